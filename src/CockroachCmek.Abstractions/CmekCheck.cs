@@ -1,0 +1,45 @@
+namespace CockroachCmek;
+
+/// <summary>The result of one check.</summary>
+public sealed record CmekCheck
+{
+    /// <summary>UUID of the cluster; empty when none is known.</summary>
+    public string ClusterId { get; internal init; } = "";
+
+    /// <summary>Name of the cluster; empty when none is known.</summary>
+    public string ClusterName { get; internal init; } = "";
+
+    /// <summary>The region that was checked; empty when the check is of the whole.</summary>
+    public string Region { get; internal init; } = "";
+
+    /// <summary>Stable name of the check, for example RegionsCovered; of a failed check, the id of the error that the same fault gives elsewhere.</summary>
+    public string Check { get; internal init; } = "";
+
+    /// <summary>The result.</summary>
+    public CmekCheckStatus Status { get; internal init; }
+
+    /// <summary>What was found.</summary>
+    public string Detail { get; internal init; } = "";
+
+    /// <summary>The next command to type; empty when nothing is wrong.</summary>
+    public string Remedy { get; internal init; } = "";
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Check}: {Status}";
+}
+
+/// <summary>Result of a check.</summary>
+public enum CmekCheckStatus
+{
+    /// <summary>As it should be.</summary>
+    Pass,
+
+    /// <summary>Works, but should be looked at.</summary>
+    Warning,
+
+    /// <summary>Does not work, or will not.</summary>
+    Fail,
+
+    /// <summary>Could not be found out, for example for lack of permission. Never counts as a pass.</summary>
+    Unknown,
+}

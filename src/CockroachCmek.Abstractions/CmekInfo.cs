@@ -1,0 +1,116 @@
+namespace CockroachCmek;
+
+/// <summary>The state of CMEK on a cluster, as <c>GET /api/v1/clusters/{id}/cmek</c> tells it.</summary>
+public sealed record CmekInfo
+{
+    /// <summary>The cluster.</summary>
+    public CrdbCluster Cluster { get; internal init; } = new();
+
+    /// <summary>UUID of the cluster.</summary>
+    public string ClusterId => Cluster.Id;
+
+    /// <summary>Name of the cluster.</summary>
+    public string ClusterName => Cluster.Name;
+
+    /// <summary>One of the eleven statuses (see <see cref="CmekStatus"/>), or a newer one in the API's own word. DISABLED when CMEK was never enabled.</summary>
+    public string Status { get; internal init; } = CmekStatus.Disabled;
+
+    /// <summary>The regions, sorted by name.</summary>
+    public IReadOnlyList<CmekRegionInfo> Regions { get; internal init; } = [];
+
+    /// <summary>What this run did; Existing for a plain read.</summary>
+    public CmekOutcome Outcome { get; internal init; }
+
+    /// <summary>True when nothing was sent because -WhatIf was given or the manifest is only planned.</summary>
+    public bool IsPlanned => Outcome == CmekOutcome.Planned;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{ClusterName}: {Status}";
+}
+
+/// <summary>The state of CMEK in one region.</summary>
+public sealed record CmekRegionInfo
+{
+    /// <summary>Name of the region.</summary>
+    public string Region { get; internal init; } = "";
+
+    /// <summary>Status of the region.</summary>
+    public string Status { get; internal init; } = "";
+
+    /// <summary>Present and past keys of the region, newest first.</summary>
+    public IReadOnlyList<CmekKeyInfo> Keys { get; internal init; } = [];
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Region}: {Status}";
+}
+
+/// <summary>One key of a region, present or past.</summary>
+public sealed record CmekKeyInfo
+{
+    /// <summary>AWS_KMS, GCP_CLOUD_KMS or AZURE_KEY_VAULT.</summary>
+    public string KeyType { get; internal init; } = "";
+
+    /// <summary>URI of the key.</summary>
+    public string KeyUri { get; internal init; } = "";
+
+    /// <summary>Who uses the key.</summary>
+    public string AuthPrincipal { get; internal init; } = "";
+
+    /// <summary>Status of the key.</summary>
+    public string Status { get; internal init; } = "";
+
+    /// <summary>What CockroachDB Cloud says about the status, and how to fix what failed.</summary>
+    public string UserMessage { get; internal init; } = "";
+
+    /// <summary>When the key was first used for the region, UTC.</summary>
+    public DateTimeOffset? CreatedAt { get; internal init; }
+
+    /// <summary>When the status changed last, UTC.</summary>
+    public DateTimeOffset? UpdatedAt { get; internal init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{KeyUri}: {Status}";
+}
+
+/// <summary>The statuses of CMEK on a cluster, a region or a key (CMEKStatus in the API's specification).</summary>
+public static class CmekStatus
+{
+    /// <summary>CMEK is not in use; the state of every new cluster.</summary>
+    public const string Disabled = "DISABLED";
+
+    /// <summary>Being disabled: an old key while another takes its place.</summary>
+    public const string Disabling = "DISABLING";
+
+    /// <summary>Could not be disabled.</summary>
+    public const string DisableFailed = "DISABLE_FAILED";
+
+    /// <summary>In use.</summary>
+    public const string Enabled = "ENABLED";
+
+    /// <summary>Being enabled.</summary>
+    public const string Enabling = "ENABLING";
+
+    /// <summary>Could not be enabled.</summary>
+    public const string EnableFailed = "ENABLE_FAILED";
+
+    /// <summary>A new key is being enabled while the old one is being disabled.</summary>
+    public const string Rotating = "ROTATING";
+
+    /// <summary>Could not move from one key to another.</summary>
+    public const string RotateFailed = "ROTATE_FAILED";
+
+    /// <summary>The customer has taken away the permission to use the key.</summary>
+    public const string Revoked = "REVOKED";
+
+    /// <summary>Being revoked.</summary>
+    public const string Revoking = "REVOKING";
+
+    /// <summary>Could not be revoked.</summary>
+    public const string RevokeFailed = "REVOKE_FAILED";
+
+    /// <summary>True while work goes on: ENABLING, DISABLING, ROTATING, REVOKING.</summary>
+    public static bool IsRunning(string status) => status is Enabling or Disabling or Rotating or Revoking;
+
+    /// <summary>True for every status that ends in _FAILED, those newer than this module included.</summary>
+    public static bool IsFailed(string status) => status is not null && status.EndsWith("_FAILED", StringComparison.Ordinal);
+}

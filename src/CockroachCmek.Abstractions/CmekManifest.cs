@@ -1,0 +1,77 @@
+namespace CockroachCmek;
+
+/// <summary>Which key each region of a cluster uses: the document that the page calls cmek_config.json.</summary>
+public sealed record CmekManifest
+{
+    /// <summary>The cluster that the manifest is for; null when it was read from a file, which names none.</summary>
+    public CrdbCluster? Cluster { get; internal init; }
+
+    /// <summary>UUID of the cluster; null when it was read from a file.</summary>
+    public string? ClusterId => Cluster?.Id;
+
+    /// <summary>Name of the cluster; null when it was read from a file.</summary>
+    public string? ClusterName => Cluster?.Name;
+
+    /// <summary>One entry for each region, in the document's order.</summary>
+    public IReadOnlyList<CmekRegionSpec> RegionSpecs { get; internal init; } = [];
+
+    /// <summary>The file it was read from; null when it was made from keys.</summary>
+    public string? Path { get; internal init; }
+
+    /// <summary>True when one of the keys or the identity is only planned: such a manifest is never sent.</summary>
+    public bool IsPlanned { get; internal init; }
+
+    /// <summary>The text it was read from, so that it can be written again without loss; null when it was made from keys.</summary>
+    internal string? SourceText { get; init; }
+
+    /// <summary>The format of <see cref="SourceText"/>.</summary>
+    internal CmekManifestFormat SourceFormat { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{ClusterName ?? Path ?? "manifest"} ({RegionSpecs.Count} regions)";
+}
+
+/// <summary>How a manifest is written.</summary>
+public enum CmekManifestFormat
+{
+    /// <summary>cmek_config.json: what the API takes.</summary>
+    Json,
+
+    /// <summary>cmek_config.yml: what people edit.</summary>
+    Yaml,
+}
+
+/// <summary>The key of one region.</summary>
+public sealed record CmekRegionSpec
+{
+    /// <summary>CockroachDB Cloud region, which is the cloud provider's code.</summary>
+    public string Region { get; internal init; } = "";
+
+    /// <summary>The key and who uses it.</summary>
+    public CmekKeySpec KeySpec { get; internal init; } = new();
+
+    /// <summary>The key's type, from <see cref="KeySpec"/>.</summary>
+    public string KeyType => KeySpec.Type;
+
+    /// <summary>The key's URI, from <see cref="KeySpec"/>.</summary>
+    public string KeyUri => KeySpec.Uri;
+
+    /// <summary>Who uses the key, from <see cref="KeySpec"/>.</summary>
+    public string AuthPrincipal => KeySpec.AuthPrincipal;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Region}: {KeySpec.Uri}";
+}
+
+/// <summary>A key and the identity that is authorized to use it.</summary>
+public sealed record CmekKeySpec
+{
+    /// <summary>AWS_KMS, GCP_CLOUD_KMS or AZURE_KEY_VAULT.</summary>
+    public string Type { get; internal init; } = "";
+
+    /// <summary>AWS: key ARN. GCP: resource name without version. Azure: key identifier with version.</summary>
+    public string Uri { get; internal init; } = "";
+
+    /// <summary>AWS: role ARN. GCP: e-mail of the service account. Azure: tenant id.</summary>
+    public string AuthPrincipal { get; internal init; } = "";
+}

@@ -1,0 +1,38 @@
+namespace CockroachCmek;
+
+/// <summary>The identity in the customer's own cloud through which CockroachDB Cloud uses the key: on AWS a cross-account IAM role.</summary>
+public sealed record CmekRole
+{
+    /// <summary>The cluster that the identity serves.</summary>
+    public CrdbCluster Cluster { get; internal init; } = new();
+
+    /// <summary>UUID of the cluster.</summary>
+    public string ClusterId => Cluster.Id;
+
+    /// <summary>Name of the cluster.</summary>
+    public string ClusterName => Cluster.Name;
+
+    /// <summary>AWS, GCP or AZURE.</summary>
+    public string CloudProvider => Cluster.CloudProvider;
+
+    /// <summary>Name of the identity in the customer's cloud.</summary>
+    public string Name { get; internal init; } = "";
+
+    /// <summary>What a manifest carries as <c>auth_principal</c>: on AWS the ARN of the role.</summary>
+    public string AuthPrincipal { get; internal init; } = "";
+
+    /// <summary>AWS: the external id that the trust policy asks for, which is the organization's id.</summary>
+    public string ExternalId { get; internal init; } = "";
+
+    /// <summary>The principal of Cockroach Labs that may use the identity.</summary>
+    public string TrustedPrincipal { get; internal init; } = "";
+
+    /// <summary>What this run did.</summary>
+    public CmekOutcome Outcome { get; internal init; }
+
+    /// <summary>True when the identity does not exist yet: cmdlets further down the pipe then plan too, and write nothing.</summary>
+    public bool IsPlanned => Outcome == CmekOutcome.Planned;
+
+    /// <inheritdoc/>
+    public override string ToString() => AuthPrincipal;
+}

@@ -1,0 +1,85 @@
+namespace CockroachCmek;
+
+/// <summary>A CockroachDB Cloud cluster. Enumerations of the API are kept as the API's own words, so that values that are newer than this module survive.</summary>
+public sealed record CrdbCluster
+{
+    /// <summary>UUID of the cluster.</summary>
+    public string Id { get; internal init; } = "";
+
+    /// <summary>UUID of the cluster under the name that binds along a pipe; the same as <see cref="Id"/>.</summary>
+    public string ClusterId => Id;
+
+    /// <summary>Name, unique in an organization.</summary>
+    public string Name { get; internal init; } = "";
+
+    /// <summary>AWS, GCP or AZURE.</summary>
+    public string CloudProvider { get; internal init; } = "";
+
+    /// <summary>The provider's account that hosts the cluster: AWS account id or Google Cloud project id; it belongs to Cockroach Labs, not to you.</summary>
+    public string AccountId { get; internal init; } = "";
+
+    /// <summary>BASIC, STANDARD or ADVANCED; empty where the API tells none.</summary>
+    public string Plan { get; internal init; } = "";
+
+    /// <summary>CREATING, CREATED, CREATION_FAILED, DELETED or LOCKED.</summary>
+    public string State { get; internal init; } = "";
+
+    /// <summary>What runs on the cluster, for example CRDB_CMEK_OPERATION_RUNNING; UNSPECIFIED when nothing does.</summary>
+    public string OperationStatus { get; internal init; } = "";
+
+    /// <summary>For example v25.2.4.</summary>
+    public string CockroachVersion { get; internal init; } = "";
+
+    /// <summary>PUBLIC or PRIVATE; empty where the API tells none. On AWS, CMEK needs PRIVATE.</summary>
+    public string NetworkVisibility { get; internal init; } = "";
+
+    /// <summary>Azure only: the application (client) id of the cluster's identity.</summary>
+    public string AzureClusterIdentityClientId { get; internal init; } = "";
+
+    /// <summary>The cluster's regions, in the API's order.</summary>
+    public IReadOnlyList<CrdbRegion> Regions { get; internal init; } = [];
+
+    /// <summary>When the cluster was created, UTC.</summary>
+    public DateTimeOffset? CreatedAt { get; internal init; }
+
+    /// <summary>When the cluster was changed last, UTC.</summary>
+    public DateTimeOffset? UpdatedAt { get; internal init; }
+
+    /// <summary>What the API said beyond the properties above: field name to its JSON text.</summary>
+    public IReadOnlyDictionary<string, string> AdditionalFields { get; internal init; } = new Dictionary<string, string>();
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
+
+/// <summary>A region of a cluster.</summary>
+public sealed record CrdbRegion
+{
+    /// <summary>The cloud provider's code, for example us-east-1.</summary>
+    public string Name { get; internal init; } = "";
+
+    /// <summary>Nodes in the region.</summary>
+    public int NodeCount { get; internal init; }
+
+    /// <summary>True for the primary region of a multi-region cluster.</summary>
+    public bool IsPrimary { get; internal init; }
+
+    /// <summary>Host name of the SQL endpoint.</summary>
+    public string SqlDns { get; internal init; } = "";
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
+
+/// <summary>A node of a cluster.</summary>
+public sealed record CrdbNode
+{
+    /// <summary>Name of the node.</summary>
+    public string Name { get; internal init; } = "";
+
+    /// <summary>Region the node runs in.</summary>
+    public string Region { get; internal init; } = "";
+
+    /// <summary>LIVE or NOT_READY.</summary>
+    public string Status { get; internal init; } = "";
+}

@@ -1,0 +1,20 @@
+namespace CockroachCmek;
+
+/// <summary>A CockroachDB Cloud organization, as <c>GET /api/v1/organization</c> describes it.</summary>
+public sealed record CrdbOrganization
+{
+    /// <summary>UUID of the organization. On AWS this is the external id of a cross-account role.</summary>
+    public string Id { get; internal init; } = "";
+
+    /// <summary>Display name.</summary>
+    public string Name { get; internal init; } = "";
+
+    /// <summary>The label that stands in the console's URLs.</summary>
+    public string Label { get; internal init; } = "";
+
+    /// <summary>When the organization was created, UTC.</summary>
+    public DateTimeOffset? CreatedAt { get; internal init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,24 @@
+using System.Collections.Concurrent;
+using CockroachCmek.Core;
+
+namespace CockroachCmek.Testing;
+
+/// <summary>An operation log that keeps everything and answers every question with <see cref="Answer"/>.</summary>
+internal sealed class RecordingLog : IOperationLog
+{
+    public ConcurrentQueue<string> VerboseLines { get; } = new();
+    public ConcurrentQueue<string> Warnings { get; } = new();
+    public ConcurrentQueue<OperationProgress> ProgressRecords { get; } = new();
+    public ConcurrentQueue<(string Target, string Action)> Questions { get; } = new();
+    public bool Answer { get; init; } = true;
+
+    public void Verbose(string message) => VerboseLines.Enqueue(message);
+    public void Warning(string message) => Warnings.Enqueue(message);
+    public void Progress(OperationProgress progress) => ProgressRecords.Enqueue(progress);
+
+    public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken)
+    {
+        Questions.Enqueue((target, action));
+        return Task.FromResult(Answer);
+    }
+}
