@@ -21,6 +21,9 @@ public sealed record CmekManifest
     /// <summary>True when one of the keys or the identity is only planned: such a manifest is never sent.</summary>
     public bool IsPlanned { get; internal init; }
 
+    /// <summary>True when a key of it was made or changed moments ago: the clouds may need a while to see the grant.</summary>
+    internal bool IsFresh { get; init; }
+
     /// <summary>The text it was read from, so that it can be written again without loss; null when it was made from keys.</summary>
     internal string? SourceText { get; init; }
 

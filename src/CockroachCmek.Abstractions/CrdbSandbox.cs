@@ -9,8 +9,11 @@ public sealed class CrdbSandbox
     /// <summary>API key that may do everything. A sandbox's key is worth nothing elsewhere, so it is shown: other clients need it.</summary>
     public string ApiKey { get; internal init; } = "";
 
-    /// <summary>API key that may list clusters but not see their CMEK.</summary>
+    /// <summary>API key that may list clusters, but see neither their CMEK nor the organization.</summary>
     public string ViewerApiKey { get; internal init; } = "";
+
+    /// <summary>UUID of the organization.</summary>
+    public string OrganizationId { get; internal init; } = "";
 
     /// <summary>Address of AWS STS, IAM and KMS, for example for AWS_ENDPOINT_URL.</summary>
     public Uri AwsEndpoint { get; internal init; } = null!;
@@ -30,6 +33,97 @@ public sealed class CrdbSandbox
     /// <summary>Environment variables for other clients: name and value.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; internal init; } = new Dictionary<string, string>();
 
+    /// <summary>Every request and its answer so far, in order; empty unless the sandbox was started with -Record. Authorization is left out.</summary>
+    public IReadOnlyList<SandboxExchange> Exchanges => ReadExchanges();
+
+    /// <summary>Lets requests that match meet a fault: an answer that is late, refused or lost.</summary>
+    public void AddFault(SandboxFault fault) => ApplyFault(fault ?? throw new ArgumentNullException(nameof(fault)));
+
+    /// <summary>Takes all faults away.</summary>
+    public void ClearFaults() => ApplyFault(null);
+
+    internal Func<IReadOnlyList<SandboxExchange>> ReadExchanges { get; init; } = () => [];
+
+    internal Action<SandboxFault?> ApplyFault { get; init; } = _ => { };
+
     /// <inheritdoc/>
     public override string ToString() => CloudEndpoint.ToString();
+}
+
+/// <summary>A request that the sandbox was sent, and what it answered.</summary>
+public sealed record SandboxExchange
+{
+    /// <summary>Order of arrival, from 1.</summary>
+    public int Index { get; internal init; }
+
+    /// <summary>cloud or aws.</summary>
+    public string Service { get; internal init; } = "";
+
+    /// <summary>HTTP method.</summary>
+    public string Method { get; internal init; } = "";
+
+    /// <summary>Path and query.</summary>
+    public string Target { get; internal init; } = "";
+
+    /// <summary>What is asked for: of AWS the operation, for example kms:CreateKey; otherwise method and path.</summary>
+    public string Operation { get; internal init; } = "";
+
+    /// <summary>Header fields of the request; Authorization is redacted.</summary>
+    public IReadOnlyDictionary<string, string> RequestHeaders { get; internal init; } = new Dictionary<string, string>();
+
+    /// <summary>Body of the request.</summary>
+    public string RequestBody { get; internal init; } = "";
+
+    /// <summary>HTTP status; null when the connection was cut.</summary>
+    public int? Status { get; internal init; }
+
+    /// <summary>Body of the answer.</summary>
+    public string ResponseBody { get; internal init; } = "";
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Index} {Operation}: {Status?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "cut"}";
+}
+
+/// <summary>A fault for the sandbox to commit, for rehearsing what a script does when a cloud has a bad day.</summary>
+public sealed class SandboxFault
+{
+    /// <summary>cloud or aws; null for any.</summary>
+    public string? Service { get; set; }
+
+    /// <summary>HTTP method; null for any.</summary>
+    public string? Method { get; set; }
+
+    /// <summary>Regular expression over method, target, AWS operation and body; null for any.</summary>
+    public string? Pattern { get; set; }
+
+    /// <summary>Matching requests that are let through first.</summary>
+    public int Skip { get; set; }
+
+    /// <summary>Matching requests that meet the fault.</summary>
+    public int Count { get; set; } = 1;
+
+    /// <summary>Delay, Status, CutBefore (nothing happened) or CutAfter (it happened, the answer is lost).</summary>
+    public SandboxFaultAction Action { get; set; }
+
+    /// <summary>HTTP status of a Status fault.</summary>
+    public int Status { get; set; } = 503;
+
+    /// <summary>Seconds of Retry-After of a Status fault; null for none.</summary>
+    public int? RetryAfter { get; set; }
+}
+
+/// <summary>What is done to a request.</summary>
+public enum SandboxFaultAction
+{
+    /// <summary>Answered five seconds late, in sandbox time.</summary>
+    Delay,
+
+    /// <summary>Refused with an HTTP status, and not processed.</summary>
+    Status,
+
+    /// <summary>The connection is cut before the request is processed.</summary>
+    CutBefore,
+
+    /// <summary>The connection is cut after the request was processed.</summary>
+    CutAfter,
 }

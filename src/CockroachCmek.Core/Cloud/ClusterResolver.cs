@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+
+namespace CockroachCmek.Core.Cloud;
+
+/// <summary>Finds the cluster that a person means. Remembers what it has seen for completion, and answers nothing from memory.</summary>
+public sealed class ClusterResolver(CrdbCloudClient client)
+{
+    private readonly ConcurrentDictionary<string, CrdbCluster> _known = new();
+
+    /// <summary>Every cluster that this session has seen.</summary>
+    public IReadOnlyCollection<CrdbCluster> KnownClusters => [.. _known.Values];
+
+    /// <summary>The one cluster that is meant.</summary>
+    /// <exception cref="CmekException">ClusterNotFound, AmbiguousCluster.</exception>
+    public async Task<CrdbCluster> ResolveAsync(CrdbClusterIdentity identity, OperationContext context)
+    {
+        if (identity is null) throw new ArgumentNullException(nameof(identity));
+        if (identity.Cluster is { } given) return Remember(given);
+        if (identity.Id is { } id) return Remember(await client.GetClusterAsync(id, context));
+
+        var all = new List<CrdbCluster>();
+        await foreach (var cluster in FindAsync(_ => true, includeInactive: false, context)) all.Add(cluster);
+        var matches = all.Where(c => string.Equals(c.Name, identity.Text, StringComparison.OrdinalIgnoreCase)).ToList();
+        // Twelve hexadecimal digits may be a name; only where they are none are they the end of an id.
+        if (matches.Count == 0 && identity.LastDigits is { } digits) matches = [.. all.Where(c => c.Id.EndsWith(digits, StringComparison.OrdinalIgnoreCase))];
+        return matches.Count switch
+        {
+            1 => matches[0],
+            0 => throw Errors.ClusterNotFound(identity.Text, NearNames(identity.Text, all)),
+            _ => throw Errors.AmbiguousCluster(identity.Text, matches),
+        };
+    }
+
+    /// <summary>Clusters as the pages arrive.</summary>
+    public async IAsyncEnumerable<CrdbCluster> FindAsync(Func<CrdbCluster, bool> predicate, bool includeInactive, OperationContext context)
+    {
+        await foreach (var cluster in client.ListClustersAsync(includeInactive, context))
+            if (predicate(Remember(cluster))) yield return cluster;
+    }
+
+    private CrdbCluster Remember(CrdbCluster cluster) => _known[cluster.Id] = cluster;
+
+    private static List<string> NearNames(string text, IEnumerable<CrdbCluster> all) =>
+        [.. all.Select(c => c.Name)
+            .Select(name => (Name: name, Distance: EditDistance.Between(name.ToLowerInvariant(), text.ToLowerInvariant())))
+            .Where(pair => pair.Distance <= 3 || pair.Name.IndexOf(text, StringComparison.OrdinalIgnoreCase) >= 0)
+            .OrderBy(pair => pair.Distance)
+            .Take(3)
+            .Select(pair => pair.Name)];
+}

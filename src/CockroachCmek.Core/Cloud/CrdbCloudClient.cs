@@ -1,0 +1,127 @@
+using System.Net.Http;
+using CockroachCmek.Core.Http;
+
+namespace CockroachCmek.Core.Cloud;
+
+/// <summary>
+/// The CockroachDB Cloud API, as far as CMEK needs it. One for each session; any thread. Every fault is a <see cref="CmekException"/>.
+/// Source: cockroach-cloud-sdk-go internal/spec/openapi.json, version 2024-09-16.
+/// </summary>
+public sealed class CrdbCloudClient : IDisposable
+{
+    private readonly CloudTransport _transport;
+
+    /// <summary>Opens nothing: the first call connects.</summary>
+    /// <exception cref="CmekException">InsecureEndpoint: neither https nor this machine's loopback address.</exception>
+    public CrdbCloudClient(CloudConnection connection)
+    {
+        if (connection is null) throw new ArgumentNullException(nameof(connection));
+        Endpoint = connection.Endpoint;
+        ApiVersion = connection.ApiVersion;
+        _transport = new CloudTransport(connection);
+    }
+
+    /// <summary>Base address.</summary>
+    public Uri Endpoint { get; }
+
+    /// <summary>Cc-Version.</summary>
+    public string ApiVersion { get; }
+
+    /// <summary>The organization that the API key belongs to.</summary>
+    public async Task<CrdbOrganization> GetOrganizationAsync(OperationContext context)
+    {
+        var answer = await _transport.SendAsync<WireOrganization>(HttpMethod.Get, "organization", null, "organization", context);
+        if (string.IsNullOrEmpty(answer.Id)) throw Errors.BadAnswer("organization", "it has no id");
+        return new CrdbOrganization { Id = answer.Id!, Name = answer.Name ?? "", Label = answer.Label ?? "", CreatedAt = answer.CreatedAt };
+    }
+
+    /// <summary>All clusters that the API key may see, page by page.</summary>
+    public async IAsyncEnumerable<CrdbCluster> ListClustersAsync(bool includeInactive, OperationContext context)
+    {
+        string? page = null;
+        do
+        {
+            var path = $"clusters?show_inactive={(includeInactive ? "true" : "false")}{(page is null ? "" : "&pagination.page=" + Uri.EscapeDataString(page))}";
+            var answer = await _transport.SendAsync<WireClusterList>(HttpMethod.Get, path, null, "clusters", context);
+            foreach (var cluster in answer.Clusters ?? []) yield return cluster.ToModel();
+            page = NextPage(answer.Pagination, page);
+        }
+        while (page is not null);
+    }
+
+    /// <summary>One cluster.</summary>
+    /// <exception cref="CmekException">ClusterNotFound.</exception>
+    public async Task<CrdbCluster> GetClusterAsync(string clusterId, OperationContext context)
+    {
+        try
+        {
+            return Checked(await _transport.SendAsync<WireCluster>(HttpMethod.Get, $"clusters/{clusterId}", null, clusterId, context));
+        }
+        catch (CmekException fault) when (fault.StatusCode == 404)
+        {
+            throw Errors.ClusterNotFound(clusterId, [], fault);
+        }
+    }
+
+    /// <summary>The cluster's nodes, page by page.</summary>
+    public async IAsyncEnumerable<CrdbNode> ListNodesAsync(CrdbCluster cluster, OperationContext context)
+    {
+        string? page = null;
+        do
+        {
+            var path = $"clusters/{cluster.Id}/nodes{(page is null ? "" : "?pagination.page=" + Uri.EscapeDataString(page))}";
+            var answer = await _transport.SendAsync<WireNodeList>(HttpMethod.Get, path, null, cluster.Name, context);
+            foreach (var node in answer.Nodes ?? []) yield return new CrdbNode { Name = node.Name ?? "", Region = node.RegionName ?? "", Status = node.Status ?? "" };
+            page = NextPage(answer.Pagination, page);
+        }
+        while (page is not null);
+    }
+
+    /// <summary>The state of CMEK. A cluster that exists and never had CMEK is DISABLED, whether the API answers 200 or 404 to that (both are indicated).</summary>
+    public async Task<CmekInfo> GetCmekAsync(CrdbCluster cluster, OperationContext context)
+    {
+        try
+        {
+            return (await _transport.SendAsync<WireCmekInfo>(HttpMethod.Get, CmekPath(cluster), null, cluster.Name, context)).ToModel(cluster);
+        }
+        catch (CmekException fault) when (fault.StatusCode == 404)
+        {
+            // 404 also means that there is no such cluster: the cluster itself tells which.
+            return new CmekInfo { Cluster = await GetClusterAsync(cluster.Id, context) };
+        }
+    }
+
+    /// <summary>POST: enables CMEK. Never repeated here: whoever calls settles a lost answer by reading.</summary>
+    public Task<CmekInfo> EnableCmekAsync(CrdbCluster cluster, IEnumerable<CmekRegionSpec> specs, OperationContext context) =>
+        WriteCmekAsync(HttpMethod.Post, cluster, new WireCmekBody(WireRegionSpec.From(specs)), context);
+
+    /// <summary>PUT: moves the given regions to other keys, or to a new version of the same key. Other regions stay as they are.</summary>
+    public Task<CmekInfo> UpdateCmekAsync(CrdbCluster cluster, IEnumerable<CmekRegionSpec> specs, OperationContext context) =>
+        WriteCmekAsync(HttpMethod.Put, cluster, new WireCmekBody(WireRegionSpec.From(specs)), context);
+
+    /// <summary>PATCH: tells CockroachDB that the key may no longer be used. Only Cockroach Labs can undo it.</summary>
+    public Task<CmekInfo> RevokeCmekAsync(CrdbCluster cluster, OperationContext context) =>
+        WriteCmekAsync(Patch, cluster, new WireCmekStatusBody("REVOKE"), context);
+
+    /// <summary>PATCH of the cluster: the whole map of regions, and the keys of those that are new.</summary>
+    public async Task<CrdbCluster> UpdateRegionsAsync(CrdbCluster cluster, IReadOnlyDictionary<string, int> regionNodes, IEnumerable<CmekRegionSpec> newRegions, OperationContext context) =>
+        Checked(await _transport.SendAsync<WireCluster>(
+            Patch, $"clusters/{cluster.Id}", new WireClusterBody(new WireDedicatedUpdate(regionNodes, WireRegionSpec.From(newRegions))), cluster.Name, context));
+
+    /// <inheritdoc/>
+    public void Dispose() => _transport.Dispose();
+
+    private static readonly HttpMethod Patch = new("PATCH");
+
+    private async Task<CmekInfo> WriteCmekAsync(HttpMethod method, CrdbCluster cluster, object body, OperationContext context) =>
+        (await _transport.SendAsync<WireCmekInfo>(method, CmekPath(cluster), body, cluster.Name, context)).ToModel(cluster);
+
+    private static string CmekPath(CrdbCluster cluster) => $"clusters/{cluster.Id}/cmek";
+
+    private static CrdbCluster Checked(WireCluster answer) =>
+        string.IsNullOrEmpty(answer.Id) ? throw Errors.BadAnswer("cluster", "it has no id") : answer.ToModel();
+
+    /// <summary>The next page's token. A server that gives the same token for ever would be listed for ever.</summary>
+    private static string? NextPage(WirePagination? pagination, string? current) =>
+        string.IsNullOrEmpty(pagination?.NextPage) || pagination!.NextPage == current ? null : pagination.NextPage;
+}

@@ -1,0 +1,88 @@
+using CockroachCmek.Core.Cloud;
+
+namespace CockroachCmek.Core.Cmek;
+
+/// <summary>How long and what for a wait waits.</summary>
+public sealed record WaitOptions
+{
+    /// <summary>Longest wait. Terraform's provider allows two hours.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(2);
+
+    /// <summary>Longest time between two looks; the first looks come sooner.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The status to end in; null for any in which nothing goes on.</summary>
+    public string? Expected { get; init; }
+}
+
+/// <summary>One wait: looks at the state until it is settled, shows progress for each region, and says why when it ends otherwise than hoped for.</summary>
+internal sealed class CmekWait(CrdbCloudClient client, CrdbCluster cluster, WaitOptions options, OperationContext context)
+{
+    private readonly string _activity = $"Waiting for CMEK on {cluster.Name}";
+    private readonly HashSet<string> _regions = [];
+
+    public async Task<CmekInfo> RunAsync()
+    {
+        var start = context.Time.GetTimestamp();
+        var pause = TimeSpan.FromSeconds(1);
+        try
+        {
+            while (true)
+            {
+                var info = await client.GetCmekAsync(cluster, context);
+                ThrowIfFailed(info);
+                if (IsSettled(info)) return Expected(info);
+                var elapsed = context.Time.GetElapsedTime(start);
+                Show(info, elapsed);
+                if (elapsed >= options.Timeout) throw Errors.WaitTimedOut(info, options.Timeout);
+                pause = pause < options.PollInterval ? pause : options.PollInterval;
+                await context.Time.Delay(pause < options.Timeout - elapsed ? pause : options.Timeout - elapsed, context.CancellationToken);
+                pause = TimeSpan.FromTicks(pause.Ticks * 2);
+            }
+        }
+        finally
+        {
+            foreach (var region in _regions) Say("", region, completed: true);
+            Say("", null, completed: true);
+        }
+    }
+
+    /// <summary>Settled is when cluster, regions and their newest keys rest. A status that is newer than this module is not taken for rest.</summary>
+    private bool IsSettled(CmekInfo info)
+    {
+        // Enabled without a single region is an answer that is not complete yet.
+        if (info.Status == CmekStatus.Enabled && info.Regions.Count == 0) return false;
+        return IsRest(info.Status) && info.Regions.All(r => IsRest(r.Status) && (r.Keys.Count == 0 || !CmekStatus.IsRunning(r.Keys[0].Status)))
+            && (options.Expected is not CmekStatus.Enabled || cluster.Regions.All(c => info.Regions.Any(r => r.Region == c.Name)) || info.Status != CmekStatus.Enabled);
+    }
+
+    private static bool IsRest(string status) => status is CmekStatus.Enabled or CmekStatus.Disabled or CmekStatus.Revoked;
+
+    private CmekInfo Expected(CmekInfo info) =>
+        options.Expected is null || info.Status == options.Expected ? info : throw Errors.UnexpectedStatus(info, options.Expected);
+
+    private static void ThrowIfFailed(CmekInfo info)
+    {
+        foreach (var region in info.Regions)
+        {
+            // A key of long ago may have failed; what counts is the newest.
+            var key = region.Keys.OrderByDescending(k => k.UpdatedAt).FirstOrDefault(k => CmekStatus.IsFailed(k.Status));
+            if (CmekStatus.IsFailed(region.Status)) throw Errors.CmekOperationFailed(info, region, key ?? (region.Keys.Count > 0 ? region.Keys[0] : null));
+        }
+
+        if (CmekStatus.IsFailed(info.Status)) throw Errors.CmekOperationFailed(info, null, info.Regions.SelectMany(r => r.Keys).FirstOrDefault(k => k.UserMessage.Length > 0));
+    }
+
+    private void Show(CmekInfo info, TimeSpan elapsed)
+    {
+        Say($"{info.Status} for {elapsed:hh\\:mm\\:ss}", null);
+        foreach (var region in info.Regions)
+        {
+            _regions.Add(region.Region);
+            Say(string.Join(", ", region.Keys.Where(k => CmekStatus.IsRunning(k.Status)).Select(k => $"{k.Status} {k.KeyUri}").DefaultIfEmpty(region.Status)), region.Region);
+        }
+    }
+
+    private void Say(string status, string? region, bool completed = false) =>
+        context.Log.Progress(new OperationProgress { Activity = _activity, Status = status, Region = region, Completed = completed });
+}

@@ -1,0 +1,112 @@
+namespace CockroachCmek.Core;
+
+public static partial class Errors
+{
+    /// <summary>Throws what was found: one fault as it is, several as one error that names all of them.</summary>
+    internal static void ThrowTogether(string cluster, IReadOnlyList<CmekException> faults)
+    {
+        if (faults.Count == 0) return;
+        if (faults.Select(f => f.ErrorId).Distinct().Count() == 1 && faults.Count == 1) throw faults[0];
+        throw Make(
+            faults[0].Kind, cluster,
+            $"Nothing was written for '{cluster}'. {string.Join(" ", faults.Select(f => f.Message).Distinct())}",
+            string.Join("; ", faults.Select(f => f.RecommendedAction).Distinct()),
+            id: faults.Select(f => f.ErrorId).Distinct().Count() == 1 ? faults[0].ErrorId : "KeysUnfit");
+    }
+
+    /// <summary>Neither environment, profile nor metadata service gave credentials.</summary>
+    public static CmekException AwsCredentialsMissing(string reason, Exception inner) => Make(
+        CmekErrorKind.Authentication, "AWS credentials", $"No AWS credentials were found: {reason}", "aws configure sso   (or -ProfileName <profile>)", inner);
+
+    /// <summary>AWS does not know the credentials, or they have expired.</summary>
+    public static CmekException AwsCredentialsRefused(string code, string message, Exception inner) => Make(
+        CmekErrorKind.Authentication, "AWS credentials", $"AWS does not accept the credentials ({code}): {message}", "aws sts get-caller-identity   (shows whose credentials are found)", inner);
+
+    /// <summary>The credentials are known, and may not do this. AWS's sentence names who, what and on what.</summary>
+    public static CmekException AwsPermissionDenied(string cluster, string message, Exception inner) => Make(
+        CmekErrorKind.PermissionDenied, cluster, $"AWS does not allow what is needed for '{cluster}': {message}",
+        "Get-CrdbCmekKeyPolicy   (prints the policy and the commands for somebody who may)", inner);
+
+    /// <summary>No answer, or the service's own failure, after all tries.</summary>
+    public static CmekException AwsUnreachable(string cluster, Exception inner) => Make(
+        CmekErrorKind.Connection, cluster, $"AWS gave no usable answer while working for '{cluster}': {inner.GetBaseException().Message}",
+        "Run the same command again: it looks for what is there before it makes anything", inner);
+
+    /// <summary>Any other refusal.</summary>
+    public static CmekException AwsRefused(string target, string code, string message, Exception inner) => Make(
+        CmekErrorKind.InvalidState, target, $"AWS refused ({code}) while working for '{target}': {message}", "Run the same command again with -Verbose, which shows every call", inner);
+
+    /// <summary>A serverless cluster has no account of its own.</summary>
+    public static CmekException ClusterHasNoAccount(string cluster, string plan) => Make(
+        CmekErrorKind.InvalidArgument, cluster, $"The cluster '{cluster}' has no AWS account of its own (plan {plan}); CMEK needs an ADVANCED cluster.", "Get-CrdbCluster | Where-Object Plan -eq ADVANCED");
+
+    /// <summary>Not the ARN of a role.</summary>
+    public static CmekException RoleArnMalformed(string text) => Make(
+        CmekErrorKind.InvalidArgument, text, $"'{text}' is no ARN of a role, arn:aws:iam::<account>:role/<name>.", "Get-CrdbCluster <name> | New-CrdbCmekRole");
+
+    /// <summary>A role of the name is there and is not what is needed.</summary>
+    public static CmekException RoleDiffers(string arn, string cluster, IReadOnlyList<string> differences) => Make(
+        CmekErrorKind.Exists, arn, $"The role {arn} is not right for '{cluster}': {string.Join("; ", differences)}. It was left as it is.",
+        $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Update   (or -Name <another name>)");
+
+    /// <summary>The alias belongs to a key that is not the cluster's.</summary>
+    public static CmekException AliasTaken(string alias, string region, string holder) => Make(
+        CmekErrorKind.Exists, alias, $"In {region}, {alias} belongs to {holder}, which is not this cluster's key and does not grant the role. It was left as it is.",
+        "New-CrdbCmekKey -Name <another alias>   (or -KeyUri <that key> -Grant to use it)");
+
+    /// <summary>The key is there, but single- instead of multi-region, or the other way round.</summary>
+    public static CmekException KeyDiffers(string arn, bool multiRegionWanted) => Make(
+        CmekErrorKind.Exists, arn, $"{arn} exists and is a {(multiRegionWanted ? "single-region" : "multi-region")} key; AWS cannot change that.",
+        multiRegionWanted ? "New-CrdbCmekKey without -MultiRegion   (or -Name <another alias>)" : "New-CrdbCmekKey -MultiRegion   (or -Name <another alias>)");
+
+    /// <summary>No key of this name.</summary>
+    public static CmekException KeyNotFound(string uri, string region) => Make(
+        CmekErrorKind.NotFound, uri, $"There is no key '{uri}' in {region} that these credentials may see.", $"aws kms list-aliases --region {region}");
+
+    /// <summary>Several keys were given, and none for this region.</summary>
+    public static CmekException KeyUriMissing(string cluster, string region) => Make(
+        CmekErrorKind.InvalidArgument, region, $"Of the keys that were given, none is in '{region}' of '{cluster}'.", "New-CrdbCmekKey -KeyUri <one key ARN for each region>");
+
+    /// <summary>Asymmetric, or for signing.</summary>
+    public static CmekException KeyNotSymmetric(string arn, string kind) => Make(
+        CmekErrorKind.InvalidArgument, arn, $"{arn} is {kind}; CMEK needs a symmetric key for encryption and decryption.", "New-CrdbCmekKey   (makes one)");
+
+    /// <summary>Scheduled for deletion.</summary>
+    public static CmekException KeyPendingDeletion(string arn, string region, DateTime? date) => Make(
+        CmekErrorKind.InvalidState, arn, $"{arn} is to be deleted{(date is null ? "" : $" on {date:yyyy-MM-dd}")}: a cluster that used it would be lost with it.",
+        $"aws kms cancel-key-deletion --region {region} --key-id {arn}; aws kms enable-key --region {region} --key-id {arn}");
+
+    /// <summary>Disabled.</summary>
+    public static CmekException KeyDisabled(string arn, string region) => Make(
+        CmekErrorKind.InvalidState, arn, $"{arn} is disabled.", $"aws kms enable-key --region {region} --key-id {arn}");
+
+    /// <summary>Any other state than enabled.</summary>
+    public static CmekException KeyNotEnabled(string arn, string state) => Make(
+        CmekErrorKind.InvalidState, arn, $"{arn} is {state}, and must be Enabled.", "Run the same command again in a minute");
+
+    /// <summary>aws/... keys have no policy that could be changed.</summary>
+    public static CmekException KeyManagedByAws(string arn) => Make(
+        CmekErrorKind.InvalidArgument, arn, $"{arn} is managed by AWS; CMEK needs a key of your own.", "New-CrdbCmekKey");
+
+    /// <summary>The policy does not let the role use the key.</summary>
+    public static CmekException KeyNotGranted(string arn, string role, IReadOnlyList<string> missing, IReadOnlyList<string> staleIds) => Make(
+        CmekErrorKind.PermissionDenied, arn,
+        $"The policy of {arn} does not grant {string.Join(", ", missing)} to {role}.{(staleIds.Count > 0 ? $" It names {string.Join(", ", staleIds)}, a role that was deleted; one of the same name is another role." : "")}",
+        "New-CrdbCmekKey -KeyUri <key> -Grant   (or Get-CrdbCmekKeyPolicy, for somebody who may change it)");
+
+    /// <summary>An explicit Deny stands against every grant.</summary>
+    public static CmekException KeyDeniesRole(string arn, string role, IReadOnlyList<string> denials) => Make(
+        CmekErrorKind.PermissionDenied, arn, $"The policy of {arn} denies its use to {role} ({string.Join(", ", denials)}).", "Take the Deny out of the key policy");
+
+    /// <summary>A policy that nobody could change any more.</summary>
+    public static CmekException PolicyWouldLockOut(string cluster) => Make(
+        CmekErrorKind.InvalidArgument, cluster, $"The key policy for '{cluster}' would let nobody change it any more. Nothing was sent.", "New-CrdbCmekKey with -Administrator <your own ARN>");
+
+    /// <summary>The policy that was put cannot be read back.</summary>
+    public static CmekException PolicyNotSeen(string key, string region) => Make(
+        CmekErrorKind.Timeout, key, $"KMS in {region} took the policy of {key}, but does not show it after three minutes.", "Run the same command again");
+
+    /// <summary>The replica stays in Creating.</summary>
+    public static CmekException ReplicaNotReady(string key, string region) => Make(
+        CmekErrorKind.Timeout, key, $"The replica of {key} in {region} is not ready after three minutes. AWS goes on making it.", "Run the same command again");
+}

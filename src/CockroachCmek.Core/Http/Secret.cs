@@ -1,0 +1,20 @@
+namespace CockroachCmek.Core.Http;
+
+/// <summary>A secret that cannot be printed by accident: only <see cref="Reveal"/> gives it out.</summary>
+public sealed class Secret
+{
+    private readonly string _value;
+
+    /// <param name="value">The secret; not empty.</param>
+    public Secret(string value)
+    {
+        if (string.IsNullOrEmpty(value)) throw new ArgumentException("A secret is not empty.", nameof(value));
+        _value = value;
+    }
+
+    /// <summary>The secret itself, for the one place that sends it.</summary>
+    public string Reveal() => _value;
+
+    /// <inheritdoc/>
+    public override string ToString() => "(secret)";
+}

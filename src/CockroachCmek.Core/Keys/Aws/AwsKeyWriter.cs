@@ -1,0 +1,147 @@
+using Amazon.KeyManagementService;
+using Amazon.KeyManagementService.Model;
+using Amazon.Runtime;
+
+namespace CockroachCmek.Core.Keys.Aws;
+
+/// <summary>
+/// Writes of KMS. A new principal is unknown to KMS for a while, and a new key to parts of it: such refusals are waited out on the injected
+/// clock, all others are final. A lost answer is the caller's to settle by reading.
+/// </summary>
+internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyReader reader)
+{
+    /// <summary>Terraform's provider waits two minutes for principals at CreateKey, three at PutKeyPolicy.</summary>
+    private static readonly TimeSpan Propagation = TimeSpan.FromMinutes(3);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+
+    public async Task<KeyMetadata> CreateAsync(string region, KeyPolicyDocument policy, KeyRequest request) =>
+        (await PatientAsync(() => calls.WriteAsync("KMS", "CreateKey", region, c => clients.Kms(region).CreateKeyAsync(
+            new CreateKeyRequest
+            {
+                Policy = policy.ToCompactString(),
+                MultiRegion = request.MultiRegion,
+                Description = Description(request.Cluster),
+                Tags = Tags(request),
+            },
+            c)))).KeyMetadata;
+
+    /// <summary>Makes a replica and waits until it can be used.</summary>
+    public async Task<KeyMetadata> ReplicateAsync(string primaryRegion, string keyId, string region, KeyPolicyDocument policy, KeyRequest request)
+    {
+        try
+        {
+            await PatientAsync(() => calls.WriteAsync("KMS", "ReplicateKey", $"{keyId} to {region}", c => clients.Kms(primaryRegion).ReplicateKeyAsync(
+                new ReplicateKeyRequest
+                {
+                    KeyId = keyId,
+                    ReplicaRegion = region,
+                    Policy = policy.ToCompactString(),
+                    Description = Description(request.Cluster),
+                    Tags = Tags(request),
+                },
+                c)));
+        }
+        catch (AlreadyExistsException)
+        {
+            // A run before this one got as far as here.
+        }
+        catch (Exception fault) when (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested)
+        {
+            if (await reader.DescribeAsync(region, keyId) is null) throw;
+        }
+
+        return await UsableAsync(region, keyId);
+    }
+
+    /// <summary>Gives the key its alias. An alias that is there and is this key's is success.</summary>
+    public async Task AliasAsync(string region, string alias, string keyId)
+    {
+        try
+        {
+            await PatientAsync(() => calls.WriteAsync("KMS", "CreateAlias", $"{region} {alias}", c => clients.Kms(region).CreateAliasAsync(new CreateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)));
+        }
+        catch (Exception fault) when (fault is AlreadyExistsException || (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested))
+        {
+            var holder = await reader.DescribeAsync(region, alias);
+            if (holder is null) throw;
+            if (holder.KeyId != keyId) throw Errors.AliasTaken(alias, region, holder.Arn);
+        }
+    }
+
+    /// <summary>Puts a policy, and reads it back until it is what was put.</summary>
+    public async Task PutPolicyAsync(string region, string keyId, KeyPolicyDocument policy)
+    {
+        try
+        {
+            await PatientAsync(() => calls.WriteAsync("KMS", "PutKeyPolicy", $"{region} {keyId}", c => clients.Kms(region).PutKeyPolicyAsync(
+                new PutKeyPolicyRequest { KeyId = keyId, PolicyName = "default", Policy = policy.ToCompactString() }, c)));
+        }
+        catch (Exception fault) when (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested)
+        {
+            calls.Context.Log.Verbose($"The answer to PutKeyPolicy {keyId} was lost; looking whether it happened.");
+        }
+
+        await ConfirmPolicyAsync(region, keyId, policy);
+    }
+
+    /// <summary>Reads until KMS shows the policy that was put: what was written counts once it can be read.</summary>
+    public async Task ConfirmPolicyAsync(string region, string keyId, KeyPolicyDocument policy)
+    {
+        var start = calls.Context.Time.GetTimestamp();
+        while (!policy.IsEquivalentTo(await PatientAsync(() => reader.PolicyAsync(region, keyId))))
+        {
+            if (calls.Context.Time.GetElapsedTime(start) > Propagation) throw Errors.PolicyNotSeen(keyId, region);
+            await calls.Context.Time.Delay(Pause, calls.Context.CancellationToken);
+        }
+    }
+
+    public Task EnableRotationAsync(string region, string keyId, int days) =>
+        PatientAsync(() => calls.WriteAsync("KMS", "EnableKeyRotation", $"{region} {keyId}", c => clients.Kms(region).EnableKeyRotationAsync(new EnableKeyRotationRequest { KeyId = keyId, RotationPeriodInDays = days }, c)));
+
+    private async Task<KeyMetadata> UsableAsync(string region, string keyId)
+    {
+        var start = calls.Context.Time.GetTimestamp();
+        while (true)
+        {
+            var metadata = await reader.DescribeAsync(region, keyId);
+            if (metadata is not null && metadata.KeyState != KeyState.Creating) return metadata;
+            if (calls.Context.Time.GetElapsedTime(start) > Propagation) throw Errors.ReplicaNotReady(keyId, region);
+            await calls.Context.Time.Delay(Pause, calls.Context.CancellationToken);
+        }
+    }
+
+    private async Task<T> PatientAsync<T>(Func<Task<T>> call)
+    {
+        var start = calls.Context.Time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (AmazonServiceException fault) when (IsSettling(fault) && calls.Context.Time.GetElapsedTime(start) < Propagation)
+            {
+                calls.Context.Log.Verbose($"AWS has not yet seen what was just made ({fault.ErrorCode}); trying again.");
+                await calls.Context.Time.Delay(Pause, calls.Context.CancellationToken);
+            }
+        }
+    }
+
+    /// <summary>
+    /// MalformedPolicyDocument also means a real mistake: only the sentence about principals is waited out (boto3 issue 3206). NotFound and
+    /// InvalidState right after a creation are eventual consistency (KMS programming guide).
+    /// </summary>
+    private static bool IsSettling(AmazonServiceException fault) => fault switch
+    {
+        MalformedPolicyDocumentException => fault.Message.IndexOf("invalid principals", StringComparison.OrdinalIgnoreCase) >= 0,
+        NotFoundException => true,
+        KMSInvalidStateException => fault.Message.IndexOf("creat", StringComparison.OrdinalIgnoreCase) >= 0,
+        _ => false,
+    };
+
+    private static string Description(CrdbCluster cluster) => $"CMEK of CockroachDB Cloud cluster {cluster.Name} ({cluster.Id})";
+
+    private static List<Tag> Tags(KeyRequest request) =>
+        [.. AwsNames.Tags(request.Cluster, request.Tags).Select(t => new Tag { TagKey = t.Key, TagValue = t.Value })];
+}

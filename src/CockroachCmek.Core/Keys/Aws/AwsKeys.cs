@@ -1,0 +1,177 @@
+using Amazon.KeyManagementService;
+using Amazon.KeyManagementService.Model;
+
+namespace CockroachCmek.Core.Keys.Aws;
+
+/// <summary>
+/// Keys for the regions of a cluster: look at all regions, find all that is wrong, ask, and only then write, side by side. What is there is
+/// found by alias, or by tag where a run ended before the alias was made.
+/// </summary>
+internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
+{
+    private readonly AwsKeyReader _reader = new(clients, calls);
+
+    public async Task<IReadOnlyList<CmekKey>> EnsureAsync(KeyRequest request)
+    {
+        var role = RoleArn.Parse(request.AuthPrincipal);
+        foreach (var region in request.Regions)
+            if (!request.Cluster.Regions.Any(r => r.Name == region)) throw Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name));
+        return request.KeyUris.Count > 0
+            ? await new AwsKeyAdoption(clients, calls, _reader).AdoptAsync(request, role)
+            : await MakeAsync(request, role);
+    }
+
+    private async Task<IReadOnlyList<CmekKey>> MakeAsync(KeyRequest request, RoleArn role)
+    {
+        var alias = AwsNames.Alias(request.Cluster, request.Name);
+        var found = await Task.WhenAll(request.Regions.Select(region => LookAsync(request, region, alias)));
+        var caller = await calls.ReadAsync("STS", "GetCallerIdentity", "", c => clients.Sts(request.Regions[0]).GetCallerIdentityAsync(new Amazon.SecurityToken.Model.GetCallerIdentityRequest(), c));
+        ThrowIfUnfit(request, role, alias, found);
+        if (caller.Account != role.AccountId) calls.Context.Log.Warning($"The credentials are of account {caller.Account}, the role is in {role.AccountId}: the role will need a policy of its own to use keys of another account.");
+
+        var partition = AwsPartition.OfRegion(request.Regions[0]);
+        var policy = KeyPolicyDocument.Create(partition, caller.Account, role.Text, request.Administrators);
+        if (!policy.LetsChange(caller.Account, caller.Arn)) throw Errors.PolicyWouldLockOut(request.Cluster.Name);
+        var plan = new List<(string Region, FoundKey? Found, bool Write)>();
+        for (var i = 0; i < found.Length; i++)
+            plan.Add((request.Regions[i], found[i], await AskAsync(request, role, alias, request.Regions[i], found[i], plan)));
+
+        var writer = new AwsKeyWriter(clients, calls, _reader);
+        if (!request.MultiRegion)
+            return await Task.WhenAll(plan.Select(p => p.Write ? WriteAsync(writer, request, role, alias, policy, p.Region, p.Found, primary: null) : Task.FromResult(Settled(request, alias, caller.Account, p.Region, p.Found))));
+
+        // The replicas need the primary; after it, they go side by side.
+        var primaryAt = plan.FindIndex(p => p.Found is { IsPrimary: true });
+        var primaryElsewhere = plan.Select(p => p.Found?.Metadata.MultiRegionConfiguration?.PrimaryKey).FirstOrDefault(k => k is not null);
+        var results = new CmekKey[plan.Count];
+        (string Region, string KeyId)? primary = null;
+        if (primaryAt < 0 && primaryElsewhere is not null) primary = (primaryElsewhere.Region, plan.First(p => p.Found is not null).Found!.Metadata.KeyId);
+        else
+        {
+            primaryAt = Math.Max(primaryAt, 0);
+            var first = plan[primaryAt];
+            results[primaryAt] = first.Write ? await WriteAsync(writer, request, role, alias, policy, first.Region, first.Found, primary: null) : Settled(request, alias, caller.Account, first.Region, first.Found);
+            if (!results[primaryAt].IsPlanned) primary = (first.Region, results[primaryAt].KeyUri.Split('/').Last());
+        }
+
+        await Task.WhenAll(plan.Select(async (p, i) =>
+        {
+            if (i == primaryAt) return;
+            results[i] = p.Write && (primary is not null || p.Found is not null)
+                ? await WriteAsync(writer, request, role, alias, policy, p.Region, p.Found, primary)
+                : Settled(request, alias, caller.Account, p.Region, p.Found);
+        }));
+        return results;
+    }
+
+    private async Task<FoundKey?> LookAsync(KeyRequest request, string region, string alias) =>
+        await _reader.FindAsync(region, alias) ?? await _reader.FindOrphanAsync(region, request.Cluster, request.MultiRegion);
+
+    private static void ThrowIfUnfit(KeyRequest request, RoleArn role, string alias, IEnumerable<FoundKey?> found)
+    {
+        var faults = new List<CmekException>();
+        foreach (var key in found)
+        {
+            if (key is null) continue;
+            var ours = key.BelongsTo(request.Cluster);
+            // A key that is not ours under our alias may still be right: somebody made it by the page, and granted the role.
+            if (!ours && key.Policy.MissingFor(role.Text).Count > 0)
+            {
+                faults.Add(Errors.AliasTaken(alias, key.Region, key.Arn));
+                continue;
+            }
+
+            if (key.IsMultiRegion != request.MultiRegion) faults.Add(Errors.KeyDiffers(key.Arn, request.MultiRegion));
+            faults.AddRange(AwsKeyFaults.OfKey(key));
+            faults.AddRange(AwsKeyFaults.OfGrant(key, role.Text, mayGrant: ours));
+        }
+
+        Errors.ThrowTogether(request.Cluster.Name, faults);
+    }
+
+    /// <summary>True when something is to be written for a region, and may be.</summary>
+    private async Task<bool> AskAsync(KeyRequest request, RoleArn role, string alias, string region, FoundKey? found, List<(string Region, FoundKey? Found, bool Write)> before)
+    {
+        var action = found switch
+        {
+            null when request.MultiRegion && (before.Count > 0 || request.Regions[0] != region) => $"Create replica of the multi-region key, {alias}, granted to {role.Text}",
+            null when request.MultiRegion => $"Create multi-region KMS key {alias}, granted to {role.Text}",
+            null => $"Create KMS key {alias}, granted to {role.Text}",
+            _ when found.Policy.MissingFor(role.Text).Count > 0 => $"Grant {found.Arn} to {role.Text}",
+            _ when await NeedsRotationAsync(request, found) => $"Let AWS rotate {found.Arn} every {request.RotationPeriodInDays} days",
+            _ when !found.HasAlias => $"Create {alias} for {found.Arn}",
+            _ => null,
+        };
+        return action is not null && await calls.Context.Log.ShouldProcessAsync($"KMS in {region}", action, calls.Context.CancellationToken);
+    }
+
+    private async Task<bool> NeedsRotationAsync(KeyRequest request, FoundKey found) =>
+        request.RotationPeriodInDays is { } days && (!found.IsMultiRegion || found.IsPrimary) && await RotationAsync(found) != days;
+
+    private async Task<int?> RotationAsync(FoundKey found)
+    {
+        var status = await calls.ReadAsync("KMS", "GetKeyRotationStatus", found.Arn, c => clients.Kms(found.Region).GetKeyRotationStatusAsync(new GetKeyRotationStatusRequest { KeyId = found.Metadata.KeyId }, c));
+        return status.KeyRotationEnabled == true ? status.RotationPeriodInDays ?? 365 : null;
+    }
+
+    private async Task<CmekKey> WriteAsync(AwsKeyWriter writer, KeyRequest request, RoleArn role, string alias, KeyPolicyDocument policy, string region, FoundKey? found, (string Region, string KeyId)? primary)
+    {
+        var metadata = found?.Metadata;
+        var outcome = found is null ? CmekOutcome.Created : CmekOutcome.Updated;
+        if (metadata is null)
+        {
+            metadata = primary is { } from
+                ? await writer.ReplicateAsync(from.Region, from.KeyId, region, policy, request)
+                : await CreateAsync(writer, request, region, alias, policy);
+            await Task.WhenAll(writer.ConfirmPolicyAsync(region, metadata.KeyId, policy), writer.AliasAsync(region, alias, metadata.KeyId));
+        }
+        else
+        {
+            if (found!.Policy.MissingFor(role.Text).Count > 0) await writer.PutPolicyAsync(region, metadata.KeyId, found.Policy.WithGrant(role.Text));
+            if (!found.HasAlias) await writer.AliasAsync(region, alias, metadata.KeyId);
+        }
+
+        if (request.RotationPeriodInDays is { } days && primary is null) await writer.EnableRotationAsync(region, metadata.KeyId, days);
+        return Key(request, region, alias, metadata, outcome);
+    }
+
+    /// <summary>CreateKey has no token against doubling: after a lost answer the key is looked for by its tags before another is made.</summary>
+    private async Task<KeyMetadata> CreateAsync(AwsKeyWriter writer, KeyRequest request, string region, string alias, KeyPolicyDocument policy)
+    {
+        for (var round = 1; ; round++)
+        {
+            try
+            {
+                return await writer.CreateAsync(region, policy, request);
+            }
+            catch (Exception fault) when (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested)
+            {
+                calls.Context.Log.Verbose($"The answer to CreateKey in {region} was lost; looking whether it happened.");
+                if (await LookAsync(request, region, alias) is { } made) return made.Metadata;
+                if (round == 3) throw;
+            }
+        }
+    }
+
+    /// <summary>A region for which nothing was written: it is as it should be, or it is only planned.</summary>
+    private static CmekKey Settled(KeyRequest request, string alias, string accountId, string region, FoundKey? found) =>
+        found is not null
+            ? Key(request, region, alias, found.Metadata, CmekOutcome.Existing)
+            : Key(request, region, alias, new KeyMetadata { Arn = $"arn:{AwsPartition.OfRegion(region).Name}:kms:{region}:{accountId}:{alias}", MultiRegion = request.MultiRegion }, CmekOutcome.Planned);
+
+    internal static CmekKey Key(KeyRequest request, string region, string alias, KeyMetadata metadata, CmekOutcome outcome) => new()
+    {
+        Cluster = request.Cluster,
+        Region = region,
+        KeyType = "AWS_KMS",
+        KeyUri = metadata.Arn,
+        AuthPrincipal = request.AuthPrincipal,
+        Name = alias,
+        Location = metadata.Arn.Split(':')[3],
+        IsMultiRegion = metadata.MultiRegion ?? false,
+        IsPrimary = metadata.MultiRegionConfiguration?.MultiRegionKeyType == MultiRegionKeyType.PRIMARY,
+        State = metadata.KeyState?.Value ?? "",
+        RotationPeriodInDays = outcome == CmekOutcome.Existing ? null : request.RotationPeriodInDays,
+        Outcome = outcome,
+    };
+}

@@ -1,0 +1,49 @@
+namespace CockroachCmek.Core.Manifest;
+
+/// <summary>Groups keys by cluster, and gives a manifest as soon as every region of a cluster has one. Not for several threads at once.</summary>
+public sealed class ManifestBuilder
+{
+    private sealed record Row(string Region, string KeyUri, string AuthPrincipal, CmekKey? Key);
+
+    private readonly Dictionary<string, (CrdbCluster Cluster, List<Row> Rows, bool Complete)> _clusters = [];
+
+    /// <summary>Adds a key for a region of a cluster; gives the manifest when it was the last one that was missing.</summary>
+    /// <exception cref="CmekException">RegionUnknown, RegionTwice, KeyUriMalformed.</exception>
+    public CmekManifest? Add(CrdbCluster cluster, string region, string keyUri, string authPrincipal, CmekKey? key)
+    {
+        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
+        if (!_clusters.TryGetValue(cluster.Id, out var entry)) entry = (cluster, [], false);
+        if (!cluster.Regions.Any(r => r.Name == region)) throw Errors.RegionUnknown(cluster.Name, region, cluster.Regions.Select(r => r.Name));
+        if (entry.Rows.Any(r => r.Region == region)) throw Errors.RegionTwice(cluster.Name, region);
+        entry.Rows.Add(new Row(region, keyUri, authPrincipal, key));
+        entry.Complete = Missing(cluster, entry.Rows).Count == 0;
+        _clusters[cluster.Id] = entry;
+        return entry.Complete ? Manifest(cluster, entry.Rows) : null;
+    }
+
+    /// <summary>A fault for every cluster that is left without a key for some region.</summary>
+    public IReadOnlyList<CmekException> Complete() =>
+        [.. _clusters.Values.Where(c => !c.Complete).Select(c => Errors.ManifestIncomplete(c.Cluster.Name, Missing(c.Cluster, c.Rows)))];
+
+    private static List<string> Missing(CrdbCluster cluster, List<Row> rows) =>
+        [.. cluster.Regions.Select(r => r.Name).Where(name => !rows.Any(row => row.Region == name))];
+
+    private static CmekManifest Manifest(CrdbCluster cluster, List<Row> rows) => new()
+    {
+        Cluster = cluster,
+        RegionSpecs = [.. cluster.Regions.Select(region => Spec(cluster, rows.Single(row => row.Region == region.Name)))],
+        IsPlanned = rows.Any(row => row.Key?.IsPlanned ?? false),
+        IsFresh = rows.Any(row => row.Key?.Outcome is CmekOutcome.Created or CmekOutcome.Updated),
+    };
+
+    private static CmekRegionSpec Spec(CrdbCluster cluster, Row row) => new()
+    {
+        Region = row.Region,
+        KeySpec = new CmekKeySpec
+        {
+            Type = row.Key?.KeyType ?? KeyUri.Parse(row.KeyUri).KeyType ?? ManifestCheck.KeyTypeOf(cluster.CloudProvider) ?? "",
+            Uri = row.KeyUri,
+            AuthPrincipal = row.AuthPrincipal,
+        },
+    };
+}

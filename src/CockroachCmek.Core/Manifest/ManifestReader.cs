@@ -1,0 +1,147 @@
+using System.IO;
+using System.Text;
+
+namespace CockroachCmek.Core.Manifest;
+
+/// <summary>Reads cmek_config.json and cmek_config.yml: strictly, with the place of every problem, and without losing anything.</summary>
+public static class ManifestReader
+{
+    /// <summary>Larger than any manifest by far: a thousand regions fit in a third of it.</summary>
+    public const int LargestFile = 1024 * 1024;
+
+    private static readonly string[] Types = ["AWS_KMS", "GCP_CLOUD_KMS", "AZURE_KEY_VAULT"];
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="CmekException">ManifestTooLarge, ManifestEmpty, ManifestSyntax, ManifestInvalid, ManifestFileNotFound.</exception>
+    public static CmekManifest ReadFile(string path)
+    {
+        try
+        {
+            var length = new FileInfo(path).Length;
+            if (length > LargestFile) throw Errors.ManifestTooLarge(path, length);
+            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+            return Read(text, FormatOf(path, text), path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.ManifestFileNotFound(path, fault);
+        }
+        catch (DecoderFallbackException fault)
+        {
+            throw Errors.ManifestSyntax(path, 1, 1, "the file is not UTF-8 text.", fault);
+        }
+    }
+
+    /// <summary>Reads a text.</summary>
+    public static CmekManifest Read(string text, CmekManifestFormat format, string? path = null)
+    {
+        if (text is null) throw new ArgumentNullException(nameof(text));
+        var name = path ?? "manifest";
+        var content = text.Length > 0 && text[0] == '\uFEFF' ? text.Substring(1) : text;
+        if (content.Trim().Length == 0) throw Errors.ManifestEmpty(name);
+        var root = format == CmekManifestFormat.Json ? JsonNodes.Read(content, name) : YamlNodes.Read(content, name);
+        var problems = new ManifestProblems();
+        var specs = RegionSpecs(root, problems);
+        problems.ThrowIfAny(name);
+        return new CmekManifest { RegionSpecs = specs, Path = path, SourceText = text, SourceFormat = format };
+    }
+
+    /// <summary>The format by extension; of any other file, by its first character.</summary>
+    public static CmekManifestFormat FormatOf(string path, string text) => Path.GetExtension(path).ToLowerInvariant() switch
+    {
+        ".json" => CmekManifestFormat.Json,
+        ".yml" or ".yaml" => CmekManifestFormat.Yaml,
+        _ => text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n') is { Length: > 0 } start && start[0] is '{' or '[' ? CmekManifestFormat.Json : CmekManifestFormat.Yaml,
+    };
+
+    private static List<CmekRegionSpec> RegionSpecs(Node root, ManifestProblems problems)
+    {
+        var specs = new List<CmekRegionSpec>();
+        if (root is not MapNode map)
+        {
+            problems.Add(root.Mark, root is ListNode ? "a bare list: the document is an object with the field region_specs" : "the document is an object with the field region_specs");
+            return specs;
+        }
+
+        var fields = Fields(map, "the document", ["region_specs"], problems);
+        if (!fields.TryGetValue("region_specs", out var found)) return specs;
+        if (found is not ListNode list)
+        {
+            problems.Add(found.Mark, "region_specs is a list");
+            return specs;
+        }
+
+        if (list.Items.Count == 0) problems.Add(list.Mark, "region_specs is empty");
+        var regions = new Dictionary<string, Mark>(StringComparer.OrdinalIgnoreCase);
+        foreach (var item in list.Items)
+        {
+            if (RegionSpec(item, problems) is not { } spec) continue;
+            if (regions.TryGetValue(spec.Region, out var first)) problems.Add(item.Mark, $"region '{spec.Region}' stands in line {first.Line} already");
+            else regions[spec.Region] = item.Mark;
+            specs.Add(spec);
+        }
+
+        return specs;
+    }
+
+    private static CmekRegionSpec? RegionSpec(Node item, ManifestProblems problems)
+    {
+        if (item is not MapNode map)
+        {
+            problems.Add(item.Mark, "an entry of region_specs is an object with region and key_spec");
+            return null;
+        }
+
+        var fields = Fields(map, "the region spec", ["region", "key_spec"], problems);
+        var region = Text(fields, "region", problems);
+        if (!fields.TryGetValue("key_spec", out var found)) return region is null ? null : new CmekRegionSpec { Region = region };
+        if (found is not MapNode spec)
+        {
+            problems.Add(found.Mark, "key_spec is an object with type, uri and auth_principal");
+            return null;
+        }
+
+        var keyFields = Fields(spec, "key_spec", ["type", "uri", "auth_principal"], problems);
+        var type = Text(keyFields, "type", problems);
+        if (type is "NULL_KMS") problems.Add(keyFields["type"].Mark, "type NULL_KMS is not a key of yours and must not be sent");
+        else if (type is not null && !Types.Contains(type)) problems.Add(keyFields["type"].Mark, $"type '{type}' is none of {string.Join(", ", Types)}");
+        var uri = Text(keyFields, "uri", problems);
+        var principal = Text(keyFields, "auth_principal", problems);
+        return region is null ? null : new CmekRegionSpec { Region = region, KeySpec = new CmekKeySpec { Type = type ?? "", Uri = uri ?? "", AuthPrincipal = principal ?? "" } };
+    }
+
+    /// <summary>The fields by name. Doubles, typos of known names and missing fields are problems; other unknown fields are left alone.</summary>
+    private static Dictionary<string, Node> Fields(MapNode map, string where, string[] known, ManifestProblems problems)
+    {
+        var fields = new Dictionary<string, Node>(StringComparer.Ordinal);
+        foreach (var (name, mark, value) in map.Fields)
+        {
+            if (fields.ContainsKey(name)) problems.Add(mark, $"{name} stands twice in {where}");
+            else if (!known.Contains(name) && known.FirstOrDefault(k => LooksLike(name, k)) is { } meant) problems.Add(mark, $"'{name}' looks like '{meant}' misspelt");
+            fields[name] = value;
+        }
+
+        foreach (var name in known)
+            if (!fields.ContainsKey(name) && !map.Fields.Any(f => LooksLike(f.Name, name))) problems.Add(map.Mark, $"{name} is missing in {where}");
+        return fields;
+    }
+
+    private static bool LooksLike(string name, string known)
+    {
+        string Fold(string text) => text.Replace("_", "").Replace("-", "").Replace(" ", "").ToLowerInvariant();
+        return Fold(name) == Fold(known) || EditDistance.Between(Fold(name), Fold(known)) <= (known.Length <= 4 ? 1 : 2);
+    }
+
+    private static string? Text(Dictionary<string, Node> fields, string name, ManifestProblems problems)
+    {
+        if (!fields.TryGetValue(name, out var node)) return null;
+        if (node is not ScalarNode { IsText: true } scalar)
+        {
+            problems.Add(node.Mark, $"{name} is a text{(node is ScalarNode { Text: var given } ? $", not {(given.Length == 0 ? "nothing" : given)}: put it into quotes if it is meant so" : "")}");
+            return null;
+        }
+
+        problems.CheckValue(node.Mark, name, scalar.Text);
+        return scalar.Text;
+    }
+}

@@ -1,0 +1,11 @@
+namespace CockroachCmek.Core.Manifest;
+
+/// <summary>A document as both formats give it: maps, lists and texts, each with its place. Numbers, booleans and nulls are kept apart from texts.</summary>
+internal abstract record Node(Mark Mark);
+
+internal sealed record MapNode(Mark Mark, IReadOnlyList<(string Name, Mark NameMark, Node Value)> Fields) : Node(Mark);
+
+internal sealed record ListNode(Mark Mark, IReadOnlyList<Node> Items) : Node(Mark);
+
+/// <summary>A scalar. IsText is false for a number, a boolean or null.</summary>
+internal sealed record ScalarNode(Mark Mark, string Text, bool IsText) : Node(Mark);

@@ -1,0 +1,39 @@
+namespace CockroachCmek.Core;
+
+/// <summary>A clock that runs faster than life, for rehearsals: one second of it takes 1/scale of a real second. Delays and timers shrink alike.</summary>
+public sealed class ScaledTimeProvider : TimeProvider
+{
+    private readonly TimeProvider _inner;
+    private readonly DateTimeOffset _start;
+    private readonly long _startTimestamp;
+
+    /// <param name="inner">The clock that is sped up.</param>
+    /// <param name="scale">How many times faster; greater than zero.</param>
+    public ScaledTimeProvider(TimeProvider inner, double scale)
+    {
+        if (!(scale > 0)) throw new ArgumentOutOfRangeException(nameof(scale), scale, "A time scale is greater than zero.");
+        _inner = inner ?? throw new ArgumentNullException(nameof(inner));
+        Scale = scale;
+        _start = inner.GetUtcNow();
+        _startTimestamp = inner.GetTimestamp();
+    }
+
+    /// <summary>How many times faster than life.</summary>
+    public double Scale { get; }
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => _inner.TimestampFrequency;
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow() => _start + TimeSpan.FromTicks((long)((_inner.GetUtcNow() - _start).Ticks * Scale));
+
+    /// <inheritdoc/>
+    public override long GetTimestamp() => _startTimestamp + (long)((_inner.GetTimestamp() - _startTimestamp) * Scale);
+
+    /// <inheritdoc/>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        _inner.CreateTimer(callback, state, Shrink(dueTime), Shrink(period));
+
+    private TimeSpan Shrink(TimeSpan span) =>
+        span <= TimeSpan.Zero ? span : TimeSpan.FromTicks(Math.Max(1, (long)(span.Ticks / Scale)));
+}

@@ -1,0 +1,70 @@
+using System.IO;
+using System.Management.Automation;
+using System.Reflection;
+#if !NETFRAMEWORK
+using System.Runtime.Loader;
+#endif
+
+namespace CockroachCmek.Loader;
+
+/// <summary>
+/// The module's first nested module. PowerShell calls it at import and removal; it answers for the two assemblies that the cmdlets need
+/// and that must not be loaded where other modules load theirs.
+/// </summary>
+/// <remarks>
+/// PowerShell (Core) loads a binary module into the default load context, and resolves what that module references there too. The
+/// runtime raises <c>Resolving</c> only when the default context finds nothing; Core and Sandbox lie in deps/, where it never looks. So our
+/// handler is asked, and loads them into a context of our own, in which all of their packages are found beside them. Nothing else is
+/// answered: another module's request is none of our business.
+/// </remarks>
+public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCleanup
+{
+    private static readonly string Dependencies = Path.Combine(Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!, "deps");
+
+    /// <summary>Called by the engine at every import.</summary>
+    public void OnImport() => Hook.Attach();
+
+    /// <summary>Called by the engine when the module is removed.</summary>
+    public void OnRemove(PSModuleInfo psModuleInfo) => Hook.Detach();
+
+#if NETFRAMEWORK
+    private static class Hook
+    {
+        public static void Attach() => AppDomain.CurrentDomain.AssemblyResolve += Resolve;
+
+        public static void Detach() => AppDomain.CurrentDomain.AssemblyResolve -= Resolve;
+
+        // A polite guest: one AppDomain is shared with every other module, so only requests that come from our own assemblies are answered.
+        private static Assembly? Resolve(object? sender, ResolveEventArgs request)
+        {
+            var name = new AssemblyName(request.Name).Name;
+            var own = Path.GetDirectoryName(Dependencies)! + Path.DirectorySeparatorChar;
+            if (request.RequestingAssembly is not { IsDynamic: false } from || !from.Location.StartsWith(own, StringComparison.OrdinalIgnoreCase)) return null;
+            var path = Path.Combine(Dependencies, name + ".dll");
+            return File.Exists(path) ? Assembly.LoadFrom(path) : null;
+        }
+    }
+#else
+    private static class Hook
+    {
+        private static readonly DependencyContext Context = new();
+
+        public static void Attach() => AssemblyLoadContext.Default.Resolving += Resolve;
+
+        public static void Detach() => AssemblyLoadContext.Default.Resolving -= Resolve;
+
+        private static Assembly? Resolve(AssemblyLoadContext _, AssemblyName name) =>
+            name.Name is "CockroachCmek.Core" or "CockroachCmek.Sandbox" ? Context.LoadFromAssemblyName(name) : null;
+    }
+
+    /// <summary>Holds Core, the Sandbox and every package. What is not in deps/ (the engine, the base library, our public models) comes from the default context.</summary>
+    private sealed class DependencyContext() : AssemblyLoadContext("CockroachCmek", isCollectible: false)
+    {
+        protected override Assembly? Load(AssemblyName assemblyName)
+        {
+            var path = Path.Combine(Dependencies, assemblyName.Name + ".dll");
+            return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
+        }
+    }
+#endif
+}

@@ -1,0 +1,58 @@
+using System.Management.Automation;
+using CockroachCmek.Rehearsal;
+
+// dotnet run --project src/CockroachCmek.Rehearsal                  the whole rehearsal
+// dotnet run --project src/CockroachCmek.Rehearsal -- script.ps1    another script, in the same host
+// dotnet run --project src/CockroachCmek.Rehearsal -- --sandbox     serves a sandbox until Ctrl+C, for other clients
+return args switch
+{
+    [] => Rehearse(Directory.GetFiles(Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples"), "Enable-*.ps1").Order(StringComparer.Ordinal)),
+    ["--sandbox"] => Serve(),
+    [var script] when File.Exists(script) => Rehearse([Path.GetFullPath(script)]),
+    [var script] => Fail($"There is no script '{script}'. Usage: [--sandbox | path/to/script.ps1]"),
+    _ => Fail("Usage: [--sandbox | path/to/script.ps1]"),
+};
+
+static int Rehearse(IEnumerable<string> scripts)
+{
+    foreach (var script in scripts)
+    {
+        Console.WriteLine($"=== {Path.GetFileName(script)}");
+        using var runspace = ModuleEngine.Open(new TextHost(Console.Out, showProgress: true));
+        if (!new TypedSession(runspace, Console.Out).Run(script)) return Fail($"The rehearsal stopped: the last command of {Path.GetFileName(script)} above did not do what it says.");
+    }
+
+    Console.WriteLine();
+    Console.WriteLine("Every step did what it says.");
+    return 0;
+}
+
+static int Serve()
+{
+    using var runspace = ModuleEngine.Open(new TextHost(Console.Out));
+    using var shell = PowerShell.Create();
+    shell.Runspace = runspace;
+    var sandbox = shell.AddScript("Start-CrdbSandbox -NoConnect").Invoke().Single();
+    Console.WriteLine("The sandbox listens on this machine only, until Ctrl+C. For other clients:");
+    foreach (var variable in ((IReadOnlyDictionary<string, string>)sandbox.Properties["Environment"].Value).OrderBy(v => v.Key, StringComparer.Ordinal))
+        Console.WriteLine($"export {variable.Key}={variable.Value}");
+    using var stop = new ManualResetEventSlim();
+    Console.CancelKeyPress += (_, e) =>
+    {
+        e.Cancel = true;
+        stop.Set();
+    };
+    using var termination = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, signal =>
+    {
+        signal.Cancel = true;
+        stop.Set();
+    });
+    stop.Wait();
+    return 0;
+}
+
+static int Fail(string message)
+{
+    Console.Error.WriteLine(message);
+    return 1;
+}

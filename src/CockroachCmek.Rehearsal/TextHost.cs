@@ -1,0 +1,140 @@
+using System.Collections.ObjectModel;
+using System.Globalization;
+using System.Management.Automation;
+using System.Management.Automation.Host;
+using System.Security;
+
+namespace CockroachCmek.Rehearsal;
+
+/// <summary>A PowerShell host that writes plain text to one writer: what a person would see in a console of 80 columns, without the colours.</summary>
+internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgress = false) : PSHost
+{
+    private readonly TextHostUI _ui = new(writer, width, showProgress);
+
+    public override CultureInfo CurrentCulture => CultureInfo.InvariantCulture;
+
+    public override CultureInfo CurrentUICulture => CultureInfo.GetCultureInfo("en-US");
+
+    public override Guid InstanceId { get; } = Guid.NewGuid();
+
+    public override string Name => "CockroachCmek.Rehearsal";
+
+    public override Version Version => new(1, 0);
+
+    public override PSHostUserInterface UI => _ui;
+
+    public int? ExitCode { get; private set; }
+
+    public override void SetShouldExit(int exitCode) => ExitCode = exitCode;
+
+    public override void EnterNestedPrompt() => throw new PSNotSupportedException("This host has no prompt.");
+
+    public override void ExitNestedPrompt()
+    {
+    }
+
+    public override void NotifyBeginApplication()
+    {
+    }
+
+    public override void NotifyEndApplication()
+    {
+    }
+
+    private sealed class TextHostUI(TextWriter writer, int width, bool showProgress) : PSHostUserInterface
+    {
+        private readonly TextRawUI _raw = new(width);
+        private readonly Dictionary<int, string> _shown = [];
+
+        public override PSHostRawUserInterface RawUI => _raw;
+
+        public override bool SupportsVirtualTerminal => false;
+
+        public override void Write(string value) => writer.Write(value);
+
+        public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => writer.Write(value);
+
+        public override void WriteLine(string value) => writer.WriteLine(value);
+
+        public override void WriteErrorLine(string value) => writer.WriteLine(value);
+
+        public override void WriteWarningLine(string message) => writer.WriteLine($"WARNING: {message}");
+
+        public override void WriteVerboseLine(string message) => writer.WriteLine($"VERBOSE: {message}");
+
+        public override void WriteDebugLine(string message) => writer.WriteLine($"DEBUG: {message}");
+
+        /// <summary>One line for each change of a status: a log cannot redraw a bar.</summary>
+        public override void WriteProgress(long sourceId, ProgressRecord record)
+        {
+            if (!showProgress || record.RecordType == ProgressRecordType.Completed) return;
+            // "ENABLING for 00:01:20": how long is news to a bar, not to a log.
+            var status = record.StatusDescription.Split(" for ")[0];
+            var text = $"{record.Activity}: {status}";
+            if (_shown.TryGetValue(record.ActivityId, out var last) && last == text) return;
+            _shown[record.ActivityId] = text;
+            writer.WriteLine($"{(record.ParentActivityId < 0 ? "  " : "     ")}[{text}]");
+        }
+
+        public override string ReadLine() => throw NoPrompt("input");
+
+        public override SecureString ReadLineAsSecureString() => throw NoPrompt("a secret");
+
+        public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions) =>
+            throw NoPrompt(string.Join(", ", descriptions.Select(d => d.Name)));
+
+        public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice) => throw NoPrompt(caption);
+
+        public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) => throw NoPrompt("a credential");
+
+        public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options) => throw NoPrompt("a credential");
+
+        // Nobody is there to answer, as in a runbook: a question is a fault.
+        private static PSInvalidOperationException NoPrompt(string what) => new($"Nobody is there to be asked for {what}.");
+    }
+
+    private sealed class TextRawUI(int width) : PSHostRawUserInterface
+    {
+        public override ConsoleColor BackgroundColor { get; set; }
+
+        public override Size BufferSize { get; set; } = new(width, 3_000);
+
+        public override Coordinates CursorPosition { get; set; }
+
+        public override int CursorSize { get; set; }
+
+        public override ConsoleColor ForegroundColor { get; set; }
+
+        public override bool KeyAvailable => false;
+
+        public override Size MaxPhysicalWindowSize => new(width, 3_000);
+
+        public override Size MaxWindowSize => new(width, 3_000);
+
+        public override Coordinates WindowPosition { get; set; }
+
+        public override Size WindowSize { get; set; } = new(width, 50);
+
+        public override string WindowTitle { get; set; } = "";
+
+        public override void FlushInputBuffer()
+        {
+        }
+
+        public override BufferCell[,] GetBufferContents(Rectangle rectangle) => new BufferCell[0, 0];
+
+        public override KeyInfo ReadKey(ReadKeyOptions options) => throw new PSInvalidOperationException("Nobody is there to press a key.");
+
+        public override void ScrollBufferContents(Rectangle source, Coordinates destination, Rectangle clip, BufferCell fill)
+        {
+        }
+
+        public override void SetBufferContents(Coordinates origin, BufferCell[,] contents)
+        {
+        }
+
+        public override void SetBufferContents(Rectangle rectangle, BufferCell fill)
+        {
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using System.Text;
+using CockroachCmek.Sandbox.Aws;
+using CockroachCmek.Sandbox.Cloud;
+using CockroachCmek.Sandbox.Http;
+
+namespace CockroachCmek.Sandbox;
+
+/// <summary>How a sandbox is started.</summary>
+public sealed record SandboxOptions
+{
+    /// <summary>How many times faster than life.</summary>
+    public double TimeScale { get; init; } = 600;
+
+    /// <summary>The real clock underneath.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Keeps every exchange.</summary>
+    public bool Record { get; init; }
+
+    /// <summary>Clusters on a page when the caller does not say.</summary>
+    public int PageSize { get; init; } = 10;
+}
+
+/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud and AWS. Stops by itself when disposed or when the process ends.</summary>
+public sealed class SandboxServer : IDisposable
+{
+    private readonly List<LoopbackListener> _listeners = [];
+    private readonly ConcurrentQueue<RecordedExchange> _exchanges = new();
+    private readonly SandboxOptions _options;
+    private int _index;
+
+    private SandboxServer(SandboxOptions options)
+    {
+        _options = options;
+        Clock = new SandboxClock(options.Time, options.TimeScale);
+        Aws = new AwsSandbox(Clock, options.Time);
+        Cloud = new CloudApi(Clock, new Dictionary<string, IKeyUser> { ["AWS_KMS"] = new AwsKeyUser(Aws) }, options.PageSize);
+        foreach (var cluster in Cloud.ClustersToSeed) Cloud.Seed(cluster, Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, cluster.Regions[0].Name));
+        CloudEndpoint = Listen("cloud", Cloud);
+        AwsEndpoint = Listen("aws", Aws);
+    }
+
+    /// <summary>Starts the clouds, each on a free port.</summary>
+    public static SandboxServer Start(SandboxOptions options) => new(options);
+
+    /// <summary>The sandbox's time.</summary>
+    public SandboxClock Clock { get; }
+
+    /// <summary>CockroachDB Cloud.</summary>
+    public CloudApi Cloud { get; }
+
+    /// <summary>AWS.</summary>
+    public AwsSandbox Aws { get; }
+
+    /// <summary>Address of the CockroachDB Cloud API.</summary>
+    public Uri CloudEndpoint { get; }
+
+    /// <summary>Address of STS, IAM and KMS.</summary>
+    public Uri AwsEndpoint { get; }
+
+    /// <summary>Faults that requests meet.</summary>
+    public FaultPlan Faults { get; } = new();
+
+    /// <summary>What was exchanged so far, in the order of the requests; empty unless recording.</summary>
+    public IReadOnlyList<RecordedExchange> Exchanges => [.. _exchanges.OrderBy(e => e.Request.Index)];
+
+    /// <summary>Stops listening and ends every connection.</summary>
+    public Task StopAsync() => Task.WhenAll(_listeners.Select(listener => listener.StopAsync()));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var listener in _listeners) listener.Dispose();
+    }
+
+    private Uri Listen(string name, ISandboxService service)
+    {
+        var listener = new LoopbackListener(port: 0, certificate: null, (request, cancellation) => AnswerAsync(name, service, request, cancellation));
+        _listeners.Add(listener);
+        return listener.Endpoint;
+    }
+
+    private async Task<Reply> AnswerAsync(string name, ISandboxService service, ParsedRequest parsed, CancellationToken cancellationToken)
+    {
+        var request = new SandboxRequest
+        {
+            Index = Interlocked.Increment(ref _index),
+            Service = name,
+            Method = parsed.Method,
+            RawTarget = parsed.Target,
+            Headers = parsed.Headers,
+            Body = parsed.Body,
+        };
+        var fault = Faults.For(request);
+        SandboxResponse? response = null;
+        switch (fault?.Action)
+        {
+            case FaultAction.CutBefore:
+                break;
+            case FaultAction.Status:
+                response = Failure(fault, request);
+                break;
+            case FaultAction.CutAfter:
+                await service.HandleAsync(request, cancellationToken);
+                break;
+            case FaultAction.Delay:
+                await RealTime.Delay(_options.Time, TimeSpan.FromTicks((long)(fault.Delay.Ticks / _options.TimeScale)), cancellationToken);
+                response = await service.HandleAsync(request, cancellationToken);
+                break;
+            default:
+                response = await service.HandleAsync(request, cancellationToken);
+                break;
+        }
+
+        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Redacted(request), response, fault?.Action));
+        return new Reply(response);
+    }
+
+    /// <summary>A failure in the words of the service that it befalls.</summary>
+    private static SandboxResponse Failure(FaultRule fault, SandboxRequest request)
+    {
+        var body = request.Header("X-Amz-Target") is not null ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
+            : request.Service == "aws" ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
+            : $$"""{"code":{{(fault.Status == 429 ? 8 : fault.Status == 503 ? 14 : 13)}},"message":"{{(fault.Status == 429 ? "rate limit exceeded" : "The sandbox was told to fail.")}}","details":[]}""";
+        return new SandboxResponse(fault.Status, Encoding.UTF8.GetBytes(body), request.Service == "aws" && request.Header("X-Amz-Target") is null ? "text/xml" : "application/json")
+        {
+            Headers = fault.RetryAfter is { } seconds ? [new("Retry-After", seconds.ToString(System.Globalization.CultureInfo.InvariantCulture))] : [],
+        };
+    }
+
+    private static SandboxRequest Redacted(SandboxRequest request) => request with
+    {
+        Headers = [.. request.Headers.Select(h =>
+            h.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || h.Key.Equals("X-Amz-Security-Token", StringComparison.OrdinalIgnoreCase)
+                ? new KeyValuePair<string, string>(h.Key, "(redacted)")
+                : h)],
+    };
+}
+
+/// <summary>A delay on an injected clock, for both frameworks.</summary>
+internal static class RealTime
+{
+    public static Task Delay(TimeProvider time, TimeSpan delay, CancellationToken cancellationToken) =>
+#if NET
+        Task.Delay(delay, time, cancellationToken);
+#else
+        time.Delay(delay, cancellationToken);
+#endif
+}

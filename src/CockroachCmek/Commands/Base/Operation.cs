@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using CockroachCmek.Core;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>
+/// The work for one pipeline input. It runs on tasks; what it has to say is kept in order until the pipeline thread fetches it.
+/// </summary>
+internal sealed class Operation(Action signal, bool planOnly, object? source, CancellationToken cancellationToken) : IOperationLog
+{
+    private readonly ConcurrentQueue<Action<CrdbCmdlet>> _records = new();
+    private readonly ConcurrentQueue<OperationProgress> _progress = new();
+
+    /// <summary>The task; set once by the pump.</summary>
+    public Task Task { get; set; } = System.Threading.Tasks.Task.CompletedTask;
+
+    /// <summary>True when the input is only planned: nothing may be written for it.</summary>
+    public bool PlanOnly => planOnly;
+
+    /// <summary>The object that was piped in, where one was.</summary>
+    public object? Source => source;
+
+    /// <summary>What the user allowed to be written, in order: after a stop this is what may have landed.</summary>
+    public ConcurrentQueue<string> Allowed { get; } = new();
+
+    /// <summary>The wait that was going on last, for a stop to name.</summary>
+    public string? LastProgress { get; private set; }
+
+    /// <summary>Ends when the user stops the pipeline.</summary>
+    public CancellationToken CancellationToken => cancellationToken;
+
+    public OperationContext Context(TimeProvider time) => new(this, time, cancellationToken);
+
+    public void Output(object item) => Post(cmdlet => cmdlet.WriteObject(item));
+
+    public void Error(ErrorRecord error) => Post(cmdlet => cmdlet.WriteError(error));
+
+    public void Verbose(string message) => Post(cmdlet => cmdlet.WriteVerbose(message));
+
+    public void Warning(string message) => Post(cmdlet => cmdlet.WriteWarning(message));
+
+    public void Progress(OperationProgress progress)
+    {
+        LastProgress = progress.Completed ? null : progress.Region is null ? $"{progress.Activity}: {progress.Status}" : LastProgress;
+        _progress.Enqueue(progress);
+        signal();
+    }
+
+    public async Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellation)
+    {
+        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = cancellationToken.Register(() => answer.TrySetCanceled());
+        Post(cmdlet => answer.TrySetResult(planOnly ? cmdlet.SayWhatIf(target, action) : cmdlet.ShouldProcess(target, action)));
+        var allowed = await answer.Task;
+        if (allowed) Allowed.Enqueue($"{action} on {target}");
+        return allowed;
+    }
+
+    /// <summary>Pipeline thread only: writes what is waiting; false when nothing was.</summary>
+    public bool WriteRecords(CrdbCmdlet cmdlet)
+    {
+        var any = false;
+        while (_records.TryDequeue(out var write))
+        {
+            any = true;
+            write(cmdlet);
+        }
+
+        return any;
+    }
+
+    /// <summary>Pipeline thread only: shows progress, which is not held back for order.</summary>
+    public void WriteProgress(ProgressDisplay display)
+    {
+        while (_progress.TryDequeue(out var progress)) display.Show(progress);
+    }
+
+    private void Post(Action<CrdbCmdlet> write)
+    {
+        _records.Enqueue(write);
+        signal();
+    }
+}

@@ -1,0 +1,71 @@
+using System.Management.Automation;
+using System.Security;
+using CockroachCmek.Session;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>Connects this runspace to CockroachDB Cloud.</summary>
+/// <remarks>
+/// <para>Takes the secret key of a service account's API key from -ApiKey, from a vault of the module Microsoft.PowerShell.SecretManagement
+/// (-SecretName), or from the environment variable COCKROACH_API_KEY, in this order, and checks it with one call. The cmdlets of the same
+/// runspace then use the connection; the object that is returned can be given to -Session elsewhere, for example in ForEach-Object -Parallel.</para>
+/// <para>CMEK needs an API key whose service account has the role Cluster Admin or Cluster Operator. A key that may not read the organization
+/// still works; give -OrganizationId then, because AWS needs it as the external id.</para>
+/// <para>The key stays inside the module: no object, message or transcript shows it.</para>
+/// </remarks>
+/// <example>
+/// <para>Connects with the key that the environment variable COCKROACH_API_KEY holds.</para>
+/// <code>Connect-CrdbCloud</code>
+/// </example>
+/// <example>
+/// <para>Connects with a key that is kept in a SecretManagement vault.</para>
+/// <code>Connect-CrdbCloud -SecretName CockroachCloud</code>
+/// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">Manage access to CockroachDB Cloud</seealso>
+[Cmdlet(VerbsCommunications.Connect, "CrdbCloud", DefaultParameterSetName = KeySet)]
+[OutputType(typeof(CrdbSession))]
+public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
+{
+    private const string KeySet = "ApiKey";
+    private const string SecretSet = "Secret";
+
+    /// <summary>Secret key of the API key. Without it, and without -SecretName, the environment variable COCKROACH_API_KEY is read.</summary>
+    [Parameter(Position = 0, ParameterSetName = KeySet)]
+    [ValidateNotNull]
+    public SecureString? ApiKey { get; set; }
+
+    /// <summary>Name of a secret that holds the key, read with Get-Secret of the module Microsoft.PowerShell.SecretManagement.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = SecretSet, HelpMessage = "Name of the secret that holds the API key.")]
+    [ValidateNotNullOrEmpty]
+    public string SecretName { get; set; } = "";
+
+    /// <summary>Vault that holds the secret; without it, all registered vaults are searched.</summary>
+    [Parameter(ParameterSetName = SecretSet)]
+    [ValidateNotNullOrEmpty]
+    public string? SecretVault { get; set; }
+
+    /// <summary>Base address of the API. Only https is accepted, except on this machine's loopback address.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Uri? Endpoint { get; set; }
+
+    /// <summary>Version of the API, sent as Cc-Version; without it, the version that this module was written for.</summary>
+    [Parameter]
+    [ValidatePattern(@"^\d{4}-\d{2}-\d{2}$")]
+    public string? ApiVersion { get; set; }
+
+    /// <summary>UUID of the organization, for an API key that may not read it. It is shown at https://cockroachlabs.cloud/settings.</summary>
+    [Parameter]
+    public Guid? OrganizationId { get; set; }
+
+    /// <summary>Checks the key with one call, and makes the connection that of the runspace.</summary>
+    protected override void BeginProcessing()
+    {
+        CloudSession? made = null;
+        SubmitAndWait(async operation => made = await CloudSession.ConnectAsync(
+            new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault)) { ApiVersion = ApiVersion, OrganizationId = OrganizationId?.ToString() },
+            operation));
+        made!.MakeCurrent();
+        WriteObject(made.Session);
+    }
+}

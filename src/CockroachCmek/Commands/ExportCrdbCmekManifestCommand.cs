@@ -1,0 +1,69 @@
+using System.Management.Automation;
+using CockroachCmek.Core.Manifest;
+using CockroachCmek.Session;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>Writes a manifest to cmek_config.json or cmek_config.yml.</summary>
+/// <remarks>
+/// <para>The format follows the file's extension (.json, .yml, .yaml), or -Format. A manifest that was read from a file of the same format is
+/// written as the same document. One file holds one manifest; where Path is a folder, each cluster gets a file named after it.</para>
+/// </remarks>
+/// <example>
+/// <para>Keeps the manifest that is in force, with the change history of a repository.</para>
+/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest ./prod-eu.yml -Force</code>
+/// </example>
+[Cmdlet(VerbsData.Export, "CrdbCmekManifest", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
+[OutputType(typeof(CmekManifest))]
+public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
+{
+    private const string PathSet = "Path";
+    private const string LiteralPathSet = "LiteralPath";
+    private readonly HashSet<string> _written = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The manifest to write.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, HelpMessage = "A manifest, as New-CrdbCmekManifest returns it.")]
+    [ValidateNotNull]
+    public CmekManifest? InputObject { get; set; }
+
+    /// <summary>The file to write, or a folder that exists.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Path of the file.")]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>The file to write, or a folder that exists. Taken literally: nothing in it is a wildcard.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, HelpMessage = "Path of the file.")]
+    [Alias("PSPath")]
+    [ValidateNotNullOrEmpty]
+    public string LiteralPath { get; set; } = "";
+
+    /// <summary>Json or Yaml, where the extension does not say it.</summary>
+    [Parameter]
+    public CmekManifestFormat? Format { get; set; }
+
+    /// <summary>Overwrites a file that is there.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Emits the manifest after it was written.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <summary>Writes the manifest.</summary>
+    protected override void ProcessRecord()
+    {
+        var manifest = InputObject!;
+        try
+        {
+            var file = ManifestFiles.Target(this, Path.Length > 0 ? Path : LiteralPath, manifest, Format);
+            var text = ManifestWriter.Write(manifest, ManifestFiles.FormatOf(file, Format, manifest));
+            if (!ShouldProcess(file, "Write CMEK manifest")) return;
+            ManifestFiles.Write(file, text, overwrite: Force.IsPresent, first: _written.Add(file));
+            if (PassThru.IsPresent) WriteObject(manifest);
+        }
+        catch (CmekException fault)
+        {
+            WriteFault(fault);
+        }
+    }
+}

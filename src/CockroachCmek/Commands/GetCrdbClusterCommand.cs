@@ -1,0 +1,60 @@
+using System.Management.Automation;
+using CockroachCmek.Completion;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>Gets CockroachDB Cloud clusters.</summary>
+/// <remarks>
+/// <para>Without a name, lists every cluster that the API key may see, page by page as they arrive. A cluster is named by its name (wildcards
+/// allowed), its UUID, the URL of its page in the console, or the last 12 digits of its UUID where they tell it apart.</para>
+/// </remarks>
+/// <example>
+/// <para>Lists all clusters.</para>
+/// <code>Get-CrdbCluster</code>
+/// </example>
+/// <example>
+/// <para>Gets the clusters whose names begin with prod-.</para>
+/// <code>Get-CrdbCluster prod-*</code>
+/// </example>
+/// <example>
+/// <para>Shows the regions of one cluster.</para>
+/// <code>(Get-CrdbCluster prod-eu).Regions</code>
+/// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cloud-api">CockroachDB Cloud API</seealso>
+[Cmdlet(VerbsCommon.Get, "CrdbCluster")]
+[OutputType(typeof(CrdbCluster))]
+public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
+{
+    /// <summary>Names, UUIDs, console URLs or last 12 digits. Wildcards work on names.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ClusterNameCompleter))]
+    public string[]? Name { get; set; }
+
+    /// <summary>Lists clusters that were deleted too.</summary>
+    [Parameter]
+    public SwitchParameter IncludeInactive { get; set; }
+
+    /// <summary>Asks for what was named.</summary>
+    protected override void ProcessRecord()
+    {
+        var cloud = Cloud();
+        var inactive = IncludeInactive.IsPresent;
+        foreach (var name in Name ?? ["*"])
+        {
+            Submit(async operation =>
+            {
+                var context = operation.Context(cloud.Time);
+                if (!WildcardPattern.ContainsWildcardCharacters(name))
+                {
+                    operation.Output(await cloud.Clusters.ResolveAsync(new CrdbClusterIdentity(name), context));
+                    return;
+                }
+
+                var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase);
+                await foreach (var cluster in cloud.Clusters.FindAsync(c => pattern.IsMatch(c.Name), inactive, context)) operation.Output(cluster);
+            });
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Management.Automation;
+using CockroachCmek.Completion;
+using CockroachCmek.Core.Keys;
+using CockroachCmek.Session;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>Gets the key policy that CMEK needs, as JSON and as commands, for people who may not change the key themselves.</summary>
+/// <remarks>
+/// <para>For a key that is still to be made, gives the whole policy. For one that exists (-KeyUri), gives its own policy with the missing
+/// statement added. Policy is the whole document, Statement the part that matters to CockroachDB, Commands are lines for the aws command
+/// that an administrator of the key can run as they are. Nothing is written.</para>
+/// </remarks>
+/// <example>
+/// <para>Prints the policy for a cluster whose role exists.</para>
+/// <code>(Get-CrdbCluster prod-eu | New-CrdbCmekRole | Get-CrdbCmekKeyPolicy).Policy</code>
+/// </example>
+/// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html">Key policies in AWS KMS</seealso>
+[Cmdlet(VerbsCommon.Get, "CrdbCmekKeyPolicy")]
+[OutputType(typeof(CmekKeyPolicy))]
+public sealed class GetCrdbCmekKeyPolicyCommand : CrdbSessionCmdlet
+{
+    /// <summary>The cluster: what New-CrdbCmekRole or New-CrdbCmekKey returned, an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [ClusterIdentityTransformation]
+    [ArgumentCompleter(typeof(ClusterNameCompleter))]
+    public CrdbClusterIdentity[] Cluster { get; set; } = [];
+
+    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "ARN of the role that New-CrdbCmekRole made.")]
+    [ValidateNotNullOrEmpty]
+    public string AuthPrincipal { get; set; } = "";
+
+    /// <summary>An existing key, into whose policy the statement is merged.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KeyUriCompleter))]
+    public string? KeyUri { get; set; }
+
+    /// <summary>ARNs of further administrators of a new key.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? Administrator { get; set; }
+
+    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ProfileName { get; set; }
+
+    /// <summary>Describes the policy for each cluster.</summary>
+    protected override void ProcessRecord()
+    {
+        var (principal, keyUri) = (AuthPrincipal, KeyUri);
+        ForEachCluster(Cluster, throttleLimit: 1, async (cloud, cluster, operation) =>
+            operation.Output(await cloud.KeyProvider(cluster, ProfileName).GetKeyPolicyAsync(
+                new KeyPolicyRequest
+                {
+                    Cluster = cluster,
+                    AuthPrincipal = principal,
+                    KeyUri = operation.PlanOnly ? null : keyUri,
+                    Administrators = Administrator ?? [],
+                },
+                operation.Context(cloud.Time))));
+    }
+}

@@ -1,0 +1,71 @@
+using System.Management.Automation;
+using CockroachCmek.Completion;
+using CockroachCmek.Core.Manifest;
+using CockroachCmek.Session;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>Reads a manifest from cmek_config.json or cmek_config.yml.</summary>
+/// <remarks>
+/// <para>Reads strictly, and reports everything that is wrong at once with line and column: misspelt fields, regions that stand twice,
+/// placeholders that were left unreplaced, keys of a type that must not be sent. What is written again with Export-CrdbCmekManifest is the
+/// same document. No connection is needed unless -Cluster is given.</para>
+/// </remarks>
+/// <example>
+/// <para>Checks a file against its cluster.</para>
+/// <code>Import-CrdbCmekManifest ./cmek_config.json -Cluster prod-eu | Test-CrdbCmekManifest</code>
+/// </example>
+/// <example>
+/// <para>Turns the page's YAML into the JSON that the API takes.</para>
+/// <code>Import-CrdbCmekManifest ./cmek_config.yml | Export-CrdbCmekManifest ./from_yaml.json -Force</code>
+/// </example>
+[Cmdlet(VerbsData.Import, "CrdbCmekManifest", DefaultParameterSetName = PathSet)]
+[OutputType(typeof(CmekManifest))]
+public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
+{
+    private const string PathSet = "Path";
+    private const string LiteralPathSet = "LiteralPath";
+
+    /// <summary>Files to read, at most 1 MB each. Wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = PathSet, HelpMessage = "Path of the manifest.")]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Files to read, at most 1 MB each. Taken literally: nothing in them is a wildcard.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "Path of the manifest.")]
+    [Alias("PSPath")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>The cluster that the manifest is for; a file names none. Can be given to Enable-CrdbCmek instead.</summary>
+    [Parameter]
+    [ClusterIdentityTransformation]
+    [ArgumentCompleter(typeof(ClusterNameCompleter))]
+    public CrdbClusterIdentity? Cluster { get; set; }
+
+    /// <summary>A connection is needed only to find the cluster.</summary>
+    protected override void BeginProcessing()
+    {
+        if (Cluster is not null) base.BeginProcessing();
+    }
+
+    /// <summary>Reads each file.</summary>
+    protected override void ProcessRecord()
+    {
+        foreach (var file in ManifestFiles.Resolve(this, Path, LiteralPath))
+        {
+            Submit(async operation =>
+            {
+                var manifest = ManifestReader.ReadFile(file);
+                if (Cluster is not null)
+                {
+                    var cloud = Cloud();
+                    manifest = manifest with { Cluster = await cloud.Clusters.ResolveAsync(Cluster, operation.Context(cloud.Time)) };
+                }
+
+                operation.Output(manifest);
+            });
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Management.Automation;
+using CockroachCmek.Completion;
+using CockroachCmek.Core.Manifest;
+using CockroachCmek.Session;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>Checks a manifest against its cluster and against the KMS, before anything is sent.</summary>
+/// <remarks>
+/// <para>Checks without writing: every region of the cluster has one key and no other has; the keys belong to the cluster's cloud; URIs and
+/// principals have the right shape; the cluster's plan and state allow CMEK; and, unless -Offline is given, in your cloud: the keys exist,
+/// are symmetric, enabled and not pending deletion, the policies grant the role, the role trusts CockroachDB with the right external id.</para>
+/// <para>What may not be read gives Unknown, never Pass. With -Quiet the answer is true or false: true when no check failed and none is unknown.</para>
+/// </remarks>
+/// <example>
+/// <para>Shows what is wrong with a manifest.</para>
+/// <code>Import-CrdbCmekManifest ./cmek_config.json | Test-CrdbCmekManifest -Cluster prod-eu | Where-Object Status -ne Pass</code>
+/// </example>
+/// <example>
+/// <para>Goes on only when everything is right.</para>
+/// <code>$manifest = Import-CrdbCmekManifest ./cmek_config.json -Cluster prod-eu
+/// if ($manifest | Test-CrdbCmekManifest -Quiet) { $manifest | Enable-CrdbCmek -Wait }</code>
+/// </example>
+[Cmdlet(VerbsDiagnostic.Test, "CrdbCmekManifest")]
+[OutputType(typeof(CmekCheck), typeof(bool))]
+public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
+{
+    /// <summary>The manifest to check.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "A manifest, as Import-CrdbCmekManifest returns it.")]
+    [ValidateNotNull]
+    public CmekManifest? InputObject { get; set; }
+
+    /// <summary>The cluster that the manifest is for, where the manifest itself does not say it.</summary>
+    [Parameter]
+    [ClusterIdentityTransformation]
+    [ArgumentCompleter(typeof(ClusterNameCompleter))]
+    public CrdbClusterIdentity? Cluster { get; set; }
+
+    /// <summary>Leaves out the checks that read your own cloud.</summary>
+    [Parameter]
+    public SwitchParameter Offline { get; set; }
+
+    /// <summary>Emits true or false instead of the checks.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ProfileName { get; set; }
+
+    /// <summary>Runs the checks.</summary>
+    protected override void ProcessRecord()
+    {
+        var cloud = Cloud();
+        var manifest = InputObject!;
+        Submit(async operation =>
+        {
+            var context = operation.Context(cloud.Time);
+            var cluster = await cloud.ClusterOfAsync(manifest, Cluster, context);
+            var checks = new ManifestCheck().Check(cluster, manifest).ToList();
+            if (!Offline.IsPresent && checks.All(c => c.Status != CmekCheckStatus.Fail) && !manifest.IsPlanned)
+            {
+                var provider = cloud.KeyProvider(cluster, ProfileName);
+                var live = await Task.WhenAll(manifest.RegionSpecs.Select(spec => provider.CheckKeyAsync(cluster, cloud.OrganizationId, spec, context)));
+                checks.AddRange(live.SelectMany(c => c));
+            }
+
+            if (Quiet.IsPresent) operation.Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
+            else foreach (var check in checks) operation.Output(check);
+        });
+    }
+}

@@ -1,0 +1,55 @@
+using System.Management.Automation;
+using System.Net;
+using System.Security;
+using CockroachCmek.Commands;
+using CockroachCmek.Core;
+using CockroachCmek.Core.Http;
+
+namespace CockroachCmek.Session;
+
+/// <summary>Where the API key comes from: a parameter, a SecretManagement vault, or the environment. Pipeline thread only.</summary>
+internal static class ApiKeySource
+{
+    public const string Variable = "COCKROACH_API_KEY";
+
+    /// <exception cref="CmekException">ApiKeyMissing, SecretNotReadable.</exception>
+    public static Secret Read(CrdbCmdlet cmdlet, SecureString? key, string secretName, string? vault)
+    {
+        if (key is not null) return Reveal(key);
+        if (secretName.Length > 0) return FromVault(cmdlet, secretName, vault);
+        var value = Environment.GetEnvironmentVariable(Variable);
+        return string.IsNullOrWhiteSpace(value) ? throw Errors.ApiKeyMissing() : new Secret(value!.Trim());
+    }
+
+    private static Secret FromVault(CrdbCmdlet cmdlet, string name, string? vault)
+    {
+        var get = cmdlet.InvokeCommand.GetCommand("Get-Secret", CommandTypes.Cmdlet | CommandTypes.Function)
+            ?? throw Errors.SecretNotReadable(name, "the module Microsoft.PowerShell.SecretManagement is not installed.");
+        try
+        {
+            using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+            shell.AddCommand(get).AddParameter("Name", name);
+            if (vault is not null) shell.AddParameter("Vault", vault);
+            var found = shell.Invoke().Select(item => item?.BaseObject).FirstOrDefault();
+            if (shell.HadErrors && found is null) throw Errors.SecretNotReadable(name, shell.Streams.Error.FirstOrDefault()?.Exception.Message ?? "Get-Secret failed.");
+            return found switch
+            {
+                SecureString secure => Reveal(secure),
+                PSCredential credential => Reveal(credential.Password),
+                string text when text.Length > 0 => new Secret(text),
+                null => throw Errors.SecretNotReadable(name, "the vault holds none of this name."),
+                _ => throw Errors.SecretNotReadable(name, $"it is a {found.GetType().Name}, not a text."),
+            };
+        }
+        catch (RuntimeException fault)
+        {
+            throw Errors.SecretNotReadable(name, fault.Message);
+        }
+    }
+
+    private static Secret Reveal(SecureString key)
+    {
+        var value = new NetworkCredential("", key).Password.Trim();
+        return value.Length == 0 ? throw Errors.ApiKeyMissing() : new Secret(value);
+    }
+}

@@ -1,0 +1,13 @@
+using System.Collections.Concurrent;
+
+namespace CockroachCmek.Session;
+
+/// <summary>Names that were seen, for completion. Any thread.</summary>
+internal sealed class KnownNames
+{
+    private readonly ConcurrentDictionary<string, byte> _names = new(StringComparer.OrdinalIgnoreCase);
+
+    public void Add(string name) => _names.TryAdd(name, 0);
+
+    public IReadOnlyList<string> All => [.. _names.Keys.OrderBy(name => name, StringComparer.OrdinalIgnoreCase)];
+}

@@ -1,0 +1,134 @@
+using System.Management.Automation.Runspaces;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using CockroachCmek.Commands;
+using CockroachCmek.Core.Http;
+using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Sandbox;
+
+namespace CockroachCmek.Session;
+
+/// <summary>A sandbox that runs in this process, and the session that is connected to it.</summary>
+internal sealed class RunningSandbox
+{
+    private static readonly ConditionalWeakTable<CrdbSandbox, RunningSandbox> Known = new();
+    private static readonly ConditionalWeakTable<Runspace, RunningSandbox> Current = new();
+
+    private readonly SandboxServer _server;
+    private readonly CloudSession? _session;
+
+    private RunningSandbox(SandboxServer server, CrdbSandbox sandbox, CloudSession? session)
+    {
+        _server = server;
+        _session = session;
+        Sandbox = sandbox;
+    }
+
+    public CrdbSandbox Sandbox { get; }
+
+    /// <summary>The sandbox that was started last in this runspace, or null.</summary>
+    public static RunningSandbox? OfThisRunspace => Runspace.DefaultRunspace is { } runspace && Current.TryGetValue(runspace, out var found) ? found : null;
+
+    public static RunningSandbox? Of(CrdbSandbox sandbox) => Known.TryGetValue(sandbox, out var found) ? found : null;
+
+    public static async Task<RunningSandbox> StartAsync(double timeScale, bool record, bool connect, Operation operation)
+    {
+        var server = SandboxServer.Start(new SandboxOptions { TimeScale = timeScale, Record = record });
+        var sandbox = Describe(server, timeScale);
+        var session = connect ? await CloudSession.ConnectAsync(
+            new SessionRequest(server.CloudEndpoint, new Secret(sandbox.ApiKey))
+            {
+                IsSandbox = true,
+                TimeScale = timeScale,
+                Aws = new AwsConnection { Endpoint = server.AwsEndpoint, AccessKeyId = sandbox.AwsAccessKeyId, SecretAccessKey = new Secret(sandbox.AwsSecretAccessKey) },
+            },
+            operation) : null;
+        var running = new RunningSandbox(server, sandbox, session);
+        Known.Add(sandbox, running);
+        return running;
+    }
+
+    /// <summary>Pipeline thread only.</summary>
+    public void MakeCurrent()
+    {
+        Current.Remove(Runspace.DefaultRunspace);
+        Current.Add(Runspace.DefaultRunspace, this);
+        _session?.MakeCurrent();
+    }
+
+    /// <summary>Pipeline thread only.</summary>
+    public void Forget()
+    {
+        Known.Remove(Sandbox);
+        if (ReferenceEquals(OfThisRunspace, this)) Current.Remove(Runspace.DefaultRunspace);
+        _session?.Disconnect();
+    }
+
+    public async Task StopAsync()
+    {
+        await _server.StopAsync();
+        _server.Dispose();
+    }
+
+    private static CrdbSandbox Describe(SandboxServer server, double timeScale) => new()
+    {
+        CloudEndpoint = server.CloudEndpoint,
+        ApiKey = server.Cloud.AdminKey,
+        ViewerApiKey = server.Cloud.ViewerKey,
+        OrganizationId = server.Cloud.OrganizationId,
+        AwsEndpoint = server.AwsEndpoint,
+        AwsAccessKeyId = server.Aws.AccessKeyId,
+        AwsSecretAccessKey = server.Aws.SecretAccessKey,
+        AwsAccountId = server.Aws.AccountId,
+        TimeScale = timeScale,
+        Environment = new Dictionary<string, string>
+        {
+            ["COCKROACH_SERVER"] = server.CloudEndpoint.ToString(),
+            [ApiKeySource.Variable] = server.Cloud.AdminKey,
+            ["AWS_ENDPOINT_URL"] = server.AwsEndpoint.ToString(),
+            ["AWS_ACCESS_KEY_ID"] = server.Aws.AccessKeyId,
+            ["AWS_SECRET_ACCESS_KEY"] = server.Aws.SecretAccessKey,
+            ["AWS_REGION"] = "us-east-1",
+        },
+        ReadExchanges = () => [.. server.Exchanges.Select(Plain)],
+        ApplyFault = fault =>
+        {
+            if (fault is null) server.Faults.Clear();
+            else server.Faults.Add(Rule(fault));
+        },
+    };
+
+    private static FaultRule Rule(SandboxFault fault) => new()
+    {
+        Service = fault.Service,
+        Method = fault.Method,
+        Pattern = fault.Pattern,
+        Skip = fault.Skip,
+        Count = fault.Count,
+        Action = (FaultAction)fault.Action,
+        Status = fault.Status,
+        RetryAfter = fault.RetryAfter,
+    };
+
+    private static SandboxExchange Plain(RecordedExchange exchange)
+    {
+        var body = Encoding.UTF8.GetString(exchange.Request.Body);
+        var target = exchange.Request.Header("X-Amz-Target");
+        var action = Regex.Match(body, @"(?:^|&)Action=(\w+)(?:&|$)");
+        return new SandboxExchange
+        {
+            Index = exchange.Request.Index,
+            Service = exchange.Request.Service,
+            Method = exchange.Request.Method,
+            Target = exchange.Request.RawTarget,
+            Operation = exchange.Request.Service != "aws" ? $"{exchange.Request.Method} {exchange.Request.Path}"
+                : target is not null ? $"kms:{target.Split('.').Last()}"
+                : $"{(action.Groups[1].Value is "GetCallerIdentity" or "AssumeRole" ? "sts" : "iam")}:{action.Groups[1].Value}",
+            RequestHeaders = exchange.Request.Headers.GroupBy(h => h.Key, StringComparer.OrdinalIgnoreCase).ToDictionary(g => g.Key, g => string.Join(", ", g.Select(h => h.Value)), StringComparer.OrdinalIgnoreCase),
+            RequestBody = body,
+            Status = exchange.Response?.Status,
+            ResponseBody = exchange.Response is null ? "" : Encoding.UTF8.GetString(exchange.Response.Body),
+        };
+    }
+}
