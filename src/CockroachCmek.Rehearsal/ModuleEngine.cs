@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Management.Automation.Runspaces;
 using Microsoft.PowerShell;
@@ -20,9 +19,6 @@ internal static class ModuleEngine
         if (import) state.ImportPSModule([StagedManifest]);
         var runspace = RunspaceFactory.CreateRunspace(host, state);
         runspace.Open();
-        // The host is a log: what is written there is text, without a terminal's colours.
-        using var shell = PowerShell.Create(runspace);
-        shell.AddScript("$PSStyle.OutputRendering = 'PlainText'").Invoke();
         return runspace;
     }
 

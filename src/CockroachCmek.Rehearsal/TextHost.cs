@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Security;
+using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Rehearsal;
 
@@ -50,13 +51,13 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
 
         public override bool SupportsVirtualTerminal => false;
 
-        public override void Write(string value) => writer.Write(value);
+        public override void Write(string value) => writer.Write(Plain(value));
 
-        public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => writer.Write(value);
+        public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => writer.Write(Plain(value));
 
-        public override void WriteLine(string value) => writer.WriteLine(value);
+        public override void WriteLine(string value) => writer.WriteLine(Plain(value));
 
-        public override void WriteErrorLine(string value) => writer.WriteLine(value);
+        public override void WriteErrorLine(string value) => writer.WriteLine(Plain(value));
 
         public override void WriteWarningLine(string message) => writer.WriteLine($"WARNING: {message}");
 
@@ -88,6 +89,9 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
         public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) => throw NoPrompt("a credential");
 
         public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options) => throw NoPrompt("a credential");
+
+        // PowerShell's formatting colours its headers whatever the host can do, and leaves it to the host to take the colours out.
+        private static string Plain(string text) => Regex.Replace(text, "\u001b\\[[0-9;]*m", "");
 
         // Nobody is there to answer, as in a runbook: a question is a fault.
         private static PSInvalidOperationException NoPrompt(string what) => new($"Nobody is there to be asked for {what}.");

@@ -62,9 +62,17 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     protected override void BeginProcessing()
     {
         CloudSession? made = null;
-        SubmitAndWait(async operation => made = await CloudSession.ConnectAsync(
-            new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault)) { ApiVersion = ApiVersion, OrganizationId = OrganizationId?.ToString() },
-            operation));
+        SessionRequest? request = null;
+        try
+        {
+            request = new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault)) { ApiVersion = ApiVersion, OrganizationId = OrganizationId?.ToString() };
+        }
+        catch (CmekException fault)
+        {
+            ThrowTerminatingError(ErrorRecords.From(fault));
+        }
+
+        SubmitAndWait(async operation => made = await CloudSession.ConnectAsync(request!, operation));
         made!.MakeCurrent();
         WriteObject(made.Session);
     }

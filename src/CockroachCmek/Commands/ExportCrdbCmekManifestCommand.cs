@@ -11,7 +11,7 @@ namespace CockroachCmek.Commands;
 /// </remarks>
 /// <example>
 /// <para>Keeps the manifest that is in force, with the change history of a repository.</para>
-/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest ./prod-eu.yml -Force</code>
+/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Export-CrdbCmekManifest ./prod-eu.yml -Force</code>
 /// </example>
 [Cmdlet(VerbsData.Export, "CrdbCmekManifest", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(CmekManifest))]

@@ -53,17 +53,13 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
     /// <summary>Reads each file.</summary>
     protected override void ProcessRecord()
     {
+        var cloud = Cluster is null ? null : Cloud();
         foreach (var file in ManifestFiles.Resolve(this, Path, LiteralPath))
         {
             Submit(async operation =>
             {
                 var manifest = ManifestReader.ReadFile(file);
-                if (Cluster is not null)
-                {
-                    var cloud = Cloud();
-                    manifest = manifest with { Cluster = await cloud.Clusters.ResolveAsync(Cluster, operation.Context(cloud.Time)) };
-                }
-
+                if (cloud is not null) manifest = manifest with { Cluster = await cloud.Clusters.ResolveAsync(Cluster!, operation.Context(cloud.Time)) };
                 operation.Output(manifest);
             });
         }

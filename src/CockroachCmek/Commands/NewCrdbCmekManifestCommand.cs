@@ -14,7 +14,7 @@ namespace CockroachCmek.Commands;
 /// </remarks>
 /// <example>
 /// <para>Makes role, keys and manifest, and keeps the manifest as a file.</para>
-/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest ./cmek_config.json</code>
+/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Export-CrdbCmekManifest ./cmek_config.json</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">Manage CMEK for CockroachDB Advanced</seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekManifest")]

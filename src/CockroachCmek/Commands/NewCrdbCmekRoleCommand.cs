@@ -19,7 +19,7 @@ namespace CockroachCmek.Commands;
 /// </example>
 /// <example>
 /// <para>Shows what would be done, for the whole pipeline, and writes nothing.</para>
-/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey</code>
+/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -MultiRegion</code>
 /// </example>
 /// <seealso href="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html">Access to AWS accounts owned by third parties</seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekRole", SupportsShouldProcess = true)]

@@ -47,6 +47,8 @@ internal sealed class AwsClients(AwsConnection connection) : IDisposable
     private void Configure(ClientConfig config)
     {
         config.MaxErrorRetry = 0;
+        // Not the same: it repeats a request, CreateKey too, whose pooled connection was reset after it may have been processed.
+        config.MaxStaleConnectionRetries = 0;
         config.LogResponse = false;
         config.DisableLogging = true;
         if (connection.ProfileName is { } profile) config.Profile = new Profile(profile);

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+
+namespace CockroachCmek.Tests.Packaging;
+
+/// <summary>Promise 7, in a process of its own: what is loaded where cannot be undone in this one.</summary>
+public sealed class LoadContextTests
+{
+    [Fact]
+    public void Import_loads_no_SDK_and_puts_only_loader_cmdlets_and_models_into_the_default_context()
+    {
+        var lines = Run(
+            """
+            [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | ForEach-Object { $_.GetName().Name } | Where-Object { $_ -match '^(CockroachCmek|AWSSDK|Polly|YamlDotNet)' } | ForEach-Object { "default $_" }
+            [AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetName().Name } | Where-Object { $_ -match '^(AWSSDK|Polly|YamlDotNet)' } | ForEach-Object { "sdk $_" }
+            """);
+        Assert.Equal(
+            ["default CockroachCmek", "default CockroachCmek.Abstractions", "default CockroachCmek.Loader", "default CockroachCmek.Rehearsal"],
+            lines.Where(l => l.StartsWith("default ", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(lines, l => l.StartsWith("sdk ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void After_a_KMS_call_every_package_is_in_the_private_context()
+    {
+        var lines = Run(
+            """
+            $null = Start-CrdbSandbox -TimeScale 6000
+            Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | ForEach-Object { "key $($_.Outcome)" }
+            [System.Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -eq CockroachCmek | ForEach-Object Assemblies | ForEach-Object { "private $($_.GetName().Name)" }
+            [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | ForEach-Object { "default $($_.GetName().Name)" }
+            Stop-CrdbSandbox
+            """);
+        Assert.Contains("key Created", lines);
+        foreach (var name in new[] { "CockroachCmek.Core", "CockroachCmek.Sandbox", "AWSSDK.Core", "AWSSDK.KeyManagementService", "Polly.Core" })
+        {
+            Assert.Contains($"private {name}", lines);
+            Assert.DoesNotContain($"default {name}", lines);
+        }
+    }
+
+    [Theory]
+    [InlineData("AWSSDK.Core", "aws")]
+    [InlineData("Polly.Core", "polly")]
+    public void Another_version_of_a_package_in_the_default_context_is_in_nobodys_way(string assembly, string reason)
+    {
+        // Another module has loaded an assembly of the same name: an old, and by us unusable one.
+        var old = Foreign.Assembly(assembly, new Version(1, 2, 3, 4));
+        var lines = Run(
+            $$"""
+            $null = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath('{{old}}')
+            $null = Start-CrdbSandbox -TimeScale 6000
+            Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | ForEach-Object { "key $($_.Outcome)" }
+            [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -eq '{{assembly}}' } | ForEach-Object { "version $($_.GetName().Version)" }
+            Stop-CrdbSandbox
+            """);
+        Assert.True(lines.Contains("key Created"), $"{reason}: {string.Join("\n", lines)}");
+        Assert.Contains("version 1.2.3.4", lines);
+        Assert.Equal(2, lines.Count(l => l.StartsWith("version ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_cmdlet_stays_when_the_module_is_imported_again()
+    {
+        var lines = Run(
+            """
+            $before = @(Get-Command -Module CockroachCmek).Count
+            Import-Module (Get-Module CockroachCmek).Path -Force
+            "force $(@(Get-Command -Module CockroachCmek).Count -eq $before)"
+            $path = (Get-Module CockroachCmek).Path
+            Remove-Module CockroachCmek
+            "removed $(@(Get-Command -Module CockroachCmek -ErrorAction Ignore).Count)"
+            Import-Module $path
+            "again $(@(Get-Command -Module CockroachCmek).Count -eq $before)"
+            $null = Start-CrdbSandbox
+            "works $((Get-CrdbOrganization).Name)"
+            Stop-CrdbSandbox
+            """);
+        Assert.Contains("force True", lines);
+        Assert.Contains("removed 0", lines);
+        Assert.Contains("again True", lines);
+        Assert.Contains("works Sandbox Organization", lines);
+    }
+
+    [Fact]
+    public void Parallel_runspaces_share_the_code_and_not_the_session()
+    {
+        var lines = Run(
+            """
+            $null = Start-CrdbSandbox
+            $path = (Get-Module CockroachCmek).Path
+            $shells = 1..3 | ForEach-Object {
+                $shell = [powershell]::Create([initialsessionstate]::CreateDefault2()).AddScript("Import-Module '$path'; try { Get-CrdbOrganization -ErrorAction Stop } catch { `$_.FullyQualifiedErrorId }")
+                [pscustomobject]@{ Shell = $shell; Result = $shell.BeginInvoke() }
+            }
+            $shells | ForEach-Object { "runspace $($_.Shell.EndInvoke($_.Result))" }
+            Stop-CrdbSandbox
+            """);
+        Assert.Equal(3, lines.Count(l => l.StartsWith("runspace NotConnected", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_PowerShell_older_than_the_minimum_gets_one_readable_sentence()
+    {
+        // The engine compares PowerShellVersion of the manifest with its own; the staged manifest says 7.4 to it. A copy that says 99.0 shows the sentence.
+        using var copy = new ModuleCopy();
+        var manifest = Path.Combine(copy.Folder, "CockroachCmek.psd1");
+        var text = File.ReadAllText(manifest);
+        Assert.Contains("if ($PSEdition -eq 'Desktop') { '5.1' } else { '7.4' }", text, StringComparison.Ordinal);
+        File.WriteAllText(manifest, text.Replace("'7.4'", "'99.0'", StringComparison.Ordinal));
+        var lines = Run($"try {{ Import-Module '{manifest}' -Force -ErrorAction Stop }} catch {{ \"refused $($_.Exception.Message)\" }}");
+        var refusal = Assert.Single(lines, l => l.StartsWith("refused ", StringComparison.Ordinal));
+        Assert.Contains("99.0", refusal, StringComparison.Ordinal);
+    }
+
+    internal static IReadOnlyList<string> Run(string script)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"crdb-{Guid.NewGuid():N}.ps1");
+        // One statement, so that it is run as a whole.
+        File.WriteAllText(file, "& {\n" + script + "\n}");
+        try
+        {
+            var program = Path.Combine(AppContext.BaseDirectory, "CockroachCmek.Rehearsal.dll");
+            var start = new ProcessStartInfo("dotnet", ["exec", program, file]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            using var process = Process.Start(start)!;
+            var error = process.StandardError.ReadToEndAsync();
+            var output = process.StandardOutput.ReadToEnd();
+            Assert.True(process.WaitForExit(60_000), "The engine did not end.");
+            Assert.True(process.ExitCode == 0, output + error.Result);
+            return [.. output.Split('\n').Select(l => l.TrimEnd('\r')).SkipWhile(l => !l.StartsWith(">>  }", StringComparison.Ordinal))];
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}
