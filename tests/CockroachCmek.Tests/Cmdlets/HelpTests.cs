@@ -70,19 +70,3 @@ public sealed class HelpTests
         }
     }
 }
-
-/// <summary>An environment variable for the length of a test.</summary>
-internal sealed class EnvironmentVariable : IDisposable
-{
-    private readonly string _name;
-    private readonly string? _before;
-
-    public EnvironmentVariable(string name, string? value)
-    {
-        _name = name;
-        _before = Environment.GetEnvironmentVariable(name);
-        Environment.SetEnvironmentVariable(name, value);
-    }
-
-    public void Dispose() => Environment.SetEnvironmentVariable(_name, _before);
-}

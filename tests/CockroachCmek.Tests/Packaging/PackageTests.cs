@@ -37,7 +37,7 @@ public sealed class PackageTests
             }
         }
 
-        Assert.Empty(missing);
+        Assert.True(missing.Count == 0, string.Join("\n", missing));
     }
 
     [Fact]

@@ -1,0 +1,79 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CockroachCmek.Tests.Engine;
+
+/// <summary>Another client of the sandbox's AWS: signs by itself and shares no code with the module.</summary>
+internal static class SandboxAws
+{
+    private static readonly HttpClient Http = new();
+
+    public static string Kms(ModuleSession session, string region, string operation, string body) =>
+        Send(session, "kms", region, body, "application/x-amz-json-1.1", "TrentService." + operation);
+
+    public static string Iam(ModuleSession session, string action, params (string Name, string Value)[] parameters) =>
+        Send(session, "iam", "us-east-1", string.Join("&", parameters.Prepend(("Action", action)).Append(("Version", "2010-05-08")).Select(p => $"{Uri.EscapeDataString(p.Item1)}={Uri.EscapeDataString(p.Item2)}")), "application/x-www-form-urlencoded; charset=utf-8", null);
+
+    private static string Send(ModuleSession session, string service, string region, string body, string contentType, string? target)
+    {
+        string Value(string property) => session.Run("$sandbox." + property).Single().ToString()!;
+        using var request = Signed(new Uri(Value("AwsEndpoint")), Value("AwsAccessKeyId"), Value("AwsSecretAccessKey"), service, region, body, contentType, target);
+        using var answer = Http.Send(request);
+        using var reader = new StreamReader(answer.Content.ReadAsStream());
+        var text = reader.ReadToEnd();
+        Assert.True(answer.IsSuccessStatusCode, text);
+        return text;
+    }
+
+    public static HttpRequestMessage Signed(Uri endpoint, string keyId, string secret, string service, string region, string body, string contentType, string? target)
+    {
+        var stamp = DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        var headers = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["content-type"] = contentType, ["host"] = endpoint.Authority, ["x-amz-date"] = stamp };
+        if (target is not null) headers["x-amz-target"] = target;
+        var names = string.Join(";", headers.Keys);
+        var canonical = $"POST\n/\n\n{string.Concat(headers.Select(h => $"{h.Key}:{h.Value}\n"))}\n{names}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(body)))}";
+        var scope = $"{stamp[..8]}/{region}/{service}/aws4_request";
+        var key = Encoding.UTF8.GetBytes("AWS4" + secret);
+        foreach (var part in scope.Split('/')) key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
+        var signature = Hex(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}")));
+        var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
+        request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
+        request.Headers.Add("X-Amz-Date", stamp);
+        if (target is not null) request.Headers.Add("X-Amz-Target", target);
+        request.Headers.TryAddWithoutValidation("Authorization", $"AWS4-HMAC-SHA256 Credential={keyId}/{scope}, SignedHeaders={names}, Signature={signature}");
+        return request;
+    }
+
+    private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);
+}
+
+/// <summary>
+/// A user of the sandbox's AWS with a few permissions, found through the SDK's own chain (environment variables); $weak is a session that has no credentials of its own.
+/// </summary>
+internal sealed class AwsUser : IDisposable
+{
+    private readonly EnvironmentVariable[] _variables;
+
+    private AwsUser(params EnvironmentVariable[] variables) => _variables = variables;
+
+    public static AwsUser With(ModuleSession session, params string[] actions)
+    {
+        const string Name = "weak";
+        SandboxAws.Iam(session, "CreateUser", ("UserName", Name));
+        SandboxAws.Iam(session, "PutUserPolicy", ("UserName", Name), ("PolicyName", "p"), ("PolicyDocument", $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[{{string.Join(",", actions.Select(a => $"\"{a}\""))}}],"Resource":"*"}]}"""));
+        var key = System.Xml.Linq.XDocument.Parse(SandboxAws.Iam(session, "CreateAccessKey", ("UserName", Name)));
+        string Field(string field) => key.Descendants().Single(e => e.Name.LocalName == field).Value;
+        session.Run("$weak = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)").Succeeds();
+        return new AwsUser(
+            new EnvironmentVariable("AWS_ACCESS_KEY_ID", Field("AccessKeyId")),
+            new EnvironmentVariable("AWS_SECRET_ACCESS_KEY", Field("SecretAccessKey")),
+            new EnvironmentVariable("AWS_ENDPOINT_URL", session.Run("$sandbox.AwsEndpoint").Single().ToString()),
+            new EnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true"));
+    }
+
+    public void Dispose()
+    {
+        foreach (var variable in _variables) variable.Dispose();
+    }
+}
