@@ -1,7 +1,3 @@
-using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
-
 namespace CockroachCmek.Tests.Engine;
 
 /// <summary>Another client of the sandbox's AWS: signs by itself and shares no code with the module.</summary>
@@ -18,34 +14,13 @@ internal static class SandboxAws
     private static string Send(ModuleSession session, string service, string region, string body, string contentType, string? target)
     {
         string Value(string property) => session.Run("$sandbox." + property).Single().ToString()!;
-        using var request = Signed(new Uri(Value("AwsEndpoint")), Value("AwsAccessKeyId"), Value("AwsSecretAccessKey"), service, region, body, contentType, target);
+        using var request = TestSigner.Sign(new Uri(Value("AwsEndpoint")), Value("AwsAccessKeyId"), Value("AwsSecretAccessKey"), service, region, body, contentType, target);
         using var answer = Http.Send(request);
         using var reader = new StreamReader(answer.Content.ReadAsStream());
         var text = reader.ReadToEnd();
         Assert.True(answer.IsSuccessStatusCode, text);
         return text;
     }
-
-    public static HttpRequestMessage Signed(Uri endpoint, string keyId, string secret, string service, string region, string body, string contentType, string? target)
-    {
-        var stamp = DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", System.Globalization.CultureInfo.InvariantCulture);
-        var headers = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["content-type"] = contentType, ["host"] = endpoint.Authority, ["x-amz-date"] = stamp };
-        if (target is not null) headers["x-amz-target"] = target;
-        var names = string.Join(";", headers.Keys);
-        var canonical = $"POST\n/\n\n{string.Concat(headers.Select(h => $"{h.Key}:{h.Value}\n"))}\n{names}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(body)))}";
-        var scope = $"{stamp[..8]}/{region}/{service}/aws4_request";
-        var key = Encoding.UTF8.GetBytes("AWS4" + secret);
-        foreach (var part in scope.Split('/')) key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
-        var signature = Hex(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}")));
-        var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
-        request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
-        request.Headers.Add("X-Amz-Date", stamp);
-        if (target is not null) request.Headers.Add("X-Amz-Target", target);
-        request.Headers.TryAddWithoutValidation("Authorization", $"AWS4-HMAC-SHA256 Credential={keyId}/{scope}, SignedHeaders={names}, Signature={signature}");
-        return request;
-    }
-
-    private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);
 }
 
 /// <summary>
