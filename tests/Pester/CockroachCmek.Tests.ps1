@@ -1,0 +1,89 @@
+# Acceptance tests of the staged module in a real pwsh, with Pester 5: the behaviours that a user relies on, through what a user types.
+# ./build.ps1 Test runs them; dotnet test has the same behaviours, and many more, in the engine alone.
+BeforeAll {
+    Import-Module (Join-Path $PSScriptRoot '../../out/CockroachCmek/CockroachCmek.psd1') -Force
+}
+
+Describe 'The module' {
+    It 'is valid and exports what its manifest says' {
+        $manifest = Test-ModuleManifest (Join-Path $PSScriptRoot '../../out/CockroachCmek/CockroachCmek.psd1')
+        (Get-Command -Module CockroachCmek).Name | Sort-Object | Should -Be ($manifest.ExportedCmdlets.Keys | Sort-Object)
+    }
+
+    It 'uses approved verbs and singular nouns' {
+        $approved = (Get-Verb).Verb
+        Get-Command -Module CockroachCmek | ForEach-Object {
+            $_.Verb | Should -BeIn $approved
+            $_.Noun | Should -Not -Match 's$'
+        }
+    }
+
+    It 'loads no SDK into the default load context' {
+        [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies.ForEach({ $_.GetName().Name }) | Should -Not -Contain 'AWSSDK.Core'
+    }
+
+    It 'has help with examples for <_>' -ForEach @('Enable-CrdbCmek', 'New-CrdbCmekKey', 'Get-CrdbCluster') {
+        $help = Get-Help $_ -Full
+        $help.Synopsis | Should -Not -BeNullOrEmpty
+        @($help.examples.example).Count | Should -BeGreaterThan 0
+    }
+}
+
+Describe 'A cluster on AWS' {
+    BeforeEach {
+        $sandbox = Start-CrdbSandbox -TimeScale 6000 -Record
+    }
+
+    AfterEach {
+        Stop-CrdbSandbox
+    }
+
+    It 'goes from nothing to ENABLED in one pipeline' {
+        $info = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+        $info.Status | Should -Be 'ENABLED'
+        $info.Regions.Status | Should -Be @('ENABLED', 'ENABLED')
+    }
+
+    It 'is written nothing by a second run' {
+        $null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey
+        (Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey).Outcome | Should -Be @('Existing', 'Existing')
+    }
+
+    It 'is written nothing by -WhatIf, and the plan flows on' {
+        $plan = Get-CrdbCluster prod-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek
+        $plan.IsPlanned | Should -BeTrue
+        $sandbox.Exchanges | Where-Object Operation -Match 'Create|Put|POST /api' | Should -BeNullOrEmpty
+    }
+
+    It 'is sent nothing when a region has no key' {
+        { Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -Region eu-west-1 | New-CrdbCmekManifest -ErrorAction Stop } |
+            Should -Throw -ErrorId 'ManifestIncomplete*'
+    }
+
+    It 'survives an answer that is lost' {
+        $sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'CutAfter'; Pattern = 'CreateKey' })
+        (Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey).Outcome | Should -Be 'Created'
+    }
+
+    It 'keeps its manifest through a file' {
+        $file = Join-Path $TestDrive 'cmek_config.yml'
+        Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest $file
+        Import-CrdbCmekManifest $file -Cluster prod-eu | Test-CrdbCmekManifest -Quiet | Should -BeTrue
+    }
+
+    It 'stops at the first result that is wanted' {
+        (Get-CrdbCluster | Select-Object -First 1).Name | Should -Be 'prod-eu'
+    }
+
+    It 'is read by ConvertTo-Json and Export-Csv like any object' {
+        (Get-CrdbCluster prod-eu | ConvertTo-Json | ConvertFrom-Json).Name | Should -Be 'prod-eu'
+        (Get-CrdbCluster prod-eu | ConvertTo-Csv | ConvertFrom-Csv).CloudProvider | Should -Be 'AWS'
+    }
+
+    It 'has its session in each runspace of ForEach-Object -Parallel by -Session' {
+        $session = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey (ConvertTo-SecureString $sandbox.ApiKey -AsPlainText -Force)
+        $module = (Get-Module CockroachCmek).Path
+        $names = 'prod-eu', 'prod-us' | ForEach-Object -Parallel { Import-Module $using:module; (Get-CrdbCluster $_ -Session $using:session).Name }
+        $names | Sort-Object | Should -Be @('prod-eu', 'prod-us')
+    }
+}
