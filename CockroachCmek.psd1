@@ -6,12 +6,13 @@
     CompanyName            = 'CockroachCmek'
     Copyright              = '(c) CockroachCmek authors.'
     Description            = 'The whole life of customer-managed encryption keys (CMEK) for CockroachDB Cloud Advanced clusters, as one pipeline that cannot go wrong quietly.'
-    # PowerShell 7.0 to 7.3 run on .NET 6 or older and cannot load what is made for .NET 8: the engine refuses them with this line's sentence.
-    PowerShellVersion      = if ($PSEdition -eq 'Desktop') { '5.1' } else { '7.4' }
+    # PowerShell 7.0 to 7.3 are refused by the Loader, with a sentence (docs/decisions.md).
+    PowerShellVersion      = '5.1'
     CompatiblePSEditions   = @('Core', 'Desktop')
     DotNetFrameworkVersion = '4.7.2'
-    NestedModules          = if ($PSEdition -eq 'Desktop') { 'bin/net472/CockroachCmek.Loader.dll' } else { 'bin/net8.0/CockroachCmek.Loader.dll' }
-    RootModule             = if ($PSEdition -eq 'Desktop') { 'bin/net472/CockroachCmek.dll' } else { 'bin/net8.0/CockroachCmek.dll' }
+    # The folders are named after the editions: a string with a variable in it is read faster than an "if".
+    NestedModules          = "bin/$PSEdition/CockroachCmek.Loader.dll"
+    RootModule             = "bin/$PSEdition/CockroachCmek.dll"
     FormatsToProcess       = @('CockroachCmek.Format.ps1xml')
     CmdletsToExport        = @(
         'Connect-CrdbCloud',

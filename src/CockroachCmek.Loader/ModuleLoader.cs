@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.Management.Automation;
 using System.Reflection;
@@ -22,7 +23,15 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
     private static readonly string Dependencies = Path.Combine(Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!, "deps");
 
     /// <summary>Called by the engine at every import.</summary>
-    public void OnImport() => Hook.Attach();
+    /// <exception cref="NotSupportedException">The engine runs on a .NET that cannot load the module.</exception>
+    public void OnImport()
+    {
+#if !NETFRAMEWORK
+        // PowerShell 7.0 to 7.3 run on .NET 6 or older; without this the user reads "Could not load file or assembly System.Runtime, Version=8.0.0.0".
+        if (Refusal(Environment.Version) is { } refusal) throw new NotSupportedException(refusal);
+#endif
+        Hook.Attach();
+    }
 
     /// <summary>Called by the engine when the module is removed.</summary>
     public void OnRemove(PSModuleInfo psModuleInfo) => Hook.Detach();
@@ -45,6 +54,11 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
         }
     }
 #else
+    /// <summary>The sentence that a PowerShell on an older .NET than 8 gets; null for one that will do.</summary>
+    internal static string? Refusal(Version runtime) => runtime.Major >= 8
+        ? null
+        : $"CockroachCmek needs PowerShell 7.4 or newer, or Windows PowerShell 5.1; this PowerShell runs on .NET {runtime.ToString(2)}. Install a current one: https://aka.ms/powershell";
+
     private static class Hook
     {
         private static readonly DependencyContext Context = new();

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Reflection.Emit;
-using CockroachCmek.Rehearsal;
 
 namespace CockroachCmek.Tests.Packaging;
 
@@ -16,23 +15,4 @@ internal static class Foreign
         builder.Save(file);
         return file;
     }
-}
-
-/// <summary>A copy of the staged module that a test may change.</summary>
-internal sealed class ModuleCopy : IDisposable
-{
-    public ModuleCopy()
-    {
-        var source = Path.GetDirectoryName(ModuleEngine.StagedManifest)!;
-        foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
-        {
-            var target = Path.Combine(Folder, Path.GetRelativePath(source, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-    }
-
-    public string Folder { get; } = Path.Combine(Directory.CreateTempSubdirectory("crdb-copy-").FullName, "CockroachCmek");
-
-    public void Dispose() => Directory.Delete(Path.GetDirectoryName(Folder)!, recursive: true);
 }

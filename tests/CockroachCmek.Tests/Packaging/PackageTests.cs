@@ -21,7 +21,7 @@ public sealed class PackageTests
     [Fact]
     public void Every_reference_of_the_Desktop_package_is_in_it_or_in_NET_Framework_4_7_2()
     {
-        var folder = Path.Combine(Stage, "bin", "net472");
+        var folder = Path.Combine(Stage, "bin", "Desktop");
         Assert.True(Directory.Exists(folder), "The Desktop package is not staged: build the solution.");
         var shipped = Directory.EnumerateFiles(folder, "*.dll", SearchOption.AllDirectories).Where(f => !f.Contains("-Help", StringComparison.Ordinal)).ToDictionary(f => Path.GetFileNameWithoutExtension(f), f => f, StringComparer.OrdinalIgnoreCase);
         var framework = FrameworkAssemblies();
