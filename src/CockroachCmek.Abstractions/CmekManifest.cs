@@ -27,6 +27,9 @@ public sealed record CmekManifest
     /// <summary>The text it was read from, so that it can be written again without loss; null when it was made from keys.</summary>
     internal string? SourceText { get; init; }
 
+    /// <summary>The line of each region spec in <see cref="SourceText"/>.</summary>
+    internal IReadOnlyList<int> Lines { get; init; } = [];
+
     /// <summary>The format of <see cref="SourceText"/>.</summary>
     internal CmekManifestFormat SourceFormat { get; init; }
 

@@ -98,9 +98,10 @@ public static partial class Errors
     public static CmekException KeyDeniesRole(string arn, string role, IReadOnlyList<string> denials) => Make(
         CmekErrorKind.PermissionDenied, arn, $"The policy of {arn} denies its use to {role} ({string.Join(", ", denials)}).", "Take the Deny out of the key policy");
 
-    /// <summary>A policy that nobody could change any more.</summary>
-    public static CmekException PolicyWouldLockOut(string cluster) => Make(
-        CmekErrorKind.InvalidArgument, cluster, $"The key policy for '{cluster}' would let nobody change it any more. Nothing was sent.", "New-CrdbCmekKey with -Administrator <your own ARN>");
+    /// <summary>Whoever asks could not change the policy again, and AWS would refuse it.</summary>
+    public static CmekException PolicyWouldLockOut(string arn, string caller) => Make(
+        CmekErrorKind.PermissionDenied, arn, $"The policy of {arn} lets neither its account nor {caller} change it (kms:PutKeyPolicy): with the grant added it would lock you out. Nothing was sent.",
+        "Get-CrdbCmekKeyPolicy -KeyUri <key>   (for somebody whom the policy names as its administrator)");
 
     /// <summary>The policy that was put cannot be read back.</summary>
     public static CmekException PolicyNotSeen(string key, string region) => Make(

@@ -23,6 +23,11 @@ public static partial class Errors
     public static CmekException ManifestPlanned(string manifest) => Make(
         CmekErrorKind.InvalidState, manifest, $"The manifest '{manifest}' is only planned: its keys do not exist yet, so it cannot be written.", "Run the pipeline without -WhatIf");
 
+    /// <summary>Keys of another cloud than the cluster's.</summary>
+    public static CmekException ProviderMismatch(string path, string cluster, string provider, string expected, IReadOnlyList<string> foreign) => Make(
+        CmekErrorKind.InvalidData, path, $"{path} is not for '{cluster}', which runs on {provider} and needs keys of type {expected}: {string.Join("; ", foreign)}.",
+        $"Import-CrdbCmekManifest <the file for {cluster}>");
+
     /// <summary>Some region has no key.</summary>
     public static CmekException ManifestIncomplete(string cluster, IReadOnlyList<string> missing) => Make(
         CmekErrorKind.InvalidArgument, cluster,

@@ -43,7 +43,18 @@ public static class ManifestReader
         var problems = new ManifestProblems();
         var specs = RegionSpecs(root, problems);
         problems.ThrowIfAny(name);
-        return new CmekManifest { RegionSpecs = specs, Path = path, SourceText = text, SourceFormat = format };
+        return new CmekManifest { RegionSpecs = [.. specs.Select(s => s.Spec)], Lines = [.. specs.Select(s => s.Mark.Line)], Path = path, SourceText = text, SourceFormat = format };
+    }
+
+    /// <summary>The same manifest, for a cluster.</summary>
+    /// <exception cref="CmekException">ProviderMismatch: with the lines of the keys that are of another cloud.</exception>
+    public static CmekManifest ForCluster(CmekManifest manifest, CrdbCluster cluster)
+    {
+        if (manifest is null) throw new ArgumentNullException(nameof(manifest));
+        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
+        var expected = ManifestCheck.KeyTypeOf(cluster.CloudProvider);
+        string[] foreign = [.. manifest.RegionSpecs.Select((s, i) => (Spec: s, Line: manifest.Lines[i])).Where(p => expected is not null && p.Spec.KeyType != expected).Select(p => $"line {p.Line}: {p.Spec.KeyType}")];
+        return foreign.Length == 0 ? manifest with { Cluster = cluster } : throw Errors.ProviderMismatch(manifest.Path ?? "manifest", cluster.Name, cluster.CloudProvider, expected!, foreign);
     }
 
     /// <summary>The format by extension; of any other file, by its first character.</summary>
@@ -54,9 +65,9 @@ public static class ManifestReader
         _ => text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n') is { Length: > 0 } start && start[0] is '{' or '[' ? CmekManifestFormat.Json : CmekManifestFormat.Yaml,
     };
 
-    private static List<CmekRegionSpec> RegionSpecs(Node root, ManifestProblems problems)
+    private static List<(CmekRegionSpec Spec, Mark Mark)> RegionSpecs(Node root, ManifestProblems problems)
     {
-        var specs = new List<CmekRegionSpec>();
+        var specs = new List<(CmekRegionSpec, Mark)>();
         if (root is not MapNode map)
         {
             problems.Add(root.Mark, root is ListNode ? "a bare list: the document is an object with the field region_specs" : "the document is an object with the field region_specs");
@@ -78,7 +89,7 @@ public static class ManifestReader
             if (RegionSpec(item, problems) is not { } spec) continue;
             if (regions.TryGetValue(spec.Region, out var first)) problems.Add(item.Mark, $"region '{spec.Region}' stands in line {first.Line} already");
             else regions[spec.Region] = item.Mark;
-            specs.Add(spec);
+            specs.Add((spec, item.Mark));
         }
 
         return specs;

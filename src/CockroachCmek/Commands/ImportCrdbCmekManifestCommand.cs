@@ -38,7 +38,7 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>The cluster that the manifest is for; a file names none. Can be given to Enable-CrdbCmek instead.</summary>
+    /// <summary>The cluster that the manifest is for; a file names none. Keys of another cloud are refused. Can be given to Enable-CrdbCmek instead.</summary>
     [Parameter]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
@@ -59,7 +59,7 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
             Submit(async operation =>
             {
                 var manifest = ManifestReader.ReadFile(file);
-                if (cloud is not null) manifest = manifest with { Cluster = await cloud.Clusters.ResolveAsync(Cluster!, operation.Context(cloud.Time)) };
+                if (cloud is not null) manifest = ManifestReader.ForCluster(manifest, await cloud.Clusters.ResolveAsync(Cluster!, operation.Context(cloud.Time)));
                 operation.Output(manifest);
             });
         }

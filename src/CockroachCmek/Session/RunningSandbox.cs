@@ -90,6 +90,7 @@ internal sealed class RunningSandbox
             ["AWS_ACCESS_KEY_ID"] = server.Aws.AccessKeyId,
             ["AWS_SECRET_ACCESS_KEY"] = server.Aws.SecretAccessKey,
             ["AWS_REGION"] = "us-east-1",
+            ["AWS_DEFAULT_REGION"] = "us-east-1", // what the aws command reads
         },
         ReadExchanges = () => [.. server.Exchanges.Select(Plain)],
         ApplyFault = fault =>

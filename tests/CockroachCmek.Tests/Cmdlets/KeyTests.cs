@@ -139,6 +139,19 @@ public sealed class KeyTests
     }
 
     [Fact]
+    public void A_policy_that_would_lock_its_owner_out_is_not_sent()
+    {
+        using var session = ModuleSession.WithSandbox(record: true);
+        // A key whose policy lets this administrator read, and nobody change it.
+        var admin = System.Text.RegularExpressions.Regex.Match(SandboxAws.Sts(session), "<Arn>(.*?)</Arn>").Groups[1].Value;
+        var policy = $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"{{admin}}"},"Action":["kms:Describe*","kms:Get*","kms:List*"],"Resource":"*"}]}""";
+        var made = SandboxAws.Kms(session, "us-east-1", "CreateKey", System.Text.Json.JsonSerializer.Serialize(new { Policy = policy, BypassPolicyLockoutSafetyCheck = true }));
+        var arn = System.Text.Json.JsonDocument.Parse(made).RootElement.GetProperty("KeyMetadata").GetProperty("Arn").GetString();
+        session.Run("New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri $arn -Grant", ("arn", arn)).FailsWith("PolicyWouldLockOut");
+        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Operation -eq kms:PutKeyPolicy").Output);
+    }
+
+    [Fact]
     public void A_role_made_anew_is_noticed_in_the_policy_and_granted_again()
     {
         using var session = ModuleSession.WithSandbox();

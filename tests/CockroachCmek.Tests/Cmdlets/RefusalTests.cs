@@ -121,6 +121,17 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public void A_file_for_another_cloud_is_refused_with_its_lines()
+    {
+        using var session = ModuleSession.WithSandbox();
+        var file = Path.Combine(Path.GetTempPath(), Guid.NewGuid() + ".yml");
+        File.WriteAllText(file, "region_specs:\n- region: \"us-east-1\"\n  key_spec:\n    type: GCP_CLOUD_KMS\n    uri: \"projects/p/locations/global/keyRings/r/cryptoKeys/k\"\n    auth_principal: \"crdb@my-proj.iam.gserviceaccount.com\"\n");
+        var error = session.Run("Import-CrdbCmekManifest $file -Cluster dev-aws", ("file", file)).FailsWith("ProviderMismatch");
+        Assert.Contains("line 2: GCP_CLOUD_KMS", error.ErrorDetails.Message, StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    [Fact]
     public void A_planned_manifest_is_not_written_to_a_file()
     {
         using var session = ModuleSession.WithSandbox();

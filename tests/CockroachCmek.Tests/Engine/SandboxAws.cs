@@ -11,6 +11,9 @@ internal static class SandboxAws
     public static string Iam(ModuleSession session, string action, params (string Name, string Value)[] parameters) =>
         Send(session, "iam", "us-east-1", string.Join("&", parameters.Prepend(("Action", action)).Append(("Version", "2010-05-08")).Select(p => $"{Uri.EscapeDataString(p.Item1)}={Uri.EscapeDataString(p.Item2)}")), "application/x-www-form-urlencoded; charset=utf-8", null);
 
+    public static string Sts(ModuleSession session) =>
+        Send(session, "sts", "us-east-1", "Action=GetCallerIdentity&Version=2011-06-15", "application/x-www-form-urlencoded; charset=utf-8", null);
+
     private static string Send(ModuleSession session, string service, string region, string body, string contentType, string? target)
     {
         string Value(string property) => session.Run("$sandbox." + property).Single().ToString()!;

@@ -22,10 +22,20 @@ internal sealed class AwsKeyAdoption(AwsClients clients, AwsCalls calls, AwsKeyR
             if (key.Region != region) calls.Context.Log.Warning($"The key for {region} lives in {key.Region}: it works, but the region's nodes depend on both.");
 
         // One key may serve several regions: it is granted once.
+        await ThrowIfLockedOutAsync(request, role, [.. found.Select(k => k!)]);
         var granted = new Dictionary<string, CmekOutcome>();
         foreach (var key in found.Select(k => k!).GroupBy(k => k.Arn).Select(g => g.First()))
             granted[key.Arn] = await GrantAsync(key, role);
         return [.. found.Select((k, i) => AwsKeys.Key(request, request.Regions[i], Choose(request, request.Regions[i]), k!.Metadata, granted[k.Arn]))];
+    }
+
+    /// <summary>KMS refuses a policy after which the caller could not change it again; its sentence says less than ours, and comes after the first key was changed.</summary>
+    private async Task ThrowIfLockedOutAsync(KeyRequest request, RoleArn role, IReadOnlyList<FoundKey> keys)
+    {
+        var changed = keys.Where(k => k.Policy.MissingFor(role.Text).Count > 0).GroupBy(k => k.Arn).Select(g => g.First()).ToList();
+        if (changed.Count == 0) return;
+        var caller = await calls.ReadAsync("STS", "GetCallerIdentity", "", c => clients.Sts(request.Regions[0]).GetCallerIdentityAsync(new Amazon.SecurityToken.Model.GetCallerIdentityRequest(), c));
+        Errors.ThrowTogether(request.Cluster.Name, [.. changed.Where(k => !k.Policy.LetsChange(caller.Account, caller.Arn)).Select(k => Errors.PolicyWouldLockOut(k.Arn, caller.Arn))]);
     }
 
     private async Task<CmekOutcome> GrantAsync(FoundKey key, RoleArn role)

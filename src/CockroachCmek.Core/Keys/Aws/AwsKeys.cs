@@ -31,7 +31,6 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
 
         var partition = AwsPartition.OfRegion(request.Regions[0]);
         var policy = KeyPolicyDocument.Create(partition, caller.Account, role.Text, request.Administrators);
-        if (!policy.LetsChange(caller.Account, caller.Arn)) throw Errors.PolicyWouldLockOut(request.Cluster.Name);
         var plan = new List<(string Region, FoundKey? Found, bool Write)>();
         for (var i = 0; i < found.Length; i++)
             plan.Add((request.Regions[i], found[i], await AskAsync(request, role, alias, request.Regions[i], found[i], plan)));

@@ -71,10 +71,15 @@ public sealed class KeyPolicyDocument
     /// <summary>Unique ids where once ARNs stood: their owners were deleted, and whoever has their names now is somebody else.</summary>
     public IReadOnlyList<string> StaleIds => [.. Statements.SelectMany(s => Texts(Principals(s))).Where(p => Regex.IsMatch(p, "^A(ROA|IDA)[A-Z0-9]+$")).Distinct()];
 
-    /// <summary>True when the account as a whole, or this caller, may still change the policy.</summary>
-    public bool LetsChange(string accountId, string callerArn) =>
-        Statements.Any(s => IsEffect(s, "Allow") && Texts(s["Action"]).Any(a => Covers(a, "kms:PutKeyPolicy"))
-            && Texts(Principals(s)).Any(p => p == "*" || p == accountId || p == callerArn || Regex.IsMatch(p, $"^arn:aws[a-z-]*:iam::{accountId}:root$")));
+    /// <summary>True when the account as a whole, or this caller, may still change the policy. A session of a role is the role.</summary>
+    public bool LetsChange(string accountId, string callerArn)
+    {
+        var session = Regex.Match(callerArn, "^arn:(?<partition>aws[a-z-]*):sts::(?<account>[0-9]{12}):assumed-role/(?<role>[^/]+)/");
+        // The ARN of a session leaves the role's path out.
+        var role = session.Success ? $"^arn:{session.Groups["partition"].Value}:iam::{session.Groups["account"].Value}:role/(.*/)?{Regex.Escape(session.Groups["role"].Value)}$" : "^$";
+        return Statements.Any(s => IsEffect(s, "Allow") && Texts(s["Action"]).Any(a => Covers(a, "kms:PutKeyPolicy"))
+            && Texts(Principals(s)).Any(p => p == "*" || p == accountId || p == callerArn || Regex.IsMatch(p, role) || Regex.IsMatch(p, $"^arn:aws[a-z-]*:iam::{accountId}:root$")));
+    }
 
     /// <summary>The same policy with the use of the key granted; the module's own statement, where one is there, is replaced, all others stay.</summary>
     public KeyPolicyDocument WithGrant(string roleArn)
