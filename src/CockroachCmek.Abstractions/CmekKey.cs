@@ -42,7 +42,7 @@ public sealed record CmekKey
     /// <summary>The KMS's own word for the key's state, for example Enabled.</summary>
     public string State { get; internal init; } = "";
 
-    /// <summary>Days between automatic rotations; null when the KMS rotates nothing by itself.</summary>
+    /// <summary>Days between automatic rotations by the KMS, as this run was asked for and found or set; null when it was not asked for.</summary>
     public int? RotationPeriodInDays { get; internal init; }
 
     /// <summary>What this run did.</summary>

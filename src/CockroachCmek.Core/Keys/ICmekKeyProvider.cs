@@ -50,9 +50,6 @@ public sealed record KeyRequest
     /// <summary>The cluster that the keys are for.</summary>
     public required CrdbCluster Cluster { get; init; }
 
-    /// <summary>UUID of the organization; on AWS the external id that an adopted key's role must trust.</summary>
-    public required string OrganizationId { get; init; }
-
     /// <summary>The identity that is granted the use of the keys; on AWS a role ARN.</summary>
     public required string AuthPrincipal { get; init; }
 
@@ -79,9 +76,6 @@ public sealed record KeyRequest
 
     /// <summary>Further tags or labels, beside those that the module sets.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>True when the identity is only planned: then everything is planned, and nothing is asked that needs it.</summary>
-    public bool PlanOnly { get; init; }
 }
 
 /// <summary>What <see cref="ICmekKeyProvider.GetKeyPolicyAsync"/> is to describe.</summary>

@@ -104,7 +104,6 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
                 new KeyRequest
                 {
                     Cluster = cluster,
-                    OrganizationId = cloud.OrganizationId,
                     AuthPrincipal = principal,
                     Regions = Region ?? [.. cluster.Regions.Select(r => r.Name)],
                     Name = Name,
@@ -114,7 +113,6 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
                     Administrators = Administrator ?? [],
                     RotationPeriodInDays = RotationPeriodInDays,
                     Tags = Tags.From(Tag),
-                    PlanOnly = operation.PlanOnly,
                 },
                 operation.Context(cloud.Time));
             foreach (var key in keys)

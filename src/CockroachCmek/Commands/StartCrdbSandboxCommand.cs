@@ -27,7 +27,7 @@ public sealed class StartCrdbSandboxCommand : CrdbCmdlet
     [ValidateRange(1.0, 100_000.0)]
     public double TimeScale { get; set; } = 600;
 
-    /// <summary>Keeps every request and answer, for SandboxServer tests and for looking at what was sent.</summary>
+    /// <summary>Keeps every request and its answer in the property Exchanges of the sandbox.</summary>
     [Parameter]
     public SwitchParameter Record { get; set; }
 

@@ -95,7 +95,6 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
     private static KeyRequest Request(CrdbCluster cluster, CmekRole role, bool multiRegion) => new()
     {
         Cluster = cluster,
-        OrganizationId = "org-1",
         AuthPrincipal = role.AuthPrincipal,
         Regions = [.. cluster.Regions.Select(r => r.Name)],
         MultiRegion = multiRegion,

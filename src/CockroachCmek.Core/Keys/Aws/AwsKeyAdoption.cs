@@ -18,6 +18,8 @@ internal sealed class AwsKeyAdoption(AwsClients clients, AwsCalls calls, AwsKeyR
         }
 
         Errors.ThrowTogether(request.Cluster.Name, faults);
+        foreach (var account in found.Select(k => k!.Arn.Split(':')[4]).Distinct().Where(a => a != role.AccountId))
+            calls.Context.Log.Warning($"A key is in account {account}, the role in {role.AccountId}: the role needs a policy of its own too, that lets it use the key.");
         foreach (var (key, region) in found.Select((k, i) => (k!, request.Regions[i])))
             if (key.Region != region) calls.Context.Log.Warning($"The key for {region} lives in {key.Region}: it works, but the region's nodes depend on both.");
 

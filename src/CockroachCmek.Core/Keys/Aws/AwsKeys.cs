@@ -170,7 +170,7 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
         IsMultiRegion = metadata.MultiRegion ?? false,
         IsPrimary = metadata.MultiRegionConfiguration?.MultiRegionKeyType == MultiRegionKeyType.PRIMARY,
         State = metadata.KeyState?.Value ?? "",
-        RotationPeriodInDays = outcome == CmekOutcome.Existing ? null : request.RotationPeriodInDays,
+        RotationPeriodInDays = request.RotationPeriodInDays,
         Outcome = outcome,
     };
 }
