@@ -24,6 +24,7 @@
         'Get-CrdbCmekKeyPolicy',
         'Get-CrdbOrganization',
         'Import-CrdbCmekManifest',
+        'Invoke-CrdbCmekRotation',
         'New-CrdbCmekKey',
         'New-CrdbCmekManifest',
         'New-CrdbCmekRole',

@@ -84,6 +84,15 @@ public static partial class Errors
     public static CmekException KeyNotEnabled(string arn, string state) => Make(
         CmekErrorKind.InvalidState, arn, $"{arn} is {state}, and must be Enabled.", "Run the same command again in a minute");
 
+    /// <summary>A key can be rotated on demand 25 times in its life.</summary>
+    public static CmekException RotationLimitReached(string arn, Exception inner) => Make(
+        CmekErrorKind.LimitsExceeded, arn, $"{arn} has been rotated on demand 25 times, which is all that AWS allows a key.",
+        $"aws kms enable-key-rotation --key-id {arn}   (AWS's own rotation does not count), or a new key", inner);
+
+    /// <summary>AWS is rotating the key itself just now.</summary>
+    public static CmekException RotationRunning(string arn, Exception inner) => Make(
+        CmekErrorKind.Busy, arn, $"{arn} is being rotated by AWS just now.", "Run the same command again in 20 minutes: it then takes the new version up, and rotates nothing", inner);
+
     /// <summary>aws/... keys have no policy that could be changed.</summary>
     public static CmekException KeyManagedByAws(string arn) => Make(
         CmekErrorKind.InvalidArgument, arn, $"{arn} is managed by AWS; CMEK needs a key of your own.", "New-CrdbCmekKey");

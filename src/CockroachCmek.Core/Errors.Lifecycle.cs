@@ -20,6 +20,11 @@ public static partial class Errors
         $"CMEK on '{info.ClusterName}' is {info.Status} already, with other keys: {string.Join(", ", info.Regions.SelectMany(r => r.Keys.Take(1).Select(k => $"{r.Region}: {k.KeyUri}")))}. Nothing was sent.",
         $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek   (shows the keys in force)");
 
+    /// <summary>There is no key in force that could be rotated.</summary>
+    public static CmekException CmekNotEnabled(string cluster, string status) => Make(
+        CmekErrorKind.InvalidState, cluster, $"CMEK on '{cluster}' is {status}, so there is no key in force to rotate. Nothing was sent.",
+        $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait");
+
     /// <summary>Revoked: nobody but Cockroach Labs can change that.</summary>
     public static CmekException CmekRevoked(string cluster, string status) => Make(
         CmekErrorKind.InvalidState, cluster, $"CMEK on '{cluster}' is {status}. Only Cockroach Labs support can bring a revoked cluster back. Nothing was sent.",

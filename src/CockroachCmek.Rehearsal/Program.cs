@@ -6,7 +6,7 @@ using CockroachCmek.Rehearsal;
 // dotnet run --project src/CockroachCmek.Rehearsal -- --sandbox     serves a sandbox until Ctrl+C, for other clients
 return args switch
 {
-    [] => Rehearse(Directory.GetFiles(Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples"), "Enable-*.ps1").Order(StringComparer.Ordinal)),
+    [] => Rehearse(Directory.GetFiles(Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples"), "*.ps1").Order(StringComparer.Ordinal)),
     ["--sandbox"] => Serve(),
     [var script] when File.Exists(script) => Rehearse([Path.GetFullPath(script)]),
     [var script] => Fail($"There is no script '{script}'. Usage: [--sandbox | path/to/script.ps1]"),

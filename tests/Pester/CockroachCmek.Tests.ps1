@@ -60,6 +60,12 @@ Describe 'A cluster on AWS' {
             Should -Throw -ErrorId 'ManifestIncomplete*'
     }
 
+    It 'takes up a new version of its key' {
+        $info = Invoke-CrdbCmekRotation prod-eu-old -Wait
+        $info.Status | Should -Be 'ENABLED'
+        $info.Regions[0].Keys.Status | Should -Be @('ENABLED', 'DISABLED', 'DISABLED')
+    }
+
     It 'survives an answer that is lost' {
         $sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'CutAfter'; Pattern = 'CreateKey' })
         (Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey).Outcome | Should -Be 'Created'

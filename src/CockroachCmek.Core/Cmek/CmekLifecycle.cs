@@ -1,9 +1,10 @@
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>How <see cref="CmekLifecycle.EnableAsync"/> goes about it.</summary>
-public sealed record EnableOptions
+/// <summary>How a write of <see cref="CmekLifecycle"/> goes about it.</summary>
+public sealed record WriteOptions
 {
     /// <summary>How long a cluster that is busy with something else is waited for.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(2);
@@ -26,7 +27,7 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
     /// <summary>Enables CMEK with the keys of a manifest.</summary>
     /// <returns>The state after the request; Outcome Existing when the very same keys were in force or on their way already.</returns>
     /// <exception cref="CmekException">ManifestRefused (everything that is wrong at once), AlreadyEnabledDifferently, CmekRevoked, KeyAccessDenied, ClusterBusy, ...</exception>
-    public async Task<CmekInfo> EnableAsync(CrdbCluster cluster, CmekManifest manifest, EnableOptions options, OperationContext context)
+    public async Task<CmekInfo> EnableAsync(CrdbCluster cluster, CmekManifest manifest, WriteOptions options, OperationContext context)
     {
         if (cluster is null) throw new ArgumentNullException(nameof(cluster));
         if (manifest is null) throw new ArgumentNullException(nameof(manifest));
@@ -51,6 +52,47 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
             context);
         return sent with { Outcome = CmekOutcome.Created };
     }
+
+    /// <summary>
+    /// Moves regions to a new version of the key that they use: rotates in the KMS, then sends the unchanged URIs, which is how CockroachDB
+    /// takes the new version up (cmek-rotation-types.md). It does not follow the KMS's own rotation by itself.
+    /// </summary>
+    /// <remarks>
+    /// A run that was interrupted goes on: where the KMS has a version that is newer than the one CockroachDB took up last, nothing is rotated
+    /// again, and where a rotation is under way already, nothing is sent.
+    /// </remarks>
+    /// <exception cref="CmekException">CmekNotEnabled, RegionUnknown, CmekRevoked, RotationLimitReached, RotationRunning, ...</exception>
+    public async Task<CmekInfo> RotateAsync(CrdbCluster cluster, IReadOnlyCollection<string>? regions, ICmekKeyProvider keys, WriteOptions options, OperationContext context)
+    {
+        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
+        if (keys is null) throw new ArgumentNullException(nameof(keys));
+        if (options is null) throw new ArgumentNullException(nameof(options));
+        if (context is null) throw new ArgumentNullException(nameof(context));
+        var before = await client.GetCmekAsync(cluster, context);
+        foreach (var region in regions ?? [])
+            if (!before.Regions.Any(r => r.Region == region)) throw Errors.RegionUnknown(cluster.Name, region, before.Regions.Select(r => r.Region));
+        if (before.Status == CmekStatus.Rotating) return before;
+        if (before.Status is not (CmekStatus.Enabled or CmekStatus.RotateFailed))
+        {
+            RefuseState(before);
+            throw Errors.CmekNotEnabled(cluster.Name, before.Status);
+        }
+
+        var chosen = before.Regions.Where(r => regions is null || regions.Contains(r.Region)).ToList();
+        var current = chosen.Select(r => r.Keys.FirstOrDefault(k => k.Status == CmekStatus.Enabled) ?? throw Errors.CmekNotEnabled(cluster.Name, r.Status)).ToList();
+        if (!await keys.RotateKeysAsync(cluster, current, context)) return before with { Outcome = CmekOutcome.Planned };
+        var specs = chosen.Zip(current, (r, k) => new CmekRegionSpec { Region = r.Region, KeySpec = new CmekKeySpec { Type = k.KeyType, Uri = k.KeyUri, AuthPrincipal = k.AuthPrincipal } }).ToList();
+        if (!await context.Log.ShouldProcessAsync(cluster.Name, $"Take up the new version of the key in {string.Join(", ", specs.Select(s => s.Region))}", context.CancellationToken))
+            return before with { Outcome = CmekOutcome.Planned };
+        var sent = await SendAsync(cluster, () => client.UpdateCmekAsync(cluster, specs, context), state => TookUp(before, state, specs), options, context);
+        return sent with { Outcome = CmekOutcome.Updated };
+    }
+
+    /// <summary>True when each region has a key entry that it had not before: that is what a rotation adds.</summary>
+    private static bool TookUp(CmekInfo before, CmekInfo after, IEnumerable<CmekRegionSpec> specs) =>
+        specs.All(s => Entries(after, s.Region) > Entries(before, s.Region));
+
+    private static int Entries(CmekInfo info, string region) => info.Regions.FirstOrDefault(r => r.Region == region)?.Keys.Count ?? 0;
 
     /// <summary>Waits until CMEK on the cluster is settled.</summary>
     /// <exception cref="CmekException">CmekOperationFailed with the API's own message, UnexpectedStatus, WaitTimedOut.</exception>
@@ -82,7 +124,7 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
     /// Sends a write until it is known what became of it. A busy cluster is waited for; a lost answer is settled by reading, and only a request
     /// that is known not to have been processed is sent again.
     /// </summary>
-    private async Task<CmekInfo> SendAsync(CrdbCluster cluster, Func<Task<CmekInfo>> send, Func<CmekInfo, bool> isDone, EnableOptions options, OperationContext context)
+    private async Task<CmekInfo> SendAsync(CrdbCluster cluster, Func<Task<CmekInfo>> send, Func<CmekInfo, bool> isDone, WriteOptions options, OperationContext context)
     {
         var start = context.Time.GetTimestamp();
         var lost = 0;

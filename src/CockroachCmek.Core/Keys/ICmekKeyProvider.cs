@@ -15,6 +15,9 @@ public interface ICmekKeyProvider
     /// <summary>Finds, makes or adopts one key for each of the regions, with the use of it granted. Regions are worked on side by side; the result is in the order of the regions asked for.</summary>
     Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context);
 
+    /// <summary>Sees to it that each key has a version that is newer than what the cluster took up: rotates those that have none, and no key twice. False when it was not allowed to.</summary>
+    Task<bool> RotateKeysAsync(CrdbCluster cluster, IReadOnlyList<CmekKeyInfo> keys, OperationContext context);
+
     /// <summary>The policy or grant that a key needs, without writing. Asks the cloud only for what cannot be known otherwise.</summary>
     Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context);
 

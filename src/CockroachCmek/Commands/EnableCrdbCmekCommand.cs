@@ -65,15 +65,8 @@ public sealed class EnableCrdbCmekCommand : CrdbSessionCmdlet
             {
                 var context = operation.Context(cloud.Time);
                 var cluster = await cloud.ClusterOfAsync(manifest, Cluster, context);
-                var lifecycle = cloud.Lifecycle();
-                var info = await lifecycle.EnableAsync(cluster, manifest, new EnableOptions { Timeout = Timeout, PrincipalsAreFresh = manifest.IsFresh }, context);
-                if (Wait.IsPresent && !info.IsPlanned)
-                {
-                    var settled = await lifecycle.WaitAsync(cluster, new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = CmekStatus.Enabled }, context);
-                    info = settled with { Outcome = info.Outcome };
-                }
-
-                operation.Output(info);
+                var info = await cloud.Lifecycle().EnableAsync(cluster, manifest, new WriteOptions { Timeout = Timeout, PrincipalsAreFresh = manifest.IsFresh }, context);
+                operation.Output(Wait.IsPresent ? await cloud.FollowAsync(info, new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = CmekStatus.Enabled }, context) : info);
             },
             manifest.IsPlanned,
             ThrottleLimit);

@@ -58,7 +58,7 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     [Parameter(ParameterSetName = NewSet)]
     public SwitchParameter MultiRegion { get; set; }
 
-    /// <summary>Lets AWS rotate the key material by itself, every so many days, 90 to 2560. CockroachDB goes on with the version it knows until it is told of the new one.</summary>
+    /// <summary>Lets AWS rotate the key material by itself, every so many days, 90 to 2560. CockroachDB takes up a new version only with Invoke-CrdbCmekRotation.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateRange(90, 2560)]
     public int? RotationPeriodInDays { get; set; }

@@ -119,6 +119,10 @@ internal sealed class CloudSession : IDisposable
 
     public CmekLifecycle Lifecycle() => new(Client, new ManifestCheck());
 
+    /// <summary>Follows what a write has begun to its end; a plan has none.</summary>
+    public async Task<CmekInfo> FollowAsync(CmekInfo begun, WaitOptions options, OperationContext context) =>
+        begun.IsPlanned ? begun : (await Lifecycle().WaitAsync(begun.Cluster, options, context)) with { Outcome = begun.Outcome };
+
     /// <summary>The cluster of a manifest: the one that was named, or the one that the manifest was made for.</summary>
     public async Task<CrdbCluster> ClusterOfAsync(CmekManifest manifest, CrdbClusterIdentity? named, OperationContext context) =>
         named is not null ? await Clusters.ResolveAsync(named, context) : manifest.Cluster ?? throw Errors.ClusterMissing(manifest.ToString());

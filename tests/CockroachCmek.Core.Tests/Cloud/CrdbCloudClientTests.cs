@@ -158,12 +158,12 @@ public sealed class CrdbCloudClientTests
     {
         var processed = new ScriptedHandler(Json(Cmek("DISABLED")), Broken, Json(Cmek("ENABLING", ("ENABLING", Manifest.RegionSpecs[0].KeyUri, "2026-01-01"))));
         using var client = Client(processed);
-        Assert.Equal("ENABLING", (await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(Cluster, Manifest, new EnableOptions(), Context)).Status);
+        Assert.Equal("ENABLING", (await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions(), Context)).Status);
         Assert.Equal(["GET", "POST", "GET"], processed.Requests.Select(r => r.Method));
 
         var lost = new ScriptedHandler(Json(Cmek("DISABLED")), Json("", 500), Json(Cmek("DISABLED")), Json(Cmek("ENABLING")));
         using var again = Client(lost);
-        await new CmekLifecycle(again, new ManifestCheck()).EnableAsync(Cluster, Manifest, new EnableOptions(), Context);
+        await new CmekLifecycle(again, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions(), Context);
         Assert.Equal(["GET", "POST", "GET", "POST"], lost.Requests.Select(r => r.Method));
     }
 
@@ -173,13 +173,13 @@ public sealed class CrdbCloudClientTests
         var refusal = Json("""{"code":3,"message":"Insufficient permissions to access the KMS key"}""", 400);
         var handler = new ScriptedHandler(Json(Cmek("DISABLED")), refusal, refusal, Json(Cmek("ENABLING")));
         using var client = Client(handler);
-        await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(Cluster, Manifest, new EnableOptions { PrincipalsAreFresh = true }, Context);
+        await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions { PrincipalsAreFresh = true }, Context);
         Assert.Equal(4, handler.Requests.Count);
 
         using var stale = Client(new ScriptedHandler(Json(Cmek("DISABLED")), refusal));
-        Assert.Equal("KeyAccessDenied", (await Assert.ThrowsAsync<CmekException>(() => new CmekLifecycle(stale, new ManifestCheck()).EnableAsync(Cluster, Manifest, new EnableOptions(), Context))).ErrorId);
+        Assert.Equal("KeyAccessDenied", (await Assert.ThrowsAsync<CmekException>(() => new CmekLifecycle(stale, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions(), Context))).ErrorId);
         using var never = Client(new ScriptedHandler(Json(Cmek("DISABLED")), refusal));
-        Assert.Equal("KeyAccessDenied", (await Assert.ThrowsAsync<CmekException>(() => new CmekLifecycle(never, new ManifestCheck()).EnableAsync(Cluster, Manifest, new EnableOptions { PrincipalsAreFresh = true }, Context))).ErrorId);
+        Assert.Equal("KeyAccessDenied", (await Assert.ThrowsAsync<CmekException>(() => new CmekLifecycle(never, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions { PrincipalsAreFresh = true }, Context))).ErrorId);
     }
 
     [Fact]

@@ -72,7 +72,7 @@ public sealed class CmekLifeTests : IAsyncLifetime
         Assert.Equal("REVOKED", (await _lifecycle.WaitAsync(cluster, new WaitOptions { Expected = "REVOKED" }, Context)).Status);
         Assert.Equal("NOT_READY", (await NodesAsync(cluster)).Distinct().Single());
         await kms.EnableKeyAsync(manifest.RegionSpecs[0].KeyUri);
-        Assert.Equal("CmekRevoked", (await Assert.ThrowsAsync<CmekException>(() => _lifecycle.EnableAsync(cluster, manifest, new EnableOptions(), Context))).ErrorId);
+        Assert.Equal("CmekRevoked", (await Assert.ThrowsAsync<CmekException>(() => _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context))).ErrorId);
         await ConformsAsync();
     }
 
@@ -101,21 +101,21 @@ public sealed class CmekLifeTests : IAsyncLifetime
     public async Task A_key_that_goes_away_while_CMEK_is_enabled_fails_with_the_reason()
     {
         var (cluster, manifest) = await ManifestAsync("dev-aws");
-        await _lifecycle.EnableAsync(cluster, manifest, new EnableOptions(), Context);
+        await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context);
         using var kms = Kms("us-east-1");
         await kms.DisableKeyAsync(manifest.RegionSpecs[0].KeyUri);
         var fault = await Assert.ThrowsAsync<CmekException>(() => _lifecycle.WaitAsync(cluster, new WaitOptions { Expected = "ENABLED" }, Context));
         Assert.Equal("CmekOperationFailed", fault.ErrorId);
         Assert.Contains("is Disabled", fault.Message, StringComparison.Ordinal);
         await kms.EnableKeyAsync(manifest.RegionSpecs[0].KeyUri);
-        await _lifecycle.EnableAsync(cluster, manifest, new EnableOptions(), Context);
+        await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context);
         Assert.Equal("ENABLED", (await _lifecycle.WaitAsync(cluster, new WaitOptions { Expected = "ENABLED" }, Context)).Status);
     }
 
     private async Task<(CrdbCluster Cluster, CmekManifest Manifest)> EnabledAsync(string name)
     {
         var (cluster, manifest) = await ManifestAsync(name);
-        await _lifecycle.EnableAsync(cluster, manifest, new EnableOptions(), Context);
+        await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context);
         await _lifecycle.WaitAsync(cluster, new WaitOptions { Expected = "ENABLED" }, Context);
         return (cluster, manifest);
     }

@@ -20,6 +20,10 @@ public sealed class AwsKeyProvider(AwsConnection connection) : ICmekKeyProvider
         RunAsync(request.Cluster.Name, context, (clients, calls) => new AwsKeys(clients, calls).EnsureAsync(request));
 
     /// <inheritdoc/>
+    public Task<bool> RotateKeysAsync(CrdbCluster cluster, IReadOnlyList<CmekKeyInfo> keys, OperationContext context) =>
+        RunAsync(cluster.Name, context, (clients, calls) => new AwsKeyRotation(clients, calls).RotateAsync(keys));
+
+    /// <inheritdoc/>
     public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) => new AwsKeyPolicies(clients, calls).DescribeAsync(request));
 

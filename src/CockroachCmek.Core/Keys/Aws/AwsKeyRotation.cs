@@ -1,0 +1,79 @@
+using Amazon.KeyManagementService.Model;
+
+namespace CockroachCmek.Core.Keys.Aws;
+
+/// <summary>New versions of KMS keys, on demand. A multi-region key is rotated once, at its primary; its replicas follow.</summary>
+internal sealed class AwsKeyRotation(AwsClients clients, AwsCalls calls)
+{
+    private readonly AwsKeyReader _reader = new(clients, calls);
+
+    /// <summary>True when every key has a version that is newer than what the cluster took up last.</summary>
+    public async Task<bool> RotateAsync(IReadOnlyList<CmekKeyInfo> keys)
+    {
+        var homes = await Task.WhenAll(keys.Select(async k => (Key: k, Home: await HomeAsync(k.KeyUri))));
+        // Regions that share a key may have taken it up at different times; the latest counts.
+        var due = homes.GroupBy(h => h.Home).Select(g => (Home: g.Key, TakenUp: g.Max(h => h.Key.CreatedAt) ?? DateTimeOffset.MinValue)).ToList();
+        var newest = await Task.WhenAll(due.Select(d => NewestAsync(d.Home)));
+        var allowed = new List<(string Region, string Arn)>();
+        for (var i = 0; i < due.Count; i++)
+        {
+            if (newest[i] > due[i].TakenUp) calls.Context.Log.Verbose($"{due[i].Home.Arn} was rotated on {newest[i]:u}, after the cluster took it up: it is not rotated again.");
+            else if (await calls.Context.Log.ShouldProcessAsync(due[i].Home.Arn, "Rotate the KMS key on demand", calls.Context.CancellationToken)) allowed.Add(due[i].Home);
+            else return false;
+        }
+
+        await Task.WhenAll(allowed.Select(home => RotateAsync(home, due.First(d => d.Home == home).TakenUp)));
+        return true;
+    }
+
+    private async Task RotateAsync((string Region, string Arn) home, DateTimeOffset takenUp)
+    {
+        for (var round = 1; ; round++)
+        {
+            try
+            {
+                await calls.WriteAsync("KMS", "RotateKeyOnDemand", home.Arn, c => clients.Kms(home.Region).RotateKeyOnDemandAsync(new RotateKeyOnDemandRequest { KeyId = home.Arn }, c));
+                return;
+            }
+            catch (LimitExceededException fault)
+            {
+                throw Errors.RotationLimitReached(home.Arn, fault);
+            }
+            catch (ConflictException fault)
+            {
+                throw Errors.RotationRunning(home.Arn, fault);
+            }
+            catch (Exception fault) when (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested)
+            {
+                // Rotating is not idempotent: only a look at the rotations tells whether it happened.
+                if (await NewestAsync(home) > takenUp) return;
+                if (round == 3) throw;
+            }
+        }
+    }
+
+    /// <summary>Where a key is rotated: at the primary of a multi-region key.</summary>
+    private async Task<(string Region, string Arn)> HomeAsync(string arn)
+    {
+        var region = arn.Split(':')[3];
+        var metadata = await _reader.DescribeAsync(region, arn) ?? throw Errors.KeyNotFound(arn, region);
+        return metadata.MultiRegionConfiguration?.PrimaryKey is { } primary ? (primary.Region, primary.Arn) : (region, metadata.Arn);
+    }
+
+    /// <summary>When the key was rotated last, whoever did it; the beginning of time when never.</summary>
+    private async Task<DateTimeOffset> NewestAsync((string Region, string Arn) home)
+    {
+        var newest = DateTimeOffset.MinValue;
+        string? marker = null;
+        do
+        {
+            var page = await calls.ReadAsync("KMS", "ListKeyRotations", home.Arn, c => clients.Kms(home.Region).ListKeyRotationsAsync(new ListKeyRotationsRequest { KeyId = home.Arn, Marker = marker }, c));
+            foreach (var date in (page.Rotations ?? []).Select(r => r.RotationDate).OfType<DateTime>())
+                if (new DateTimeOffset(date.ToUniversalTime()) is var at && at > newest) newest = at;
+            marker = page.Truncated == true ? page.NextMarker : null;
+        }
+        while (marker is not null);
+
+        return newest;
+    }
+}
