@@ -80,9 +80,10 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
 
         var chosen = before.Regions.Where(r => regions is null || regions.Contains(r.Region)).ToList();
         var current = chosen.Select(r => r.Keys.FirstOrDefault(k => k.Status == CmekStatus.Enabled) ?? throw Errors.CmekNotEnabled(cluster.Name, r.Status)).ToList();
-        if (!await keys.RotateKeysAsync(cluster, current, context)) return before with { Outcome = CmekOutcome.Planned };
+        var rotated = await keys.RotateKeysAsync(cluster, current, context);
         var specs = chosen.Zip(current, (r, k) => new CmekRegionSpec { Region = r.Region, KeySpec = new CmekKeySpec { Type = k.KeyType, Uri = k.KeyUri, AuthPrincipal = k.AuthPrincipal } }).ToList();
-        if (!await context.Log.ShouldProcessAsync(cluster.Name, $"Take up the new version of the key in {string.Join(", ", specs.Select(s => s.Region))}", context.CancellationToken))
+        // Asked even where the rotation was not allowed: a dry run names every change.
+        if (!await context.Log.ShouldProcessAsync(cluster.Name, $"Take up the new version of the key in {string.Join(", ", specs.Select(s => s.Region))}", context.CancellationToken) || !rotated)
             return before with { Outcome = CmekOutcome.Planned };
         var sent = await SendAsync(cluster, () => client.UpdateCmekAsync(cluster, specs, context), state => TookUp(before, state, specs), options, context);
         return sent with { Outcome = CmekOutcome.Updated };

@@ -36,9 +36,10 @@ public sealed class RotationTests
     public void WhatIf_names_every_change_in_order_and_makes_none()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        session.Run(Enable + "; $seen = $sandbox.Exchanges.Count").Succeeds();
-        Assert.Equal(true, session.Run("Invoke-CrdbCmekRotation prod-eu -WhatIf").Succeeds().Single().Get("IsPlanned"));
-        Assert.Contains("Rotate the KMS key", session.Screen, StringComparison.Ordinal);
+        session.Run("$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count").Succeeds();
+        Assert.Equal(true, session.Run("Invoke-CrdbCmekRotation prod-us -WhatIf").Succeeds().Single().Get("IsPlanned"));
+        var said = session.Screen.Split('\n').Where(l => l.StartsWith("What if:", StringComparison.Ordinal)).Select(l => l.Contains("Rotate the KMS key", StringComparison.Ordinal) ? "rotate" : l.Contains("Take up", StringComparison.Ordinal) ? "take up" : l);
+        Assert.Equal(["rotate", "rotate", "rotate", "take up"], said);
         Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match 'Rotate|PUT'").Output);
     }
 

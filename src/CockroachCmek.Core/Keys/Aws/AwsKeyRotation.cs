@@ -15,13 +15,15 @@ internal sealed class AwsKeyRotation(AwsClients clients, AwsCalls calls)
         var due = homes.GroupBy(h => h.Home).Select(g => (Home: g.Key, TakenUp: g.Max(h => h.Key.CreatedAt) ?? DateTimeOffset.MinValue)).ToList();
         var newest = await Task.WhenAll(due.Select(d => NewestAsync(d.Home)));
         var allowed = new List<(string Region, string Arn)>();
+        var refused = false;
         for (var i = 0; i < due.Count; i++)
         {
             if (newest[i] > due[i].TakenUp) calls.Context.Log.Verbose($"{due[i].Home.Arn} was rotated on {newest[i]:u}, after the cluster took it up: it is not rotated again.");
             else if (await calls.Context.Log.ShouldProcessAsync(due[i].Home.Arn, "Rotate the KMS key on demand", calls.Context.CancellationToken)) allowed.Add(due[i].Home);
-            else return false;
+            else refused = true; // go on asking: a dry run names every key
         }
 
+        if (refused) return false;
         await Task.WhenAll(allowed.Select(home => RotateAsync(home, due.First(d => d.Home == home).TakenUp)));
         return true;
     }
