@@ -73,7 +73,8 @@ switch ($Task) {
         $null = Test-ModuleManifest (Join-Path $stage 'CockroachCmek.psd1')
         # The name of zip, folder and manifest must be the same: Azure Automation asks for that.
         $zip = Join-Path $root 'out/CockroachCmek.zip'
-        Compress-Archive -Path $stage -DestinationPath $zip -Force
+        [System.IO.File]::Delete($zip)
+        [System.IO.Compression.ZipFile]::CreateFromDirectory($stage, $zip, 'Optimal', $true)
         Get-Item $zip
     }
     'Bench' {

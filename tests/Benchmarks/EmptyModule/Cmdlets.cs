@@ -145,3 +145,12 @@ public sealed class GetEmpty16Command : PSCmdlet
 
     protected override void ProcessRecord() => WriteObject(Name);
 }
+
+[Cmdlet(VerbsCommon.Get, "Empty17")]
+public sealed class GetEmpty17Command : PSCmdlet
+{
+    [Parameter(Position = 0, ValueFromPipeline = true)]
+    public string? Name { get; set; }
+
+    protected override void ProcessRecord() => WriteObject(Name);
+}

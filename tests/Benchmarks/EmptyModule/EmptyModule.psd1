@@ -21,7 +21,8 @@
         'Get-Empty13',
         'Get-Empty14',
         'Get-Empty15',
-        'Get-Empty16'
+        'Get-Empty16',
+        'Get-Empty17'
     )
     FunctionsToExport = @()
     AliasesToExport   = @()
