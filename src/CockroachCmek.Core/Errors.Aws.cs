@@ -19,8 +19,8 @@ public static partial class Errors
         CmekErrorKind.Authentication, "AWS credentials", $"No AWS credentials were found: {reason}", "aws configure sso   (or -ProfileName <profile>)", inner);
 
     /// <summary>AWS does not know the credentials, or they have expired.</summary>
-    public static CmekException AwsCredentialsRefused(string code, string message, Exception inner) => Make(
-        CmekErrorKind.Authentication, "AWS credentials", $"AWS does not accept the credentials ({code}): {message}", "aws sts get-caller-identity   (shows whose credentials are found)", inner);
+    public static CmekException AwsCredentialsRefused(string code, string message) => Make(
+        CmekErrorKind.Authentication, "AWS credentials", $"AWS does not accept the credentials ({code}): {message}", "aws sts get-caller-identity   (shows whose credentials are found)");
 
     /// <summary>The credentials are known, and may not do this. AWS's sentence names who, what and on what.</summary>
     public static CmekException AwsPermissionDenied(string cluster, string message, Exception inner) => Make(

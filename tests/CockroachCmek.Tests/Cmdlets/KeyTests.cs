@@ -118,6 +118,16 @@ public sealed class KeyTests
     }
 
     [Fact]
+    public void Keys_land_in_their_own_region_through_AWS_ENDPOINT_URL_too()
+    {
+        using var session = ModuleSession.WithSandbox();
+        session.Run("$role = New-CrdbCmekRole prod-us").Succeeds();
+        using var user = AwsUser.With(session, "kms:*", "sts:*", "iam:*");
+        var keys = session.Run("$role | New-CrdbCmekKey -Session $weak").Succeeds().Output;
+        Assert.Equal(["us-east-1", "us-east-2", "us-west-2"], keys.Select(k => k.Text("Location")));
+    }
+
+    [Fact]
     public void Credentials_that_AWS_does_not_know_end_the_pipeline()
     {
         using var session = ModuleSession.WithSandbox();

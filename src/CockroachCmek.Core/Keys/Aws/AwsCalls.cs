@@ -40,12 +40,19 @@ internal sealed class AwsCalls(OperationContext context)
     {
         AmazonServiceException { ErrorCode: "AccessDenied" or "AccessDeniedException" or "UnauthorizedOperation" } denied => Errors.AwsPermissionDenied(target, denied.Message, denied),
         AmazonServiceException { ErrorCode: "InvalidClientTokenId" or "UnrecognizedClientException" or "SignatureDoesNotMatch" or "InvalidSignatureException" or "ExpiredToken" or "ExpiredTokenException" or "MissingAuthenticationToken" or "MissingAuthenticationTokenException" } refused =>
-            Errors.AwsCredentialsRefused(refused.ErrorCode, refused.Message, refused),
+            Errors.AwsCredentialsRefused(refused.ErrorCode, FirstSentence(refused.Message)),
         _ when IsAmbiguous(fault) => Errors.AwsUnreachable(target, fault),
         AmazonServiceException service => Errors.AwsRefused(target, service.ErrorCode, service.Message, service),
         AmazonClientException client => Errors.AwsCredentialsMissing(client.Message, client),
         _ => Errors.AwsRefused(target, fault.GetType().Name, fault.Message, fault),
     };
+
+    /// <summary>What follows AWS's first sentence about a wrong signature is the canonical request, which holds the session token: neither it nor the SDK's exception goes on.</summary>
+    private static string FirstSentence(string message)
+    {
+        var end = message.IndexOfAny(['.', '\r', '\n']);
+        return end < 0 ? message : message.Substring(0, end) + ".";
+    }
 
     private async Task<T> RunAsync<T>(ResiliencePipeline pipeline, string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
         await pipeline.ExecuteAsync(

@@ -18,7 +18,7 @@ internal sealed class AwsClients(AwsConnection connection) : IDisposable
     {
         var config = new AmazonKeyManagementServiceConfig { RegionEndpoint = RegionEndpoint.GetBySystemName(r) };
         Configure(config);
-        if (connection.Endpoint is not null) config.AuthenticationRegion = r;
+        config.AuthenticationRegion = r; // with one address for all regions (AWS_ENDPOINT_URL too) the SDK would sign every one as us-east-1
         return Credentials is { } credentials ? new AmazonKeyManagementServiceClient(credentials, config) : new AmazonKeyManagementServiceClient(config);
     });
 
@@ -26,7 +26,7 @@ internal sealed class AwsClients(AwsConnection connection) : IDisposable
     {
         var config = new AmazonSecurityTokenServiceConfig { RegionEndpoint = RegionEndpoint.GetBySystemName(r) };
         Configure(config);
-        if (connection.Endpoint is not null) config.AuthenticationRegion = r;
+        config.AuthenticationRegion = r; // with one address for all regions (AWS_ENDPOINT_URL too) the SDK would sign every one as us-east-1
         return Credentials is { } credentials ? new AmazonSecurityTokenServiceClient(credentials, config) : new AmazonSecurityTokenServiceClient(config);
     });
 
