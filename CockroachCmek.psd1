@@ -15,6 +15,7 @@
     RootModule             = "bin/$PSEdition/CockroachCmek.dll"
     FormatsToProcess       = @('CockroachCmek.Format.ps1xml')
     CmdletsToExport        = @(
+        'Add-CrdbCmekRegion',
         'Connect-CrdbCloud',
         'Disconnect-CrdbCloud',
         'Enable-CrdbCmek',
@@ -28,8 +29,11 @@
         'New-CrdbCmekKey',
         'New-CrdbCmekManifest',
         'New-CrdbCmekRole',
+        'Restore-CrdbCmekAccess',
+        'Revoke-CrdbCmek',
         'Start-CrdbSandbox',
         'Stop-CrdbSandbox',
+        'Test-CrdbCmek',
         'Test-CrdbCmekManifest',
         'Wait-CrdbCmek'
     )

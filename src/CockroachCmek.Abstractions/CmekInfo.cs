@@ -18,6 +18,10 @@ public sealed record CmekInfo
     /// <summary>The regions, sorted by name.</summary>
     public IReadOnlyList<CmekRegionInfo> Regions { get; internal init; } = [];
 
+    /// <summary>The keys and versions of before, newest first, each with the reason why it must stay in the KMS.</summary>
+    public IReadOnlyList<CmekPastKey> PastKeys =>
+        [.. Regions.SelectMany(r => r.Keys.Skip(1).Select(k => new CmekPastKey { Region = r.Region, KeyUri = k.KeyUri, UsedFrom = k.CreatedAt, UsedUntil = k.UpdatedAt, IsSameKey = k.KeyUri == r.Keys[0].KeyUri }))];
+
     /// <summary>What this run did; Existing for a plain read.</summary>
     public CmekOutcome Outcome { get; internal init; }
 
@@ -70,6 +74,31 @@ public sealed record CmekKeyInfo
 
     /// <inheritdoc/>
     public override string ToString() => $"{KeyUri}: {Status}";
+}
+
+/// <summary>A key, or a version of a key, that a region used before. It looks unused, and is not.</summary>
+public sealed record CmekPastKey
+{
+    /// <summary>The region.</summary>
+    public string Region { get; internal init; } = "";
+
+    /// <summary>URI of the key.</summary>
+    public string KeyUri { get; internal init; } = "";
+
+    /// <summary>When it was taken up, UTC.</summary>
+    public DateTimeOffset? UsedFrom { get; internal init; }
+
+    /// <summary>When another took its place, UTC.</summary>
+    public DateTimeOffset? UsedUntil { get; internal init; }
+
+    /// <summary>True for an older version of the key that is in force: the KMS keeps it as long as the key.</summary>
+    public bool IsSameKey { get; internal init; }
+
+    /// <summary>Why it is still needed (cmek.md, managing-cmek.md, "Rotate a CMEK key").</summary>
+    public string Reason => $"data that was written with it{(UsedFrom is { } from && UsedUntil is { } until ? $" from {from:yyyy-MM-dd} to {until:yyyy-MM-dd}" : "")}, and backups of that time, can be read with it only";
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Region}: {KeyUri}";
 }
 
 /// <summary>The statuses of CMEK on a cluster, a region or a key (CMEKStatus in the API's specification).</summary>

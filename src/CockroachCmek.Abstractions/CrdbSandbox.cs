@@ -42,6 +42,17 @@ public sealed class CrdbSandbox
     /// <summary>Takes all faults away.</summary>
     public void ClearFaults() => ApplyFault(null);
 
+    /// <summary>Restarts the nodes of a cluster, as a maintenance would: those that cannot use their key stay down.</summary>
+    public void RestartNodes(string cluster) => Restart(cluster);
+
+    /// <summary>Does what only Cockroach Labs support can do for a revoked cluster: brings it back, once its keys can be used again.</summary>
+    /// <exception cref="InvalidOperationException">A key still cannot be used.</exception>
+    public void RecoverCluster(string cluster) => Recover(cluster);
+
+    internal Action<string> Restart { get; init; } = _ => { };
+
+    internal Action<string> Recover { get; init; } = _ => { };
+
     internal Func<IReadOnlyList<SandboxExchange>> ReadExchanges { get; init; } = () => [];
 
     internal Action<SandboxFault?> ApplyFault { get; init; } = _ => { };

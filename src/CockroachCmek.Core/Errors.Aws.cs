@@ -105,7 +105,7 @@ public static partial class Errors
 
     /// <summary>An explicit Deny stands against every grant.</summary>
     public static CmekException KeyDeniesRole(string arn, string role, IReadOnlyList<string> denials) => Make(
-        CmekErrorKind.PermissionDenied, arn, $"The policy of {arn} denies its use to {role} ({string.Join(", ", denials)}).", "Take the Deny out of the key policy");
+        CmekErrorKind.PermissionDenied, arn, $"The policy of {arn} denies its use to {role} ({string.Join(", ", denials)}).", "Restore-CrdbCmekAccess <cluster>   (takes out a Deny that Revoke-CrdbCmek has put there; any other, in the AWS console)");
 
     /// <summary>Whoever asks could not change the policy again, and AWS would refuse it.</summary>
     public static CmekException PolicyWouldLockOut(string arn, string caller) => Make(
@@ -119,4 +119,17 @@ public static partial class Errors
     /// <summary>The replica stays in Creating.</summary>
     public static CmekException ReplicaNotReady(string key, string region) => Make(
         CmekErrorKind.Timeout, key, $"The replica of {key} in {region} is not ready after three minutes. AWS goes on making it.", "Run the same command again");
+
+    /// <summary>The policy allows everybody: there is no name in it that could be taken out.</summary>
+    public static CmekException GrantNotRemovable(string arn, string role) => Make(
+        CmekErrorKind.InvalidState, arn, $"The policy of {arn} lets {role} use the key without naming it. Nothing was changed.", "Revoke-CrdbCmek -Method Deny   (a Deny stands against every grant)");
+
+    /// <summary>KMS took the change of state and does not show it.</summary>
+    public static CmekException KeyStateNotSeen(string arn, string state) => Make(
+        CmekErrorKind.Timeout, arn, $"KMS took the change of {arn}, but does not show it as {state} after three minutes.", "Run the same command again");
+
+    /// <summary>The policy of the old key cannot be given to a new one.</summary>
+    public static CmekException PolicyNotCopyable(string arn, IReadOnlyList<string> staleIds) => Make(
+        CmekErrorKind.InvalidState, arn, $"The policy of {arn} names {string.Join(", ", staleIds)}, who were deleted: AWS takes no new key with such a policy. Nothing was made.",
+        $"New-CrdbCmekKey -KeyUri {arn} -Grant, or take them out of the policy");
 }

@@ -25,4 +25,12 @@ public static partial class Errors
         CmekErrorKind.InvalidArgument, path,
         $"The file '{path}' could not be written: {inner.Message}",
         "Export-CrdbCmekManifest <another path>", inner);
+
+    /// <summary>The record of a revocation cannot be read.</summary>
+    public static CmekException RevocationFileNotFound(string path, Exception inner) => Make(
+        CmekErrorKind.NotFound, path, $"The record '{path}' could not be read: {inner.Message}", "Restore-CrdbCmekAccess <cluster>   (looks in the cloud for what is missing)", inner);
+
+    /// <summary>The record of a revocation could not be written: nothing is changed before it is safe.</summary>
+    public static CmekException RevocationFileNotWritten(string path, Exception inner) => Make(
+        CmekErrorKind.InvalidArgument, path, $"The record '{path}' could not be written: {inner.Message}", "Revoke-CrdbCmek -Path <another file>", inner);
 }

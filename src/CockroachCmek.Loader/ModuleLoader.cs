@@ -50,7 +50,9 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
             var own = Path.GetDirectoryName(Dependencies)! + Path.DirectorySeparatorChar;
             if (request.RequestingAssembly is not { IsDynamic: false } from || !from.Location.StartsWith(own, StringComparison.OrdinalIgnoreCase)) return null;
             var path = Path.Combine(Dependencies, name + ".dll");
-            return File.Exists(path) ? Assembly.LoadFrom(path) : null;
+            if (File.Exists(path)) return Assembly.LoadFrom(path);
+            // Packages that were built against the NuGet package of System.ValueTuple ask for a newer version than the framework's own, which is the one to use (the package has none for 4.7.1 and later).
+            return name == "System.ValueTuple" ? Assembly.Load("System.ValueTuple, Version=4.0.0.0, Culture=neutral, PublicKeyToken=cc7b13ffcd2ddd51") : null;
         }
     }
 #else

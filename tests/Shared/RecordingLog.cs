@@ -21,4 +21,10 @@ internal sealed class RecordingLog : IOperationLog
         Questions.Enqueue((target, action));
         return Task.FromResult(Answer);
     }
+
+    public Task<bool> ShouldProcessPlanAsync(string target, IReadOnlyList<string> actions, string consequence, CancellationToken cancellationToken)
+    {
+        foreach (var action in actions) Questions.Enqueue((target, action));
+        return Task.FromResult(Answer);
+    }
 }

@@ -91,6 +91,15 @@ public sealed class CrdbCloudClient : IDisposable
         }
     }
 
+    /// <summary>How often managed backups are taken, and when the newest was; null for both where backups are off.</summary>
+    public async Task<(TimeSpan? Every, DateTimeOffset? Newest)> GetBackupsAsync(CrdbCluster cluster, OperationContext context)
+    {
+        var configuration = await _transport.SendAsync<WireBackupConfiguration>(HttpMethod.Get, $"clusters/{cluster.Id}/backups-config", null, cluster.Name, context);
+        if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes) return (null, null);
+        var page = await _transport.SendAsync<WireBackupList>(HttpMethod.Get, $"clusters/{cluster.Id}/backups?pagination.limit=1&pagination.sort_order=DESC", null, cluster.Name, context);
+        return (TimeSpan.FromMinutes(minutes), page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null);
+    }
+
     /// <summary>POST: enables CMEK. Never repeated here: whoever calls settles a lost answer by reading.</summary>
     public Task<CmekInfo> EnableCmekAsync(CrdbCluster cluster, IEnumerable<CmekRegionSpec> specs, OperationContext context) =>
         WriteCmekAsync(HttpMethod.Post, cluster, new WireCmekBody(WireRegionSpec.From(specs)), context);

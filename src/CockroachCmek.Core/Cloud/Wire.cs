@@ -11,6 +11,12 @@ internal sealed record WireClusterList(List<WireCluster>? Clusters, WirePaginati
 
 internal sealed record WireNodeList(List<WireNode>? Nodes, WirePagination? Pagination);
 
+internal sealed record WireBackupConfiguration(bool? Enabled, int? FrequencyMinutes);
+
+internal sealed record WireBackupList(List<WireBackup>? Backups);
+
+internal sealed record WireBackup(string? Id, DateTimeOffset? AsOfTime);
+
 internal sealed record WirePagination(string? NextPage);
 
 internal sealed record WireNode(string? Name, string? RegionName, string? Status);

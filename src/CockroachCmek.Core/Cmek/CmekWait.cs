@@ -23,22 +23,20 @@ internal sealed class CmekWait(CrdbCloudClient client, CrdbCluster cluster, Wait
 
     public async Task<CmekInfo> RunAsync()
     {
-        var start = context.Time.GetTimestamp();
-        var pause = TimeSpan.FromSeconds(1);
         try
         {
-            while (true)
-            {
-                var info = await client.GetCmekAsync(cluster, context);
-                ThrowIfFailed(info);
-                if (IsSettled(info)) return Expected(info);
-                var elapsed = context.Time.GetElapsedTime(start);
-                Show(info, elapsed);
-                if (elapsed >= options.Timeout) throw Errors.WaitTimedOut(info, options.Timeout);
-                pause = pause < options.PollInterval ? pause : options.PollInterval;
-                await context.Time.Delay(pause < options.Timeout - elapsed ? pause : options.Timeout - elapsed, context.CancellationToken);
-                pause = TimeSpan.FromTicks(pause.Ticks * 2);
-            }
+            return Expected(await Polling.UntilAsync(
+                async () =>
+                {
+                    var info = await client.GetCmekAsync(cluster, context);
+                    ThrowIfFailed(info);
+                    return info;
+                },
+                IsSettled,
+                Show,
+                info => Errors.WaitTimedOut(info, options.Timeout),
+                options,
+                context));
         }
         finally
         {

@@ -11,7 +11,9 @@ public sealed class ManifestCheck : IManifestCheck
         if (cluster is null) throw new ArgumentNullException(nameof(cluster));
         if (manifest is null) throw new ArgumentNullException(nameof(manifest));
         var results = new CheckList(cluster);
-        Cluster(cluster, manifest, results);
+        if (manifest.Cluster is { } made && made.Id != cluster.Id)
+            results.Fail("ManifestForOtherCluster", "", $"The manifest was made for '{made.Name}', not for '{cluster.Name}'.", $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest");
+        Cluster(cluster, results);
         foreach (var region in cluster.Regions) Region(cluster, region.Name, manifest, results);
         foreach (var spec in manifest.RegionSpecs)
         {
@@ -23,10 +25,9 @@ public sealed class ManifestCheck : IManifestCheck
         return results.All;
     }
 
-    private static void Cluster(CrdbCluster cluster, CmekManifest manifest, CheckList results)
+    /// <summary>What the cluster itself must be, whatever its keys.</summary>
+    internal static void Cluster(CrdbCluster cluster, CheckList results)
     {
-        if (manifest.Cluster is { } made && made.Id != cluster.Id)
-            results.Fail("ManifestForOtherCluster", "", $"The manifest was made for '{made.Name}', not for '{cluster.Name}'.", $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest");
         switch (cluster.Plan)
         {
             case "ADVANCED" or "DEDICATED": // the plan's name before 2024-09-16

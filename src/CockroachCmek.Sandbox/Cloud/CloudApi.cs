@@ -14,6 +14,10 @@ public sealed class CloudApi : ISandboxService
 {
     private static readonly string[] Versions = ["2022-03-31", "2022-09-20", "2023-04-10", "2024-09-16", "2026-09-15"];
 
+    private static readonly TimeSpan BackupInterval = TimeSpan.FromHours(1);
+
+    private const int BackupsKept = 200;
+
     private readonly object _gate = new();
     private readonly SandboxClock _clock;
     private readonly List<FleetCluster> _clusters;
@@ -28,6 +32,7 @@ public sealed class CloudApi : ISandboxService
         _clusters = Fleet.Create(clock.UtcNow);
         foreach (var cluster in _clusters)
         {
+            cluster.NextBackup = clock.UtcNow.AddHours(-24);
             cluster.Cmek = new CmekMachine(
                 cluster,
                 (spec, region) => new KeyUseRequest(spec.Uri, spec.AuthPrincipal, OrganizationId, cluster.Id, cluster.AccountId, region),
@@ -88,6 +93,8 @@ public sealed class CloudApi : ISandboxService
             ("GET", "clusters/*") => Json(Find(segments[3])),
             ("PATCH", "clusters/*") => isAdmin ? UpdateCluster(Find(segments[3]), Body(request)) : throw Forbidden(),
             ("GET", "clusters/*/nodes") => Page("nodes", query, Nodes(Find(segments[3]), query)),
+            ("GET", "clusters/*/backups") => isAdmin ? Page("backups", query, Find(segments[3]).Backups.Select(at => new JsonObject { ["id"] = $"{at.ToUnixTimeSeconds()}", ["as_of_time"] = Time(at) })) : throw Forbidden(),
+            ("GET", "clusters/*/backups-config") => isAdmin ? BackupConfiguration() : throw Forbidden(),
             ("GET", "clusters/*/cmek") => isAdmin ? GetCmek(Find(segments[3])) : throw Forbidden(),
             ("POST", "clusters/*/cmek") => isAdmin ? Enable(Find(segments[3]), Specs(Body(request))) : throw Forbidden(),
             ("PUT", "clusters/*/cmek") => isAdmin ? Update(Find(segments[3]), Specs(Body(request))) : throw Forbidden(),
@@ -105,6 +112,39 @@ public sealed class CloudApi : ISandboxService
         var now = _clock.UtcNow;
         if (cluster.HeldUntil is { } until && now >= until) cluster.HeldUntil = null;
         cluster.Cmek!.Settle(now);
+        BackUp(cluster, now);
+    }
+
+    /// <summary>A backup every hour, for as long as the keys can be used. Those that came due since the last look are judged by the state of now.</summary>
+    private static void BackUp(FleetCluster cluster, DateTimeOffset now)
+    {
+        if (now < cluster.NextBackup) return;
+        var works = cluster.Cmek!.CanUseKeys;
+        for (; cluster.NextBackup <= now; cluster.NextBackup += BackupInterval)
+            if (works) cluster.Backups.Add(cluster.NextBackup);
+        if (cluster.Backups.Count > BackupsKept) cluster.Backups.RemoveRange(0, cluster.Backups.Count - BackupsKept);
+    }
+
+    private static JsonObject BackupConfiguration() => new() { ["enabled"] = true, ["frequency_minutes"] = (int)BackupInterval.TotalMinutes, ["retention_days"] = 30 };
+
+    /// <summary>Restarts the nodes of a cluster, as a maintenance would: those that cannot use their key stay down.</summary>
+    public void RestartNodes(string cluster) => With(cluster, c => c.Cmek!.RestartNodes());
+
+    /// <summary>What Cockroach Labs support does for a revoked cluster, once its keys can be used again.</summary>
+    /// <exception cref="InvalidOperationException">They cannot.</exception>
+    public void Recover(string cluster) => With(cluster, c =>
+    {
+        if (!c.Cmek!.Recover(_clock.UtcNow)) throw new InvalidOperationException($"Support cannot bring '{cluster}' back: a key of it still cannot be used, or an operation is running.");
+    });
+
+    private void With(string name, Action<FleetCluster> act)
+    {
+        lock (_gate)
+        {
+            var cluster = _clusters.FirstOrDefault(c => c.Name == name || c.Id == name) ?? throw new ArgumentException($"The sandbox has no cluster '{name}'.", nameof(name));
+            Settle(cluster);
+            act(cluster);
+        }
     }
 
     private static ApiFault Forbidden() => new(403, 7, "permission denied: the service account lacks the role CLUSTER_ADMIN or CLUSTER_OPERATOR_WRITER");
@@ -167,7 +207,7 @@ public sealed class CloudApi : ISandboxService
             {
                 ["name"] = $"{cluster.Name}-{r.Name}-{n}",
                 ["region_name"] = r.Name,
-                ["status"] = cluster.Cmek!.NodesAreDown ? "NOT_READY" : "LIVE",
+                ["status"] = cluster.Cmek!.IsDown(r.Name) ? "NOT_READY" : "LIVE",
             }));
 
     private IEnumerable<JsonObject> Regions(IReadOnlyDictionary<string, string> query) =>

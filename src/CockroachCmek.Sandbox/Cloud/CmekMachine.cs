@@ -42,6 +42,9 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
         public string Status { get; set; } = status;
         public List<KeyEntry> Keys { get; } = [];
         public byte[] StoreKey { get; init; } = [];
+
+        /// <summary>True once the nodes were restarted and could not get their store key.</summary>
+        public bool IsDown { get; set; }
         public KeyEntry? Current => Keys.LastOrDefault(k => k.Status == "ENABLED") ?? Keys.LastOrDefault();
     }
 
@@ -57,8 +60,11 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
 
     public string OperationStatus => IsRunning ? "CRDB_CMEK_OPERATION_RUNNING" : _failed ? "CRDB_CMEK_OPERATION_FAILED" : "UNSPECIFIED";
 
-    /// <summary>True once the nodes were restarted without the key.</summary>
-    public bool NodesAreDown { get; private set; }
+    /// <summary>Whether the nodes of a region have stopped for want of their key.</summary>
+    public bool IsDown(string region) => Regions.FirstOrDefault(r => r.Name == region)?.IsDown ?? false;
+
+    /// <summary>Whether every region's key gives its store key back now: what a backup needs.</summary>
+    public bool CanUseKeys => Regions.All(r => !r.IsDown && Unwraps(r, r.Current!));
 
     /// <summary>Brings the state up to the clock.</summary>
     public void Settle(DateTimeOffset now)
@@ -152,7 +158,7 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
             foreach (var region in Regions)
             {
                 var key = region.Current!;
-                var usable = users(key.Spec.Type)?.Unwrap(use(key.Spec, region.Name), key.Wrapped) is { Succeeded: true };
+                var usable = Unwraps(region, key);
                 key.Message = usable ? $"The key in {region.Name} can still be used: take away the permission in your KMS first, then revoke again." : "";
                 key.Move(usable ? "REVOKE_FAILED" : "REVOKED", at);
                 region.Status = key.Status;
@@ -160,8 +166,31 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
 
             Status = Regions.All(r => r.Status == "REVOKED") ? "REVOKED" : "REVOKE_FAILED";
             _failed = Status != "REVOKED";
-            NodesAreDown = !_failed;
+            RestartNodes();
         });
+    }
+
+    /// <summary>Nodes that run hold their key in memory; only one that starts asks for it, and stays down without it, whatever happens to the key later (cmek.md).</summary>
+    public void RestartNodes()
+    {
+        foreach (var region in Regions) region.IsDown |= !Unwraps(region, region.Current!);
+    }
+
+    /// <summary>What only Cockroach Labs support can do: once the keys can be used again, the nodes come back. False when they cannot.</summary>
+    public bool Recover(DateTimeOffset now)
+    {
+        if (IsRunning || !Regions.All(r => Unwraps(r, r.Current!))) return false;
+        foreach (var region in Regions)
+        {
+            region.IsDown = false;
+            region.Status = "ENABLED";
+            region.Current!.Message = "";
+            region.Current.Move("ENABLED", now);
+        }
+
+        if (Regions.Count > 0) Status = "ENABLED";
+        _failed = false;
+        return true;
     }
 
     /// <summary>A new region begins with its own key.</summary>
@@ -214,6 +243,9 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
         key.Move(works ? success : failure == "ROTATE_FAILED" ? "ENABLE_FAILED" : failure, at);
         region.Status = works ? success : failure;
     }
+
+    private bool Unwraps(RegionState region, KeyEntry key) =>
+        users(key.Spec.Type)?.Unwrap(use(key.Spec, region.Name), key.Wrapped) is { Succeeded: true } back && back.Bytes!.SequenceEqual(region.StoreKey);
 
     private string? Wrap(RegionState region, SandboxKeySpec spec, DateTimeOffset now, out KeyEntry? entry)
     {

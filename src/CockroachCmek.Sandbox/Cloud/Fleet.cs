@@ -45,6 +45,12 @@ public sealed class FleetCluster
     /// <summary>Regions, in the order they were added.</summary>
     public IReadOnlyList<FleetRegion> Regions { get; set; }
 
+    /// <summary>When managed backups were taken, oldest first.</summary>
+    internal List<DateTimeOffset> Backups { get; } = [];
+
+    /// <summary>When the next is due.</summary>
+    internal DateTimeOffset NextBackup { get; set; }
+
     /// <summary>CMEK.</summary>
     internal CmekMachine? Cmek { get; set; }
 

@@ -1,17 +1,20 @@
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Manifest;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Rotates the keys of a cluster: makes a new version of each in the KMS, and has CockroachDB take it up.</summary>
+/// <summary>Rotates the keys of a cluster: makes something newer in the KMS, and has CockroachDB take it up.</summary>
 /// <remarks>
-/// <para>The keys stay the same, with the same URI; what is new is their material. CockroachDB Cloud does not follow rotation in the KMS by
-/// itself, so the unchanged manifest is sent again for the regions that rotate. A multi-region key is rotated once, at its primary.</para>
-/// <para>A run that was interrupted goes on when it is run again: a key that has a version which the cluster has not taken up yet (AWS's own
-/// yearly rotation included) is not rotated again, and a rotation that is under way is not sent twice.</para>
-/// <para>Old versions are kept by the KMS and are still needed: never disable or delete a key after a rotation.</para>
+/// <para>By default the keys stay the same, and get a new version. CockroachDB Cloud does not follow rotation in the KMS by itself, so the keys are sent again
+/// for the regions that rotate. On AWS a multi-region key is rotated once, at its primary.</para>
+/// <para>-NewKey makes new keys of the old ones' shape (kind, policy, tags) and moves the cluster to them; with -Wait, the names of the old keys (on AWS the aliases)
+/// move to the new ones when these are in force. A manifest from the pipe moves the cluster to its keys; only the regions that differ are sent.</para>
+/// <para>A run that was interrupted goes on when it is run again: what has been made and not been taken up (the KMS's own yearly rotation included) is
+/// not made again, and a rotation that is under way is not sent twice. A run after the end is another rotation: a schedule that may be started twice gives -IfOlderThan.</para>
+/// <para>Old keys and versions are still needed for the data and backups of their time: PastKeys of the output names them. Never disable or delete a key after a rotation.</para>
 /// </remarks>
 /// <example>
 /// <para>Rotates the keys of all regions, and waits until every region uses the new version.</para>
@@ -21,12 +24,23 @@ namespace CockroachCmek.Commands;
 /// <para>Shows what would be rotated, and changes nothing.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -WhatIf</code>
 /// </example>
+/// <example>
+/// <para>Moves to a new key, and shows what must be kept.</para>
+/// <code>(Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -NewKey -Wait).PastKeys</code>
+/// </example>
+/// <example>
+/// <para>For a schedule: rotates what was rotated more than 90 days ago, and nothing else.</para>
+/// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -IfOlderThan 90.00:00:00 -Wait</code>
+/// </example>
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-on-demand.html">On-demand rotation in AWS KMS</seealso>
-[Cmdlet(VerbsLifecycle.Invoke, "CrdbCmekRotation", SupportsShouldProcess = true)]
+[Cmdlet(VerbsLifecycle.Invoke, "CrdbCmekRotation", SupportsShouldProcess = true, DefaultParameterSetName = VersionSet)]
 [OutputType(typeof(CmekInfo))]
 public sealed class InvokeCrdbCmekRotationCommand : CrdbSessionCmdlet
 {
-    /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
+    private const string VersionSet = "Version";
+    private const string NewKeySet = "NewKey";
+
+    /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL. A manifest moves its cluster to the manifest's keys.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
@@ -38,7 +52,16 @@ public sealed class InvokeCrdbCmekRotationCommand : CrdbSessionCmdlet
     [ArgumentCompleter(typeof(RegionCompleter))]
     public string[]? Region { get; set; }
 
-    /// <summary>Waits until every region is ENABLED with the new version.</summary>
+    /// <summary>Makes new keys of the old ones' shape, instead of new versions of the same keys.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = NewKeySet)]
+    public SwitchParameter NewKey { get; set; }
+
+    /// <summary>Rotates only regions whose key was taken up longer ago than this: a time span, or a number of seconds. It makes a scheduled rotation safe to start again.</summary>
+    [Parameter]
+    [DurationTransformation]
+    public TimeSpan? IfOlderThan { get; set; }
+
+    /// <summary>Waits until every region is ENABLED with the new version or key.</summary>
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
@@ -65,8 +88,17 @@ public sealed class InvokeCrdbCmekRotationCommand : CrdbSessionCmdlet
     /// <summary>Rotates each cluster.</summary>
     protected override void ProcessRecord() => ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
     {
-        var context = operation.Context(cloud.Time);
-        var info = await cloud.Lifecycle().RotateAsync(cluster, Region, cloud.KeyProvider(cluster, ProfileName), new WriteOptions { Timeout = Timeout }, context);
-        operation.Output(Wait.IsPresent ? await cloud.FollowAsync(info, new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = CmekStatus.Enabled }, context) : info);
+        var options = new RotationOptions
+        {
+            Regions = Region,
+            NewKey = NewKey.IsPresent,
+            IfOlderThan = IfOlderThan,
+            Write = new WriteOptions { Timeout = Timeout },
+            Wait = Wait.IsPresent ? new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = CmekStatus.Enabled } : null,
+        };
+        var (rotation, keys, context) = (cloud.Rotation(), cloud.KeyProvider(cluster, ProfileName), operation.Context(cloud.Time));
+        operation.Output(operation.Source is CmekManifest manifest
+            ? await rotation.RotateToAsync(cluster, manifest, new ManifestCheck(), keys, options with { Write = options.Write with { PrincipalsAreFresh = manifest.IsFresh } }, context)
+            : await rotation.RotateAsync(cluster, keys, options, context));
     });
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CockroachCmek.Completion;
+using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Manifest;
 using CockroachCmek.Session;
 
@@ -62,7 +63,7 @@ public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
             if (!Offline.IsPresent && checks.All(c => c.Status != CmekCheckStatus.Fail) && !manifest.IsPlanned)
             {
                 var provider = cloud.KeyProvider(cluster, ProfileName);
-                var live = await Task.WhenAll(manifest.RegionSpecs.Select(spec => provider.CheckKeyAsync(cluster, cloud.OrganizationId, spec, context)));
+                var live = await Task.WhenAll(manifest.RegionSpecs.Select(spec => provider.CheckKeyAsync(new KeyCheckRequest { Cluster = cluster, OrganizationId = cloud.OrganizationIdOrNull, Spec = spec }, context)));
                 checks.AddRange(live.SelectMany(c => c));
             }
 

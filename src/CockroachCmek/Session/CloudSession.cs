@@ -6,7 +6,6 @@ using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
-using CockroachCmek.Core.Keys.Aws;
 using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Session;
@@ -21,16 +20,16 @@ internal sealed class CloudSession : IDisposable
 
     private static int s_lastId;
 
-    private readonly AwsConnection _aws;
+    private readonly CustomerClouds _clouds;
     private readonly string? _organizationId;
 
-    private CloudSession(CrdbSession session, CrdbCloudClient client, TimeProvider time, AwsConnection aws)
+    private CloudSession(CrdbSession session, CrdbCloudClient client, TimeProvider time, CustomerClouds clouds)
     {
         Session = session;
         Client = client;
         Clusters = new ClusterResolver(client);
         Time = time;
-        _aws = aws;
+        _clouds = clouds;
         _organizationId = session.OrganizationId;
     }
 
@@ -84,7 +83,7 @@ internal sealed class CloudSession : IDisposable
                 IsSandbox = request.IsSandbox,
                 ConnectedAt = TimeProvider.System.GetUtcNow(),
             };
-            var made = new CloudSession(session, client, request.Time, request.Aws);
+            var made = new CloudSession(session, client, request.Time, request.Clouds);
             Known.Add(session, made);
             return made;
         }
@@ -111,13 +110,21 @@ internal sealed class CloudSession : IDisposable
     }
 
     /// <summary>The provider of a cluster's cloud.</summary>
-    public ICmekKeyProvider KeyProvider(CrdbCluster cluster, string? awsProfile) => cluster.CloudProvider switch
-    {
-        "AWS" => new AwsKeyProvider(awsProfile is null ? _aws : _aws with { ProfileName = awsProfile }),
-        _ => throw Errors.CloudNotSupported(cluster.Name, cluster.CloudProvider),
-    };
+    public ICmekKeyProvider KeyProvider(CrdbCluster cluster, string? awsProfile) =>
+        (awsProfile is null ? _clouds : _clouds with { Aws = _clouds.Aws with { ProfileName = awsProfile } }).ProviderOf(cluster);
+
+    /// <summary>UUID of the organization; null when the API key may not read it, and none was given.</summary>
+    public string? OrganizationIdOrNull => _organizationId;
 
     public CmekLifecycle Lifecycle() => new(Client, new ManifestCheck());
+
+    public CmekRotation Rotation() => new(Client, Lifecycle());
+
+    public RegionAddition RegionAddition() => new(Client, Lifecycle());
+
+    public CmekRevocations Revocations() => new(Client, Lifecycle());
+
+    public CmekHealth Health() => new(Client);
 
     /// <summary>Follows what a write has begun to its end; a plan has none.</summary>
     public async Task<CmekInfo> FollowAsync(CmekInfo begun, WaitOptions options, OperationContext context) =>
@@ -144,7 +151,7 @@ internal sealed record SessionRequest(Uri? Endpoint, Secret ApiKey)
 
     public TimeProvider Time => _time ??= TimeScale == 1 ? TimeProvider.System : new ScaledTimeProvider(TimeProvider.System, TimeScale);
 
-    public AwsConnection Aws { get; init; } = new();
+    public CustomerClouds Clouds { get; init; } = new();
 
     private TimeProvider? _time;
 

@@ -23,6 +23,7 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
             CmekRole role => new CrdbClusterIdentity(role.Cluster, role),
             CmekKey key => new CrdbClusterIdentity(key.Cluster, key),
             CmekInfo info => new CrdbClusterIdentity(info.Cluster, info),
+            CmekRevocation revocation => new CrdbClusterIdentity(revocation.Cluster, revocation),
             CmekManifest { Cluster: { } cluster } manifest => new CrdbClusterIdentity(cluster, manifest),
             CmekManifest => throw new ArgumentTransformationMetadataException("This manifest was read from a file, which names no cluster: give -Cluster."),
             string text => Parse(text),

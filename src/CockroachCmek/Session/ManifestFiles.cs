@@ -1,6 +1,5 @@
 using System.IO;
 using System.Management.Automation;
-using System.Text;
 using CockroachCmek.Core;
 using CockroachCmek.Core.Manifest;
 
@@ -53,16 +52,13 @@ internal static class ManifestFiles
             _ => manifest.SourceText is null ? CmekManifestFormat.Json : manifest.SourceFormat,
         };
 
-    /// <summary>Writes a whole file or none: first beside it, then in its place.</summary>
+    /// <summary>Writes the file of a manifest.</summary>
     public static void Write(string file, string text, bool overwrite, bool first)
     {
         if (!first || (File.Exists(file) && !overwrite)) throw Errors.ManifestFileExists(file, first);
-        var draft = file + ".new";
         try
         {
-            File.WriteAllText(draft, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-            if (File.Exists(file)) File.Replace(draft, file, destinationBackupFileName: null);
-            else File.Move(draft, file);
+            WholeFile.Write(file, text);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using CockroachCmek.Commands;
 using CockroachCmek.Core.Http;
+using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Aws;
 using CockroachCmek.Sandbox;
 
@@ -41,7 +42,10 @@ internal sealed class RunningSandbox
             {
                 IsSandbox = true,
                 TimeScale = timeScale,
-                Aws = new AwsConnection { Endpoint = server.AwsEndpoint, AccessKeyId = sandbox.AwsAccessKeyId, SecretAccessKey = new Secret(sandbox.AwsSecretAccessKey) },
+                Clouds = new CustomerClouds
+                {
+                    Aws = new AwsConnection { Endpoint = server.AwsEndpoint, AccessKeyId = sandbox.AwsAccessKeyId, SecretAccessKey = new Secret(sandbox.AwsSecretAccessKey) },
+                },
             },
             operation) : null;
         var running = new RunningSandbox(server, sandbox, session);
@@ -92,6 +96,8 @@ internal sealed class RunningSandbox
             ["AWS_REGION"] = "us-east-1",
             ["AWS_DEFAULT_REGION"] = "us-east-1", // what the aws command reads
         },
+        Restart = server.Cloud.RestartNodes,
+        Recover = server.Cloud.Recover,
         ReadExchanges = () => [.. server.Exchanges.Select(Plain)],
         ApplyFault = fault =>
         {

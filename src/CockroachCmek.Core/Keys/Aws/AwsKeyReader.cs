@@ -32,8 +32,30 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
         return await ReadAsync(region, metadata);
     }
 
-    /// <summary>A key that a run made for the cluster and could not give its alias; null when there is none. One call a page, and one a key that has no alias.</summary>
-    public async Task<FoundKey?> FindOrphanAsync(string region, CrdbCluster cluster, bool multiRegion)
+    /// <summary>A key that a run made for the cluster and could not give its alias; null when there is none. One call a page, and one a key.</summary>
+    public async Task<FoundKey?> FindOrphanAsync(string region, CrdbCluster cluster, bool multiRegion) =>
+        await FindTaggedAsync(region, cluster, multiRegion, replaces: null) is { } orphan ? orphan with { HasAlias = false } : null;
+
+    /// <summary>The key that was made to replace another; null when there is none.</summary>
+    public Task<FoundKey?> FindReplacementAsync(string region, CrdbCluster cluster, KeyMetadata old) => FindTaggedAsync(region, cluster, old.MultiRegion ?? false, old.KeyId);
+
+    /// <summary>Names of the aliases of a key.</summary>
+    public async Task<IReadOnlyList<string>> AliasesAsync(string region, string keyId)
+    {
+        var names = new List<string>();
+        string? marker = null;
+        do
+        {
+            var page = await calls.ReadAsync("KMS", "ListAliases", $"{region} {keyId}", c => clients.Kms(region).ListAliasesAsync(new ListAliasesRequest { KeyId = keyId, Marker = marker }, c));
+            names.AddRange((page.Aliases ?? []).Select(a => a.AliasName));
+            marker = page.Truncated == true ? page.NextMarker : null;
+        }
+        while (marker is not null);
+
+        return names;
+    }
+
+    private async Task<FoundKey?> FindTaggedAsync(string region, CrdbCluster cluster, bool multiRegion, string? replaces)
     {
         var kms = clients.Kms(region);
         using var places = new SemaphoreSlim(SideBySide);
@@ -48,6 +70,7 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
                 {
                     var tags = await TagsAsync(region, entry.KeyId);
                     if (tags is null || !tags.TryGetValue(AwsNames.ClusterIdTag, out var id) || id != cluster.Id) return null;
+                    if ((tags.TryGetValue(AwsNames.ReplacesTag, out var old) ? old : null) != replaces) return null;
                     return await DescribeAsync(region, entry.KeyId) is { } metadata && metadata.KeyState == KeyState.Enabled && (metadata.MultiRegion ?? false) == multiRegion ? metadata : null;
                 }
                 finally
@@ -55,7 +78,7 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
                     places.Release();
                 }
             }));
-            if (owned.FirstOrDefault(m => m is not null) is { } orphan) return (await ReadAsync(region, orphan)) with { HasAlias = false };
+            if (owned.FirstOrDefault(m => m is not null) is { } found) return await ReadAsync(region, found);
             marker = page.Truncated == true ? page.NextMarker : null;
         }
         while (marker is not null);
@@ -95,7 +118,8 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
         return new FoundKey(region, metadata, await policy, await tags);
     }
 
-    private async Task<IReadOnlyDictionary<string, string>?> TagsAsync(string region, string keyId)
+    /// <summary>Null where they may not be read.</summary>
+    public async Task<IReadOnlyDictionary<string, string>?> TagsAsync(string region, string keyId)
     {
         try
         {

@@ -7,26 +7,30 @@ internal sealed class AwsKeyRotation(AwsClients clients, AwsCalls calls)
 {
     private readonly AwsKeyReader _reader = new(clients, calls);
 
-    /// <summary>True when every key has a version that is newer than what the cluster took up last.</summary>
-    public async Task<bool> RotateAsync(IReadOnlyList<CmekKeyInfo> keys)
+    /// <summary>The same URIs, once every key has a version that is newer than what the cluster took up last; null when that was not allowed.</summary>
+    public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(IReadOnlyList<CmekRegionInfo> regions)
     {
+        var keys = regions.Select(r => r.Keys[0]).ToList();
         var homes = await Task.WhenAll(keys.Select(async k => (Key: k, Home: await HomeAsync(k.KeyUri))));
         // Regions that share a key may have taken it up at different times; the latest counts.
         var due = homes.GroupBy(h => h.Home).Select(g => (Home: g.Key, TakenUp: g.Max(h => h.Key.CreatedAt) ?? DateTimeOffset.MinValue)).ToList();
         var newest = await Task.WhenAll(due.Select(d => NewestAsync(d.Home)));
-        var allowed = new List<(string Region, string Arn)>();
+        var allowed = new List<((string Region, string Arn) Home, DateTimeOffset TakenUp)>();
         var refused = false;
         for (var i = 0; i < due.Count; i++)
         {
             if (newest[i] > due[i].TakenUp) calls.Context.Log.Verbose($"{due[i].Home.Arn} was rotated on {newest[i]:u}, after the cluster took it up: it is not rotated again.");
-            else if (await calls.Context.Log.ShouldProcessAsync(due[i].Home.Arn, "Rotate the KMS key on demand", calls.Context.CancellationToken)) allowed.Add(due[i].Home);
+            else if (await calls.Context.Log.ShouldProcessAsync(due[i].Home.Arn, "Rotate the KMS key on demand", calls.Context.CancellationToken)) allowed.Add(due[i]);
             else refused = true; // go on asking: a dry run names every key
         }
 
-        if (refused) return false;
-        await Task.WhenAll(allowed.Select(home => RotateAsync(home, due.First(d => d.Home == home).TakenUp)));
-        return true;
+        if (refused) return null;
+        await Task.WhenAll(allowed.Select(d => RotateAsync(d.Home, d.TakenUp)));
+        return [.. regions.Select(r => new CmekRegionSpec { Region = r.Region, KeySpec = new CmekKeySpec { Type = r.Keys[0].KeyType, Uri = r.Keys[0].KeyUri, AuthPrincipal = r.Keys[0].AuthPrincipal } })];
     }
+
+    /// <summary>When the key behind a URI got its newest version; the beginning of time when it was never rotated.</summary>
+    public async Task<DateTimeOffset> NewestAsync(string arn) => await NewestAsync(await HomeAsync(arn));
 
     private async Task RotateAsync((string Region, string Arn) home, DateTimeOffset takenUp)
     {
@@ -45,7 +49,7 @@ internal sealed class AwsKeyRotation(AwsClients clients, AwsCalls calls)
             {
                 throw Errors.RotationRunning(home.Arn, fault);
             }
-            catch (Exception fault) when (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested)
+            catch (Exception fault) when (calls.IsLost(fault))
             {
                 // Rotating is not idempotent: only a look at the rotations tells whether it happened.
                 if (await NewestAsync(home) > takenUp) return;
@@ -62,7 +66,6 @@ internal sealed class AwsKeyRotation(AwsClients clients, AwsCalls calls)
         return metadata.MultiRegionConfiguration?.PrimaryKey is { } primary ? (primary.Region, primary.Arn) : (region, metadata.Arn);
     }
 
-    /// <summary>When the key was rotated last, whoever did it; the beginning of time when never.</summary>
     private async Task<DateTimeOffset> NewestAsync((string Region, string Arn) home)
     {
         var newest = DateTimeOffset.MinValue;

@@ -15,19 +15,19 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
-    public async Task<KeyMetadata> CreateAsync(string region, KeyPolicyDocument policy, KeyRequest request) =>
+    public async Task<KeyMetadata> CreateAsync(string region, KeyPolicyDocument policy, KeyShape shape) =>
         (await PatientAsync(() => calls.WriteAsync("KMS", "CreateKey", region, c => clients.Kms(region).CreateKeyAsync(
             new CreateKeyRequest
             {
                 Policy = policy.ToCompactString(),
-                MultiRegion = request.MultiRegion,
-                Description = Description(request.Cluster),
-                Tags = Tags(request),
+                MultiRegion = shape.MultiRegion,
+                Description = shape.Description,
+                Tags = Tags(shape),
             },
             c)))).KeyMetadata;
 
     /// <summary>Makes a replica and waits until it can be used.</summary>
-    public async Task<KeyMetadata> ReplicateAsync(string primaryRegion, string keyId, string region, KeyPolicyDocument policy, KeyRequest request)
+    public async Task<KeyMetadata> ReplicateAsync(string primaryRegion, string keyId, string region, KeyPolicyDocument policy, KeyShape shape)
     {
         try
         {
@@ -37,8 +37,8 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
                     KeyId = keyId,
                     ReplicaRegion = region,
                     Policy = policy.ToCompactString(),
-                    Description = Description(request.Cluster),
-                    Tags = Tags(request),
+                    Description = shape.Description,
+                    Tags = Tags(shape),
                 },
                 c)));
         }
@@ -46,7 +46,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         {
             // A run before this one got as far as here.
         }
-        catch (Exception fault) when (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested)
+        catch (Exception fault) when (calls.IsLost(fault))
         {
             if (await reader.DescribeAsync(region, keyId) is null) throw;
         }
@@ -61,7 +61,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         {
             await PatientAsync(() => calls.WriteAsync("KMS", "CreateAlias", $"{region} {alias}", c => clients.Kms(region).CreateAliasAsync(new CreateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)));
         }
-        catch (Exception fault) when (fault is AlreadyExistsException || (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested))
+        catch (Exception fault) when (fault is AlreadyExistsException || (calls.IsLost(fault)))
         {
             var holder = await reader.DescribeAsync(region, alias);
             if (holder is null) throw;
@@ -77,7 +77,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
             await PatientAsync(() => calls.WriteAsync("KMS", "PutKeyPolicy", $"{region} {keyId}", c => clients.Kms(region).PutKeyPolicyAsync(
                 new PutKeyPolicyRequest { KeyId = keyId, PolicyName = "default", Policy = policy.ToCompactString() }, c)));
         }
-        catch (Exception fault) when (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested)
+        catch (Exception fault) when (calls.IsLost(fault))
         {
             calls.Context.Log.Verbose($"The answer to PutKeyPolicy {keyId} was lost; looking whether it happened.");
         }
@@ -88,12 +88,8 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     /// <summary>Reads until KMS shows the policy that was put: what was written counts once it can be read.</summary>
     public async Task ConfirmPolicyAsync(string region, string keyId, KeyPolicyDocument policy)
     {
-        var start = calls.Context.Time.GetTimestamp();
-        while (!policy.IsEquivalentTo(await PatientAsync(() => reader.PolicyAsync(region, keyId))))
-        {
-            if (calls.Context.Time.GetElapsedTime(start) > Propagation) throw Errors.PolicyNotSeen(keyId, region);
-            await calls.Context.Time.Delay(Pause, calls.Context.CancellationToken);
-        }
+        await calls.UntilAsync(
+            async () => policy.IsEquivalentTo(await PatientAsync(() => reader.PolicyAsync(region, keyId))), Propagation, Pause, () => Errors.PolicyNotSeen(keyId, region));
     }
 
     public Task EnableRotationAsync(string region, string keyId, int days) =>
@@ -101,38 +97,19 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
 
     private async Task<KeyMetadata> UsableAsync(string region, string keyId)
     {
-        var start = calls.Context.Time.GetTimestamp();
-        while (true)
-        {
-            var metadata = await reader.DescribeAsync(region, keyId);
-            if (metadata is not null && metadata.KeyState != KeyState.Creating) return metadata;
-            if (calls.Context.Time.GetElapsedTime(start) > Propagation) throw Errors.ReplicaNotReady(keyId, region);
-            await calls.Context.Time.Delay(Pause, calls.Context.CancellationToken);
-        }
+        KeyMetadata? metadata = null;
+        await calls.UntilAsync(
+            async () => (metadata = await reader.DescribeAsync(region, keyId)) is not null && metadata.KeyState != KeyState.Creating, Propagation, Pause, () => Errors.ReplicaNotReady(keyId, region));
+        return metadata!;
     }
 
-    private async Task<T> PatientAsync<T>(Func<Task<T>> call)
-    {
-        var start = calls.Context.Time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await call();
-            }
-            catch (AmazonServiceException fault) when (IsSettling(fault) && calls.Context.Time.GetElapsedTime(start) < Propagation)
-            {
-                calls.Context.Log.Verbose($"AWS has not yet seen what was just made ({fault.ErrorCode}); trying again.");
-                await calls.Context.Time.Delay(Pause, calls.Context.CancellationToken);
-            }
-        }
-    }
+    private Task<T> PatientAsync<T>(Func<Task<T>> call) => calls.PatientlyAsync(call, IsSettling, Propagation, Pause);
 
     /// <summary>
     /// MalformedPolicyDocument also means a real mistake: only the sentence about principals is waited out (boto3 issue 3206). NotFound and
     /// InvalidState right after a creation are eventual consistency (KMS programming guide).
     /// </summary>
-    private static bool IsSettling(AmazonServiceException fault) => fault switch
+    private static bool IsSettling(Exception fault) => fault switch
     {
         MalformedPolicyDocumentException => fault.Message.IndexOf("invalid principals", StringComparison.OrdinalIgnoreCase) >= 0,
         NotFoundException => true,
@@ -140,8 +117,38 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         _ => false,
     };
 
-    private static string Description(CrdbCluster cluster) => $"CMEK of CockroachDB Cloud cluster {cluster.Name} ({cluster.Id})";
+    /// <summary>Points an alias, which is another key's or nobody's yet, to a key.</summary>
+    public async Task MoveAliasAsync(string region, string alias, string keyId)
+    {
+        try
+        {
+            await PatientAsync(() => calls.WriteAsync("KMS", "UpdateAlias", $"{region} {alias}", c => clients.Kms(region).UpdateAliasAsync(new UpdateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)));
+        }
+        catch (Exception fault) when (calls.IsLost(fault))
+        {
+            if ((await reader.DescribeAsync(region, alias))?.KeyId != keyId) throw;
+        }
+    }
 
-    private static List<Tag> Tags(KeyRequest request) =>
-        [.. AwsNames.Tags(request.Cluster, request.Tags).Select(t => new Tag { TagKey = t.Key, TagValue = t.Value })];
+    /// <summary>Takes a tag off. One that is not there is no fault.</summary>
+    public async Task UntagAsync(string region, string keyId, string tag)
+    {
+        try
+        {
+            await calls.WriteAsync("KMS", "UntagResource", $"{region} {keyId}", c => clients.Kms(region).UntagResourceAsync(new UntagResourceRequest { KeyId = keyId, TagKeys = [tag] }, c));
+        }
+        catch (Exception fault) when (calls.IsLost(fault))
+        {
+            if (await reader.TagsAsync(region, keyId) is { } tags && tags.ContainsKey(tag)) throw;
+        }
+    }
+
+    private static List<Tag> Tags(KeyShape shape) => [.. shape.Tags.Select(t => new Tag { TagKey = t.Key, TagValue = t.Value })];
+}
+
+/// <summary>What a key is made like, beside its policy.</summary>
+internal sealed record KeyShape(bool MultiRegion, string Description, IReadOnlyDictionary<string, string> Tags)
+{
+    public static KeyShape Of(KeyRequest request) =>
+        new(request.MultiRegion, $"CMEK of CockroachDB Cloud cluster {request.Cluster.Name} ({request.Cluster.Id})", AwsNames.Tags(request.Cluster, request.Tags));
 }

@@ -16,24 +16,44 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
         var role = RoleArn.Parse(request.AuthPrincipal);
         foreach (var region in request.Regions)
             if (!request.Cluster.Regions.Any(r => r.Name == region)) throw Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name));
-        return request.KeyUris.Count > 0
-            ? await new AwsKeyAdoption(clients, calls, _reader).AdoptAsync(request, role)
-            : await MakeAsync(request, role);
+        if (request.KeyUris.Count > 0) return await new AwsKeyAdoption(clients, calls, _reader).AdoptAsync(request, role);
+        return request.Like is { } like ? await ExtendAsync(request, role, like) : await MakeAsync(request, role, policy: null);
     }
 
-    private async Task<IReadOnlyList<CmekKey>> MakeAsync(KeyRequest request, RoleArn role)
+    /// <summary>Regions that join: a multi-region key gets a replica in each; any other is made anew there, under the same alias and with the same policy.</summary>
+    private async Task<IReadOnlyList<CmekKey>> ExtendAsync(KeyRequest request, RoleArn role, CmekRegionSpec like)
+    {
+        var home = like.KeyUri.Split(':')[3];
+        var key = await _reader.FindAsync(home, like.KeyUri) ?? throw Errors.KeyNotFound(like.KeyUri, home);
+        Errors.ThrowTogether(request.Cluster.Name, [.. AwsKeyFaults.OfKey(key), .. AwsKeyFaults.OfGrant(key, role.Text, mayGrant: true)]);
+        var aliases = await _reader.AliasesAsync(home, key.Metadata.KeyId);
+        var shaped = request with { Name = aliases.Count > 0 ? aliases[0].Substring("alias/".Length) : request.Name, MultiRegion = key.IsMultiRegion, Tags = OwnTags(request, key) };
+        var policy = key.Policy.MissingFor(role.Text).Count == 0 ? key.Policy : key.Policy.WithGrant(role.Text);
+        return await MakeAsync(shaped, role, policy, key);
+    }
+
+    private static IReadOnlyDictionary<string, string> OwnTags(KeyRequest request, FoundKey key)
+    {
+        var tags = (key.Tags ?? new Dictionary<string, string>()).Where(t => !t.Key.StartsWith("aws:", StringComparison.Ordinal) && t.Key != AwsNames.ReplacesTag).ToDictionary(t => t.Key, t => t.Value);
+        foreach (var tag in request.Tags) tags[tag.Key] = tag.Value;
+        return tags;
+    }
+
+    /// <param name="policy">The policy of new keys; null for the module's own.</param>
+    /// <param name="like">A key that is in force elsewhere: of a multi-region key, the one to replicate.</param>
+    private async Task<IReadOnlyList<CmekKey>> MakeAsync(KeyRequest request, RoleArn role, KeyPolicyDocument? policy, FoundKey? like = null)
     {
         var alias = AwsNames.Alias(request.Cluster, request.Name);
-        var found = await Task.WhenAll(request.Regions.Select(region => LookAsync(request, region, alias)));
+        var found = await Task.WhenAll(request.Regions.Select(region => LookAsync(request, region, alias, like)));
         var caller = await calls.ReadAsync("STS", "GetCallerIdentity", "", c => clients.Sts(request.Regions[0]).GetCallerIdentityAsync(new Amazon.SecurityToken.Model.GetCallerIdentityRequest(), c));
         ThrowIfUnfit(request, role, alias, found);
         if (caller.Account != role.AccountId) calls.Context.Log.Warning($"The credentials are of account {caller.Account}, the role is in {role.AccountId}: the role will need a policy of its own to use keys of another account.");
 
         var partition = AwsPartition.OfRegion(request.Regions[0]);
-        var policy = KeyPolicyDocument.Create(partition, caller.Account, role.Text, request.Administrators);
+        policy ??= KeyPolicyDocument.Create(partition, caller.Account, role.Text, request.Administrators);
         var plan = new List<(string Region, FoundKey? Found, bool Write)>();
         for (var i = 0; i < found.Length; i++)
-            plan.Add((request.Regions[i], found[i], await AskAsync(request, role, alias, request.Regions[i], found[i], plan)));
+            plan.Add((request.Regions[i], found[i], await AskAsync(request, role, alias, request.Regions[i], found[i], isReplica: like is not null || i > 0)));
 
         var writer = new AwsKeyWriter(clients, calls, _reader);
         if (!request.MultiRegion)
@@ -41,10 +61,10 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
 
         // The replicas need the primary; after it, they go side by side.
         var primaryAt = plan.FindIndex(p => p.Found is { IsPrimary: true });
-        var primaryElsewhere = plan.Select(p => p.Found?.Metadata.MultiRegionConfiguration?.PrimaryKey).FirstOrDefault(k => k is not null);
+        var primaryElsewhere = plan.Select(p => p.Found).Append(like).FirstOrDefault(k => k?.Metadata.MultiRegionConfiguration?.PrimaryKey is not null);
         var results = new CmekKey[plan.Count];
         (string Region, string KeyId)? primary = null;
-        if (primaryAt < 0 && primaryElsewhere is not null) primary = (primaryElsewhere.Region, plan.First(p => p.Found is not null).Found!.Metadata.KeyId);
+        if (primaryAt < 0 && primaryElsewhere is not null) primary = (primaryElsewhere.Metadata.MultiRegionConfiguration.PrimaryKey.Region, primaryElsewhere.Metadata.KeyId);
         else
         {
             primaryAt = Math.Max(primaryAt, 0);
@@ -63,8 +83,13 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
         return results;
     }
 
-    private async Task<FoundKey?> LookAsync(KeyRequest request, string region, string alias) =>
-        await _reader.FindAsync(region, alias) ?? await _reader.FindOrphanAsync(region, request.Cluster, request.MultiRegion);
+    private async Task<FoundKey?> LookAsync(KeyRequest request, string region, string alias, FoundKey? like)
+    {
+        var named = await _reader.FindAsync(region, alias);
+        if (like is not { IsMultiRegion: true }) return named ?? await _reader.FindOrphanAsync(region, request.Cluster, request.MultiRegion);
+        if (named is not null && named.Metadata.KeyId != like.Metadata.KeyId) throw Errors.AliasTaken(alias, region, named.Arn);
+        return named ?? (await _reader.FindAsync(region, like.Metadata.KeyId) is { } replica ? replica with { HasAlias = false } : null);
+    }
 
     private static void ThrowIfUnfit(KeyRequest request, RoleArn role, string alias, IEnumerable<FoundKey?> found)
     {
@@ -89,11 +114,11 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
     }
 
     /// <summary>True when something is to be written for a region, and may be.</summary>
-    private async Task<bool> AskAsync(KeyRequest request, RoleArn role, string alias, string region, FoundKey? found, List<(string Region, FoundKey? Found, bool Write)> before)
+    private async Task<bool> AskAsync(KeyRequest request, RoleArn role, string alias, string region, FoundKey? found, bool isReplica)
     {
         var action = found switch
         {
-            null when request.MultiRegion && (before.Count > 0 || request.Regions[0] != region) => $"Create replica of the multi-region key, {alias}, granted to {role.Text}",
+            null when request.MultiRegion && isReplica => $"Create replica of the multi-region key, {alias}, granted to {role.Text}",
             null when request.MultiRegion => $"Create multi-region KMS key {alias}, granted to {role.Text}",
             null => $"Create KMS key {alias}, granted to {role.Text}",
             _ when found.Policy.MissingFor(role.Text).Count > 0 => $"Grant {found.Arn} to {role.Text}",
@@ -120,7 +145,7 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
         if (metadata is null)
         {
             metadata = primary is { } from
-                ? await writer.ReplicateAsync(from.Region, from.KeyId, region, policy, request)
+                ? await writer.ReplicateAsync(from.Region, from.KeyId, region, policy, KeyShape.Of(request))
                 : await CreateAsync(writer, request, region, alias, policy);
             await Task.WhenAll(writer.ConfirmPolicyAsync(region, metadata.KeyId, policy), writer.AliasAsync(region, alias, metadata.KeyId));
         }
@@ -141,12 +166,12 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
         {
             try
             {
-                return await writer.CreateAsync(region, policy, request);
+                return await writer.CreateAsync(region, policy, KeyShape.Of(request));
             }
-            catch (Exception fault) when (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested)
+            catch (Exception fault) when (calls.IsLost(fault))
             {
                 calls.Context.Log.Verbose($"The answer to CreateKey in {region} was lost; looking whether it happened.");
-                if (await LookAsync(request, region, alias) is { } made) return made.Metadata;
+                if (await LookAsync(request, region, alias, like: null) is { } made) return made.Metadata;
                 if (round == 3) throw;
             }
         }

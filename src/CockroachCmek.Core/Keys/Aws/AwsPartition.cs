@@ -51,6 +51,9 @@ internal static class AwsNames
     public const string ManagedByTag = "crdb:managed-by";
     public const string ManagedBy = "CockroachCmek";
 
+    /// <summary>On a key that was made to replace another, until it has taken that one's aliases: the other's id.</summary>
+    public const string ReplacesTag = "crdb:replaces";
+
     /// <summary>Name of the role, and of the alias behind "alias/": the last twelve digits of the id are what Cockroach Labs names things after, too.</summary>
     public static string Default(CrdbCluster cluster) => $"crdb-cmek-{cluster.Id.Substring(Math.Max(0, cluster.Id.Length - 12))}";
 

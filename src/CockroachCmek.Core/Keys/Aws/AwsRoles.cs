@@ -28,7 +28,7 @@ internal sealed class AwsRoles(AwsClients clients, AwsCalls calls)
             catch (AmazonServiceException fault) when (fault.ErrorCode == "EntityAlreadyExists" && round < 3)
             {
             }
-            catch (Exception fault) when (AwsCalls.IsAmbiguous(fault) && !calls.Context.CancellationToken.IsCancellationRequested && round < 3)
+            catch (Exception fault) when (calls.IsLost(fault) && round < 3)
             {
                 calls.Context.Log.Verbose($"The answer to CreateRole {name} was lost; looking whether it happened.");
             }

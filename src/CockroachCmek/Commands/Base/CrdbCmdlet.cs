@@ -49,6 +49,16 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         return false;
     }
 
+    /// <summary>Pipeline thread only: one question for a whole plan, with what it leads to. -WhatIf names every action in the words that it always uses.</summary>
+    internal bool ShouldProcessPlan(string target, IReadOnlyList<string> actions, string consequence)
+    {
+        var question = $"{consequence}\n{string.Join("\n", actions.Select(a => $"  * {a}"))}\nGo on with {target}?";
+        var allowed = ShouldProcess($"Performing the operation \"{actions[0]}\" on target \"{target}\".", question, $"Confirm: {target}", out var reason);
+        if (reason != ShouldProcessReason.WhatIf) return allowed;
+        foreach (var action in actions.Skip(1)) ShouldProcess(target, action);
+        return false;
+    }
+
     /// <summary>Pipeline thread only: the fault of one input. One bad input among many does not end the pipeline; a fault that all would share does.</summary>
     internal void WriteFault(Exception fault)
     {

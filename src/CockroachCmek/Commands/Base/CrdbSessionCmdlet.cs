@@ -43,6 +43,7 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
         CmekKey key => key.IsPlanned,
         CmekManifest manifest => manifest.IsPlanned,
         CmekInfo info => info.IsPlanned,
+        CmekRevocation revocation => revocation.IsPlanned,
         _ => false,
     };
 }

@@ -47,15 +47,11 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
         signal();
     }
 
-    public async Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellation)
-    {
-        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = cancellationToken.Register(() => answer.TrySetCanceled());
-        Post(cmdlet => answer.TrySetResult(planOnly ? cmdlet.SayWhatIf(target, action) : cmdlet.ShouldProcess(target, action)));
-        var allowed = await answer.Task;
-        if (allowed) Allowed.Enqueue($"{action} on {target}");
-        return allowed;
-    }
+    public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellation) =>
+        AskAsync(target, [action], cmdlet => planOnly ? cmdlet.SayWhatIf(target, action) : cmdlet.ShouldProcess(target, action));
+
+    public Task<bool> ShouldProcessPlanAsync(string target, IReadOnlyList<string> actions, string consequence, CancellationToken cancellation) =>
+        AskAsync(target, actions, cmdlet => planOnly ? !actions.All(a => !cmdlet.SayWhatIf(target, a)) : cmdlet.ShouldProcessPlan(target, actions, consequence));
 
     /// <summary>Pipeline thread only: writes what is waiting; false when nothing was.</summary>
     public bool WriteRecords(CrdbCmdlet cmdlet)
@@ -74,6 +70,17 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     public void WriteProgress(ProgressDisplay display)
     {
         while (_progress.TryDequeue(out var progress)) display.Show(progress);
+    }
+
+    private async Task<bool> AskAsync(string target, IReadOnlyList<string> actions, Func<CrdbCmdlet, bool> ask)
+    {
+        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = cancellationToken.Register(() => answer.TrySetCanceled());
+        Post(cmdlet => answer.TrySetResult(ask(cmdlet)));
+        var allowed = await answer.Task;
+        if (allowed)
+            foreach (var action in actions) Allowed.Enqueue($"{action} on {target}");
+        return allowed;
     }
 
     private void Post(Action<CrdbCmdlet> write)

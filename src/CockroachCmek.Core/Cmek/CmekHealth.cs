@@ -1,0 +1,200 @@
+using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Manifest;
+
+namespace CockroachCmek.Core.Cmek;
+
+/// <summary>What the checks of a cluster's health are measured against.</summary>
+public sealed record HealthOptions
+{
+    /// <summary>UUID of the organization; null when the API key may not read it.</summary>
+    public string? OrganizationId { get; init; }
+
+    /// <summary>The longest time that a region may go on with one version of its key; null for none.</summary>
+    public TimeSpan? MaxKeyAge { get; init; }
+
+    /// <summary>Before CMEK is enabled: the keys that it is to be enabled with; null to check the cluster alone.</summary>
+    public CmekManifest? Manifest { get; init; }
+}
+
+/// <summary>Everything about the CMEK of a cluster that can be found out by reading, before it is enabled and after. Nothing is written.</summary>
+public sealed class CmekHealth(CrdbCloudClient client)
+{
+    /// <summary>CMEK that came within this time of the cluster itself came before the data.</summary>
+    private static readonly TimeSpan BeforeTheData = TimeSpan.FromDays(1);
+
+    /// <summary>Every check, not the first that fails. What may not be read is Unknown.</summary>
+    public async Task<IReadOnlyList<CmekCheck>> CheckAsync(CrdbCluster named, ICmekKeyProvider keys, HealthOptions options, OperationContext context)
+    {
+        if (named is null) throw new ArgumentNullException(nameof(named));
+        if (keys is null) throw new ArgumentNullException(nameof(keys));
+        if (options is null) throw new ArgumentNullException(nameof(options));
+        if (context is null) throw new ArgumentNullException(nameof(context));
+        var cluster = await client.GetClusterAsync(named.Id, context);
+        var results = new CheckList(cluster);
+        if (await CmekAsync(cluster, results, context) is not { } info)
+        {
+            ManifestCheck.Cluster(cluster, results);
+            return results.All;
+        }
+
+        if (info.Status is CmekStatus.Disabled or CmekStatus.EnableFailed) return [.. results.All, .. await PreflightAsync(info, keys, options, context)];
+        ManifestCheck.Cluster(cluster, results);
+        Status(info, results);
+        foreach (var region in cluster.Regions) Coverage(info, region.Name, results);
+        DataBefore(info, results);
+        Age(info, options, results, context);
+        var nodes = NodesAsync(cluster, context);
+        var backups = BackupsAsync(cluster, context);
+        var live = await Task.WhenAll(Requests(info, options).Select(r => LiveAsync(keys, r, context)));
+        return [.. results.All, .. live.SelectMany(c => c), .. (await nodes).All, .. (await backups).All];
+    }
+
+    private async Task<CmekInfo?> CmekAsync(CrdbCluster cluster, CheckList results, OperationContext context)
+    {
+        try
+        {
+            var info = await client.GetCmekAsync(cluster, context);
+            results.Pass("ApiKeyRole", "", "The API key's service account may read CMEK: it is Cluster Admin or Cluster Operator, who may change it too.");
+            return info;
+        }
+        catch (CmekException fault) when (fault.Kind == CmekErrorKind.PermissionDenied)
+        {
+            results.Unknown("ApiKeyRole", "", fault.Message, fault.RecommendedAction);
+            return null;
+        }
+    }
+
+    /// <summary>CMEK is not there yet: is everything that it needs?</summary>
+    private static async Task<IReadOnlyList<CmekCheck>> PreflightAsync(CmekInfo info, ICmekKeyProvider keys, HealthOptions options, OperationContext context)
+    {
+        var cluster = info.Cluster;
+        var results = new CheckList(cluster);
+        if (info.Status == CmekStatus.EnableFailed) Status(info, results);
+        else results.Warn("CmekNotEnabled", "", $"CMEK on '{cluster.Name}' is {info.Status}: the cluster's data is encrypted with keys of Cockroach Labs.", $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait");
+        if (options.Manifest is not { } manifest)
+        {
+            ManifestCheck.Cluster(cluster, results);
+            return results.All;
+        }
+
+        var offline = new ManifestCheck().Check(cluster, manifest);
+        if (manifest.IsPlanned || offline.Any(c => c.Status == CmekCheckStatus.Fail)) return [.. results.All, .. offline];
+        var live = await Task.WhenAll(manifest.RegionSpecs.Select(s => LiveAsync(keys, new KeyCheckRequest { Cluster = cluster, OrganizationId = options.OrganizationId, Spec = s }, context)));
+        return [.. results.All, .. offline, .. live.SelectMany(c => c)];
+    }
+
+    private static IEnumerable<KeyCheckRequest> Requests(CmekInfo info, HealthOptions options)
+    {
+        var inForce = info.InForce();
+        foreach (var spec in inForce)
+            yield return new KeyCheckRequest { Cluster = info.Cluster, OrganizationId = options.OrganizationId, Spec = spec, TakenUpAt = info.Regions.First(r => r.Region == spec.Region).Keys[0].CreatedAt };
+        foreach (var spec in info.EveryKey().Where(s => !inForce.Any(f => f.KeyUri == s.KeyUri)).GroupBy(s => s.KeyUri).Select(g => g.First()))
+            yield return new KeyCheckRequest { Cluster = info.Cluster, OrganizationId = options.OrganizationId, Spec = spec, IsPast = true };
+    }
+
+    /// <summary>One cloud that cannot be reached makes its own checks Unknown, and hides no others.</summary>
+    private static async Task<IReadOnlyList<CmekCheck>> LiveAsync(ICmekKeyProvider keys, KeyCheckRequest request, OperationContext context)
+    {
+        try
+        {
+            return await keys.CheckKeyAsync(request, context);
+        }
+        catch (CmekException fault)
+        {
+            var results = new CheckList(request.Cluster);
+            results.Unknown(fault.ErrorId, request.Spec.Region, fault.Message, fault.RecommendedAction);
+            return results.All;
+        }
+    }
+
+    private static void Status(CmekInfo info, CheckList results)
+    {
+        foreach (var region in info.Regions)
+        {
+            var failed = region.Keys.FirstOrDefault(k => CmekStatus.IsFailed(k.Status));
+            if (CmekStatus.IsFailed(region.Status))
+                results.Fail("CmekOperationFailed", region.Region, $"CMEK in {region.Region} is {region.Status}. CockroachDB Cloud says: {(failed?.UserMessage is { Length: > 0 } said ? said : "nothing")}", "When the cause is gone, run the failed command again");
+        }
+
+        if (info.Status == CmekStatus.Enabled) results.Pass("CmekEnabled", "", $"CMEK on '{info.ClusterName}' is ENABLED.");
+        else if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking) results.Fail("CmekRevoked", "", $"CMEK on '{info.ClusterName}' is {info.Status}. Only Cockroach Labs support can bring a revoked cluster back.", "https://support.cockroachlabs.com/");
+        else if (CmekStatus.IsRunning(info.Status)) results.Warn("CmekBusy", "", $"CMEK on '{info.ClusterName}' is {info.Status} just now.", $"Wait-CrdbCmek {info.ClusterName}");
+        else if (!info.Regions.Any(r => CmekStatus.IsFailed(r.Status))) results.Fail("CmekOperationFailed", "", $"CMEK on '{info.ClusterName}' is {info.Status}.", $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek");
+    }
+
+    private static void Coverage(CmekInfo info, string region, CheckList results)
+    {
+        var state = info.Regions.FirstOrDefault(r => r.Region == region);
+        if (state is null || state.Keys.Count == 0) results.Fail("RegionMissing", region, $"The region '{region}' has no key of yours.", $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek");
+        else results.Pass("RegionCovered", region, $"The region '{region}' uses {state.Keys[0].KeyUri}.");
+    }
+
+    /// <summary>CMEK "has no impact on existing data" (cmek.md): what was there before it is encrypted otherwise.</summary>
+    private static void DataBefore(CmekInfo info, CheckList results)
+    {
+        var enabled = info.Regions.SelectMany(r => r.Keys).Min(k => k.CreatedAt);
+        if (enabled is not { } first || info.Cluster.CreatedAt is not { } made) results.Unknown("CmekBeforeData", "", "When CMEK came to the cluster is not known.", $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek");
+        else if (first - made > BeforeTheData)
+            results.Warn("DataOlderThanCmek", "", $"CMEK came on {first:yyyy-MM-dd}, the cluster on {made:yyyy-MM-dd}: data that was written in between is not encrypted with your key until it is written anew.", "https://www.cockroachlabs.com/docs/cockroachcloud/cmek");
+        else results.Pass("CmekBeforeData", "", "CMEK came with the cluster.");
+    }
+
+    private static void Age(CmekInfo info, HealthOptions options, CheckList results, OperationContext context)
+    {
+        foreach (var region in info.Regions.Where(r => r.Keys.Count > 0))
+        {
+            if (region.Keys[0].CreatedAt is not { } since)
+            {
+                results.Unknown("KeyAge", region.Region, "When the key was taken up is not told.", $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek");
+                continue;
+            }
+
+            var age = context.Time.GetUtcNow() - since;
+            var text = $"The key was taken up on {since:yyyy-MM-dd}, {(int)Math.Max(0, age.TotalDays)} days ago";
+            if (options.MaxKeyAge is { } limit && age > limit) results.Fail("KeyTooOld", region.Region, $"{text}; no more than {limit.TotalDays:0.#} days are allowed.", $"Get-CrdbCluster {info.ClusterName} | Invoke-CrdbCmekRotation -Region {region.Region} -Wait");
+            else results.Pass("KeyAge", region.Region, $"{text}.");
+        }
+    }
+
+    private async Task<CheckList> NodesAsync(CrdbCluster cluster, OperationContext context)
+    {
+        var results = new CheckList(cluster);
+        try
+        {
+            var down = new List<string>();
+            await foreach (var node in client.ListNodesAsync(cluster, context))
+                if (node.Status != "LIVE") down.Add($"{node.Name} ({node.Region})");
+            if (down.Count == 0) results.Pass("NodesReady", "", "Every node is live.");
+            else results.Fail("NodesNotReady", "", $"Not live: {string.Join(", ", down)}. A node that cannot use the key does not come back.", "https://support.cockroachlabs.com/");
+        }
+        catch (CmekException fault)
+        {
+            results.Unknown("NodesReady", "", fault.Message, fault.RecommendedAction);
+        }
+
+        return results;
+    }
+
+    /// <summary>Managed backups fail when the key is gone, and nobody is told by mail (cmek.md, limitations).</summary>
+    private async Task<CheckList> BackupsAsync(CrdbCluster cluster, OperationContext context)
+    {
+        var results = new CheckList(cluster);
+        try
+        {
+            var (every, newest) = await client.GetBackupsAsync(cluster, context);
+            // Two in a row that are missing are no accident.
+            var isLate = every is { } period && newest is { } at && context.Time.GetUtcNow() - at > period + period + TimeSpan.FromMinutes(30);
+            if (every is null) results.Warn("BackupsOff", "", "Managed backups are off.", $"Switch them on in the console: https://cockroachlabs.cloud/cluster/{cluster.Id}/backups");
+            else if (newest is null) results.Unknown("BackupsRecent", "", "There is no managed backup yet.", "Look again when the first is due");
+            else if (isLate) results.Fail("BackupsStale", "", $"The newest managed backup is of {newest:u}, though one is due every {every}: backups fail when the key cannot be used.", $"Get-CrdbCluster {cluster.Name} | Test-CrdbCmek | Where-Object Status -eq Fail");
+            else results.Pass("BackupsRecent", "", $"The newest managed backup is of {newest:u}.");
+        }
+        catch (CmekException fault)
+        {
+            results.Unknown("BackupsRecent", "", fault.Message, fault.RecommendedAction);
+        }
+
+        return results;
+    }
+}

@@ -1,0 +1,56 @@
+namespace CockroachCmek.Core.Cmek;
+
+/// <summary>What is read out of a state of CMEK by more than one operation.</summary>
+internal static class CmekState
+{
+    /// <summary>True when every spec is the key in force, or on its way, in its region.</summary>
+    public static bool Uses(this CmekInfo info, IEnumerable<CmekRegionSpec> specs) =>
+        info.Status is CmekStatus.Enabled or CmekStatus.Enabling or CmekStatus.Rotating && specs.All(info.Uses);
+
+    /// <summary>True when a spec is the key in force, or on its way, in its region.</summary>
+    public static bool Uses(this CmekInfo info, CmekRegionSpec spec) =>
+        info.Regions.Any(r => r.Region == spec.Region && r.Keys.Any(k =>
+            k.Status is CmekStatus.Enabled or CmekStatus.Enabling && k.KeyUri == spec.KeyUri && k.AuthPrincipal == spec.AuthPrincipal));
+
+    /// <summary>How many keys, present and past, a region has: every rotation adds one.</summary>
+    public static int Entries(this CmekInfo info, string region) => info.Regions.FirstOrDefault(r => r.Region == region)?.Keys.Count ?? 0;
+
+    /// <summary>A key of a region as a manifest would say it.</summary>
+    public static CmekRegionSpec Spec(string region, CmekKeyInfo key) =>
+        new() { Region = region, KeySpec = new CmekKeySpec { Type = key.KeyType, Uri = key.KeyUri, AuthPrincipal = key.AuthPrincipal } };
+
+    /// <summary>The key in force of each region that has one.</summary>
+    public static IReadOnlyList<CmekRegionSpec> InForce(this CmekInfo info) =>
+        [.. info.Regions.Where(r => r.Keys.Count > 0).Select(r => Spec(r.Region, r.Keys[0]))];
+
+    /// <summary>Every key that a region uses or has used, those in force first, each once for a region.</summary>
+    public static IReadOnlyList<CmekRegionSpec> EveryKey(this CmekInfo info) =>
+        [.. info.InForce().Concat(info.Regions.SelectMany(r => r.Keys.Skip(1).Select(k => Spec(r.Region, k)))).Distinct()];
+
+    /// <summary>Lets pass what has no CMEK yet.</summary>
+    /// <exception cref="CmekException">CmekRevoked, CmekBusy, AlreadyEnabledDifferently.</exception>
+    public static void RefuseUnlessNew(CmekInfo info)
+    {
+        switch (info.Status)
+        {
+            case CmekStatus.Disabled or CmekStatus.EnableFailed:
+                return;
+            case CmekStatus.Revoked or CmekStatus.Revoking or CmekStatus.RevokeFailed:
+                throw Errors.CmekRevoked(info.ClusterName, info.Status);
+            case CmekStatus.Enabling or CmekStatus.Rotating or CmekStatus.Disabling:
+                throw Errors.CmekBusy(info.ClusterName, info.Status);
+            default:
+                throw Errors.AlreadyEnabledDifferently(info);
+        }
+    }
+
+    /// <summary>Lets pass what uses CMEK now, and could be changed.</summary>
+    /// <param name="purpose">What CMEK is needed for, for the sentence: "to rotate".</param>
+    /// <exception cref="CmekException">CmekRevoked, CmekBusy, CmekNotEnabled.</exception>
+    public static void RefuseUnlessEnabled(CmekInfo info, string purpose)
+    {
+        if (info.Status is CmekStatus.Enabled or CmekStatus.RotateFailed) return;
+        if (info.Status is CmekStatus.Disabled or CmekStatus.EnableFailed) throw Errors.CmekNotEnabled(info.ClusterName, info.Status, purpose);
+        RefuseUnlessNew(info);
+    }
+}
