@@ -65,7 +65,7 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
         SessionRequest? request = null;
         try
         {
-            request = new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault)) { ApiVersion = ApiVersion, OrganizationId = OrganizationId?.ToString() };
+            request = new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault)) { ApiVersion = ApiVersion, OrganizationId = OrganizationId?.ToString(), TimeScale = RunningSandbox.TimeScaleAt(Endpoint) };
         }
         catch (CmekException fault)
         {

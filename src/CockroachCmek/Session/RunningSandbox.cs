@@ -33,6 +33,9 @@ internal sealed class RunningSandbox
 
     public static RunningSandbox? Of(CrdbSandbox sandbox) => Known.TryGetValue(sandbox, out var found) ? found : null;
 
+    /// <summary>How fast time runs at an address: where this runspace's own sandbox listens, as fast as it; elsewhere as in life. Pipeline thread only.</summary>
+    public static double TimeScaleAt(Uri? endpoint) => OfThisRunspace is { } running && running.Sandbox.CloudEndpoint == endpoint ? running.Sandbox.TimeScale : 1;
+
     public static async Task<RunningSandbox> StartAsync(double timeScale, bool record, bool connect, Operation operation)
     {
         var server = SandboxServer.Start(new SandboxOptions { TimeScale = timeScale, Record = record });

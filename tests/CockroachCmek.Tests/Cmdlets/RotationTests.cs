@@ -51,33 +51,56 @@ public sealed class RotationTests
         session.Run("Invoke-CrdbCmekRotation gcp-eu").FailsWith("CloudNotSupported");
     }
 
-    [Theory]
-    [InlineData("CutBefore")]
-    [InlineData("CutAfter")]
-    public void Every_request_of_a_rotation_may_be_cut_and_the_key_is_rotated_once(string action)
+    [Fact]
+    public void New_keys_have_the_old_ones_shape_and_take_their_names_once_they_are_in_force()
     {
-        var clean = Run(null, out var requests);
-        Assert.Contains("rotations 1", clean, StringComparison.Ordinal);
-        for (var request = 0; request < requests; request++)
+        using var session = ModuleSession.WithSandbox(record: true);
+        session.Run("$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion -RotationPeriodInDays 180 -Tag @{ team = 'db' } | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $old = (Get-CrdbCmek prod-eu).Regions.Keys.KeyUri").Succeeds();
+        // Without -Wait the names stay with the keys in force until somebody sees to it that the new ones are.
+        var begun = session.Run("Invoke-CrdbCmekRotation prod-eu -NewKey").Succeeds();
+        Assert.Equal("ROTATING", begun.Single().Text("Status"));
+        Assert.Contains(begun.Warnings, w => w.Contains("-Wait", StringComparison.Ordinal));
+        var info = session.Run("$info = Invoke-CrdbCmekRotation prod-eu -NewKey -Wait; $info").Succeeds().Single();
+        Assert.Equal("ENABLED", info.Text("Status"));
+        Assert.Equal(2, session.Run("$info.PastKeys | Where-Object { -not $_.IsSameKey } | Where-Object { $old -contains $_.KeyUri }").Output.Count);
+        Assert.Single(session.Run("$sandbox.Exchanges | Where-Object Operation -eq kms:CreateKey | Where-Object RequestBody -match replaces").Output);
+        var found = session.Run("$found = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion; $found").Succeeds().Output;
+        Assert.All(found, k => Assert.Equal("Existing", k.Text("Outcome")));
+        Assert.Empty(session.Run("$found | Where-Object { $old -contains $_.KeyUri }").Output);
+        foreach (var key in found)
         {
-            var cut = Run((request, action), out _);
-            Assert.True(clean == cut, $"{action} of request {request}: {clean} became {cut}");
+            var (region, id) = (key.Text("Location"), key.Text("KeyUri"));
+            Assert.Contains("\"db\"", SandboxAws.Kms(session, region, "ListResourceTags", $$"""{"KeyId":"{{id}}"}"""), StringComparison.Ordinal);
+            Assert.DoesNotContain("replaces", SandboxAws.Kms(session, region, "ListResourceTags", $$"""{"KeyId":"{{id}}"}"""), StringComparison.Ordinal);
         }
+
+        Assert.Contains("180", SandboxAws.Kms(session, "eu-west-1", "GetKeyRotationStatus", $$"""{"KeyId":"{{found.Single(k => k.Text("Location") == "eu-west-1").Text("KeyUri")}}"}"""), StringComparison.Ordinal);
     }
 
-    private static string Run((int Request, string Action)? fault, out int requests)
+    [Fact]
+    public void A_manifest_moves_only_the_regions_that_differ()
     {
-        using var session = ModuleSession.WithSandbox(timeScale: 20_000, record: true);
-        session.Run(Enable + "; $seen = $sandbox.Exchanges.Count").Succeeds();
-        if (fault is { } f) session.Run($"$sandbox.AddFault([CockroachCmek.SandboxFault]@{{ Action = '{f.Action}'; Skip = {f.Request} }})").Succeeds();
-        var first = session.Run(Rotate);
-        // Up to the PUT and the first looks after it; waiting goes on as long as time says.
-        requests = session.Run("@($sandbox.Exchanges | Where-Object Method -eq PUT)[0].Index - $seen + 2").Output.Select(o => (int)o.BaseObject).FirstOrDefault();
-        session.Run("$sandbox.ClearFaults()");
-        if (first.AllErrors.Any()) session.Run(Rotate).Succeeds();
-        var state = session.Run("$i = Get-CrdbCmek prod-eu; $i.Status; $i.Regions | ForEach-Object { \"$($_.Region) $($_.Keys.Count)\" }").Succeeds().Output.Select(o => o.ToString());
-        var key = session.Run("$i.Regions.Where({ $_.Region -eq 'eu-west-1' }).Keys[0].KeyUri").Single().ToString()!;
-        var rotations = System.Text.Json.JsonDocument.Parse(SandboxAws.Kms(session, "eu-west-1", "ListKeyRotations", $$"""{"KeyId":"{{key}}"}""")).RootElement.GetProperty("Rotations").GetArrayLength();
-        return $"{string.Join(", ", state)}; rotations {rotations}";
+        using var session = ModuleSession.WithSandbox(record: true);
+        session.Run(
+            """
+            $keys = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey
+            $null = $keys | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+            $other = $keys[0].AuthPrincipal | ForEach-Object { New-CrdbCmekKey prod-us -AuthPrincipal $_ -Region us-east-2 -Name other }
+            $manifest = $keys[0], $other, $keys[2] | New-CrdbCmekManifest
+            """).Succeeds();
+        Assert.Equal("Updated", session.Run("$manifest | Invoke-CrdbCmekRotation -Wait").Succeeds().Single().Text("Outcome"));
+        var body = session.Run("$sandbox.Exchanges | Where-Object Method -eq PUT | ForEach-Object RequestBody").Single().ToString();
+        Assert.Contains("us-east-2", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("us-west-2", body, StringComparison.Ordinal);
+        Assert.Equal("Existing", session.Run("$manifest | Invoke-CrdbCmekRotation -Wait").Succeeds().Single().Text("Outcome"));
+    }
+
+    [Fact]
+    public void What_was_rotated_lately_is_left_alone_where_that_is_asked_for()
+    {
+        using var session = ModuleSession.WithSandbox(record: true);
+        Assert.Equal("Existing", session.Run("Invoke-CrdbCmekRotation prod-eu-old -IfOlderThan 365.00:00:00").Succeeds().Single().Text("Outcome"));
+        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Operation -eq kms:RotateKeyOnDemand").Output);
+        Assert.Equal("Updated", session.Run("Invoke-CrdbCmekRotation prod-eu-old -IfOlderThan 90.00:00:00 -Wait").Succeeds().Single().Text("Outcome"));
     }
 }

@@ -34,10 +34,10 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
 
     /// <summary>A key that a run made for the cluster and could not give its alias; null when there is none. One call a page, and one a key.</summary>
     public async Task<FoundKey?> FindOrphanAsync(string region, CrdbCluster cluster, bool multiRegion) =>
-        await FindTaggedAsync(region, cluster, multiRegion, replaces: null) is { } orphan ? orphan with { HasAlias = false } : null;
+        (await FindTaggedAsync(region, cluster, multiRegion, replaces: null, async key => (await AliasesAsync(region, key.KeyId)).Count == 0)) is { } orphan ? orphan with { HasAlias = false } : null;
 
     /// <summary>The key that was made to replace another; null when there is none.</summary>
-    public Task<FoundKey?> FindReplacementAsync(string region, CrdbCluster cluster, KeyMetadata old) => FindTaggedAsync(region, cluster, old.MultiRegion ?? false, old.KeyId);
+    public Task<FoundKey?> FindReplacementAsync(string region, CrdbCluster cluster, KeyMetadata old) => FindTaggedAsync(region, cluster, old.MultiRegion ?? false, old.KeyId, _ => Task.FromResult(true));
 
     /// <summary>Names of the aliases of a key.</summary>
     public async Task<IReadOnlyList<string>> AliasesAsync(string region, string keyId)
@@ -55,7 +55,7 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
         return names;
     }
 
-    private async Task<FoundKey?> FindTaggedAsync(string region, CrdbCluster cluster, bool multiRegion, string? replaces)
+    private async Task<FoundKey?> FindTaggedAsync(string region, CrdbCluster cluster, bool multiRegion, string? replaces, Func<KeyMetadata, Task<bool>> isIt)
     {
         var kms = clients.Kms(region);
         using var places = new SemaphoreSlim(SideBySide);
@@ -71,7 +71,7 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
                     var tags = await TagsAsync(region, entry.KeyId);
                     if (tags is null || !tags.TryGetValue(AwsNames.ClusterIdTag, out var id) || id != cluster.Id) return null;
                     if ((tags.TryGetValue(AwsNames.ReplacesTag, out var old) ? old : null) != replaces) return null;
-                    return await DescribeAsync(region, entry.KeyId) is { } metadata && metadata.KeyState == KeyState.Enabled && (metadata.MultiRegion ?? false) == multiRegion ? metadata : null;
+                    return await DescribeAsync(region, entry.KeyId) is { } metadata && metadata.KeyState == KeyState.Enabled && (metadata.MultiRegion ?? false) == multiRegion && await isIt(metadata) ? metadata : null;
                 }
                 finally
                 {

@@ -1,0 +1,88 @@
+using CockroachCmek.Rehearsal;
+using CockroachCmek.Tests.Engine;
+
+namespace CockroachCmek.Tests.Cmdlets;
+
+/// <summary>The runbooks that ship with the module, as Azure Automation runs them: variables of the account, no prompts, started again after an eviction.</summary>
+public sealed class RunbookTests : IDisposable
+{
+    private readonly ModuleSession _session = ModuleSession.WithSandbox(record: true);
+    private readonly EnvironmentVariable[] _variables;
+
+    public RunbookTests()
+    {
+        string Value(string property) => _session.Run("$sandbox." + property).Single().ToString()!;
+        _variables =
+        [
+            new EnvironmentVariable("AWS_ENDPOINT_URL", Value("AwsEndpoint")),
+            new EnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true"),
+            new EnvironmentVariable("AWS_ACCESS_KEY_ID", null),
+            new EnvironmentVariable("AWS_SECRET_ACCESS_KEY", null),
+        ];
+        _session.Run("function Get-AutomationVariable { param($Name) $sandbox.Environment[$Name] }").Succeeds();
+    }
+
+    [Fact]
+    public void The_scheduled_rotation_rotates_what_is_due_and_nothing_when_it_is_started_again()
+    {
+        var rotated = Run("Invoke-ScheduledRotation", "-ClusterName prod-eu-old -OlderThanDays 90").Succeeds().Single();
+        Assert.Equal(("ENABLED", "Updated"), (rotated.Text("Status"), rotated.Text("Outcome")));
+        var again = Run("Invoke-ScheduledRotation", "-ClusterName prod-eu-old -OlderThanDays 90").Succeeds().Single();
+        Assert.Equal("Existing", again.Text("Outcome"));
+        Assert.Single(_session.Run("$sandbox.Exchanges | Where-Object Operation -eq kms:RotateKeyOnDemand").Output);
+    }
+
+    [Fact]
+    public void A_rotation_that_fails_fails_the_job_and_does_not_keep_others_from_theirs()
+    {
+        var result = Run("Invoke-ScheduledRotation", "-ClusterName dev-aws, prod-eu-old");
+        Assert.Equal("ENABLED", Assert.Single(result.Output).Text("Status"));
+        Assert.Contains("dev-aws", result.Terminating!.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_audit_fails_the_job_when_a_check_fails()
+    {
+        Run("Test-NightlyAudit", "-ClusterName prod-eu-old -MaxKeyAgeDays 365").Succeeds();
+        var late = Run("Test-NightlyAudit", "-ClusterName prod-eu-old -MaxKeyAgeDays 100");
+        Assert.Contains("prod-eu-old KeyTooOld eu-west-1", late.Terminating!.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(late.Output, o => o.Text("Check") == "KeyTooOld");
+    }
+
+    [Fact]
+    public void Breaking_the_glass_needs_the_name_twice_and_outputs_the_record()
+    {
+        Assert.Contains("nothing was done", Run("Invoke-BreakGlassRevocation", "-ClusterName prod-eu-old -ConfirmClusterName prod-eu").Terminating!.Exception.Message, StringComparison.Ordinal);
+        var output = Run("Invoke-BreakGlassRevocation", "-ClusterName prod-eu-old -ConfirmClusterName prod-eu-old").Succeeds().Output.Select(o => o.ToString()!).ToList();
+        Assert.Equal("prod-eu-old: CMEK is REVOKED.", output[0]);
+        Assert.Equal("KeyPolicyDeny", System.Text.Json.JsonDocument.Parse(output[1]).RootElement.GetProperty("changes")[0].GetProperty("kind").GetString());
+        // Started again after an eviction: it finds everything done.
+        Run("Invoke-BreakGlassRevocation", "-ClusterName prod-eu-old -ConfirmClusterName prod-eu-old").Succeeds();
+    }
+
+    [Fact]
+    public void A_new_region_is_added_once()
+    {
+        foreach (var _ in Enumerable.Range(0, 2))
+            Assert.Equal("eu-west-1 eu-central-1", string.Join(" ", ((IEnumerable<object>)Run("Add-NewRegion", "-ClusterName prod-eu-old -Region eu-central-1").Succeeds().Single().Get("Regions")!)));
+        Assert.Single(_session.Run("$sandbox.Exchanges | Where-Object Method -eq PATCH").Output);
+    }
+
+    public void Dispose()
+    {
+        foreach (var record in Directory.GetFiles(Path.GetTempPath(), "prod-eu-old.revocation.json")) File.Delete(record);
+        foreach (var variable in _variables) variable.Dispose();
+        _session.Dispose();
+    }
+
+    private ScriptResult Run(string runbook, string parameters)
+    {
+        var file = Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples", "Runbooks", runbook + ".ps1");
+        // A job of its own: the credentials of the one before are gone.
+        Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", null);
+        Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", null);
+        var result = _session.Run($"$ErrorActionPreference = 'Stop'; & '{file}' {parameters} -CredentialVariable AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY -Endpoint $sandbox.CloudEndpoint");
+        Assert.Empty(result.Progress);
+        return result;
+    }
+}
