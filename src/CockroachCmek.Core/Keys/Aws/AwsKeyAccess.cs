@@ -55,7 +55,7 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
                 await PutAsync(region, arn, policy => policy.WithoutGrantsTo(change.AuthPrincipal));
                 break;
             default:
-                await SwitchAsync(region, arn, KeyState.Disabled, "DisableKey", c => clients.Kms(region).DisableKeyAsync(new DisableKeyRequest { KeyId = arn }, c));
+                await SwitchAsync(region, arn, KeyState.Disabled, "DisableKey", c => clients.Kms(region).DisableKeyAsync(new DisableKeyRequest { KeyId = IdOf(arn) }, c));
                 break;
         }
 
@@ -74,7 +74,7 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
                 await PutAsync(region, arn, policy => policy.WithGrants(Json<JsonArray>(change), change.AuthPrincipal));
                 break;
             case State:
-                await SwitchAsync(region, arn, KeyState.Enabled, "EnableKey", c => clients.Kms(region).EnableKeyAsync(new EnableKeyRequest { KeyId = arn }, c));
+                await SwitchAsync(region, arn, KeyState.Enabled, "EnableKey", c => clients.Kms(region).EnableKeyAsync(new EnableKeyRequest { KeyId = IdOf(arn) }, c));
                 break;
             default:
                 throw Errors.RevocationFileInvalid(change.Target, $"AWS knows no change of kind '{change.Kind}'");
@@ -177,6 +177,8 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
     }
 
     private static string StandardGrant(string role) => new JsonArray(new JsonObject { ["index"] = int.MaxValue, ["statement"] = KeyPolicyDocument.UseStatement(role) }).ToJsonString();
+
+    private static string IdOf(string arn) => arn.Substring(arn.LastIndexOf('/') + 1);
 
     private static string RegionOf(string arn) => arn.Split(':') is { Length: >= 6 } parts ? parts[3] : throw Errors.KeyNotFound(arn, "AWS");
 }
