@@ -41,13 +41,13 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
                 return access.Test(call.Principal, accounts.Find(call.Path[3]) is { } tested ? Resource(tested) : call.Name, call.Body);
             case "POST serviceAccounts/*/keys":
                 call.AllowQuery();
-                return keys.Create(Account(call, call.Path[3], "iam.serviceAccountKeys.create"), call.Body);
+                return keys.Create(Visible(call, "iam.serviceAccountKeys.create"), call.Body);
             case "GET serviceAccounts/*/keys":
                 call.AllowQuery("keyTypes");
-                return ServiceAccountKeys.List(Account(call, call.Path[3], "iam.serviceAccountKeys.list"), call.Query);
+                return ServiceAccountKeys.List(Visible(call, "iam.serviceAccountKeys.list"), call.Query);
             case "DELETE serviceAccounts/*/keys/*":
                 call.AllowQuery();
-                return ServiceAccountKeys.Delete(Account(call, call.Path[3], "iam.serviceAccountKeys.delete"), call.Path[5]);
+                return ServiceAccountKeys.Delete(Visible(call, "iam.serviceAccountKeys.delete"), call.Path[5]);
             default: return null;
         }
     }
@@ -105,13 +105,13 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
     private ServiceAccount Account(GcpCall call, string permission, params string[] query)
     {
         call.AllowQuery(query);
-        return Account(call, call.Path[3], "iam.serviceAccounts." + permission);
+        return Visible(call, "iam.serviceAccounts." + permission);
     }
 
     /// <summary>An account that was just made cannot be seen yet: reading it gives 404, then 403, then 404.</summary>
-    private ServiceAccount Account(GcpCall call, string emailOrId, string permission)
+    private ServiceAccount Visible(GcpCall call, string permission)
     {
-        var account = accounts.Find(emailOrId) is { } found && found.Project == call.Path[1] ? found : null;
+        var account = accounts.Find(call.Path[3]) is { } found && found.Project == call.Path[1] ? found : null;
         access.Need(call.Principal, permission, account is null ? call.Name : Resource(account));
         if (account is not null && accounts.IsSeen(account)) return account;
         if (account is not null && account.EarlyLooks++ % 2 == 1) throw GcpFault.Denied(permission, call.Name);
