@@ -19,6 +19,7 @@ public sealed class GcpSandbox : ISandboxService
     private readonly GcpTokens _tokens;
     private readonly KmsRings _rings;
     private readonly KmsKeys _keys;
+    private readonly KmsImports _imports;
     private readonly IamAccounts _iam;
 
     /// <summary>Projects of the customer, with their numbers.</summary>
@@ -33,6 +34,7 @@ public sealed class GcpSandbox : ISandboxService
         _tokens = new GcpTokens(real, _accounts);
         _rings = new KmsRings(clock, _access);
         _keys = new KmsKeys(clock, _access, _rings);
+        _imports = new KmsImports(clock, _access, _rings, _keys);
         _iam = new IamAccounts(clock, _access, _accounts, new ServiceAccountKeys(clock, () => Endpoint));
         AccessToken = _tokens.Issue(new GcpPrincipal("user:sandbox-admin@example.com", null) { IsAdministrator = true });
     }
@@ -134,7 +136,7 @@ public sealed class GcpSandbox : ISandboxService
         var isKms = call.Path.Length > 2 && call.Path[2] == "locations";
         // Of a project that is not theirs, callers learn nothing; of their own, that the service is off.
         if (isKms && call.Path[1] == NoKmsProject) throw GcpFault.ServiceDisabled("cloudkms.googleapis.com", "Cloud Key Management Service (KMS) API", _projects[NoKmsProject]);
-        return (isKms ? _rings.Answer(call) ?? _keys.Answer(call) : call.Path.Length > 2 && call.Path[2] == "serviceAccounts" ? _iam.Answer(call) : Project(call)) ?? throw NoMethod(request);
+        return (isKms ? _rings.Answer(call) ?? _keys.Answer(call) ?? _imports.Answer(call) : call.Path.Length > 2 && call.Path[2] == "serviceAccounts" ? _iam.Answer(call) : Project(call)) ?? throw NoMethod(request);
     }
 
     /// <summary>Projects go by id or number, and of a service account the e-mail address says which.</summary>
