@@ -3,6 +3,7 @@ using System.Text;
 using CockroachCmek.Sandbox.Aws;
 using CockroachCmek.Sandbox.Cloud;
 using CockroachCmek.Sandbox.Http;
+using CockroachCmek.Sandbox.Vault;
 
 namespace CockroachCmek.Sandbox;
 
@@ -22,7 +23,7 @@ public sealed record SandboxOptions
     public int PageSize { get; init; } = 10;
 }
 
-/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud and AWS. Stops by itself when disposed or when the process ends.</summary>
+/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud, AWS and HashiCorp Vault. Stops by itself when disposed or when the process ends.</summary>
 public sealed class SandboxServer : IDisposable
 {
     private readonly List<LoopbackListener> _listeners = [];
@@ -39,6 +40,8 @@ public sealed class SandboxServer : IDisposable
         foreach (var cluster in Cloud.ClustersToSeed) Cloud.Seed(cluster, Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, cluster.Regions[0].Name));
         CloudEndpoint = Listen("cloud", Cloud);
         AwsEndpoint = Listen("aws", Aws);
+        Vault = new VaultSandbox(Clock, Aws);
+        VaultEndpoint = Listen("vault", Vault);
     }
 
     /// <summary>Starts the clouds, each on a free port.</summary>
@@ -58,6 +61,12 @@ public sealed class SandboxServer : IDisposable
 
     /// <summary>Address of STS, IAM and KMS.</summary>
     public Uri AwsEndpoint { get; }
+
+    /// <summary>HashiCorp Vault Enterprise.</summary>
+    public VaultSandbox Vault { get; }
+
+    /// <summary>Address of Vault: what goes into VAULT_ADDR.</summary>
+    public Uri VaultEndpoint { get; }
 
     /// <summary>Faults that requests meet.</summary>
     public FaultPlan Faults { get; } = new();
@@ -113,7 +122,7 @@ public sealed class SandboxServer : IDisposable
                 break;
         }
 
-        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Redacted(request), response, fault?.Action));
+        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Redacted(request), Redacted(request, response), fault?.Action));
         return new Reply(response);
     }
 
@@ -121,6 +130,7 @@ public sealed class SandboxServer : IDisposable
     private static SandboxResponse Failure(FaultRule fault, SandboxRequest request)
     {
         var body = request.Header("X-Amz-Target") is not null ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
+            : request.Service == "vault" ? """{"errors":["The sandbox was told to fail."]}"""
             : request.Service == "aws" ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
             : $$"""{"code":{{(fault.Status == 429 ? 8 : fault.Status == 503 ? 14 : 13)}},"message":"{{(fault.Status == 429 ? "rate limit exceeded" : "The sandbox was told to fail.")}}","details":[]}""";
         return new SandboxResponse(fault.Status, Encoding.UTF8.GetBytes(body), request.Service == "aws" && request.Header("X-Amz-Target") is null ? "text/xml" : "application/json")
@@ -129,10 +139,14 @@ public sealed class SandboxServer : IDisposable
         };
     }
 
+    private static SandboxResponse? Redacted(SandboxRequest request, SandboxResponse? response) =>
+        request.Service == "vault" && response is not null ? response with { Body = VaultRedaction.Answer(request.Path, response.Body) } : response;
+
     private static SandboxRequest Redacted(SandboxRequest request) => request with
     {
+        Body = request.Service == "vault" ? VaultRedaction.Body(request.Body) : request.Body,
         Headers = [.. request.Headers.Select(h =>
-            h.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || h.Key.Equals("X-Amz-Security-Token", StringComparison.OrdinalIgnoreCase)
+            h.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || h.Key.Equals("X-Amz-Security-Token", StringComparison.OrdinalIgnoreCase) || h.Key.Equals("X-Vault-Token", StringComparison.OrdinalIgnoreCase)
                 ? new KeyValuePair<string, string>(h.Key, "(redacted)")
                 : h)],
     };
