@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using CockroachCmek.Sandbox.Aws;
 using CockroachCmek.Sandbox.Cloud;
+using CockroachCmek.Sandbox.Gcp;
 using CockroachCmek.Sandbox.Http;
 using CockroachCmek.Sandbox.Vault;
 
@@ -23,7 +24,7 @@ public sealed record SandboxOptions
     public int PageSize { get; init; } = 10;
 }
 
-/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud, AWS and HashiCorp Vault. Stops by itself when disposed or when the process ends.</summary>
+/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud, AWS, Google Cloud and HashiCorp Vault. Stops by itself when disposed or when the process ends.</summary>
 public sealed class SandboxServer : IDisposable
 {
     private readonly List<LoopbackListener> _listeners = [];
@@ -36,10 +37,19 @@ public sealed class SandboxServer : IDisposable
         _options = options;
         Clock = new SandboxClock(options.Time, options.TimeScale);
         Aws = new AwsSandbox(Clock, options.Time);
-        Cloud = new CloudApi(Clock, new Dictionary<string, IKeyUser> { ["AWS_KMS"] = new AwsKeyUser(Aws) }, options.PageSize);
-        foreach (var cluster in Cloud.ClustersToSeed) Cloud.Seed(cluster, Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, cluster.Regions[0].Name));
+        Gcp = new GcpSandbox(Clock, options.Time);
+        Cloud = new CloudApi(Clock, new Dictionary<string, IKeyUser> { ["AWS_KMS"] = new AwsKeyUser(Aws), ["GCP_CLOUD_KMS"] = new GcpKeyUser(Gcp, Clock) }, options.PageSize);
+        foreach (var cluster in Cloud.Clusters.Where(c => c.Provider == "GCP")) Gcp.AddForeignAccount(GcpKeyUser.AccountOf(cluster.Id, cluster.AccountId));
+        foreach (var cluster in Cloud.ClustersToSeed)
+        {
+            Cloud.Seed(cluster, cluster.Provider == "GCP"
+                ? Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, cluster.Regions[0].Name)
+                : Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, cluster.Regions[0].Name));
+        }
+
         CloudEndpoint = Listen("cloud", Cloud);
         AwsEndpoint = Listen("aws", Aws);
+        Gcp.Endpoint = GcpEndpoint = Listen("gcp", Gcp);
         Vault = new VaultSandbox(Clock, Aws);
         VaultEndpoint = Listen("vault", Vault);
     }
@@ -56,11 +66,17 @@ public sealed class SandboxServer : IDisposable
     /// <summary>AWS.</summary>
     public AwsSandbox Aws { get; }
 
+    /// <summary>Google Cloud.</summary>
+    public GcpSandbox Gcp { get; }
+
     /// <summary>Address of the CockroachDB Cloud API.</summary>
     public Uri CloudEndpoint { get; }
 
     /// <summary>Address of STS, IAM and KMS.</summary>
     public Uri AwsEndpoint { get; }
+
+    /// <summary>Address of Cloud KMS, IAM and the token endpoint.</summary>
+    public Uri GcpEndpoint { get; }
 
     /// <summary>HashiCorp Vault Enterprise.</summary>
     public VaultSandbox Vault { get; }
@@ -132,6 +148,7 @@ public sealed class SandboxServer : IDisposable
         var body = request.Header("X-Amz-Target") is not null ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
             : request.Service == "vault" ? """{"errors":["The sandbox was told to fail."]}"""
             : request.Service == "aws" ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
+            : request.Service == "gcp" ? GcpFault.Injected(fault.Status)
             : $$"""{"code":{{(fault.Status == 429 ? 8 : fault.Status == 503 ? 14 : 13)}},"message":"{{(fault.Status == 429 ? "rate limit exceeded" : "The sandbox was told to fail.")}}","details":[]}""";
         return new SandboxResponse(fault.Status, Encoding.UTF8.GetBytes(body), request.Service == "aws" && request.Header("X-Amz-Target") is null ? "text/xml" : "application/json")
         {

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+
+namespace CockroachCmek.Sandbox.Gcp;
+
+/// <summary>A service account.</summary>
+internal sealed class ServiceAccount(string project, string accountId, string uniqueId, DateTimeOffset created)
+{
+    public string Project { get; } = project;
+    public string Email { get; } = $"{accountId}@{project}.iam.gserviceaccount.com";
+    public string UniqueId { get; } = uniqueId;
+    public DateTimeOffset Created { get; } = created;
+    public string? DisplayName { get; set; }
+    public string? Description { get; set; }
+    public bool Disabled { get; set; }
+    public DateTimeOffset? Deleted { get; set; }
+    public List<ServiceAccountKey> Keys { get; } = [];
+
+    /// <summary>How often it was asked for before it could be seen.</summary>
+    public int EarlyLooks { get; set; }
+
+    public string Name => $"projects/{Project}/serviceAccounts/{Email}";
+
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject
+        {
+            ["name"] = Name,
+            ["projectId"] = Project,
+            ["uniqueId"] = UniqueId,
+            ["email"] = Email,
+            ["etag"] = Convert.ToBase64String(GcpPolicy.NewEtag(0)),
+            ["oauth2ClientId"] = UniqueId,
+        };
+        if (DisplayName is not null) json["displayName"] = DisplayName;
+        if (Description is not null) json["description"] = Description;
+        if (Disabled) json["disabled"] = true;
+        return json;
+    }
+}
+
+/// <summary>A key that a service account signs its assertions with.</summary>
+internal sealed record ServiceAccountKey(string Id, RSAParameters Public, DateTimeOffset Created);
+
+/// <summary>Every service account that a policy could name: the customer's, and those of other organizations.</summary>
+internal sealed class GcpAccounts(SandboxClock clock)
+{
+    /// <summary>A new account is seen after about ten seconds; until then reading it gives 404 or 403 (terraform magic-modules 10813, 14447).</summary>
+    public static readonly TimeSpan Appearance = TimeSpan.FromSeconds(10);
+
+    private readonly List<ServiceAccount> _accounts = [];
+    private long _lastId;
+
+    public IEnumerable<ServiceAccount> Of(string project) => _accounts.Where(a => a.Project == project && a.Deleted is null && IsSeen(a)).OrderBy(a => a.Email, StringComparer.Ordinal);
+
+    public bool IsSeen(ServiceAccount account) => clock.UtcNow >= account.Created + Appearance;
+
+    /// <summary>By e-mail address or unique id; deleted ones are not found.</summary>
+    public ServiceAccount? Find(string emailOrId) => _accounts.FirstOrDefault(a => a.Deleted is null && (a.Email == emailOrId || a.UniqueId == emailOrId));
+
+    /// <summary>By unique id; deleted ones too.</summary>
+    public ServiceAccount? Ever(string? uniqueId) => _accounts.FirstOrDefault(a => a.UniqueId == uniqueId);
+
+    public ServiceAccount Add(string project, string accountId, DateTimeOffset created)
+    {
+        // 21 digits, as Google's are.
+        var account = new ServiceAccount(project, accountId, "1000000000" + (++_lastId).ToString("D11", CultureInfo.InvariantCulture), created);
+        _accounts.Add(account);
+        return account;
+    }
+
+    /// <summary>An account of somebody else's project, which has been there for long.</summary>
+    public void AddForeign(string email)
+    {
+        if (Find(email) is not null) return;
+        var parts = email.Split('@');
+        Add(parts[1].Split('.')[0], parts[0], clock.UtcNow.AddDays(-400));
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace CockroachCmek.Sandbox.Gcp;
+
+/// <summary>IAM v1: service accounts and their policies; their keys it hands on.</summary>
+internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccounts accounts, ServiceAccountKeys keys)
+{
+    private static readonly TimeSpan UndeletePeriod = TimeSpan.FromDays(30);
+
+    /// <summary>Null when the route is not about service accounts.</summary>
+    public JsonObject? Answer(GcpCall call)
+    {
+        switch (call.Route)
+        {
+            case "POST serviceAccounts": return Create(call);
+            case "GET serviceAccounts":
+                call.AllowQuery("pageSize", "pageToken");
+                access.Need(call.Principal, "iam.serviceAccounts.list", call.Up(1));
+                return call.Page("accounts", accounts.Of(call.Path[1]).Select(a => a.ToJson()), 100, withTotal: false);
+            case "GET serviceAccounts/*": return Account(call, "get").ToJson();
+            case "PATCH serviceAccounts/*": return Patch(call);
+            case "DELETE serviceAccounts/*":
+                Account(call, "delete").Deleted = clock.UtcNow;
+                return [];
+            case "POST serviceAccounts/*:undelete": return Undelete(call);
+            case "POST serviceAccounts/*:disable":
+                Account(call, "disable").Disabled = true;
+                return [];
+            case "POST serviceAccounts/*:enable":
+                Account(call, "enable").Disabled = false;
+                return [];
+            case "POST serviceAccounts/*:getIamPolicy":
+                var read = Account(call, "getIamPolicy", "options.requestedPolicyVersion");
+                // Other than in Cloud KMS this is a POST, and it has no body.
+                GcpCall.AllowFields(call.Body, "");
+                return access.Read(Resource(read), call.Argument("options.requestedPolicyVersion"));
+            case "POST serviceAccounts/*:setIamPolicy": return access.Write(Resource(Account(call, "setIamPolicy")), call.Body);
+            case "POST serviceAccounts/*:testIamPermissions":
+                call.AllowQuery();
+                return access.Test(call.Principal, accounts.Find(call.Path[3]) is { } tested ? Resource(tested) : call.Name, call.Body);
+            case "POST serviceAccounts/*/keys":
+                call.AllowQuery();
+                return keys.Create(Visible(call, "iam.serviceAccountKeys.create"), call.Body);
+            case "GET serviceAccounts/*/keys":
+                call.AllowQuery("keyTypes");
+                return ServiceAccountKeys.List(Visible(call, "iam.serviceAccountKeys.list"), call.Query);
+            case "DELETE serviceAccounts/*/keys/*":
+                call.AllowQuery();
+                return ServiceAccountKeys.Delete(Visible(call, "iam.serviceAccountKeys.delete"), call.Path[5]);
+            default: return null;
+        }
+    }
+
+    /// <summary>Policies hang on the account, not on its address: one that is made anew starts without.</summary>
+    public static string Resource(ServiceAccount account) => $"projects/{account.Project}/serviceAccounts/{account.UniqueId}";
+
+    private JsonObject Create(GcpCall call)
+    {
+        call.AllowQuery();
+        access.Need(call.Principal, "iam.serviceAccounts.create", call.Up(1));
+        GcpCall.AllowFields(call.Body, "", "accountId", "serviceAccount");
+        var id = GcpCall.Text(call.Body, "accountId") ?? "";
+        if (!Regex.IsMatch(id, "^[a-z][-a-z0-9]{4,28}[a-z0-9]$")) throw GcpFault.Invalid($"The account ID \"{id}\" does not have a length between 6 and 30 or does not match [a-z]([-a-z0-9]*[a-z0-9]).");
+        var fields = Fields(GcpCall.Message(call.Body, "serviceAccount") ?? []);
+        if (accounts.Find($"{id}@{call.Path[1]}.iam.gserviceaccount.com") is { } existing) throw new GcpFault("ALREADY_EXISTS", $"Service account {id} already exists within project {call.Up(1)}.", GcpFault.ErrorInfo("ALREADY_EXISTS", "iam.googleapis.com", ("name", existing.Name)));
+        var account = accounts.Add(call.Path[1], id, clock.UtcNow);
+        (account.DisplayName, account.Description) = fields;
+        return account.ToJson();
+    }
+
+    private JsonObject Patch(GcpCall call)
+    {
+        var account = Account(call, "update");
+        GcpCall.AllowFields(call.Body, "", "serviceAccount", "updateMask");
+        var (displayName, description) = Fields(GcpCall.Message(call.Body, "serviceAccount") ?? []);
+        var mask = GcpCall.Mask(GcpCall.Text(call.Body, "updateMask"));
+        if (mask.Length == 0) throw GcpFault.Invalid("The update_mask is missing.");
+        if (mask.FirstOrDefault(m => m is not ("displayName" or "description")) is { } other) throw GcpFault.Invalid($"The update_mask names {other}, which cannot be updated.");
+        if (mask.Contains("displayName")) account.DisplayName = displayName;
+        if (mask.Contains("description")) account.Description = description;
+        return account.ToJson();
+    }
+
+    private JsonObject Undelete(GcpCall call)
+    {
+        call.AllowQuery();
+        access.Need(call.Principal, "iam.serviceAccounts.undelete", call.Name);
+        if (accounts.Ever(call.Path[3]) is not { Deleted: { } deleted } account || account.Project != call.Path[1] || clock.UtcNow - deleted > UndeletePeriod)
+            throw GcpFault.NotFound($"Deleted service account {call.Path[3]}");
+        if (accounts.Find(account.Email) is not null) throw GcpFault.Precondition($"Service account {account.Email} was created anew meanwhile.");
+        account.Deleted = null;
+        return new JsonObject { ["restoredAccount"] = account.ToJson() };
+    }
+
+    private static (string? DisplayName, string? Description) Fields(JsonObject body)
+    {
+        GcpCall.AllowFields(body, "service_account", "name", "projectId", "uniqueId", "email", "displayName", "etag", "description", "oauth2ClientId", "disabled");
+        var (displayName, description) = (GcpCall.Text(body, "displayName"), GcpCall.Text(body, "description"));
+        if (System.Text.Encoding.UTF8.GetByteCount(displayName ?? "") > 100) throw GcpFault.Invalid("The display name is longer than 100 bytes.");
+        if (System.Text.Encoding.UTF8.GetByteCount(description ?? "") > 256) throw GcpFault.Invalid("The description is longer than 256 bytes.");
+        return (displayName, description);
+    }
+
+    private ServiceAccount Account(GcpCall call, string permission, params string[] query)
+    {
+        call.AllowQuery(query);
+        return Visible(call, "iam.serviceAccounts." + permission);
+    }
+
+    /// <summary>An account that was just made cannot be seen yet: reading it gives 404, then 403, then 404.</summary>
+    private ServiceAccount Visible(GcpCall call, string permission)
+    {
+        var account = accounts.Find(call.Path[3]) is { } found && found.Project == call.Path[1] ? found : null;
+        access.Need(call.Principal, permission, account is null ? call.Name : Resource(account));
+        if (account is not null && accounts.IsSeen(account)) return account;
+        if (account is not null && account.EarlyLooks++ % 2 == 1) throw GcpFault.Denied(permission, call.Name);
+        throw GcpFault.NotFound($"Service account {call.Name}");
+    }
+}
