@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using CockroachCmek.Sandbox.Aws;
+using CockroachCmek.Sandbox.Azure;
 using CockroachCmek.Sandbox.Cloud;
 using CockroachCmek.Sandbox.Http;
 
@@ -22,7 +24,7 @@ public sealed record SandboxOptions
     public int PageSize { get; init; } = 10;
 }
 
-/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud and AWS. Stops by itself when disposed or when the process ends.</summary>
+/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud, AWS and Azure. Stops by itself when disposed or when the process ends.</summary>
 public sealed class SandboxServer : IDisposable
 {
     private readonly List<LoopbackListener> _listeners = [];
@@ -35,10 +37,14 @@ public sealed class SandboxServer : IDisposable
         _options = options;
         Clock = new SandboxClock(options.Time, options.TimeScale);
         Aws = new AwsSandbox(Clock, options.Time);
-        Cloud = new CloudApi(Clock, new Dictionary<string, IKeyUser> { ["AWS_KMS"] = new AwsKeyUser(Aws) }, options.PageSize);
+        Azure = new AzureSandbox(Clock, options.Time);
+        Cloud = new CloudApi(Clock, new Dictionary<string, IKeyUser> { ["AWS_KMS"] = new AwsKeyUser(Aws), ["AZURE_KEY_VAULT"] = new AzureKeyUser(Azure) }, options.PageSize);
         foreach (var cluster in Cloud.ClustersToSeed) Cloud.Seed(cluster, Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, cluster.Regions[0].Name));
+        foreach (var cluster in Cloud.Clusters.Where(c => c.AzureApplicationId is not null)) Azure.AddClusterApplication(cluster.Id, cluster.AzureApplicationId!);
         CloudEndpoint = Listen("cloud", Cloud);
         AwsEndpoint = Listen("aws", Aws);
+        AzureEndpoint = Listen("azure", Azure, Azure.ServerCertificate);
+        ManagedIdentityEndpoint = Listen("msi", new ManagedIdentityService(Azure));
     }
 
     /// <summary>Starts the clouds, each on a free port.</summary>
@@ -53,11 +59,20 @@ public sealed class SandboxServer : IDisposable
     /// <summary>AWS.</summary>
     public AwsSandbox Aws { get; }
 
+    /// <summary>Azure.</summary>
+    public AzureSandbox Azure { get; }
+
     /// <summary>Address of the CockroachDB Cloud API.</summary>
     public Uri CloudEndpoint { get; }
 
     /// <summary>Address of STS, IAM and KMS.</summary>
     public Uri AwsEndpoint { get; }
+
+    /// <summary>Address of Entra ID, Graph, Resource Manager and Key Vault, over TLS: clients keep the production host names and connect here.</summary>
+    public Uri AzureEndpoint { get; }
+
+    /// <summary>Address of the managed identity's tokens, as a machine in Azure has one: IDENTITY_ENDPOINT is its "MSI/token".</summary>
+    public Uri ManagedIdentityEndpoint { get; }
 
     /// <summary>Faults that requests meet.</summary>
     public FaultPlan Faults { get; } = new();
@@ -74,9 +89,9 @@ public sealed class SandboxServer : IDisposable
         foreach (var listener in _listeners) listener.Dispose();
     }
 
-    private Uri Listen(string name, ISandboxService service)
+    private Uri Listen(string name, ISandboxService service, X509Certificate2? certificate = null)
     {
-        var listener = new LoopbackListener(port: 0, certificate: null, (request, cancellation) => AnswerAsync(name, service, request, cancellation));
+        var listener = new LoopbackListener(port: 0, certificate, (request, cancellation) => AnswerAsync(name, service, request, cancellation));
         _listeners.Add(listener);
         return listener.Endpoint;
     }
@@ -113,14 +128,15 @@ public sealed class SandboxServer : IDisposable
                 break;
         }
 
-        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Redacted(request), response, fault?.Action));
+        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Redacted(AzureRecording.Redacted(request)), AzureRecording.Redacted(request, response), fault?.Action));
         return new Reply(response);
     }
 
     /// <summary>A failure in the words of the service that it befalls.</summary>
     private static SandboxResponse Failure(FaultRule fault, SandboxRequest request)
     {
-        var body = request.Header("X-Amz-Target") is not null ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
+        var body = AzureRecording.Concerns(request) ? AzureRecording.FailureBody(fault, request)
+            : request.Header("X-Amz-Target") is not null ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
             : request.Service == "aws" ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
             : $$"""{"code":{{(fault.Status == 429 ? 8 : fault.Status == 503 ? 14 : 13)}},"message":"{{(fault.Status == 429 ? "rate limit exceeded" : "The sandbox was told to fail.")}}","details":[]}""";
         return new SandboxResponse(fault.Status, Encoding.UTF8.GetBytes(body), request.Service == "aws" && request.Header("X-Amz-Target") is null ? "text/xml" : "application/json")
