@@ -1,11 +1,12 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Vault;
 
 /// <summary>Takes secrets out of what is recorded of Vault: what clouds are signed in with, and tokens.</summary>
-internal static class VaultRedaction
+internal static class VaultRecording
 {
     private const string Mark = "(redacted)";
 
@@ -15,7 +16,22 @@ internal static class VaultRedaction
         "credentials", "access_key", "secret_key", "session_token", "client_secret", "service_account_file", "private_key", "privateKeyData", "token", "client_token",
     };
 
-    public static byte[] Body(byte[] body)
+    public static SandboxRequest Redacted(SandboxRequest request) => request.Service != "vault" ? request : request with
+    {
+        Headers = [.. request.Headers.Select(h => h.Key.Equals("X-Vault-Token", StringComparison.OrdinalIgnoreCase) ? new KeyValuePair<string, string>(h.Key, Mark) : h)],
+        Body = Body(request.Body),
+    };
+
+    /// <summary>The only secret in an answer is the token that looks itself up.</summary>
+    public static SandboxResponse? Redacted(SandboxRequest request, SandboxResponse? response)
+    {
+        if (request.Service != "vault" || response is not { Status: 200 } || !request.Path.EndsWith("auth/token/lookup-self", StringComparison.Ordinal)) return response;
+        var answer = JsonNode.Parse(response.Body)!;
+        answer["data"]!["id"] = Mark;
+        return response with { Body = Encoding.UTF8.GetBytes(answer.ToJsonString()) };
+    }
+
+    private static byte[] Body(byte[] body)
     {
         if (body.Length == 0) return body;
         try
@@ -27,18 +43,6 @@ internal static class VaultRedaction
             // What cannot be read cannot be searched.
             return Encoding.UTF8.GetBytes(Mark);
         }
-    }
-
-    /// <summary>Of an answer also the id of the token that looked itself up.</summary>
-    public static byte[] Answer(string path, byte[] body) =>
-        path.EndsWith("auth/token/lookup-self", StringComparison.Ordinal) && body.Length > 0 && JsonNode.Parse(body) is JsonObject answer && answer["data"] is JsonObject data && data.ContainsKey("id")
-            ? Encoding.UTF8.GetBytes(With(answer, data).ToJsonString())
-            : body;
-
-    private static JsonObject With(JsonObject answer, JsonObject data)
-    {
-        data["id"] = Mark;
-        return answer;
     }
 
     private static JsonNode? Redacted(JsonNode? node, bool hide) => node switch
