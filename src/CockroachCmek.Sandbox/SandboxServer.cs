@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using CockroachCmek.Sandbox.Aws;
+using CockroachCmek.Sandbox.Azure;
 using CockroachCmek.Sandbox.Cloud;
 using CockroachCmek.Sandbox.Gcp;
 using CockroachCmek.Sandbox.Http;
+using CockroachCmek.Sandbox.Vault;
 
 namespace CockroachCmek.Sandbox;
 
@@ -23,7 +26,7 @@ public sealed record SandboxOptions
     public int PageSize { get; init; } = 10;
 }
 
-/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud, AWS and Google Cloud. Stops by itself when disposed or when the process ends.</summary>
+/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud, AWS, Google Cloud, Azure and HashiCorp Vault. Stops by itself when disposed or when the process ends.</summary>
 public sealed class SandboxServer : IDisposable
 {
     private readonly List<LoopbackListener> _listeners = [];
@@ -37,8 +40,11 @@ public sealed class SandboxServer : IDisposable
         Clock = new SandboxClock(options.Time, options.TimeScale);
         Aws = new AwsSandbox(Clock, options.Time);
         Gcp = new GcpSandbox(Clock, options.Time);
-        Cloud = new CloudApi(Clock, new Dictionary<string, IKeyUser> { ["AWS_KMS"] = new AwsKeyUser(Aws), ["GCP_CLOUD_KMS"] = new GcpKeyUser(Gcp, Clock) }, options.PageSize);
+        Azure = new AzureSandbox(Clock, options.Time);
+        Vault = new VaultSandbox(Clock, Aws);
+        Cloud = new CloudApi(Clock, new Dictionary<string, IKeyUser> { ["AWS_KMS"] = new AwsKeyUser(Aws), ["GCP_CLOUD_KMS"] = new GcpKeyUser(Gcp, Clock), ["AZURE_KEY_VAULT"] = new AzureKeyUser(Azure) }, options.PageSize);
         foreach (var cluster in Cloud.Clusters.Where(c => c.Provider == "GCP")) Gcp.AddForeignAccount(GcpKeyUser.AccountOf(cluster.Id, cluster.AccountId));
+        foreach (var cluster in Cloud.Clusters.Where(c => c.AzureApplicationId is not null)) Azure.AddClusterApplication(cluster.Id, cluster.AzureApplicationId!);
         foreach (var cluster in Cloud.ClustersToSeed)
         {
             Cloud.Seed(cluster, cluster.Provider == "GCP"
@@ -49,6 +55,9 @@ public sealed class SandboxServer : IDisposable
         CloudEndpoint = Listen("cloud", Cloud);
         AwsEndpoint = Listen("aws", Aws);
         Gcp.Endpoint = GcpEndpoint = Listen("gcp", Gcp);
+        AzureEndpoint = Listen("azure", Azure, Azure.ServerCertificate);
+        ManagedIdentityEndpoint = Listen("msi", new ManagedIdentityService(Azure));
+        VaultEndpoint = Listen("vault", Vault);
     }
 
     /// <summary>Starts the clouds, each on a free port.</summary>
@@ -66,6 +75,9 @@ public sealed class SandboxServer : IDisposable
     /// <summary>Google Cloud.</summary>
     public GcpSandbox Gcp { get; }
 
+    /// <summary>Azure.</summary>
+    public AzureSandbox Azure { get; }
+
     /// <summary>Address of the CockroachDB Cloud API.</summary>
     public Uri CloudEndpoint { get; }
 
@@ -74,6 +86,18 @@ public sealed class SandboxServer : IDisposable
 
     /// <summary>Address of Cloud KMS, IAM and the token endpoint.</summary>
     public Uri GcpEndpoint { get; }
+
+    /// <summary>Address of Entra ID, Graph, Resource Manager and Key Vault, over TLS: clients keep the production host names and connect here.</summary>
+    public Uri AzureEndpoint { get; }
+
+    /// <summary>Address of the managed identity's tokens, as a machine in Azure has one: IDENTITY_ENDPOINT is its "MSI/token".</summary>
+    public Uri ManagedIdentityEndpoint { get; }
+
+    /// <summary>HashiCorp Vault Enterprise.</summary>
+    public VaultSandbox Vault { get; }
+
+    /// <summary>Address of Vault: what goes into VAULT_ADDR.</summary>
+    public Uri VaultEndpoint { get; }
 
     /// <summary>Faults that requests meet.</summary>
     public FaultPlan Faults { get; } = new();
@@ -90,9 +114,9 @@ public sealed class SandboxServer : IDisposable
         foreach (var listener in _listeners) listener.Dispose();
     }
 
-    private Uri Listen(string name, ISandboxService service)
+    private Uri Listen(string name, ISandboxService service, X509Certificate2? certificate = null)
     {
-        var listener = new LoopbackListener(port: 0, certificate: null, (request, cancellation) => AnswerAsync(name, service, request, cancellation));
+        var listener = new LoopbackListener(port: 0, certificate, (request, cancellation) => AnswerAsync(name, service, request, cancellation));
         _listeners.Add(listener);
         return listener.Endpoint;
     }
@@ -129,14 +153,16 @@ public sealed class SandboxServer : IDisposable
                 break;
         }
 
-        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Redacted(request), response, fault?.Action));
+        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Redacted(VaultRecording.Redacted(AzureRecording.Redacted(request))), VaultRecording.Redacted(request, AzureRecording.Redacted(request, response)), fault?.Action));
         return new Reply(response);
     }
 
     /// <summary>A failure in the words of the service that it befalls.</summary>
     private static SandboxResponse Failure(FaultRule fault, SandboxRequest request)
     {
-        var body = request.Header("X-Amz-Target") is not null ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
+        var body = AzureRecording.Concerns(request) ? AzureRecording.FailureBody(fault, request)
+            : request.Header("X-Amz-Target") is not null ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
+            : request.Service == "vault" ? """{"errors":["The sandbox was told to fail."]}"""
             : request.Service == "aws" ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
             : request.Service == "gcp" ? GcpFault.Injected(fault.Status)
             : $$"""{"code":{{(fault.Status == 429 ? 8 : fault.Status == 503 ? 14 : 13)}},"message":"{{(fault.Status == 429 ? "rate limit exceeded" : "The sandbox was told to fail.")}}","details":[]}""";

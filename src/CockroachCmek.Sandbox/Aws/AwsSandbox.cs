@@ -56,6 +56,20 @@ public sealed class AwsSandbox : ISandboxService
         lock (_gate) return read(_iam, _kms);
     }
 
+    /// <summary>What somebody does in KMS who signs in with an access key from inside the sandbox, where no request is signed.</summary>
+    /// <exception cref="AwsFault">The key is unknown, the secret is wrong, or a policy refuses.</exception>
+    internal T SignedIn<T>(string accessKeyId, string secret, string? sessionToken, Func<Caller, KmsService, T> act)
+    {
+        lock (_gate)
+        {
+            if (!_credentials.TryGetValue(accessKeyId, out var credential) || credential.SessionToken != sessionToken)
+                throw new AwsFault("UnrecognizedClientException", "The security token included in the request is invalid.");
+            if (credential.Secret != secret)
+                throw new AwsFault("InvalidSignatureException", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.");
+            return act(credential.Caller(), _kms);
+        }
+    }
+
     private SandboxResponse Answer(SandboxRequest request)
     {
         var isKms = request.Header("X-Amz-Target") is not null;

@@ -5,12 +5,12 @@ using System.Text;
 namespace CockroachCmek.Sandbox.Aws;
 
 /// <summary>Key material and its versions; the replicas of a multi-region key share one.</summary>
-internal sealed class KmsMaterial(string id, DateTimeOffset created)
+internal sealed class KmsMaterial(string id, DateTimeOffset created, byte[]? imported = null)
 {
     public string Id { get; } = id;
 
     /// <summary>Every version that there ever was: old ciphertext stays readable.</summary>
-    public List<(byte[] Bytes, DateTimeOffset Created, string Kind)> Versions { get; } = [(RandomBytes(32), created, "")];
+    public List<(byte[] Bytes, DateTimeOffset Created, string Kind)> Versions { get; } = [(imported ?? RandomBytes(32), created, "")];
 
     public void Rotate(DateTimeOffset now, string kind) => Versions.Add((RandomBytes(32), now, kind));
 
@@ -121,6 +121,9 @@ internal sealed class KmsKey(string region, string accountId, string id, KmsMate
     public string KeySpec { get; init; } = "SYMMETRIC_DEFAULT";
     public string KeyUsage { get; init; } = "ENCRYPT_DECRYPT";
     public bool MultiRegion { get; init; }
+
+    /// <summary>AWS_KMS, or EXTERNAL for material that was imported.</summary>
+    public string Origin { get; init; } = "AWS_KMS";
     public string PrimaryRegion { get; init; } = region;
     public bool Enabled { get; set; } = true;
     public DateTimeOffset? CreatingUntil { get; init; }

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Sandbox.Aws;
 
 /// <summary>KMS of the customer's account in every region: what it answers to each operation, after asking the policies.</summary>
-internal sealed class KmsService(SandboxClock clock, string accountId, IamService iam)
+internal sealed partial class KmsService(SandboxClock clock, string accountId, IamService iam)
 {
     private const string InvalidPrincipals = "Policy contains a statement with one or more invalid principals.";
     private static readonly TimeSpan ReplicaDelay = TimeSpan.FromSeconds(5);
@@ -120,6 +120,7 @@ internal sealed class KmsService(SandboxClock clock, string accountId, IamServic
             PolicyPrincipals = principals,
             MultiRegion = true,
             PrimaryRegion = primary.Region,
+            Origin = primary.Origin,
             CreatingUntil = clock.UtcNow + ReplicaDelay,
             Description = (string?)body["Description"] ?? "",
         };
@@ -240,6 +241,7 @@ internal sealed class KmsService(SandboxClock clock, string accountId, IamServic
 
     private static void RequireSymmetricPrimary(KmsKey key)
     {
+        if (key.Origin == "EXTERNAL") throw new AwsFault("UnsupportedOperationException", $"{key.Arn} origin is EXTERNAL which is not valid for this operation.");
         if (key.KeySpec != "SYMMETRIC_DEFAULT" || !key.IsPrimary) throw new AwsFault("UnsupportedOperationException", $"{key.Arn} cannot be rotated: it is asymmetric, or a replica, whose primary is rotated instead.");
     }
 
@@ -353,13 +355,14 @@ internal sealed class KmsService(SandboxClock clock, string accountId, IamServic
             ["Description"] = key.Description,
             ["KeyUsage"] = key.KeyUsage,
             ["KeyState"] = state,
-            ["Origin"] = "AWS_KMS",
+            ["Origin"] = key.Origin,
             ["KeyManager"] = "CUSTOMER",
             ["CustomerMasterKeySpec"] = key.KeySpec,
             ["KeySpec"] = key.KeySpec,
             ["EncryptionAlgorithms"] = new JsonArray(key.KeySpec == "SYMMETRIC_DEFAULT" ? "SYMMETRIC_DEFAULT" : "RSAES_OAEP_SHA_256"),
             ["MultiRegion"] = key.MultiRegion,
         };
+        if (key.Origin == "EXTERNAL") metadata["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
         if (key.DeletionDate is { } deletion) metadata["DeletionDate"] = Epoch(deletion);
         if (key.MultiRegion)
         {

@@ -196,7 +196,7 @@ public sealed class CloudApi : ISandboxService
             ["updated_at"] = Time(cluster.CreatedAt.AddMinutes(30)),
         };
         if (cluster.Provider == "AWS" || cluster.Provider == "GCP") json["network_visibility"] = cluster.AdvancedSecurity ? "PRIVATE" : "PUBLIC";
-        if (cluster.Provider == "AZURE") json["azure_cluster_identity_client_id"] = cluster.Id;
+        if (cluster.AzureApplicationId is { } application) json["azure_cluster_identity_client_id"] = application;
         return json;
     }
 

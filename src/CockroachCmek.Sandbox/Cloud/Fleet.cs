@@ -13,6 +13,7 @@ public sealed class FleetCluster
         AccountId = accountId;
         Regions = [.. regions.Select(r => new FleetRegion(r, 3))];
         Id = id ?? Guid.NewGuid().ToString("D");
+        if (provider == "AZURE") AzureApplicationId = Guid.NewGuid().ToString("D");
     }
 
     /// <summary>UUID.</summary>
@@ -26,6 +27,9 @@ public sealed class FleetCluster
 
     /// <summary>The provider's account that hosts the cluster.</summary>
     public string AccountId { get; }
+
+    /// <summary>The application that the cluster acts as on Azure; null on other clouds.</summary>
+    public string? AzureApplicationId { get; }
 
     /// <summary>BASIC, STANDARD or ADVANCED.</summary>
     public string Plan { get; init; } = "ADVANCED";

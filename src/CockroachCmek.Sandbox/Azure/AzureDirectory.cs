@@ -1,0 +1,168 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace CockroachCmek.Sandbox.Azure;
+
+/// <summary>An application, as its home tenant registered it.</summary>
+internal sealed record AzureApplication(string AppId, string DisplayName, string HomeTenantId)
+{
+    public bool IsMultiTenant { get; init; }
+
+    public string? Secret { get; init; }
+}
+
+/// <summary>An application in one tenant: what roles are given to, by its object id.</summary>
+internal sealed class ServicePrincipal(AzureApplication application, string tenantId, DateTimeOffset created)
+{
+    public string Id { get; } = Guid.NewGuid().ToString("D");
+
+    public AzureApplication Application { get; } = application;
+
+    public string TenantId { get; } = tenantId;
+
+    public DateTimeOffset Created { get; } = created;
+
+    public bool IsEnabled { get; set; } = true;
+
+    /// <summary>Graph's application permissions that an administrator consented to.</summary>
+    public IReadOnlyCollection<string> GraphRoles { get; init; } = [];
+}
+
+/// <summary>A delegated permission that was consented to.</summary>
+internal sealed record PermissionGrant(string Id, string TenantId, string ClientId, string ConsentType, string? PrincipalId, string ResourceId, string Scope);
+
+/// <summary>A token that was issued. Real time: clients judge its age by their own clock.</summary>
+internal sealed record AzureToken(string Value, ServicePrincipal Principal, string Audience, DateTimeOffset Expires);
+
+/// <summary>The tenants: applications, their service principals, consents, tokens.</summary>
+internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real)
+{
+    public const string VaultAudience = "https://vault.azure.net";
+    public const string ArmAudience = "https://management.azure.com";
+    public const string GraphAudience = "https://graph.microsoft.com";
+    public const string GraphAppId = "00000003-0000-0000-c000-000000000000";
+
+    /// <summary>A new principal is unknown to ARM for a moment: "PrincipalNotFound" (Azure/AgentBaker#8251).</summary>
+    private static readonly TimeSpan Replication = TimeSpan.FromSeconds(20);
+
+    private readonly Dictionary<string, AzureToken> _tokens = [];
+
+    public HashSet<string> Tenants { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public List<AzureApplication> Applications { get; } = [];
+
+    public List<ServicePrincipal> Principals { get; } = [];
+
+    public List<PermissionGrant> Grants { get; } = [];
+
+    public AzureApplication? Application(string? appId) => Applications.FirstOrDefault(a => Same(a.AppId, appId));
+
+    public ServicePrincipal? Principal(string tenantId, string? appId) => Principals.FirstOrDefault(p => Same(p.TenantId, tenantId) && Same(p.Application.AppId, appId));
+
+    public ServicePrincipal? PrincipalById(string? id) => Principals.FirstOrDefault(p => Same(p.Id, id));
+
+    public bool IsKnownToArm(ServicePrincipal principal) => clock.UtcNow >= principal.Created + Replication;
+
+    public ServicePrincipal AddPrincipal(AzureApplication application, string tenantId, DateTimeOffset? created = null, params string[] graphRoles)
+    {
+        var principal = new ServicePrincipal(application, tenantId, created ?? clock.UtcNow) { GraphRoles = graphRoles };
+        Principals.Add(principal);
+        return principal;
+    }
+
+    public void Remove(ServicePrincipal principal)
+    {
+        Principals.Remove(principal);
+        Grants.RemoveAll(g => g.ClientId == principal.Id);
+    }
+
+    /// <summary>What an administrator's consent does: the principal, and the grant to sign people in.</summary>
+    public ServicePrincipal Consent(AzureApplication application, string tenantId)
+    {
+        var principal = Principal(tenantId, application.AppId) ?? AddPrincipal(application, tenantId);
+        var graph = Principal(tenantId, GraphAppId)!;
+        if (!Grants.Any(g => g.ClientId == principal.Id && g.ResourceId == graph.Id))
+            Grants.Add(new PermissionGrant(NewId(), tenantId, principal.Id, "AllPrincipals", null, graph.Id, "User.Read"));
+        return principal;
+    }
+
+    /// <summary>The resource that a scope or resource parameter means; null when there is none of that name.</summary>
+    public static string? Audience(string resource)
+    {
+        var name = resource.EndsWith("/.default", StringComparison.Ordinal) ? resource.Substring(0, resource.Length - "/.default".Length) : resource;
+        return name.TrimEnd('/') switch
+        {
+            VaultAudience => VaultAudience,
+            ArmAudience or "https://management.core.windows.net" => ArmAudience,
+            GraphAudience or GraphAppId => GraphAudience,
+            _ => null,
+        };
+    }
+
+    /// <summary>A token in the shape of a JWT, because clients look into it. Nothing is signed: it is known by being remembered.</summary>
+    public AzureToken Issue(ServicePrincipal principal, string audience)
+    {
+        var now = real.GetUtcNow();
+        var expires = now.AddHours(1);
+        var payload = new JsonObject
+        {
+            ["aud"] = audience,
+            ["iss"] = $"https://sts.windows.net/{principal.TenantId}/",
+            ["iat"] = now.ToUnixTimeSeconds(),
+            ["nbf"] = now.ToUnixTimeSeconds(),
+            ["exp"] = expires.ToUnixTimeSeconds(),
+            ["appid"] = principal.Application.AppId,
+            ["idtyp"] = "app",
+            ["oid"] = principal.Id,
+            ["sub"] = principal.Id,
+            ["tid"] = principal.TenantId,
+            ["ver"] = "1.0",
+        };
+        if (audience == GraphAudience) payload["roles"] = principal.GraphRoles.ToJson();
+        var token = new AzureToken($"{Part("""{"typ":"JWT","alg":"none"}""")}.{Part(payload.ToJsonString())}.{Base64Url.Encode(Random(24))}", principal, audience, expires);
+        _tokens[token.Value] = token;
+        return token;
+    }
+
+    /// <summary>The token, while it and its principal live. A client whose clock is a little behind is not sent away.</summary>
+    public AzureToken? Token(string? value) =>
+        value is not null && _tokens.TryGetValue(value, out var token) && real.GetUtcNow() < token.Expires.AddMinutes(5) && Principals.Contains(token.Principal) ? token : null;
+
+    public static bool Same(string? one, string? other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Random, and unlike any real credential, so that no scanner is alarmed.</summary>
+    public static string NewSecret(string purpose) => $"sandbox-{purpose}-{Base64Url.Encode(Random(18))}";
+
+    private static string NewId() => Base64Url.Encode(Random(30));
+
+    private static string Part(string json) => Base64Url.Encode(Encoding.UTF8.GetBytes(json));
+
+    private static byte[] Random(int count)
+    {
+        var bytes = new byte[count];
+        using var random = RandomNumberGenerator.Create();
+        random.GetBytes(bytes);
+        return bytes;
+    }
+}
+
+/// <summary>base64url without padding (RFC 7515).</summary>
+internal static class Base64Url
+{
+    public static string Encode(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+
+    /// <summary>Null when it is none.</summary>
+    public static byte[]? Decode(string text)
+    {
+        try
+        {
+            var plain = text.TrimEnd('=').Replace('-', '+').Replace('_', '/');
+            return Convert.FromBase64String(plain.PadRight((plain.Length + 3) / 4 * 4, '='));
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace CockroachCmek.Sandbox.Azure;
+
+/// <summary>A key of a vault: its versions, its rotation policy, and whether it is deleted.</summary>
+internal sealed class VaultKey(string name)
+{
+    /// <summary>Deleting and recovering take a moment, which the official clients wait for by asking again.</summary>
+    private static readonly TimeSpan Transition = TimeSpan.FromSeconds(5);
+
+    public string Name { get; } = name;
+
+    /// <summary>Oldest first.</summary>
+    public List<VaultKeyVersion> Versions { get; } = [];
+
+    public VaultKeyVersion Latest => Versions[^1];
+
+    public KeyRotationRule? Rotation { get; set; }
+
+    public DateTimeOffset? Deleted { get; private set; }
+
+    public DateTimeOffset Recovered { get; private set; } = DateTimeOffset.MinValue;
+
+    public void Delete(DateTimeOffset now) => Deleted = now;
+
+    public void Recover(DateTimeOffset now)
+    {
+        Deleted = null;
+        Recovered = now + Transition;
+    }
+
+    public bool IsActive(DateTimeOffset now) => Deleted is null && now >= Recovered;
+
+    public bool IsDeleted(DateTimeOffset now) => Deleted is { } since && now >= since + Transition;
+
+    /// <summary>Makes the versions that the rotation policy says were due by now.</summary>
+    public void Settle(DateTimeOffset now)
+    {
+        // A clock that runs fast must not make keys for minutes on end.
+        for (var made = 0; made < 10 && Deleted is null && Rotation?.NextAfter(Latest.Created) is { } due && due <= now; made++) Rotate(due);
+    }
+
+    /// <summary>A new version like the last one.</summary>
+    public void Rotate(DateTimeOffset at) => Versions.Add(new VaultKeyVersion(Latest.Kty, Latest.Size, Latest.Curve, at)
+    {
+        Operations = Latest.Operations,
+        Tags = Latest.Tags,
+        Expires = Rotation?.ExpiryOf(at),
+    });
+}
+
+/// <summary>One version of a key, with its material.</summary>
+internal sealed class VaultKeyVersion
+{
+    private readonly AsymmetricAlgorithm _material;
+
+    public VaultKeyVersion(string kty, int size, string? curve, DateTimeOffset created)
+    {
+        Kty = kty;
+        Size = size;
+        Curve = curve;
+        Created = created;
+        Updated = created;
+        _material = curve is null ? NewRsa(size) : ECDsa.Create(curve switch { "P-384" => ECCurve.NamedCurves.nistP384, "P-521" => ECCurve.NamedCurves.nistP521, _ => ECCurve.NamedCurves.nistP256 });
+    }
+
+    public string Id { get; } = Guid.NewGuid().ToString("N");
+
+    public string Kty { get; }
+
+    public int Size { get; }
+
+    /// <summary>Null for RSA.</summary>
+    public string? Curve { get; }
+
+    public DateTimeOffset Created { get; }
+
+    public DateTimeOffset Updated { get; set; }
+
+    public bool Enabled { get; set; } = true;
+
+    public DateTimeOffset? NotBefore { get; set; }
+
+    public DateTimeOffset? Expires { get; set; }
+
+    public IReadOnlyList<string> Operations { get; set; } = [];
+
+    public IReadOnlyDictionary<string, string> Tags { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Null for keys that cannot encrypt.</summary>
+    public RSA? Rsa => _material as RSA;
+
+    /// <summary>The public half, as a JSON Web Key without id.</summary>
+    public JsonObject PublicKey()
+    {
+        if (_material is ECDsa curve)
+        {
+            var point = curve.ExportParameters(false).Q;
+            return new JsonObject { ["kty"] = Kty, ["crv"] = Curve, ["x"] = Base64Url.Encode(point.X!), ["y"] = Base64Url.Encode(point.Y!) };
+        }
+
+        var key = Rsa!.ExportParameters(false);
+        return new JsonObject { ["kty"] = Kty, ["n"] = Base64Url.Encode(key.Modulus!), ["e"] = Base64Url.Encode(key.Exponent!) };
+    }
+
+    private static RSA NewRsa(int size) =>
+#if NET
+        RSA.Create(size);
+#else
+        // The framework's default provider knows OAEP with SHA-1 only.
+        new RSACng(size);
+#endif
+}
+
+/// <summary>What a rotation policy comes to: when the next version is made, and how long one lasts. Durations are whole ISO 8601 dates.</summary>
+internal sealed record KeyRotationRule(string? RotateAfterCreate, string? RotateBeforeExpiry, string? Lifetime, string LifetimeActions, DateTimeOffset Created, DateTimeOffset Updated)
+{
+    private static readonly Regex Duration = new("^P(?:(\\d+)Y)?(?:(\\d+)M)?(?:(\\d+)W)?(?:(\\d+)D)?$", RegexOptions.CultureInvariant);
+
+    public DateTimeOffset? NextAfter(DateTimeOffset created) =>
+        RotateAfterCreate is not null ? Add(created, RotateAfterCreate)
+        : RotateBeforeExpiry is not null && ExpiryOf(created) is { } expiry ? Add(expiry, RotateBeforeExpiry, -1)
+        : null;
+
+    public DateTimeOffset? ExpiryOf(DateTimeOffset created) => Lifetime is null ? null : Add(created, Lifetime);
+
+    /// <summary>Null when the text is no such duration.</summary>
+    public static DateTimeOffset? Add(DateTimeOffset time, string duration, int sign = 1)
+    {
+        var match = Duration.Match(duration);
+        if (!match.Success || duration.Length < 3 || match.Groups.Cast<Group>().Skip(1).Any(g => g.Length > 3)) return null;
+        int Part(int group) => match.Groups[group].Success ? sign * int.Parse(match.Groups[group].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
+        return time.AddYears(Part(1)).AddMonths(Part(2)).AddDays((7 * Part(3)) + Part(4));
+    }
+}
