@@ -87,7 +87,7 @@ public sealed class GcpSandbox : ISandboxService
         lock (_gate) return Task.FromResult(Answer(request));
     }
 
-    /// <summary>A service account and a key that are there when the sandbox starts, for a cluster that uses CMEK already.</summary>
+    /// <summary>A service account and a key that are there when the sandbox starts, for a cluster that uses CMEK already; another region gets a key of its own and the same account.</summary>
     internal SandboxKeySpec SeedKey(string clusterName, string clusterId, string accountId, string region)
     {
         lock (_gate)
@@ -95,8 +95,12 @@ public sealed class GcpSandbox : ISandboxService
             var made = _clock.UtcNow.AddDays(-400);
             var cockroach = GcpKeyUser.AccountOf(clusterId, accountId);
             _accounts.AddForeign(cockroach);
-            var account = _accounts.Add(ProjectId, $"crdb-cmek-{clusterName}", made);
-            _access.Seed(IamAccounts.Resource(account), "roles/iam.serviceAccountTokenCreator", cockroach, made);
+            if (_accounts.Find($"crdb-cmek-{clusterName}@{ProjectId}.iam.gserviceaccount.com") is not { } account)
+            {
+                account = _accounts.Add(ProjectId, $"crdb-cmek-{clusterName}", made);
+                _access.Seed(IamAccounts.Resource(account), "roles/iam.serviceAccountTokenCreator", cockroach, made);
+            }
+
             var ring = $"projects/{ProjectId}/locations/{region}/keyRings/crdb-cmek";
             _rings.Seed(ring, made);
             var key = new CryptoKey($"{ring}/cryptoKeys/crdb-cmek-{clusterName}", "ENCRYPT_DECRYPT", "SOFTWARE", made) { Algorithm = "GOOGLE_SYMMETRIC_ENCRYPTION" };
