@@ -192,6 +192,20 @@ public sealed class AzureControlPlaneTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_caller_can_see_where_it_is_and_what_it_may_do()
+    {
+        var subscription = Assert.Single((await _azure.SendAsync("GET", "https://management.azure.com/subscriptions?api-version=2022-12-01")).Body["value"]!.AsArray())!;
+        Assert.Equal((_azure.Azure.SubscriptionId, _azure.Azure.TenantId), (subscription["subscriptionId"]!.ToString(), subscription["tenantId"]!.ToString()));
+        Assert.Equal(_azure.Azure.TenantId, (await _azure.SendAsync("GET", $"{_azure.Subscription}?api-version=2022-12-01")).Text("tenantId"));
+        Assert.Single((await _azure.SendAsync("GET", $"{_azure.Subscription}/resourcegroups?api-version=2021-04-01")).Body["value"]!.AsArray());
+        Assert.Equal(_azure.Azure.Location, (await _azure.SendAsync("GET", $"{_azure.Subscription}/resourceGroups/{_azure.Azure.ResourceGroup}?api-version=2021-04-01")).Text("location"));
+        Assert.Equal("404 ResourceGroupNotFound", (await _azure.SendAsync("GET", $"{_azure.Subscription}/resourceGroups/none?api-version=2021-04-01")).Refusal);
+        var keeper = _azure.Azure.AddPrincipal("keeper", AzureRights.Keys);
+        var permissions = await _azure.SendAsync("GET", $"https://management.azure.com{_azure.VaultId()}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01", caller: keeper);
+        Assert.Equal("""["Microsoft.KeyVault/vaults/*"]""", Assert.Single(permissions.Body["value"]!.AsArray())!["dataActions"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task Vaults_are_listed_made_and_changed()
     {
         var listed = await _azure.SendAsync("GET", $"{_azure.Subscription}/resources?$filter=resourceType eq 'Microsoft.KeyVault/vaults'&api-version=2021-04-01");

@@ -94,6 +94,10 @@ public sealed class AzureVaultTests : IAsyncLifetime
     [InlineData("""{"kty":"RSA-HSM"}""", "400 BadParameter")]
     [InlineData("""{"kty":"RSA","key_ops":["fly"]}""", "400 BadParameter")]
     [InlineData("""[]""", "400 BadParameter")]
+    [InlineData("""{"kty":"EC","kty":"RSA"}""", "400 BadParameter")]
+    [InlineData("""{"kty":"EC","attributes":{"exp":999999999999999}}""", "400 BadParameter")]
+    [InlineData("""{"kty":"EC","attributes":{"enabled":true,"enabled":false}}""", "400 BadParameter")]
+    [InlineData("""{"kty":"EC","attributes":{"exp":1,"nbf":2}}""", "400 BadParameter")]
     public async Task Keys_that_a_vault_cannot_keep_are_refused(string body, string refusal) =>
         Assert.Equal(refusal, (await _azure.SendAsync("POST", $"{_azure.Vault}/keys/k/create{Version}", body)).Refusal);
 
@@ -115,6 +119,7 @@ public sealed class AzureVaultTests : IAsyncLifetime
         var deleted = await _azure.SendAsync("DELETE", $"{_azure.Vault}/keys/cmek{Version}");
         Assert.Equal($"{_azure.Vault}/deletedkeys/cmek", deleted.Text("recoveryId"));
         Assert.Equal("404 KeyNotFound", (await _azure.SendAsync("GET", $"{_azure.Vault}/deletedkeys/cmek{Version}")).Refusal);
+        Assert.Equal("409 ObjectIsBeingDeleted", (await _azure.SendAsync("POST", $"{_azure.Vault}/keys/cmek/create{Version}", """{"kty":"EC"}""")).Refusal);
         _azure.Time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(kid, (await _azure.SendAsync("GET", $"{_azure.Vault}/deletedkeys/cmek{Version}")).Text("key", "kid"));
         Assert.Single((await _azure.SendAsync("GET", $"{_azure.Vault}/deletedkeys{Version}")).Body["value"]!.AsArray());
