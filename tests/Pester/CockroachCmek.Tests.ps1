@@ -14,7 +14,7 @@ Describe 'The module' {
         $approved = (Get-Verb).Verb
         Get-Command -Module CockroachCmek | ForEach-Object {
             $_.Verb | Should -BeIn $approved
-            $_.Noun | Should -Not -Match 's$'
+            $_.Noun | Should -Not -Match '(?<!s)s$'
         }
     }
 
@@ -64,6 +64,29 @@ Describe 'A cluster on AWS' {
         $info = Invoke-CrdbCmekRotation prod-eu-old -Wait
         $info.Status | Should -Be 'ENABLED'
         $info.Regions[0].Keys.Status | Should -Be @('ENABLED', 'DISABLED', 'DISABLED')
+    }
+
+    It 'moves to a new key, which takes the old one''s name' {
+        $info = Invoke-CrdbCmekRotation prod-eu-old -NewKey -Wait -WarningAction SilentlyContinue
+        $info.PastKeys.Count | Should -Be 2
+        $info.Regions[0].Keys[0].KeyUri | Should -Not -Be $info.PastKeys[0].KeyUri
+    }
+
+    It 'gets a region with a key' {
+        $null = Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old -Wait
+        (Get-CrdbCmek prod-eu-old).Regions.Region | Should -Be @('eu-central-1', 'eu-west-1')
+    }
+
+    It 'is revoked and mended, through a file' {
+        $file = Join-Path $TestDrive 'prod-eu-old.revocation.json'
+        (Revoke-CrdbCmek prod-eu-old -Path $file -Confirm:$false -WarningAction SilentlyContinue).Status | Should -Be 'REVOKED'
+        $null = Restore-CrdbCmekAccess -Path $file -WarningAction SilentlyContinue
+        $sandbox.RecoverCluster('prod-eu-old')
+        Test-CrdbCmek prod-eu-old -Quiet | Should -BeTrue
+    }
+
+    It 'is audited as rows that Group-Object and Select-Object take' {
+        (Test-CrdbCmek prod-eu-old | Group-Object Status | Sort-Object Name).Name | Should -Be @('Pass', 'Warning')
     }
 
     It 'survives an answer that is lost' {

@@ -21,7 +21,7 @@ param(
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
     # Variables of the account that go into the environment under their own names, for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
-    [string[]] $CredentialVariable = @(),
+    [string[]] $EnvironmentVariable = @(),
 
     # Another address of the API, for rehearsals.
     [uri] $Endpoint
@@ -35,7 +35,7 @@ Import-Module CockroachCmek -ErrorAction SilentlyContinue
 
 # Encrypted variables of the account. Azure clusters need no further secret: the account's managed identity is used. For AWS and Google Cloud, which have no identity
 # here, the names of variables that hold their credentials are given, and go into this job's environment.
-foreach ($name in $CredentialVariable) { [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name)) }
+foreach ($name in $EnvironmentVariable) { [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name)) }
 $connection = @{ ApiKey = [System.Net.NetworkCredential]::new('', (Get-AutomationVariable -Name $ApiKeyVariable)).SecurePassword }
 if ($Endpoint) { $connection.Endpoint = $Endpoint }
 $null = Connect-CrdbCloud @connection

@@ -81,7 +81,7 @@ public sealed class RunbookTests : IDisposable
         // A job of its own: the credentials of the one before are gone.
         Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", null);
         Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", null);
-        var result = _session.Run($"$ErrorActionPreference = 'Stop'; & '{file}' {parameters} -CredentialVariable AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY -Endpoint $sandbox.CloudEndpoint");
+        var result = _session.Run($"$ErrorActionPreference = 'Stop'; & '{file}' {parameters} -EnvironmentVariable AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY -Endpoint $sandbox.CloudEndpoint");
         Assert.Empty(result.Progress);
         return result;
     }
