@@ -13,6 +13,10 @@ internal sealed class CryptoKeyVersion(string key, int number, string protection
     public byte[]? Material { get; set; } = KmsMaterial.RandomBytes(32);
     public DateTimeOffset? DestroyTime { get; set; }
     public string? ImportJob { get; init; }
+    public string? ImportFailure { get; init; }
+
+    /// <summary>When an import is through.</summary>
+    public DateTimeOffset? ImportedAt { get; init; }
 
     /// <summary>How long a version that was switched off can still be used.</summary>
     public DateTimeOffset UsableUntil { get; set; }
@@ -21,6 +25,7 @@ internal sealed class CryptoKeyVersion(string key, int number, string protection
 
     public void Settle(DateTimeOffset now)
     {
+        if (State == "PENDING_IMPORT" && now >= ImportedAt) State = ImportFailure is null ? "ENABLED" : "IMPORT_FAILED";
         if (State != "DESTROY_SCHEDULED" || now < DestroyTime) return;
         State = "DESTROYED";
         Material = null;
@@ -35,9 +40,11 @@ internal sealed class CryptoKeyVersion(string key, int number, string protection
             ["protectionLevel"] = protectionLevel,
             ["algorithm"] = algorithm,
             ["createTime"] = GcpTime.Write(created),
-            [ImportJob is null ? "generateTime" : "importTime"] = GcpTime.Write(created),
         };
-        if (ImportJob is not null) json["importJob"] = ImportJob;
+        if (ImportJob is null) json["generateTime"] = GcpTime.Write(created);
+        else json["importJob"] = ImportJob;
+        if (ImportJob is not null && State is not ("PENDING_IMPORT" or "IMPORT_FAILED")) json["importTime"] = GcpTime.Write(ImportedAt!.Value);
+        if (State == "IMPORT_FAILED") json["importFailureReason"] = ImportFailure;
         if (State == "DESTROY_SCHEDULED") json["destroyTime"] = GcpTime.Write(DestroyTime!.Value);
         if (State == "DESTROYED") json["destroyEventTime"] = GcpTime.Write(DestroyTime!.Value);
         return json;
@@ -65,10 +72,24 @@ internal sealed class CryptoKey(string name, string purpose, string protectionLe
     public CryptoKeyVersion? Primary => _primary;
 
     /// <summary>Numbers are counted up, whatever became of earlier versions.</summary>
-    public CryptoKeyVersion AddVersion(DateTimeOffset at, string? importJob = null, byte[]? material = null)
+    public CryptoKeyVersion AddVersion(DateTimeOffset at)
     {
-        var version = new CryptoKeyVersion(Name, ++_lastNumber, ProtectionLevel, Algorithm, at) { ImportJob = importJob };
-        if (material is not null) version.Material = material;
+        var version = new CryptoKeyVersion(Name, ++_lastNumber, ProtectionLevel, Algorithm, at);
+        Versions.Add(version);
+        return version;
+    }
+
+    /// <summary>A version of material from outside; it takes a moment until it can be used, or is known to have failed.</summary>
+    public CryptoKeyVersion AddImported(DateTimeOffset at, string job, byte[]? material, string? failure)
+    {
+        var version = new CryptoKeyVersion(Name, ++_lastNumber, ProtectionLevel, Algorithm, at)
+        {
+            ImportJob = job,
+            ImportFailure = failure,
+            ImportedAt = at + TimeSpan.FromSeconds(5),
+            State = "PENDING_IMPORT",
+            Material = material,
+        };
         Versions.Add(version);
         return version;
     }

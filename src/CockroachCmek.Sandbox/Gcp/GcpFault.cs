@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using CockroachCmek.Sandbox.Http;
@@ -87,6 +86,6 @@ internal sealed class GcpFault(string status, string message, params JsonObject[
         "ABORTED" or "ALREADY_EXISTS" => 409,
         "RESOURCE_EXHAUSTED" => 429,
         "UNIMPLEMENTED" => 501,
-        _ => throw new InvalidOperationException(string.Format(CultureInfo.InvariantCulture, "no HTTP status for {0}", status)),
+        _ => throw new InvalidOperationException("no HTTP status for " + status),
     };
 }

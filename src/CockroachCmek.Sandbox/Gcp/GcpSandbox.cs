@@ -19,6 +19,7 @@ public sealed class GcpSandbox : ISandboxService
     private readonly GcpTokens _tokens;
     private readonly KmsRings _rings;
     private readonly KmsKeys _keys;
+    private readonly KmsImports _imports;
     private readonly IamAccounts _iam;
 
     /// <summary>Projects of the customer, with their numbers.</summary>
@@ -33,6 +34,7 @@ public sealed class GcpSandbox : ISandboxService
         _tokens = new GcpTokens(real, _accounts);
         _rings = new KmsRings(clock, _access);
         _keys = new KmsKeys(clock, _access, _rings);
+        _imports = new KmsImports(clock, _access, _rings, _keys);
         _iam = new IamAccounts(clock, _access, _accounts, new ServiceAccountKeys(clock, () => Endpoint));
         AccessToken = _tokens.Issue(new GcpPrincipal("user:sandbox-admin@example.com", null) { IsAdministrator = true });
     }
@@ -85,7 +87,7 @@ public sealed class GcpSandbox : ISandboxService
         lock (_gate) return Task.FromResult(Answer(request));
     }
 
-    /// <summary>A service account and a key that are there when the sandbox starts, for a cluster that uses CMEK already.</summary>
+    /// <summary>A service account and a key that are there when the sandbox starts, for a cluster that uses CMEK already; another region gets a key of its own and the same account.</summary>
     internal SandboxKeySpec SeedKey(string clusterName, string clusterId, string accountId, string region)
     {
         lock (_gate)
@@ -93,8 +95,12 @@ public sealed class GcpSandbox : ISandboxService
             var made = _clock.UtcNow.AddDays(-400);
             var cockroach = GcpKeyUser.AccountOf(clusterId, accountId);
             _accounts.AddForeign(cockroach);
-            var account = _accounts.Add(ProjectId, $"crdb-cmek-{clusterName}", made);
-            _access.Seed(IamAccounts.Resource(account), "roles/iam.serviceAccountTokenCreator", cockroach, made);
+            if (_accounts.Find($"crdb-cmek-{clusterName}@{ProjectId}.iam.gserviceaccount.com") is not { } account)
+            {
+                account = _accounts.Add(ProjectId, $"crdb-cmek-{clusterName}", made);
+                _access.Seed(IamAccounts.Resource(account), "roles/iam.serviceAccountTokenCreator", cockroach, made);
+            }
+
             var ring = $"projects/{ProjectId}/locations/{region}/keyRings/crdb-cmek";
             _rings.Seed(ring, made);
             var key = new CryptoKey($"{ring}/cryptoKeys/crdb-cmek-{clusterName}", "ENCRYPT_DECRYPT", "SOFTWARE", made) { Algorithm = "GOOGLE_SYMMETRIC_ENCRYPTION" };
@@ -134,7 +140,7 @@ public sealed class GcpSandbox : ISandboxService
         var isKms = call.Path.Length > 2 && call.Path[2] == "locations";
         // Of a project that is not theirs, callers learn nothing; of their own, that the service is off.
         if (isKms && call.Path[1] == NoKmsProject) throw GcpFault.ServiceDisabled("cloudkms.googleapis.com", "Cloud Key Management Service (KMS) API", _projects[NoKmsProject]);
-        return (isKms ? _rings.Answer(call) ?? _keys.Answer(call) : call.Path.Length > 2 && call.Path[2] == "serviceAccounts" ? _iam.Answer(call) : Project(call)) ?? throw NoMethod(request);
+        return (isKms ? _rings.Answer(call) ?? _keys.Answer(call) ?? _imports.Answer(call) : call.Path.Length > 2 && call.Path[2] == "serviceAccounts" ? _iam.Answer(call) : Project(call)) ?? throw NoMethod(request);
     }
 
     /// <summary>Projects go by id or number, and of a service account the e-mail address says which.</summary>

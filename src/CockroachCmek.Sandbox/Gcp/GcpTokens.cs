@@ -49,7 +49,7 @@ internal sealed class GcpTokens(TimeProvider real, GcpAccounts accounts)
             var token = Issue(GcpPrincipal.Of(account), real.GetUtcNow() + Lifetime);
             return Json(200, new JsonObject { ["access_token"] = token, ["expires_in"] = (int)Lifetime.TotalSeconds, ["token_type"] = "Bearer" });
         }
-        catch (Exception fault) when (fault is FormatException or JsonException or GcpFault or KeyNotFoundException or InvalidOperationException)
+        catch (Exception fault) when (fault is FormatException or ArgumentException or JsonException or GcpFault or KeyNotFoundException or InvalidOperationException)
         {
             return OAuthFault("invalid_grant", "Invalid JWT: " + fault.Message);
         }

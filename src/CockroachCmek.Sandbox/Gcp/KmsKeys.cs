@@ -169,7 +169,7 @@ internal sealed partial class KmsKeys(SandboxClock clock, GcpAccess access, KmsR
     private JsonObject DeleteVersion(GcpCall call)
     {
         var version = Version(call, "delete", out var key);
-        if (version.State != "DESTROYED") throw GcpFault.Precondition($"{version.Name} cannot be deleted: its state is {version.State}, not DESTROYED.");
+        if (version.State is not ("DESTROYED" or "IMPORT_FAILED")) throw GcpFault.Precondition($"{version.Name} cannot be deleted: its state is {version.State}, not DESTROYED.");
         key.Versions.Remove(version);
         return Done(call);
     }

@@ -149,6 +149,33 @@ public sealed class GcpIamTests : GcpClient
         Assert.Equal(400, (await CallAsync("POST", $"{Project}/serviceAccounts/{email}:getIamPolicy", """{"options":{"requestedPolicyVersion":3}}""")).Status);
     }
 
+    [Theory]
+    [InlineData("{\"policy\":{\"bindings\":[{\"role\":\"roles/viewer\",\"members\":[null]}]}}")]
+    [InlineData("{\"policy\":{\"bindings\":[\"roles/viewer\"]}}")]
+    [InlineData("{\"policy\":{\"bindings\":{},\"etag\":7}}")]
+    [InlineData("{\"policy\":{\"etag\":\"not base64!\"}}")]
+    [InlineData("{\"policy\":{\"version\":\"three\"}}")]
+    [InlineData("{\"policy\":{\"bindings\":[],\"bindings\":[]}}")]
+    [InlineData("{\"policy\":{\"bindings\":[{\"role\":\"roles/viewer\",\"members\":[\"user:a@example.com\"],\"condition\":\"true\"}]}}")]
+    [InlineData("{\"policy\":{}")]
+    public async Task Malformed_policies_are_refused_and_change_nothing(string body)
+    {
+        Assert.Equal("INVALID_ARGUMENT", (await CallAsync("POST", Project + ":setIamPolicy", body)).Refusal);
+        Assert.Equal("ACAB", (string)(await OkAsync("POST", Project + ":getIamPolicy", "{}"))["etag"]!);
+    }
+
+    [Theory]
+    [InlineData("grant_type=password", "unsupported_grant_type")]
+    [InlineData("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer", "invalid_grant")]
+    [InlineData("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=a.b.c", "invalid_grant")]
+    [InlineData("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.", "invalid_grant")]
+    [InlineData("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=W10.W10.W10", "invalid_grant")]
+    public async Task Assertions_that_prove_nothing_get_no_token(string form, string error)
+    {
+        var answer = await CallAsync("POST", "token", form, token: "");
+        Assert.Equal((400, error), (answer.Status, (string?)answer.Body["error"]));
+    }
+
     private async Task<int> StatusAsync(string email) => (await CallAsync("GET", $"{Project}/serviceAccounts/{email}")).Status;
 
     /// <summary>What Google's clients do with a key file; null when the grant is refused.</summary>

@@ -79,6 +79,7 @@ public sealed class GcpKeyUserTests : GcpClient
     {
         var cluster = Server.Cloud.Clusters.Single(c => c.Name == "gcp-us");
         var spec = Server.Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, "us-east4");
+        Assert.Equal(spec.AuthPrincipal, Server.Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, "us-east1").AuthPrincipal);
         Assert.Equal("ENABLED", (string)(await OkAsync("GET", "v1/" + spec.Uri))["primary"]!["state"]!);
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Server.CloudEndpoint, $"api/v1/clusters/{cluster.Id}/cmek"));

@@ -1,5 +1,5 @@
+using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
 using CockroachCmek.Sandbox;
 using CockroachCmek.Testing;
 using CockroachCmek.Testing.Specs;
@@ -21,7 +21,7 @@ public sealed class GcpKmsTests : GcpClient
         Assert.Equal((409, "ALREADY_EXISTS"), (again.Status, again.Refusal));
         Assert.Equal(made.ToJsonString(), (await OkAsync("GET", Key)).ToJsonString());
         Assert.Equal("ring", ((string)(await OkAsync("GET", Location + "/keyRings"))["keyRings"]![0]!["name"]!).Split('/')[^1]);
-        Assert.Empty(await OkAsync("GET", Project + "/locations/us-east4/keyRings") is { } elsewhere && elsewhere["keyRings"] is JsonArray rings ? rings : []);
+        Assert.Null((await OkAsync("GET", Project + "/locations/us-east4/keyRings"))["keyRings"]);
     }
 
     [Theory]
@@ -186,6 +186,40 @@ public sealed class GcpKmsTests : GcpClient
         Assert.Equal((403, "SERVICE_DISABLED"), (disabled.Status, (string?)disabled.Body["error"]!["details"]![0]!["reason"]));
         Assert.Equal("cloudkms.googleapis.com", (string?)disabled.Body["error"]!["details"]![0]!["metadata"]!["service"]);
         Assert.Equal("PERMISSION_DENIED", (await CallAsync("GET", "v1/projects/somebody-elses/locations/global/keyRings")).Refusal);
+    }
+
+    [Theory]
+    [InlineData("RSA_OAEP_3072_SHA256", false)]
+    [InlineData("RSA_OAEP_3072_SHA256_AES_256", false)]
+    [InlineData("RSA_OAEP_3072_SHA1_AES_256", false)]
+    [InlineData("RSA_OAEP_3072_SHA256_AES_256", true)]
+    public async Task Key_material_is_imported_wrapped_for_a_job(string importMethod, bool spoiled)
+    {
+        await OkAsync("POST", Location + "/keyRings?keyRingId=ring", "{}");
+        await OkAsync("POST", Ring + "/cryptoKeys?cryptoKeyId=key&skipInitialVersionCreation=true", """{"purpose":"ENCRYPT_DECRYPT","importOnly":true}""");
+        Assert.Equal("FAILED_PRECONDITION", (await CallAsync("POST", Key + "/cryptoKeyVersions", "{}")).Refusal);
+        var job = await OkAsync("POST", Ring + "/importJobs?importJobId=job", $$"""{"importMethod":"{{importMethod}}","protectionLevel":"SOFTWARE"}""");
+        Assert.Equal("PENDING_GENERATION", (string)job["state"]!);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        job = await OkAsync("GET", Ring + "/importJobs/job");
+        using var rsa = RSA.Create();
+        rsa.ImportFromPem((string)job["publicKey"]!["pem"]!);
+        var padding = importMethod.Contains("SHA1", StringComparison.Ordinal) ? RSAEncryptionPadding.OaepSHA1 : RSAEncryptionPadding.OaepSHA256;
+        var material = RandomNumberGenerator.GetBytes(32);
+        using var aes = Aes.Create();
+        byte[] wrapped = importMethod.EndsWith("_AES_256", StringComparison.Ordinal) ? [.. rsa.Encrypt(aes.Key, padding), .. aes.EncryptKeyWrapPadded(material)] : rsa.Encrypt(material, padding);
+        if (spoiled) wrapped[^1] ^= 1;
+
+        var body = $$"""{"importJob":"{{(string)job["name"]!}}","algorithm":"GOOGLE_SYMMETRIC_ENCRYPTION","wrappedKey":"{{Convert.ToBase64String(wrapped)}}"}""";
+        Assert.Equal("PENDING_IMPORT", (string)(await OkAsync("POST", Key + "/cryptoKeyVersions:import", body))["state"]!);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        var version = await OkAsync("GET", Key + "/cryptoKeyVersions/1");
+        Assert.Equal(spoiled ? "IMPORT_FAILED" : "ENABLED", (string)version["state"]!);
+        if (spoiled) Assert.Contains("unwrapped", (string)version["importFailureReason"]!, StringComparison.Ordinal);
+        else await OkAsync("POST", Key + ":updatePrimaryVersion", """{"cryptoKeyVersionId":"1"}""");
+        Assert.Equal(spoiled ? "FAILED_PRECONDITION" : null, (await CallAsync("POST", Key + ":encrypt", """{"plaintext":"c2VjcmV0"}""")).Refusal);
+        Time.Advance(TimeSpan.FromDays(3));
+        Assert.Equal("FAILED_PRECONDITION", (await CallAsync("POST", Key + "/cryptoKeyVersions:import", body)).Refusal);
     }
 
     [Fact]
