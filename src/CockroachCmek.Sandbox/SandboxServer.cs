@@ -112,6 +112,7 @@ public sealed class SandboxServer : IDisposable
     public void Dispose()
     {
         foreach (var listener in _listeners) listener.Dispose();
+        Azure.Dispose();
     }
 
     private Uri Listen(string name, ISandboxService service, X509Certificate2? certificate = null)

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>
-/// A certificate authority and a server certificate for Azure's host names, made at start and kept in memory. Azure's clients insist on TLS;
+/// A certificate authority and a server certificate for Azure's host names, made at start and written to no file or store of ours. Azure's clients insist on TLS;
 /// those of the sandbox are told to trust this authority, the machine never is.
 /// </summary>
 internal sealed class AzureCertificates
@@ -40,7 +40,7 @@ internal sealed class AzureCertificates
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         using var signed = request.Create(signer, from, until, Guid.NewGuid().ToByteArray());
         using var whole = signed.CopyWithPrivateKey(serverKey);
-        // SslStream on Windows cannot use a key that never was in a store; a PFX that stays in memory is good enough for it.
+        // SslStream on Windows cannot use a key that was only ever in memory; one imported from a PFX it can, until the certificate is disposed.
         Server = new X509Certificate2(whole.Export(X509ContentType.Pfx));
     }
 

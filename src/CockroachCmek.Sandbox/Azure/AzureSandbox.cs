@@ -34,7 +34,7 @@ public sealed record AzurePrincipal(string ClientId, string Secret, string Objec
 }
 
 /// <summary>The sandbox's Azure: Entra ID, Microsoft Graph, Resource Manager and Key Vault at one address, told apart by the host name.</summary>
-public sealed class AzureSandbox : ISandboxService
+public sealed class AzureSandbox : ISandboxService, IDisposable
 {
     private readonly object _gate = new();
     private readonly AzureWorld _world;
@@ -140,9 +140,8 @@ public sealed class AzureSandbox : ISandboxService
             if ((rights & AzureRights.Keys) != 0)
             {
                 _world.Roles.Assign(principal.Id, AzureRole.VaultAdministrator, scope, LongAgo);
-                var vault = _world.Vault(PolicyVaultName)!;
                 var policy = new AccessPolicy(TenantId, principal.Id, new Dictionary<string, IReadOnlyList<string>> { ["keys"] = ["all"] });
-                vault.Change(vault.Settings with { Policies = [.. vault.Settings.Policies, policy] }, LongAgo);
+                _world.Vault(PolicyVaultName)!.Amend(settings => settings with { Policies = [.. settings.Policies, policy] });
             }
 
             return new AzurePrincipal(application.AppId, application.Secret!, principal.Id);
@@ -158,6 +157,9 @@ public sealed class AzureSandbox : ISandboxService
     {
         lock (_gate) return Task.FromResult(Answer(new AzureRequest(request)));
     }
+
+    /// <summary>Lets go of the server certificate's private key.</summary>
+    public void Dispose() => _certificates.Server.Dispose();
 
     /// <summary>Makes known the application that a cluster acts as; a tenant has it once somebody consents.</summary>
     internal void AddClusterApplication(string clusterId, string appId)

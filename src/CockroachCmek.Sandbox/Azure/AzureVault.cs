@@ -78,6 +78,12 @@ internal sealed class AzureVault
 
     public void Change(VaultSettings settings, DateTimeOffset now) => _history.Add((now, settings));
 
+    /// <summary>Changes it as if it had always been so.</summary>
+    public void Amend(Func<VaultSettings, VaultSettings> change)
+    {
+        for (var i = 0; i < _history.Count; i++) _history[i] = (_history[i].At, change(_history[i].Settings));
+    }
+
     /// <summary>As the data plane goes by: changes reach it after a while.</summary>
     public VaultSettings Effective(DateTimeOffset now, TimeSpan propagation) => _history.Last(h => h.At == DateTimeOffset.MinValue || h.At + propagation <= now).Settings;
 

@@ -140,10 +140,13 @@ internal sealed partial class KeyStore(AzureWorld world)
         if (body["tags"] is JsonObject) version.Tags = body.Map("tags");
         var attributes = body.Object("attributes");
         if (attributes.Flag("enabled") is { } enabled) version.Enabled = enabled;
-        if (attributes.Number("nbf") is { } start) version.NotBefore = DateTimeOffset.FromUnixTimeSeconds(start);
-        if (attributes.Number("exp") is { } end) version.Expires = DateTimeOffset.FromUnixTimeSeconds(end);
+        if (attributes.Number("nbf") is { } start) version.NotBefore = Time(start);
+        if (attributes.Number("exp") is { } end) version.Expires = Time(end);
         if (version.NotBefore >= version.Expires) throw Bad("The expiration time must be after the activation time.");
     }
+
+    private static DateTimeOffset Time(long seconds) =>
+        seconds >= 0 && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds() ? DateTimeOffset.FromUnixTimeSeconds(seconds) : throw Bad($"{seconds} is no time.");
 
     private static AzureFault Bad(string message) => new(400, "BadParameter", message);
 }

@@ -6,7 +6,7 @@ public sealed record SandboxRequest
     /// <summary>Order of arrival over the whole sandbox, from 1.</summary>
     public int Index { get; init; }
 
-    /// <summary>Which service it came to: cloud, aws, gcp, azure, vault.</summary>
+    /// <summary>Which service it came to: cloud, aws, gcp, azure, msi (managed identity), vault.</summary>
     public string Service { get; init; } = "";
 
     /// <summary>GET, POST, PUT, PATCH, DELETE, LIST.</summary>
