@@ -3,11 +3,14 @@ using System.Globalization;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>
-/// Keys whose versions come from outside. The sandbox's Vault is the only importer, so the import job and the wrapping of the material on its
-/// way are left out; the permissions that they take are asked for.
+/// Versions that come from outside at once, for the sandbox's Vault: it answers when a key is distributed, and by then it has waited for the
+/// import job and for the import. So both are left out, with the wrapping of the material on its way; the permissions that they take are asked for.
 /// </summary>
 internal sealed partial class KmsKeys
 {
+    /// <summary>How long an import takes until its version can be used.</summary>
+    private static readonly TimeSpan Waited = TimeSpan.FromSeconds(5);
+
     /// <summary>A key that has no version yet.</summary>
     /// <exception cref="GcpFault">NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS.</exception>
     public CryptoKey CreateWithoutVersion(GcpPrincipal caller, string ring, string id, string purpose, string algorithm, string protectionLevel)
@@ -29,7 +32,8 @@ internal sealed partial class KmsKeys
         access.Need(caller, "cloudkms.cryptoKeyVersions.create", name);
         var key = Existing(name);
         if (key.Purpose == "ENCRYPT_DECRYPT") access.Need(caller, "cloudkms.cryptoKeys.update", name);
-        var version = key.AddVersion(clock.UtcNow, $"{ring}/importJobs/vault-{clock.UtcNow.ToUnixTimeSeconds()}", material);
+        var version = key.AddImported(clock.UtcNow - Waited, $"{ring}/importJobs/vault-{clock.UtcNow.ToUnixTimeSeconds()}", material, failure: null);
+        version.Settle(clock.UtcNow);
         if (key.Purpose == "ENCRYPT_DECRYPT") key.MakePrimary(version, clock.UtcNow, key.Primary is null ? TimeSpan.Zero : StateDelay);
         return version.Number.ToString(CultureInfo.InvariantCulture);
     }
