@@ -41,7 +41,7 @@ public sealed class SandboxServer : IDisposable
         Aws = new AwsSandbox(Clock, options.Time);
         Gcp = new GcpSandbox(Clock, options.Time);
         Azure = new AzureSandbox(Clock, options.Time);
-        Vault = new VaultSandbox(Clock, Aws);
+        Vault = new VaultSandbox(Clock, Aws, Gcp, Azure);
         Cloud = new CloudApi(Clock, new Dictionary<string, IKeyUser> { ["AWS_KMS"] = new AwsKeyUser(Aws), ["GCP_CLOUD_KMS"] = new GcpKeyUser(Gcp, Clock), ["AZURE_KEY_VAULT"] = new AzureKeyUser(Azure) }, options.PageSize);
         foreach (var cluster in Cloud.Clusters.Where(c => c.Provider == "GCP")) Gcp.AddForeignAccount(GcpKeyUser.AccountOf(cluster.Id, cluster.AccountId));
         foreach (var cluster in Cloud.Clusters.Where(c => c.AzureApplicationId is not null)) Azure.AddClusterApplication(cluster.Id, cluster.AzureApplicationId!);

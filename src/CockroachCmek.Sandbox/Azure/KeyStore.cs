@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>The keys of the vaults: finding, making, changing, deleting. Who may was asked before.</summary>
-internal sealed class KeyStore(AzureWorld world)
+internal sealed partial class KeyStore(AzureWorld world)
 {
     private static readonly Regex Name = new("^[0-9a-zA-Z-]{1,127}$", RegexOptions.CultureInvariant);
     private static readonly string[] AllOperations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"];
@@ -22,10 +22,12 @@ internal sealed class KeyStore(AzureWorld world)
     public static VaultKeyVersion Version(VaultKey key, string id) => key.Versions.FirstOrDefault(v => v.Id == id) ?? throw new AzureFault(404, "KeyNotFound", $"A key with (name/id) {key.Name}/{id} was not found in this key vault.");
 
     /// <summary>A key, or another version of the one that is there: asking twice makes two.</summary>
-    public JsonObject Create(AzureVault vault, string name, JsonObject body)
+    public JsonObject Create(AzureVault vault, string name, JsonObject body) => Add(vault, name, () => New(vault, body));
+
+    private JsonObject Add(AzureVault vault, string name, Func<VaultKeyVersion> make)
     {
         if (!Name.IsMatch(name)) throw Bad($"The request URI contains an invalid name: {name}");
-        var version = New(vault, body);
+        var version = make();
         _ = Settled(vault);
         if (vault.Keys.TryGetValue(name, out var key) && !key.IsActive(world.Now))
         {

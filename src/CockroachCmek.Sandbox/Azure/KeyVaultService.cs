@@ -26,6 +26,7 @@ internal sealed class KeyVaultService(AzureWorld world, string defaultVault) : I
             case ("GET", "keys", 1): Require(VaultAction.List); return Page(request, vault, _keys.Active(vault).Select(k => KeyWire.Item(vault, k)));
             case ("GET", "keys", 2): Require(VaultAction.Get); return AzureAnswer.Ok(KeyWire.Bundle(vault, _keys.Find(vault, name), null));
             case ("PATCH", "keys", 2 or 3): Require(VaultAction.Update); return AzureAnswer.Ok(_keys.Update(vault, name, path.Count > 2 ? path[2] : null, request.Body("BadParameter")));
+            case ("PUT", "keys", 2): Require(VaultAction.Import); return AzureAnswer.Ok(_keys.Import(vault, name, request.Body("BadParameter")));
             case ("DELETE", "keys", 2): Require(VaultAction.Delete); return AzureAnswer.Ok(_keys.Delete(vault, name));
             case ("GET", "keys", 3): return Read(request, vault, name, path[2], Require);
             case ("PUT", "keys", 3) when path[2].Equals("rotationpolicy", StringComparison.OrdinalIgnoreCase):

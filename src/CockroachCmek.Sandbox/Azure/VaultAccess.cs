@@ -8,6 +8,7 @@ internal sealed record VaultAction(string Policy, string Role)
     public static readonly VaultAction Get = new("get", Keys + "read");
     public static readonly VaultAction List = new("list", Keys + "read");
     public static readonly VaultAction Create = new("create", Keys + "create/action");
+    public static readonly VaultAction Import = new("import", Keys + "import/action");
     public static readonly VaultAction Update = new("update", Keys + "update/action");
     public static readonly VaultAction Delete = new("delete", Keys + "delete");
     public static readonly VaultAction Recover = new("recover", Keys + "recover/action");

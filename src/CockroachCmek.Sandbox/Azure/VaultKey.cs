@@ -56,14 +56,15 @@ internal sealed class VaultKeyVersion
 {
     private readonly AsymmetricAlgorithm _material;
 
-    public VaultKeyVersion(string kty, int size, string? curve, DateTimeOffset created)
+    /// <param name="imported">Both halves of an RSA key that was made elsewhere; null to make one.</param>
+    public VaultKeyVersion(string kty, int size, string? curve, DateTimeOffset created, RSAParameters? imported = null)
     {
         Kty = kty;
         Size = size;
         Curve = curve;
         Created = created;
         Updated = created;
-        _material = curve is null ? NewRsa(size) : ECDsa.Create(curve switch { "P-384" => ECCurve.NamedCurves.nistP384, "P-521" => ECCurve.NamedCurves.nistP521, _ => ECCurve.NamedCurves.nistP256 });
+        _material = imported is { } key ? Imported(key) : curve is null ? NewRsa(size) : ECDsa.Create(curve switch { "P-384" => ECCurve.NamedCurves.nistP384, "P-521" => ECCurve.NamedCurves.nistP521, _ => ECCurve.NamedCurves.nistP256 });
     }
 
     public string Id { get; } = Guid.NewGuid().ToString("N");
@@ -103,6 +104,13 @@ internal sealed class VaultKeyVersion
 
         var key = Rsa!.ExportParameters(false);
         return new JsonObject { ["kty"] = Kty, ["n"] = Base64Url.Encode(key.Modulus!), ["e"] = Base64Url.Encode(key.Exponent!) };
+    }
+
+    private static RSA Imported(RSAParameters key)
+    {
+        var rsa = NewRsa(8 * key.Modulus!.Length);
+        rsa.ImportParameters(key);
+        return rsa;
     }
 
     private static RSA NewRsa(int size) =>

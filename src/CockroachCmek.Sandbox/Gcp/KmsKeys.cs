@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>Cloud KMS: keys and their versions.</summary>
-internal sealed class KmsKeys(SandboxClock clock, GcpAccess access, KmsRings rings)
+internal sealed partial class KmsKeys(SandboxClock clock, GcpAccess access, KmsRings rings)
 {
     private readonly SortedDictionary<string, CryptoKey> _keys = new(StringComparer.Ordinal);
     private readonly HashSet<string> _retired = [];

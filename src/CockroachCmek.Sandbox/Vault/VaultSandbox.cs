@@ -1,4 +1,6 @@
 using CockroachCmek.Sandbox.Aws;
+using CockroachCmek.Sandbox.Azure;
+using CockroachCmek.Sandbox.Gcp;
 using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Vault;
@@ -17,11 +19,11 @@ public sealed class VaultSandbox : ISandboxService
     private readonly Dictionary<string, VaultToken> _tokens = [];
     private readonly Dictionary<string, VaultNamespace> _namespaces = new(StringComparer.Ordinal) { [""] = new VaultNamespace(""), ["admin"] = new VaultNamespace("admin") };
 
-    internal VaultSandbox(SandboxClock clock, AwsSandbox aws)
+    internal VaultSandbox(SandboxClock clock, AwsSandbox aws, GcpSandbox gcp, AzureSandbox azure)
     {
         _clock = clock;
         _health = new VaultHealth(clock);
-        IReadOnlyList<IKeyDistributor> clouds = [new AwsDistributor(aws, _host)];
+        IReadOnlyList<IKeyDistributor> clouds = [new AwsDistributor(aws, _host), new GcpDistributor(gcp, _host), new AzureDistributor(azure, _host)];
         _system = new VaultSystem(clock, () => new KeyManagementEngine(clock, clouds, () => Version.Major >= 2), () => OpenSource);
         RootToken = NewToken("", isRoot: true, [], null);
     }
