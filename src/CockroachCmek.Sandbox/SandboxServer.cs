@@ -154,14 +154,14 @@ public sealed class SandboxServer : IDisposable
                 break;
         }
 
-        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Redacted(VaultRecording.Redacted(AzureRecording.Redacted(request))), VaultRecording.Redacted(request, AzureRecording.Redacted(request, response)), fault?.Action));
+        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Recording.Redacted(request), Recording.Redacted(request, response), fault?.Action));
         return new Reply(response);
     }
 
     /// <summary>A failure in the words of the service that it befalls.</summary>
     private static SandboxResponse Failure(FaultRule fault, SandboxRequest request)
     {
-        var body = AzureRecording.Concerns(request) ? AzureRecording.FailureBody(fault, request)
+        var body = request.Service is "azure" or "msi" ? AzureFailure.Body(fault, request)
             : request.Header("X-Amz-Target") is not null ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
             : request.Service == "vault" ? """{"errors":["The sandbox was told to fail."]}"""
             : request.Service == "aws" ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
@@ -172,14 +172,6 @@ public sealed class SandboxServer : IDisposable
             Headers = fault.RetryAfter is { } seconds ? [new("Retry-After", seconds.ToString(System.Globalization.CultureInfo.InvariantCulture))] : [],
         };
     }
-
-    private static SandboxRequest Redacted(SandboxRequest request) => request with
-    {
-        Headers = [.. request.Headers.Select(h =>
-            h.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || h.Key.Equals("X-Amz-Security-Token", StringComparison.OrdinalIgnoreCase)
-                ? new KeyValuePair<string, string>(h.Key, "(redacted)")
-                : h)],
-    };
 }
 
 /// <summary>A delay on an injected clock, for both frameworks.</summary>
