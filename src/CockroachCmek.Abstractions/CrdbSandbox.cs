@@ -27,6 +27,15 @@ public sealed class CrdbSandbox
     /// <summary>The customer's AWS account id.</summary>
     public string AwsAccountId { get; internal init; } = "";
 
+    /// <summary>Address of Google Cloud KMS and IAM.</summary>
+    public Uri GcpEndpoint { get; internal init; } = null!;
+
+    /// <summary>OAuth access token of an administrator of the sandbox's Google Cloud project.</summary>
+    public string GcpAccessToken { get; internal init; } = "";
+
+    /// <summary>The customer's Google Cloud project.</summary>
+    public string GcpProject { get; internal init; } = "";
+
     /// <summary>How many times faster than life the sandbox's clocks run.</summary>
     public double TimeScale { get; internal init; }
 
@@ -67,7 +76,7 @@ public sealed record SandboxExchange
     /// <summary>Order of arrival, from 1.</summary>
     public int Index { get; internal init; }
 
-    /// <summary>cloud or aws.</summary>
+    /// <summary>cloud, aws or gcp.</summary>
     public string Service { get; internal init; } = "";
 
     /// <summary>HTTP method.</summary>
@@ -98,7 +107,7 @@ public sealed record SandboxExchange
 /// <summary>A fault for the sandbox to commit, for rehearsing what a script does when a cloud has a bad day.</summary>
 public sealed class SandboxFault
 {
-    /// <summary>cloud or aws; null for any.</summary>
+    /// <summary>cloud, aws or gcp; null for any.</summary>
     public string? Service { get; set; }
 
     /// <summary>HTTP method; null for any.</summary>

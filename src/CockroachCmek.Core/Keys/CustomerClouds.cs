@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Core.Keys.Gcp;
 
 namespace CockroachCmek.Core.Keys;
 
@@ -8,11 +9,15 @@ public sealed record CustomerClouds
     /// <summary>AWS.</summary>
     public AwsConnection Aws { get; init; } = new();
 
+    /// <summary>Google Cloud.</summary>
+    public GcpConnection Gcp { get; init; } = new();
+
     /// <summary>The customer's half of CMEK on the cluster's cloud.</summary>
     /// <exception cref="CmekException">CloudNotSupported.</exception>
     public ICmekKeyProvider ProviderOf(CrdbCluster cluster) => (cluster ?? throw new ArgumentNullException(nameof(cluster))).CloudProvider switch
     {
         "AWS" => new AwsKeyProvider(Aws),
+        "GCP" => new GcpKeyProvider(Gcp),
         _ => throw Errors.CloudNotSupported(cluster.Name, cluster.CloudProvider),
     };
 }

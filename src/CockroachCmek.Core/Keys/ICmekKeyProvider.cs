@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Keys.Gcp;
+
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>One cloud's half of the work: the identity and the keys on the customer's side. One implementation for each cloud.</summary>
@@ -66,6 +68,9 @@ public sealed record RoleRequest
     /// <summary>Further tags or labels, beside those that the module sets.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What only Google Cloud is asked.</summary>
+    public GcpRoleOptions Gcp { get; init; } = new();
+
     /// <summary>Bring an identity that differs (or that the module did not make) into line. Without it, a difference is an error that says what differs.</summary>
     public bool Update { get; init; }
 }
@@ -102,6 +107,9 @@ public sealed record KeyRequest
 
     /// <summary>Further tags or labels, beside those that the module sets.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What only Google Cloud is asked.</summary>
+    public GcpKeyOptions Gcp { get; init; } = new();
 
     /// <summary>A region joins a cluster that uses CMEK: the key in force whose shape the new ones take. A key that can serve the new region is used or replicated, not copied.</summary>
     public CmekRegionSpec? Like { get; init; }

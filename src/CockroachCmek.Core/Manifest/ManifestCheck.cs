@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Keys.Gcp;
 
 namespace CockroachCmek.Core.Manifest;
 
@@ -91,8 +92,8 @@ public sealed class ManifestCheck : IManifestCheck
     {
         if (uri.Problem is { } problem) results.Fail("KeyUriMalformed", spec.Region, $"'{spec.KeySpec.Uri}' is no URI of a key: {problem}.", "New-CrdbCmekKey -KeyUri <key>   (finds the right one)");
         else if (uri.KeyType != spec.KeySpec.Type) results.Fail("KeyUriMalformed", spec.Region, $"'{spec.KeySpec.Uri}' is a key of {uri.KeyType}, but the type says {spec.KeySpec.Type}.", "New-CrdbCmekManifest");
-        else if (uri.Location is { } location && location != spec.Region && location != "global")
-            results.Warn("KeyElsewhere", spec.Region, $"The key lives in '{location}', the nodes in '{spec.Region}': it works, but depends on two regions.", "New-CrdbCmekKey -MultiRegion");
+        else if (uri.Location is { } location && location != spec.Region && !(uri.KeyType == "GCP_CLOUD_KMS" && GcpLocations.Serves(location, spec.Region)))
+            results.Warn("KeyElsewhere", spec.Region, $"The key lives in '{location}', the nodes in '{spec.Region}': it works, but depends on two regions.", uri.KeyType == "AWS_KMS" ? "New-CrdbCmekKey -MultiRegion" : "New-CrdbCmekKey");
         else results.Pass("KeyUri", spec.Region, "The key's URI has the right shape.");
     }
 

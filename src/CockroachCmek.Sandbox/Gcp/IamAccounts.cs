@@ -31,7 +31,7 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
                 Account(call, "enable").Disabled = false;
                 return [];
             case "POST serviceAccounts/*:getIamPolicy":
-                var read = Account(call, "getIamPolicy", "options.requestedPolicyVersion");
+                var read = Account(call, "getIamPolicy", query: ["options.requestedPolicyVersion"]);
                 // Other than in Cloud KMS this is a POST, and it has no body.
                 GcpCall.AllowFields(call.Body, "");
                 return access.Read(Resource(read), call.Argument("options.requestedPolicyVersion"));

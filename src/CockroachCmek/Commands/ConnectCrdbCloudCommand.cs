@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using System.Security;
+using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -11,7 +13,9 @@ namespace CockroachCmek.Commands;
 /// runspace then use the connection; the object that is returned can be given to -Session elsewhere, for example in ForEach-Object -Parallel.</para>
 /// <para>CMEK needs an API key whose service account has the role Cluster Admin or Cluster Operator. A key that may not read the organization
 /// still works; give -OrganizationId then, because AWS needs it as the external id.</para>
-/// <para>The key stays inside the module: no object, message or transcript shows it.</para>
+/// <para>Your own clouds are reached with their usual credentials: on AWS the SDK's chain, on Google Cloud application default credentials.
+/// The -Gcp parameters say otherwise for the whole session.</para>
+/// <para>Keys and tokens stay inside the module: no object, message or transcript shows them.</para>
 /// </remarks>
 /// <example>
 /// <para>Connects with the key that the environment variable COCKROACH_API_KEY holds.</para>
@@ -20,6 +24,10 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Connects with a key that is kept in a SecretManagement vault.</para>
 /// <code>Connect-CrdbCloud -SecretName CockroachCloud</code>
+/// </example>
+/// <example>
+/// <para>Connects, and makes what Google Cloud needs in a project of its own.</para>
+/// <code>Connect-CrdbCloud -GcpProject my-keys</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">Manage access to CockroachDB Cloud</seealso>
 [Cmdlet(VerbsCommunications.Connect, "CrdbCloud", DefaultParameterSetName = KeySet)]
@@ -58,6 +66,26 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     [Parameter]
     public Guid? OrganizationId { get; set; }
 
+    /// <summary>Google Cloud project that service accounts and keys are made in; without it, that of GOOGLE_CLOUD_PROJECT or of the credentials.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? GcpProject { get; set; }
+
+    /// <summary>File of Google Cloud credentials: a service account's key, workload identity federation, or what gcloud auth application-default login writes. Without it, application default credentials are used.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? GcpCredentialFile { get; set; }
+
+    /// <summary>OAuth access token for Google Cloud, for example from gcloud auth print-access-token; it cannot be renewed, and ends within the hour.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? GcpAccessToken { get; set; }
+
+    /// <summary>Google Cloud project whose quota the calls are counted against; without it, the credentials' own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? GcpQuotaProject { get; set; }
+
     /// <summary>Checks the key with one call, and makes the connection that of the runspace.</summary>
     protected override void BeginProcessing()
     {
@@ -65,7 +93,7 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
         SessionRequest? request = null;
         try
         {
-            request = new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault)) { ApiVersion = ApiVersion, OrganizationId = OrganizationId?.ToString(), TimeScale = RunningSandbox.TimeScaleAt(Endpoint) };
+            request = new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault)) { ApiVersion = ApiVersion, OrganizationId = OrganizationId?.ToString(), TimeScale = RunningSandbox.TimeScaleAt(Endpoint), Clouds = new CustomerClouds { Gcp = Gcp() } };
         }
         catch (CmekException fault)
         {
@@ -76,4 +104,12 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
         made!.MakeCurrent();
         WriteObject(made.Session);
     }
+
+    private GcpConnection Gcp() => new()
+    {
+        Project = GcpProject,
+        CredentialFile = GcpCredentialFile is null ? null : GetUnresolvedProviderPathFromPSPath(GcpCredentialFile),
+        AccessToken = GcpAccessToken is null ? null : ApiKeySource.Reveal(GcpAccessToken),
+        QuotaProject = GcpQuotaProject,
+    };
 }

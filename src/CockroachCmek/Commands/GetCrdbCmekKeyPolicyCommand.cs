@@ -7,13 +7,17 @@ namespace CockroachCmek.Commands;
 
 /// <summary>Gets the key policy that CMEK needs, as JSON and as commands, for people who may not change the key themselves.</summary>
 /// <remarks>
-/// <para>For a key that is still to be made, gives the whole policy. For one that exists (-KeyUri), gives its own policy with the missing
-/// statement added. Policy is the whole document, Statement the part that matters to CockroachDB, Commands are lines for the aws command
-/// that an administrator of the key can run as they are. Nothing is written.</para>
+/// <para>For a key that is still to be made, gives the whole policy. For one that exists (-KeyUri), gives its own policy with what is missing
+/// added. Policy is the whole document, Statement the part that matters to CockroachDB (on Google Cloud a binding), Commands are lines for
+/// the cloud's own command, aws or gcloud, that an administrator can run as they are. Nothing is written.</para>
 /// </remarks>
 /// <example>
 /// <para>Prints the policy for a cluster whose role exists.</para>
 /// <code>(Get-CrdbCluster prod-eu | New-CrdbCmekRole | Get-CrdbCmekKeyPolicy).Policy</code>
+/// </example>
+/// <example>
+/// <para>Prints the gcloud lines that make and bind what a cluster on Google Cloud needs.</para>
+/// <code>(Get-CrdbCluster gcp-eu | New-CrdbCmekRole -WhatIf | Get-CrdbCmekKeyPolicy).Commands</code>
 /// </example>
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html">Key policies in AWS KMS</seealso>
 [Cmdlet(VerbsCommon.Get, "CrdbCmekKeyPolicy")]
@@ -26,18 +30,18 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbSessionCmdlet
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
-    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "ARN of the role that New-CrdbCmekRole made.")]
+    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "The identity that New-CrdbCmekRole made.")]
     [ValidateNotNullOrEmpty]
     public string AuthPrincipal { get; set; } = "";
 
-    /// <summary>An existing key, into whose policy the statement is merged.</summary>
+    /// <summary>An existing key, into whose policy what is missing is merged.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
     public string? KeyUri { get; set; }
 
-    /// <summary>ARNs of further administrators of a new key.</summary>
+    /// <summary>AWS: ARNs of further administrators of a new key.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string[]? Administrator { get; set; }

@@ -2,19 +2,24 @@ using System.Collections;
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
 /// <summary>Makes one key for each region of a cluster and grants its use, or finds or adopts keys that are there.</summary>
 /// <remarks>
-/// <para>By default makes a symmetric key of its own in each region of the cluster; with -MultiRegion, one multi-region key with a replica in
-/// each region, which AWS and Cockroach Labs recommend for clusters of several regions. Regions are worked on side by side.</para>
-/// <para>The key policy grants the role exactly what CMEK needs (Encrypt, Decrypt, GenerateDataKey*, DescribeKey, ReEncrypt*) and leaves the
-/// administration of the key with your account. The alias crdb-cmek- and the last 12 digits of the cluster's id, and tags, let a second run
-/// find what the first has made: nothing is made twice, even after a lost answer.</para>
-/// <para>-KeyUri adopts keys that exist: an ARN, an alias, or the id of a multi-region key. Everything is checked first: symmetric, enabled,
-/// not pending deletion, policy grants the role. -Grant adds the missing statement and touches nothing else of the policy.</para>
+/// <para>By default makes a symmetric key of its own in each region of the cluster. On AWS, -MultiRegion makes one multi-region key with a
+/// replica in each region, which AWS and Cockroach Labs recommend for clusters of several regions. On Google Cloud, -Location makes one key
+/// in a multi-region or in global, which serves all regions. Regions are worked on side by side.</para>
+/// <para>The key's policy grants the identity exactly what CMEK needs, and leaves the administration of the key with you: on AWS Encrypt,
+/// Decrypt, GenerateDataKey*, DescribeKey and ReEncrypt*; on Google Cloud the role Cloud KMS CryptoKey Encrypter/Decrypter on the key, which
+/// the documentation's console steps forget. The name crdb-cmek- and the last 12 digits of the cluster's id, and tags or labels, let a second
+/// run find what the first has made: nothing is made twice, even after a lost answer.</para>
+/// <para>-KeyUri adopts keys that exist: on AWS an ARN, an alias, or the id of a multi-region key; on Google Cloud a resource name. Everything
+/// is checked first: symmetric, enabled, not pending deletion, policy grants the identity. -Grant adds what is missing in the policy and
+/// touches nothing else of it.</para>
+/// <para>Key rings of Google Cloud cannot be deleted, and names of deleted keys cannot be used again.</para>
 /// </remarks>
 /// <example>
 /// <para>Makes the role and a multi-region key for a cluster.</para>
@@ -23,6 +28,10 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Makes a key of its own for each region, rotated by AWS every year.</para>
 /// <code>Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -RotationPeriodInDays 365</code>
+/// </example>
+/// <example>
+/// <para>Makes one key on Google Cloud that serves all regions in Europe, kept in hardware.</para>
+/// <code>Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Location europe -ProtectionLevel Hsm</code>
 /// </example>
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html">Multi-Region keys in AWS KMS</seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekKey", SupportsShouldProcess = true, DefaultParameterSetName = NewSet)]
@@ -38,8 +47,8 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
-    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "ARN of the role that New-CrdbCmekRole made.")]
+    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "The identity that New-CrdbCmekRole made.")]
     [ValidateNotNullOrEmpty]
     public string AuthPrincipal { get; set; } = "";
 
@@ -49,37 +58,60 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     [ArgumentCompleter(typeof(RegionCompleter))]
     public string[]? Region { get; set; }
 
-    /// <summary>Alias of the keys, without "alias/"; without it, crdb-cmek- and the last 12 digits of the cluster's id.</summary>
+    /// <summary>Name of the keys, on AWS their alias without "alias/"; without it, crdb-cmek- and the last 12 digits of the cluster's id.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidatePattern("^(?!aws/)[a-zA-Z0-9/_-]{1,250}$")]
     public string? Name { get; set; }
 
-    /// <summary>Makes one multi-region key with a replica in each region, instead of a key of its own in each. Cannot be changed later.</summary>
+    /// <summary>AWS: makes one multi-region key with a replica in each region, instead of a key of its own in each. Cannot be changed later.</summary>
     [Parameter(ParameterSetName = NewSet)]
     public SwitchParameter MultiRegion { get; set; }
 
-    /// <summary>Lets AWS rotate the key material by itself, every so many days, 90 to 2560. CockroachDB takes up a new version only with Invoke-CrdbCmekRotation.</summary>
+    /// <summary>Lets the cloud rotate the key material by itself, every so many days, 90 to 2560. CockroachDB takes up a new version only with Invoke-CrdbCmekRotation.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateRange(90, 2560)]
     public int? RotationPeriodInDays { get; set; }
 
-    /// <summary>ARNs of further administrators of the key. Your account can always administer it through IAM.</summary>
+    /// <summary>AWS: ARNs of further administrators of the key. Your account can always administer it through IAM.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
     public string[]? Administrator { get; set; }
 
-    /// <summary>Further tags of the keys, beside those that the module sets.</summary>
+    /// <summary>Further tags or labels of the keys, beside those that the module sets. Google Cloud takes lower-case letters, digits, - and _ only.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNull]
     public Hashtable? Tag { get; set; }
 
-    /// <summary>Existing keys to use, one for all regions or one for each: ARN, alias, alias ARN or multi-region id.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ExistingSet, HelpMessage = "ARN or alias of the existing key.")]
+    /// <summary>Google Cloud: project that the keys are made in; without it, that of the session (Connect-CrdbCloud -GcpProject), or else that of the service account.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidateNotNullOrEmpty]
+    public string? Project { get; set; }
+
+    /// <summary>Google Cloud: location of one key for all regions, for example europe or global; without it, a key in each region's own location.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidatePattern("^[a-z][a-z0-9-]+$")]
+    public string? Location { get; set; }
+
+    /// <summary>Google Cloud: key ring, by its id or its whole resource name; without it, crdb-cmek. It is made where it is missing, and cannot be deleted again.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidateNotNullOrEmpty]
+    public string? KeyRing { get; set; }
+
+    /// <summary>Whether the material of new keys is kept by software or in hardware; Software unless said otherwise. Cannot be changed later.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    public CmekProtectionLevel? ProtectionLevel { get; set; }
+
+    /// <summary>Google Cloud: how long a version of a new key can be restored after it was scheduled for destruction, 1 to 120 days; without it, Google's 30 days. Cannot be changed later.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    public TimeSpan? DestroyScheduledDuration { get; set; }
+
+    /// <summary>Existing keys to use, one for all regions or one for each: on AWS ARN, alias, alias ARN or multi-region id, on Google Cloud the resource name.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ExistingSet, HelpMessage = "ARN, alias or resource name of the existing key.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
     public string[]? KeyUri { get; set; }
 
-    /// <summary>Adds the missing statement to the policy of an existing key, and touches nothing else of it.</summary>
+    /// <summary>Adds what is missing to the policy of an existing key, and touches nothing else of it.</summary>
     [Parameter(ParameterSetName = ExistingSet)]
     public SwitchParameter Grant { get; set; }
 
@@ -113,6 +145,7 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
                     Administrators = Administrator ?? [],
                     RotationPeriodInDays = RotationPeriodInDays,
                     Tags = Tags.From(Tag),
+                    Gcp = new GcpKeyOptions { Project = Project, Location = Location, KeyRing = KeyRing, ProtectionLevel = ProtectionLevel, DestroyScheduledDuration = DestroyScheduledDuration },
                 },
                 operation.Context(cloud.Time));
             foreach (var key in keys)

@@ -2,16 +2,20 @@ using System.Collections;
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Makes the cross-account IAM role through which CockroachDB Cloud uses your key, or finds the one that is there.</summary>
+/// <summary>Makes the identity in your own cloud through which CockroachDB Cloud uses your key, or finds the one that is there.</summary>
 /// <remarks>
-/// <para>The role trusts the AWS account that hosts the cluster, and only when it gives your organization's id as the external id. It has no
-/// permissions: what it may do is said by the policy of the key (New-CrdbCmekKey).</para>
-/// <para>Its name is crdb-cmek- and the last 12 digits of the cluster's id, so that a second run finds it. A role of that name that trusts
-/// somebody else is never changed silently: the error says what differs, and -Update brings it into line.</para>
+/// <para>On AWS it is a cross-account IAM role, which trusts the AWS account that hosts the cluster, and only when it gives your organization's
+/// id as the external id. On Google Cloud it is a service account, which the cluster's own account at Cockroach Labs may make tokens for
+/// (Service Account Token Creator). It has no permissions: what it may do is said by the policy of the key (New-CrdbCmekKey).</para>
+/// <para>Its name is crdb-cmek- and the last 12 digits of the cluster's id, so that a second run finds it. An identity of that name that trusts
+/// somebody else is never changed silently: the error says what differs, and -Update brings it into line. A new service account that
+/// Google Cloud does not show at once is waited for.</para>
+/// <para>Clusters of several clouds can flow through one pipeline: parameters of another cloud are not used.</para>
 /// </remarks>
 /// <example>
 /// <para>Makes the role for a cluster.</para>
@@ -20,6 +24,10 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Shows what would be done, for the whole pipeline, and writes nothing.</para>
 /// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -MultiRegion</code>
+/// </example>
+/// <example>
+/// <para>Makes the service account for a cluster on Google Cloud, in the project that the session or the credentials name.</para>
+/// <code>Get-CrdbCluster gcp-eu | New-CrdbCmekRole</code>
 /// </example>
 /// <seealso href="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html">Access to AWS accounts owned by third parties</seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekRole", SupportsShouldProcess = true)]
@@ -32,22 +40,22 @@ public sealed class NewCrdbCmekRoleCommand : CrdbSessionCmdlet
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
-    /// <summary>Name of the role, 1 to 64 letters, digits and +=,.@_-; without it, crdb-cmek- and the last 12 digits of the cluster's id.</summary>
+    /// <summary>Name of the identity; without it, crdb-cmek- and the last 12 digits of the cluster's id. A role on AWS has 1 to 64 letters, digits and +=,.@_-; a service account on Google Cloud 6 to 30 lower-case letters, digits and -.</summary>
     [Parameter]
     [ValidatePattern(@"^[\w+=,.@-]{1,64}$")]
     public string? Name { get; set; }
 
-    /// <summary>Path of the role, beginning and ending with a slash.</summary>
+    /// <summary>AWS: path of the role, beginning and ending with a slash.</summary>
     [Parameter]
     [ValidatePattern(@"^/([\x21-\x7e]+/)?$")]
     public string? Path { get; set; }
 
-    /// <summary>Further tags of the role, beside those that the module sets.</summary>
+    /// <summary>AWS: further tags of the role, beside those that the module sets.</summary>
     [Parameter]
     [ValidateNotNull]
     public Hashtable? Tag { get; set; }
 
-    /// <summary>Brings a role that differs into line, instead of reporting how it differs.</summary>
+    /// <summary>Brings an identity that differs into line, instead of reporting how it differs.</summary>
     [Parameter]
     public SwitchParameter Update { get; set; }
 
@@ -56,22 +64,28 @@ public sealed class NewCrdbCmekRoleCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string? ProfileName { get; set; }
 
+    /// <summary>Google Cloud: project that the service account is made in; without it, that of the session (Connect-CrdbCloud -GcpProject), of GOOGLE_CLOUD_PROJECT or of the credentials.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Project { get; set; }
+
     /// <summary>Clusters that are worked on at once.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 5;
 
-    /// <summary>Makes or finds the role of each cluster.</summary>
+    /// <summary>Makes or finds the identity of each cluster.</summary>
     protected override void ProcessRecord() => ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
         operation.Output(await cloud.KeyProvider(cluster, ProfileName).EnsureRoleAsync(
             new RoleRequest
             {
                 Cluster = cluster,
-                OrganizationId = cloud.OrganizationId,
+                OrganizationId = cloud.OrganizationOf(cluster),
                 Name = Name,
                 Path = Path,
                 Tags = Tags.From(Tag),
                 Update = Update.IsPresent,
+                Gcp = new GcpRoleOptions { Project = Project },
             },
             operation.Context(cloud.Time))));
 }

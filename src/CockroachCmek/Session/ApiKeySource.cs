@@ -47,7 +47,8 @@ internal static class ApiKeySource
         }
     }
 
-    private static Secret Reveal(SecureString key)
+    /// <summary>What a person typed.</summary>
+    public static Secret Reveal(SecureString key)
     {
         var value = new NetworkCredential("", key).Password.Trim();
         return value.Length == 0 ? throw Errors.ApiKeyMissing() : new Secret(value);

@@ -48,6 +48,10 @@ internal sealed class CloudSession : IDisposable
     /// <exception cref="CmekException">OrganizationUnknown: the API key may not read it, and none was given.</exception>
     public string OrganizationId => _organizationId ?? throw Errors.OrganizationUnknown();
 
+    /// <summary>UUID of the organization, for a cluster's cloud: only AWS cannot do without, where it is the external id.</summary>
+    /// <exception cref="CmekException">OrganizationUnknown.</exception>
+    public string OrganizationOf(CrdbCluster cluster) => cluster.CloudProvider == "AWS" ? OrganizationId : _organizationId ?? "";
+
     /// <summary>The session of this runspace, or null.</summary>
     public static CloudSession? OfThisRunspace =>
         Runspace.DefaultRunspace is { } runspace && Current.TryGetValue(runspace, out var session) ? session : null;

@@ -6,6 +6,7 @@ using CockroachCmek.Commands;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Sandbox;
 
 namespace CockroachCmek.Session;
@@ -48,6 +49,7 @@ internal sealed class RunningSandbox
                 Clouds = new CustomerClouds
                 {
                     Aws = new AwsConnection { Endpoint = server.AwsEndpoint, AccessKeyId = sandbox.AwsAccessKeyId, SecretAccessKey = new Secret(sandbox.AwsSecretAccessKey) },
+                    Gcp = new GcpConnection { Endpoint = server.GcpEndpoint, AccessToken = new Secret(sandbox.GcpAccessToken), Project = sandbox.GcpProject },
                 },
             },
             operation) : null;
@@ -88,6 +90,9 @@ internal sealed class RunningSandbox
         AwsAccessKeyId = server.Aws.AccessKeyId,
         AwsSecretAccessKey = server.Aws.SecretAccessKey,
         AwsAccountId = server.Aws.AccountId,
+        GcpEndpoint = server.GcpEndpoint,
+        GcpAccessToken = server.Gcp.AccessToken,
+        GcpProject = server.Gcp.ProjectId,
         TimeScale = timeScale,
         Environment = new Dictionary<string, string>
         {
@@ -98,6 +103,10 @@ internal sealed class RunningSandbox
             ["AWS_SECRET_ACCESS_KEY"] = server.Aws.SecretAccessKey,
             ["AWS_REGION"] = "us-east-1",
             ["AWS_DEFAULT_REGION"] = "us-east-1", // what the aws command reads
+            ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS"] = server.GcpEndpoint.ToString(), // gcloud; it takes the token from a file only, CLOUDSDK_AUTH_ACCESS_TOKEN_FILE
+            ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM"] = server.GcpEndpoint.ToString(),
+            ["CLOUDSDK_CORE_PROJECT"] = server.Gcp.ProjectId,
+            ["GOOGLE_CLOUD_PROJECT"] = server.Gcp.ProjectId,
         },
         Restart = server.Cloud.RestartNodes,
         Recover = server.Cloud.Recover,

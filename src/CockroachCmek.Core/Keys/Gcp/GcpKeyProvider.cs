@@ -1,0 +1,69 @@
+namespace CockroachCmek.Core.Keys.Gcp;
+
+/// <summary>The customer's half of CMEK on Google Cloud.</summary>
+public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider
+{
+    /// <inheritdoc/>
+    public string CloudProvider => "GCP";
+
+    /// <inheritdoc/>
+    public string KeyType => "GCP_CLOUD_KMS";
+
+    /// <inheritdoc/>
+    public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpRoles(clients, calls).EnsureAsync(request));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeys(clients, calls).EnsureAsync(request));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) => request.NewKey ? new GcpKeySuccession(clients, calls).ReplaceAsync(request) : new GcpKeyRotation(clients, calls).RotateAsync(request));
+
+    /// <inheritdoc/>
+    public Task SettleNewKeysAsync(CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> inForce, OperationContext context) =>
+        RunAsync<object?>(cluster.Name, context, async (clients, calls) =>
+        {
+            await new GcpKeySuccession(clients, calls).SettleAsync(inForce);
+            return null;
+        });
+
+    /// <inheritdoc/>
+    public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeyPolicies(clients, calls).DescribeAsync(request));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeyChecks(clients, calls).CheckAsync(request));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(RevocationRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpRevocation(clients, calls).PlanAsync(request));
+
+    /// <inheritdoc/>
+    public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
+        RunAsync(change.Target, context, (clients, calls) => new GcpRevocation(clients, calls).RevokeAsync(change));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpRevocation(clients, calls).FindAsync(request));
+
+    /// <inheritdoc/>
+    public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
+        RunAsync(change.Target, context, (clients, calls) => new GcpRevocation(clients, calls).RestoreAsync(change));
+
+    private async Task<T> RunAsync<T>(string target, OperationContext context, Func<GcpClients, GcpCalls, Task<T>> work)
+    {
+        using var clients = new GcpClients(connection);
+        try
+        {
+            await clients.OpenAsync(context.CancellationToken);
+            return await work(clients, new GcpCalls(context));
+        }
+        catch (Exception fault) when (fault is GcpFault || GcpCalls.IsTokenFault(fault) || (GcpCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested))
+        {
+            throw GcpCalls.Map(fault, target);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using System.Net.Http;
+using System.Text.Json.Nodes;
+
+namespace CockroachCmek.Core.Keys.Gcp;
+
+/// <summary>A policy of a resource, read and written whole.</summary>
+internal interface IGcpPolicies
+{
+    Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken);
+
+    Task<IamPolicy> SetIamPolicyAsync(string resource, IamPolicy policy, CancellationToken cancellationToken);
+}
+
+/// <summary>The operations of Cloud KMS that CMEK needs, named as in the vendor's SDK, which can replace this when its package can be had.</summary>
+internal interface IGcpKms : IGcpPolicies
+{
+    Task<KmsLocation> GetLocationAsync(string name, CancellationToken cancellationToken);
+
+    Task<KmsKeyRing> GetKeyRingAsync(string name, CancellationToken cancellationToken);
+
+    Task<KmsKeyRing> CreateKeyRingAsync(string location, string keyRingId, CancellationToken cancellationToken);
+
+    Task<CryptoKey> GetCryptoKeyAsync(string name, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<CryptoKey>> ListCryptoKeysAsync(string keyRing, CancellationToken cancellationToken);
+
+    Task<CryptoKey> CreateCryptoKeyAsync(string keyRing, string cryptoKeyId, CryptoKey key, CancellationToken cancellationToken);
+
+    Task<CryptoKey> UpdateCryptoKeyAsync(CryptoKey key, string updateMask, CancellationToken cancellationToken);
+
+    Task<CryptoKey> UpdateCryptoKeyPrimaryVersionAsync(string name, string versionId, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<CryptoKeyVersion>> ListCryptoKeyVersionsAsync(string key, CancellationToken cancellationToken);
+
+    Task<CryptoKeyVersion> CreateCryptoKeyVersionAsync(string key, CancellationToken cancellationToken);
+
+    Task<CryptoKeyVersion> UpdateCryptoKeyVersionStateAsync(string name, string state, CancellationToken cancellationToken);
+}
+
+/// <summary>A location of Cloud KMS.</summary>
+internal sealed record KmsLocation(string? Name, string? LocationId, JsonObject? Metadata)
+{
+    /// <summary>Whether keys in hardware can be had there; null when the location does not tell.</summary>
+    public bool? HasHsm => (bool?)Metadata?["hsmAvailable"];
+}
+
+/// <summary>A key ring: it cannot be deleted.</summary>
+internal sealed record KmsKeyRing(string? Name);
+
+/// <summary>What new versions of a key are like.</summary>
+internal sealed record CryptoKeyVersionTemplate(string? ProtectionLevel, string? Algorithm);
+
+/// <summary>A key, in the API's own words.</summary>
+internal sealed record CryptoKey
+{
+    public string? Name { get; init; }
+
+    public CryptoKeyVersion? Primary { get; init; }
+
+    public string? Purpose { get; init; }
+
+    public DateTimeOffset? CreateTime { get; init; }
+
+    public CryptoKeyVersionTemplate? VersionTemplate { get; init; }
+
+    public string? RotationPeriod { get; init; }
+
+    public string? NextRotationTime { get; init; }
+
+    public string? DestroyScheduledDuration { get; init; }
+
+    public bool? ImportOnly { get; init; }
+
+    public string? CryptoKeyBackend { get; init; }
+
+    public Dictionary<string, string>? Labels { get; init; }
+}
+
+/// <summary>A version of a key.</summary>
+internal sealed record CryptoKeyVersion
+{
+    public string? Name { get; init; }
+
+    public string? State { get; init; }
+
+    public string? Algorithm { get; init; }
+
+    public DateTimeOffset? CreateTime { get; init; }
+
+    public DateTimeOffset? DestroyTime { get; init; }
+
+    /// <summary>Its number.</summary>
+    public string Id => Name?.Split('/').Last() ?? "";
+}
+
+/// <summary>Cloud KMS v1 over REST. Paths, methods and fields: the discovery document of cloudkms v1.</summary>
+internal sealed class GcpKmsClient(GcpRest rest) : IGcpKms
+{
+    private static readonly HttpMethod Patch = new("PATCH");
+
+    public Task<KmsLocation> GetLocationAsync(string name, CancellationToken cancellationToken) => GetAsync<KmsLocation>(name, cancellationToken);
+
+    public Task<KmsKeyRing> GetKeyRingAsync(string name, CancellationToken cancellationToken) => GetAsync<KmsKeyRing>(name, cancellationToken);
+
+    public Task<KmsKeyRing> CreateKeyRingAsync(string location, string keyRingId, CancellationToken cancellationToken) =>
+        PostAsync<KmsKeyRing>($"{location}/keyRings?keyRingId={keyRingId}", new JsonObject(), cancellationToken);
+
+    public Task<CryptoKey> GetCryptoKeyAsync(string name, CancellationToken cancellationToken) => GetAsync<CryptoKey>(name, cancellationToken);
+
+    public async Task<IReadOnlyList<CryptoKey>> ListCryptoKeysAsync(string keyRing, CancellationToken cancellationToken) =>
+        await ListAsync(token => GetAsync<KeyPage>($"{keyRing}/cryptoKeys?pageSize=1000{token}", cancellationToken), page => page.CryptoKeys, page => page.NextPageToken);
+
+    public Task<CryptoKey> CreateCryptoKeyAsync(string keyRing, string cryptoKeyId, CryptoKey key, CancellationToken cancellationToken) =>
+        PostAsync<CryptoKey>($"{keyRing}/cryptoKeys?cryptoKeyId={cryptoKeyId}", key, cancellationToken);
+
+    public Task<CryptoKey> UpdateCryptoKeyAsync(CryptoKey key, string updateMask, CancellationToken cancellationToken) =>
+        rest.SendAsync<CryptoKey>(Patch, $"v1/{key.Name}?updateMask={GcpRest.Escape(updateMask)}", key with { Name = null }, cancellationToken);
+
+    public Task<CryptoKey> UpdateCryptoKeyPrimaryVersionAsync(string name, string versionId, CancellationToken cancellationToken) =>
+        PostAsync<CryptoKey>($"{name}:updatePrimaryVersion", new JsonObject { ["cryptoKeyVersionId"] = versionId }, cancellationToken);
+
+    public async Task<IReadOnlyList<CryptoKeyVersion>> ListCryptoKeyVersionsAsync(string key, CancellationToken cancellationToken) =>
+        await ListAsync(token => GetAsync<VersionPage>($"{key}/cryptoKeyVersions?pageSize=1000{token}", cancellationToken), page => page.CryptoKeyVersions, page => page.NextPageToken);
+
+    public Task<CryptoKeyVersion> CreateCryptoKeyVersionAsync(string key, CancellationToken cancellationToken) =>
+        PostAsync<CryptoKeyVersion>($"{key}/cryptoKeyVersions", new JsonObject(), cancellationToken);
+
+    public Task<CryptoKeyVersion> UpdateCryptoKeyVersionStateAsync(string name, string state, CancellationToken cancellationToken) =>
+        rest.SendAsync<CryptoKeyVersion>(Patch, $"v1/{name}?updateMask=state", new JsonObject { ["state"] = state }, cancellationToken);
+
+    // KMS reads a policy by GET, IAM by POST.
+    public async Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken) =>
+        new(await GetAsync<JsonObject>($"{resource}:getIamPolicy?options.requestedPolicyVersion=3", cancellationToken));
+
+    public async Task<IamPolicy> SetIamPolicyAsync(string resource, IamPolicy policy, CancellationToken cancellationToken) =>
+        new(await PostAsync<JsonObject>($"{resource}:setIamPolicy", new JsonObject { ["policy"] = policy.ToWire() }, cancellationToken));
+
+    private Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => rest.SendAsync<T>(HttpMethod.Get, $"v1/{path}", null, cancellationToken);
+
+    private Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken) => rest.SendAsync<T>(HttpMethod.Post, $"v1/{path}", body, cancellationToken);
+
+    private static async Task<List<TItem>> ListAsync<TPage, TItem>(Func<string, Task<TPage>> get, Func<TPage, IReadOnlyList<TItem>?> items, Func<TPage, string?> next)
+    {
+        var all = new List<TItem>();
+        var token = "";
+        do
+        {
+            var page = await get(token);
+            all.AddRange(items(page) ?? []);
+            token = next(page) is { Length: > 0 } more ? $"&pageToken={GcpRest.Escape(more)}" : "";
+        }
+        while (token.Length > 0);
+
+        return all;
+    }
+
+    private sealed record KeyPage(List<CryptoKey>? CryptoKeys, string? NextPageToken);
+
+    private sealed record VersionPage(List<CryptoKeyVersion>? CryptoKeyVersions, string? NextPageToken);
+}
