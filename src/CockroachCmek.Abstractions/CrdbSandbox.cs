@@ -97,6 +97,9 @@ public sealed record SandboxExchange
     /// <summary>HTTP status; null when the connection was cut.</summary>
     public int? Status { get; internal init; }
 
+    /// <summary>HTTP status of an answer that was lost: the request was processed, and the connection cut. Null otherwise.</summary>
+    public int? LostStatus { get; internal init; }
+
     /// <summary>Body of the answer.</summary>
     public string ResponseBody { get; internal init; } = "";
 

@@ -92,4 +92,8 @@ public sealed class FaultPlan
 }
 
 /// <summary>A request and its answer, as they were. Authorization is left out.</summary>
-public sealed record RecordedExchange(SandboxRequest Request, SandboxResponse? Response, FaultAction? Fault);
+public sealed record RecordedExchange(SandboxRequest Request, SandboxResponse? Response, FaultAction? Fault)
+{
+    /// <summary>Status of the answer that a connection was cut before; null when none was lost.</summary>
+    public int? LostStatus { get; init; }
+}

@@ -135,6 +135,7 @@ public sealed class SandboxServer : IDisposable
         };
         var fault = Faults.For(request);
         SandboxResponse? response = null;
+        SandboxResponse? lost = null;
         switch (fault?.Action)
         {
             case FaultAction.CutBefore:
@@ -143,7 +144,7 @@ public sealed class SandboxServer : IDisposable
                 response = Failure(fault, request);
                 break;
             case FaultAction.CutAfter:
-                await service.HandleAsync(request, cancellationToken);
+                lost = await service.HandleAsync(request, cancellationToken);
                 break;
             case FaultAction.Delay:
                 await RealTime.Delay(_options.Time, TimeSpan.FromTicks((long)(fault.Delay.Ticks / _options.TimeScale)), cancellationToken);
@@ -154,7 +155,7 @@ public sealed class SandboxServer : IDisposable
                 break;
         }
 
-        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Recording.Redacted(request), Recording.Redacted(request, response), fault?.Action));
+        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Recording.Redacted(request), Recording.Redacted(request, response), fault?.Action) { LostStatus = lost?.Status });
         return new Reply(response);
     }
 

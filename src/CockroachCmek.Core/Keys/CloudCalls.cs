@@ -13,6 +13,9 @@ namespace CockroachCmek.Core.Keys;
 /// </summary>
 internal abstract class CloudCalls
 {
+    /// <summary>A clock that runs fast, or a machine that is slow, must not use up a wait before anything was looked at.</summary>
+    private const int LeastTries = 5;
+
     private readonly string _cloud;
     private readonly ResiliencePipeline _reads;
     private readonly ResiliencePipeline _writes;
@@ -37,13 +40,13 @@ internal abstract class CloudCalls
     public async Task<T> PatientlyAsync<T>(Func<Task<T>> call, Func<Exception, bool> isSettling, TimeSpan limit, TimeSpan pause)
     {
         var start = Context.Time.GetTimestamp();
-        while (true)
+        for (var tries = 1; ; tries++)
         {
             try
             {
                 return await call();
             }
-            catch (Exception fault) when (isSettling(fault) && Context.Time.GetElapsedTime(start) < limit)
+            catch (Exception fault) when (isSettling(fault) && (tries < LeastTries || Context.Time.GetElapsedTime(start) < limit))
             {
                 Context.Log.Verbose($"{_cloud} has not yet seen what was just made ({Describe(fault).Code}); trying again.");
                 await Context.Time.Delay(pause, Context.CancellationToken);
@@ -55,9 +58,9 @@ internal abstract class CloudCalls
     public async Task UntilAsync(Func<Task<bool>> isSo, TimeSpan limit, TimeSpan pause, Func<CmekException> otherwise)
     {
         var start = Context.Time.GetTimestamp();
-        while (!await isSo())
+        for (var tries = 1; !await isSo(); tries++)
         {
-            if (Context.Time.GetElapsedTime(start) > limit) throw otherwise();
+            if (tries >= LeastTries && Context.Time.GetElapsedTime(start) > limit) throw otherwise();
             await Context.Time.Delay(pause, Context.CancellationToken);
         }
     }

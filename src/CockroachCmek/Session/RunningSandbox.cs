@@ -147,6 +147,7 @@ internal sealed class RunningSandbox
             RequestHeaders = exchange.Request.Headers.GroupBy(h => h.Key, StringComparer.OrdinalIgnoreCase).ToDictionary(g => g.Key, g => string.Join(", ", g.Select(h => h.Value)), StringComparer.OrdinalIgnoreCase),
             RequestBody = body,
             Status = exchange.Response?.Status,
+            LostStatus = exchange.LostStatus,
             ResponseBody = exchange.Response is null ? "" : Encoding.UTF8.GetString(exchange.Response.Body),
         };
     }

@@ -62,11 +62,7 @@ public sealed class AwsCutPointTests
             }
         }
 
-        var text = string.Join("\n", lines);
-        var number = 0;
-        foreach (var id in System.Text.RegularExpressions.Regex.Matches(text, "(mrk-)?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}|crdb-cmek-[0-9a-f]{12}").Select(m => m.Value).Distinct())
-            text = text.Replace(id, $"<{number++}>", StringComparison.Ordinal);
-        return text;
+        return CutPoints.Numbered(string.Join("\n", lines));
     }
 
     private static List<string> Items(string json, string list, string field)
