@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace CockroachCmek;
 
 /// <summary>A running rehearsal cloud on this machine's loopback address. Its credentials are made at start, are worth nothing elsewhere and end with it.</summary>
@@ -36,6 +38,33 @@ public sealed class CrdbSandbox
     /// <summary>The customer's Google Cloud project.</summary>
     public string GcpProject { get; internal init; } = "";
 
+    /// <summary>Address of Azure: Entra ID, Microsoft Graph, Resource Manager and Key Vault answer here over TLS, each under its own host name.</summary>
+    public Uri AzureEndpoint { get; internal init; } = null!;
+
+    /// <summary>The certificate authority of <see cref="AzureEndpoint"/>, PEM. It was made at start; this machine does not trust it.</summary>
+    public string AzureCertificate { get; internal init; } = "";
+
+    /// <summary>The customer's Azure tenant.</summary>
+    public string AzureTenantId { get; internal init; } = "";
+
+    /// <summary>The customer's Azure subscription.</summary>
+    public string AzureSubscriptionId { get; internal init; } = "";
+
+    /// <summary>Client id of an application that may do everything in the tenant and the subscription.</summary>
+    public string AzureClientId { get; internal init; } = "";
+
+    /// <summary>The secret that belongs to <see cref="AzureClientId"/>.</summary>
+    public string AzureClientSecret { get; internal init; } = "";
+
+    /// <summary>A Key Vault that is as it should be: roles, soft delete, purge protection.</summary>
+    public string AzureVaultName { get; internal init; } = "";
+
+    /// <summary>Address of the tokens of a managed identity, for IDENTITY_ENDPOINT.</summary>
+    public Uri AzureIdentityEndpoint { get; internal init; } = null!;
+
+    /// <summary>What belongs to <see cref="AzureIdentityEndpoint"/>, for IDENTITY_HEADER.</summary>
+    public string AzureIdentityHeader { get; internal init; } = "";
+
     /// <summary>How many times faster than life the sandbox's clocks run.</summary>
     public double TimeScale { get; internal init; }
 
@@ -47,6 +76,10 @@ public sealed class CrdbSandbox
 
     /// <summary>Lets requests that match meet a fault: an answer that is late, refused or lost.</summary>
     public void AddFault(SandboxFault fault) => ApplyFault(fault ?? throw new ArgumentNullException(nameof(fault)));
+
+    /// <summary>Makes an application in the sandbox's Azure tenant that may less, to rehearse what is refused: its client id and secret.</summary>
+    /// <param name="rights">None, or any of Subscription (owner of it), Keys (administrator of vaults), GraphRead and Graph, separated by commas; or All.</param>
+    public NetworkCredential AddAzurePrincipal(string rights) => MakeAzurePrincipal(rights);
 
     /// <summary>Takes all faults away.</summary>
     public void ClearFaults() => ApplyFault(null);
@@ -62,6 +95,8 @@ public sealed class CrdbSandbox
 
     internal Action<string> Recover { get; init; } = _ => { };
 
+    internal Func<string, NetworkCredential> MakeAzurePrincipal { get; init; } = _ => new NetworkCredential();
+
     internal Func<IReadOnlyList<SandboxExchange>> ReadExchanges { get; init; } = () => [];
 
     internal Action<SandboxFault?> ApplyFault { get; init; } = _ => { };
@@ -76,7 +111,7 @@ public sealed record SandboxExchange
     /// <summary>Order of arrival, from 1.</summary>
     public int Index { get; internal init; }
 
-    /// <summary>cloud, aws or gcp.</summary>
+    /// <summary>cloud, aws, gcp, azure, msi, ...</summary>
     public string Service { get; internal init; } = "";
 
     /// <summary>HTTP method.</summary>
@@ -85,7 +120,7 @@ public sealed record SandboxExchange
     /// <summary>Path and query.</summary>
     public string Target { get; internal init; } = "";
 
-    /// <summary>What is asked for: of AWS the operation, for example kms:CreateKey; otherwise method and path.</summary>
+    /// <summary>What is asked for: of AWS the operation, for example kms:CreateKey, of Azure method, host and path; otherwise method and path.</summary>
     public string Operation { get; internal init; } = "";
 
     /// <summary>Header fields of the request; Authorization is redacted.</summary>
@@ -110,7 +145,7 @@ public sealed record SandboxExchange
 /// <summary>A fault for the sandbox to commit, for rehearsing what a script does when a cloud has a bad day.</summary>
 public sealed class SandboxFault
 {
-    /// <summary>cloud, aws or gcp; null for any.</summary>
+    /// <summary>cloud, aws, gcp, azure, msi, ...; null for any.</summary>
     public string? Service { get; set; }
 
     /// <summary>HTTP method; null for any.</summary>

@@ -29,8 +29,8 @@ public static partial class Errors
     /// <summary>This release does not work with the cluster's cloud.</summary>
     public static CmekException CloudNotSupported(string cluster, string provider) => Make(
         CmekErrorKind.InvalidArgument, cluster,
-        $"The cluster '{cluster}' runs on {(provider.Length == 0 ? "an unknown cloud" : provider)}; this release of CockroachCmek makes identities and keys on AWS and GCP.",
-        "Get-CrdbCluster | Where-Object CloudProvider -in AWS, GCP");
+        $"The cluster '{cluster}' runs on {(provider.Length == 0 ? "an unknown cloud" : provider)}; this release of CockroachCmek makes identities and keys on AWS, GCP and AZURE.",
+        "Get-CrdbCluster | Where-Object CloudProvider -in AWS, GCP, AZURE");
 
     /// <summary>The organization's id, which is the external id on AWS, cannot be read with this API key.</summary>
     public static CmekException OrganizationUnknown() => Make(

@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;
 
 namespace CockroachCmek.Core.Keys;
@@ -12,12 +13,16 @@ public sealed record CustomerClouds
     /// <summary>Google Cloud.</summary>
     public GcpConnection Gcp { get; init; } = new();
 
+    /// <summary>Azure.</summary>
+    public AzureConnection Azure { get; init; } = new();
+
     /// <summary>The customer's half of CMEK on the cluster's cloud.</summary>
     /// <exception cref="CmekException">CloudNotSupported.</exception>
     public ICmekKeyProvider ProviderOf(CrdbCluster cluster) => (cluster ?? throw new ArgumentNullException(nameof(cluster))).CloudProvider switch
     {
         "AWS" => new AwsKeyProvider(Aws),
         "GCP" => new GcpKeyProvider(Gcp),
+        "AZURE" => new AzureKeyProvider(Azure),
         _ => throw Errors.CloudNotSupported(cluster.Name, cluster.CloudProvider),
     };
 }

@@ -1,3 +1,4 @@
+using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;
 
 namespace CockroachCmek.Core.Keys;
@@ -71,6 +72,9 @@ public sealed record RoleRequest
     /// <summary>What only Google Cloud is asked.</summary>
     public GcpRoleOptions Gcp { get; init; } = new();
 
+    /// <summary>What only Azure is asked.</summary>
+    public AzureRoleOptions Azure { get; init; } = new();
+
     /// <summary>Bring an identity that differs (or that the module did not make) into line. Without it, a difference is an error that says what differs.</summary>
     public bool Update { get; init; }
 }
@@ -110,6 +114,9 @@ public sealed record KeyRequest
 
     /// <summary>What only Google Cloud is asked.</summary>
     public GcpKeyOptions Gcp { get; init; } = new();
+
+    /// <summary>What only Azure is asked.</summary>
+    public AzureKeyOptions Azure { get; init; } = new();
 
     /// <summary>A region joins a cluster that uses CMEK: the key in force whose shape the new ones take. A key that can serve the new region is used or replicated, not copied.</summary>
     public CmekRegionSpec? Like { get; init; }

@@ -22,6 +22,9 @@ public enum AzureRights
     /// <summary>Application.ReadWrite.All and DelegatedPermissionGrant.ReadWrite.All on Microsoft Graph.</summary>
     Graph = 4,
 
+    /// <summary>Application.Read.All on Microsoft Graph: sees enterprise applications, and may add none.</summary>
+    GraphRead = 8,
+
     /// <summary>All of it.</summary>
     All = Subscription | Keys | Graph,
 }
@@ -134,7 +137,7 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
         {
             var application = new AzureApplication(NewId(), name, TenantId) { Secret = AzureDirectory.NewSecret("azure") };
             _world.Directory.Applications.Add(application);
-            var principal = _world.Directory.AddPrincipal(application, TenantId, LongAgo, (rights & AzureRights.Graph) != 0 ? ["Application.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"] : []);
+            var principal = _world.Directory.AddPrincipal(application, TenantId, LongAgo, (rights & AzureRights.Graph) != 0 ? ["Application.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"] : (rights & AzureRights.GraphRead) != 0 ? ["Application.Read.All"] : []);
             var scope = $"/subscriptions/{SubscriptionId}";
             if ((rights & AzureRights.Subscription) != 0) _world.Roles.Assign(principal.Id, AzureRole.Owner, scope, LongAgo);
             if ((rights & AzureRights.Keys) != 0)

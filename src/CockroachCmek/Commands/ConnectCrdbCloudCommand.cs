@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Security;
 using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Session;
 
@@ -13,8 +14,9 @@ namespace CockroachCmek.Commands;
 /// runspace then use the connection; the object that is returned can be given to -Session elsewhere, for example in ForEach-Object -Parallel.</para>
 /// <para>CMEK needs an API key whose service account has the role Cluster Admin or Cluster Operator. A key that may not read the organization
 /// still works; give -OrganizationId then, because AWS needs it as the external id.</para>
-/// <para>Your own clouds are reached with their usual credentials: on AWS the SDK's chain, on Google Cloud application default credentials.
-/// The -Gcp parameters say otherwise for the whole session.</para>
+/// <para>Your own clouds are reached with their usual credentials: on AWS the SDK's chain, on Google Cloud application default credentials, on Azure
+/// the first that are found of environment, managed identity, az and Connect-AzAccount (in Azure Automation the managed identity alone).
+/// The -Gcp and -Azure parameters say otherwise for the whole session; a browser opens for -AzureCredential Interactive only.</para>
 /// <para>Keys and tokens stay inside the module: no object, message or transcript shows them.</para>
 /// </remarks>
 /// <example>
@@ -28,6 +30,10 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Connects, and makes what Google Cloud needs in a project of its own.</para>
 /// <code>Connect-CrdbCloud -GcpProject my-keys</code>
+/// </example>
+/// <example>
+/// <para>Connects in a runbook, and takes the Automation account's identity for Azure.</para>
+/// <code>Connect-CrdbCloud -AzureCredential ManagedIdentity</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">Manage access to CockroachDB Cloud</seealso>
 [Cmdlet(VerbsCommunications.Connect, "CrdbCloud", DefaultParameterSetName = KeySet)]
@@ -86,6 +92,26 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     [ValidateNotNullOrEmpty]
     public string? GcpQuotaProject { get; set; }
 
+    /// <summary>With whose credentials Azure is asked: Default, Environment, AzureCli, AzurePowerShell, ManagedIdentity or Interactive.</summary>
+    [Parameter]
+    public AzureCredential AzureCredential { get; set; }
+
+    /// <summary>Client id of a user-assigned managed identity. It is sent only when given: Azure Automation refuses it.</summary>
+    [Parameter]
+    public Guid? AzureClientId { get; set; }
+
+    /// <summary>The Azure tenant that holds the vaults; without it, the one that the credentials belong to.</summary>
+    [Parameter]
+    public Guid? AzureTenantId { get; set; }
+
+    /// <summary>The Azure subscription that holds the vaults; without it, all that the credentials see are searched.</summary>
+    [Parameter]
+    public Guid? AzureSubscriptionId { get; set; }
+
+    /// <summary>Which of Microsoft's clouds: Public, USGovernment or China.</summary>
+    [Parameter]
+    public AzureEnvironment AzureEnvironment { get; set; }
+
     /// <summary>Checks the key with one call, and makes the connection that of the runspace.</summary>
     protected override void BeginProcessing()
     {
@@ -93,7 +119,13 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
         SessionRequest? request = null;
         try
         {
-            request = new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault)) { ApiVersion = ApiVersion, OrganizationId = OrganizationId?.ToString(), TimeScale = RunningSandbox.TimeScaleAt(Endpoint), Clouds = new CustomerClouds { Gcp = Gcp() } };
+            request = new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault))
+            {
+                ApiVersion = ApiVersion,
+                OrganizationId = OrganizationId?.ToString(),
+                TimeScale = RunningSandbox.TimeScaleAt(Endpoint),
+                Clouds = new CustomerClouds { Gcp = Gcp(), Azure = Azure() },
+            };
         }
         catch (CmekException fault)
         {
@@ -111,5 +143,15 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
         CredentialFile = GcpCredentialFile is null ? null : GetUnresolvedProviderPathFromPSPath(GcpCredentialFile),
         AccessToken = GcpAccessToken is null ? null : ApiKeySource.Reveal(GcpAccessToken),
         QuotaProject = GcpQuotaProject,
+    };
+
+    private AzureConnection Azure() => new()
+    {
+        Environment = AzureEnvironment,
+        Credential = AzureCredential,
+        ClientId = AzureClientId?.ToString(),
+        TenantId = AzureTenantId?.ToString(),
+        SubscriptionId = AzureSubscriptionId?.ToString(),
+        Loopback = RunningSandbox.AzureAt(Endpoint),
     };
 }

@@ -8,8 +8,8 @@ namespace CockroachCmek.Commands;
 /// <summary>Gets the key policy that CMEK needs, as JSON and as commands, for people who may not change the key themselves.</summary>
 /// <remarks>
 /// <para>For a key that is still to be made, gives the whole policy. For one that exists (-KeyUri), gives its own policy with what is missing
-/// added. Policy is the whole document, Statement the part that matters to CockroachDB (on Google Cloud a binding), Commands are lines for
-/// the cloud's own command, aws or gcloud, that an administrator can run as they are. Nothing is written.</para>
+/// added. Policy is the whole document, Statement the part that matters to CockroachDB (on Google Cloud a binding, on Azure a role assignment or an entry of the
+/// vault's access policies), Commands are lines for the cloud's own command, aws, gcloud or az, that an administrator can run as they are. Nothing is written.</para>
 /// </remarks>
 /// <example>
 /// <para>Prints the policy for a cluster whose role exists.</para>
@@ -18,6 +18,10 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Prints the gcloud lines that make and bind what a cluster on Google Cloud needs.</para>
 /// <code>(Get-CrdbCluster gcp-eu | New-CrdbCmekRole -WhatIf | Get-CrdbCmekKeyPolicy).Commands</code>
+/// </example>
+/// <example>
+/// <para>Prints the az lines for a cluster on Azure.</para>
+/// <code>(Get-CrdbCluster azure-eu | New-CrdbCmekRole | Get-CrdbCmekKeyPolicy).Commands</code>
 /// </example>
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html">Key policies in AWS KMS</seealso>
 [Cmdlet(VerbsCommon.Get, "CrdbCmekKeyPolicy")]
@@ -30,7 +34,7 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbSessionCmdlet
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
-    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account.</summary>
+    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account, on Azure the tenant id.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "The identity that New-CrdbCmekRole made.")]
     [ValidateNotNullOrEmpty]
     public string AuthPrincipal { get; set; } = "";

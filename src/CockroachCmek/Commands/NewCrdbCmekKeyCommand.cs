@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Session;
 
@@ -11,15 +12,18 @@ namespace CockroachCmek.Commands;
 /// <remarks>
 /// <para>By default makes a symmetric key of its own in each region of the cluster. On AWS, -MultiRegion makes one multi-region key with a
 /// replica in each region, which AWS and Cockroach Labs recommend for clusters of several regions. On Google Cloud, -Location makes one key
-/// in a multi-region or in global, which serves all regions. Regions are worked on side by side.</para>
-/// <para>The key's policy grants the identity exactly what CMEK needs, and leaves the administration of the key with you: on AWS Encrypt,
+/// in a multi-region or in global, which serves all regions. On Azure, makes one RSA key for all regions in the vault of -VaultName, or one in
+/// each vault for the regions of its place. Regions are worked on side by side.</para>
+/// <para>The key's policy grants the identity what CMEK needs, and leaves the administration of the key with you: on AWS Encrypt,
 /// Decrypt, GenerateDataKey*, DescribeKey and ReEncrypt*; on Google Cloud the role Cloud KMS CryptoKey Encrypter/Decrypter on the key, which
-/// the documentation's console steps forget. The name crdb-cmek- and the last 12 digits of the cluster's id, and tags or labels, let a second
-/// run find what the first has made: nothing is made twice, even after a lost answer.</para>
-/// <para>-KeyUri adopts keys that exist: on AWS an ARN, an alias, or the id of a multi-region key; on Google Cloud a resource name. Everything
-/// is checked first: symmetric, enabled, not pending deletion, policy grants the identity. -Grant adds what is missing in the policy and
-/// touches nothing else of it.</para>
-/// <para>Key rings of Google Cloud cannot be deleted, and names of deleted keys cannot be used again.</para>
+/// the documentation's console steps forget; on Azure the role Key Vault Crypto Officer on the vault, as the documentation says, or the narrower one of -RoleName.
+/// A vault that goes by access policies gets an entry there instead, since roles do nothing on it. The name crdb-cmek- and the last 12 digits of the
+/// cluster's id, and tags or labels, let a second run find what the first has made: nothing is made twice, even after a lost answer.</para>
+/// <para>-KeyUri adopts keys that exist: on AWS an ARN, an alias, or the id of a multi-region key; on Google Cloud a resource name; on Azure a Key
+/// Identifier. Everything is checked first: of the right kind, enabled, not pending deletion, policy grants the identity. -Grant adds what is
+/// missing in the policy and touches nothing else of it.</para>
+/// <para>Key rings of Google Cloud cannot be deleted, and names of deleted keys cannot be used again. A vault without purge protection is
+/// warned of: a key that is purged is a database that is lost.</para>
 /// </remarks>
 /// <example>
 /// <para>Makes the role and a multi-region key for a cluster.</para>
@@ -32,6 +36,10 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Makes one key on Google Cloud that serves all regions in Europe, kept in hardware.</para>
 /// <code>Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Location europe -ProtectionLevel Hsm</code>
+/// </example>
+/// <example>
+/// <para>Makes a key on Azure, with the narrowest role that is enough.</para>
+/// <code>Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox -RoleName 'Key Vault Crypto Service Encryption User'</code>
 /// </example>
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html">Multi-Region keys in AWS KMS</seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekKey", SupportsShouldProcess = true, DefaultParameterSetName = NewSet)]
@@ -47,7 +55,7 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
-    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account.</summary>
+    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account, on Azure the tenant id.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "The identity that New-CrdbCmekRole made.")]
     [ValidateNotNullOrEmpty]
     public string AuthPrincipal { get; set; } = "";
@@ -97,7 +105,7 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string? KeyRing { get; set; }
 
-    /// <summary>Whether the material of new keys is kept by software or in hardware; Software unless said otherwise. Cannot be changed later.</summary>
+    /// <summary>Whether the material of new keys is kept by software or in hardware; Software unless said otherwise. Cannot be changed later. On Azure, hardware needs a vault of the premium tier.</summary>
     [Parameter(ParameterSetName = NewSet)]
     public CmekProtectionLevel? ProtectionLevel { get; set; }
 
@@ -105,8 +113,8 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     [Parameter(ParameterSetName = NewSet)]
     public TimeSpan? DestroyScheduledDuration { get; set; }
 
-    /// <summary>Existing keys to use, one for all regions or one for each: on AWS ARN, alias, alias ARN or multi-region id, on Google Cloud the resource name.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ExistingSet, HelpMessage = "ARN, alias or resource name of the existing key.")]
+    /// <summary>Existing keys to use, one for all regions or one for each: on AWS ARN, alias, alias ARN or multi-region id, on Google Cloud the resource name, on Azure a Key Identifier, whose newest version is taken where none is named.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ExistingSet, HelpMessage = "ARN, alias, resource name or Key Identifier of the existing key.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
     public string[]? KeyUri { get; set; }
@@ -120,6 +128,42 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string? ProfileName { get; set; }
 
+    /// <summary>Azure: names of vaults, one for all regions or one in each region's location.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidatePattern("^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$")]
+    public string[]? VaultName { get; set; }
+
+    /// <summary>Azure: addresses of vaults, instead of their names.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidateNotNullOrEmpty]
+    public Uri[]? VaultUri { get; set; }
+
+    /// <summary>Azure: subscription that holds the vaults; without it, that of the session (Connect-CrdbCloud -AzureSubscriptionId), or all that the credentials see are searched.</summary>
+    [Parameter]
+    public Guid? SubscriptionId { get; set; }
+
+    /// <summary>Azure: bits of a new RSA key: 2048, 3072 or 4096. 3072 unless said otherwise.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidateSet("2048", "3072", "4096")]
+    public int? KeySize { get; set; }
+
+    /// <summary>Azure: when a new key expires; without it, never. Nothing can be encrypted with an expired key.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    public DateTimeOffset? ExpiresOn { get; set; }
+
+    /// <summary>Azure: role that the application gets on the vault. Key Vault Crypto Officer unless said otherwise, as the documentation's steps; Key Vault Crypto Service Encryption User is enough.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? RoleName { get; set; }
+
+    /// <summary>Azure: object id of the application's service principal, for who may not read Microsoft Graph. What New-CrdbCmekRole returns has it.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public string? PrincipalId { get; set; }
+
+    /// <summary>Azure: recovers a deleted key of the name, instead of reporting it.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    public SwitchParameter Recover { get; set; }
+
     /// <summary>Clusters that are worked on at once.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
@@ -129,7 +173,7 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     protected override void ProcessRecord()
     {
         // Read now: the engine sets the properties anew for the next input while the work for this one still runs.
-        var principal = AuthPrincipal;
+        var (principal, principalId) = (AuthPrincipal, PrincipalId);
         ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
         {
             var keys = await cloud.KeyProvider(cluster, ProfileName).EnsureKeysAsync(
@@ -146,6 +190,18 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
                     RotationPeriodInDays = RotationPeriodInDays,
                     Tags = Tags.From(Tag),
                     Gcp = new GcpKeyOptions { Project = Project, Location = Location, KeyRing = KeyRing, ProtectionLevel = ProtectionLevel, DestroyScheduledDuration = DestroyScheduledDuration },
+                    Azure = new AzureKeyOptions
+                    {
+                        Vaults = [.. VaultName ?? [], .. (VaultUri ?? []).Select(u => u.ToString())],
+                        SubscriptionId = SubscriptionId?.ToString(),
+                        KeySize = KeySize,
+                        ProtectionLevel = ProtectionLevel,
+                        ExpiresOn = ExpiresOn,
+                        RoleName = RoleName,
+                        PrincipalId = string.IsNullOrEmpty(principalId) ? null : principalId,
+                        Recover = Recover.IsPresent,
+                        IsPlanned = operation.PlanOnly,
+                    },
                 },
                 operation.Context(cloud.Time));
             foreach (var key in keys)

@@ -6,9 +6,9 @@ namespace CockroachCmek.Commands;
 /// <summary>Starts rehearsal clouds on this machine, and connects this runspace to them.</summary>
 /// <remarks>
 /// <para>Starts, inside this process and on the loopback address only, a CockroachDB Cloud with clusters of many shapes, an AWS with IAM,
-/// STS and KMS, and a Google Cloud with Cloud KMS and IAM. The sandbox's CockroachDB really uses the key: it takes on the role with the
-/// external id, or acts as the service account, and wraps and unwraps a store key, so policies that work here are right. Nothing leaves this
-/// machine, and no account is needed.</para>
+/// STS and KMS, a Google Cloud with Cloud KMS and IAM, and an Azure with Entra ID, Microsoft Graph, Resource Manager and Key Vault. The sandbox's
+/// CockroachDB really uses the key: it takes on the role with the external id, acts as the service account, or signs in as the cluster's
+/// application, and wraps and unwraps a store key, so policies that work here are right. Nothing leaves this machine, and no account is needed.</para>
 /// <para>Time runs faster than life: at the usual scale, enabling CMEK takes two seconds instead of twenty minutes. The object that is
 /// returned names every address and credential, so that curl, the aws and gcloud commands or Terraform can use the same sandbox; the credentials are
 /// made at start and are worth nothing elsewhere.</para>

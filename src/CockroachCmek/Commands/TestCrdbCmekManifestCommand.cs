@@ -10,7 +10,7 @@ namespace CockroachCmek.Commands;
 /// <remarks>
 /// <para>Checks without writing: every region of the cluster has one key and no other has; the keys belong to the cluster's cloud; URIs and
 /// principals have the right shape; the cluster's plan and state allow CMEK; and, unless -Offline is given, in your cloud: the keys exist,
-/// are symmetric, enabled and not pending deletion, the policies grant the identity, and the identity trusts CockroachDB (on AWS with the
+/// are of the right kind, enabled and not pending deletion, the policies grant the identity, and the identity trusts CockroachDB (on AWS with the
 /// right external id) and nobody else.</para>
 /// <para>What may not be read gives Unknown, never Pass. With -Quiet the answer is true or false: true when no check failed and none is unknown.</para>
 /// </remarks>

@@ -1,4 +1,5 @@
 using System.Management.Automation.Runspaces;
+using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -6,8 +7,10 @@ using CockroachCmek.Commands;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Sandbox;
+using CockroachCmek.Sandbox.Azure;
 
 namespace CockroachCmek.Session;
 
@@ -37,6 +40,9 @@ internal sealed class RunningSandbox
     /// <summary>How fast time runs at an address: where this runspace's own sandbox listens, as fast as it; elsewhere as in life. Pipeline thread only.</summary>
     public static double TimeScaleAt(Uri? endpoint) => OfThisRunspace is { } running && running.Sandbox.CloudEndpoint == endpoint ? running.Sandbox.TimeScale : 1;
 
+    /// <summary>Azure as seen from an address: where this runspace's own sandbox listens, the sandbox's; elsewhere Microsoft's. Pipeline thread only.</summary>
+    public static AzureLoopback? AzureAt(Uri? endpoint) => OfThisRunspace is { } running && running.Sandbox.CloudEndpoint == endpoint ? Loopback(running._server) : null;
+
     public static async Task<RunningSandbox> StartAsync(double timeScale, bool record, bool connect, Operation operation)
     {
         var server = SandboxServer.Start(new SandboxOptions { TimeScale = timeScale, Record = record });
@@ -50,6 +56,7 @@ internal sealed class RunningSandbox
                 {
                     Aws = new AwsConnection { Endpoint = server.AwsEndpoint, AccessKeyId = sandbox.AwsAccessKeyId, SecretAccessKey = new Secret(sandbox.AwsSecretAccessKey) },
                     Gcp = new GcpConnection { Endpoint = server.GcpEndpoint, AccessToken = new Secret(sandbox.GcpAccessToken), Project = sandbox.GcpProject },
+                    Azure = new AzureConnection { TenantId = sandbox.AzureTenantId, ClientId = sandbox.AzureClientId, ClientSecret = new Secret(sandbox.AzureClientSecret), Loopback = Loopback(server) },
                 },
             },
             operation) : null;
@@ -80,6 +87,8 @@ internal sealed class RunningSandbox
         _server.Dispose();
     }
 
+    private static AzureLoopback Loopback(SandboxServer server) => new(server.AzureEndpoint.Port, server.Azure.CaCertificate.RawData);
+
     private static CrdbSandbox Describe(SandboxServer server, double timeScale) => new()
     {
         CloudEndpoint = server.CloudEndpoint,
@@ -93,6 +102,15 @@ internal sealed class RunningSandbox
         GcpEndpoint = server.GcpEndpoint,
         GcpAccessToken = server.Gcp.AccessToken,
         GcpProject = server.Gcp.ProjectId,
+        AzureEndpoint = server.AzureEndpoint,
+        AzureCertificate = server.Azure.CaPem,
+        AzureTenantId = server.Azure.TenantId,
+        AzureSubscriptionId = server.Azure.SubscriptionId,
+        AzureClientId = server.Azure.Admin.ClientId,
+        AzureClientSecret = server.Azure.Admin.Secret,
+        AzureVaultName = server.Azure.VaultName,
+        AzureIdentityEndpoint = new Uri(server.ManagedIdentityEndpoint, "MSI/token"),
+        AzureIdentityHeader = server.Azure.ManagedIdentity.Secret,
         TimeScale = timeScale,
         Environment = new Dictionary<string, string>
         {
@@ -107,9 +125,19 @@ internal sealed class RunningSandbox
             ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM"] = server.GcpEndpoint.ToString(),
             ["CLOUDSDK_CORE_PROJECT"] = server.Gcp.ProjectId,
             ["GOOGLE_CLOUD_PROJECT"] = server.Gcp.ProjectId,
+            ["AZURE_AUTHORITY_HOST"] = server.AzureEndpoint.ToString(),
+            ["AZURE_TENANT_ID"] = server.Azure.TenantId,
+            ["AZURE_SUBSCRIPTION_ID"] = server.Azure.SubscriptionId,
+            ["AZURE_CLIENT_ID"] = server.Azure.Admin.ClientId,
+            ["AZURE_CLIENT_SECRET"] = server.Azure.Admin.Secret,
         },
         Restart = server.Cloud.RestartNodes,
         Recover = server.Cloud.Recover,
+        MakeAzurePrincipal = rights =>
+        {
+            var made = server.Azure.AddPrincipal("limited", Enum.TryParse<AzureRights>(rights, ignoreCase: true, out var parsed) ? parsed : throw new ArgumentException($"{rights} is none of None, Subscription, Keys, GraphRead, Graph, All.", nameof(rights)));
+            return new NetworkCredential(made.ClientId, made.Secret);
+        },
         ReadExchanges = () => [.. server.Exchanges.Select(Plain)],
         ApplyFault = fault =>
         {
@@ -141,7 +169,8 @@ internal sealed class RunningSandbox
             Service = exchange.Request.Service,
             Method = exchange.Request.Method,
             Target = exchange.Request.RawTarget,
-            Operation = exchange.Request.Service != "aws" ? $"{exchange.Request.Method} {exchange.Request.Path}"
+            Operation = exchange.Request.Service == "azure" ? $"{exchange.Request.Method} {exchange.Request.Header("Host")}{exchange.Request.Path}"
+                : exchange.Request.Service != "aws" ? $"{exchange.Request.Method} {exchange.Request.Path}"
                 : target is not null ? $"kms:{target.Split('.').Last()}"
                 : $"{(action.Groups[1].Value is "GetCallerIdentity" or "AssumeRole" ? "sts" : "iam")}:{action.Groups[1].Value}",
             RequestHeaders = exchange.Request.Headers.GroupBy(h => h.Key, StringComparer.OrdinalIgnoreCase).ToDictionary(g => g.Key, g => string.Join(", ", g.Select(h => h.Value)), StringComparer.OrdinalIgnoreCase),

@@ -40,7 +40,7 @@ public sealed class RefusalTests
     [InlineData("Get-CrdbCluster twin", "AmbiguousCluster", "aaaaaaaa-0000-4000-8000-00000000abcd")]
     [InlineData("Get-CrdbCluster 00000000abcd", "AmbiguousCluster", "bbbbbbbb-0000-4000-8000-00000000abcd")]
     [InlineData("New-CrdbCmekRole standard-aws", "ClusterHasNoAccount", "STANDARD")]
-    [InlineData("New-CrdbCmekRole azure-in", "CloudNotSupported", "AZURE")]
+    [InlineData("New-CrdbCmekRole azure-in | New-CrdbCmekKey", "VaultNameMissing", "-VaultName")]
     [InlineData("New-CrdbCmekKey dev-aws -AuthPrincipal 200000000001", "RoleArnMalformed", "arn:aws:iam::<account>:role/<name>")]
     [InlineData("New-CrdbCmekKey dev-aws -AuthPrincipal arn:aws:iam::200000000001:role/x -Region eu-west-1", "RegionUnknown", "us-east-1")]
     [InlineData("New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri alias/nobody", "KeyNotFound", "alias/nobody")]

@@ -48,7 +48,7 @@ public sealed class RotationTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("Invoke-CrdbCmekRotation dev-aws").FailsWith("CmekNotEnabled");
-        session.Run("Invoke-CrdbCmekRotation azure-in").FailsWith("CloudNotSupported");
+        session.Run("Invoke-CrdbCmekRotation azure-in").FailsWith("CmekNotEnabled");
     }
 
     [Fact]

@@ -28,13 +28,13 @@ public sealed class LoadContextTests
         var lines = Run(
             """
             $null = Start-CrdbSandbox -TimeScale 6000
-            Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | ForEach-Object { "key $($_.Outcome)" }
+            'dev-aws', 'azure-in' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | ForEach-Object { "key $($_.Outcome)" }
             [System.Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -eq CockroachCmek | ForEach-Object Assemblies | ForEach-Object { "private $($_.GetName().Name)" }
             [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | ForEach-Object { "default $($_.GetName().Name)" }
             Stop-CrdbSandbox
             """);
         Assert.Contains("key Created", lines);
-        foreach (var name in new[] { "CockroachCmek.Core", "CockroachCmek.Sandbox", "AWSSDK.Core", "AWSSDK.KeyManagementService", "Polly.Core" })
+        foreach (var name in new[] { "CockroachCmek.Core", "CockroachCmek.Sandbox", "AWSSDK.Core", "AWSSDK.KeyManagementService", "Azure.Core", "Microsoft.Identity.Client", "Polly.Core" })
         {
             Assert.Contains($"private {name}", lines);
             Assert.DoesNotContain($"default {name}", lines);
@@ -44,6 +44,9 @@ public sealed class LoadContextTests
     [Theory]
     [InlineData("AWSSDK.Core", "aws")]
     [InlineData("Polly.Core", "polly")]
+    [InlineData("Azure.Core", "azure")]
+    [InlineData("Azure.Identity", "azure")]
+    [InlineData("Microsoft.Identity.Client", "azure")]
     public void Another_version_of_a_package_in_the_default_context_is_in_nobodys_way(string assembly, string reason)
     {
         // Another module has loaded an assembly of the same name: an old, and by us unusable one.
@@ -52,13 +55,35 @@ public sealed class LoadContextTests
             $$"""
             $null = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath('{{old}}')
             $null = Start-CrdbSandbox -TimeScale 6000
-            Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | ForEach-Object { "key $($_.Outcome)" }
+            'dev-aws', 'azure-in' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | ForEach-Object { "key $($_.Outcome) $($_.CloudProvider)" }
             [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -eq '{{assembly}}' } | ForEach-Object { "version $($_.GetName().Version)" }
             Stop-CrdbSandbox
             """);
-        Assert.True(lines.Contains("key Created"), $"{reason}: {string.Join("\n", lines)}");
+        Assert.True(lines.Contains("key Created AWS") && lines.Contains("key Created AZURE"), $"{reason}: {string.Join("\n", lines)}");
         Assert.Contains("version 1.2.3.4", lines);
-        Assert.Equal(2, lines.Count(l => l.StartsWith("version ", StringComparison.Ordinal)));
+        // Azure.Identity is a name that forwards to Azure.Core by now: the module does not bring it.
+        Assert.Equal(assembly == "Azure.Identity" ? 1 : 2, lines.Count(l => l.StartsWith("version ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void In_a_simulated_Azure_Automation_job_the_managed_identity_does_all_of_it_without_a_question()
+    {
+        // A process of its own: the SDK keeps the identity's tokens, and no other test may see these variables.
+        var lines = Run(
+            """
+            $sandbox = Start-CrdbSandbox -TimeScale 6000
+            $env:IDENTITY_ENDPOINT = $sandbox.AzureIdentityEndpoint
+            $env:IDENTITY_HEADER = $sandbox.AzureIdentityHeader
+            $key = [System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword
+            $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $key
+            $info = Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+            "default $($info.Status)"
+            $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $key -AzureCredential ManagedIdentity
+            "chosen $((Get-CrdbCluster azure-in | New-CrdbCmekRole).Outcome)"
+            Stop-CrdbSandbox
+            """);
+        Assert.Contains("default ENABLED", lines);
+        Assert.Contains("chosen Existing", lines);
     }
 
     [Fact]

@@ -1,0 +1,53 @@
+using System.Text.Json.Nodes;
+using Azure.Core;
+
+namespace CockroachCmek.Core.Keys.Azure;
+
+/// <summary>The calls of Microsoft Graph that CMEK needs: the application of the cluster in the customer's tenant.</summary>
+internal interface IMicrosoftGraph
+{
+    /// <summary>The enterprise application of an application id in the caller's tenant; null when there is none.</summary>
+    Task<ServicePrincipal?> FindServicePrincipalAsync(string applicationId, CancellationToken cancellationToken);
+
+    Task<ServicePrincipal> CreateServicePrincipalAsync(string applicationId, CancellationToken cancellationToken);
+
+    Task EnableServicePrincipalAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>The delegated permissions that were consented to for an application.</summary>
+    Task<IReadOnlyList<ConsentGrant>> ListConsentGrantsAsync(string clientId, CancellationToken cancellationToken);
+
+    Task CreateConsentGrantAsync(string clientId, string resourceId, string scope, CancellationToken cancellationToken);
+}
+
+/// <summary>An enterprise application.</summary>
+/// <param name="Id">The object id, which roles are assigned to.</param>
+/// <param name="AppId">The application id, which is the same in every tenant.</param>
+/// <param name="DisplayName">As the application's own tenant named it.</param>
+/// <param name="AccountEnabled">False when nobody can sign in as it; null where Graph does not tell.</param>
+internal sealed record ServicePrincipal(string Id, string AppId, string? DisplayName, bool? AccountEnabled);
+
+/// <summary>Consent to delegated permissions; for all users where ConsentType is AllPrincipals.</summary>
+internal sealed record ConsentGrant(string Id, string ClientId, string ResourceId, string ConsentType, string? Scope);
+
+/// <summary>Microsoft Graph v1.0.</summary>
+internal sealed class MicrosoftGraph(Uri endpoint, AzureRest rest) : IMicrosoftGraph
+{
+    public async Task<ServicePrincipal?> FindServicePrincipalAsync(string applicationId, CancellationToken cancellationToken) =>
+        await rest.ListAsync<ServicePrincipal>(At($"servicePrincipals?$filter={Filter("appId", applicationId)}&$select=id,appId,displayName,accountEnabled"), cancellationToken) is [var found, ..] ? found : null;
+
+    public Task<ServicePrincipal> CreateServicePrincipalAsync(string applicationId, CancellationToken cancellationToken) =>
+        rest.SendAsync<ServicePrincipal>(RequestMethod.Post, At("servicePrincipals"), new { appId = applicationId }, cancellationToken);
+
+    public Task EnableServicePrincipalAsync(string id, CancellationToken cancellationToken) =>
+        rest.SendAsync<JsonObject?>(RequestMethod.Patch, At($"servicePrincipals/{id}"), new { accountEnabled = true }, cancellationToken);
+
+    public Task<IReadOnlyList<ConsentGrant>> ListConsentGrantsAsync(string clientId, CancellationToken cancellationToken) =>
+        rest.ListAsync<ConsentGrant>(At($"oauth2PermissionGrants?$filter={Filter("clientId", clientId)}"), cancellationToken);
+
+    public Task CreateConsentGrantAsync(string clientId, string resourceId, string scope, CancellationToken cancellationToken) =>
+        rest.SendAsync<JsonObject?>(RequestMethod.Post, At("oauth2PermissionGrants"), new { clientId, consentType = "AllPrincipals", resourceId, scope }, cancellationToken);
+
+    private Uri At(string path) => new(endpoint, $"v1.0/{path}");
+
+    private static string Filter(string property, string value) => Uri.EscapeDataString($"{property} eq '{value.Replace("'", "''")}'");
+}
