@@ -16,11 +16,11 @@ public sealed record CmekInfo
     public string Status { get; internal init; } = CmekStatus.Disabled;
 
     /// <summary>The regions, sorted by name.</summary>
-    public IReadOnlyList<CmekRegionInfo> Regions { get; internal init; } = [];
+    public IReadOnlyList<CmekRegionInfo> Regions { get; internal init => field = value.AsArray(); } = [];
 
     /// <summary>The keys and versions of before, newest first, each with the reason why it must stay in the KMS.</summary>
     public IReadOnlyList<CmekPastKey> PastKeys =>
-        [.. Regions.SelectMany(r => r.Keys.Skip(1).Select(k => new CmekPastKey { Region = r.Region, KeyUri = k.KeyUri, UsedFrom = k.CreatedAt, UsedUntil = k.UpdatedAt, IsSameKey = k.KeyUri == r.Keys[0].KeyUri }))];
+        Regions.SelectMany(r => r.Keys.Skip(1).Select(k => new CmekPastKey { Region = r.Region, KeyUri = k.KeyUri, UsedFrom = k.CreatedAt, UsedUntil = k.UpdatedAt, IsSameKey = k.KeyUri == r.Keys[0].KeyUri })).ToArray();
 
     /// <summary>What this run did; Existing for a plain read.</summary>
     public CmekOutcome Outcome { get; internal init; }
@@ -42,7 +42,7 @@ public sealed record CmekRegionInfo
     public string Status { get; internal init; } = "";
 
     /// <summary>Present and past keys of the region, newest first.</summary>
-    public IReadOnlyList<CmekKeyInfo> Keys { get; internal init; } = [];
+    public IReadOnlyList<CmekKeyInfo> Keys { get; internal init => field = value.AsArray(); } = [];
 
     /// <inheritdoc/>
     public override string ToString() => $"{Region}: {Status}";

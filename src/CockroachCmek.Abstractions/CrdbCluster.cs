@@ -37,7 +37,7 @@ public sealed record CrdbCluster
     public string AzureClusterIdentityClientId { get; internal init; } = "";
 
     /// <summary>The cluster's regions, in the API's order.</summary>
-    public IReadOnlyList<CrdbRegion> Regions { get; internal init; } = [];
+    public IReadOnlyList<CrdbRegion> Regions { get; internal init => field = value.AsArray(); } = [];
 
     /// <summary>When the cluster was created, UTC.</summary>
     public DateTimeOffset? CreatedAt { get; internal init; }

@@ -65,6 +65,12 @@ public sealed class CrdbSandbox
     /// <summary>What belongs to <see cref="AzureIdentityEndpoint"/>, for IDENTITY_HEADER.</summary>
     public string AzureIdentityHeader { get; internal init; } = "";
 
+    /// <summary>Address of HashiCorp Vault, for VAULT_ADDR.</summary>
+    public Uri VaultEndpoint { get; internal init; } = null!;
+
+    /// <summary>A token that may do everything in the sandbox's Vault.</summary>
+    public string VaultToken { get; internal init; } = "";
+
     /// <summary>How many times faster than life the sandbox's clocks run.</summary>
     public double TimeScale { get; internal init; }
 
@@ -72,7 +78,7 @@ public sealed class CrdbSandbox
     public IReadOnlyDictionary<string, string> Environment { get; internal init; } = new Dictionary<string, string>();
 
     /// <summary>Every request and its answer so far, in order; empty unless the sandbox was started with -Record. Authorization is left out.</summary>
-    public IReadOnlyList<SandboxExchange> Exchanges => ReadExchanges();
+    public IReadOnlyList<SandboxExchange> Exchanges => ReadExchanges().AsArray();
 
     /// <summary>Lets requests that match meet a fault: an answer that is late, refused or lost.</summary>
     public void AddFault(SandboxFault fault) => ApplyFault(fault ?? throw new ArgumentNullException(nameof(fault)));

@@ -89,9 +89,9 @@ public static partial class Errors
         $"Revoke-CrdbCmek {cluster} -AllowSharedKey   (takes it away from {(others.Count == 1 ? "it" : "them")} too)");
 
     /// <summary>The cloud has no such way.</summary>
-    public static CmekException RevocationMethodNotSupported(string cluster, string provider, CmekRevocationMethod method, IEnumerable<CmekRevocationMethod> supported) => Make(
-        CmekErrorKind.InvalidArgument, cluster, $"On {provider}, access to the keys of '{cluster}' cannot be taken away by {method}. Nothing was changed.",
-        $"Revoke-CrdbCmek {cluster} -Method {string.Join(" | ", supported)}");
+    public static CmekException RevocationMethodNotSupported(string cluster, string provider, CmekRevocationMethod method, IReadOnlyList<CmekRevocationMethod> supported) => Make(
+        CmekErrorKind.InvalidArgument, cluster, $"On {provider}, access to the keys of '{cluster}' cannot be taken away by {method}; it can by {string.Join(", ", supported)}. Nothing was changed.",
+        $"Revoke-CrdbCmek {cluster} -Method {supported[0]}");
 
     /// <summary>Some key can still be used. CockroachDB was not told, since it would come back with that key.</summary>
     public static CmekException AccessNotTaken(string cluster, IReadOnlyList<CmekException> faults) => Make(

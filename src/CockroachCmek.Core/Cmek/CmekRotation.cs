@@ -56,8 +56,6 @@ public sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle
         // A new key that is in force already was made by a run before this one: only its name is left to move.
         var specs = (made ?? [.. chosen.Select(r => CmekState.Spec(r.Region, r.Keys[0]))]).Where(s => !options.NewKey || made is null || !before.Uses(s)).ToList();
         if (specs.Count == 0) return await FinishAsync(before, keys, options, context);
-        // A key of today has a grant of today, which may take a while to arrive.
-        if (options.NewKey) options = options with { Write = options.Write with { PrincipalsAreFresh = true } };
         return await SendAsync(before, specs, isAllowed: made is not null, $"Take up the new {(options.NewKey ? "key" : "version of the key")} in {string.Join(", ", specs.Select(s => s.Region))}", keys, options, context);
     }
 
@@ -97,7 +95,8 @@ public sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle
             () => client.UpdateCmekAsync(cluster, specs, context),
             () => client.GetCmekAsync(cluster, context),
             state => specs.All(s => state.Entries(s.Region) > before.Entries(s.Region) && state.Uses(s)),
-            options.Write,
+            // A key that the cluster did not use before was made or granted moments ago, here or by another run.
+            options.Write with { PrincipalsAreFresh = options.Write.PrincipalsAreFresh || specs.Any(s => !before.Uses(s)) },
             context);
         return await FinishAsync(sent with { Outcome = CmekOutcome.Updated }, keys, options, context);
     }

@@ -9,6 +9,6 @@ public sealed record WriteOptions
     /// <summary>True when the role or a grant was made moments ago: then a refusal of the key is tried again for <see cref="Propagation"/>. Otherwise a refusal is final at once.</summary>
     public bool PrincipalsAreFresh { get; init; }
 
-    /// <summary>How long a fresh grant may take to arrive: seconds on AWS, seven minutes and more on Google Cloud and Azure. Terraform's provider tries for ten.</summary>
-    public TimeSpan Propagation { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>How long a fresh grant may take to arrive: seconds on AWS, seven minutes and more on Google Cloud, up to ten on Azure (key-vault rbac-guide, "Known limits and performance").</summary>
+    public TimeSpan Propagation { get; init; } = TimeSpan.FromMinutes(15);
 }

@@ -1,6 +1,7 @@
 using CockroachCmek.Core.Keys.Aws;
 using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;
+using CockroachCmek.Core.Keys.Vault;
 
 namespace CockroachCmek.Core.Keys;
 
@@ -15,6 +16,9 @@ public sealed record CustomerClouds
 
     /// <summary>Azure.</summary>
     public AzureConnection Azure { get; init; } = new();
+
+    /// <summary>HashiCorp Vault, where the session has one of its own; null where it is looked for when it is needed.</summary>
+    public VaultConnection? Vault { get; init; }
 
     /// <summary>The customer's half of CMEK on the cluster's cloud.</summary>
     /// <exception cref="CmekException">CloudNotSupported.</exception>

@@ -120,6 +120,9 @@ public sealed record KeyRequest
 
     /// <summary>A region joins a cluster that uses CMEK: the key in force whose shape the new ones take. A key that can serve the new region is used or replicated, not copied.</summary>
     public CmekRegionSpec? Like { get; init; }
+
+    /// <summary>What only keys that are born in HashiCorp Vault can be asked for.</summary>
+    public Vault.VaultKeyOptions Vault { get; init; } = new();
 }
 
 /// <summary>What <see cref="ICmekKeyProvider.RotateKeysAsync"/> is to bring about.</summary>

@@ -65,17 +65,10 @@ public sealed class EnableCrdbCmekCommand : CrdbSessionCmdlet
             {
                 var context = operation.Context(cloud.Time);
                 var cluster = await cloud.ClusterOfAsync(manifest, Cluster, context);
-                var info = await cloud.Lifecycle().EnableAsync(cluster, manifest, Writing(cluster, manifest.IsFresh), context);
+                var info = await cloud.Lifecycle().EnableAsync(cluster, manifest, new WriteOptions { Timeout = Timeout, PrincipalsAreFresh = manifest.IsFresh }, context);
                 operation.Output(Wait.IsPresent ? await cloud.FollowAsync(info, new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = CmekStatus.Enabled }, context) : info);
             },
             manifest.IsPlanned,
             ThrottleLimit);
-    }
-
-    /// <summary>Key Vault sees a new role assignment after up to ten minutes (key-vault rbac-guide, "Known limits and performance").</summary>
-    private WriteOptions Writing(CrdbCluster cluster, bool isFresh)
-    {
-        var options = new WriteOptions { Timeout = Timeout, PrincipalsAreFresh = isFresh };
-        return cluster.CloudProvider == "AZURE" ? options with { Propagation = TimeSpan.FromMinutes(15) } : options;
     }
 }

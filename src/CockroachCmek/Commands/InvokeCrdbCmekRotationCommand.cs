@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Security;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Manifest;
@@ -15,6 +16,8 @@ namespace CockroachCmek.Commands;
 /// <para>A run that was interrupted goes on when it is run again: what has been made and not been taken up (the KMS's own yearly rotation included) is
 /// not made again, and a rotation that is under way is not sent twice. A run after the end is another rotation: a schedule that may be started twice gives -IfOlderThan.</para>
 /// <para>Old keys and versions are still needed for the data and backups of their time: PastKeys of the output names them. Never disable or delete a key after a rotation.</para>
+/// <para>Keys that were born in HashiCorp Vault are rotated there (-Via HashiCorpVault). On AWS, Vault makes a new KMS key for each version, which is granted before CockroachDB takes it up; on Azure
+/// the version has another URI; on Google Cloud the key stays. The old ones are kept.</para>
 /// </remarks>
 /// <example>
 /// <para>Rotates the keys of all regions, and waits until every region uses the new version.</para>
@@ -31,6 +34,11 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>For a schedule: rotates what was rotated more than 90 days ago, and nothing else.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -IfOlderThan 90.00:00:00 -Wait</code>
+/// </example>
+/// <example>
+/// <para>Rotates keys that were born in HashiCorp Vault.</para>
+/// <code>$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+/// Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait</code>
 /// </example>
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-on-demand.html">On-demand rotation in AWS KMS</seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "CrdbCmekRotation", SupportsShouldProcess = true, DefaultParameterSetName = VersionSet)]
@@ -80,25 +88,58 @@ public sealed class InvokeCrdbCmekRotationCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string? ProfileName { get; set; }
 
+    /// <summary>Where the keys were born: keys of HashiCorp Vault are rotated there, and on AWS every rotation makes new KMS keys.</summary>
+    [Parameter]
+    public CmekKeySource Via { get; set; }
+
+    /// <summary>Address of Vault; without it, VAULT_ADDR. Only https is accepted, except on this machine.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Uri? VaultAddress { get; set; }
+
+    /// <summary>Vault token; without it, VAULT_TOKEN, or the file ~/.vault-token that "vault login" leaves.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? VaultToken { get; set; }
+
+    /// <summary>Vault namespace; without it, VAULT_NAMESPACE. On HCP Vault the topmost is admin.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultNamespace { get; set; }
+
+    /// <summary>Where Vault's Key Management secrets engine is mounted; without it, keymgmt.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultMount { get; set; }
+
+    /// <summary>PEM file of the authority that signed Vault's certificate; without it, VAULT_CACERT, or the authorities of the machine.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultCaCertificate { get; set; }
+
     /// <summary>Clusters that are worked on at once.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 5;
 
     /// <summary>Rotates each cluster.</summary>
-    protected override void ProcessRecord() => ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
+    protected override void ProcessRecord()
     {
-        var options = new RotationOptions
+        var vault = new VaultOptions { Address = VaultAddress, Token = VaultToken, Namespace = VaultNamespace, Mount = VaultMount, CaCertificate = VaultCaCertificate }.Connection(this, Via, Cloud());
+        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
         {
-            Regions = Region,
-            NewKey = NewKey.IsPresent,
-            IfOlderThan = IfOlderThan,
-            Write = new WriteOptions { Timeout = Timeout },
-            Wait = Wait.IsPresent ? new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = CmekStatus.Enabled } : null,
-        };
-        var (rotation, keys, context) = (cloud.Rotation(), cloud.KeyProvider(cluster, ProfileName), operation.Context(cloud.Time));
-        operation.Output(operation.Source is CmekManifest manifest
-            ? await rotation.RotateToAsync(cluster, manifest, new ManifestCheck(), keys, options with { Write = options.Write with { PrincipalsAreFresh = manifest.IsFresh } }, context)
-            : await rotation.RotateAsync(cluster, keys, options, context));
-    });
+            var options = new RotationOptions
+            {
+                Regions = Region,
+                NewKey = NewKey.IsPresent,
+                IfOlderThan = IfOlderThan,
+                Write = new WriteOptions { Timeout = Timeout },
+                Wait = Wait.IsPresent ? new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = CmekStatus.Enabled } : null,
+            };
+            var (rotation, keys, context) = (cloud.Rotation(), cloud.KeyProvider(cluster, ProfileName, vault), operation.Context(cloud.Time));
+            operation.Output(operation.Source is CmekManifest manifest
+                ? await rotation.RotateToAsync(cluster, manifest, new ManifestCheck(), keys, options with { Write = options.Write with { PrincipalsAreFresh = manifest.IsFresh } }, context)
+                : await rotation.RotateAsync(cluster, keys, options, context));
+        });
+    }
 }

@@ -1,9 +1,11 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Security;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;
+using CockroachCmek.Core.Keys.Vault;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -24,6 +26,9 @@ namespace CockroachCmek.Commands;
 /// missing in the policy and touches nothing else of it.</para>
 /// <para>Key rings of Google Cloud cannot be deleted, and names of deleted keys cannot be used again. A vault without purge protection is
 /// warned of: a key that is purged is a database that is lost.</para>
+/// <para>-Via HashiCorpVault has the key born in Vault Enterprise or HCP Vault: it enables the Key Management secrets engine where it is missing, makes a KMS provider entry and a key, has
+/// Vault distribute it, finds the distributed key in the cloud and grants its use, which Vault does not. On AWS each region has a Vault key of its own; elsewhere one serves all regions, in the key
+/// ring or Key Vault that -VaultKeyCollection names. Of the credentials for the cloud, on AWS those of the entry come first, on Google Cloud and Azure those in the Vault server's environment.</para>
 /// </remarks>
 /// <example>
 /// <para>Makes the role and a multi-region key for a cluster.</para>
@@ -40,6 +45,10 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Makes a key on Azure, with the narrowest role that is enough.</para>
 /// <code>Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox -RoleName 'Key Vault Crypto Service Encryption User'</code>
+/// </example>
+/// <example>
+/// <para>Has the keys born in the HashiCorp Vault that VAULT_ADDR and VAULT_TOKEN name.</para>
+/// <code>Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault</code>
 /// </example>
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html">Multi-Region keys in AWS KMS</seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekKey", SupportsShouldProcess = true, DefaultParameterSetName = NewSet)]
@@ -164,6 +173,65 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     [Parameter(ParameterSetName = NewSet)]
     public SwitchParameter Recover { get; set; }
 
+    /// <summary>Where the keys are born: in the cloud's own KMS, or in HashiCorp Vault, which distributes them to it.</summary>
+    [Parameter]
+    public CmekKeySource Via { get; set; }
+
+    /// <summary>Address of Vault; without it, VAULT_ADDR. Only https is accepted, except on this machine.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Uri? VaultAddress { get; set; }
+
+    /// <summary>Vault token; without it, VAULT_TOKEN, or the file ~/.vault-token that "vault login" leaves.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? VaultToken { get; set; }
+
+    /// <summary>Vault namespace; without it, VAULT_NAMESPACE. On HCP Vault the topmost is admin.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultNamespace { get; set; }
+
+    /// <summary>Where Vault's Key Management secrets engine is mounted; without it, keymgmt.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultMount { get; set; }
+
+    /// <summary>PEM file of the authority that signed Vault's certificate; without it, VAULT_CACERT, or the authorities of the machine.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultCaCertificate { get; set; }
+
+    /// <summary>Credentials that Vault reaches the cloud with, for a new KMS provider entry: on AWS access key id and secret access key, on Azure client id and client secret. Without them, Vault's own environment.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidateNotNull]
+    [Credential]
+    public PSCredential? VaultCloudCredential { get; set; }
+
+    /// <summary>Google Cloud: path, on the Vault server, of the service account's file that Vault reaches the cloud with. GOOGLE_CREDENTIALS of the server comes first.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidateNotNullOrEmpty]
+    public string? VaultServiceAccountFile { get; set; }
+
+    /// <summary>Where Vault puts the key: on Google Cloud the resource name of a key ring, on Azure the name of a Key Vault (or -VaultName). On AWS it is each region. Without it, on Google Cloud what -Project, -Location (for several regions global) and -KeyRing name.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidateNotNullOrEmpty]
+    public string? VaultKeyCollection { get; set; }
+
+    /// <summary>Google Cloud: gives Vault an identity of its own: the custom role cmek-vault-role, the service account cmek-vault-agent, and its binding on the key ring.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    public SwitchParameter BootstrapVaultAccess { get; set; }
+
+    /// <summary>Google Cloud: does what -BootstrapVaultAccess does, makes a key of that service account, and writes it to this file, readable for you alone; put it on the Vault server and delete it here. Without it, none is made.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidateNotNullOrEmpty]
+    public string? ServiceAccountKeyPath { get; set; }
+
+    /// <summary>Vault's name of the type of key: aes256-gcm96, or on Azure, which has no such keys, rsa-3072 (the usual), rsa-2048 or rsa-4096.</summary>
+    [Parameter(ParameterSetName = NewSet)]
+    [ValidateSet("aes256-gcm96", "rsa-2048", "rsa-3072", "rsa-4096")]
+    public string? VaultKeyType { get; set; }
+
     /// <summary>Clusters that are worked on at once.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
@@ -172,11 +240,13 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     /// <summary>Makes, finds or adopts the keys of each cluster.</summary>
     protected override void ProcessRecord()
     {
+        var vault = new VaultOptions { Address = VaultAddress, Token = VaultToken, Namespace = VaultNamespace, Mount = VaultMount, CaCertificate = VaultCaCertificate, CloudCredential = VaultCloudCredential, ServiceAccountFile = VaultServiceAccountFile }.Connection(this, Via, Cloud());
+        var keyPath = ServiceAccountKeyPath is null ? null : GetUnresolvedProviderPathFromPSPath(ServiceAccountKeyPath);
         // Read now: the engine sets the properties anew for the next input while the work for this one still runs.
         var (principal, principalId) = (AuthPrincipal, PrincipalId);
         ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
         {
-            var keys = await cloud.KeyProvider(cluster, ProfileName).EnsureKeysAsync(
+            var keys = await cloud.KeyProvider(cluster, ProfileName, vault).EnsureKeysAsync(
                 new KeyRequest
                 {
                     Cluster = cluster,
@@ -202,6 +272,7 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
                         Recover = Recover.IsPresent,
                         IsPlanned = operation.PlanOnly,
                     },
+                    Vault = new VaultKeyOptions { KeyCollection = VaultKeyCollection ?? (cluster.CloudProvider == "AZURE" && VaultName is { Length: 1 } named ? named[0] : null), KeyType = VaultKeyType, ProtectionLevel = ProtectionLevel, BootstrapAccess = BootstrapVaultAccess.IsPresent || keyPath is not null, ServiceAccountKeyPath = keyPath },
                 },
                 operation.Context(cloud.Time));
             foreach (var key in keys)

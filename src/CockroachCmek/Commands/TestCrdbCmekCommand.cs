@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Security;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Session;
@@ -46,20 +47,53 @@ public sealed class TestCrdbCmekCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string? ProfileName { get; set; }
 
+    /// <summary>Where the keys were born: of keys of HashiCorp Vault, Vault's side is checked too.</summary>
+    [Parameter]
+    public CmekKeySource Via { get; set; }
+
+    /// <summary>Address of Vault; without it, VAULT_ADDR. Only https is accepted, except on this machine.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Uri? VaultAddress { get; set; }
+
+    /// <summary>Vault token; without it, VAULT_TOKEN, or the file ~/.vault-token that "vault login" leaves.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? VaultToken { get; set; }
+
+    /// <summary>Vault namespace; without it, VAULT_NAMESPACE. On HCP Vault the topmost is admin.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultNamespace { get; set; }
+
+    /// <summary>Where Vault's Key Management secrets engine is mounted; without it, keymgmt.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultMount { get; set; }
+
+    /// <summary>PEM file of the authority that signed Vault's certificate; without it, VAULT_CACERT, or the authorities of the machine.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultCaCertificate { get; set; }
+
     /// <summary>Clusters that are worked on at once.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 5;
 
     /// <summary>Checks each cluster.</summary>
-    protected override void ProcessRecord() => ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
+    protected override void ProcessRecord()
     {
-        var checks = await cloud.Health().CheckAsync(
-            cluster,
-            cloud.KeyProvider(cluster, ProfileName),
-            new HealthOptions { OrganizationId = cloud.OrganizationIdOrNull, MaxKeyAge = MaxKeyAge, Manifest = operation.Source as CmekManifest },
-            operation.Context(cloud.Time));
-        if (Quiet.IsPresent) operation.Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
-        else foreach (var check in checks) operation.Output(check);
-    });
+        var vault = new VaultOptions { Address = VaultAddress, Token = VaultToken, Namespace = VaultNamespace, Mount = VaultMount, CaCertificate = VaultCaCertificate }.Connection(this, Via, Cloud());
+        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
+        {
+            var checks = await cloud.Health().CheckAsync(
+                cluster,
+                cloud.KeyProvider(cluster, ProfileName, vault),
+                new HealthOptions { OrganizationId = cloud.OrganizationIdOrNull, MaxKeyAge = MaxKeyAge, Manifest = operation.Source as CmekManifest },
+                operation.Context(cloud.Time));
+            if (Quiet.IsPresent) operation.Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
+            else foreach (var check in checks) operation.Output(check);
+        });
+    }
 }

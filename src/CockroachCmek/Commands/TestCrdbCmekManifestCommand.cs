@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Security;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Manifest;
@@ -51,9 +52,39 @@ public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string? ProfileName { get; set; }
 
+    /// <summary>Where the keys were born: of keys of HashiCorp Vault, Vault's side is checked too.</summary>
+    [Parameter]
+    public CmekKeySource Via { get; set; }
+
+    /// <summary>Address of Vault; without it, VAULT_ADDR. Only https is accepted, except on this machine.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Uri? VaultAddress { get; set; }
+
+    /// <summary>Vault token; without it, VAULT_TOKEN, or the file ~/.vault-token that "vault login" leaves.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? VaultToken { get; set; }
+
+    /// <summary>Vault namespace; without it, VAULT_NAMESPACE. On HCP Vault the topmost is admin.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultNamespace { get; set; }
+
+    /// <summary>Where Vault's Key Management secrets engine is mounted; without it, keymgmt.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultMount { get; set; }
+
+    /// <summary>PEM file of the authority that signed Vault's certificate; without it, VAULT_CACERT, or the authorities of the machine.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? VaultCaCertificate { get; set; }
+
     /// <summary>Runs the checks.</summary>
     protected override void ProcessRecord()
     {
+        var vault = new VaultOptions { Address = VaultAddress, Token = VaultToken, Namespace = VaultNamespace, Mount = VaultMount, CaCertificate = VaultCaCertificate }.Connection(this, Via, Cloud());
         var cloud = Cloud();
         var manifest = InputObject!;
         Submit(async operation =>
@@ -63,7 +94,7 @@ public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
             var checks = new ManifestCheck().Check(cluster, manifest).ToList();
             if (!Offline.IsPresent && checks.All(c => c.Status != CmekCheckStatus.Fail) && !manifest.IsPlanned)
             {
-                var provider = cloud.KeyProvider(cluster, ProfileName);
+                var provider = cloud.KeyProvider(cluster, ProfileName, vault);
                 var live = await Task.WhenAll(manifest.RegionSpecs.Select(spec => provider.CheckKeyAsync(new KeyCheckRequest { Cluster = cluster, OrganizationId = cloud.OrganizationIdOrNull, Spec = spec }, context)));
                 checks.AddRange(live.SelectMany(c => c));
             }

@@ -6,6 +6,7 @@ using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Keys.Vault;
 using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Session;
@@ -116,6 +117,13 @@ internal sealed class CloudSession : IDisposable
     /// <summary>The provider of a cluster's cloud.</summary>
     public ICmekKeyProvider KeyProvider(CrdbCluster cluster, string? awsProfile) =>
         (awsProfile is null ? _clouds : _clouds with { Aws = _clouds.Aws with { ProfileName = awsProfile } }).ProviderOf(cluster);
+
+    /// <summary>The provider of a cluster's cloud, or Vault in front of it.</summary>
+    public ICmekKeyProvider KeyProvider(CrdbCluster cluster, string? awsProfile, VaultConnection? vault) =>
+        vault is null ? KeyProvider(cluster, awsProfile) : new VaultKeyProvider(KeyProvider(cluster, awsProfile), vault);
+
+    /// <summary>The session's own Vault, which a sandbox has; null elsewhere.</summary>
+    public VaultConnection? Vault => _clouds.Vault;
 
     /// <summary>UUID of the organization; null when the API key may not read it, and none was given.</summary>
     public string? OrganizationIdOrNull => _organizationId;

@@ -9,6 +9,7 @@ using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Aws;
 using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;
+using CockroachCmek.Core.Keys.Vault;
 using CockroachCmek.Sandbox;
 using CockroachCmek.Sandbox.Azure;
 
@@ -47,6 +48,7 @@ internal sealed class RunningSandbox
     {
         var server = SandboxServer.Start(new SandboxOptions { TimeScale = timeScale, Record = record });
         var sandbox = Describe(server, timeScale);
+        FurnishVault(server);
         var session = connect ? await CloudSession.ConnectAsync(
             new SessionRequest(server.CloudEndpoint, new Secret(sandbox.ApiKey))
             {
@@ -57,6 +59,7 @@ internal sealed class RunningSandbox
                     Aws = new AwsConnection { Endpoint = server.AwsEndpoint, AccessKeyId = sandbox.AwsAccessKeyId, SecretAccessKey = new Secret(sandbox.AwsSecretAccessKey) },
                     Gcp = new GcpConnection { Endpoint = server.GcpEndpoint, AccessToken = new Secret(sandbox.GcpAccessToken), Project = sandbox.GcpProject },
                     Azure = new AzureConnection { TenantId = sandbox.AzureTenantId, ClientId = sandbox.AzureClientId, ClientSecret = new Secret(sandbox.AzureClientSecret), Loopback = Loopback(server) },
+                    Vault = new VaultConnection(server.VaultEndpoint, new Secret(sandbox.VaultToken)),
                 },
             },
             operation) : null;
@@ -89,6 +92,16 @@ internal sealed class RunningSandbox
 
     private static AzureLoopback Loopback(SandboxServer server) => new(server.AzureEndpoint.Port, server.Azure.CaCertificate.RawData);
 
+    /// <summary>What an operator puts into the environment of a Vault server: entries without credentials of their own then reach the sandbox's clouds.</summary>
+    private static void FurnishVault(SandboxServer server)
+    {
+        server.Vault.SetEnvironment("AWS_ACCESS_KEY_ID", server.Aws.AccessKeyId);
+        server.Vault.SetEnvironment("AWS_SECRET_ACCESS_KEY", server.Aws.SecretAccessKey);
+        server.Vault.SetEnvironment("AZURE_TENANT_ID", server.Azure.TenantId);
+        server.Vault.SetEnvironment("AZURE_CLIENT_ID", server.Azure.Admin.ClientId);
+        server.Vault.SetEnvironment("AZURE_CLIENT_SECRET", server.Azure.Admin.Secret);
+    }
+
     private static CrdbSandbox Describe(SandboxServer server, double timeScale) => new()
     {
         CloudEndpoint = server.CloudEndpoint,
@@ -111,6 +124,8 @@ internal sealed class RunningSandbox
         AzureVaultName = server.Azure.VaultName,
         AzureIdentityEndpoint = new Uri(server.ManagedIdentityEndpoint, "MSI/token"),
         AzureIdentityHeader = server.Azure.ManagedIdentity.Secret,
+        VaultEndpoint = server.VaultEndpoint,
+        VaultToken = server.Vault.RootToken,
         TimeScale = timeScale,
         Environment = new Dictionary<string, string>
         {
@@ -130,6 +145,8 @@ internal sealed class RunningSandbox
             ["AZURE_SUBSCRIPTION_ID"] = server.Azure.SubscriptionId,
             ["AZURE_CLIENT_ID"] = server.Azure.Admin.ClientId,
             ["AZURE_CLIENT_SECRET"] = server.Azure.Admin.Secret,
+            ["VAULT_ADDR"] = server.VaultEndpoint.GetLeftPart(UriPartial.Authority),
+            ["VAULT_TOKEN"] = server.Vault.RootToken,
         },
         Restart = server.Cloud.RestartNodes,
         Recover = server.Cloud.Recover,

@@ -47,6 +47,19 @@ public sealed class ConsoleTests
         Assert.Equal(true, session.Run("$sandbox.Exchanges.Count -eq $seen").Single().BaseObject);
     }
 
+    [Theory]
+    [InlineData("(Get-CrdbCmek prod-eu-old).Regions[0].Keys[1]", "CmekKeyInfo")]
+    [InlineData("(Get-CrdbCluster prod-eu).Regions[1]", "CrdbRegion")]
+    [InlineData("(New-CrdbCmekRole prod-eu | New-CrdbCmekKey | New-CrdbCmekManifest).RegionSpecs[1]", "CmekRegionSpec")]
+    [InlineData("(Invoke-CrdbCmekRotation prod-eu-old -NewKey -Wait).PastKeys[1]", "CmekPastKey")]
+    [InlineData("(Revoke-CrdbCmek prod-eu-old -WhatIf).Changes[0]", "CmekAccessChange")]
+    [InlineData("$sandbox.Exchanges[0]", "SandboxExchange")]
+    public void A_list_has_elements_that_an_index_picks(string expression, string type)
+    {
+        using var session = ModuleSession.WithSandbox(record: true);
+        Assert.Equal(type, session.Run(expression).Succeeds().Single().BaseObject.GetType().Name);
+    }
+
     [Fact]
     public void Stopping_a_wait_ends_it_within_a_second_and_says_what_goes_on()
     {

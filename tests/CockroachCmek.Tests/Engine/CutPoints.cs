@@ -6,7 +6,7 @@ namespace CockroachCmek.Tests.Engine;
 /// Promises 1 and 2, for one write: every request that a clean run sends is cut once before it is processed and once after; the run is repeated where it
 /// gave up; and the clouds end as after the clean run. Of a wait, whose polls go on as long as time says, the first looks stand for all.
 /// </summary>
-internal sealed class CutPoints(string setup, string write, Func<ModuleSession, string> state)
+internal sealed class CutPoints(string setup, string write, Func<ModuleSession, string> state, int timeScale = 20_000)
 {
     private const int LooksOfAWait = 3;
 
@@ -31,7 +31,7 @@ internal sealed class CutPoints(string setup, string write, Func<ModuleSession, 
 
     private Outcome Run(ModuleSession session, CutPoint? cut, string action)
     {
-        session.Run("Stop-CrdbSandbox; $sandbox = Start-CrdbSandbox -TimeScale 20000 -Record");
+        session.Run($"Stop-CrdbSandbox; $sandbox = Start-CrdbSandbox -TimeScale {timeScale} -Record");
         session.Run(setup).Succeeds();
         session.Run("$seen = $sandbox.Exchanges.Count").Succeeds();
         if (cut is not null) session.Run($"$sandbox.AddFault([CockroachCmek.SandboxFault]@{{ Action = '{action}'; Pattern = '{cut.Pattern.Replace("'", "''", StringComparison.Ordinal)}'; Skip = {cut.Occurrence} }})").Succeeds();

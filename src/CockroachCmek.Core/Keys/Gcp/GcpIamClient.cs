@@ -6,6 +6,15 @@ namespace CockroachCmek.Core.Keys.Gcp;
 /// <summary>A service account as IAM tells it.</summary>
 internal sealed record ServiceAccount(string? Name, string? Email, string? UniqueId, string? DisplayName, string? Description, bool? Disabled);
 
+/// <summary>A custom role.</summary>
+internal sealed record IamRole(string? Name, string? Title, List<string>? IncludedPermissions, bool? Deleted);
+
+/// <summary>A key of a service account; its private half is there once, in the answer to its creation.</summary>
+internal sealed record ServiceAccountKey(string? Name, string? PrivateKeyData)
+{
+    public override string ToString() => Name ?? "";
+}
+
 /// <summary>The operations of IAM that CMEK needs, named as in the vendor's SDK, which can replace this when its package can be had.</summary>
 internal interface IGcpIam : IGcpPolicies
 {
@@ -16,6 +25,17 @@ internal interface IGcpIam : IGcpPolicies
     Task<ServiceAccount> PatchServiceAccountAsync(string name, string displayName, string description, CancellationToken cancellationToken);
 
     Task EnableServiceAccountAsync(string name, CancellationToken cancellationToken);
+
+    Task<IamRole> GetRoleAsync(string name, CancellationToken cancellationToken);
+
+    Task<IamRole> CreateRoleAsync(string project, string roleId, string title, string description, IReadOnlyList<string> permissions, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<ServiceAccountKey>> ListServiceAccountKeysAsync(string account, CancellationToken cancellationToken);
+
+    /// <summary>The private half comes as a file of credentials, in base64.</summary>
+    Task<ServiceAccountKey> CreateServiceAccountKeyAsync(string account, CancellationToken cancellationToken);
+
+    Task<JsonObject> DeleteServiceAccountKeyAsync(string name, CancellationToken cancellationToken);
 }
 
 /// <summary>IAM v1 over REST. Paths, methods and fields: the discovery document of iam v1.</summary>
@@ -39,10 +59,34 @@ internal sealed class GcpIamClient(GcpRest rest) : IGcpIam
 
     public Task EnableServiceAccountAsync(string name, CancellationToken cancellationToken) => rest.SendAsync<JsonObject>(HttpMethod.Post, $"v1/{name}:enable", new JsonObject(), cancellationToken);
 
+    public Task<IamRole> GetRoleAsync(string name, CancellationToken cancellationToken) => rest.SendAsync<IamRole>(HttpMethod.Get, $"v1/{name}", null, cancellationToken);
+
+    public Task<IamRole> CreateRoleAsync(string project, string roleId, string title, string description, IReadOnlyList<string> permissions, CancellationToken cancellationToken) =>
+        rest.SendAsync<IamRole>(
+            HttpMethod.Post,
+            $"v1/projects/{project}/roles",
+            new JsonObject
+            {
+                ["roleId"] = roleId,
+                ["role"] = new JsonObject { ["title"] = title, ["description"] = description, ["includedPermissions"] = new JsonArray([.. permissions.Select(p => (JsonNode)p)]), ["stage"] = "GA" },
+            },
+            cancellationToken);
+
+    /// <summary>Those that people made; Google's own are renewed by Google.</summary>
+    public async Task<IReadOnlyList<ServiceAccountKey>> ListServiceAccountKeysAsync(string account, CancellationToken cancellationToken) =>
+        (await rest.SendAsync<KeyList>(HttpMethod.Get, $"v1/{account}/keys?keyTypes=USER_MANAGED", null, cancellationToken)).Keys ?? [];
+
+    public Task<ServiceAccountKey> CreateServiceAccountKeyAsync(string account, CancellationToken cancellationToken) =>
+        rest.SendAsync<ServiceAccountKey>(HttpMethod.Post, $"v1/{account}/keys", new JsonObject { ["privateKeyType"] = "TYPE_GOOGLE_CREDENTIALS_FILE", ["keyAlgorithm"] = "KEY_ALG_RSA_2048" }, cancellationToken);
+
+    public Task<JsonObject> DeleteServiceAccountKeyAsync(string name, CancellationToken cancellationToken) => rest.SendAsync<JsonObject>(HttpMethod.Delete, $"v1/{name}", null, cancellationToken);
+
     // POST without a body, where KMS has GET.
     public async Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken) =>
         new(await rest.SendAsync<JsonObject>(HttpMethod.Post, $"v1/{resource}:getIamPolicy?options.requestedPolicyVersion=3", null, cancellationToken));
 
     public async Task<IamPolicy> SetIamPolicyAsync(string resource, IamPolicy policy, CancellationToken cancellationToken) =>
         new(await rest.SendAsync<JsonObject>(HttpMethod.Post, $"v1/{resource}:setIamPolicy", new JsonObject { ["policy"] = policy.ToWire() }, cancellationToken));
+
+    private sealed record KeyList(List<ServiceAccountKey>? Keys);
 }

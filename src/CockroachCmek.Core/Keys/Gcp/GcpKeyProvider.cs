@@ -1,7 +1,9 @@
+using CockroachCmek.Core.Keys.Vault;
+
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>The customer's half of CMEK on Google Cloud.</summary>
-public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider
+public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider, IVaultHost
 {
     /// <inheritdoc/>
     public string CloudProvider => "GCP";
@@ -53,7 +55,10 @@ public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
         RunAsync(change.Target, context, (clients, calls) => new GcpRevocation(clients, calls).RestoreAsync(change));
 
-    private async Task<T> RunAsync<T>(string target, OperationContext context, Func<GcpClients, GcpCalls, Task<T>> work)
+    Task<IVaultGround> IVaultHost.LookAsync(KeyRequest request, OperationContext context) =>
+        RunAsync<IVaultGround>(request.Cluster.Name, context, async (clients, calls) => await GcpVaultGround.LookAsync(this, request, clients, calls));
+
+    internal async Task<T> RunAsync<T>(string target, OperationContext context, Func<GcpClients, GcpCalls, Task<T>> work)
     {
         using var clients = new GcpClients(connection);
         try

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using CockroachCmek.Core.Http;
+using CockroachCmek.Core.Keys.Vault;
+using CockroachCmek.Core.Tests.Cloud;
+using CockroachCmek.Sandbox.Http;
+using static CockroachCmek.Core.Tests.Cloud.ScriptedHandler;
+
+namespace CockroachCmek.Core.Tests.Vault;
+
+public sealed class VaultClientTests
+{
+    private static readonly Uri Address = new("https://vault.example:8200/ui/");
+
+    [Fact]
+    public async Task Every_request_carries_token_and_namespace_and_goes_below_v1()
+    {
+        var handler = new ScriptedHandler(Json("""{"request_id":"r-7","data":{"keys":["a"]},"warnings":["be careful"]}"""));
+        using var client = Client(handler, c => c with { Namespace = "admin/team", Mount = "keys/cmek" });
+        var answer = await client.ListKeysAsync(CancellationToken.None);
+        Assert.Equal(("a", "be careful", "r-7"), (Assert.Single(answer.Data), Assert.Single(answer.Warnings), answer.RequestId));
+        Assert.Equal("/v1/keys/cmek/key?list=true", handler.Requests.Single().Target);
+        Assert.Equal([VaultScene.Token, "admin/team", "true"], new[] { "X-Vault-Token", "X-Vault-Namespace", "X-Vault-Request" }.Select(h => handler.Messages[0].Headers.GetValues(h).Single()));
+        // Health is the root's, and everybody's.
+        await client.ReadHealthAsync(CancellationToken.None);
+        Assert.Empty(handler.Messages[1].Headers);
+    }
+
+    [Theory]
+    [InlineData("versions", "\"decrypt,encrypt\"")]
+    [InlineData("keys", "[\"encrypt\",\"decrypt\"]")]
+    public async Task Both_shapes_that_servers_are_known_to_answer_with_are_read(string versions, string purpose)
+    {
+        var handler = new ScriptedHandler(
+            Json($$"""{"data":{"type":"aes256-gcm96","latest_version":2,"min_enabled_version":1,"deletion_allowed":true,"{{versions}}":{"1":{"creation_time":"2026-01-01T08:00:00.5Z"},"2":{"creation_time":"2026-01-02T08:00:00Z"} } } }"""),
+            Json($$"""{"data":{"name":"n-17","purpose":{{purpose}},"protection":"hsm","versions":{"1":"1","2":2} } }"""));
+        using var client = Client(handler);
+        var key = (await client.ReadKeyAsync("k", CancellationToken.None)).Data;
+        Assert.Equal((2, 1, true, new DateTimeOffset(2026, 1, 2, 8, 0, 0, TimeSpan.Zero)), (key.LatestVersion, key.MinEnabledVersion, key.DeletionAllowed, key.Versions[2]));
+        var distribution = (await client.ReadDistributionAsync("e", "k", CancellationToken.None)).Data;
+        Assert.Equal(("n-17", "2"), (distribution.Name, distribution.Versions[2]));
+        Assert.Contains("encrypt", distribution.Purposes);
+        Assert.Contains("decrypt", distribution.Purposes);
+    }
+
+    [Fact]
+    public async Task A_key_is_taken_out_of_the_cloud_and_deleted_at_its_own_paths()
+    {
+        var handler = new ScriptedHandler(Json("", 204));
+        using var client = Client(handler);
+        await client.RemoveKeyAsync("e", "k", CancellationToken.None);
+        await client.UpdateKeyAsync("k", true, CancellationToken.None);
+        await client.DeleteKeyAsync("k", CancellationToken.None);
+        Assert.Equal([("DELETE", "/v1/keymgmt/kms/e/key/k", ""), ("POST", "/v1/keymgmt/key/k", """{"deletion_allowed":true}"""), ("DELETE", "/v1/keymgmt/key/k", "")], handler.Requests);
+    }
+
+    [Fact]
+    public void A_token_goes_over_plain_http_to_this_machine_only()
+    {
+        Assert.Equal("InsecureEndpoint", Assert.Throws<CmekException>(() => new VaultClient(new VaultConnection(new Uri("http://vault.example:8200"), new Secret("t")))).ErrorId);
+        using var local = new VaultClient(new VaultConnection(new Uri("http://127.0.0.1:8200"), new Secret("t")));
+    }
+
+    [Fact]
+    public async Task A_Vault_with_a_certificate_of_ones_own_authority_is_trusted_with_that_authority_alone()
+    {
+        var folder = Directory.CreateTempSubdirectory("crdb-vault-").FullName;
+        try
+        {
+            var (authority, leaf) = Issue();
+            var (namesake, forged) = Issue();
+            using (authority)
+            using (namesake)
+            using (leaf)
+            using (forged)
+            {
+                var pem = Path.Combine(folder, "ca.pem");
+                await File.WriteAllTextAsync(pem, "Our authority:\n" + authority.ExportCertificatePem());
+                Assert.Equal(200, await StatusAsync(leaf, pem));
+                // An authority of the same name is not the same authority.
+                await Assert.ThrowsAsync<HttpRequestException>(() => StatusAsync(forged, pem));
+                await Assert.ThrowsAsync<HttpRequestException>(() => StatusAsync(leaf, null));
+                await File.WriteAllTextAsync(pem, "nothing");
+                Assert.Equal("VaultCaUnreadable", (await Assert.ThrowsAsync<CmekException>(() => StatusAsync(leaf, pem))).ErrorId);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<int> StatusAsync(X509Certificate2 certificate, string? authorities)
+    {
+        using var listener = new LoopbackListener(0, certificate, (_, _) => Task.FromResult(new Reply(new SandboxResponse(200, Encoding.UTF8.GetBytes("{}"), "application/json"))));
+        try
+        {
+            using var client = new VaultClient(new VaultConnection(listener.Endpoint, new Secret("t")) { CaCertificatePath = authorities });
+            return (await client.ReadHealthAsync(CancellationToken.None)).Data.Status;
+        }
+        finally
+        {
+            await listener.StopAsync();
+        }
+    }
+
+    private static (X509Certificate2 Authority, X509Certificate2 Leaf) Issue()
+    {
+        using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var authorityRequest = new CertificateRequest("CN=Test authority", authorityKey, HashAlgorithmName.SHA256);
+        authorityRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        var authority = authorityRequest.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=vault", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using var issued = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(8));
+        using var whole = issued.CopyWithPrivateKey(key);
+        return (authority, X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null));
+    }
+
+    private static VaultClient Client(ScriptedHandler handler, Func<VaultConnection, VaultConnection>? change = null)
+    {
+        var connection = new VaultConnection(Address, new Secret(VaultScene.Token)) { Handler = handler };
+        return new VaultClient(change?.Invoke(connection) ?? connection);
+    }
+}
