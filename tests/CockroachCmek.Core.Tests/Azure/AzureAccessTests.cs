@@ -106,7 +106,7 @@ public sealed class AzureAccessTests
         var info = new CmekInfo { Regions = [new CmekRegionInfo { Region = "westeurope", Keys = [new CmekKeyInfo { KeyUri = $"{customer.Vault}/keys/k", AuthPrincipal = customer.Azure.TenantId }] }] };
         var fault = await Assert.ThrowsAsync<CmekException>(() => customer.Provider.PlanRevocationAsync(Request(cluster, info, method), customer.Context));
         Assert.Equal("RevocationMethodNotSupported", fault.ErrorId);
-        Assert.Contains("RemoveGrant | DisableKey", fault.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains("RemoveGrant, DisableKey", fault.Message, StringComparison.Ordinal);
     }
 
     private static (string, string, string, string, CmekAccessChangeState) What(CmekAccessChange change) => (string.Join(", ", change.Regions), change.Kind, change.Target, change.Document, change.State);

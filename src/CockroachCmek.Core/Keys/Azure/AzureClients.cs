@@ -21,12 +21,12 @@ internal sealed class AzureClients
     private readonly ConcurrentDictionary<string, IKeyVaultKeys> _vaults = new(StringComparer.OrdinalIgnoreCase);
     private volatile Caller? _caller;
 
-    private AzureClients(AzureConnection connection, HttpPipelineTransport? transport)
+    private AzureClients(AzureConnection connection, HttpPipelineTransport? transport, TokenCredential? credential)
     {
         _connection = connection;
         _transport = transport;
         Cloud = AzureCloud.Of(connection.Environment);
-        Credential = new AzureCredentials(connection, Cloud, transport).Create();
+        Credential = credential ?? new AzureCredentials(connection, Cloud, transport).Create();
         Arm = new AzureArm(Cloud.Arm, Service(AzureService.ResourceManager, Cloud.Arm));
         Graph = new MicrosoftGraph(Cloud.Graph, Service(AzureService.Graph, Cloud.Graph));
     }
@@ -45,12 +45,12 @@ internal sealed class AzureClients
     /// <summary>Who the credentials are, once that was asked.</summary>
     public Caller? KnownCaller => _caller;
 
-    public static AzureClients Of(AzureConnection connection) => Known.GetValue(connection, c => new AzureClients(c, AzureTransport.Create(c)));
+    public static AzureClients Of(AzureConnection connection) => Known.GetValue(connection, c => new AzureClients(c, AzureTransport.Create(c), null));
 
     /// <summary>The same credentials in another tenant, where they may be guests.</summary>
-    public AzureClients In(string? tenantId) => tenantId is null || string.Equals(tenantId, _connection.TenantId, StringComparison.OrdinalIgnoreCase)
+    public AzureClients In(string? tenantId) => tenantId is null || string.Equals(tenantId, _connection.TenantId ?? _caller?.TenantId, StringComparison.OrdinalIgnoreCase)
         ? this
-        : _tenants.GetOrAdd(tenantId, t => new AzureClients(_connection with { TenantId = t }, _transport));
+        : _tenants.GetOrAdd(tenantId, t => new AzureClients(_connection with { TenantId = t }, _transport, Credential));
 
     /// <summary>The keys of a vault.</summary>
     public IKeyVaultKeys Keys(Uri vault) => _vaults.GetOrAdd(vault.Host, _ => new KeyVaultKeys(

@@ -15,7 +15,7 @@ internal sealed class AzureCredentials(AzureConnection connection, AzureCloud cl
 
     public TokenCredential Create() => connection switch
     {
-        { ClientSecret: { } secret, ClientId: { } id, TenantId: { } tenant } => new ClientSecretCredential(tenant, id, secret.Reveal(), Configure(new ClientSecretCredentialOptions { DisableInstanceDiscovery = IsSandbox })),
+        { ClientSecret: { } secret, ClientId: { } id, TenantId: { } tenant } => new ClientSecretCredential(tenant, id, secret.Reveal(), Configure(new ClientSecretCredentialOptions { DisableInstanceDiscovery = IsSandbox, AdditionallyAllowedTenants = { AnyTenant } })),
         { Credential: AzureCredential.Environment } => new EnvironmentCredential(Configure(new EnvironmentCredentialOptions { DisableInstanceDiscovery = IsSandbox, AdditionallyAllowedTenants = { AnyTenant } })),
         { Credential: AzureCredential.AzureCli } => new AzureCliCredential(Configure(new AzureCliCredentialOptions { AdditionallyAllowedTenants = { AnyTenant } })),
         { Credential: AzureCredential.AzurePowerShell } => new AzurePowerShellCredential(Configure(new AzurePowerShellCredentialOptions { AdditionallyAllowedTenants = { AnyTenant } })),

@@ -47,9 +47,11 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls)
         {
             case Assignment:
                 await _grants.UnassignAsync(change.Target);
+                WarnOfDelay(change);
                 break;
             case Policy:
                 await _grants.RemovePolicyAsync(change.Target, Json<JsonObject>(change));
+                WarnOfDelay(change);
                 break;
             case State:
                 await SwitchAsync(change, enabled: false);
@@ -84,6 +86,9 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls)
 
         return change with { State = CmekAccessChangeState.Restored, Fault = "" };
     }
+
+    /// <summary>What ARM has removed, the vault goes on seeing for a while (key-vault rbac-guide). Nobody but the application itself could tell when that ends.</summary>
+    private void WarnOfDelay(CmekAccessChange change) => calls.Context.Log.Warning($"{change.Target} is gone; Key Vault may go on letting the application in for up to ten minutes.");
 
     /// <summary>Changes of grants, each resource once, however many regions and keys hang on it.</summary>
     private async Task<IReadOnlyList<CmekAccessChange>> GrantsAsync(RevocationRequest request, string principalId, Func<GrantedAccess, IReadOnlyList<CmekRegionSpec>, IEnumerable<CmekAccessChange>> describe)
