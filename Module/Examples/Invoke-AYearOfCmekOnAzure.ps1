@@ -12,7 +12,7 @@ $keys = $role | New-CrdbCmekKey -VaultName $vault -RoleName 'Key Vault Crypto Se
 $null = $keys | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
 
 # What would somebody have to run who administers the vault, and does not have this module?
-($keys[0] | Get-CrdbCmekKeyPolicy).Commands
+($keys[0] | Get-CrdbCmekKeyPolicy -RoleName 'Key Vault Crypto Service Encryption User').Commands
 
 # Every night: is everything as it should be? Nothing is written.
 Test-CrdbCmek azure-eu -MaxKeyAge 365.00:00:00 | Where-Object Status -ne Pass

@@ -182,6 +182,9 @@ public sealed record KeyPolicyRequest
     /// <summary>An existing key whose policy the statement is merged into; null for a policy of a new key.</summary>
     public string? KeyUri { get; init; }
 
+    /// <summary>Azure: the role that is to be assigned; null for the page's.</summary>
+    public string? RoleName { get; init; }
+
     /// <summary>AWS: who administers the key, beside the account itself; ARNs.</summary>
     public IReadOnlyList<string> Administrators { get; init; } = [];
 }

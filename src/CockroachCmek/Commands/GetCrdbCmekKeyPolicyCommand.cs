@@ -45,6 +45,11 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbSessionCmdlet
     [ArgumentCompleter(typeof(KeyUriCompleter))]
     public string? KeyUri { get; set; }
 
+    /// <summary>Azure: the role to assign: what the documentation asks for, or the one that is enough.</summary>
+    [Parameter]
+    [ValidateSet("Key Vault Crypto Officer", "Key Vault Crypto Service Encryption User")]
+    public string? RoleName { get; set; }
+
     /// <summary>AWS: ARNs of further administrators of a new key.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -66,6 +71,7 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbSessionCmdlet
                     Cluster = cluster,
                     AuthPrincipal = principal,
                     KeyUri = operation.PlanOnly ? null : keyUri,
+                    RoleName = RoleName,
                     Administrators = Administrator ?? [],
                 },
                 operation.Context(cloud.Time))));

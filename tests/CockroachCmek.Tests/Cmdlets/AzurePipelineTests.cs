@@ -9,6 +9,16 @@ public sealed class AzurePipelineTests
     private const string Pipeline = "Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     [Fact]
+    public void The_lines_for_an_administrator_name_the_role_that_was_asked_for()
+    {
+        using var session = ModuleSession.WithSandbox();
+        session.Run("$key = Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -VaultName $sandbox.AzureVaultName").Succeeds();
+        string Line(string more) => session.Run($"($key | Get-CrdbCmekKeyPolicy {more}).Commands").Succeeds().Single().ToString()!;
+        Assert.Contains("--role \"Key Vault Crypto Officer\"", Line(""), StringComparison.Ordinal);
+        Assert.Contains("--role \"Key Vault Crypto Service Encryption User\"", Line("-RoleName 'Key Vault Crypto Service Encryption User'"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_pipeline_takes_a_cluster_from_nothing_to_enabled()
     {
         using var session = ModuleSession.WithSandbox();

@@ -14,7 +14,7 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls)
         var key = request.KeyUri is { } uri ? AzureKeyId.Parse(uri, clients.Cloud) : null;
         var principalId = (await UnlessUnknownAsync(() => new AzureRoles(clients, calls).FindAsync(applicationId)))?.Id;
         var vault = key is null ? null : await UnlessUnknownAsync(() => new AzureVaults(clients, calls).FindAsync(key, null, request.AuthPrincipal));
-        var role = KeyVaultRoles.Find(KeyVaultRoles.Default)!;
+        var role = KeyVaultRoles.Find(request.RoleName ?? KeyVaultRoles.Default)!;
         var vaultName = key?.VaultName ?? "<vault>";
 
         // What is not known stands as the command that tells it.
@@ -26,7 +26,7 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls)
         if (vault?.UsesRoles == false)
             commands.Add($"az keyvault set-policy --name {vaultName} --object-id \"{assignee}\" --key-permissions {string.Join(" ", GrantedAccess.NeededPermissions)}");
         else
-            commands.Add($"az role assignment create {(principalId is not null && vault is not null ? $"--name {AzureNames.AssignmentId(vault.Id, role.Name, principalId).Split('/').Last()} " : "")}--role \"{KeyVaultRoles.Default}\" --assignee-object-id \"{assignee}\" --assignee-principal-type ServicePrincipal --scope \"{scope}\"");
+            commands.Add($"az role assignment create {(principalId is not null && vault is not null ? $"--name {AzureNames.AssignmentId(vault.Id, role.Name, principalId).Split('/').Last()} " : "")}--role \"{role.Properties.RoleName}\" --assignee-object-id \"{assignee}\" --assignee-principal-type ServicePrincipal --scope \"{scope}\"");
 
         var statement = vault?.UsesRoles == false
             ? AzureGrants.Standard(vault, role, principalId ?? assignee).Policy!
