@@ -116,3 +116,47 @@ Describe 'A cluster on AWS' {
         $names | Sort-Object | Should -Be @('prod-eu', 'prod-us')
     }
 }
+
+Describe 'A cluster on Google Cloud' {
+    BeforeEach {
+        $sandbox = Start-CrdbSandbox -TimeScale 6000 -Record
+    }
+
+    AfterEach {
+        Stop-CrdbSandbox
+    }
+
+    It 'goes from nothing to ENABLED in one pipeline, with a key in each region''s location' {
+        $info = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -OutVariable keys | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+        $info.Status | Should -Be 'ENABLED'
+        $keys.Location | Should -Be @('europe-west1', 'europe-west4')
+    }
+
+    It 'is written nothing by -WhatIf, and the plan flows on' {
+        $plan = Get-CrdbCluster gcp-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek
+        $plan.IsPlanned | Should -BeTrue
+        $sandbox.Exchanges | Where-Object Operation -Match '^POST .*(keyRings|cryptoKeys|serviceAccounts|:setIamPolicy)$|^POST /api' | Should -BeNullOrEmpty
+    }
+
+    It 'takes up a new version of its key, and moves to new keys with numbers' {
+        $null = Get-CrdbCluster gcp-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+        (Invoke-CrdbCmekRotation gcp-us -Wait).Regions[0].Keys.Status | Should -Be @('ENABLED', 'DISABLED')
+        $moved = Invoke-CrdbCmekRotation gcp-us -NewKey -Wait -WarningAction SilentlyContinue
+        $moved.Regions[0].Keys[0].KeyUri | Should -Match '-r2$'
+        @($moved.PastKeys).Count | Should -Be 2
+    }
+
+    It 'is revoked and its bindings are put back, through a file' {
+        $null = Get-CrdbCluster gcp-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+        $file = Join-Path $TestDrive 'gcp-us.revocation.json'
+        (Revoke-CrdbCmek gcp-us -Path $file -Confirm:$false -WarningAction SilentlyContinue).Status | Should -Be 'REVOKED'
+        (Test-CrdbCmek gcp-us).Check | Should -Contain 'KeyNotGranted'
+        $null = Restore-CrdbCmekAccess -Path $file -WarningAction SilentlyContinue
+        (Test-CrdbCmek gcp-us).Check | Should -Contain 'KeyUsable'
+    }
+
+    It 'is audited for the policy of its organization' {
+        $null = Get-CrdbCluster gcp-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+        Test-CrdbCmek gcp-us | Where-Object Check -EQ OrgPolicyAllows | ForEach-Object Status | Should -Be 'Pass'
+    }
+}

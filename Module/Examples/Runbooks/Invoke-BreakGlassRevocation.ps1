@@ -46,9 +46,10 @@ $connection = @{ ApiKey = [System.Net.NetworkCredential]::new('', (Get-Automatio
 if ($Endpoint) { $connection.Endpoint = $Endpoint }
 $null = Connect-CrdbCloud @connection
 
-$record = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), "$ClusterName.revocation.json")
+$cluster = Get-CrdbCluster $ClusterName
+$record = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), "$($cluster.Name)-$($cluster.Id).revocation.json")
 try {
-    $revocation = Get-CrdbCluster $ClusterName -ErrorAction Stop | Revoke-CrdbCmek -Method $Method -KmsOnly:$KmsOnly -Path $record -Confirm:$false
+    $revocation = $cluster | Revoke-CrdbCmek -Method $Method -KmsOnly:$KmsOnly -Path $record -Confirm:$false
     "$($revocation.ClusterName): CMEK is $($revocation.Status)."
 } finally {
     # The disk of a job ends with it: the record goes into the job's output, whatever happened.

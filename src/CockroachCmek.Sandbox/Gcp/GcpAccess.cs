@@ -88,6 +88,15 @@ internal sealed class GcpAccess(SandboxClock clock, GcpAccounts accounts, GcpRol
         return held.Length == 0 ? [] : new JsonObject { ["permissions"] = new JsonArray([.. held.Select(p => (JsonNode)p)]) };
     }
 
+    /// <summary>The one constraint that this sandbox knows, as it comes out for a project: without a policy of the organization, what it is by default.</summary>
+    public JsonObject OrganizationPolicy(JsonObject body)
+    {
+        GcpCall.AllowFields(body, "", "constraint");
+        if (GcpCall.Text(body, "constraint") is not DomainConstraint) throw GcpFault.Invalid($"This sandbox knows one constraint, {DomainConstraint}.");
+        var list = RestrictMembers ? new JsonObject { ["allowedValues"] = new JsonArray("C00000000") } : new JsonObject { ["allValues"] = "ALLOW" };
+        return new JsonObject { ["constraint"] = DomainConstraint, ["listPolicy"] = list };
+    }
+
     /// <summary>What is deleted takes its policy with it.</summary>
     public void Forget(string resource) => _policies.Remove(resource);
 

@@ -43,6 +43,7 @@ internal sealed class GcpRoles
     private static readonly string[] ManageKeys = ["iam.serviceAccountKeys.create", "iam.serviceAccountKeys.delete", "iam.serviceAccountKeys.get", "iam.serviceAccountKeys.list", "iam.serviceAccounts.get", "iam.serviceAccounts.list"];
     private static readonly string[] ManageRoles = ["iam.roles.create", "iam.roles.get", "iam.roles.list"];
     private static readonly string[] BindProject = ["resourcemanager.projects.get", "resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"];
+    private static readonly string[] ReadOrganizationPolicy = ["orgpolicy.policy.get"];
 
     private static readonly Dictionary<string, GcpRole> Predefined = new GcpRole[]
     {
@@ -62,7 +63,8 @@ internal sealed class GcpRoles
         new("roles/iam.roleAdmin", "Role Administrator", ManageRoles),
         new("roles/iam.securityAdmin", "Security Admin", [.. BindProject, "cloudkms.keyRings.getIamPolicy", "cloudkms.keyRings.setIamPolicy", "cloudkms.cryptoKeys.getIamPolicy", "cloudkms.cryptoKeys.setIamPolicy", "iam.serviceAccounts.getIamPolicy", "iam.serviceAccounts.setIamPolicy"]),
         new("roles/resourcemanager.projectIamAdmin", "Project IAM Admin", BindProject),
-        new("roles/owner", "Owner", [.. AdministerKms, .. Encrypt, .. Decrypt, .. AdministerAccounts, .. ManageKeys, .. ManageRoles, .. BindProject]),
+        new("roles/orgpolicy.policyViewer", "Organization Policy Viewer", ReadOrganizationPolicy),
+        new("roles/owner", "Owner", [.. AdministerKms, .. Encrypt, .. Decrypt, .. AdministerAccounts, .. ManageKeys, .. ManageRoles, .. BindProject, .. ReadOrganizationPolicy]),
         new("roles/editor", "Editor", [.. AdministerKms.Where(p => p.EndsWith(".get", StringComparison.Ordinal) || p.EndsWith(".list", StringComparison.Ordinal)), "iam.serviceAccounts.get", "iam.serviceAccounts.list", "resourcemanager.projects.get"]),
         new("roles/viewer", "Viewer", [.. AdministerKms.Where(p => Regex.IsMatch(p, @"\.(get|list)$")), "iam.serviceAccounts.get", "iam.serviceAccounts.list", "resourcemanager.projects.get"]),
     }.ToDictionary(r => r.Name);

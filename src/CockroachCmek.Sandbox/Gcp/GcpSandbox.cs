@@ -174,6 +174,10 @@ public sealed class GcpSandbox : ISandboxService
             case "POST :testIamPermissions":
                 call.AllowQuery();
                 return _access.Test(call.Principal, call.Name, call.Body);
+            case "POST :getEffectiveOrgPolicy":
+                call.AllowQuery();
+                _access.Need(call.Principal, "orgpolicy.policy.get", call.Name);
+                return _access.OrganizationPolicy(call.Body);
             case "POST roles":
                 call.AllowQuery();
                 _access.Need(call.Principal, "iam.roles.create", call.Up(1));

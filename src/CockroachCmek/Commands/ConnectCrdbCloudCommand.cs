@@ -143,6 +143,7 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
         CredentialFile = GcpCredentialFile is null ? null : GetUnresolvedProviderPathFromPSPath(GcpCredentialFile),
         AccessToken = GcpAccessToken is null ? null : ApiKeySource.Reveal(GcpAccessToken),
         QuotaProject = GcpQuotaProject,
+        Endpoint = RunningSandbox.GcpAt(Endpoint),
     };
 
     private AzureConnection Azure() => new()

@@ -106,7 +106,7 @@ public sealed class RevokeCrdbCmekCommand : CrdbSessionCmdlet
     {
         if (file is null || !System.IO.File.Exists(file)) return null;
         var earlier = RevocationFile.Load(file);
-        return earlier.ClusterId == cluster.Id ? earlier : throw Core.Errors.RevocationFileInvalid(file, $"it is of {earlier.ClusterName}, not of {cluster.Name}");
+        return earlier.ClusterId == cluster.Id ? earlier : throw Core.Errors.RevocationFileInvalid(file, $"it is of {earlier.ClusterName} ({earlier.ClusterId}), not of {cluster.Name} ({cluster.Id})");
     }
 
     private static void Save(CmekRevocation record, string? file)

@@ -44,6 +44,9 @@ internal sealed class RunningSandbox
     /// <summary>Azure as seen from an address: where this runspace's own sandbox listens, the sandbox's; elsewhere Microsoft's. Pipeline thread only.</summary>
     public static AzureLoopback? AzureAt(Uri? endpoint) => OfThisRunspace is { } running && running.Sandbox.CloudEndpoint == endpoint ? Loopback(running._server) : null;
 
+    /// <summary>Google Cloud as seen from an address: where this runspace's own sandbox listens, the sandbox's; elsewhere null, for Google's. Pipeline thread only.</summary>
+    public static Uri? GcpAt(Uri? endpoint) => OfThisRunspace is { } running && running.Sandbox.CloudEndpoint == endpoint ? running.Sandbox.GcpEndpoint : null;
+
     public static async Task<RunningSandbox> StartAsync(double timeScale, bool record, bool connect, Operation operation)
     {
         var server = SandboxServer.Start(new SandboxOptions { TimeScale = timeScale, Record = record });

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Gcp;
 
@@ -13,7 +14,7 @@ public sealed class GcpCheckTests
         var key = (await world.KeysAsync(cluster))[0];
         var before = world.Now;
         var checks = await world.Provider.CheckKeyAsync(Request(world, cluster, key), world.Context);
-        Assert.Equal(["KeyUsable", "KeyLocation", "VersionTakenUp", "RoleTrust"], checks.Select(c => c.Check));
+        Assert.Equal(["KeyUsable", "KeyLocation", "VersionTakenUp", "OrgPolicyAllows", "RoleTrust"], checks.Select(c => c.Check));
         Assert.All(checks, c => Assert.Equal(CmekCheckStatus.Pass, c.Status));
         Assert.Empty(world.WritesSince(before));
         world.Conforms();
@@ -34,6 +35,45 @@ public sealed class GcpCheckTests
         Assert.Equal(["KeyPolicyWide", "KeyElsewhere", "OldVersionUnusable", "VersionNotTakenUp"], checks.Where(c => c.Status == CmekCheckStatus.Warning).Select(c => c.Check));
         Assert.DoesNotContain(checks, c => c.Status == CmekCheckStatus.Fail);
     }
+
+    [Fact]
+    public async Task An_organization_that_would_not_let_Cockroachs_account_in_again_is_warned_of()
+    {
+        await using var world = new GcpWorld();
+        var cluster = await world.ClusterAsync("gcp-us");
+        var key = (await world.KeysAsync(cluster))[0];
+        world.Server.Gcp.RestrictMembers = true;
+        var checks = await world.Provider.CheckKeyAsync(Request(world, cluster, key), world.Context);
+        var warned = Assert.Single(checks, c => c.Status != CmekCheckStatus.Pass);
+        Assert.Equal(("OrgPolicyRestricts", CmekCheckStatus.Warning), (warned.Check, warned.Status));
+        Assert.Contains("constraints/iam.allowedPolicyMemberDomains allows only C00000000", warned.Detail, StringComparison.Ordinal);
+        Assert.Contains("exempt project sandbox-customer", warned.Remedy, StringComparison.Ordinal);
+        Assert.Contains(checks, c => c.Check == "RoleTrust");
+    }
+
+    [Fact]
+    public async Task Who_may_not_read_the_organizations_policy_gets_no_row_about_it()
+    {
+        await using var world = new GcpWorld();
+        var cluster = await world.ClusterAsync("gcp-us");
+        var key = (await world.KeysAsync(cluster))[0];
+        var reader = world.As(world.Server.Gcp.AddPrincipal("reader@example.com", "cloudkms.cryptoKeys.get", "cloudkms.cryptoKeys.getIamPolicy", "cloudkms.cryptoKeyVersions.list", "iam.serviceAccounts.get", "iam.serviceAccounts.getIamPolicy"));
+        var checks = await reader.CheckKeyAsync(Request(world, cluster, key), world.Context);
+        Assert.Equal(["KeyUsable", "KeyLocation", "VersionTakenUp", "RoleTrust"], checks.Select(c => c.Check));
+        Assert.All(checks, c => Assert.Equal(CmekCheckStatus.Pass, c.Status));
+        Assert.Contains(world.Log.VerboseLines, l => l.Contains("orgpolicy.policy.get", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{"constraint":"c"}""", false)]
+    [InlineData("""{"constraint":"c","listPolicy":{}}""", false)]
+    [InlineData("""{"constraint":"c","restoreDefault":{}}""", false)]
+    [InlineData("""{"constraint":"c","listPolicy":{"allValues":"ALLOW"}}""", false)]
+    [InlineData("""{"constraint":"c","listPolicy":{"allValues":"DENY"}}""", true)]
+    [InlineData("""{"constraint":"c","listPolicy":{"allowedValues":["C00000000"]}}""", true)]
+    [InlineData("""{"constraint":"c","listPolicy":{"deniedValues":["C00000000"]}}""", true)]
+    public void A_policy_restricts_when_it_names_who_may_or_who_may_not(string wire, bool restricts) =>
+        Assert.Equal(restricts, JsonSerializer.Deserialize<OrgPolicy>(wire, JsonSerializerOptions.Web)!.Restricts);
 
     [Fact]
     public async Task What_is_missing_fails_under_the_name_of_the_error()

@@ -78,7 +78,7 @@ internal sealed class GcpWorld(double scale = 20_000) : IAsyncDisposable
 
     /// <summary>Requests that change something, since an index.</summary>
     public IReadOnlyList<string> WritesSince(int index) =>
-        [.. Server.Exchanges.Where(e => e.Request.Service == "gcp" && e.Request.Index > index && e.Request.Method != "GET" && !e.Request.Path.EndsWith(":getIamPolicy", StringComparison.Ordinal)).Select(e => $"{e.Request.Method} {e.Request.Path}")];
+        [.. Server.Exchanges.Where(e => e.Request.Service == "gcp" && e.Request.Index > index && e.Request.Method != "GET" && !e.Request.Path.EndsWith(":getIamPolicy", StringComparison.Ordinal) && !e.Request.Path.EndsWith(":getEffectiveOrgPolicy", StringComparison.Ordinal)).Select(e => $"{e.Request.Method} {e.Request.Path}")];
 
     public int Now => Server.Exchanges.Select(e => e.Request.Index).DefaultIfEmpty(0).Max();
 

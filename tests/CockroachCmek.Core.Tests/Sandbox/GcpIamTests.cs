@@ -112,6 +112,20 @@ public sealed class GcpIamTests : GcpClient
     }
 
     [Fact]
+    public async Task The_organizations_policy_is_told_to_who_may_read_it()
+    {
+        const string Question = """{"constraint":"constraints/iam.allowedPolicyMemberDomains"}""";
+        var open = await OkAsync("POST", Project + ":getEffectiveOrgPolicy", Question);
+        Assert.Equal("ALLOW", (string)open["listPolicy"]!["allValues"]!);
+        Server.Gcp.RestrictMembers = true;
+        var closed = await OkAsync("POST", Project + ":getEffectiveOrgPolicy", Question);
+        Assert.Null(closed["listPolicy"]!["allValues"]);
+        Assert.Single(closed["listPolicy"]!["allowedValues"]!.AsArray());
+        Assert.Equal("PERMISSION_DENIED", (await CallAsync("POST", Project + ":getEffectiveOrgPolicy", Question, token: Server.Gcp.AddPrincipal("nobody@example.com"))).Refusal);
+        Assert.Equal("INVALID_ARGUMENT", (await CallAsync("POST", Project + ":getEffectiveOrgPolicy", "{}")).Refusal);
+    }
+
+    [Fact]
     public async Task A_key_file_gives_tokens_that_may_what_the_projects_bindings_say_once_they_took_effect()
     {
         await MakeKeyAsync();

@@ -41,6 +41,17 @@ public sealed class RunbookTests : IDisposable
     }
 
     [Fact]
+    public void The_rotation_through_Vault_leaves_fresh_keys_alone_and_names_a_cluster_whose_keys_are_not_Vaults()
+    {
+        _session.Run("$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+        var result = Run("Invoke-VaultRotation", "-ClusterName prod-eu-old, prod-us -VaultAddress $sandbox.VaultEndpoint");
+        Assert.Equal("prod-us Existing", string.Join(",", result.Output.Select(o => $"{o.Text("ClusterName")} {o.Text("Outcome")}")));
+        Assert.Contains("prod-eu-old: ", result.Terminating!.Exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("prod-us", result.Terminating.Exception.Message, StringComparison.Ordinal);
+        Assert.Empty(_session.Run("$sandbox.Exchanges | Where-Object Target -match '/rotate$'").Output);
+    }
+
+    [Fact]
     public void The_audit_fails_the_job_when_a_check_fails()
     {
         Run("Test-NightlyAudit", "-ClusterName prod-eu-old -MaxKeyAgeDays 365").Succeeds();
@@ -70,7 +81,7 @@ public sealed class RunbookTests : IDisposable
 
     public void Dispose()
     {
-        foreach (var record in Directory.GetFiles(Path.GetTempPath(), "prod-eu-old.revocation.json")) File.Delete(record);
+        foreach (var record in Directory.GetFiles(Path.GetTempPath(), "prod-eu-old-*.revocation.json")) File.Delete(record);
         foreach (var variable in _variables) variable.Dispose();
         _session.Dispose();
     }

@@ -57,7 +57,7 @@ public sealed class VaultGcpTests : IDisposable
     }
 
     [Fact]
-    public void A_rotation_is_a_new_version_of_the_same_key_and_health_passes_on_both_sides()
+    public void A_rotation_is_a_new_version_of_the_same_key_a_new_key_takes_its_place_and_health_passes_on_both_sides()
     {
         using var session = ModuleSession.WithSandbox();
         session.Run(Setup).Succeeds();
@@ -65,6 +65,8 @@ public sealed class VaultGcpTests : IDisposable
         Assert.Equal("ENABLED", session.Run("Get-CrdbCluster gcp-eu | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait").Succeeds().Single().Text("Status"));
         Assert.Contains("latest 2", Assert.Single(SandboxVault.Keys(session)), StringComparison.Ordinal);
         Assert.Equal(before, session.Run("@((Get-CrdbCmek gcp-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Output[0].ToString());
+        Assert.Equal("ENABLED", session.Run("Get-CrdbCluster gcp-eu | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait").Succeeds().Single().Text("Status"));
+        Assert.NotEqual(before, session.Run("@((Get-CrdbCmek gcp-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Output[0].ToString());
         var checks = session.Run("Get-CrdbCluster gcp-eu | Test-CrdbCmek -Via HashiCorpVault").Succeeds().Output;
         Assert.Empty(checks.Where(c => c.Text("Status") is "Fail" or "Unknown").Select(c => $"{c.Text("Check")}: {c.Text("Detail")}"));
         Assert.DoesNotContain(checks, c => c.Text("Check") == "VersionNotTakenUp");

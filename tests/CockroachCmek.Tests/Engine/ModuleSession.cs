@@ -8,8 +8,14 @@ namespace CockroachCmek.Tests.Engine;
 public sealed class ModuleSession : IDisposable
 {
     private readonly StringWriter _screen = new();
+    private readonly SecretNet _secrets;
 
-    public ModuleSession(bool import = true, int width = 80) => Runspace = ModuleEngine.Open(new TextHost(_screen, width), import);
+    public ModuleSession(bool import = true, int width = 80)
+    {
+        Runspace = ModuleEngine.Open(new TextHost(_screen, width), import);
+        _secrets = new SecretNet(Runspace);
+        ShowVerbose(true);
+    }
 
     public Runspace Runspace { get; }
 
@@ -38,6 +44,7 @@ public sealed class ModuleSession : IDisposable
         shell.Runspace = Runspace;
         shell.AddScript(script, useLocalScope: false);
         var output = new List<PSObject>();
+        var before = Screen.Length;
         ErrorRecord? terminating = null;
         try
         {
@@ -48,13 +55,15 @@ public sealed class ModuleSession : IDisposable
             terminating = fault.ErrorRecord;
         }
 
-        return new ScriptResult(
+        var result = new ScriptResult(
             output,
             [.. shell.Streams.Error],
             terminating,
             [.. shell.Streams.Warning.Select(w => w.Message)],
             [.. shell.Streams.Verbose.Select(v => v.Message)],
             [.. shell.Streams.Progress]);
+        _secrets.Search(script, result, Screen[before..]);
+        return result;
     }
 
     /// <summary>Runs a script through PowerShell's formatting, and returns the screen's lines.</summary>
@@ -64,16 +73,28 @@ public sealed class ModuleSession : IDisposable
         shell.Runspace = Runspace;
         var before = Screen.Length;
         shell.AddScript(script, useLocalScope: false).AddCommand("Out-Default");
+        ShowVerbose(false);
         shell.Invoke();
+        ShowVerbose(true);
         return Screen[before..].Replace("\r", "", StringComparison.Ordinal);
     }
 
     public void Dispose()
     {
-        Run("Stop-CrdbSandbox");
-        Runspace.Dispose();
-        _screen.Dispose();
+        try
+        {
+            _secrets.SearchRecording();
+            Run("Stop-CrdbSandbox");
+        }
+        finally
+        {
+            Runspace.Dispose();
+            _screen.Dispose();
+        }
     }
+
+    /// <summary>Verbose text is written in every test, so that it is searched for secrets; what a person sees on the screen has none by default.</summary>
+    private void ShowVerbose(bool shown) => Runspace.SessionStateProxy.SetVariable("VerbosePreference", shown ? ActionPreference.Continue : ActionPreference.SilentlyContinue);
 }
 
 /// <summary>What a script wrote.</summary>

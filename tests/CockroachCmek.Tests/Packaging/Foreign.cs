@@ -15,4 +15,11 @@ internal static class Foreign
         builder.Save(file);
         return file;
     }
+
+    /// <summary>An assembly of a package that the project downloads and does not reference.</summary>
+    public static string Package(string id, string version, string file)
+    {
+        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        return Path.Combine(packages, id, version, "lib", "net8.0", file);
+    }
 }

@@ -66,6 +66,25 @@ public sealed class LoadContextTests
     }
 
     [Fact]
+    public void The_real_Azure_packages_of_another_module_do_not_meet_ours_on_the_whole_way_to_enabled()
+    {
+        var lines = Run(
+            $$"""
+            '{{Foreign.Package("azure.core", "1.50.0", "Azure.Core.dll")}}', '{{Foreign.Package("azure.identity", "1.17.1", "Azure.Identity.dll")}}' | ForEach-Object { $null = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath($_) }
+            $null = Start-CrdbSandbox -TimeScale 6000
+            $info = Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+            "cmek $($info.Status)"
+            [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | Where-Object { $_.GetName().Name -in 'Azure.Core', 'Azure.Identity' } | ForEach-Object { "default $($_.GetName().Name) $($_.GetName().Version)" }
+            [System.Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -eq CockroachCmek | ForEach-Object Assemblies | Where-Object { $_.GetName().Name -eq 'Azure.Core' } | ForEach-Object { "private differs $($_.GetName().Version -ne '1.50.0.0')" }
+            Stop-CrdbSandbox
+            """);
+        Assert.Contains("cmek ENABLED", lines);
+        Assert.Contains("default Azure.Core 1.50.0.0", lines);
+        Assert.Contains("default Azure.Identity 1.17.1.0", lines);
+        Assert.Contains("private differs True", lines);
+    }
+
+    [Fact]
     public void In_a_simulated_Azure_Automation_job_the_managed_identity_does_all_of_it_without_a_question()
     {
         // A process of its own: the SDK keeps the identity's tokens, and no other test may see these variables.

@@ -1,7 +1,7 @@
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>The customer's half of CMEK on Azure.</summary>
-public sealed class AzureKeyProvider(AzureConnection connection) : ICmekKeyProvider
+public sealed class AzureKeyProvider(AzureConnection connection) : ICmekKeyProvider, Vault.IVaultHost
 {
     /// <inheritdoc/>
     public string CloudProvider => "AZURE";
@@ -52,6 +52,9 @@ public sealed class AzureKeyProvider(AzureConnection connection) : ICmekKeyProvi
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
         RunAsync(change.Target, change.AuthPrincipal, context, (clients, calls) => new AzureKeyAccess(clients, calls).RestoreAsync(change));
+
+    Task<Vault.IVaultGround> Vault.IVaultHost.LookAsync(KeyRequest request, OperationContext context) =>
+        RunAsync<Vault.IVaultGround>(request.Cluster.Name, request.AuthPrincipal, context, async (clients, calls) => await AzureVaultGround.LookAsync(request, clients, calls));
 
     /// <summary>Past keys may be another tenant's.</summary>
     private async Task<IReadOnlyList<CmekAccessChange>> ByTenantAsync(RevocationRequest request, OperationContext context, Func<AzureKeyAccess, RevocationRequest, Task<IReadOnlyList<CmekAccessChange>>> work)

@@ -15,6 +15,7 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
     private readonly List<GcpRest> _services = [];
     private IGcpKms? _kms;
     private IGcpIam? _iam;
+    private IGcpProjects? _projects;
     private GoogleCredential? _credential;
 
     /// <summary>Cloud KMS. <see cref="OpenAsync"/> comes first.</summary>
@@ -22,6 +23,12 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
 
     /// <summary>IAM. <see cref="OpenAsync"/> comes first.</summary>
     public IGcpIam Iam => _iam ?? throw new InvalidOperationException("OpenAsync was not called.");
+
+    /// <summary>Cloud Resource Manager. <see cref="OpenAsync"/> comes first.</summary>
+    public IGcpProjects Projects => _projects ?? throw new InvalidOperationException("OpenAsync was not called.");
+
+    /// <summary>The file that was named, or that the environment names: the SDK reads that variable once in the life of a process, and keeps what it found, a failure too.</summary>
+    private string? CredentialFile => connection.CredentialFile ?? (Environment.GetEnvironmentVariable("GOOGLE_APPLICATION_CREDENTIALS") is { Length: > 0 } file ? file : null);
 
     /// <summary>Finds the credentials: nothing is sent yet, but the metadata server may be asked whether it is there.</summary>
     /// <exception cref="CmekException">GcpCredentialsMissing.</exception>
@@ -37,12 +44,13 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
             }
             catch (Exception fault) when (fault is InvalidOperationException or IOException or UnauthorizedAccessException or JsonException or ArgumentException or FormatException)
             {
-                throw Errors.GcpCredentialsMissing(connection.CredentialFile is { } file ? $"{file}: {fault.Message}" : fault.Message, fault);
+                throw Errors.GcpCredentialsMissing(CredentialFile is { } file ? $"{file}: {fault.Message}" : fault.Message, fault);
             }
 
             if (_credential.IsCreateScopedRequired) _credential = _credential.CreateScoped(Scope);
             if (connection.QuotaProject is { } quota) _credential = _credential.CreateWithQuotaProject(quota);
             _iam = new GcpIamClient(Service("iam", "https://iam.googleapis.com/"));
+            _projects = new GcpProjectsClient(Service("cloudresourcemanager", "https://cloudresourcemanager.googleapis.com/"));
             _kms = new GcpKmsClient(Service("cloudkms", "https://cloudkms.googleapis.com/"));
         }
         finally
@@ -76,7 +84,7 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
     private async Task<GoogleCredential> CredentialAsync(CancellationToken cancellationToken)
     {
         if (connection.AccessToken is { } token) return GoogleCredential.FromAccessToken(token.Reveal());
-        if (connection.CredentialFile is not { } file) return await GoogleCredential.GetApplicationDefaultAsync(cancellationToken);
+        if (CredentialFile is not { } file) return await GoogleCredential.GetApplicationDefaultAsync(cancellationToken);
         // The file says itself what it is; the SDK wants to be told, so that nobody takes a file of an unexpected kind from a stranger: this one is the user's own.
         using var reader = new StreamReader(file);
         var json = await reader.ReadToEndAsync(

@@ -38,7 +38,7 @@ internal sealed class GcpFault : Exception
         (DetailOf("PreconditionFailure")?["violations"] as JsonArray ?? []).OfType<JsonObject>()
             .Select(v => (string?)v["type"]).FirstOrDefault(t => t is not null && t.StartsWith("constraints/", StringComparison.Ordinal))
         // The same refusal without details, in the words of Google's knowledge base (article 000004666).
-        ?? (Code == 400 && Message.IndexOf("do not belong to a permitted customer", StringComparison.OrdinalIgnoreCase) >= 0 ? "constraints/iam.allowedPolicyMemberDomains" : null);
+        ?? (Code == 400 && Message.IndexOf("do not belong to a permitted customer", StringComparison.OrdinalIgnoreCase) >= 0 ? GcpOrganizationChecks.MemberConstraint : null);
 
     /// <summary>Reads a refusal, whoever it is from: a proxy's page of HTML has neither status nor details.</summary>
     public static GcpFault From(HttpResponseMessage response, string body)

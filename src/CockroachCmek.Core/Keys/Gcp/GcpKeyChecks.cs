@@ -86,6 +86,7 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
     private async Task AccountAsync(KeyCheckRequest request, CheckList results)
     {
         var account = ServiceAccountEmail.Parse(request.Spec.AuthPrincipal);
+        await new GcpOrganizationChecks(clients, calls).CheckAsync(request, account, results);
         var accounts = new GcpAccounts(clients, calls);
         await accounts.RequireAsync(request.Cluster, account, mayBeUnreadable: false);
         var policy = await accounts.PolicyAsync(account, patient: false);

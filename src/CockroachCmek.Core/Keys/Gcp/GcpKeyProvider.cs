@@ -21,13 +21,13 @@ public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider,
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => request.NewKey ? new GcpKeySuccession(clients, calls).ReplaceAsync(request) : new GcpKeyRotation(clients, calls).RotateAsync(request));
+        RunAsync(request.Cluster.Name, context, (clients, calls) => request.NewKey ? new GcpKeyReplacement(clients, calls).ReplaceAsync(request) : new GcpKeyRotation(clients, calls).RotateAsync(request));
 
     /// <inheritdoc/>
     public Task SettleNewKeysAsync(CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> inForce, OperationContext context) =>
         RunAsync<object?>(cluster.Name, context, async (clients, calls) =>
         {
-            await new GcpKeySuccession(clients, calls).SettleAsync(inForce);
+            await new GcpKeyReplacement(clients, calls).SettleAsync(inForce);
             return null;
         });
 
@@ -41,19 +41,19 @@ public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider,
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(RevocationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpRevocation(clients, calls).PlanAsync(request));
+        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeyAccess(clients, calls).PlanAsync(request));
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
-        RunAsync(change.Target, context, (clients, calls) => new GcpRevocation(clients, calls).RevokeAsync(change));
+        RunAsync(change.Target, context, (clients, calls) => new GcpKeyAccess(clients, calls).RevokeAsync(change));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpRevocation(clients, calls).FindAsync(request));
+        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeyAccess(clients, calls).FindRevocationAsync(request));
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
-        RunAsync(change.Target, context, (clients, calls) => new GcpRevocation(clients, calls).RestoreAsync(change));
+        RunAsync(change.Target, context, (clients, calls) => new GcpKeyAccess(clients, calls).RestoreAsync(change));
 
     Task<IVaultGround> IVaultHost.LookAsync(KeyRequest request, OperationContext context) =>
         RunAsync<IVaultGround>(request.Cluster.Name, context, async (clients, calls) => await GcpVaultGround.LookAsync(this, request, clients, calls));

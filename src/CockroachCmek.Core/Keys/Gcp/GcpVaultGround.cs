@@ -25,6 +25,8 @@ internal sealed class GcpVaultGround : IVaultGround
 
     public string KeyCollection => _ring.RingName;
 
+    public CmekProtectionLevel? ProtectionLevel { get; private init; }
+
     /// <exception cref="CmekException">VaultCollectionMalformed, ProjectUnknown, LocationUnknown, VaultRoleDiffers, ServiceAccountDisabled, ServiceAccountKeyFileTaken, ...</exception>
     public static async Task<GcpVaultGround> LookAsync(GcpKeyProvider provider, KeyRequest request, GcpClients clients, GcpCalls calls)
     {
@@ -33,7 +35,7 @@ internal sealed class GcpVaultGround : IVaultGround
         var hasRing = await reader.HasRingAsync(ring);
         if (!hasRing && await reader.LocationFaultAsync(ring, needsHsm: request.Vault.ProtectionLevel != CmekProtectionLevel.Software) is { } fault) throw fault;
         var access = request.Vault.BootstrapAccess ? await new GcpVaultAccess(clients, calls).LookAsync(ring, hasRing, request.Vault.ServiceAccountKeyPath) : null;
-        return new GcpVaultGround(provider, request.Cluster.Name, ring, hasRing, access);
+        return new GcpVaultGround(provider, request.Cluster.Name, ring, hasRing, access) { ProtectionLevel = request.Vault.ProtectionLevel };
     }
 
     public async Task<bool> AskAsync(OperationContext context)

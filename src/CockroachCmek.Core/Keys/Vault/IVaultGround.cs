@@ -1,6 +1,6 @@
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>A cloud in which Vault finds something that has to be there before it can put a key: on Google Cloud a key ring, and an identity of Vault's own.</summary>
+/// <summary>A cloud in which Vault finds something that has to be there before it can put a key: on Google Cloud a key ring, and an identity of Vault's own; on Azure a Key Vault.</summary>
 internal interface IVaultHost
 {
     /// <summary>Looks at what is there. Nothing is written, nothing asked.</summary>
@@ -12,6 +12,9 @@ internal interface IVaultGround
 {
     /// <summary>Where Vault is to put the key.</summary>
     string KeyCollection { get; }
+
+    /// <summary>How the key is to be kept there; null for Vault's usual way, which is hardware.</summary>
+    CmekProtectionLevel? ProtectionLevel { get; }
 
     /// <summary>Asks for everything that is missing; true when nothing was refused.</summary>
     Task<bool> AskAsync(OperationContext context);

@@ -28,7 +28,7 @@ internal sealed class VaultKeys(ICmekKeyProvider cloud, VaultConnection connecti
     private async Task<IReadOnlyList<CmekKey>> MakeAsync(KeyRequest request)
     {
         var ground = cloud is IVaultHost host ? await host.LookAsync(request, calls.Context) : null;
-        if (ground is not null) request = request with { Vault = request.Vault with { KeyCollection = ground.KeyCollection } };
+        if (ground is not null) request = request with { Vault = request.Vault with { KeyCollection = ground.KeyCollection, ProtectionLevel = ground.ProtectionLevel } };
         var isMounted = await reader.IsMountedAsync();
         var names = isMounted ? await reader.NamesAsync() : [];
         var type = await TypeAsync(request, isMounted);

@@ -7,7 +7,7 @@ namespace CockroachCmek.Core.Keys.Gcp;
 /// Takes access to keys away and gives it back. Removed bindings are kept word for word, condition included, in the change's document; of disabled versions
 /// their names are.
 /// </summary>
-internal sealed class GcpRevocation(GcpClients clients, GcpCalls calls)
+internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
 {
     /// <summary>Bindings of an allow policy; the target tells of what.</summary>
     public const string BindingKind = "IamBinding";
@@ -16,7 +16,7 @@ internal sealed class GcpRevocation(GcpClients clients, GcpCalls calls)
     public const string VersionsKind = "KeyVersions";
 
     private readonly GcpKeyReader _reader = new(clients, calls);
-    private readonly GcpRevocationWriter _writer = new(clients, calls);
+    private readonly GcpKeyAccessWriter _writer = new(clients, calls);
 
     public async Task<IReadOnlyList<CmekAccessChange>> PlanAsync(RevocationRequest request) => request.Method switch
     {
@@ -31,7 +31,7 @@ internal sealed class GcpRevocation(GcpClients clients, GcpCalls calls)
     };
 
     /// <summary>Everything that keeps the cluster from its keys, compared with what the module itself grants.</summary>
-    public async Task<IReadOnlyList<CmekAccessChange>> FindAsync(RevocationRequest request)
+    public async Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request)
     {
         var found = new List<CmekAccessChange>();
         foreach (var (account, regions) in Accounts(request))
@@ -82,7 +82,7 @@ internal sealed class GcpRevocation(GcpClients clients, GcpCalls calls)
             Kind = VersionsKind,
             Target = use.Name.ToString(),
             Action = $"Disable the version{(names.Count == 1 ? "" : "s")} {string.Join(", ", names.Select(n => n.Split('/').Last()))} of {use.Name}, for everybody who uses it",
-            Document = GcpRevocationWriter.Print(new JsonArray([.. names.Select(n => (JsonNode)n)])),
+            Document = GcpKeyAccessWriter.Print(new JsonArray([.. names.Select(n => (JsonNode)n)])),
             State = isDone ? CmekAccessChangeState.Done : CmekAccessChangeState.Planned,
         };
     }
@@ -108,7 +108,7 @@ internal sealed class GcpRevocation(GcpClients clients, GcpCalls calls)
         Kind = BindingKind,
         Target = target,
         Action = $"Remove the binding of {string.Join(", ", bindings.Select(b => (string?)b["role"]).Distinct())} for {(string?)bindings[0]["members"]![0]} from {target}",
-        Document = GcpRevocationWriter.Print(new JsonArray([.. bindings.Select(b => (JsonNode)b)])),
+        Document = GcpKeyAccessWriter.Print(new JsonArray([.. bindings.Select(b => (JsonNode)b)])),
         State = state,
     };
 

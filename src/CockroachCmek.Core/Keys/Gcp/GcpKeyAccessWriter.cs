@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>Makes and undoes changes of access, exactly what their documents say, and reads back.</summary>
-internal sealed class GcpRevocationWriter(GcpClients clients, GcpCalls calls)
+internal sealed class GcpKeyAccessWriter(GcpClients clients, GcpCalls calls)
 {
     private static readonly JsonSerializerOptions Printed = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -18,12 +18,12 @@ internal sealed class GcpRevocationWriter(GcpClients clients, GcpCalls calls)
     {
         switch (change.Kind)
         {
-            case GcpRevocation.BindingKind:
+            case GcpKeyAccess.BindingKind:
                 var bindings = Bindings(change);
                 if (await ChangeAsync(change, policy => bindings.Aggregate(false, (changed, b) => policy.Remove(b) | changed), policy => !bindings.Any(policy.HasAny)))
                     calls.Context.Log.Warning($"The binding is gone from {change.Target}, but Google Cloud typically takes two minutes, and may take seven or more, until the access ends everywhere (cloud.google.com/iam/docs/access-change-propagation).");
                 break;
-            case GcpRevocation.VersionsKind:
+            case GcpKeyAccess.VersionsKind:
                 if (await SwitchAsync(change, from: "ENABLED", to: "DISABLED"))
                     calls.Context.Log.Warning($"The versions of {change.Target} are disabled, but Google Cloud typically takes a minute, and in rare cases hours, until none of them is used any more (cloud.google.com/kms/docs/consistency).");
                 break;
@@ -38,11 +38,11 @@ internal sealed class GcpRevocationWriter(GcpClients clients, GcpCalls calls)
     {
         switch (change.Kind)
         {
-            case GcpRevocation.BindingKind:
+            case GcpKeyAccess.BindingKind:
                 var bindings = Bindings(change);
                 await ChangeAsync(change, policy => bindings.Aggregate(false, (changed, b) => policy.Add(b) | changed), policy => bindings.All(policy.Has));
                 break;
-            case GcpRevocation.VersionsKind:
+            case GcpKeyAccess.VersionsKind:
                 await SwitchAsync(change, from: "DISABLED", to: "ENABLED");
                 break;
             default:

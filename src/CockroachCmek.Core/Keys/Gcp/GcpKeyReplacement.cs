@@ -7,7 +7,7 @@ namespace CockroachCmek.Core.Keys.Gcp;
 /// New keys in the place of old ones. Names cannot change hands in Cloud KMS, so labels tell: a new key says which one it replaces and which was the first of
 /// the line, and once it is in force the first says so.
 /// </summary>
-internal sealed class GcpKeySuccession(GcpClients clients, GcpCalls calls)
+internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
 {
     private readonly GcpKeyReader _reader = new(clients, calls);
 
