@@ -43,7 +43,7 @@ public sealed class AzureCutPointTests
         new CutPoints($"{SetUp}; $revocation = Get-CrdbCluster azure-eu | Revoke-CrdbCmek -Method {method} -KmsOnly -Confirm:$false", "$null = $revocation | Restore-CrdbCmekAccess", State).Verify(action, atLeast: 2);
 
     /// <summary>What there is in both clouds, without what differs from run to run.</summary>
-    private static string State(ModuleSession session)
+    internal static string State(ModuleSession session)
     {
         using var azure = new SandboxAzure(session);
         var lines = session.Run("$i = Get-CrdbCmek azure-eu; $i.Status; $i.Regions | ForEach-Object { $r = $_; $r.Keys | ForEach-Object { \"$($r.Region) $($_.Status) $($_.KeyUri)\" } }").Succeeds().Output.Select(o => o.ToString()!).ToList();

@@ -4,6 +4,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>The pipeline on Azure, as a user types it.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class AzurePipelineTests
 {
     private const string Pipeline = "Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";

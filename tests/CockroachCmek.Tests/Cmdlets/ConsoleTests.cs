@@ -5,6 +5,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>What a person at a prompt feels: formatting, completion, Ctrl+C, and what is never shown.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class ConsoleTests
 {
     private const string Setup = "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest";

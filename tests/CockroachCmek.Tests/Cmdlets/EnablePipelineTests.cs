@@ -3,6 +3,7 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
+[Collection(OneAtATime.Name)]
 public sealed class EnablePipelineTests
 {
     private const string Writes = "kms:(Create|Put|Enable|Replicate|Tag|Update|Disable|Schedule)|iam:(Create|Update|Tag|Put|Attach)|^(POST|PUT|PATCH) /api";

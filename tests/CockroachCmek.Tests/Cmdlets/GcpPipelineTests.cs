@@ -2,6 +2,7 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
+[Collection(OneAtATime.Name)]
 public sealed class GcpPipelineTests
 {
     private const string Writes = "^POST .*(keyRings|cryptoKeys|serviceAccounts|cryptoKeyVersions|:setIamPolicy|:updatePrimaryVersion)$|^PATCH |^(POST|PUT) /api";

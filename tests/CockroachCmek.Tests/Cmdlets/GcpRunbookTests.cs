@@ -5,6 +5,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>The runbooks on a cluster of Google Cloud. A job has no identity there: it is given the file of a service account's key, by GOOGLE_APPLICATION_CREDENTIALS.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class GcpRunbookTests : IDisposable
 {
     private const string Project = "projects/sandbox-customer";

@@ -3,6 +3,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Whose Google Cloud a session uses, and what the cmdlets say of wrong input there.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class GcpSessionTests
 {
     private const string Connect = "$other = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)";

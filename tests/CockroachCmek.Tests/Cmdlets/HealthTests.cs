@@ -3,6 +3,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Test-CrdbCmek: what it finds, what it admits not to know, and that it writes nothing.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class HealthTests
 {
     private const string Enable = "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $keys = (Get-CrdbCmek prod-eu).Regions.Keys.KeyUri; $seen = $sandbox.Exchanges.Count";

@@ -3,6 +3,7 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
+[Collection(OneAtATime.Name)]
 public sealed class HelpTests
 {
     private static readonly string[] EngineParameters = [.. Cmdlet.CommonParameters, .. Cmdlet.OptionalCommonParameters];

@@ -4,6 +4,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Wrong input: its own error id, the next command, and nothing made.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class RefusalTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Breaking the glass on AWS, and mending it.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class RevocationTests
 {
     private const string ThreeRegions = "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count";

@@ -4,6 +4,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>The runbooks that ship with the module, as Azure Automation runs them: variables of the account, no prompts, started again after an eviction.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class RunbookTests : IDisposable
 {
     private readonly ModuleSession _session = ModuleSession.WithSandbox(record: true);

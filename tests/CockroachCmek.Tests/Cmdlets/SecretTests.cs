@@ -3,6 +3,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>The net that looks for secrets under every other test can catch.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class SecretTests
 {
     [Theory]

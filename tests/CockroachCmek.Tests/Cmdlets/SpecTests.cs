@@ -4,6 +4,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Every request that the module sends, and every answer that the sandbox gives, against the vendors' own specifications.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class SpecTests
 {
     // All that the module does, right and wrong.

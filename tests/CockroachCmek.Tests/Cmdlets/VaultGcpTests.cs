@@ -3,6 +3,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Google Cloud's keys that are born in the sandbox's Vault, from Vault's own access to the health check. Vault's server and this machine are one.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class VaultGcpTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("crdb-vault-").FullName;
@@ -92,7 +93,7 @@ public sealed class VaultGcpTests : IDisposable
         State,
         timeScale: 2_000).Verify(action, atLeast: 25);
 
-    private static string State(ModuleSession session)
+    internal static string State(ModuleSession session)
     {
         var project = session.Run("$sandbox.GcpProject").Single().ToString();
         var agent = $"cmek-vault-agent@{project}.iam.gserviceaccount.com";

@@ -54,6 +54,8 @@ internal sealed class CutPoints(string setup, string write, Func<ModuleSession, 
     /// <summary>Ids become numbers in the order in which the text names them: they differ from run to run.</summary>
     public static string Numbered(string text)
     {
+        // Vault ends the names of what it distributes with the time.
+        text = Regex.Replace(text, "(?<=crdb-cmek-[0-9a-f]{12}(-g[0-9]+)?)-[0-9]{9,}", "");
         var number = 0;
         foreach (var form in new[] { "(mrk-)?[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "(?<=crdb-cmek-|crl-kms-user-)[0-9a-f]{12}" })
             foreach (var id in Regex.Matches(text, form).Select(m => m.Value).Distinct())
