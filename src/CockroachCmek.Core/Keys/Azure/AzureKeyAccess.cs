@@ -34,7 +34,7 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls)
     }
 
     /// <summary>What keeps the cluster from its keys now, whoever did it: a grant that is missing, a version that is disabled.</summary>
-    public async Task<IReadOnlyList<CmekAccessChange>> FindAsync(RevocationRequest request)
+    public async Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request)
     {
         var principal = await new AzureRoles(clients, calls).RequireAsync(request.Cluster, request.Keys[0].AuthPrincipal);
         var grants = await GrantsAsync(request, principal.Id, (access, uses) => access.Missing.Count > 0 ? [Missing(access, uses)] : []);

@@ -47,7 +47,7 @@ public sealed class AzureKeyProvider(AzureConnection connection) : ICmekKeyProvi
         RunAsync(change.Target, change.AuthPrincipal, context, (clients, calls) => new AzureKeyAccess(clients, calls).RevokeAsync(change));
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request, OperationContext context) => ByTenantAsync(request, context, (access, part) => access.FindAsync(part));
+    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request, OperationContext context) => ByTenantAsync(request, context, (access, part) => access.FindRevocationAsync(part));
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
