@@ -43,7 +43,14 @@ public enum CmekErrorKind
 /// <summary>Every fault that the module reports. The message names the thing, <see cref="RecommendedAction"/> the next command.</summary>
 public sealed class CmekException : Exception
 {
-    internal CmekException(string errorId, CmekErrorKind kind, object? target, string message, string recommendedAction, Exception? inner = null)
+    internal CmekException(
+        string errorId,
+        CmekErrorKind kind,
+        object? target,
+        string message,
+        string recommendedAction,
+        Exception? inner = null
+    )
         : base(message, inner)
     {
         ErrorId = errorId;

@@ -16,11 +16,27 @@ public sealed record CmekInfo
     public string Status { get; internal init; } = CmekStatus.Disabled;
 
     /// <summary>The regions, sorted by name.</summary>
-    public IReadOnlyList<CmekRegionInfo> Regions { get; internal init => field = value.AsArray(); } = [];
+    public IReadOnlyList<CmekRegionInfo> Regions
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
 
     /// <summary>The keys and versions of before, newest first, each with the reason why it must stay in the KMS.</summary>
     public IReadOnlyList<CmekPastKey> PastKeys =>
-        Regions.SelectMany(r => r.Keys.Skip(1).Select(k => new CmekPastKey { Region = r.Region, KeyUri = k.KeyUri, UsedFrom = k.CreatedAt, UsedUntil = k.UpdatedAt, IsSameKey = k.KeyUri == r.Keys[0].KeyUri })).ToArray();
+        Regions
+            .SelectMany(r =>
+                r.Keys.Skip(1)
+                    .Select(k => new CmekPastKey
+                    {
+                        Region = r.Region,
+                        KeyUri = k.KeyUri,
+                        UsedFrom = k.CreatedAt,
+                        UsedUntil = k.UpdatedAt,
+                        IsSameKey = k.KeyUri == r.Keys[0].KeyUri,
+                    })
+            )
+            .ToArray();
 
     /// <summary>What this run did; Existing for a plain read.</summary>
     public CmekOutcome Outcome { get; internal init; }
@@ -42,7 +58,11 @@ public sealed record CmekRegionInfo
     public string Status { get; internal init; } = "";
 
     /// <summary>Present and past keys of the region, newest first.</summary>
-    public IReadOnlyList<CmekKeyInfo> Keys { get; internal init => field = value.AsArray(); } = [];
+    public IReadOnlyList<CmekKeyInfo> Keys
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => $"{Region}: {Status}";
@@ -95,7 +115,8 @@ public sealed record CmekPastKey
     public bool IsSameKey { get; internal init; }
 
     /// <summary>Why it is still needed (cmek.md, managing-cmek.md, "Rotate a CMEK key").</summary>
-    public string Reason => $"data that was written with it{(UsedFrom is { } from && UsedUntil is { } until ? $" from {from:yyyy-MM-dd} to {until:yyyy-MM-dd}" : "")}, and backups of that time, can be read with it only";
+    public string Reason =>
+        $"data that was written with it{(UsedFrom is { } from && UsedUntil is { } until ? $" from {from:yyyy-MM-dd} to {until:yyyy-MM-dd}" : "")}, and backups of that time, can be read with it only";
 
     /// <inheritdoc/>
     public override string ToString() => $"{Region}: {KeyUri}";
@@ -141,5 +162,6 @@ public static class CmekStatus
     public static bool IsRunning(string status) => status is Enabling or Disabling or Rotating or Revoking;
 
     /// <summary>True for every status that ends in _FAILED, those newer than this module included.</summary>
-    public static bool IsFailed(string status) => status is not null && status.EndsWith("_FAILED", StringComparison.Ordinal);
+    public static bool IsFailed(string status) =>
+        status is not null && status.EndsWith("_FAILED", StringComparison.Ordinal);
 }

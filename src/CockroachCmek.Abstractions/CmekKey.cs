@@ -80,7 +80,11 @@ public sealed record CmekKeyPolicy
     public string Statement { get; internal init; } = "";
 
     /// <summary>Lines for the cloud's own command-line tool that bring the policy about.</summary>
-    public IReadOnlyList<string> Commands { get; internal init => field = value.AsArray(); } = [];
+    public IReadOnlyList<string> Commands
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Policy;

@@ -13,7 +13,11 @@ public sealed record CmekManifest
     public string? ClusterName => Cluster?.Name;
 
     /// <summary>One entry for each region, in the document's order.</summary>
-    public IReadOnlyList<CmekRegionSpec> RegionSpecs { get; internal init => field = value.AsArray(); } = [];
+    public IReadOnlyList<CmekRegionSpec> RegionSpecs
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
 
     /// <summary>The file it was read from; null when it was made from keys.</summary>
     public string? Path { get; internal init; }

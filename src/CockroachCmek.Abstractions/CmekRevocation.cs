@@ -19,7 +19,11 @@ public sealed record CmekRevocation
     public CmekRevocationMethod Method { get; internal init; }
 
     /// <summary>Every change in the customer's cloud, in the order in which they were planned; those that failed say why.</summary>
-    public IReadOnlyList<CmekAccessChange> Changes { get; internal init => field = value.AsArray(); } = [];
+    public IReadOnlyList<CmekAccessChange> Changes
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
 
     /// <summary>Status of CMEK on the cluster when the run ended (see <see cref="CmekStatus"/>): REVOKED at the end of a whole revocation.</summary>
     public string Status { get; internal init; } = "";
@@ -44,7 +48,11 @@ public sealed record CmekRevocation
 public sealed record CmekAccessChange
 {
     /// <summary>The cluster's regions that are affected; several where they share a key.</summary>
-    public IReadOnlyList<string> Regions { get; internal init => field = value.AsArray(); } = [];
+    public IReadOnlyList<string> Regions
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
 
     /// <summary>The key; empty when the change is of an identity that uses several.</summary>
     public string KeyUri { get; internal init; } = "";

@@ -37,7 +37,11 @@ public sealed record CrdbCluster
     public string AzureClusterIdentityClientId { get; internal init; } = "";
 
     /// <summary>The cluster's regions, in the API's order.</summary>
-    public IReadOnlyList<CrdbRegion> Regions { get; internal init => field = value.AsArray(); } = [];
+    public IReadOnlyList<CrdbRegion> Regions
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
 
     /// <summary>When the cluster was created, UTC.</summary>
     public DateTimeOffset? CreatedAt { get; internal init; }
@@ -46,7 +50,8 @@ public sealed record CrdbCluster
     public DateTimeOffset? UpdatedAt { get; internal init; }
 
     /// <summary>What the API said beyond the properties above: field name to its JSON text.</summary>
-    public IReadOnlyDictionary<string, string> AdditionalFields { get; internal init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> AdditionalFields { get; internal init; } =
+        new Dictionary<string, string>();
 
     /// <inheritdoc/>
     public override string ToString() => Name;

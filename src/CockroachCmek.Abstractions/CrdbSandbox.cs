@@ -130,7 +130,8 @@ public sealed record SandboxExchange
     public string Operation { get; internal init; } = "";
 
     /// <summary>Header fields of the request; Authorization is redacted.</summary>
-    public IReadOnlyDictionary<string, string> RequestHeaders { get; internal init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> RequestHeaders { get; internal init; } =
+        new Dictionary<string, string>();
 
     /// <summary>Body of the request.</summary>
     public string RequestBody { get; internal init; } = "";
@@ -145,7 +146,8 @@ public sealed record SandboxExchange
     public string ResponseBody { get; internal init; } = "";
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Index} {Operation}: {Status?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "cut"}";
+    public override string ToString() =>
+        $"{Index} {Operation}: {Status?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "cut"}";
 }
 
 /// <summary>A fault for the sandbox to commit, for rehearsing what a script does when a cloud has a bad day.</summary>

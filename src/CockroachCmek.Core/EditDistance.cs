@@ -6,7 +6,8 @@ internal static class EditDistance
     public static int Between(string left, string right)
     {
         var row = new int[right.Length + 1];
-        for (var j = 0; j <= right.Length; j++) row[j] = j;
+        for (var j = 0; j <= right.Length; j++)
+            row[j] = j;
         for (var i = 1; i <= left.Length; i++)
         {
             var diagonal = row[0];

@@ -3,91 +3,170 @@ namespace CockroachCmek.Core;
 public static partial class Errors
 {
     /// <summary>The one table from an HTTP status of CockroachDB Cloud to a fault.</summary>
-    public static CmekException FromAnswer(int status, string text, string target, string? requestId) => status switch
-    {
-        401 => ApiKeyRefused(text, requestId),
-        403 => CloudPermissionDenied(target, text, requestId),
-        404 => CloudNotFound(target, text, requestId),
-        409 or 503 => CloudBusy(status, target, text, requestId),
-        _ when MentionsLock(text) => CloudBusy(status, target, text, requestId),
-        429 => CloudRateLimited(target, requestId),
-        400 when text.IndexOf("Insufficient permissions to access the KMS key", StringComparison.OrdinalIgnoreCase) >= 0 => KeyAccessDenied(target, text, requestId),
-        >= 500 => CloudFailed(status, target, text, requestId),
-        _ => CloudRefused(status, target, text, requestId),
-    };
+    public static CmekException FromAnswer(int status, string text, string target, string? requestId) =>
+        status switch
+        {
+            401 => ApiKeyRefused(text, requestId),
+            403 => CloudPermissionDenied(target, text, requestId),
+            404 => CloudNotFound(target, text, requestId),
+            409 or 503 => CloudBusy(status, target, text, requestId),
+            _ when MentionsLock(text) => CloudBusy(status, target, text, requestId),
+            429 => CloudRateLimited(target, requestId),
+            400
+                when text.IndexOf("Insufficient permissions to access the KMS key", StringComparison.OrdinalIgnoreCase)
+                    >= 0 => KeyAccessDenied(target, text, requestId),
+            >= 500 => CloudFailed(status, target, text, requestId),
+            _ => CloudRefused(status, target, text, requestId),
+        };
 
     /// <summary>Terraform's provider reads any message with "lock" as a locked cluster, whatever the status.</summary>
     private static bool MentionsLock(string text) =>
-        System.Text.RegularExpressions.Regex.IsMatch(text, @"\block(ed)?\b", System.Text.RegularExpressions.RegexOptions.IgnoreCase);
+        System.Text.RegularExpressions.Regex.IsMatch(
+            text,
+            @"\block(ed)?\b",
+            System.Text.RegularExpressions.RegexOptions.IgnoreCase
+        );
 
     /// <summary>401.</summary>
-    public static CmekException ApiKeyRefused(string text, string? requestId) => Make(
-        CmekErrorKind.Authentication, "API key",
-        $"CockroachDB Cloud does not accept the API key{Said(text)}",
-        "Connect-CrdbCloud -ApiKey (Read-Host -AsSecureString 'API key')", statusCode: 401, requestId: requestId);
+    public static CmekException ApiKeyRefused(string text, string? requestId) =>
+        Make(
+            CmekErrorKind.Authentication,
+            "API key",
+            $"CockroachDB Cloud does not accept the API key{Said(text)}",
+            "Connect-CrdbCloud -ApiKey (Read-Host -AsSecureString 'API key')",
+            statusCode: 401,
+            requestId: requestId
+        );
 
     /// <summary>403.</summary>
-    public static CmekException CloudPermissionDenied(string target, string text, string? requestId) => Make(
-        CmekErrorKind.PermissionDenied, target,
-        $"The API key's service account may not do this on '{target}'{Said(text)} CMEK needs the role Cluster Admin or Cluster Operator.",
-        "Give the service account the role at https://cockroachlabs.cloud/access, then run the same command again", statusCode: 403, requestId: requestId);
+    public static CmekException CloudPermissionDenied(string target, string text, string? requestId) =>
+        Make(
+            CmekErrorKind.PermissionDenied,
+            target,
+            $"The API key's service account may not do this on '{target}'{Said(text)} CMEK needs the role Cluster Admin or Cluster Operator.",
+            "Give the service account the role at https://cockroachlabs.cloud/access, then run the same command again",
+            statusCode: 403,
+            requestId: requestId
+        );
 
     /// <summary>404.</summary>
-    public static CmekException CloudNotFound(string target, string text, string? requestId) => Make(
-        CmekErrorKind.NotFound, target, $"CockroachDB Cloud knows no '{target}'{Said(text)}", "Get-CrdbCluster", statusCode: 404, requestId: requestId);
+    public static CmekException CloudNotFound(string target, string text, string? requestId) =>
+        Make(
+            CmekErrorKind.NotFound,
+            target,
+            $"CockroachDB Cloud knows no '{target}'{Said(text)}",
+            "Get-CrdbCluster",
+            statusCode: 404,
+            requestId: requestId
+        );
 
     /// <summary>503, 409, or a message that speaks of a lock.</summary>
-    public static CmekException CloudBusy(int status, string target, string text, string? requestId) => Make(
-        CmekErrorKind.Busy, target, $"'{target}' is busy with something else{Said(text)}", $"Get-CrdbCluster {target}   (State and OperationStatus tell when it is free)",
-        statusCode: status, requestId: requestId);
+    public static CmekException CloudBusy(int status, string target, string text, string? requestId) =>
+        Make(
+            CmekErrorKind.Busy,
+            target,
+            $"'{target}' is busy with something else{Said(text)}",
+            $"Get-CrdbCluster {target}   (State and OperationStatus tell when it is free)",
+            statusCode: status,
+            requestId: requestId
+        );
 
     /// <summary>429, after all retries.</summary>
-    public static CmekException CloudRateLimited(string target, string? requestId) => Make(
-        CmekErrorKind.LimitsExceeded, target, "CockroachDB Cloud takes no more than 10 requests a second for a user, and others use them up.",
-        "Run the same command again, with a smaller -ThrottleLimit", statusCode: 429, requestId: requestId);
+    public static CmekException CloudRateLimited(string target, string? requestId) =>
+        Make(
+            CmekErrorKind.LimitsExceeded,
+            target,
+            "CockroachDB Cloud takes no more than 10 requests a second for a user, and others use them up.",
+            "Run the same command again, with a smaller -ThrottleLimit",
+            statusCode: 429,
+            requestId: requestId
+        );
 
     /// <summary>5xx.</summary>
-    public static CmekException CloudFailed(int status, string target, string text, string? requestId) => Make(
-        CmekErrorKind.Unavailable, target, $"CockroachDB Cloud failed with HTTP {status} on '{target}'{Said(text)}",
-        "Run the same command again; https://status.cockroachlabs.cloud tells of outages", statusCode: status, requestId: requestId);
+    public static CmekException CloudFailed(int status, string target, string text, string? requestId) =>
+        Make(
+            CmekErrorKind.Unavailable,
+            target,
+            $"CockroachDB Cloud failed with HTTP {status} on '{target}'{Said(text)}",
+            "Run the same command again; https://status.cockroachlabs.cloud tells of outages",
+            statusCode: status,
+            requestId: requestId
+        );
 
     /// <summary>Any other 4xx.</summary>
-    public static CmekException CloudRefused(int status, string target, string text, string? requestId) => Make(
-        CmekErrorKind.InvalidArgument, target, $"CockroachDB Cloud refused the request for '{target}' with HTTP {status}{Said(text)}",
-        $"Get-CrdbCluster {target} | Get-CrdbCmek   (shows the state that the request met)", statusCode: status, requestId: requestId);
+    public static CmekException CloudRefused(int status, string target, string text, string? requestId) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            target,
+            $"CockroachDB Cloud refused the request for '{target}' with HTTP {status}{Said(text)}",
+            $"Get-CrdbCluster {target} | Get-CrdbCmek   (shows the state that the request met)",
+            statusCode: status,
+            requestId: requestId
+        );
 
     /// <summary>400 with the documented sentence about the KMS key.</summary>
-    public static CmekException KeyAccessDenied(string target, string text, string? requestId) => Make(
-        CmekErrorKind.PermissionDenied, target,
-        $"CockroachDB Cloud may not use the key for '{target}'{Said(text)} A grant that was made minutes ago may not have arrived everywhere.",
-        "$manifest | Test-CrdbCmekManifest   (names what is missing)", statusCode: 400, requestId: requestId);
+    public static CmekException KeyAccessDenied(string target, string text, string? requestId) =>
+        Make(
+            CmekErrorKind.PermissionDenied,
+            target,
+            $"CockroachDB Cloud may not use the key for '{target}'{Said(text)} A grant that was made minutes ago may not have arrived everywhere.",
+            "$manifest | Test-CrdbCmekManifest   (names what is missing)",
+            statusCode: 400,
+            requestId: requestId
+        );
 
     /// <summary>No answer at all.</summary>
-    public static CmekException CloudUnreachable(Uri endpoint, string target, Exception inner) => Make(
-        CmekErrorKind.Connection, target, $"No answer from CockroachDB Cloud at {endpoint.Authority}: {inner.GetBaseException().Message}",
-        "Run the same command again: it looks for what is there before it writes", inner);
+    public static CmekException CloudUnreachable(Uri endpoint, string target, Exception inner) =>
+        Make(
+            CmekErrorKind.Connection,
+            target,
+            $"No answer from CockroachDB Cloud at {endpoint.Authority}: {inner.GetBaseException().Message}",
+            "Run the same command again: it looks for what is there before it writes",
+            inner
+        );
 
     /// <summary>An answer that cannot be what was asked for.</summary>
-    public static CmekException BadAnswer(string target, string reason, Exception? inner = null) => Make(
-        CmekErrorKind.InvalidData, target, $"The answer about '{target}' cannot be understood: {reason}.",
-        "Connect-CrdbCloud -Endpoint https://cockroachlabs.cloud/   (does something else answer at this address?)", inner);
+    public static CmekException BadAnswer(string target, string reason, Exception? inner = null) =>
+        Make(
+            CmekErrorKind.InvalidData,
+            target,
+            $"The answer about '{target}' cannot be understood: {reason}.",
+            "Connect-CrdbCloud -Endpoint https://cockroachlabs.cloud/   (does something else answer at this address?)",
+            inner
+        );
 
     /// <summary>Plain http to another machine.</summary>
-    public static CmekException InsecureEndpoint(Uri endpoint) => Make(
-        CmekErrorKind.InvalidArgument, endpoint.ToString(), $"'{endpoint}' is not encrypted: an API key goes over https only, except on this machine.",
-        "Connect-CrdbCloud -Endpoint https://...");
+    public static CmekException InsecureEndpoint(Uri endpoint) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            endpoint.ToString(),
+            $"'{endpoint}' is not encrypted: an API key goes over https only, except on this machine.",
+            "Connect-CrdbCloud -Endpoint https://..."
+        );
 
     /// <summary>No cluster of this name or id.</summary>
-    public static CmekException ClusterNotFound(string name, IReadOnlyCollection<string> near, Exception? inner = null) => Make(
-        CmekErrorKind.NotFound, name,
-        $"There is no cluster '{name}' that this API key may see.{(near.Count > 0 ? $" Did you mean {string.Join(" or ", near)}?" : "")}",
-        "Get-CrdbCluster", inner, statusCode: 404);
+    public static CmekException ClusterNotFound(
+        string name,
+        IReadOnlyCollection<string> near,
+        Exception? inner = null
+    ) =>
+        Make(
+            CmekErrorKind.NotFound,
+            name,
+            $"There is no cluster '{name}' that this API key may see.{(near.Count > 0 ? $" Did you mean {string.Join(" or ", near)}?" : "")}",
+            "Get-CrdbCluster",
+            inner,
+            statusCode: 404
+        );
 
     /// <summary>A name or digits that several clusters have.</summary>
-    public static CmekException AmbiguousCluster(string name, IEnumerable<CrdbCluster> matches) => Make(
-        CmekErrorKind.InvalidArgument, name,
-        $"'{name}' means several clusters: {string.Join(", ", matches.Select(c => $"{c.Name} ({c.Id})"))}.",
-        "Get-CrdbCluster <UUID>");
+    public static CmekException AmbiguousCluster(string name, IEnumerable<CrdbCluster> matches) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            name,
+            $"'{name}' means several clusters: {string.Join(", ", matches.Select(c => $"{c.Name} ({c.Id})"))}.",
+            "Get-CrdbCluster <UUID>"
+        );
 
     private static string Said(string text) => text.Length == 0 ? "." : $": {text.TrimEnd('.')}.";
 }

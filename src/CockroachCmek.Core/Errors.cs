@@ -8,7 +8,14 @@ namespace CockroachCmek.Core;
 /// </summary>
 public static partial class Errors
 {
-    private static CmekException Make(CmekErrorKind kind, object? target, string message, string next, Exception? inner = null,
-        int? statusCode = null, string? requestId = null, [CallerMemberName] string id = "") =>
-        new(id, kind, target, message, next, inner) { StatusCode = statusCode, RequestId = requestId };
+    private static CmekException Make(
+        CmekErrorKind kind,
+        object? target,
+        string message,
+        string next,
+        Exception? inner = null,
+        int? statusCode = null,
+        string? requestId = null,
+        [CallerMemberName] string id = ""
+    ) => new(id, kind, target, message, next, inner) { StatusCode = statusCode, RequestId = requestId };
 }

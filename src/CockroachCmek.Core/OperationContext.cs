@@ -16,7 +16,12 @@ public interface IOperationLog
     Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken);
 
     /// <summary>Asks once for a whole plan, with what it will lead to; -WhatIf names every action, in order. Whoever gets false must not write.</summary>
-    Task<bool> ShouldProcessPlanAsync(string target, IReadOnlyList<string> actions, string consequence, CancellationToken cancellationToken);
+    Task<bool> ShouldProcessPlanAsync(
+        string target,
+        IReadOnlyList<string> actions,
+        string consequence,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>Progress of one activity, or of one region within it.</summary>

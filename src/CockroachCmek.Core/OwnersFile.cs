@@ -14,14 +14,25 @@ internal static class OwnersFile
     {
         try
         {
-            if (File.Exists(path) && new FileInfo(path).Length == 0) File.Delete(path);
+            if (File.Exists(path) && new FileInfo(path).Length == 0)
+                File.Delete(path);
 #if NET
             if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
-                return new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+                return new FileStream(
+                    path,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.CreateNew,
+                        Access = FileAccess.Write,
+                        Share = FileShare.None,
+                        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                    }
+                );
 #endif
             return ForWindows(path);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        catch (Exception fault)
+            when (fault is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             throw Errors.ServiceAccountKeyFileNotWritten(path, fault);
         }
@@ -34,11 +45,32 @@ internal static class OwnersFile
     {
         var security = new FileSecurity();
         security.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
-        security.AddAccessRule(new FileSystemAccessRule(WindowsIdentity.GetCurrent().User!, FileSystemRights.FullControl, AccessControlType.Allow));
+        security.AddAccessRule(
+            new FileSystemAccessRule(
+                WindowsIdentity.GetCurrent().User!,
+                FileSystemRights.FullControl,
+                AccessControlType.Allow
+            )
+        );
 #if NET
-        return new FileInfo(path).Create(FileMode.CreateNew, FileSystemRights.FullControl, FileShare.None, 4096, FileOptions.None, security);
+        return new FileInfo(path).Create(
+            FileMode.CreateNew,
+            FileSystemRights.FullControl,
+            FileShare.None,
+            4096,
+            FileOptions.None,
+            security
+        );
 #else
-        return new FileStream(path, FileMode.CreateNew, FileSystemRights.FullControl, FileShare.None, 4096, FileOptions.None, security);
+        return new FileStream(
+            path,
+            FileMode.CreateNew,
+            FileSystemRights.FullControl,
+            FileShare.None,
+            4096,
+            FileOptions.None,
+            security
+        );
 #endif
     }
 }

@@ -11,7 +11,8 @@ public sealed class ScaledTimeProvider : TimeProvider
     /// <param name="scale">How many times faster; greater than zero.</param>
     public ScaledTimeProvider(TimeProvider inner, double scale)
     {
-        if (!(scale > 0)) throw new ArgumentOutOfRangeException(nameof(scale), scale, "A time scale is greater than zero.");
+        if (!(scale > 0))
+            throw new ArgumentOutOfRangeException(nameof(scale), scale, "A time scale is greater than zero.");
         _inner = inner ?? throw new ArgumentNullException(nameof(inner));
         Scale = scale;
         _start = inner.GetUtcNow();
@@ -25,7 +26,8 @@ public sealed class ScaledTimeProvider : TimeProvider
     public override long TimestampFrequency => _inner.TimestampFrequency;
 
     /// <inheritdoc/>
-    public override DateTimeOffset GetUtcNow() => _start + TimeSpan.FromTicks((long)((_inner.GetUtcNow() - _start).Ticks * Scale));
+    public override DateTimeOffset GetUtcNow() =>
+        _start + TimeSpan.FromTicks((long)((_inner.GetUtcNow() - _start).Ticks * Scale));
 
     /// <inheritdoc/>
     public override long GetTimestamp() => _startTimestamp + (long)((_inner.GetTimestamp() - _startTimestamp) * Scale);

@@ -11,7 +11,9 @@ public static class WholeFile
     {
         var draft = path + ".new";
         File.WriteAllText(draft, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-        if (File.Exists(path)) File.Replace(draft, path, destinationBackupFileName: null);
-        else File.Move(draft, path);
+        if (File.Exists(path))
+            File.Replace(draft, path, destinationBackupFileName: null);
+        else
+            File.Move(draft, path);
     }
 }

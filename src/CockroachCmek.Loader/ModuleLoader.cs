@@ -20,7 +20,10 @@ namespace CockroachCmek.Loader;
 /// </remarks>
 public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {
-    private static readonly string Dependencies = Path.Combine(Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!, "deps");
+    private static readonly string Dependencies = Path.Combine(
+        Path.GetDirectoryName(typeof(ModuleLoader).Assembly.Location)!,
+        "deps"
+    );
 
     /// <summary>Called by the engine at every import.</summary>
     /// <exception cref="NotSupportedException">The engine runs on a .NET that cannot load the module.</exception>
@@ -28,7 +31,8 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
     {
 #if !NETFRAMEWORK
         // PowerShell 7.0 to 7.3 run on .NET 6 or older; without this the user reads "Could not load file or assembly System.Runtime, Version=8.0.0.0".
-        if (Refusal(Environment.Version) is { } refusal) throw new NotSupportedException(refusal);
+        if (Refusal(Environment.Version) is { } refusal)
+            throw new NotSupportedException(refusal);
 #endif
         Hook.Attach();
     }
@@ -48,18 +52,26 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
         {
             var name = new AssemblyName(request.Name).Name;
             var own = Path.GetDirectoryName(Dependencies)! + Path.DirectorySeparatorChar;
-            if (request.RequestingAssembly is not { IsDynamic: false } from || !from.Location.StartsWith(own, StringComparison.OrdinalIgnoreCase)) return null;
+            if (
+                request.RequestingAssembly is not { IsDynamic: false } from
+                || !from.Location.StartsWith(own, StringComparison.OrdinalIgnoreCase)
+            )
+                return null;
             var path = Path.Combine(Dependencies, name + ".dll");
-            if (File.Exists(path)) return Assembly.LoadFrom(path);
+            if (File.Exists(path))
+                return Assembly.LoadFrom(path);
             // Packages that were built against the NuGet package of System.ValueTuple ask for a newer version than the framework's own, which is the one to use (the package has none for 4.7.1 and later).
-            return name == "System.ValueTuple" ? Assembly.Load("System.ValueTuple, Version=4.0.0.0, Culture=neutral, PublicKeyToken=cc7b13ffcd2ddd51") : null;
+            return name == "System.ValueTuple"
+                ? Assembly.Load("System.ValueTuple, Version=4.0.0.0, Culture=neutral, PublicKeyToken=cc7b13ffcd2ddd51")
+                : null;
         }
     }
 #else
     /// <summary>The sentence that a PowerShell on an older .NET than 8 gets; null for one that will do.</summary>
-    internal static string? Refusal(Version runtime) => runtime.Major >= 8
-        ? null
-        : $"CockroachCmek needs PowerShell 7.4 or newer, or Windows PowerShell 5.1; this PowerShell runs on .NET {runtime.ToString(2)}. Install a current one: https://aka.ms/powershell";
+    internal static string? Refusal(Version runtime) =>
+        runtime.Major >= 8
+            ? null
+            : $"CockroachCmek needs PowerShell 7.4 or newer, or Windows PowerShell 5.1; this PowerShell runs on .NET {runtime.ToString(2)}. Install a current one: https://aka.ms/powershell";
 
     private static class Hook
     {

@@ -6,7 +6,11 @@ using CockroachCmek.Rehearsal;
 // dotnet run --project src/CockroachCmek.Rehearsal -- --sandbox     serves a sandbox until Ctrl+C, for other clients
 return args switch
 {
-    [] => Rehearse(Directory.GetFiles(Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples"), "*.ps1").Order(StringComparer.Ordinal)),
+    [] => Rehearse(
+        Directory
+            .GetFiles(Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples"), "*.ps1")
+            .Order(StringComparer.Ordinal)
+    ),
     ["--sandbox"] => Serve(),
     [var script] when File.Exists(script) => Rehearse([Path.GetFullPath(script)]),
     [var script] => Fail($"There is no script '{script}'. Usage: [--sandbox | path/to/script.ps1]"),
@@ -19,7 +23,10 @@ static int Rehearse(IEnumerable<string> scripts)
     {
         Console.WriteLine($"=== {Path.GetFileName(script)}");
         using var runspace = ModuleEngine.Open(new TextHost(Console.Out, showProgress: true));
-        if (!new TypedSession(runspace, Console.Out).Run(script)) return Fail($"The rehearsal stopped: the last command of {Path.GetFileName(script)} above did not do what it says.");
+        if (!new TypedSession(runspace, Console.Out).Run(script))
+            return Fail(
+                $"The rehearsal stopped: the last command of {Path.GetFileName(script)} above did not do what it says."
+            );
     }
 
     Console.WriteLine();
@@ -34,7 +41,12 @@ static int Serve()
     shell.Runspace = runspace;
     var sandbox = shell.AddScript("Start-CrdbSandbox -NoConnect").Invoke().Single();
     Console.WriteLine("The sandbox listens on this machine only, until Ctrl+C. For other clients:");
-    foreach (var variable in ((IReadOnlyDictionary<string, string>)sandbox.Properties["Environment"].Value).OrderBy(v => v.Key, StringComparer.Ordinal))
+    foreach (
+        var variable in ((IReadOnlyDictionary<string, string>)sandbox.Properties["Environment"].Value).OrderBy(
+            v => v.Key,
+            StringComparer.Ordinal
+        )
+    )
         Console.WriteLine($"export {variable.Key}={variable.Value}");
     using var stop = new ManualResetEventSlim();
     Console.CancelKeyPress += (_, e) =>
@@ -42,11 +54,14 @@ static int Serve()
         e.Cancel = true;
         stop.Set();
     };
-    using var termination = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, signal =>
-    {
-        signal.Cancel = true;
-        stop.Set();
-    });
+    using var termination = System.Runtime.InteropServices.PosixSignalRegistration.Create(
+        System.Runtime.InteropServices.PosixSignal.SIGTERM,
+        signal =>
+        {
+            signal.Cancel = true;
+            stop.Set();
+        }
+    );
     stop.Wait();
     return 0;
 }

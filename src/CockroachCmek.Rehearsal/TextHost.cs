@@ -30,17 +30,11 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
 
     public override void EnterNestedPrompt() => throw new PSNotSupportedException("This host has no prompt.");
 
-    public override void ExitNestedPrompt()
-    {
-    }
+    public override void ExitNestedPrompt() { }
 
-    public override void NotifyBeginApplication()
-    {
-    }
+    public override void NotifyBeginApplication() { }
 
-    public override void NotifyEndApplication()
-    {
-    }
+    public override void NotifyEndApplication() { }
 
     private sealed class TextHostUI(TextWriter writer, int width, bool showProgress) : PSHostUserInterface
     {
@@ -53,7 +47,8 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
 
         public override void Write(string value) => writer.Write(Plain(value));
 
-        public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => writer.Write(Plain(value));
+        public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) =>
+            writer.Write(Plain(value));
 
         public override void WriteLine(string value) => writer.WriteLine(Plain(value));
 
@@ -68,11 +63,13 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
         /// <summary>One line for each change of a status: a log cannot redraw a bar.</summary>
         public override void WriteProgress(long sourceId, ProgressRecord record)
         {
-            if (!showProgress || record.RecordType == ProgressRecordType.Completed) return;
+            if (!showProgress || record.RecordType == ProgressRecordType.Completed)
+                return;
             // "ENABLING for 00:01:20": how long is news to a bar, not to a log.
             var status = record.StatusDescription.Split(" for ")[0];
             var text = $"{record.Activity}: {status}";
-            if (_shown.TryGetValue(record.ActivityId, out var last) && last == text) return;
+            if (_shown.TryGetValue(record.ActivityId, out var last) && last == text)
+                return;
             _shown[record.ActivityId] = text;
             writer.WriteLine($"{(record.ParentActivityId < 0 ? "  " : "     ")}[{text}]");
         }
@@ -81,20 +78,41 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
 
         public override SecureString ReadLineAsSecureString() => throw NoPrompt("a secret");
 
-        public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions) =>
-            throw NoPrompt(string.Join(", ", descriptions.Select(d => d.Name)));
+        public override Dictionary<string, PSObject> Prompt(
+            string caption,
+            string message,
+            Collection<FieldDescription> descriptions
+        ) => throw NoPrompt(string.Join(", ", descriptions.Select(d => d.Name)));
 
-        public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice) => throw NoPrompt(caption);
+        public override int PromptForChoice(
+            string caption,
+            string message,
+            Collection<ChoiceDescription> choices,
+            int defaultChoice
+        ) => throw NoPrompt(caption);
 
-        public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName) => throw NoPrompt("a credential");
+        public override PSCredential PromptForCredential(
+            string caption,
+            string message,
+            string userName,
+            string targetName
+        ) => throw NoPrompt("a credential");
 
-        public override PSCredential PromptForCredential(string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options) => throw NoPrompt("a credential");
+        public override PSCredential PromptForCredential(
+            string caption,
+            string message,
+            string userName,
+            string targetName,
+            PSCredentialTypes allowedCredentialTypes,
+            PSCredentialUIOptions options
+        ) => throw NoPrompt("a credential");
 
         // PowerShell's formatting colours its headers whatever the host can do, and leaves it to the host to take the colours out.
         private static string Plain(string text) => Regex.Replace(text, "\u001b\\[[0-9;]*m", "");
 
         // Nobody is there to answer, as in a runbook: a question is a fault.
-        private static PSInvalidOperationException NoPrompt(string what) => new($"Nobody is there to be asked for {what}.");
+        private static PSInvalidOperationException NoPrompt(string what) =>
+            new($"Nobody is there to be asked for {what}.");
     }
 
     private sealed class TextRawUI(int width) : PSHostRawUserInterface
@@ -121,24 +139,22 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
 
         public override string WindowTitle { get; set; } = "";
 
-        public override void FlushInputBuffer()
-        {
-        }
+        public override void FlushInputBuffer() { }
 
         public override BufferCell[,] GetBufferContents(Rectangle rectangle) => new BufferCell[0, 0];
 
-        public override KeyInfo ReadKey(ReadKeyOptions options) => throw new PSInvalidOperationException("Nobody is there to press a key.");
+        public override KeyInfo ReadKey(ReadKeyOptions options) =>
+            throw new PSInvalidOperationException("Nobody is there to press a key.");
 
-        public override void ScrollBufferContents(Rectangle source, Coordinates destination, Rectangle clip, BufferCell fill)
-        {
-        }
+        public override void ScrollBufferContents(
+            Rectangle source,
+            Coordinates destination,
+            Rectangle clip,
+            BufferCell fill
+        ) { }
 
-        public override void SetBufferContents(Coordinates origin, BufferCell[,] contents)
-        {
-        }
+        public override void SetBufferContents(Coordinates origin, BufferCell[,] contents) { }
 
-        public override void SetBufferContents(Rectangle rectangle, BufferCell fill)
-        {
-        }
+        public override void SetBufferContents(Rectangle rectangle, BufferCell fill) { }
     }
 }

@@ -17,18 +17,23 @@ internal sealed class TypedSession(Runspace runspace, TextWriter writer)
         var script = Parser.ParseFile(path, out var tokens, out var errors);
         if (errors.Length > 0)
         {
-            foreach (var error in errors) writer.WriteLine($"{path}:{error.Extent.StartLineNumber}: {error.Message}");
+            foreach (var error in errors)
+                writer.WriteLine($"{path}:{error.Extent.StartLineNumber}: {error.Message}");
             return false;
         }
 
         var statements = (script.EndBlock?.Statements ?? []).Where(s => s is not FunctionDefinitionAst).ToList();
-        var comments = new Queue<Token>(tokens.Where(t => t.Kind == TokenKind.Comment && t.Text.StartsWith("# ", StringComparison.Ordinal)));
-        foreach (var function in (script.EndBlock?.Statements ?? []).OfType<FunctionDefinitionAst>()) Invoke(function.Extent.Text);
+        var comments = new Queue<Token>(
+            tokens.Where(t => t.Kind == TokenKind.Comment && t.Text.StartsWith("# ", StringComparison.Ordinal))
+        );
+        foreach (var function in (script.EndBlock?.Statements ?? []).OfType<FunctionDefinitionAst>())
+            Invoke(function.Extent.Text);
         foreach (var statement in statements)
         {
             Narrate(comments, statement);
             Echo(statement.Extent.Text);
-            if (!Invoke(statement.Extent.Text)) return false;
+            if (!Invoke(statement.Extent.Text))
+                return false;
         }
 
         return true;
@@ -40,8 +45,10 @@ internal sealed class TypedSession(Runspace runspace, TextWriter writer)
         while (comments.Count > 0 && comments.Peek().Extent.EndOffset <= statement.Extent.EndOffset)
         {
             var comment = comments.Dequeue();
-            if (comment.Extent.StartOffset > statement.Extent.StartOffset) continue; // inside the statement: echoed with it
-            if (!told) writer.WriteLine();
+            if (comment.Extent.StartOffset > statement.Extent.StartOffset)
+                continue; // inside the statement: echoed with it
+            if (!told)
+                writer.WriteLine();
             told = true;
             writer.WriteLine(comment.Text);
         }
@@ -52,7 +59,8 @@ internal sealed class TypedSession(Runspace runspace, TextWriter writer)
         var lines = statement.Replace("\r", "", StringComparison.Ordinal).Split('\n');
         writer.WriteLine();
         writer.WriteLine($"PS> {lines[0]}");
-        foreach (var line in lines.Skip(1)) writer.WriteLine($">>  {line}");
+        foreach (var line in lines.Skip(1))
+            writer.WriteLine($">>  {line}");
     }
 
     private bool Invoke(string text)
@@ -64,7 +72,8 @@ internal sealed class TypedSession(Runspace runspace, TextWriter writer)
         {
             shell.Invoke();
             // What reached this stream was neither caught nor silenced by the script: something it did not foresee. (HadErrors counts those too.)
-            foreach (var error in shell.Streams.Error) Show(error);
+            foreach (var error in shell.Streams.Error)
+                Show(error);
             return shell.Streams.Error.Count == 0;
         }
         catch (RuntimeException fault)
@@ -74,5 +83,6 @@ internal sealed class TypedSession(Runspace runspace, TextWriter writer)
         }
     }
 
-    private void Show(ErrorRecord error) => writer.WriteLine($"{error.FullyQualifiedErrorId}: {error.ErrorDetails?.Message ?? error.Exception.Message}");
+    private void Show(ErrorRecord error) =>
+        writer.WriteLine($"{error.FullyQualifiedErrorId}: {error.ErrorDetails?.Message ?? error.Exception.Message}");
 }

@@ -53,7 +53,13 @@ public sealed record FaultRule
     internal bool Matches(SandboxRequest request) =>
         (Service is null || Service == request.Service)
         && (Method is null || string.Equals(Method, request.Method, StringComparison.OrdinalIgnoreCase))
-        && (Pattern is null || Regex.IsMatch($"{request.Method} {request.RawTarget} {request.Header("X-Amz-Target")} {Encoding.UTF8.GetString(request.Body)}", Pattern));
+        && (
+            Pattern is null
+            || Regex.IsMatch(
+                $"{request.Method} {request.RawTarget} {request.Header("X-Amz-Target")} {Encoding.UTF8.GetString(request.Body)}",
+                Pattern
+            )
+        );
 }
 
 /// <summary>The rules in force. Any thread.</summary>
@@ -65,13 +71,15 @@ public sealed class FaultPlan
     /// <summary>Adds a rule; the first that matches a request is applied.</summary>
     public void Add(FaultRule rule)
     {
-        lock (_gate) _rules.Add((rule, 0));
+        lock (_gate)
+            _rules.Add((rule, 0));
     }
 
     /// <summary>Takes every rule away.</summary>
     public void Clear()
     {
-        lock (_gate) _rules.Clear();
+        lock (_gate)
+            _rules.Clear();
     }
 
     internal FaultRule? For(SandboxRequest request)
@@ -81,9 +89,11 @@ public sealed class FaultPlan
             for (var i = 0; i < _rules.Count; i++)
             {
                 var (rule, seen) = _rules[i];
-                if (!rule.Matches(request)) continue;
+                if (!rule.Matches(request))
+                    continue;
                 _rules[i] = (rule, seen + 1);
-                if (seen >= rule.Skip && seen < rule.Skip + rule.Count) return rule;
+                if (seen >= rule.Skip && seen < rule.Skip + rule.Count)
+                    return rule;
             }
         }
 

@@ -42,14 +42,28 @@ public sealed class SandboxServer : IDisposable
         Gcp = new GcpSandbox(Clock, options.Time);
         Azure = new AzureSandbox(Clock, options.Time);
         Vault = new VaultSandbox(Clock, Aws, Gcp, Azure);
-        Cloud = new CloudApi(Clock, new Dictionary<string, IKeyUser> { ["AWS_KMS"] = new AwsKeyUser(Aws), ["GCP_CLOUD_KMS"] = new GcpKeyUser(Gcp, Clock), ["AZURE_KEY_VAULT"] = new AzureKeyUser(Azure) }, options.PageSize);
-        foreach (var cluster in Cloud.Clusters.Where(c => c.Provider == "GCP")) Gcp.AddForeignAccount(GcpKeyUser.AccountOf(cluster.Id, cluster.AccountId));
-        foreach (var cluster in Cloud.Clusters.Where(c => c.AzureApplicationId is not null)) Azure.AddClusterApplication(cluster.Id, cluster.AzureApplicationId!);
+        Cloud = new CloudApi(
+            Clock,
+            new Dictionary<string, IKeyUser>
+            {
+                ["AWS_KMS"] = new AwsKeyUser(Aws),
+                ["GCP_CLOUD_KMS"] = new GcpKeyUser(Gcp, Clock),
+                ["AZURE_KEY_VAULT"] = new AzureKeyUser(Azure),
+            },
+            options.PageSize
+        );
+        foreach (var cluster in Cloud.Clusters.Where(c => c.Provider == "GCP"))
+            Gcp.AddForeignAccount(GcpKeyUser.AccountOf(cluster.Id, cluster.AccountId));
+        foreach (var cluster in Cloud.Clusters.Where(c => c.AzureApplicationId is not null))
+            Azure.AddClusterApplication(cluster.Id, cluster.AzureApplicationId!);
         foreach (var cluster in Cloud.ClustersToSeed)
         {
-            Cloud.Seed(cluster, cluster.Provider == "GCP"
-                ? Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, cluster.Regions[0].Name)
-                : Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, cluster.Regions[0].Name));
+            Cloud.Seed(
+                cluster,
+                cluster.Provider == "GCP"
+                    ? Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, cluster.Regions[0].Name)
+                    : Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, cluster.Regions[0].Name)
+            );
         }
 
         CloudEndpoint = Listen("cloud", Cloud);
@@ -111,18 +125,26 @@ public sealed class SandboxServer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var listener in _listeners) listener.Dispose();
+        foreach (var listener in _listeners)
+            listener.Dispose();
         Azure.Dispose();
     }
 
     private Uri Listen(string name, ISandboxService service, X509Certificate2? certificate = null)
     {
-        var listener = new LoopbackListener(port: 0, certificate, (request, cancellation) => AnswerAsync(name, service, request, cancellation));
+        var listener = new LoopbackListener(port: 0, certificate, (request, cancellation) =>
+            AnswerAsync(name, service, request, cancellation)
+        );
         _listeners.Add(listener);
         return listener.Endpoint;
     }
 
-    private async Task<Reply> AnswerAsync(string name, ISandboxService service, ParsedRequest parsed, CancellationToken cancellationToken)
+    private async Task<Reply> AnswerAsync(
+        string name,
+        ISandboxService service,
+        ParsedRequest parsed,
+        CancellationToken cancellationToken
+    )
     {
         var request = new SandboxRequest
         {
@@ -147,7 +169,11 @@ public sealed class SandboxServer : IDisposable
                 lost = await service.HandleAsync(request, cancellationToken);
                 break;
             case FaultAction.Delay:
-                await RealTime.Delay(_options.Time, TimeSpan.FromTicks((long)(fault.Delay.Ticks / _options.TimeScale)), cancellationToken);
+                await RealTime.Delay(
+                    _options.Time,
+                    TimeSpan.FromTicks((long)(fault.Delay.Ticks / _options.TimeScale)),
+                    cancellationToken
+                );
                 response = await service.HandleAsync(request, cancellationToken);
                 break;
             default:
@@ -155,22 +181,37 @@ public sealed class SandboxServer : IDisposable
                 break;
         }
 
-        if (_options.Record) _exchanges.Enqueue(new RecordedExchange(Recording.Redacted(request), Recording.Redacted(request, response), fault?.Action) { LostStatus = lost?.Status });
+        if (_options.Record)
+            _exchanges.Enqueue(
+                new RecordedExchange(Recording.Redacted(request), Recording.Redacted(request, response), fault?.Action)
+                {
+                    LostStatus = lost?.Status,
+                }
+            );
         return new Reply(response);
     }
 
     /// <summary>A failure in the words of the service that it befalls.</summary>
     private static SandboxResponse Failure(FaultRule fault, SandboxRequest request)
     {
-        var body = request.Service is "azure" or "msi" ? AzureFailure.Body(fault, request)
-            : request.Header("X-Amz-Target") is not null ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
+        var body =
+            request.Service is "azure" or "msi" ? AzureFailure.Body(fault, request)
+            : request.Header("X-Amz-Target") is not null
+                ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
             : request.Service == "vault" ? """{"errors":["The sandbox was told to fail."]}"""
-            : request.Service == "aws" ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
+            : request.Service == "aws"
+                ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
             : request.Service == "gcp" ? GcpFault.Injected(fault.Status)
             : $$"""{"code":{{(fault.Status == 429 ? 8 : fault.Status == 503 ? 14 : 13)}},"message":"{{(fault.Status == 429 ? "rate limit exceeded" : "The sandbox was told to fail.")}}","details":[]}""";
-        return new SandboxResponse(fault.Status, Encoding.UTF8.GetBytes(body), request.Service == "aws" && request.Header("X-Amz-Target") is null ? "text/xml" : "application/json")
+        return new SandboxResponse(
+            fault.Status,
+            Encoding.UTF8.GetBytes(body),
+            request.Service == "aws" && request.Header("X-Amz-Target") is null ? "text/xml" : "application/json"
+        )
         {
-            Headers = fault.RetryAfter is { } seconds ? [new("Retry-After", seconds.ToString(System.Globalization.CultureInfo.InvariantCulture))] : [],
+            Headers = fault.RetryAfter is { } seconds
+                ? [new("Retry-After", seconds.ToString(System.Globalization.CultureInfo.InvariantCulture))]
+                : [],
         };
     }
 }

@@ -17,8 +17,18 @@ if (args is ["--import", var manifest])
 const int Rounds = 15;
 var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 var ours = Path.Combine(Repository.Root, "out", "CockroachCmek", "CockroachCmek.psd1");
-var empty = Path.Combine(Repository.Root, "tests", "Benchmarks", "EmptyModule", "bin", configuration, "net8.0", "EmptyModule.psd1");
-foreach (var warmUp in new[] { ours, empty }) Child(warmUp);
+var empty = Path.Combine(
+    Repository.Root,
+    "tests",
+    "Benchmarks",
+    "EmptyModule",
+    "bin",
+    configuration,
+    "net8.0",
+    "EmptyModule.psd1"
+);
+foreach (var warmUp in new[] { ours, empty })
+    Child(warmUp);
 var (oursTimes, emptyTimes) = (new List<double>(), new List<double>());
 for (var round = 0; round < Rounds; round++)
 {
@@ -26,9 +36,15 @@ for (var round = 0; round < Rounds; round++)
     emptyTimes.Add(Child(empty));
 }
 
-Console.WriteLine($"import, median of {Rounds}: CockroachCmek {Median(oursTimes):F1} ms, empty module {Median(emptyTimes):F1} ms, ratio {Median(oursTimes) / Median(emptyTimes):F2}");
-Console.WriteLine($"import, fastest:      CockroachCmek {oursTimes.Min():F1} ms, empty module {emptyTimes.Min():F1} ms, ratio {oursTimes.Min() / emptyTimes.Min():F2}");
-Console.WriteLine($"package: {Folder(Path.GetDirectoryName(ours)!) / 1e6:F1} MB staged, {Zipped(Path.GetDirectoryName(ours)!) / 1e6:F1} MB zipped");
+Console.WriteLine(
+    $"import, median of {Rounds}: CockroachCmek {Median(oursTimes):F1} ms, empty module {Median(emptyTimes):F1} ms, ratio {Median(oursTimes) / Median(emptyTimes):F2}"
+);
+Console.WriteLine(
+    $"import, fastest:      CockroachCmek {oursTimes.Min():F1} ms, empty module {emptyTimes.Min():F1} ms, ratio {oursTimes.Min() / emptyTimes.Min():F2}"
+);
+Console.WriteLine(
+    $"package: {Folder(Path.GetDirectoryName(ours)!) / 1e6:F1} MB staged, {Zipped(Path.GetDirectoryName(ours)!) / 1e6:F1} MB zipped"
+);
 
 static double Import(string manifest)
 {
@@ -40,13 +56,16 @@ static double Import(string manifest)
     var watch = Stopwatch.StartNew();
     shell.AddCommand("Import-Module").AddParameter("Name", manifest).Invoke();
     watch.Stop();
-    if (shell.HadErrors) throw new InvalidOperationException(shell.Streams.Error[0].ToString());
+    if (shell.HadErrors)
+        throw new InvalidOperationException(shell.Streams.Error[0].ToString());
     return watch.Elapsed.TotalMilliseconds;
 }
 
 static double Child(string manifest)
 {
-    using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["--import", manifest]) { RedirectStandardOutput = true })!;
+    using var process = Process.Start(
+        new ProcessStartInfo(Environment.ProcessPath!, ["--import", manifest]) { RedirectStandardOutput = true }
+    )!;
     var text = process.StandardOutput.ReadToEnd();
     process.WaitForExit();
     return double.Parse(text, CultureInfo.InvariantCulture);
@@ -54,7 +73,8 @@ static double Child(string manifest)
 
 static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-static long Folder(string path) => Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length);
+static long Folder(string path) =>
+    Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length);
 
 static long Zipped(string path)
 {

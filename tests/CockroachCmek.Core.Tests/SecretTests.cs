@@ -11,16 +11,20 @@ public sealed class SecretTests
 {
     private static readonly Secret Planted = new("planted-for-the-test");
 
-    public static TheoryData<object> Holders => new()
-    {
-        Planted,
-        new CloudConnection(CloudConnection.DefaultEndpoint, Planted),
-        new AwsConnection { AccessKeyId = "id", SecretAccessKey = Planted },
-        new GcpConnection { AccessToken = Planted },
-        new AzureConnection { ClientId = "id", ClientSecret = Planted },
-        new VaultConnection(new Uri("https://vault.example:8200/"), Planted) { CloudCredentials = new VaultCloudCredentials { UserName = "id", Password = Planted } },
-        new VaultCloudCredentials { UserName = "id", Password = Planted },
-    };
+    public static TheoryData<object> Holders =>
+        new()
+        {
+            Planted,
+            new CloudConnection(CloudConnection.DefaultEndpoint, Planted),
+            new AwsConnection { AccessKeyId = "id", SecretAccessKey = Planted },
+            new GcpConnection { AccessToken = Planted },
+            new AzureConnection { ClientId = "id", ClientSecret = Planted },
+            new VaultConnection(new Uri("https://vault.example:8200/"), Planted)
+            {
+                CloudCredentials = new VaultCloudCredentials { UserName = "id", Password = Planted },
+            },
+            new VaultCloudCredentials { UserName = "id", Password = Planted },
+        };
 
     [Theory]
     [MemberData(nameof(Holders))]

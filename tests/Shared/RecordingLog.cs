@@ -13,7 +13,9 @@ internal sealed class RecordingLog : IOperationLog
     public bool Answer { get; init; } = true;
 
     public void Verbose(string message) => VerboseLines.Enqueue(message);
+
     public void Warning(string message) => Warnings.Enqueue(message);
+
     public void Progress(OperationProgress progress) => ProgressRecords.Enqueue(progress);
 
     public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken)
@@ -22,9 +24,15 @@ internal sealed class RecordingLog : IOperationLog
         return Task.FromResult(Answer);
     }
 
-    public Task<bool> ShouldProcessPlanAsync(string target, IReadOnlyList<string> actions, string consequence, CancellationToken cancellationToken)
+    public Task<bool> ShouldProcessPlanAsync(
+        string target,
+        IReadOnlyList<string> actions,
+        string consequence,
+        CancellationToken cancellationToken
+    )
     {
-        foreach (var action in actions) Questions.Enqueue((target, action));
+        foreach (var action in actions)
+            Questions.Enqueue((target, action));
         return Task.FromResult(Answer);
     }
 }

@@ -15,14 +15,16 @@ internal static class Repository
 
     /// <summary>A program on PATH, or null.</summary>
     public static string? Program(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
 
     private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "CockroachCmek.sln"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "CockroachCmek.sln")))
+                return folder.FullName;
         throw new DirectoryNotFoundException("CockroachCmek.sln is in no folder above the tests.");
     }
 }

@@ -31,10 +31,16 @@ internal sealed class CloudTransport : IDisposable
 
     public CloudTransport(CloudConnection connection)
     {
-        if (connection.Endpoint.Scheme != Uri.UriSchemeHttps && !(connection.Endpoint.Scheme == Uri.UriSchemeHttp && connection.Endpoint.IsLoopback))
+        if (
+            connection.Endpoint.Scheme != Uri.UriSchemeHttps
+            && !(connection.Endpoint.Scheme == Uri.UriSchemeHttp && connection.Endpoint.IsLoopback)
+        )
             throw Errors.InsecureEndpoint(connection.Endpoint);
         _connection = connection;
-        _http = new HttpClient(connection.Handler ?? new HttpClientHandler { AllowAutoRedirect = false }, disposeHandler: connection.Handler is null)
+        _http = new HttpClient(
+            connection.Handler ?? new HttpClientHandler { AllowAutoRedirect = false },
+            disposeHandler: connection.Handler is null
+        )
         {
             BaseAddress = new Uri(connection.Endpoint, "/api/v1/"),
             Timeout = Timeout.InfiniteTimeSpan, // the pipeline has the time-out, on the injected clock
@@ -47,7 +53,13 @@ internal sealed class CloudTransport : IDisposable
 
     /// <param name="path">Below /api/v1/.</param>
     /// <param name="target">What the fault is about, in the user's words.</param>
-    public async Task<T> SendAsync<T>(HttpMethod method, string path, object? body, string target, OperationContext context)
+    public async Task<T> SendAsync<T>(
+        HttpMethod method,
+        string path,
+        object? body,
+        string target,
+        OperationContext context
+    )
     {
         var content = body is null ? null : JsonSerializer.Serialize(body, body.GetType(), Json);
         var pipeline = method == HttpMethod.Get ? _reads : _writes;
@@ -57,14 +69,16 @@ internal sealed class CloudTransport : IDisposable
         {
             (response, text) = await ExchangeAsync(pipeline, method, path, content, context);
         }
-        catch (Exception fault) when (fault is HttpRequestException or TimeoutRejectedException or System.IO.IOException)
+        catch (Exception fault)
+            when (fault is HttpRequestException or TimeoutRejectedException or System.IO.IOException)
         {
             throw Errors.CloudUnreachable(_connection.Endpoint, target, fault);
         }
 
         using (response)
         {
-            if (!response.IsSuccessStatusCode) throw Errors.FromAnswer((int)response.StatusCode, ErrorText(text), target, RequestId(response));
+            if (!response.IsSuccessStatusCode)
+                throw Errors.FromAnswer((int)response.StatusCode, ErrorText(text), target, RequestId(response));
             try
             {
                 return JsonSerializer.Deserialize<T>(text, Json) ?? throw new JsonException("it is null");
@@ -83,7 +97,12 @@ internal sealed class CloudTransport : IDisposable
     }
 
     private async Task<(HttpResponseMessage Response, string Text)> ExchangeAsync(
-        ResiliencePipeline<HttpResponseMessage> pipeline, HttpMethod method, string path, string? content, OperationContext context)
+        ResiliencePipeline<HttpResponseMessage> pipeline,
+        HttpMethod method,
+        string path,
+        string? content,
+        OperationContext context
+    )
     {
         var response = await pipeline.ExecuteAsync(
             async cancellation =>
@@ -92,22 +111,33 @@ internal sealed class CloudTransport : IDisposable
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _connection.ApiKey.Reveal());
                 request.Headers.Add("Cc-Version", _connection.ApiVersion);
                 request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-                request.Headers.UserAgent.Add(new ProductInfoHeaderValue("CockroachCmek", typeof(CloudTransport).Assembly.GetName().Version?.ToString(3)));
-                if (content is not null) request.Content = new StringContent(content, Encoding.UTF8, "application/json");
+                request.Headers.UserAgent.Add(
+                    new ProductInfoHeaderValue(
+                        "CockroachCmek",
+                        typeof(CloudTransport).Assembly.GetName().Version?.ToString(3)
+                    )
+                );
+                if (content is not null)
+                    request.Content = new StringContent(content, Encoding.UTF8, "application/json");
                 var watch = Stopwatch.StartNew();
                 try
                 {
                     var answer = await _http.SendAsync(request, cancellation);
-                    context.Log.Verbose($"CockroachDB Cloud {method} /api/v1/{path}: {(int)answer.StatusCode}, {watch.ElapsedMilliseconds} ms{(RequestId(answer) is { } id ? $", request {id}" : "")}");
+                    context.Log.Verbose(
+                        $"CockroachDB Cloud {method} /api/v1/{path}: {(int)answer.StatusCode}, {watch.ElapsedMilliseconds} ms{(RequestId(answer) is { } id ? $", request {id}" : "")}"
+                    );
                     return answer;
                 }
                 catch (HttpRequestException fault)
                 {
-                    context.Log.Verbose($"CockroachDB Cloud {method} /api/v1/{path}: no answer, {watch.ElapsedMilliseconds} ms ({fault.GetBaseException().Message})");
+                    context.Log.Verbose(
+                        $"CockroachDB Cloud {method} /api/v1/{path}: no answer, {watch.ElapsedMilliseconds} ms ({fault.GetBaseException().Message})"
+                    );
                     throw;
                 }
             },
-            context.CancellationToken);
+            context.CancellationToken
+        );
         return (response, await response.Content.ReadAsStringAsync());
     }
 
@@ -117,7 +147,11 @@ internal sealed class CloudTransport : IDisposable
         try
         {
             using var document = JsonDocument.Parse(body);
-            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.String)
+            if (
+                document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("message", out var message)
+                && message.ValueKind == JsonValueKind.String
+            )
                 return message.GetString()!;
         }
         catch (JsonException)
@@ -131,5 +165,8 @@ internal sealed class CloudTransport : IDisposable
     }
 
     private static string? RequestId(HttpResponseMessage response) =>
-        response.Headers.TryGetValues("X-Request-Id", out var values) || response.Headers.TryGetValues("X-Trace-Id", out values) ? values.FirstOrDefault() : null;
+        response.Headers.TryGetValues("X-Request-Id", out var values)
+        || response.Headers.TryGetValues("X-Trace-Id", out values)
+            ? values.FirstOrDefault()
+            : null;
 }

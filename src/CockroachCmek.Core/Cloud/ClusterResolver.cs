@@ -14,15 +14,20 @@ public sealed class ClusterResolver(CrdbCloudClient client)
     /// <exception cref="CmekException">ClusterNotFound, AmbiguousCluster.</exception>
     public async Task<CrdbCluster> ResolveAsync(CrdbClusterIdentity identity, OperationContext context)
     {
-        if (identity is null) throw new ArgumentNullException(nameof(identity));
-        if (identity.Cluster is { } given) return Remember(given);
-        if (identity.Id is { } id) return Remember(await client.GetClusterAsync(id, context));
+        if (identity is null)
+            throw new ArgumentNullException(nameof(identity));
+        if (identity.Cluster is { } given)
+            return Remember(given);
+        if (identity.Id is { } id)
+            return Remember(await client.GetClusterAsync(id, context));
 
         var all = new List<CrdbCluster>();
-        await foreach (var cluster in FindAsync(_ => true, includeInactive: false, context)) all.Add(cluster);
+        await foreach (var cluster in FindAsync(_ => true, includeInactive: false, context))
+            all.Add(cluster);
         var matches = all.Where(c => string.Equals(c.Name, identity.Text, StringComparison.OrdinalIgnoreCase)).ToList();
         // Twelve hexadecimal digits may be a name; only where they are none are they the end of an id.
-        if (matches.Count == 0 && identity.LastDigits is { } digits) matches = [.. all.Where(c => c.Id.EndsWith(digits, StringComparison.OrdinalIgnoreCase))];
+        if (matches.Count == 0 && identity.LastDigits is { } digits)
+            matches = [.. all.Where(c => c.Id.EndsWith(digits, StringComparison.OrdinalIgnoreCase))];
         return matches.Count switch
         {
             1 => matches[0],
@@ -32,19 +37,28 @@ public sealed class ClusterResolver(CrdbCloudClient client)
     }
 
     /// <summary>Clusters as the pages arrive.</summary>
-    public async IAsyncEnumerable<CrdbCluster> FindAsync(Func<CrdbCluster, bool> predicate, bool includeInactive, OperationContext context)
+    public async IAsyncEnumerable<CrdbCluster> FindAsync(
+        Func<CrdbCluster, bool> predicate,
+        bool includeInactive,
+        OperationContext context
+    )
     {
         await foreach (var cluster in client.ListClustersAsync(includeInactive, context))
-            if (predicate(Remember(cluster))) yield return cluster;
+            if (predicate(Remember(cluster)))
+                yield return cluster;
     }
 
     private CrdbCluster Remember(CrdbCluster cluster) => _known[cluster.Id] = cluster;
 
     private static List<string> NearNames(string text, IEnumerable<CrdbCluster> all) =>
-        [.. all.Select(c => c.Name)
-            .Select(name => (Name: name, Distance: EditDistance.Between(name.ToLowerInvariant(), text.ToLowerInvariant())))
-            .Where(pair => pair.Distance <= 3 || pair.Name.IndexOf(text, StringComparison.OrdinalIgnoreCase) >= 0)
-            .OrderBy(pair => pair.Distance)
-            .Take(3)
-            .Select(pair => pair.Name)];
+        [
+            .. all.Select(c => c.Name)
+                .Select(name =>
+                    (Name: name, Distance: EditDistance.Between(name.ToLowerInvariant(), text.ToLowerInvariant()))
+                )
+                .Where(pair => pair.Distance <= 3 || pair.Name.IndexOf(text, StringComparison.OrdinalIgnoreCase) >= 0)
+                .OrderBy(pair => pair.Distance)
+                .Take(3)
+                .Select(pair => pair.Name),
+        ];
 }

@@ -15,7 +15,8 @@ public sealed class CrdbCloudClient : IDisposable
     /// <exception cref="CmekException">InsecureEndpoint: neither https nor this machine's loopback address.</exception>
     public CrdbCloudClient(CloudConnection connection)
     {
-        if (connection is null) throw new ArgumentNullException(nameof(connection));
+        if (connection is null)
+            throw new ArgumentNullException(nameof(connection));
         Endpoint = connection.Endpoint;
         ApiVersion = connection.ApiVersion;
         _transport = new CloudTransport(connection);
@@ -30,9 +31,22 @@ public sealed class CrdbCloudClient : IDisposable
     /// <summary>The organization that the API key belongs to.</summary>
     public async Task<CrdbOrganization> GetOrganizationAsync(OperationContext context)
     {
-        var answer = await _transport.SendAsync<WireOrganization>(HttpMethod.Get, "organization", null, "organization", context);
-        if (string.IsNullOrEmpty(answer.Id)) throw Errors.BadAnswer("organization", "it has no id");
-        return new CrdbOrganization { Id = answer.Id!, Name = answer.Name ?? "", Label = answer.Label ?? "", CreatedAt = answer.CreatedAt };
+        var answer = await _transport.SendAsync<WireOrganization>(
+            HttpMethod.Get,
+            "organization",
+            null,
+            "organization",
+            context
+        );
+        if (string.IsNullOrEmpty(answer.Id))
+            throw Errors.BadAnswer("organization", "it has no id");
+        return new CrdbOrganization
+        {
+            Id = answer.Id!,
+            Name = answer.Name ?? "",
+            Label = answer.Label ?? "",
+            CreatedAt = answer.CreatedAt,
+        };
     }
 
     /// <summary>All clusters that the API key may see, page by page.</summary>
@@ -41,12 +55,13 @@ public sealed class CrdbCloudClient : IDisposable
         string? page = null;
         do
         {
-            var path = $"clusters?show_inactive={(includeInactive ? "true" : "false")}{(page is null ? "" : "&pagination.page=" + Uri.EscapeDataString(page))}";
+            var path =
+                $"clusters?show_inactive={(includeInactive ? "true" : "false")}{(page is null ? "" : "&pagination.page=" + Uri.EscapeDataString(page))}";
             var answer = await _transport.SendAsync<WireClusterList>(HttpMethod.Get, path, null, "clusters", context);
-            foreach (var cluster in answer.Clusters ?? []) yield return cluster.ToModel();
+            foreach (var cluster in answer.Clusters ?? [])
+                yield return cluster.ToModel();
             page = NextPage(answer.Pagination, page);
-        }
-        while (page is not null);
+        } while (page is not null);
     }
 
     /// <summary>One cluster.</summary>
@@ -55,7 +70,15 @@ public sealed class CrdbCloudClient : IDisposable
     {
         try
         {
-            return Checked(await _transport.SendAsync<WireCluster>(HttpMethod.Get, $"clusters/{clusterId}", null, clusterId, context));
+            return Checked(
+                await _transport.SendAsync<WireCluster>(
+                    HttpMethod.Get,
+                    $"clusters/{clusterId}",
+                    null,
+                    clusterId,
+                    context
+                )
+            );
         }
         catch (CmekException fault) when (fault.StatusCode == 404)
         {
@@ -69,12 +92,18 @@ public sealed class CrdbCloudClient : IDisposable
         string? page = null;
         do
         {
-            var path = $"clusters/{cluster.Id}/nodes{(page is null ? "" : "?pagination.page=" + Uri.EscapeDataString(page))}";
+            var path =
+                $"clusters/{cluster.Id}/nodes{(page is null ? "" : "?pagination.page=" + Uri.EscapeDataString(page))}";
             var answer = await _transport.SendAsync<WireNodeList>(HttpMethod.Get, path, null, cluster.Name, context);
-            foreach (var node in answer.Nodes ?? []) yield return new CrdbNode { Name = node.Name ?? "", Region = node.RegionName ?? "", Status = node.Status ?? "" };
+            foreach (var node in answer.Nodes ?? [])
+                yield return new CrdbNode
+                {
+                    Name = node.Name ?? "",
+                    Region = node.RegionName ?? "",
+                    Status = node.Status ?? "",
+                };
             page = NextPage(answer.Pagination, page);
-        }
-        while (page is not null);
+        } while (page is not null);
     }
 
     /// <summary>The state of CMEK. A cluster that exists and never had CMEK is DISABLED, whether the API answers 200 or 404 to that (both are indicated).</summary>
@@ -82,7 +111,9 @@ public sealed class CrdbCloudClient : IDisposable
     {
         try
         {
-            return (await _transport.SendAsync<WireCmekInfo>(HttpMethod.Get, CmekPath(cluster), null, cluster.Name, context)).ToModel(cluster);
+            return (
+                await _transport.SendAsync<WireCmekInfo>(HttpMethod.Get, CmekPath(cluster), null, cluster.Name, context)
+            ).ToModel(cluster);
         }
         catch (CmekException fault) when (fault.StatusCode == 404)
         {
@@ -92,38 +123,79 @@ public sealed class CrdbCloudClient : IDisposable
     }
 
     /// <summary>How often managed backups are taken, and when the newest was; null for both where backups are off.</summary>
-    public async Task<(TimeSpan? Every, DateTimeOffset? Newest)> GetBackupsAsync(CrdbCluster cluster, OperationContext context)
+    public async Task<(TimeSpan? Every, DateTimeOffset? Newest)> GetBackupsAsync(
+        CrdbCluster cluster,
+        OperationContext context
+    )
     {
-        var configuration = await _transport.SendAsync<WireBackupConfiguration>(HttpMethod.Get, $"clusters/{cluster.Id}/backups-config", null, cluster.Name, context);
-        if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes) return (null, null);
-        var page = await _transport.SendAsync<WireBackupList>(HttpMethod.Get, $"clusters/{cluster.Id}/backups?pagination.limit=1&pagination.sort_order=DESC", null, cluster.Name, context);
+        var configuration = await _transport.SendAsync<WireBackupConfiguration>(
+            HttpMethod.Get,
+            $"clusters/{cluster.Id}/backups-config",
+            null,
+            cluster.Name,
+            context
+        );
+        if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes)
+            return (null, null);
+        var page = await _transport.SendAsync<WireBackupList>(
+            HttpMethod.Get,
+            $"clusters/{cluster.Id}/backups?pagination.limit=1&pagination.sort_order=DESC",
+            null,
+            cluster.Name,
+            context
+        );
         return (TimeSpan.FromMinutes(minutes), page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null);
     }
 
     /// <summary>POST: enables CMEK. Never repeated here: whoever calls settles a lost answer by reading.</summary>
-    public Task<CmekInfo> EnableCmekAsync(CrdbCluster cluster, IEnumerable<CmekRegionSpec> specs, OperationContext context) =>
-        WriteCmekAsync(HttpMethod.Post, cluster, new WireCmekBody(WireRegionSpec.From(specs)), context);
+    public Task<CmekInfo> EnableCmekAsync(
+        CrdbCluster cluster,
+        IEnumerable<CmekRegionSpec> specs,
+        OperationContext context
+    ) => WriteCmekAsync(HttpMethod.Post, cluster, new WireCmekBody(WireRegionSpec.From(specs)), context);
 
     /// <summary>PUT: moves the given regions to other keys, or to a new version of the same key. Other regions stay as they are.</summary>
-    public Task<CmekInfo> UpdateCmekAsync(CrdbCluster cluster, IEnumerable<CmekRegionSpec> specs, OperationContext context) =>
-        WriteCmekAsync(HttpMethod.Put, cluster, new WireCmekBody(WireRegionSpec.From(specs)), context);
+    public Task<CmekInfo> UpdateCmekAsync(
+        CrdbCluster cluster,
+        IEnumerable<CmekRegionSpec> specs,
+        OperationContext context
+    ) => WriteCmekAsync(HttpMethod.Put, cluster, new WireCmekBody(WireRegionSpec.From(specs)), context);
 
     /// <summary>PATCH: tells CockroachDB that the key may no longer be used. Only Cockroach Labs can undo it.</summary>
     public Task<CmekInfo> RevokeCmekAsync(CrdbCluster cluster, OperationContext context) =>
         WriteCmekAsync(Patch, cluster, new WireCmekStatusBody("REVOKE"), context);
 
     /// <summary>PATCH of the cluster: the whole map of regions, and the keys of those that are new.</summary>
-    public async Task<CrdbCluster> UpdateRegionsAsync(CrdbCluster cluster, IReadOnlyDictionary<string, int> regionNodes, IEnumerable<CmekRegionSpec> newRegions, OperationContext context) =>
-        Checked(await _transport.SendAsync<WireCluster>(
-            Patch, $"clusters/{cluster.Id}", new WireClusterBody(new WireDedicatedUpdate(regionNodes, WireRegionSpec.From(newRegions))), cluster.Name, context));
+    public async Task<CrdbCluster> UpdateRegionsAsync(
+        CrdbCluster cluster,
+        IReadOnlyDictionary<string, int> regionNodes,
+        IEnumerable<CmekRegionSpec> newRegions,
+        OperationContext context
+    ) =>
+        Checked(
+            await _transport.SendAsync<WireCluster>(
+                Patch,
+                $"clusters/{cluster.Id}",
+                new WireClusterBody(new WireDedicatedUpdate(regionNodes, WireRegionSpec.From(newRegions))),
+                cluster.Name,
+                context
+            )
+        );
 
     /// <inheritdoc/>
     public void Dispose() => _transport.Dispose();
 
     private static readonly HttpMethod Patch = new("PATCH");
 
-    private async Task<CmekInfo> WriteCmekAsync(HttpMethod method, CrdbCluster cluster, object body, OperationContext context) =>
-        (await _transport.SendAsync<WireCmekInfo>(method, CmekPath(cluster), body, cluster.Name, context)).ToModel(cluster);
+    private async Task<CmekInfo> WriteCmekAsync(
+        HttpMethod method,
+        CrdbCluster cluster,
+        object body,
+        OperationContext context
+    ) =>
+        (await _transport.SendAsync<WireCmekInfo>(method, CmekPath(cluster), body, cluster.Name, context)).ToModel(
+            cluster
+        );
 
     private static string CmekPath(CrdbCluster cluster) => $"clusters/{cluster.Id}/cmek";
 

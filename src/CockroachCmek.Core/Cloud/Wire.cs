@@ -36,29 +36,43 @@ internal sealed record WireCluster(
     string? AzureClusterIdentityClientId,
     List<WireRegion>? Regions,
     DateTimeOffset? CreatedAt,
-    DateTimeOffset? UpdatedAt)
+    DateTimeOffset? UpdatedAt
+)
 {
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Rest { get; set; }
 
-    public CrdbCluster ToModel() => new()
-    {
-        Id = Id ?? "",
-        Name = Name ?? "",
-        CockroachVersion = CockroachVersion ?? "",
-        Plan = Plan ?? "",
-        CloudProvider = CloudProvider ?? "",
-        AccountId = AccountId ?? "",
-        State = State ?? "",
-        // 2022-03-31 said CLUSTER_STATUS_UNSPECIFIED for what is UNSPECIFIED since.
-        OperationStatus = OperationStatus is { } status && status.StartsWith("CLUSTER_STATUS_", StringComparison.Ordinal) ? status.Substring("CLUSTER_STATUS_".Length) : OperationStatus ?? "",
-        NetworkVisibility = NetworkVisibility ?? "",
-        AzureClusterIdentityClientId = AzureClusterIdentityClientId ?? "",
-        Regions = [.. (Regions ?? []).Select(r => new CrdbRegion { Name = r.Name ?? "", NodeCount = r.NodeCount ?? 0, IsPrimary = r.Primary ?? false, SqlDns = r.SqlDns ?? "" })],
-        CreatedAt = CreatedAt,
-        UpdatedAt = UpdatedAt,
-        AdditionalFields = (Rest ?? []).ToDictionary(field => field.Key, field => field.Value.GetRawText()),
-    };
+    public CrdbCluster ToModel() =>
+        new()
+        {
+            Id = Id ?? "",
+            Name = Name ?? "",
+            CockroachVersion = CockroachVersion ?? "",
+            Plan = Plan ?? "",
+            CloudProvider = CloudProvider ?? "",
+            AccountId = AccountId ?? "",
+            State = State ?? "",
+            // 2022-03-31 said CLUSTER_STATUS_UNSPECIFIED for what is UNSPECIFIED since.
+            OperationStatus =
+                OperationStatus is { } status && status.StartsWith("CLUSTER_STATUS_", StringComparison.Ordinal)
+                    ? status.Substring("CLUSTER_STATUS_".Length)
+                    : OperationStatus ?? "",
+            NetworkVisibility = NetworkVisibility ?? "",
+            AzureClusterIdentityClientId = AzureClusterIdentityClientId ?? "",
+            Regions =
+            [
+                .. (Regions ?? []).Select(r => new CrdbRegion
+                {
+                    Name = r.Name ?? "",
+                    NodeCount = r.NodeCount ?? 0,
+                    IsPrimary = r.Primary ?? false,
+                    SqlDns = r.SqlDns ?? "",
+                }),
+            ],
+            CreatedAt = CreatedAt,
+            UpdatedAt = UpdatedAt,
+            AdditionalFields = (Rest ?? []).ToDictionary(field => field.Key, field => field.Value.GetRawText()),
+        };
 }
 
 internal sealed record WireKeySpec(string? Type, string? Uri, string? AuthPrincipal);
@@ -66,7 +80,12 @@ internal sealed record WireKeySpec(string? Type, string? Uri, string? AuthPrinci
 internal sealed record WireRegionSpec(string? Region, WireKeySpec? KeySpec)
 {
     public static List<WireRegionSpec> From(IEnumerable<CmekRegionSpec> specs) =>
-        [.. specs.Select(s => new WireRegionSpec(s.Region, new WireKeySpec(s.KeySpec.Type, s.KeySpec.Uri, s.KeySpec.AuthPrincipal)))];
+        [
+            .. specs.Select(s => new WireRegionSpec(
+                s.Region,
+                new WireKeySpec(s.KeySpec.Type, s.KeySpec.Uri, s.KeySpec.AuthPrincipal)
+            )),
+        ];
 }
 
 internal sealed record WireCmekBody(List<WireRegionSpec> RegionSpecs);
@@ -75,39 +94,57 @@ internal sealed record WireCmekStatusBody(string Action);
 
 internal sealed record WireClusterBody(WireDedicatedUpdate Dedicated);
 
-internal sealed record WireDedicatedUpdate(IReadOnlyDictionary<string, int> RegionNodes, List<WireRegionSpec> CmekRegionSpecs);
+internal sealed record WireDedicatedUpdate(
+    IReadOnlyDictionary<string, int> RegionNodes,
+    List<WireRegionSpec> CmekRegionSpecs
+);
 
 internal sealed record WireCmekInfo(string? Status, List<WireRegionInfo>? RegionInfos)
 {
-    public CmekInfo ToModel(CrdbCluster cluster) => new()
-    {
-        Cluster = cluster,
-        Status = string.IsNullOrEmpty(Status) ? CmekStatus.Disabled : Status!,
-        Regions = [.. (RegionInfos ?? []).OrderBy(r => r.Region, StringComparer.Ordinal).Select(r => r.ToModel())],
-    };
+    public CmekInfo ToModel(CrdbCluster cluster) =>
+        new()
+        {
+            Cluster = cluster,
+            Status = string.IsNullOrEmpty(Status) ? CmekStatus.Disabled : Status!,
+            Regions = [.. (RegionInfos ?? []).OrderBy(r => r.Region, StringComparer.Ordinal).Select(r => r.ToModel())],
+        };
 }
 
 internal sealed record WireRegionInfo(string? Region, string? Status, List<WireKeyInfo>? KeyInfos)
 {
-    public CmekRegionInfo ToModel() => new()
-    {
-        Region = Region ?? "",
-        Status = Status ?? "",
-        // The API promises no order; what is in force or on its way comes first, then what was used last.
-        Keys = [.. (KeyInfos ?? []).Select(k => k.ToModel()).OrderBy(k => k.Status is CmekStatus.Enabled or CmekStatus.Enabling ? 0 : 1).ThenByDescending(k => k.CreatedAt)],
-    };
+    public CmekRegionInfo ToModel() =>
+        new()
+        {
+            Region = Region ?? "",
+            Status = Status ?? "",
+            // The API promises no order; what is in force or on its way comes first, then what was used last.
+            Keys =
+            [
+                .. (KeyInfos ?? [])
+                    .Select(k => k.ToModel())
+                    .OrderBy(k => k.Status is CmekStatus.Enabled or CmekStatus.Enabling ? 0 : 1)
+                    .ThenByDescending(k => k.CreatedAt),
+            ],
+        };
 }
 
-internal sealed record WireKeyInfo(WireKeySpec? Spec, string? Status, string? UserMessage, DateTimeOffset? CreatedAt, DateTimeOffset? UpdatedAt)
+internal sealed record WireKeyInfo(
+    WireKeySpec? Spec,
+    string? Status,
+    string? UserMessage,
+    DateTimeOffset? CreatedAt,
+    DateTimeOffset? UpdatedAt
+)
 {
-    public CmekKeyInfo ToModel() => new()
-    {
-        KeyType = Spec?.Type ?? "",
-        KeyUri = Spec?.Uri ?? "",
-        AuthPrincipal = Spec?.AuthPrincipal ?? "",
-        Status = Status ?? "",
-        UserMessage = UserMessage ?? "",
-        CreatedAt = CreatedAt,
-        UpdatedAt = UpdatedAt,
-    };
+    public CmekKeyInfo ToModel() =>
+        new()
+        {
+            KeyType = Spec?.Type ?? "",
+            KeyUri = Spec?.Uri ?? "",
+            AuthPrincipal = Spec?.AuthPrincipal ?? "",
+            Status = Status ?? "",
+            UserMessage = UserMessage ?? "",
+            CreatedAt = CreatedAt,
+            UpdatedAt = UpdatedAt,
+        };
 }

@@ -24,12 +24,21 @@ public sealed class CmekHealth(CrdbCloudClient client)
     private static readonly TimeSpan BeforeTheData = TimeSpan.FromDays(1);
 
     /// <summary>Every check, not the first that fails. What may not be read is Unknown.</summary>
-    public async Task<IReadOnlyList<CmekCheck>> CheckAsync(CrdbCluster named, ICmekKeyProvider keys, HealthOptions options, OperationContext context)
+    public async Task<IReadOnlyList<CmekCheck>> CheckAsync(
+        CrdbCluster named,
+        ICmekKeyProvider keys,
+        HealthOptions options,
+        OperationContext context
+    )
     {
-        if (named is null) throw new ArgumentNullException(nameof(named));
-        if (keys is null) throw new ArgumentNullException(nameof(keys));
-        if (options is null) throw new ArgumentNullException(nameof(options));
-        if (context is null) throw new ArgumentNullException(nameof(context));
+        if (named is null)
+            throw new ArgumentNullException(nameof(named));
+        if (keys is null)
+            throw new ArgumentNullException(nameof(keys));
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+        if (context is null)
+            throw new ArgumentNullException(nameof(context));
         var cluster = await client.GetClusterAsync(named.Id, context);
         var results = new CheckList(cluster);
         if (await CmekAsync(cluster, results, context) is not { } info)
@@ -38,10 +47,12 @@ public sealed class CmekHealth(CrdbCloudClient client)
             return results.All;
         }
 
-        if (info.Status is CmekStatus.Disabled or CmekStatus.EnableFailed) return [.. results.All, .. await PreflightAsync(info, keys, options, context)];
+        if (info.Status is CmekStatus.Disabled or CmekStatus.EnableFailed)
+            return [.. results.All, .. await PreflightAsync(info, keys, options, context)];
         ManifestCheck.Cluster(cluster, results);
         Status(info, results);
-        foreach (var region in cluster.Regions) Coverage(info, region.Name, results);
+        foreach (var region in cluster.Regions)
+            Coverage(info, region.Name, results);
         DataBefore(info, results);
         Age(info, options, results, context);
         var nodes = NodesAsync(cluster, context);
@@ -55,7 +66,11 @@ public sealed class CmekHealth(CrdbCloudClient client)
         try
         {
             var info = await client.GetCmekAsync(cluster, context);
-            results.Pass("ApiKeyRole", "", "The API key's service account may read CMEK: it is Cluster Admin or Cluster Operator, who may change it too.");
+            results.Pass(
+                "ApiKeyRole",
+                "",
+                "The API key's service account may read CMEK: it is Cluster Admin or Cluster Operator, who may change it too."
+            );
             return info;
         }
         catch (CmekException fault) when (fault.Kind == CmekErrorKind.PermissionDenied)
@@ -66,12 +81,24 @@ public sealed class CmekHealth(CrdbCloudClient client)
     }
 
     /// <summary>CMEK is not there yet: is everything that it needs?</summary>
-    private static async Task<IReadOnlyList<CmekCheck>> PreflightAsync(CmekInfo info, ICmekKeyProvider keys, HealthOptions options, OperationContext context)
+    private static async Task<IReadOnlyList<CmekCheck>> PreflightAsync(
+        CmekInfo info,
+        ICmekKeyProvider keys,
+        HealthOptions options,
+        OperationContext context
+    )
     {
         var cluster = info.Cluster;
         var results = new CheckList(cluster);
-        if (info.Status == CmekStatus.EnableFailed) Status(info, results);
-        else results.Warn("CmekNotEnabled", "", $"CMEK on '{cluster.Name}' is {info.Status}: the cluster's data is encrypted with keys of Cockroach Labs.", $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait");
+        if (info.Status == CmekStatus.EnableFailed)
+            Status(info, results);
+        else
+            results.Warn(
+                "CmekNotEnabled",
+                "",
+                $"CMEK on '{cluster.Name}' is {info.Status}: the cluster's data is encrypted with keys of Cockroach Labs.",
+                $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            );
         if (options.Manifest is not { } manifest)
         {
             ManifestCheck.Cluster(cluster, results);
@@ -79,8 +106,22 @@ public sealed class CmekHealth(CrdbCloudClient client)
         }
 
         var offline = new ManifestCheck().Check(cluster, manifest);
-        if (manifest.IsPlanned || offline.Any(c => c.Status == CmekCheckStatus.Fail)) return [.. results.All, .. offline];
-        var live = await Task.WhenAll(manifest.RegionSpecs.Select(s => LiveAsync(keys, new KeyCheckRequest { Cluster = cluster, OrganizationId = options.OrganizationId, Spec = s }, context)));
+        if (manifest.IsPlanned || offline.Any(c => c.Status == CmekCheckStatus.Fail))
+            return [.. results.All, .. offline];
+        var live = await Task.WhenAll(
+            manifest.RegionSpecs.Select(s =>
+                LiveAsync(
+                    keys,
+                    new KeyCheckRequest
+                    {
+                        Cluster = cluster,
+                        OrganizationId = options.OrganizationId,
+                        Spec = s,
+                    },
+                    context
+                )
+            )
+        );
         return [.. results.All, .. offline, .. live.SelectMany(c => c)];
     }
 
@@ -88,13 +129,34 @@ public sealed class CmekHealth(CrdbCloudClient client)
     {
         var inForce = info.InForce();
         foreach (var spec in inForce)
-            yield return new KeyCheckRequest { Cluster = info.Cluster, OrganizationId = options.OrganizationId, Spec = spec, TakenUpAt = info.Regions.First(r => r.Region == spec.Region).Keys[0].CreatedAt };
-        foreach (var spec in info.EveryKey().Where(s => !inForce.Any(f => f.KeyUri == s.KeyUri)).GroupBy(s => s.KeyUri).Select(g => g.First()))
-            yield return new KeyCheckRequest { Cluster = info.Cluster, OrganizationId = options.OrganizationId, Spec = spec, IsPast = true };
+            yield return new KeyCheckRequest
+            {
+                Cluster = info.Cluster,
+                OrganizationId = options.OrganizationId,
+                Spec = spec,
+                TakenUpAt = info.Regions.First(r => r.Region == spec.Region).Keys[0].CreatedAt,
+            };
+        foreach (
+            var spec in info.EveryKey()
+                .Where(s => !inForce.Any(f => f.KeyUri == s.KeyUri))
+                .GroupBy(s => s.KeyUri)
+                .Select(g => g.First())
+        )
+            yield return new KeyCheckRequest
+            {
+                Cluster = info.Cluster,
+                OrganizationId = options.OrganizationId,
+                Spec = spec,
+                IsPast = true,
+            };
     }
 
     /// <summary>One cloud that cannot be reached makes its own checks Unknown, and hides no others.</summary>
-    private static async Task<IReadOnlyList<CmekCheck>> LiveAsync(ICmekKeyProvider keys, KeyCheckRequest request, OperationContext context)
+    private static async Task<IReadOnlyList<CmekCheck>> LiveAsync(
+        ICmekKeyProvider keys,
+        KeyCheckRequest request,
+        OperationContext context
+    )
     {
         try
         {
@@ -114,30 +176,73 @@ public sealed class CmekHealth(CrdbCloudClient client)
         {
             var failed = region.Keys.FirstOrDefault(k => CmekStatus.IsFailed(k.Status));
             if (CmekStatus.IsFailed(region.Status))
-                results.Fail("CmekOperationFailed", region.Region, $"CMEK in {region.Region} is {region.Status}. CockroachDB Cloud says: {(failed?.UserMessage is { Length: > 0 } said ? said : "nothing")}", "When the cause is gone, run the failed command again");
+                results.Fail(
+                    "CmekOperationFailed",
+                    region.Region,
+                    $"CMEK in {region.Region} is {region.Status}. CockroachDB Cloud says: {(failed?.UserMessage is { Length: > 0 } said ? said : "nothing")}",
+                    "When the cause is gone, run the failed command again"
+                );
         }
 
-        if (info.Status == CmekStatus.Enabled) results.Pass("CmekEnabled", "", $"CMEK on '{info.ClusterName}' is ENABLED.");
-        else if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking) results.Fail("CmekRevoked", "", $"CMEK on '{info.ClusterName}' is {info.Status}. Only Cockroach Labs support can bring a revoked cluster back.", "https://support.cockroachlabs.com/");
-        else if (CmekStatus.IsRunning(info.Status)) results.Warn("CmekBusy", "", $"CMEK on '{info.ClusterName}' is {info.Status} just now.", $"Wait-CrdbCmek {info.ClusterName}");
-        else if (!info.Regions.Any(r => CmekStatus.IsFailed(r.Status))) results.Fail("CmekOperationFailed", "", $"CMEK on '{info.ClusterName}' is {info.Status}.", $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek");
+        if (info.Status == CmekStatus.Enabled)
+            results.Pass("CmekEnabled", "", $"CMEK on '{info.ClusterName}' is ENABLED.");
+        else if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking)
+            results.Fail(
+                "CmekRevoked",
+                "",
+                $"CMEK on '{info.ClusterName}' is {info.Status}. Only Cockroach Labs support can bring a revoked cluster back.",
+                "https://support.cockroachlabs.com/"
+            );
+        else if (CmekStatus.IsRunning(info.Status))
+            results.Warn(
+                "CmekBusy",
+                "",
+                $"CMEK on '{info.ClusterName}' is {info.Status} just now.",
+                $"Wait-CrdbCmek {info.ClusterName}"
+            );
+        else if (!info.Regions.Any(r => CmekStatus.IsFailed(r.Status)))
+            results.Fail(
+                "CmekOperationFailed",
+                "",
+                $"CMEK on '{info.ClusterName}' is {info.Status}.",
+                $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
+            );
     }
 
     private static void Coverage(CmekInfo info, string region, CheckList results)
     {
         var state = info.Regions.FirstOrDefault(r => r.Region == region);
-        if (state is null || state.Keys.Count == 0) results.Fail("RegionMissing", region, $"The region '{region}' has no key of yours.", $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek");
-        else results.Pass("RegionCovered", region, $"The region '{region}' uses {state.Keys[0].KeyUri}.");
+        if (state is null || state.Keys.Count == 0)
+            results.Fail(
+                "RegionMissing",
+                region,
+                $"The region '{region}' has no key of yours.",
+                $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
+            );
+        else
+            results.Pass("RegionCovered", region, $"The region '{region}' uses {state.Keys[0].KeyUri}.");
     }
 
     /// <summary>CMEK "has no impact on existing data" (cmek.md): what was there before it is encrypted otherwise.</summary>
     private static void DataBefore(CmekInfo info, CheckList results)
     {
         var enabled = info.Regions.SelectMany(r => r.Keys).Min(k => k.CreatedAt);
-        if (enabled is not { } first || info.Cluster.CreatedAt is not { } made) results.Unknown("CmekBeforeData", "", "When CMEK came to the cluster is not known.", $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek");
+        if (enabled is not { } first || info.Cluster.CreatedAt is not { } made)
+            results.Unknown(
+                "CmekBeforeData",
+                "",
+                "When CMEK came to the cluster is not known.",
+                $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
+            );
         else if (first - made > BeforeTheData)
-            results.Warn("DataOlderThanCmek", "", $"CMEK came on {first:yyyy-MM-dd}, the cluster on {made:yyyy-MM-dd}: data that was written in between is not encrypted with your key until it is written anew.", "https://www.cockroachlabs.com/docs/cockroachcloud/cmek");
-        else results.Pass("CmekBeforeData", "", "CMEK came with the cluster.");
+            results.Warn(
+                "DataOlderThanCmek",
+                "",
+                $"CMEK came on {first:yyyy-MM-dd}, the cluster on {made:yyyy-MM-dd}: data that was written in between is not encrypted with your key until it is written anew.",
+                "https://www.cockroachlabs.com/docs/cockroachcloud/cmek"
+            );
+        else
+            results.Pass("CmekBeforeData", "", "CMEK came with the cluster.");
     }
 
     private static void Age(CmekInfo info, HealthOptions options, CheckList results, OperationContext context)
@@ -146,14 +251,26 @@ public sealed class CmekHealth(CrdbCloudClient client)
         {
             if (region.Keys[0].CreatedAt is not { } since)
             {
-                results.Unknown("KeyAge", region.Region, "When the key was taken up is not told.", $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek");
+                results.Unknown(
+                    "KeyAge",
+                    region.Region,
+                    "When the key was taken up is not told.",
+                    $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
+                );
                 continue;
             }
 
             var age = context.Time.GetUtcNow() - since;
             var text = $"The key was taken up on {since:yyyy-MM-dd}, {(int)Math.Max(0, age.TotalDays)} days ago";
-            if (options.MaxKeyAge is { } limit && age > limit) results.Fail("KeyTooOld", region.Region, $"{text}; no more than {limit.TotalDays:0.#} days are allowed.", $"Get-CrdbCluster {info.ClusterName} | Invoke-CrdbCmekRotation -Region {region.Region} -Wait");
-            else results.Pass("KeyAge", region.Region, $"{text}.");
+            if (options.MaxKeyAge is { } limit && age > limit)
+                results.Fail(
+                    "KeyTooOld",
+                    region.Region,
+                    $"{text}; no more than {limit.TotalDays:0.#} days are allowed.",
+                    $"Get-CrdbCluster {info.ClusterName} | Invoke-CrdbCmekRotation -Region {region.Region} -Wait"
+                );
+            else
+                results.Pass("KeyAge", region.Region, $"{text}.");
         }
     }
 
@@ -164,9 +281,17 @@ public sealed class CmekHealth(CrdbCloudClient client)
         {
             var down = new List<string>();
             await foreach (var node in client.ListNodesAsync(cluster, context))
-                if (node.Status != "LIVE") down.Add($"{node.Name} ({node.Region})");
-            if (down.Count == 0) results.Pass("NodesReady", "", "Every node is live.");
-            else results.Fail("NodesNotReady", "", $"Not live: {string.Join(", ", down)}. A node that cannot use the key does not come back.", "https://support.cockroachlabs.com/");
+                if (node.Status != "LIVE")
+                    down.Add($"{node.Name} ({node.Region})");
+            if (down.Count == 0)
+                results.Pass("NodesReady", "", "Every node is live.");
+            else
+                results.Fail(
+                    "NodesNotReady",
+                    "",
+                    $"Not live: {string.Join(", ", down)}. A node that cannot use the key does not come back.",
+                    "https://support.cockroachlabs.com/"
+                );
         }
         catch (CmekException fault)
         {
@@ -184,11 +309,33 @@ public sealed class CmekHealth(CrdbCloudClient client)
         {
             var (every, newest) = await client.GetBackupsAsync(cluster, context);
             // Two in a row that are missing are no accident.
-            var isLate = every is { } period && newest is { } at && context.Time.GetUtcNow() - at > period + period + TimeSpan.FromMinutes(30);
-            if (every is null) results.Warn("BackupsOff", "", "Managed backups are off.", $"Switch them on in the console: https://cockroachlabs.cloud/cluster/{cluster.Id}/backups");
-            else if (newest is null) results.Unknown("BackupsRecent", "", "There is no managed backup yet.", "Look again when the first is due");
-            else if (isLate) results.Fail("BackupsStale", "", $"The newest managed backup is of {newest:u}, though one is due every {every}: backups fail when the key cannot be used.", $"Get-CrdbCluster {cluster.Name} | Test-CrdbCmek | Where-Object Status -eq Fail");
-            else results.Pass("BackupsRecent", "", $"The newest managed backup is of {newest:u}.");
+            var isLate =
+                every is { } period
+                && newest is { } at
+                && context.Time.GetUtcNow() - at > period + period + TimeSpan.FromMinutes(30);
+            if (every is null)
+                results.Warn(
+                    "BackupsOff",
+                    "",
+                    "Managed backups are off.",
+                    $"Switch them on in the console: https://cockroachlabs.cloud/cluster/{cluster.Id}/backups"
+                );
+            else if (newest is null)
+                results.Unknown(
+                    "BackupsRecent",
+                    "",
+                    "There is no managed backup yet.",
+                    "Look again when the first is due"
+                );
+            else if (isLate)
+                results.Fail(
+                    "BackupsStale",
+                    "",
+                    $"The newest managed backup is of {newest:u}, though one is due every {every}: backups fail when the key cannot be used.",
+                    $"Get-CrdbCluster {cluster.Name} | Test-CrdbCmek | Where-Object Status -eq Fail"
+                );
+            else
+                results.Pass("BackupsRecent", "", $"The newest managed backup is of {newest:u}.");
         }
         catch (CmekException fault)
         {

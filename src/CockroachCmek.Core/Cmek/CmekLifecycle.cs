@@ -11,21 +11,39 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
     /// <summary>Enables CMEK with the keys of a manifest.</summary>
     /// <returns>The state after the request; Outcome Existing when the very same keys were in force or on their way already.</returns>
     /// <exception cref="CmekException">ManifestRefused (everything that is wrong at once), AlreadyEnabledDifferently, CmekRevoked, KeyAccessDenied, ClusterBusy, ...</exception>
-    public async Task<CmekInfo> EnableAsync(CrdbCluster cluster, CmekManifest manifest, WriteOptions options, OperationContext context)
+    public async Task<CmekInfo> EnableAsync(
+        CrdbCluster cluster,
+        CmekManifest manifest,
+        WriteOptions options,
+        OperationContext context
+    )
     {
-        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
-        if (manifest is null) throw new ArgumentNullException(nameof(manifest));
-        if (options is null) throw new ArgumentNullException(nameof(options));
-        if (context is null) throw new ArgumentNullException(nameof(context));
+        if (cluster is null)
+            throw new ArgumentNullException(nameof(cluster));
+        if (manifest is null)
+            throw new ArgumentNullException(nameof(manifest));
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+        if (context is null)
+            throw new ArgumentNullException(nameof(context));
         var checks = manifestCheck.Check(cluster, manifest);
-        if (checks.Any(c => c.Status == CmekCheckStatus.Fail)) throw Errors.ManifestRefused(cluster.Name, checks);
-        foreach (var warning in checks.Where(c => c.Status == CmekCheckStatus.Warning)) context.Log.Warning($"{cluster.Name}: {warning.Detail}");
+        if (checks.Any(c => c.Status == CmekCheckStatus.Fail))
+            throw Errors.ManifestRefused(cluster.Name, checks);
+        foreach (var warning in checks.Where(c => c.Status == CmekCheckStatus.Warning))
+            context.Log.Warning($"{cluster.Name}: {warning.Detail}");
 
         var before = await client.GetCmekAsync(cluster, context);
-        if (before.Uses(manifest.RegionSpecs)) return before;
+        if (before.Uses(manifest.RegionSpecs))
+            return before;
         CmekState.RefuseUnlessNew(before);
         var wanted = manifest.RegionSpecs;
-        if (!await context.Log.ShouldProcessAsync(cluster.Name, $"Enable CMEK with {string.Join(", ", wanted.Select(s => $"{s.Region}: {s.KeyUri}"))}", context.CancellationToken))
+        if (
+            !await context.Log.ShouldProcessAsync(
+                cluster.Name,
+                $"Enable CMEK with {string.Join(", ", wanted.Select(s => $"{s.Region}: {s.KeyUri}"))}",
+                context.CancellationToken
+            )
+        )
             return before with { Outcome = CmekOutcome.Planned };
 
         var sent = await SettledWrite.SendAsync(
@@ -34,7 +52,8 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
             () => client.GetCmekAsync(cluster, context),
             state => state.Uses(wanted),
             options,
-            context);
+            context
+        );
         return sent with { Outcome = CmekOutcome.Created };
     }
 

@@ -34,36 +34,83 @@ public sealed record RevocationOptions
 /// </summary>
 public sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecycle)
 {
-    private const string SupportOnly = "Only Cockroach Labs support can bring a revoked cluster back: https://support.cockroachlabs.com/";
+    private const string SupportOnly =
+        "Only Cockroach Labs support can bring a revoked cluster back: https://support.cockroachlabs.com/";
 
     /// <summary>Revokes. What goes wrong on the way does not hide what was changed: both are returned.</summary>
     /// <exception cref="CmekException">Before anything was changed: CmekNotEnabled, KeyShared, RevocationMethodNotSupported, ...</exception>
-    public async Task<(CmekRevocation Revocation, CmekException? Fault)> RevokeAsync(CrdbCluster cluster, ICmekKeyProvider keys, RevocationOptions options, OperationContext context)
+    public async Task<(CmekRevocation Revocation, CmekException? Fault)> RevokeAsync(
+        CrdbCluster cluster,
+        ICmekKeyProvider keys,
+        RevocationOptions options,
+        OperationContext context
+    )
     {
-        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
-        if (keys is null) throw new ArgumentNullException(nameof(keys));
-        if (options is null) throw new ArgumentNullException(nameof(options));
-        if (context is null) throw new ArgumentNullException(nameof(context));
+        if (cluster is null)
+            throw new ArgumentNullException(nameof(cluster));
+        if (keys is null)
+            throw new ArgumentNullException(nameof(keys));
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+        if (context is null)
+            throw new ArgumentNullException(nameof(context));
         var before = await client.GetCmekAsync(cluster, context);
-        if (before.Regions.Count == 0 || before.Status is CmekStatus.Disabled) throw Errors.CmekNotEnabled(cluster.Name, before.Status, "to revoke");
-        var request = new RevocationRequest { Cluster = cluster, Keys = before.EveryKey(), Method = options.Method };
+        if (before.Regions.Count == 0 || before.Status is CmekStatus.Disabled)
+            throw Errors.CmekNotEnabled(cluster.Name, before.Status, "to revoke");
+        var request = new RevocationRequest
+        {
+            Cluster = cluster,
+            Keys = before.EveryKey(),
+            Method = options.Method,
+        };
         var plan = Merge(await keys.PlanRevocationAsync(request, context), options.Earlier);
         await RefuseSharedAsync(cluster, request.Keys, options, context);
 
         var isTold = before.Status is CmekStatus.Revoked or CmekStatus.Revoking;
         var actions = plan.Where(c => c.State != CmekAccessChangeState.Done).Select(c => c.Action).ToList();
-        if (!options.KmsOnly && !isTold) actions.Add($"Tell CockroachDB Cloud to revoke CMEK on {cluster.Name}: its nodes restart, and cannot come back without the key");
-        var revocation = new CmekRevocation { Cluster = cluster, Method = options.Method, Changes = plan, Status = before.Status, Outcome = CmekOutcome.Existing, RevokedAt = options.Earlier?.RevokedAt };
-        if (actions.Count > 0 && !await context.Log.ShouldProcessPlanAsync(cluster.Name, actions, Consequence(cluster, options), context.CancellationToken))
+        if (!options.KmsOnly && !isTold)
+            actions.Add(
+                $"Tell CockroachDB Cloud to revoke CMEK on {cluster.Name}: its nodes restart, and cannot come back without the key"
+            );
+        var revocation = new CmekRevocation
+        {
+            Cluster = cluster,
+            Method = options.Method,
+            Changes = plan,
+            Status = before.Status,
+            Outcome = CmekOutcome.Existing,
+            RevokedAt = options.Earlier?.RevokedAt,
+        };
+        if (
+            actions.Count > 0
+            && !await context.Log.ShouldProcessPlanAsync(
+                cluster.Name,
+                actions,
+                Consequence(cluster, options),
+                context.CancellationToken
+            )
+        )
             return (revocation with { Outcome = CmekOutcome.Planned }, null);
 
-        if (actions.Count > 0) revocation = revocation with { RevokedAt = revocation.RevokedAt ?? context.Time.GetUtcNow(), Outcome = CmekOutcome.Updated };
+        if (actions.Count > 0)
+            revocation = revocation with
+            {
+                RevokedAt = revocation.RevokedAt ?? context.Time.GetUtcNow(),
+                Outcome = CmekOutcome.Updated,
+            };
         options.Save(revocation);
-        var (changes, faults) = await ApplyAsync(plan, c => c.State == CmekAccessChangeState.Done, keys.RevokeAccessAsync, context);
+        var (changes, faults) = await ApplyAsync(
+            plan,
+            c => c.State == CmekAccessChangeState.Done,
+            keys.RevokeAccessAsync,
+            context
+        );
         revocation = revocation with { Changes = changes };
         options.Save(revocation);
-        if (faults.Count > 0) return (revocation, Errors.AccessNotTaken(cluster.Name, faults));
-        if (options.KmsOnly) return (revocation, null);
+        if (faults.Count > 0)
+            return (revocation, Errors.AccessNotTaken(cluster.Name, faults));
+        if (options.KmsOnly)
+            return (revocation, null);
         try
         {
             var state = before;
@@ -74,8 +121,10 @@ public sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecy
                     () => client.GetCmekAsync(cluster, context),
                     s => s.Status is CmekStatus.Revoking or CmekStatus.Revoked,
                     options.Write,
-                    context);
-            if (options.Wait is { } wait) state = await lifecycle.WaitAsync(cluster, wait with { Expected = CmekStatus.Revoked }, context);
+                    context
+                );
+            if (options.Wait is { } wait)
+                state = await lifecycle.WaitAsync(cluster, wait with { Expected = CmekStatus.Revoked }, context);
             revocation = revocation with { Status = state.Status };
             options.Save(revocation);
             context.Log.Warning($"{cluster.Name}: CMEK is {state.Status}. {SupportOnly}");
@@ -89,95 +138,170 @@ public sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecy
 
     /// <summary>Gives access to the keys again: undoes what a record says, or, without one, what the cloud shows to be missing.</summary>
     /// <returns>The changes that were undone, and the state of CMEK on the cluster.</returns>
-    public async Task<(IReadOnlyList<CmekAccessChange> Changes, CmekInfo Info, CmekOutcome Outcome, CmekException? Fault)> RestoreAsync(
-        CrdbCluster cluster, IReadOnlyList<CmekAccessChange>? record, ICmekKeyProvider keys, OperationContext context)
+    public async Task<(
+        IReadOnlyList<CmekAccessChange> Changes,
+        CmekInfo Info,
+        CmekOutcome Outcome,
+        CmekException? Fault
+    )> RestoreAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekAccessChange>? record,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
     {
-        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
-        if (keys is null) throw new ArgumentNullException(nameof(keys));
-        if (context is null) throw new ArgumentNullException(nameof(context));
+        if (cluster is null)
+            throw new ArgumentNullException(nameof(cluster));
+        if (keys is null)
+            throw new ArgumentNullException(nameof(keys));
+        if (context is null)
+            throw new ArgumentNullException(nameof(context));
         var info = await client.GetCmekAsync(cluster, context);
-        var changes = record ?? await keys.FindRevocationAsync(new RevocationRequest { Cluster = cluster, Keys = info.EveryKey() }, context);
-        if (changes.Count == 0) return (changes, info, CmekOutcome.Existing, null);
-        if (!await context.Log.ShouldProcessPlanAsync(cluster.Name, [.. changes.Select(c => $"Undo: {c.Action}")], $"CockroachDB Cloud gets access to the keys of '{cluster.Name}' again.", context.CancellationToken))
+        var changes = record
+            ?? await keys.FindRevocationAsync(
+                new RevocationRequest { Cluster = cluster, Keys = info.EveryKey() },
+                context
+            );
+        if (changes.Count == 0)
+            return (changes, info, CmekOutcome.Existing, null);
+        if (
+            !await context.Log.ShouldProcessPlanAsync(
+                cluster.Name,
+                [.. changes.Select(c => $"Undo: {c.Action}")],
+                $"CockroachDB Cloud gets access to the keys of '{cluster.Name}' again.",
+                context.CancellationToken
+            )
+        )
             return (changes, info, CmekOutcome.Planned, null);
         var (done, faults) = await ApplyAsync(changes, _ => false, keys.RestoreAccessAsync, context);
         if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking or CmekStatus.RevokeFailed)
-            context.Log.Warning($"{cluster.Name}: CMEK is {info.Status}. The keys can be used again, but nodes that have stopped do not come back by themselves. {SupportOnly}");
-        return (done, info, CmekOutcome.Updated, faults.Count > 0 ? Errors.AccessNotRestored(cluster.Name, faults) : null);
+            context.Log.Warning(
+                $"{cluster.Name}: CMEK is {info.Status}. The keys can be used again, but nodes that have stopped do not come back by themselves. {SupportOnly}"
+            );
+        return (
+            done,
+            info,
+            CmekOutcome.Updated,
+            faults.Count > 0 ? Errors.AccessNotRestored(cluster.Name, faults) : null
+        );
     }
 
-    private static string Consequence(CrdbCluster cluster, RevocationOptions options) => options.KmsOnly
-        ? $"CockroachDB loses access to the keys of '{cluster.Name}'. Its nodes go on with the keys they hold in memory; a node that restarts cannot come back, and backups fail."
-        : $"'{cluster.Name}' stops: its nodes restart and cannot read their data without the keys. All SQL connections, changefeeds and backups end. Only Cockroach Labs support can bring it back.";
+    private static string Consequence(CrdbCluster cluster, RevocationOptions options) =>
+        options.KmsOnly
+            ? $"CockroachDB loses access to the keys of '{cluster.Name}'. Its nodes go on with the keys they hold in memory; a node that restarts cannot come back, and backups fail."
+            : $"'{cluster.Name}' stops: its nodes restart and cannot read their data without the keys. All SQL connections, changefeeds and backups end. Only Cockroach Labs support can bring it back.";
 
     /// <summary>All at once: what must be fast is that no key is left usable. One that fails does not stop the others.</summary>
-    private static async Task<(IReadOnlyList<CmekAccessChange> Changes, IReadOnlyList<CmekException> Faults)> ApplyAsync(
-        IReadOnlyList<CmekAccessChange> changes, Func<CmekAccessChange, bool> isDone, Func<CmekAccessChange, OperationContext, Task<CmekAccessChange>> apply, OperationContext context)
+    private static async Task<(
+        IReadOnlyList<CmekAccessChange> Changes,
+        IReadOnlyList<CmekException> Faults
+    )> ApplyAsync(
+        IReadOnlyList<CmekAccessChange> changes,
+        Func<CmekAccessChange, bool> isDone,
+        Func<CmekAccessChange, OperationContext, Task<CmekAccessChange>> apply,
+        OperationContext context
+    )
     {
         var faults = new List<CmekException>();
-        var applied = await Task.WhenAll(changes.Select(async change =>
-        {
-            if (isDone(change)) return change;
-            try
+        var applied = await Task.WhenAll(
+            changes.Select(async change =>
             {
-                return await apply(change, context);
-            }
-            catch (CmekException fault)
-            {
-                lock (faults) faults.Add(fault);
-                return change with { State = CmekAccessChangeState.Failed, Fault = fault.Message };
-            }
-        }));
+                if (isDone(change))
+                    return change;
+                try
+                {
+                    return await apply(change, context);
+                }
+                catch (CmekException fault)
+                {
+                    lock (faults)
+                        faults.Add(fault);
+                    return change with { State = CmekAccessChangeState.Failed, Fault = fault.Message };
+                }
+            })
+        );
         return (applied, faults);
     }
 
     /// <summary>What an earlier run has removed cannot be read any more: its record says what it was.</summary>
     private static IReadOnlyList<CmekAccessChange> Merge(IReadOnlyList<CmekAccessChange> plan, CmekRevocation? earlier)
     {
-        if (earlier is null) return plan;
-        var merged = plan.Select(c => c.State == CmekAccessChangeState.Done && earlier.Changes.FirstOrDefault(e => e.Kind == c.Kind && e.Target == c.Target) is { } known ? c with { Document = known.Document } : c).ToList();
+        if (earlier is null)
+            return plan;
+        var merged = plan.Select(c =>
+                c.State == CmekAccessChangeState.Done
+                && earlier.Changes.FirstOrDefault(e => e.Kind == c.Kind && e.Target == c.Target) is { } known
+                    ? c with
+                    {
+                        Document = known.Document,
+                    }
+                    : c
+            )
+            .ToList();
         // A change that was made in another way (-Method) is still in force, and has to be undone one day too.
         merged.AddRange(earlier.Changes.Where(e => !plan.Any(c => c.Kind == e.Kind && c.Target == e.Target)));
         return merged;
     }
 
     /// <summary>Whoever else depends on a key is named before anything happens.</summary>
-    private async Task RefuseSharedAsync(CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> keys, RevocationOptions options, OperationContext context)
+    private async Task RefuseSharedAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> keys,
+        RevocationOptions options,
+        OperationContext context
+    )
     {
         var others = new List<CrdbCluster>();
         await foreach (var other in client.ListClustersAsync(false, context))
-            if (other.Id != cluster.Id && other.CloudProvider == cluster.CloudProvider && other.Plan is "ADVANCED" or "DEDICATED" or "") others.Add(other);
+            if (
+                other.Id != cluster.Id
+                && other.CloudProvider == cluster.CloudProvider
+                && other.Plan is "ADVANCED" or "DEDICATED" or ""
+            )
+                others.Add(other);
         using var places = new SemaphoreSlim(8);
-        var sharing = (await Task.WhenAll(others.Select(async other =>
-        {
-            await places.WaitAsync(context.CancellationToken);
-            try
-            {
-                var theirs = (await client.GetCmekAsync(other, context)).EveryKey();
-                return theirs.Any(t => keys.Any(k => Loses(options.Method, k, t))) ? other.Name : null;
-            }
-            catch (CmekException fault) when (fault.Kind == CmekErrorKind.PermissionDenied)
-            {
-                context.Log.Warning($"{other.Name}: its CMEK may not be read, so nobody can say whether it uses the same keys.");
-                return null;
-            }
-            finally
-            {
-                places.Release();
-            }
-        }))).OfType<string>().ToList();
-        if (sharing.Count == 0) return;
-        if (!options.AllowSharedKey) throw Errors.KeyShared(cluster.Name, sharing);
-        context.Log.Warning($"{string.Join(", ", sharing)} {(sharing.Count == 1 ? "uses" : "use")} a key of {cluster.Name} too, and will lose it.");
+        var sharing = (
+            await Task.WhenAll(
+                others.Select(async other =>
+                {
+                    await places.WaitAsync(context.CancellationToken);
+                    try
+                    {
+                        var theirs = (await client.GetCmekAsync(other, context)).EveryKey();
+                        return theirs.Any(t => keys.Any(k => Loses(options.Method, k, t))) ? other.Name : null;
+                    }
+                    catch (CmekException fault) when (fault.Kind == CmekErrorKind.PermissionDenied)
+                    {
+                        context.Log.Warning(
+                            $"{other.Name}: its CMEK may not be read, so nobody can say whether it uses the same keys."
+                        );
+                        return null;
+                    }
+                    finally
+                    {
+                        places.Release();
+                    }
+                })
+            )
+        ).OfType<string>().ToList();
+        if (sharing.Count == 0)
+            return;
+        if (!options.AllowSharedKey)
+            throw Errors.KeyShared(cluster.Name, sharing);
+        context.Log.Warning(
+            $"{string.Join(", ", sharing)} {(sharing.Count == 1 ? "uses" : "use")} a key of {cluster.Name} too, and will lose it."
+        );
     }
 
     /// <summary>Whether somebody else's use of a key ends with this one: a disabled key is lost for all, a denied or untrusted identity only for those who use it.</summary>
-    private static bool Loses(CmekRevocationMethod method, CmekRegionSpec mine, CmekRegionSpec theirs) => method switch
-    {
-        CmekRevocationMethod.DisableKey => SameKey(mine.KeyUri, theirs.KeyUri),
-        CmekRevocationMethod.RemoveTrust => mine.AuthPrincipal == theirs.AuthPrincipal,
-        _ => mine.AuthPrincipal == theirs.AuthPrincipal && SameKey(mine.KeyUri, theirs.KeyUri),
-    };
+    private static bool Loses(CmekRevocationMethod method, CmekRegionSpec mine, CmekRegionSpec theirs) =>
+        method switch
+        {
+            CmekRevocationMethod.DisableKey => SameKey(mine.KeyUri, theirs.KeyUri),
+            CmekRevocationMethod.RemoveTrust => mine.AuthPrincipal == theirs.AuthPrincipal,
+            _ => mine.AuthPrincipal == theirs.AuthPrincipal && SameKey(mine.KeyUri, theirs.KeyUri),
+        };
 
-    private static bool SameKey(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+    private static bool SameKey(string one, string other) =>
+        string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 }

@@ -34,80 +34,171 @@ public sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle
 {
     /// <summary>Rotates the keys that are in force.</summary>
     /// <exception cref="CmekException">CmekNotEnabled, RegionUnknown, CmekRevoked, RotationLimitReached, RotationRunning, ...</exception>
-    public async Task<CmekInfo> RotateAsync(CrdbCluster cluster, ICmekKeyProvider keys, RotationOptions options, OperationContext context)
+    public async Task<CmekInfo> RotateAsync(
+        CrdbCluster cluster,
+        ICmekKeyProvider keys,
+        RotationOptions options,
+        OperationContext context
+    )
     {
-        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
-        if (keys is null) throw new ArgumentNullException(nameof(keys));
-        if (options is null) throw new ArgumentNullException(nameof(options));
-        if (context is null) throw new ArgumentNullException(nameof(context));
+        if (cluster is null)
+            throw new ArgumentNullException(nameof(cluster));
+        if (keys is null)
+            throw new ArgumentNullException(nameof(keys));
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+        if (context is null)
+            throw new ArgumentNullException(nameof(context));
         var before = await client.GetCmekAsync(cluster, context);
         foreach (var region in options.Regions ?? [])
-            if (!before.Regions.Any(r => r.Region == region)) throw Errors.RegionUnknown(cluster.Name, region, before.Regions.Select(r => r.Region));
-        if (before.Status == CmekStatus.Rotating) return await FinishAsync(before, keys, options, context);
+            if (!before.Regions.Any(r => r.Region == region))
+                throw Errors.RegionUnknown(cluster.Name, region, before.Regions.Select(r => r.Region));
+        if (before.Status == CmekStatus.Rotating)
+            return await FinishAsync(before, keys, options, context);
         CmekState.RefuseUnlessEnabled(before, "to rotate");
 
         var chosen = before.Regions.Where(r => options.Regions?.Contains(r.Region) ?? true).ToList();
         foreach (var region in chosen)
-            if (region.Keys.Count == 0 || region.Keys[0].Status != CmekStatus.Enabled) throw Errors.CmekNotEnabled(cluster.Name, $"{region.Status} in {region.Region}", "to rotate");
+            if (region.Keys.Count == 0 || region.Keys[0].Status != CmekStatus.Enabled)
+                throw Errors.CmekNotEnabled(cluster.Name, $"{region.Status} in {region.Region}", "to rotate");
         chosen = [.. chosen.Where(r => IsDue(r, options, context))];
-        if (chosen.Count == 0) return await FinishAsync(before, keys, options, context);
+        if (chosen.Count == 0)
+            return await FinishAsync(before, keys, options, context);
 
-        var made = await keys.RotateKeysAsync(new RotationRequest { Cluster = cluster, Regions = chosen, NewKey = options.NewKey }, context);
+        var made = await keys.RotateKeysAsync(
+            new RotationRequest
+            {
+                Cluster = cluster,
+                Regions = chosen,
+                NewKey = options.NewKey,
+            },
+            context
+        );
         // A new key that is in force already was made by a run before this one: only its name is left to move.
-        var specs = (made ?? [.. chosen.Select(r => CmekState.Spec(r.Region, r.Keys[0]))]).Where(s => !options.NewKey || made is null || !before.Uses(s)).ToList();
-        if (specs.Count == 0) return await FinishAsync(before, keys, options, context);
-        return await SendAsync(before, specs, isAllowed: made is not null, $"Take up the new {(options.NewKey ? "key" : "version of the key")} in {string.Join(", ", specs.Select(s => s.Region))}", keys, options, context);
+        var specs = (made ?? [.. chosen.Select(r => CmekState.Spec(r.Region, r.Keys[0]))])
+            .Where(s => !options.NewKey || made is null || !before.Uses(s))
+            .ToList();
+        if (specs.Count == 0)
+            return await FinishAsync(before, keys, options, context);
+        return await SendAsync(
+            before,
+            specs,
+            isAllowed: made is not null,
+            $"Take up the new {(options.NewKey ? "key" : "version of the key")} in {string.Join(", ", specs.Select(s => s.Region))}",
+            keys,
+            options,
+            context
+        );
     }
 
     /// <summary>Moves the cluster to the keys of a manifest. Only the regions whose key differs are sent.</summary>
     /// <exception cref="CmekException">ManifestRefused, CmekNotEnabled, CmekRevoked, CmekBusy, ...</exception>
-    public async Task<CmekInfo> RotateToAsync(CrdbCluster cluster, CmekManifest manifest, IManifestCheck check, ICmekKeyProvider keys, RotationOptions options, OperationContext context)
+    public async Task<CmekInfo> RotateToAsync(
+        CrdbCluster cluster,
+        CmekManifest manifest,
+        IManifestCheck check,
+        ICmekKeyProvider keys,
+        RotationOptions options,
+        OperationContext context
+    )
     {
-        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
-        if (manifest is null) throw new ArgumentNullException(nameof(manifest));
-        if (check is null) throw new ArgumentNullException(nameof(check));
-        if (options is null) throw new ArgumentNullException(nameof(options));
-        if (context is null) throw new ArgumentNullException(nameof(context));
+        if (cluster is null)
+            throw new ArgumentNullException(nameof(cluster));
+        if (manifest is null)
+            throw new ArgumentNullException(nameof(manifest));
+        if (check is null)
+            throw new ArgumentNullException(nameof(check));
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+        if (context is null)
+            throw new ArgumentNullException(nameof(context));
         // A manifest of some regions is a whole one for a rotation: those that it leaves out stay as they are.
-        var checks = check.Check(cluster with { Regions = [.. cluster.Regions.Where(r => manifest.RegionSpecs.Any(s => s.Region == r.Name))] }, manifest);
-        if (checks.Any(c => c.Status == CmekCheckStatus.Fail)) throw Errors.ManifestRefused(cluster.Name, checks);
+        var checks = check.Check(
+            cluster with
+            {
+                Regions = [.. cluster.Regions.Where(r => manifest.RegionSpecs.Any(s => s.Region == r.Name))],
+            },
+            manifest
+        );
+        if (checks.Any(c => c.Status == CmekCheckStatus.Fail))
+            throw Errors.ManifestRefused(cluster.Name, checks);
         var before = await client.GetCmekAsync(cluster, context);
-        var specs = manifest.RegionSpecs.Where(s => (options.Regions?.Contains(s.Region) ?? true) && !before.Uses(s)).ToList();
-        if (specs.Count == 0) return await FinishAsync(before, keys, options, context);
+        var specs = manifest
+            .RegionSpecs.Where(s => (options.Regions?.Contains(s.Region) ?? true) && !before.Uses(s))
+            .ToList();
+        if (specs.Count == 0)
+            return await FinishAsync(before, keys, options, context);
         CmekState.RefuseUnlessEnabled(before, "to rotate");
-        return await SendAsync(before, specs, isAllowed: true, $"Move to {string.Join(", ", specs.Select(s => $"{s.Region}: {s.KeyUri}"))}", keys, options, context);
+        return await SendAsync(
+            before,
+            specs,
+            isAllowed: true,
+            $"Move to {string.Join(", ", specs.Select(s => $"{s.Region}: {s.KeyUri}"))}",
+            keys,
+            options,
+            context
+        );
     }
 
     private static bool IsDue(CmekRegionInfo region, RotationOptions options, OperationContext context)
     {
-        if (options.IfOlderThan is not { } age || region.Keys[0].CreatedAt is not { } since || context.Time.GetUtcNow() - since >= age) return true;
-        context.Log.Verbose($"{region.Region}: the key was taken up on {since:u}, less than {age} ago; it is left as it is.");
+        if (
+            options.IfOlderThan is not { } age
+            || region.Keys[0].CreatedAt is not { } since
+            || context.Time.GetUtcNow() - since >= age
+        )
+            return true;
+        context.Log.Verbose(
+            $"{region.Region}: the key was taken up on {since:u}, less than {age} ago; it is left as it is."
+        );
         return false;
     }
 
-    private async Task<CmekInfo> SendAsync(CmekInfo before, List<CmekRegionSpec> specs, bool isAllowed, string action, ICmekKeyProvider keys, RotationOptions options, OperationContext context)
+    private async Task<CmekInfo> SendAsync(
+        CmekInfo before,
+        List<CmekRegionSpec> specs,
+        bool isAllowed,
+        string action,
+        ICmekKeyProvider keys,
+        RotationOptions options,
+        OperationContext context
+    )
     {
         var cluster = before.Cluster;
         // Asked even where the rotation was not allowed: a dry run names every change.
-        if (!await context.Log.ShouldProcessAsync(cluster.Name, action, context.CancellationToken) || !isAllowed) return before with { Outcome = CmekOutcome.Planned };
+        if (!await context.Log.ShouldProcessAsync(cluster.Name, action, context.CancellationToken) || !isAllowed)
+            return before with { Outcome = CmekOutcome.Planned };
         var sent = await SettledWrite.SendAsync(
             cluster,
             () => client.UpdateCmekAsync(cluster, specs, context),
             () => client.GetCmekAsync(cluster, context),
             state => specs.All(s => state.Entries(s.Region) > before.Entries(s.Region) && state.Uses(s)),
             // A key that the cluster did not use before was made or granted moments ago, here or by another run.
-            options.Write with { PrincipalsAreFresh = options.Write.PrincipalsAreFresh || specs.Any(s => !before.Uses(s)) },
-            context);
+            options.Write with
+            {
+                PrincipalsAreFresh = options.Write.PrincipalsAreFresh || specs.Any(s => !before.Uses(s)),
+            },
+            context
+        );
         return await FinishAsync(sent with { Outcome = CmekOutcome.Updated }, keys, options, context);
     }
 
     /// <summary>Follows the rotation to its end where that was asked for, and only then moves the names of the keys.</summary>
-    private async Task<CmekInfo> FinishAsync(CmekInfo begun, ICmekKeyProvider keys, RotationOptions options, OperationContext context)
+    private async Task<CmekInfo> FinishAsync(
+        CmekInfo begun,
+        ICmekKeyProvider keys,
+        RotationOptions options,
+        OperationContext context
+    )
     {
-        if (options.Wait is not null) begun = (await lifecycle.WaitAsync(begun.Cluster, options.Wait, context)) with { Outcome = begun.Outcome };
-        if (options.NewKey && begun.Status == CmekStatus.Enabled) await keys.SettleNewKeysAsync(begun.Cluster, begun.InForce(), context);
+        if (options.Wait is not null)
+            begun = (await lifecycle.WaitAsync(begun.Cluster, options.Wait, context)) with { Outcome = begun.Outcome };
+        if (options.NewKey && begun.Status == CmekStatus.Enabled)
+            await keys.SettleNewKeysAsync(begun.Cluster, begun.InForce(), context);
         else if (options.NewKey && begun.Status == CmekStatus.Rotating)
-            context.Log.Warning($"{begun.ClusterName}: the names of the keys move to the new ones when these are in force. Run the same command again with -Wait.");
+            context.Log.Warning(
+                $"{begun.ClusterName}: the names of the keys move to the new ones when these are in force. Run the same command again with -Wait."
+            );
         SayWhatIsNeeded(begun, context);
         return begun;
     }
@@ -115,8 +206,11 @@ public sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle
     /// <summary>An old key looks unused, and is not: whoever deletes it loses data.</summary>
     private static void SayWhatIsNeeded(CmekInfo info, OperationContext context)
     {
-        if (info.Outcome != CmekOutcome.Updated) return;
+        if (info.Outcome != CmekOutcome.Updated)
+            return;
         foreach (var past in info.PastKeys.Where(p => !p.IsSameKey).GroupBy(p => p.KeyUri).Select(g => g.First()))
-            context.Log.Warning($"{info.ClusterName}: {past.KeyUri} is still needed: {past.Reason}. Never disable or delete it.");
+            context.Log.Warning(
+                $"{info.ClusterName}: {past.KeyUri} is still needed: {past.Reason}. Never disable or delete it."
+            );
     }
 }

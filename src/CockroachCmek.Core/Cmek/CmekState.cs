@@ -9,15 +9,31 @@ internal static class CmekState
 
     /// <summary>True when a spec is the key in force, or on its way, in its region.</summary>
     public static bool Uses(this CmekInfo info, CmekRegionSpec spec) =>
-        info.Regions.Any(r => r.Region == spec.Region && r.Keys.Any(k =>
-            k.Status is CmekStatus.Enabled or CmekStatus.Enabling && k.KeyUri == spec.KeyUri && k.AuthPrincipal == spec.AuthPrincipal));
+        info.Regions.Any(r =>
+            r.Region == spec.Region
+            && r.Keys.Any(k =>
+                k.Status is CmekStatus.Enabled or CmekStatus.Enabling
+                && k.KeyUri == spec.KeyUri
+                && k.AuthPrincipal == spec.AuthPrincipal
+            )
+        );
 
     /// <summary>How many keys, present and past, a region has: every rotation adds one.</summary>
-    public static int Entries(this CmekInfo info, string region) => info.Regions.FirstOrDefault(r => r.Region == region)?.Keys.Count ?? 0;
+    public static int Entries(this CmekInfo info, string region) =>
+        info.Regions.FirstOrDefault(r => r.Region == region)?.Keys.Count ?? 0;
 
     /// <summary>A key of a region as a manifest would say it.</summary>
     public static CmekRegionSpec Spec(string region, CmekKeyInfo key) =>
-        new() { Region = region, KeySpec = new CmekKeySpec { Type = key.KeyType, Uri = key.KeyUri, AuthPrincipal = key.AuthPrincipal } };
+        new()
+        {
+            Region = region,
+            KeySpec = new CmekKeySpec
+            {
+                Type = key.KeyType,
+                Uri = key.KeyUri,
+                AuthPrincipal = key.AuthPrincipal,
+            },
+        };
 
     /// <summary>The key in force of each region that has one.</summary>
     public static IReadOnlyList<CmekRegionSpec> InForce(this CmekInfo info) =>
@@ -25,7 +41,11 @@ internal static class CmekState
 
     /// <summary>Every key that a region uses or has used, those in force first, each once for a region.</summary>
     public static IReadOnlyList<CmekRegionSpec> EveryKey(this CmekInfo info) =>
-        [.. info.InForce().Concat(info.Regions.SelectMany(r => r.Keys.Skip(1).Select(k => Spec(r.Region, k)))).Distinct()];
+        [
+            .. info.InForce()
+                .Concat(info.Regions.SelectMany(r => r.Keys.Skip(1).Select(k => Spec(r.Region, k))))
+                .Distinct(),
+        ];
 
     /// <summary>Lets pass what has no CMEK yet.</summary>
     /// <exception cref="CmekException">CmekRevoked, CmekBusy, AlreadyEnabledDifferently.</exception>
@@ -49,8 +69,10 @@ internal static class CmekState
     /// <exception cref="CmekException">CmekRevoked, CmekBusy, CmekNotEnabled.</exception>
     public static void RefuseUnlessEnabled(CmekInfo info, string purpose)
     {
-        if (info.Status is CmekStatus.Enabled or CmekStatus.RotateFailed) return;
-        if (info.Status is CmekStatus.Disabled or CmekStatus.EnableFailed) throw Errors.CmekNotEnabled(info.ClusterName, info.Status, purpose);
+        if (info.Status is CmekStatus.Enabled or CmekStatus.RotateFailed)
+            return;
+        if (info.Status is CmekStatus.Disabled or CmekStatus.EnableFailed)
+            throw Errors.CmekNotEnabled(info.ClusterName, info.Status, purpose);
         RefuseUnlessNew(info);
     }
 }

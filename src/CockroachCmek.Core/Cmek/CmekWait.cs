@@ -16,7 +16,12 @@ public sealed record WaitOptions
 }
 
 /// <summary>One wait: looks at the state until it is settled, shows progress for each region, and says why when it ends otherwise than hoped for.</summary>
-internal sealed class CmekWait(CrdbCloudClient client, CrdbCluster cluster, WaitOptions options, OperationContext context)
+internal sealed class CmekWait(
+    CrdbCloudClient client,
+    CrdbCluster cluster,
+    WaitOptions options,
+    OperationContext context
+)
 {
     private readonly string _activity = $"Waiting for CMEK on {cluster.Name}";
     private readonly HashSet<string> _regions = [];
@@ -25,22 +30,26 @@ internal sealed class CmekWait(CrdbCloudClient client, CrdbCluster cluster, Wait
     {
         try
         {
-            return Expected(await Polling.UntilAsync(
-                async () =>
-                {
-                    var info = await client.GetCmekAsync(cluster, context);
-                    ThrowIfFailed(info);
-                    return info;
-                },
-                IsSettled,
-                Show,
-                info => Errors.WaitTimedOut(info, options.Timeout),
-                options,
-                context));
+            return Expected(
+                await Polling.UntilAsync(
+                    async () =>
+                    {
+                        var info = await client.GetCmekAsync(cluster, context);
+                        ThrowIfFailed(info);
+                        return info;
+                    },
+                    IsSettled,
+                    Show,
+                    info => Errors.WaitTimedOut(info, options.Timeout),
+                    options,
+                    context
+                )
+            );
         }
         finally
         {
-            foreach (var region in _regions) Say("", region, completed: true);
+            foreach (var region in _regions)
+                Say("", region, completed: true);
             Say("", null, completed: true);
         }
     }
@@ -49,26 +58,43 @@ internal sealed class CmekWait(CrdbCloudClient client, CrdbCluster cluster, Wait
     private bool IsSettled(CmekInfo info)
     {
         // Enabled without a single region is an answer that is not complete yet.
-        if (info.Status == CmekStatus.Enabled && info.Regions.Count == 0) return false;
-        return IsRest(info.Status) && info.Regions.All(r => IsRest(r.Status) && (r.Keys.Count == 0 || !CmekStatus.IsRunning(r.Keys[0].Status)))
-            && (options.Expected is not CmekStatus.Enabled || cluster.Regions.All(c => info.Regions.Any(r => r.Region == c.Name)) || info.Status != CmekStatus.Enabled);
+        if (info.Status == CmekStatus.Enabled && info.Regions.Count == 0)
+            return false;
+        return IsRest(info.Status)
+            && info.Regions.All(r => IsRest(r.Status) && (r.Keys.Count == 0 || !CmekStatus.IsRunning(r.Keys[0].Status)))
+            && (
+                options.Expected is not CmekStatus.Enabled
+                || cluster.Regions.All(c => info.Regions.Any(r => r.Region == c.Name))
+                || info.Status != CmekStatus.Enabled
+            );
     }
 
-    private static bool IsRest(string status) => status is CmekStatus.Enabled or CmekStatus.Disabled or CmekStatus.Revoked;
+    private static bool IsRest(string status) =>
+        status is CmekStatus.Enabled or CmekStatus.Disabled or CmekStatus.Revoked;
 
     private CmekInfo Expected(CmekInfo info) =>
-        options.Expected is null || info.Status == options.Expected ? info : throw Errors.UnexpectedStatus(info, options.Expected);
+        options.Expected is null || info.Status == options.Expected
+            ? info
+            : throw Errors.UnexpectedStatus(info, options.Expected);
 
     private static void ThrowIfFailed(CmekInfo info)
     {
         foreach (var region in info.Regions)
         {
             // A key of long ago may have failed; what counts is the newest.
-            var key = region.Keys.OrderByDescending(k => k.UpdatedAt).FirstOrDefault(k => CmekStatus.IsFailed(k.Status));
-            if (CmekStatus.IsFailed(region.Status)) throw Errors.CmekOperationFailed(info, region, key ?? (region.Keys.Count > 0 ? region.Keys[0] : null));
+            var key = region
+                .Keys.OrderByDescending(k => k.UpdatedAt)
+                .FirstOrDefault(k => CmekStatus.IsFailed(k.Status));
+            if (CmekStatus.IsFailed(region.Status))
+                throw Errors.CmekOperationFailed(info, region, key ?? (region.Keys.Count > 0 ? region.Keys[0] : null));
         }
 
-        if (CmekStatus.IsFailed(info.Status)) throw Errors.CmekOperationFailed(info, null, info.Regions.SelectMany(r => r.Keys).FirstOrDefault(k => k.UserMessage.Length > 0));
+        if (CmekStatus.IsFailed(info.Status))
+            throw Errors.CmekOperationFailed(
+                info,
+                null,
+                info.Regions.SelectMany(r => r.Keys).FirstOrDefault(k => k.UserMessage.Length > 0)
+            );
     }
 
     private void Show(CmekInfo info, TimeSpan elapsed)
@@ -77,10 +103,27 @@ internal sealed class CmekWait(CrdbCloudClient client, CrdbCluster cluster, Wait
         foreach (var region in info.Regions)
         {
             _regions.Add(region.Region);
-            Say(string.Join(", ", region.Keys.Where(k => CmekStatus.IsRunning(k.Status)).Select(k => $"{k.Status} {k.KeyUri}").DefaultIfEmpty(region.Status)), region.Region);
+            Say(
+                string.Join(
+                    ", ",
+                    region
+                        .Keys.Where(k => CmekStatus.IsRunning(k.Status))
+                        .Select(k => $"{k.Status} {k.KeyUri}")
+                        .DefaultIfEmpty(region.Status)
+                ),
+                region.Region
+            );
         }
     }
 
     private void Say(string status, string? region, bool completed = false) =>
-        context.Log.Progress(new OperationProgress { Activity = _activity, Status = status, Region = region, Completed = completed });
+        context.Log.Progress(
+            new OperationProgress
+            {
+                Activity = _activity,
+                Status = status,
+                Region = region,
+                Completed = completed,
+            }
+        );
 }

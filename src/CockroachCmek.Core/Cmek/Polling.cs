@@ -3,19 +3,31 @@ namespace CockroachCmek.Core.Cmek;
 /// <summary>Looks again and again, soon at first, until something is settled.</summary>
 internal static class Polling
 {
-    public static async Task<T> UntilAsync<T>(Func<Task<T>> look, Func<T, bool> isSettled, Action<T, TimeSpan> show, Func<T, CmekException> timedOut, WaitOptions options, OperationContext context)
+    public static async Task<T> UntilAsync<T>(
+        Func<Task<T>> look,
+        Func<T, bool> isSettled,
+        Action<T, TimeSpan> show,
+        Func<T, CmekException> timedOut,
+        WaitOptions options,
+        OperationContext context
+    )
     {
         var start = context.Time.GetTimestamp();
         var pause = TimeSpan.FromSeconds(1);
         while (true)
         {
             var state = await look();
-            if (isSettled(state)) return state;
+            if (isSettled(state))
+                return state;
             var elapsed = context.Time.GetElapsedTime(start);
             show(state, elapsed);
-            if (elapsed >= options.Timeout) throw timedOut(state);
+            if (elapsed >= options.Timeout)
+                throw timedOut(state);
             pause = pause < options.PollInterval ? pause : options.PollInterval;
-            await context.Time.Delay(pause < options.Timeout - elapsed ? pause : options.Timeout - elapsed, context.CancellationToken);
+            await context.Time.Delay(
+                pause < options.Timeout - elapsed ? pause : options.Timeout - elapsed,
+                context.CancellationToken
+            );
             pause = TimeSpan.FromTicks(pause.Ticks * 2);
         }
     }

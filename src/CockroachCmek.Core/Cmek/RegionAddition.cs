@@ -37,85 +37,157 @@ public sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecyc
     /// <summary>Adds the regions. Running it again, after whatever interruption, adds nothing twice.</summary>
     /// <returns>The cluster after the request, or at the end where that was waited for; the outcome tells whether anything was sent.</returns>
     /// <exception cref="CmekException">CmekNotEnabled, TooFewNodes, RegionExists, RegionMapChanged, ClusterBusy, ...</exception>
-    public async Task<(CrdbCluster Cluster, CmekOutcome Outcome)> AddAsync(CrdbCluster named, ICmekKeyProvider keys, RegionAdditionOptions options, OperationContext context)
+    public async Task<(CrdbCluster Cluster, CmekOutcome Outcome)> AddAsync(
+        CrdbCluster named,
+        ICmekKeyProvider keys,
+        RegionAdditionOptions options,
+        OperationContext context
+    )
     {
-        if (named is null) throw new ArgumentNullException(nameof(named));
-        if (keys is null) throw new ArgumentNullException(nameof(keys));
-        if (options is null) throw new ArgumentNullException(nameof(options));
-        if (context is null) throw new ArgumentNullException(nameof(context));
+        if (named is null)
+            throw new ArgumentNullException(nameof(named));
+        if (keys is null)
+            throw new ArgumentNullException(nameof(keys));
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+        if (context is null)
+            throw new ArgumentNullException(nameof(context));
         // An object from the pipe may be old: the map that is sent must be the one that is there.
         var cluster = await client.GetClusterAsync(named.Id, context);
         var cmek = await client.GetCmekAsync(cluster, context);
         var added = options.Regions.Distinct().Where(r => !cluster.Regions.Any(c => c.Name == r)).ToList();
         foreach (var region in cluster.Regions.Where(r => options.Regions.Contains(r.Name)))
-            if (region.NodeCount != options.NodeCount) throw Errors.RegionExists(cluster.Name, region.Name, $"with {region.NodeCount} nodes; this command scales nothing");
+            if (region.NodeCount != options.NodeCount)
+                throw Errors.RegionExists(
+                    cluster.Name,
+                    region.Name,
+                    $"with {region.NodeCount} nodes; this command scales nothing"
+                );
         // What the run before this one has begun.
-        if (added.Count == 0) return (await FinishAsync(cluster, options, context), CmekOutcome.Existing);
+        if (added.Count == 0)
+            return (await FinishAsync(cluster, options, context), CmekOutcome.Existing);
 
         CmekState.RefuseUnlessEnabled(cmek, "whose shape a new region's key could take");
         var wanted = cluster.Regions.ToDictionary(r => r.Name, r => r.NodeCount);
-        foreach (var region in added) wanted[region] = options.NodeCount;
+        foreach (var region in added)
+            wanted[region] = options.NodeCount;
         var small = wanted.Where(r => r.Value < MinimumNodes).ToDictionary(r => r.Key, r => r.Value);
-        if (small.Count > 0) throw Errors.TooFewNodes(cluster.Name, small, MinimumNodes);
+        if (small.Count > 0)
+            throw Errors.TooFewNodes(cluster.Name, small, MinimumNodes);
 
         var like = cmek.InForce()[0];
         var made = await keys.EnsureKeysAsync(
             new KeyRequest
             {
-                Cluster = cluster with { Regions = [.. cluster.Regions, .. added.Select(r => new CrdbRegion { Name = r, NodeCount = options.NodeCount })] },
+                Cluster = cluster with
+                {
+                    Regions =
+                    [
+                        .. cluster.Regions,
+                        .. added.Select(r => new CrdbRegion { Name = r, NodeCount = options.NodeCount }),
+                    ],
+                },
                 AuthPrincipal = like.AuthPrincipal,
                 Regions = added,
                 Like = like,
                 KeyUris = options.KeyUris,
                 Grant = options.Grant,
             },
-            context);
-        var specs = made.Select(k => new CmekRegionSpec { Region = k.Region, KeySpec = new CmekKeySpec { Type = k.KeyType, Uri = k.KeyUri, AuthPrincipal = k.AuthPrincipal } }).ToList();
-        if (!await context.Log.ShouldProcessAsync(cluster.Name, $"Add the region{(added.Count > 1 ? "s" : "")} {string.Join(", ", added.Select(r => $"{r} with {options.NodeCount} nodes"))}; the regions are then {Map(wanted)}", context.CancellationToken)
-            || made.Any(k => k.IsPlanned))
+            context
+        );
+        var specs = made.Select(k => new CmekRegionSpec
+            {
+                Region = k.Region,
+                KeySpec = new CmekKeySpec
+                {
+                    Type = k.KeyType,
+                    Uri = k.KeyUri,
+                    AuthPrincipal = k.AuthPrincipal,
+                },
+            })
+            .ToList();
+        if (
+            !await context.Log.ShouldProcessAsync(
+                cluster.Name,
+                $"Add the region{(added.Count > 1 ? "s" : "")} {string.Join(", ", added.Select(r => $"{r} with {options.NodeCount} nodes"))}; the regions are then {Map(wanted)}",
+                context.CancellationToken
+            ) || made.Any(k => k.IsPlanned)
+        )
             return (cluster, CmekOutcome.Planned);
 
         // Making a key takes a while. The API takes the map as it is sent, without asking what it is based on: a region that somebody added meanwhile would go.
         var now = await client.GetClusterAsync(cluster.Id, context);
-        if (!SameMap(now, cluster.Regions.ToDictionary(r => r.Name, r => r.NodeCount))) throw Errors.RegionMapChanged(cluster.Name, Map(cluster), Map(now));
+        if (!SameMap(now, cluster.Regions.ToDictionary(r => r.Name, r => r.NodeCount)))
+            throw Errors.RegionMapChanged(cluster.Name, Map(cluster), Map(now));
         var sent = await SettledWrite.SendAsync(
             cluster,
             () => client.UpdateRegionsAsync(cluster, wanted, specs, context),
             () => client.GetClusterAsync(cluster.Id, context),
             state => added.All(r => state.Regions.Any(s => s.Name == r)),
-            options.Write with { PrincipalsAreFresh = made.Any(k => k.Outcome is CmekOutcome.Created or CmekOutcome.Updated) },
-            context);
-        if (!SameMap(sent, wanted)) throw Errors.RegionMapDiffers(cluster.Name, Map(wanted), Map(sent));
+            options.Write with
+            {
+                PrincipalsAreFresh = made.Any(k => k.Outcome is CmekOutcome.Created or CmekOutcome.Updated),
+            },
+            context
+        );
+        if (!SameMap(sent, wanted))
+            throw Errors.RegionMapDiffers(cluster.Name, Map(wanted), Map(sent));
         return (await FinishAsync(sent, options, context), CmekOutcome.Updated);
     }
 
     /// <summary>First the cluster, then CMEK on it: so does Terraform's provider.</summary>
-    private async Task<CrdbCluster> FinishAsync(CrdbCluster cluster, RegionAdditionOptions options, OperationContext context)
+    private async Task<CrdbCluster> FinishAsync(
+        CrdbCluster cluster,
+        RegionAdditionOptions options,
+        OperationContext context
+    )
     {
-        if (options.Wait is not { } wait) return cluster;
+        if (options.Wait is not { } wait)
+            return cluster;
         var activity = $"Waiting for the regions of {cluster.Name}";
         try
         {
             cluster = await Polling.UntilAsync(
                 () => client.GetClusterAsync(cluster.Id, context),
                 state => state.State == "CREATED",
-                (state, elapsed) => context.Log.Progress(new OperationProgress { Activity = activity, Status = $"{state.State}, {state.OperationStatus} for {elapsed:hh\\:mm\\:ss}" }),
+                (state, elapsed) =>
+                    context.Log.Progress(
+                        new OperationProgress
+                        {
+                            Activity = activity,
+                            Status = $"{state.State}, {state.OperationStatus} for {elapsed:hh\\:mm\\:ss}",
+                        }
+                    ),
                 state => Errors.ClusterWaitTimedOut(state, wait.Timeout),
                 wait,
-                context);
+                context
+            );
         }
         finally
         {
-            context.Log.Progress(new OperationProgress { Activity = activity, Status = "", Completed = true });
+            context.Log.Progress(
+                new OperationProgress
+                {
+                    Activity = activity,
+                    Status = "",
+                    Completed = true,
+                }
+            );
         }
 
         await lifecycle.WaitAsync(cluster, wait with { Expected = CmekStatus.Enabled }, context);
-        return cluster.OperationStatus.EndsWith("_FAILED", StringComparison.Ordinal) ? throw Errors.ClusterOperationFailed(cluster) : cluster;
+        return cluster.OperationStatus.EndsWith("_FAILED", StringComparison.Ordinal)
+            ? throw Errors.ClusterOperationFailed(cluster)
+            : cluster;
     }
 
-    private static bool SameMap(CrdbCluster cluster, Dictionary<string, int> map) => cluster.Regions.Count == map.Count && cluster.Regions.All(r => map.TryGetValue(r.Name, out var nodes) && nodes == r.NodeCount);
+    private static bool SameMap(CrdbCluster cluster, Dictionary<string, int> map) =>
+        cluster.Regions.Count == map.Count
+        && cluster.Regions.All(r => map.TryGetValue(r.Name, out var nodes) && nodes == r.NodeCount);
 
-    private static string Map(CrdbCluster cluster) => Map(cluster.Regions.Select(r => new KeyValuePair<string, int>(r.Name, r.NodeCount)));
+    private static string Map(CrdbCluster cluster) =>
+        Map(cluster.Regions.Select(r => new KeyValuePair<string, int>(r.Name, r.NodeCount)));
 
-    private static string Map(IEnumerable<KeyValuePair<string, int>> map) => string.Join(", ", map.Select(r => $"{r.Key}: {r.Value}"));
+    private static string Map(IEnumerable<KeyValuePair<string, int>> map) =>
+        string.Join(", ", map.Select(r => $"{r.Key}: {r.Value}"));
 }

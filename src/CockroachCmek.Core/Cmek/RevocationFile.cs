@@ -8,9 +8,27 @@ namespace CockroachCmek.Core.Cmek;
 /// <summary>The record of a revocation as a file: what Restore-CrdbCmekAccess needs to put everything back, in JSON that people can read.</summary>
 public static class RevocationFile
 {
-    private sealed record FileChange(List<string> Regions, string KeyUri, string AuthPrincipal, string Kind, string Target, string Action, JsonElement Document, CmekAccessChangeState State, string Fault);
+    private sealed record FileChange(
+        List<string> Regions,
+        string KeyUri,
+        string AuthPrincipal,
+        string Kind,
+        string Target,
+        string Action,
+        JsonElement Document,
+        CmekAccessChangeState State,
+        string Fault
+    );
 
-    private sealed record FileRecord(string ClusterId, string ClusterName, string CloudProvider, CmekRevocationMethod Method, DateTimeOffset? RevokedAt, string Status, List<FileChange> Changes);
+    private sealed record FileRecord(
+        string ClusterId,
+        string ClusterName,
+        string CloudProvider,
+        CmekRevocationMethod Method,
+        DateTimeOffset? RevokedAt,
+        string Status,
+        List<FileChange> Changes
+    );
 
     private static readonly JsonSerializerOptions Format = new()
     {
@@ -23,17 +41,32 @@ public static class RevocationFile
     /// <summary>The record as text. It holds no secret.</summary>
     public static string Write(CmekRevocation revocation)
     {
-        if (revocation is null) throw new ArgumentNullException(nameof(revocation));
+        if (revocation is null)
+            throw new ArgumentNullException(nameof(revocation));
         return JsonSerializer.Serialize(
-            new FileRecord(
-                revocation.ClusterId,
-                revocation.ClusterName,
-                revocation.CloudProvider,
-                revocation.Method,
-                revocation.RevokedAt,
-                revocation.Status,
-                [.. revocation.Changes.Select(c => new FileChange([.. c.Regions], c.KeyUri, c.AuthPrincipal, c.Kind, c.Target, c.Action, JsonDocument.Parse(c.Document).RootElement.Clone(), c.State, c.Fault))]),
-            Format) + "\n";
+                new FileRecord(
+                    revocation.ClusterId,
+                    revocation.ClusterName,
+                    revocation.CloudProvider,
+                    revocation.Method,
+                    revocation.RevokedAt,
+                    revocation.Status,
+                    [
+                        .. revocation.Changes.Select(c => new FileChange(
+                            [.. c.Regions],
+                            c.KeyUri,
+                            c.AuthPrincipal,
+                            c.Kind,
+                            c.Target,
+                            c.Action,
+                            JsonDocument.Parse(c.Document).RootElement.Clone(),
+                            c.State,
+                            c.Fault
+                        )),
+                    ]
+                ),
+                Format
+            ) + "\n";
     }
 
     /// <summary>Reads a record. Its cluster has an id, a name and a cloud, and nothing else: whoever needs more asks for it.</summary>
@@ -50,29 +83,43 @@ public static class RevocationFile
             throw Errors.RevocationFileInvalid(path, fault.Message, fault);
         }
 
-        if (!Guid.TryParseExact(record.ClusterId, "D", out _) || record.Changes is null) throw Errors.RevocationFileInvalid(path, "it names no cluster, or no changes");
+        if (!Guid.TryParseExact(record.ClusterId, "D", out _) || record.Changes is null)
+            throw Errors.RevocationFileInvalid(path, "it names no cluster, or no changes");
         foreach (var change in record.Changes)
-            if (string.IsNullOrEmpty(change.Kind) || string.IsNullOrEmpty(change.Target) || change.Document.ValueKind == JsonValueKind.Undefined) throw Errors.RevocationFileInvalid(path, "a change lacks its kind, target or document");
+            if (
+                string.IsNullOrEmpty(change.Kind)
+                || string.IsNullOrEmpty(change.Target)
+                || change.Document.ValueKind == JsonValueKind.Undefined
+            )
+                throw Errors.RevocationFileInvalid(path, "a change lacks its kind, target or document");
         return new CmekRevocation
         {
-            Cluster = new CrdbCluster { Id = record.ClusterId, Name = record.ClusterName ?? "", CloudProvider = record.CloudProvider ?? "" },
+            Cluster = new CrdbCluster
+            {
+                Id = record.ClusterId,
+                Name = record.ClusterName ?? "",
+                CloudProvider = record.CloudProvider ?? "",
+            },
             Method = record.Method,
             RevokedAt = record.RevokedAt,
             Status = record.Status ?? "",
             Path = path,
             Outcome = CmekOutcome.Existing,
-            Changes = [.. record.Changes.Select(c => new CmekAccessChange
-            {
-                Regions = c.Regions ?? [],
-                KeyUri = c.KeyUri ?? "",
-                AuthPrincipal = c.AuthPrincipal ?? "",
-                Kind = c.Kind,
-                Target = c.Target,
-                Action = c.Action ?? "",
-                Document = c.Document.GetRawText(),
-                State = c.State,
-                Fault = c.Fault ?? "",
-            })],
+            Changes =
+            [
+                .. record.Changes.Select(c => new CmekAccessChange
+                {
+                    Regions = c.Regions ?? [],
+                    KeyUri = c.KeyUri ?? "",
+                    AuthPrincipal = c.AuthPrincipal ?? "",
+                    Kind = c.Kind,
+                    Target = c.Target,
+                    Action = c.Action ?? "",
+                    Document = c.Document.GetRawText(),
+                    State = c.State,
+                    Fault = c.Fault ?? "",
+                }),
+            ],
         };
     }
 

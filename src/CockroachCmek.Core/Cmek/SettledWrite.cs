@@ -14,7 +14,14 @@ internal static class SettledWrite
     /// <param name="send">The write.</param>
     /// <param name="look">Reads the state that the write changes.</param>
     /// <param name="isDone">Whether that state shows the write.</param>
-    public static async Task<T> SendAsync<T>(CrdbCluster cluster, Func<Task<T>> send, Func<Task<T>> look, Func<T, bool> isDone, WriteOptions options, OperationContext context)
+    public static async Task<T> SendAsync<T>(
+        CrdbCluster cluster,
+        Func<Task<T>> send,
+        Func<Task<T>> look,
+        Func<T, bool> isDone,
+        WriteOptions options,
+        OperationContext context
+    )
     {
         var start = context.Time.GetTimestamp();
         var lost = 0;
@@ -28,21 +35,42 @@ internal static class SettledWrite
             {
                 // A 503 may come from a proxy that lost the answer: first look whether it happened.
                 var state = await look();
-                if (isDone(state)) return state;
-                if (context.Time.GetElapsedTime(start) >= options.Timeout) throw Errors.ClusterBusy(cluster.Name, options.Timeout, fault);
-                context.Log.Progress(new OperationProgress { Activity = $"Waiting for {cluster.Name} to be free", Status = fault.Message });
+                if (isDone(state))
+                    return state;
+                if (context.Time.GetElapsedTime(start) >= options.Timeout)
+                    throw Errors.ClusterBusy(cluster.Name, options.Timeout, fault);
+                context.Log.Progress(
+                    new OperationProgress
+                    {
+                        Activity = $"Waiting for {cluster.Name} to be free",
+                        Status = fault.Message,
+                    }
+                );
             }
-            catch (CmekException fault) when (fault.Kind is CmekErrorKind.Connection or CmekErrorKind.Unavailable or CmekErrorKind.InvalidData)
+            catch (CmekException fault)
+                when (fault.Kind is CmekErrorKind.Connection or CmekErrorKind.Unavailable or CmekErrorKind.InvalidData)
             {
                 var state = await look();
-                if (isDone(state)) return state;
+                if (isDone(state))
+                    return state;
                 // Read, and not there: the request was not processed. Twice in a row is no accident.
-                if (++lost > 2) throw;
+                if (++lost > 2)
+                    throw;
                 context.Log.Verbose($"{cluster.Name}: the answer was lost and nothing has changed; sending once more.");
             }
-            catch (CmekException fault) when (options.PrincipalsAreFresh && MayBePropagation(fault) && context.Time.GetElapsedTime(start) < options.Propagation)
+            catch (CmekException fault)
+                when (options.PrincipalsAreFresh
+                    && MayBePropagation(fault)
+                    && context.Time.GetElapsedTime(start) < options.Propagation
+                )
             {
-                context.Log.Progress(new OperationProgress { Activity = $"Waiting for the grant on the key of {cluster.Name} to arrive", Status = fault.Message });
+                context.Log.Progress(
+                    new OperationProgress
+                    {
+                        Activity = $"Waiting for the grant on the key of {cluster.Name} to arrive",
+                        Status = fault.Message,
+                    }
+                );
             }
 
             await context.Time.Delay(BetweenTries, context.CancellationToken);
@@ -50,5 +78,6 @@ internal static class SettledWrite
     }
 
     /// <summary>While IAM settles, CockroachDB Cloud answers 400 with the documented sentence, and 401 and 403 too (terraform-provider-cockroach utils.go).</summary>
-    private static bool MayBePropagation(CmekException fault) => fault.ErrorId == nameof(Errors.KeyAccessDenied) || fault.StatusCode is 401 or 403;
+    private static bool MayBePropagation(CmekException fault) =>
+        fault.ErrorId == nameof(Errors.KeyAccessDenied) || fault.StatusCode is 401 or 403;
 }

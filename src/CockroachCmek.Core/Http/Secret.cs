@@ -8,7 +8,8 @@ public sealed class Secret
     /// <param name="value">The secret; not empty.</param>
     public Secret(string value)
     {
-        if (string.IsNullOrEmpty(value)) throw new ArgumentException("A secret is not empty.", nameof(value));
+        if (string.IsNullOrEmpty(value))
+            throw new ArgumentException("A secret is not empty.", nameof(value));
         _value = value;
     }
 

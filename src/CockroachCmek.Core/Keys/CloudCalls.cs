@@ -31,13 +31,20 @@ internal abstract class CloudCalls
     public OperationContext Context { get; }
 
     /// <summary>A call that changes nothing: repeated on every passing failure.</summary>
-    public Task<T> ReadAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) => RunAsync(_reads, service, verb, resource, call);
+    public Task<T> ReadAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
+        RunAsync(_reads, service, verb, resource, call);
 
     /// <summary>A call that changes something: repeated only when the cloud says that it was throttled, and so not processed.</summary>
-    public Task<T> WriteAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) => RunAsync(_writes, service, verb, resource, call);
+    public Task<T> WriteAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
+        RunAsync(_writes, service, verb, resource, call);
 
     /// <summary>Makes a call again while it is refused because the cloud has not yet seen what was just made.</summary>
-    public async Task<T> PatientlyAsync<T>(Func<Task<T>> call, Func<Exception, bool> isSettling, TimeSpan limit, TimeSpan pause)
+    public async Task<T> PatientlyAsync<T>(
+        Func<Task<T>> call,
+        Func<Exception, bool> isSettling,
+        TimeSpan limit,
+        TimeSpan pause
+    )
     {
         var start = Context.Time.GetTimestamp();
         for (var tries = 1; ; tries++)
@@ -46,9 +53,12 @@ internal abstract class CloudCalls
             {
                 return await call();
             }
-            catch (Exception fault) when (isSettling(fault) && (tries < LeastTries || Context.Time.GetElapsedTime(start) < limit))
+            catch (Exception fault)
+                when (isSettling(fault) && (tries < LeastTries || Context.Time.GetElapsedTime(start) < limit))
             {
-                Context.Log.Verbose($"{_cloud} has not yet seen what was just made ({Describe(fault).Code}); trying again.");
+                Context.Log.Verbose(
+                    $"{_cloud} has not yet seen what was just made ({Describe(fault).Code}); trying again."
+                );
                 await Context.Time.Delay(pause, Context.CancellationToken);
             }
         }
@@ -60,7 +70,8 @@ internal abstract class CloudCalls
         var start = Context.Time.GetTimestamp();
         for (var tries = 1; !await isSo(); tries++)
         {
-            if (tries >= LeastTries && Context.Time.GetElapsedTime(start) > limit) throw otherwise();
+            if (tries >= LeastTries && Context.Time.GetElapsedTime(start) > limit)
+                throw otherwise();
             await Context.Time.Delay(pause, Context.CancellationToken);
         }
     }
@@ -69,7 +80,8 @@ internal abstract class CloudCalls
     public bool IsLost(Exception fault) => IsAmbiguous(fault) && !Context.CancellationToken.IsCancellationRequested;
 
     /// <summary>No answer, whatever carried the call. The SDKs' own time-outs are cancellations; a stop by the user is told apart before.</summary>
-    protected static bool IsNoAnswer(Exception fault) => fault is HttpRequestException or IOException or TimeoutException or WebException or TaskCanceledException;
+    protected static bool IsNoAnswer(Exception fault) =>
+        fault is HttpRequestException or IOException or TimeoutException or WebException or TaskCanceledException;
 
     /// <summary>True when nobody can say whether the call was processed: no answer, or the service's own failure.</summary>
     protected abstract bool IsAmbiguous(Exception fault);
@@ -83,7 +95,13 @@ internal abstract class CloudCalls
     /// <summary>The cloud's id of the request that an answer is to; null where it tells none.</summary>
     protected virtual string? RequestIdOf(object? answer) => null;
 
-    private async Task<T> RunAsync<T>(ResiliencePipeline pipeline, string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
+    private async Task<T> RunAsync<T>(
+        ResiliencePipeline pipeline,
+        string service,
+        string verb,
+        string resource,
+        Func<CancellationToken, Task<T>> call
+    ) =>
         await pipeline.ExecuteAsync(
             async cancellation =>
             {
@@ -101,20 +119,30 @@ internal abstract class CloudCalls
                     throw;
                 }
 
-                void Say(string code, string? id) => Context.Log.Verbose($"{_cloud} {service} {verb} {resource}: {code}, {watch.ElapsedMilliseconds} ms{(string.IsNullOrEmpty(id) ? "" : $", request {id}")}");
+                void Say(string code, string? id) =>
+                    Context.Log.Verbose(
+                        $"{_cloud} {service} {verb} {resource}: {code}, {watch.ElapsedMilliseconds} ms{(string.IsNullOrEmpty(id) ? "" : $", request {id}")}"
+                    );
             },
-            Context.CancellationToken);
+            Context.CancellationToken
+        );
 
     private static ResiliencePipeline Retrying(TimeProvider time, Func<Exception, bool> when) =>
         new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                MaxRetryAttempts = 5,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = TimeSpan.FromSeconds(1),
-                MaxDelay = TimeSpan.FromSeconds(20),
-                ShouldHandle = outcome => new ValueTask<bool>(outcome.Outcome.Exception is { } fault && !outcome.Context.CancellationToken.IsCancellationRequested && when(fault)),
-            })
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    MaxRetryAttempts = 5,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    Delay = TimeSpan.FromSeconds(1),
+                    MaxDelay = TimeSpan.FromSeconds(20),
+                    ShouldHandle = outcome => new ValueTask<bool>(
+                        outcome.Outcome.Exception is { } fault
+                            && !outcome.Context.CancellationToken.IsCancellationRequested
+                            && when(fault)
+                    ),
+                }
+            )
             .Build();
 }

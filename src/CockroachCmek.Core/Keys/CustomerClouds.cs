@@ -22,11 +22,12 @@ public sealed record CustomerClouds
 
     /// <summary>The customer's half of CMEK on the cluster's cloud.</summary>
     /// <exception cref="CmekException">CloudNotSupported.</exception>
-    public ICmekKeyProvider ProviderOf(CrdbCluster cluster) => (cluster ?? throw new ArgumentNullException(nameof(cluster))).CloudProvider switch
-    {
-        "AWS" => new AwsKeyProvider(Aws),
-        "GCP" => new GcpKeyProvider(Gcp),
-        "AZURE" => new AzureKeyProvider(Azure),
-        _ => throw Errors.CloudNotSupported(cluster.Name, cluster.CloudProvider),
-    };
+    public ICmekKeyProvider ProviderOf(CrdbCluster cluster) =>
+        (cluster ?? throw new ArgumentNullException(nameof(cluster))).CloudProvider switch
+        {
+            "AWS" => new AwsKeyProvider(Aws),
+            "GCP" => new GcpKeyProvider(Gcp),
+            "AZURE" => new AzureKeyProvider(Azure),
+            _ => throw Errors.CloudNotSupported(cluster.Name, cluster.CloudProvider),
+        };
 }

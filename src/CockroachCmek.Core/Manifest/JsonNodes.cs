@@ -21,7 +21,13 @@ internal static class JsonNodes
         {
             var message = fault.Message;
             var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-            throw Errors.ManifestSyntax(path, (int)(fault.LineNumber ?? 0) + 1, (int)(fault.BytePositionInLine ?? 0) + 1, end > 0 ? message.Substring(0, end) : message, fault);
+            throw Errors.ManifestSyntax(
+                path,
+                (int)(fault.LineNumber ?? 0) + 1,
+                (int)(fault.BytePositionInLine ?? 0) + 1,
+                end > 0 ? message.Substring(0, end) : message,
+                fault
+            );
         }
         catch (InvalidOperationException fault)
         {
@@ -49,12 +55,21 @@ internal static class JsonNodes
                 return new MapNode(mark, fields);
             case JsonTokenType.StartArray:
                 var items = new List<Node>();
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) items.Add(Value(ref reader, bytes));
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                    items.Add(Value(ref reader, bytes));
                 return new ListNode(mark, items);
             case JsonTokenType.String:
                 return new ScalarNode(mark, reader.GetString()!, IsText: true);
             default:
-                return new ScalarNode(mark, Encoding.UTF8.GetString(bytes, (int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex)), IsText: false);
+                return new ScalarNode(
+                    mark,
+                    Encoding.UTF8.GetString(
+                        bytes,
+                        (int)reader.TokenStartIndex,
+                        (int)(reader.BytesConsumed - reader.TokenStartIndex)
+                    ),
+                    IsText: false
+                );
         }
     }
 
@@ -64,7 +79,8 @@ internal static class JsonNodes
         var lineStart = 0;
         for (var i = 0; i < index; i++)
         {
-            if (bytes[i] != (byte)'\n') continue;
+            if (bytes[i] != (byte)'\n')
+                continue;
             line++;
             lineStart = i + 1;
         }

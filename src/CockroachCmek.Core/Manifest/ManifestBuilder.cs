@@ -11,10 +11,14 @@ public sealed class ManifestBuilder
     /// <exception cref="CmekException">RegionUnknown, RegionTwice, KeyUriMalformed.</exception>
     public CmekManifest? Add(CrdbCluster cluster, string region, string keyUri, string authPrincipal, CmekKey? key)
     {
-        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
-        if (!_clusters.TryGetValue(cluster.Id, out var entry)) entry = (cluster, [], false);
-        if (!cluster.Regions.Any(r => r.Name == region)) throw Errors.RegionUnknown(cluster.Name, region, cluster.Regions.Select(r => r.Name));
-        if (entry.Rows.Any(r => r.Region == region)) throw Errors.RegionTwice(cluster.Name, region);
+        if (cluster is null)
+            throw new ArgumentNullException(nameof(cluster));
+        if (!_clusters.TryGetValue(cluster.Id, out var entry))
+            entry = (cluster, [], false);
+        if (!cluster.Regions.Any(r => r.Name == region))
+            throw Errors.RegionUnknown(cluster.Name, region, cluster.Regions.Select(r => r.Name));
+        if (entry.Rows.Any(r => r.Region == region))
+            throw Errors.RegionTwice(cluster.Name, region);
         entry.Rows.Add(new Row(region, keyUri, authPrincipal, key));
         entry.Complete = Missing(cluster, entry.Rows).Count == 0;
         _clusters[cluster.Id] = entry;
@@ -23,27 +27,39 @@ public sealed class ManifestBuilder
 
     /// <summary>A fault for every cluster that is left without a key for some region.</summary>
     public IReadOnlyList<CmekException> Complete() =>
-        [.. _clusters.Values.Where(c => !c.Complete).Select(c => Errors.ManifestIncomplete(c.Cluster.Name, Missing(c.Cluster, c.Rows)))];
+        [
+            .. _clusters
+                .Values.Where(c => !c.Complete)
+                .Select(c => Errors.ManifestIncomplete(c.Cluster.Name, Missing(c.Cluster, c.Rows))),
+        ];
 
     private static List<string> Missing(CrdbCluster cluster, List<Row> rows) =>
         [.. cluster.Regions.Select(r => r.Name).Where(name => !rows.Any(row => row.Region == name))];
 
-    private static CmekManifest Manifest(CrdbCluster cluster, List<Row> rows) => new()
-    {
-        Cluster = cluster,
-        RegionSpecs = [.. cluster.Regions.Select(region => Spec(cluster, rows.Single(row => row.Region == region.Name)))],
-        IsPlanned = rows.Any(row => row.Key?.IsPlanned ?? false),
-        IsFresh = rows.Any(row => row.Key?.Outcome is CmekOutcome.Created or CmekOutcome.Updated),
-    };
-
-    private static CmekRegionSpec Spec(CrdbCluster cluster, Row row) => new()
-    {
-        Region = row.Region,
-        KeySpec = new CmekKeySpec
+    private static CmekManifest Manifest(CrdbCluster cluster, List<Row> rows) =>
+        new()
         {
-            Type = row.Key?.KeyType ?? KeyUri.Parse(row.KeyUri).KeyType ?? ManifestCheck.KeyTypeOf(cluster.CloudProvider) ?? "",
-            Uri = row.KeyUri,
-            AuthPrincipal = row.AuthPrincipal,
-        },
-    };
+            Cluster = cluster,
+            RegionSpecs =
+            [
+                .. cluster.Regions.Select(region => Spec(cluster, rows.Single(row => row.Region == region.Name))),
+            ],
+            IsPlanned = rows.Any(row => row.Key?.IsPlanned ?? false),
+            IsFresh = rows.Any(row => row.Key?.Outcome is CmekOutcome.Created or CmekOutcome.Updated),
+        };
+
+    private static CmekRegionSpec Spec(CrdbCluster cluster, Row row) =>
+        new()
+        {
+            Region = row.Region,
+            KeySpec = new CmekKeySpec
+            {
+                Type = row.Key?.KeyType
+                    ?? KeyUri.Parse(row.KeyUri).KeyType
+                    ?? ManifestCheck.KeyTypeOf(cluster.CloudProvider)
+                    ?? "",
+                Uri = row.KeyUri,
+                AuthPrincipal = row.AuthPrincipal,
+            },
+        };
 }

@@ -5,7 +5,10 @@ namespace CockroachCmek.Core.Manifest;
 /// <summary>What is wrong with a document, each with its place, gathered so that one error names everything.</summary>
 internal sealed class ManifestProblems
 {
-    private static readonly Regex Placeholder = new(@"^\s*(\$?\{.*\}|<[^>]+>|\$[A-Z_]+)\s*$|\{[A-Z][A-Z0-9_]*\}|\$\{[^}]*\}|<[A-Za-z_ -]+>", RegexOptions.CultureInvariant);
+    private static readonly Regex Placeholder = new(
+        @"^\s*(\$?\{.*\}|<[^>]+>|\$[A-Z_]+)\s*$|\{[A-Z][A-Z0-9_]*\}|\$\{[^}]*\}|<[A-Za-z_ -]+>",
+        RegexOptions.CultureInvariant
+    );
 
     private readonly List<(int Line, int Column, string Reason)> _found = [];
 
@@ -14,17 +17,30 @@ internal sealed class ManifestProblems
     /// <summary>Throws one error for everything that was found, in the document's order.</summary>
     public void ThrowIfAny(string path)
     {
-        if (_found.Count == 0) return;
-        throw Errors.ManifestInvalid(path, [.. _found.OrderBy(p => p.Line).ThenBy(p => p.Column).Select(p => $"line {p.Line}, column {p.Column}: {p.Reason}")]);
+        if (_found.Count == 0)
+            return;
+        throw Errors.ManifestInvalid(
+            path,
+            [
+                .. _found
+                    .OrderBy(p => p.Line)
+                    .ThenBy(p => p.Column)
+                    .Select(p => $"line {p.Line}, column {p.Column}: {p.Reason}"),
+            ]
+        );
     }
 
     /// <summary>What no text value of a manifest may be.</summary>
     public void CheckValue(Mark mark, string field, string value)
     {
-        if (value.Trim().Length == 0) Add(mark, $"{field} is empty");
-        else if (Placeholder.IsMatch(value)) Add(mark, $"{field} still holds the placeholder '{value}'");
-        else if (value.Any(char.IsControl)) Add(mark, $"{field} holds a control character");
-        else if (value != value.Trim()) Add(mark, $"{field} begins or ends with a blank");
+        if (value.Trim().Length == 0)
+            Add(mark, $"{field} is empty");
+        else if (Placeholder.IsMatch(value))
+            Add(mark, $"{field} still holds the placeholder '{value}'");
+        else if (value.Any(char.IsControl))
+            Add(mark, $"{field} holds a control character");
+        else if (value != value.Trim())
+            Add(mark, $"{field} begins or ends with a blank");
     }
 }
 

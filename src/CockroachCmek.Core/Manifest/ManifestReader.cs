@@ -18,7 +18,8 @@ public static class ManifestReader
         try
         {
             var length = new FileInfo(path).Length;
-            if (length > LargestFile) throw Errors.ManifestTooLarge(path, length);
+            if (length > LargestFile)
+                throw Errors.ManifestTooLarge(path, length);
             var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
             return Read(text, FormatOf(path, text), path);
         }
@@ -35,60 +36,101 @@ public static class ManifestReader
     /// <summary>Reads a text.</summary>
     public static CmekManifest Read(string text, CmekManifestFormat format, string? path = null)
     {
-        if (text is null) throw new ArgumentNullException(nameof(text));
+        if (text is null)
+            throw new ArgumentNullException(nameof(text));
         var name = path ?? "manifest";
         var content = text.Length > 0 && text[0] == '\uFEFF' ? text.Substring(1) : text;
-        if (content.Trim().Length == 0) throw Errors.ManifestEmpty(name);
+        if (content.Trim().Length == 0)
+            throw Errors.ManifestEmpty(name);
         var root = format == CmekManifestFormat.Json ? JsonNodes.Read(content, name) : YamlNodes.Read(content, name);
         var problems = new ManifestProblems();
         var specs = RegionSpecs(root, problems);
         problems.ThrowIfAny(name);
-        return new CmekManifest { RegionSpecs = [.. specs.Select(s => s.Spec)], Lines = [.. specs.Select(s => s.Mark.Line)], Path = path, SourceText = text, SourceFormat = format };
+        return new CmekManifest
+        {
+            RegionSpecs = [.. specs.Select(s => s.Spec)],
+            Lines = [.. specs.Select(s => s.Mark.Line)],
+            Path = path,
+            SourceText = text,
+            SourceFormat = format,
+        };
     }
 
     /// <summary>The same manifest, for a cluster.</summary>
     /// <exception cref="CmekException">ProviderMismatch: with the lines of the keys that are of another cloud.</exception>
     public static CmekManifest ForCluster(CmekManifest manifest, CrdbCluster cluster)
     {
-        if (manifest is null) throw new ArgumentNullException(nameof(manifest));
-        if (cluster is null) throw new ArgumentNullException(nameof(cluster));
+        if (manifest is null)
+            throw new ArgumentNullException(nameof(manifest));
+        if (cluster is null)
+            throw new ArgumentNullException(nameof(cluster));
         var expected = ManifestCheck.KeyTypeOf(cluster.CloudProvider);
-        string[] foreign = [.. manifest.RegionSpecs.Select((s, i) => (Spec: s, Line: manifest.Lines[i])).Where(p => expected is not null && p.Spec.KeyType != expected).Select(p => $"line {p.Line}: {p.Spec.KeyType}")];
-        return foreign.Length == 0 ? manifest with { Cluster = cluster } : throw Errors.ProviderMismatch(manifest.Path ?? "manifest", cluster.Name, cluster.CloudProvider, expected!, foreign);
+        string[] foreign =
+        [
+            .. manifest
+                .RegionSpecs.Select((s, i) => (Spec: s, Line: manifest.Lines[i]))
+                .Where(p => expected is not null && p.Spec.KeyType != expected)
+                .Select(p => $"line {p.Line}: {p.Spec.KeyType}"),
+        ];
+        return foreign.Length == 0
+            ? manifest with
+            {
+                Cluster = cluster,
+            }
+            : throw Errors.ProviderMismatch(
+                manifest.Path ?? "manifest",
+                cluster.Name,
+                cluster.CloudProvider,
+                expected!,
+                foreign
+            );
     }
 
     /// <summary>The format by extension; of any other file, by its first character.</summary>
-    public static CmekManifestFormat FormatOf(string path, string text) => Path.GetExtension(path).ToLowerInvariant() switch
-    {
-        ".json" => CmekManifestFormat.Json,
-        ".yml" or ".yaml" => CmekManifestFormat.Yaml,
-        _ => text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n') is { Length: > 0 } start && start[0] is '{' or '[' ? CmekManifestFormat.Json : CmekManifestFormat.Yaml,
-    };
+    public static CmekManifestFormat FormatOf(string path, string text) =>
+        Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".json" => CmekManifestFormat.Json,
+            ".yml" or ".yaml" => CmekManifestFormat.Yaml,
+            _ => text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n') is { Length: > 0 } start && start[0] is '{' or '['
+                ? CmekManifestFormat.Json
+                : CmekManifestFormat.Yaml,
+        };
 
     private static List<(CmekRegionSpec Spec, Mark Mark)> RegionSpecs(Node root, ManifestProblems problems)
     {
         var specs = new List<(CmekRegionSpec, Mark)>();
         if (root is not MapNode map)
         {
-            problems.Add(root.Mark, root is ListNode ? "a bare list: the document is an object with the field region_specs" : "the document is an object with the field region_specs");
+            problems.Add(
+                root.Mark,
+                root is ListNode
+                    ? "a bare list: the document is an object with the field region_specs"
+                    : "the document is an object with the field region_specs"
+            );
             return specs;
         }
 
         var fields = Fields(map, "the document", ["region_specs"], problems);
-        if (!fields.TryGetValue("region_specs", out var found)) return specs;
+        if (!fields.TryGetValue("region_specs", out var found))
+            return specs;
         if (found is not ListNode list)
         {
             problems.Add(found.Mark, "region_specs is a list");
             return specs;
         }
 
-        if (list.Items.Count == 0) problems.Add(list.Mark, "region_specs is empty");
+        if (list.Items.Count == 0)
+            problems.Add(list.Mark, "region_specs is empty");
         var regions = new Dictionary<string, Mark>(StringComparer.OrdinalIgnoreCase);
         foreach (var item in list.Items)
         {
-            if (RegionSpec(item, problems) is not { } spec) continue;
-            if (regions.TryGetValue(spec.Region, out var first)) problems.Add(item.Mark, $"region '{spec.Region}' stands in line {first.Line} already");
-            else regions[spec.Region] = item.Mark;
+            if (RegionSpec(item, problems) is not { } spec)
+                continue;
+            if (regions.TryGetValue(spec.Region, out var first))
+                problems.Add(item.Mark, $"region '{spec.Region}' stands in line {first.Line} already");
+            else
+                regions[spec.Region] = item.Mark;
             specs.Add((spec, item.Mark));
         }
 
@@ -105,7 +147,8 @@ public static class ManifestReader
 
         var fields = Fields(map, "the region spec", ["region", "key_spec"], problems);
         var region = Text(fields, "region", problems);
-        if (!fields.TryGetValue("key_spec", out var found)) return region is null ? null : new CmekRegionSpec { Region = region };
+        if (!fields.TryGetValue("key_spec", out var found))
+            return region is null ? null : new CmekRegionSpec { Region = region };
         if (found is not MapNode spec)
         {
             problems.Add(found.Mark, "key_spec is an object with type, uri and auth_principal");
@@ -114,11 +157,24 @@ public static class ManifestReader
 
         var keyFields = Fields(spec, "key_spec", ["type", "uri", "auth_principal"], problems);
         var type = Text(keyFields, "type", problems);
-        if (type is "NULL_KMS") problems.Add(keyFields["type"].Mark, "type NULL_KMS is not a key of yours and must not be sent");
-        else if (type is not null && !Types.Contains(type)) problems.Add(keyFields["type"].Mark, $"type '{type}' is none of {string.Join(", ", Types)}");
+        if (type is "NULL_KMS")
+            problems.Add(keyFields["type"].Mark, "type NULL_KMS is not a key of yours and must not be sent");
+        else if (type is not null && !Types.Contains(type))
+            problems.Add(keyFields["type"].Mark, $"type '{type}' is none of {string.Join(", ", Types)}");
         var uri = Text(keyFields, "uri", problems);
         var principal = Text(keyFields, "auth_principal", problems);
-        return region is null ? null : new CmekRegionSpec { Region = region, KeySpec = new CmekKeySpec { Type = type ?? "", Uri = uri ?? "", AuthPrincipal = principal ?? "" } };
+        return region is null
+            ? null
+            : new CmekRegionSpec
+            {
+                Region = region,
+                KeySpec = new CmekKeySpec
+                {
+                    Type = type ?? "",
+                    Uri = uri ?? "",
+                    AuthPrincipal = principal ?? "",
+                },
+            };
     }
 
     /// <summary>The fields by name. Doubles, typos of known names and missing fields are problems; other unknown fields are left alone.</summary>
@@ -127,28 +183,36 @@ public static class ManifestReader
         var fields = new Dictionary<string, Node>(StringComparer.Ordinal);
         foreach (var (name, mark, value) in map.Fields)
         {
-            if (fields.ContainsKey(name)) problems.Add(mark, $"{name} stands twice in {where}");
-            else if (!known.Contains(name) && known.FirstOrDefault(k => LooksLike(name, k)) is { } meant) problems.Add(mark, $"'{name}' looks like '{meant}' misspelt");
+            if (fields.ContainsKey(name))
+                problems.Add(mark, $"{name} stands twice in {where}");
+            else if (!known.Contains(name) && known.FirstOrDefault(k => LooksLike(name, k)) is { } meant)
+                problems.Add(mark, $"'{name}' looks like '{meant}' misspelt");
             fields[name] = value;
         }
 
         foreach (var name in known)
-            if (!fields.ContainsKey(name) && !map.Fields.Any(f => LooksLike(f.Name, name))) problems.Add(map.Mark, $"{name} is missing in {where}");
+            if (!fields.ContainsKey(name) && !map.Fields.Any(f => LooksLike(f.Name, name)))
+                problems.Add(map.Mark, $"{name} is missing in {where}");
         return fields;
     }
 
     private static bool LooksLike(string name, string known)
     {
         string Fold(string text) => text.Replace("_", "").Replace("-", "").Replace(" ", "").ToLowerInvariant();
-        return Fold(name) == Fold(known) || EditDistance.Between(Fold(name), Fold(known)) <= (known.Length <= 4 ? 1 : 2);
+        return Fold(name) == Fold(known)
+            || EditDistance.Between(Fold(name), Fold(known)) <= (known.Length <= 4 ? 1 : 2);
     }
 
     private static string? Text(Dictionary<string, Node> fields, string name, ManifestProblems problems)
     {
-        if (!fields.TryGetValue(name, out var node)) return null;
+        if (!fields.TryGetValue(name, out var node))
+            return null;
         if (node is not ScalarNode { IsText: true } scalar)
         {
-            problems.Add(node.Mark, $"{name} is a text{(node is ScalarNode { Text: var given } ? $", not {(given.Length == 0 ? "nothing" : given)}: put it into quotes if it is meant so" : "")}");
+            problems.Add(
+                node.Mark,
+                $"{name} is a text{(node is ScalarNode { Text: var given } ? $", not {(given.Length == 0 ? "nothing" : given)}: put it into quotes if it is meant so" : "")}"
+            );
             return null;
         }
 

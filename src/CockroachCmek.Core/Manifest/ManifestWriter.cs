@@ -13,13 +13,19 @@ public static class ManifestWriter
     /// <exception cref="CmekException">ManifestPlanned: its keys do not exist yet.</exception>
     public static string Write(CmekManifest manifest, CmekManifestFormat format)
     {
-        if (manifest is null) throw new ArgumentNullException(nameof(manifest));
-        if (manifest.IsPlanned) throw Errors.ManifestPlanned(manifest.ToString());
-        if (manifest.SourceText is { } source && manifest.SourceFormat == format) return source;
+        if (manifest is null)
+            throw new ArgumentNullException(nameof(manifest));
+        if (manifest.IsPlanned)
+            throw Errors.ManifestPlanned(manifest.ToString());
+        if (manifest.SourceText is { } source && manifest.SourceFormat == format)
+            return source;
         if (manifest.SourceText is { } other)
         {
             var content = other.TrimStart('\uFEFF');
-            var root = manifest.SourceFormat == CmekManifestFormat.Json ? JsonNodes.Read(content, "manifest") : YamlNodes.Read(content, "manifest");
+            var root =
+                manifest.SourceFormat == CmekManifestFormat.Json
+                    ? JsonNodes.Read(content, "manifest")
+                    : YamlNodes.Read(content, "manifest");
             return format == CmekManifestFormat.Json ? Json(root) : Yaml(root);
         }
 
@@ -30,16 +36,43 @@ public static class ManifestWriter
     private static MapNode FromSpecs(IEnumerable<CmekRegionSpec> specs)
     {
         Node Text(string value) => new ScalarNode(default, value, IsText: true);
-        MapNode Map(params (string, Node)[] fields) => new(default, [.. fields.Select(f => (f.Item1, default(Mark), f.Item2))]);
-        return Map(("region_specs", new ListNode(default, [.. specs.Select(s => Map(
-            ("region", Text(s.Region)),
-            ("key_spec", Map(("type", Text(s.KeySpec.Type)), ("uri", Text(s.KeySpec.Uri)), ("auth_principal", Text(s.KeySpec.AuthPrincipal))))))])));
+        MapNode Map(params (string, Node)[] fields) =>
+            new(default, [.. fields.Select(f => (f.Item1, default(Mark), f.Item2))]);
+        return Map(
+            (
+                "region_specs",
+                new ListNode(
+                    default,
+                    [
+                        .. specs.Select(s =>
+                            Map(
+                                ("region", Text(s.Region)),
+                                (
+                                    "key_spec",
+                                    Map(
+                                        ("type", Text(s.KeySpec.Type)),
+                                        ("uri", Text(s.KeySpec.Uri)),
+                                        ("auth_principal", Text(s.KeySpec.AuthPrincipal))
+                                    )
+                                )
+                            )
+                        ),
+                    ]
+                )
+            )
+        );
     }
 
     private static string Json(Node root)
     {
         using var memory = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(memory, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) Write(writer, root);
+        using (
+            var writer = new Utf8JsonWriter(
+                memory,
+                new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+            )
+        )
+            Write(writer, root);
         return Encoding.UTF8.GetString(memory.ToArray()).Replace("\r\n", "\n") + "\n";
     }
 
@@ -59,16 +92,20 @@ public static class ManifestWriter
                 break;
             case ListNode list:
                 writer.WriteStartArray();
-                foreach (var item in list.Items) Write(writer, item);
+                foreach (var item in list.Items)
+                    Write(writer, item);
                 writer.WriteEndArray();
                 break;
             case ScalarNode { IsText: true } text:
                 writer.WriteStringValue(text.Text);
                 break;
             case ScalarNode other:
-                if (IsJson(other.Text)) writer.WriteRawValue(other.Text);
-                else if (other.Text is "" or "~" or "Null" or "NULL") writer.WriteNullValue();
-                else writer.WriteStringValue(other.Text); // a YAML number that JSON cannot say, 0x1f for example
+                if (IsJson(other.Text))
+                    writer.WriteRawValue(other.Text);
+                else if (other.Text is "" or "~" or "Null" or "NULL")
+                    writer.WriteNullValue();
+                else
+                    writer.WriteStringValue(other.Text); // a YAML number that JSON cannot say, 0x1f for example
                 break;
         }
     }
@@ -89,7 +126,10 @@ public static class ManifestWriter
     private static string Yaml(Node root)
     {
         using var writer = new StringWriter { NewLine = "\n" };
-        var emitter = new Emitter(writer, new EmitterSettings(bestIndent: 2, bestWidth: int.MaxValue, isCanonical: false, maxSimpleKeyLength: 1024));
+        var emitter = new Emitter(
+            writer,
+            new EmitterSettings(bestIndent: 2, bestWidth: int.MaxValue, isCanonical: false, maxSimpleKeyLength: 1024)
+        );
         emitter.Emit(new StreamStart());
         emitter.Emit(new DocumentStart(null, null, isImplicit: false));
         Emit(emitter, root);
@@ -106,7 +146,16 @@ public static class ManifestWriter
                 emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, isImplicit: true, MappingStyle.Block));
                 foreach (var (name, _, value) in map.Fields)
                 {
-                    emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, name, ScalarStyle.Any, isPlainImplicit: true, isQuotedImplicit: true));
+                    emitter.Emit(
+                        new Scalar(
+                            AnchorName.Empty,
+                            TagName.Empty,
+                            name,
+                            ScalarStyle.Any,
+                            isPlainImplicit: true,
+                            isQuotedImplicit: true
+                        )
+                    );
                     Emit(emitter, value);
                 }
 
@@ -114,13 +163,26 @@ public static class ManifestWriter
                 break;
             case ListNode list:
                 emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, SequenceStyle.Block));
-                foreach (var item in list.Items) Emit(emitter, item);
+                foreach (var item in list.Items)
+                    Emit(emitter, item);
                 emitter.Emit(new SequenceEnd());
                 break;
             case ScalarNode scalar:
                 // Values in quotes, as on the page: no reader can take a text for a number then. The type is an enumeration and stands plain there.
-                var style = !scalar.IsText ? ScalarStyle.Plain : scalar.Text is "AWS_KMS" or "GCP_CLOUD_KMS" or "AZURE_KEY_VAULT" ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted;
-                emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, scalar.Text, style, isPlainImplicit: true, isQuotedImplicit: true));
+                var style =
+                    !scalar.IsText ? ScalarStyle.Plain
+                    : scalar.Text is "AWS_KMS" or "GCP_CLOUD_KMS" or "AZURE_KEY_VAULT" ? ScalarStyle.Plain
+                    : ScalarStyle.DoubleQuoted;
+                emitter.Emit(
+                    new Scalar(
+                        AnchorName.Empty,
+                        TagName.Empty,
+                        scalar.Text,
+                        style,
+                        isPlainImplicit: true,
+                        isQuotedImplicit: true
+                    )
+                );
                 break;
         }
     }

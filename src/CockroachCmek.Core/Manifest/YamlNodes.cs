@@ -11,7 +11,10 @@ namespace CockroachCmek.Core.Manifest;
 /// </summary>
 internal static class YamlNodes
 {
-    private static readonly Regex NotText = new(@"^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?(0x[0-9a-fA-F]+|0o?[0-7]+|[0-9]+|[0-9]*\.[0-9]+([eE][-+]?[0-9]+)?|\.inf|\.nan))$", RegexOptions.CultureInvariant);
+    private static readonly Regex NotText = new(
+        @"^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?(0x[0-9a-fA-F]+|0o?[0-7]+|[0-9]+|[0-9]*\.[0-9]+([eE][-+]?[0-9]+)?|\.inf|\.nan))$",
+        RegexOptions.CultureInvariant
+    );
 
     public static Node Read(string text, string path)
     {
@@ -19,37 +22,58 @@ internal static class YamlNodes
         {
             var parser = new Parser(new StringReader(text));
             parser.Consume<StreamStart>();
-            if (parser.Accept<StreamEnd>(out _)) throw Errors.ManifestEmpty(path);
+            if (parser.Accept<StreamEnd>(out _))
+                throw Errors.ManifestEmpty(path);
             parser.Consume<DocumentStart>();
             var root = Value(parser, path, depth: 0);
             parser.Consume<DocumentEnd>();
-            if (!parser.Accept<StreamEnd>(out _)) throw Refuse(parser.Current!, path, "a second document begins here: a manifest is one document.");
+            if (!parser.Accept<StreamEnd>(out _))
+                throw Refuse(parser.Current!, path, "a second document begins here: a manifest is one document.");
             return root;
         }
         catch (YamlException fault)
         {
-            throw Errors.ManifestSyntax(path, (int)Math.Max(1, fault.Start.Line), (int)Math.Max(1, fault.Start.Column), Plain(fault), fault);
+            throw Errors.ManifestSyntax(
+                path,
+                (int)Math.Max(1, fault.Start.Line),
+                (int)Math.Max(1, fault.Start.Column),
+                Plain(fault),
+                fault
+            );
         }
     }
 
     private static Node Value(IParser parser, string path, int depth)
     {
         var current = parser.Current!;
-        if (depth > 32) throw Refuse(current, path, "it is nested deeper than any manifest.");
-        if (current is AnchorAlias) throw Refuse(current, path, "an alias (*name) is not allowed in a manifest: write the value out.");
+        if (depth > 32)
+            throw Refuse(current, path, "it is nested deeper than any manifest.");
+        if (current is AnchorAlias)
+            throw Refuse(current, path, "an alias (*name) is not allowed in a manifest: write the value out.");
         if (current is NodeEvent node)
         {
-            if (!node.Anchor.IsEmpty) throw Refuse(current, path, $"an anchor (&{node.Anchor}) is not allowed in a manifest: write the value out.");
-            if (!node.Tag.IsEmpty) throw Refuse(current, path, $"a tag ({node.Tag}) is not allowed in a manifest.");
+            if (!node.Anchor.IsEmpty)
+                throw Refuse(
+                    current,
+                    path,
+                    $"an anchor (&{node.Anchor}) is not allowed in a manifest: write the value out."
+                );
+            if (!node.Tag.IsEmpty)
+                throw Refuse(current, path, $"a tag ({node.Tag}) is not allowed in a manifest.");
         }
 
         var mark = At(current);
         if (parser.TryConsume<Scalar>(out var scalar))
-            return new ScalarNode(mark, scalar.Value, IsText: scalar.Style != ScalarStyle.Plain || (scalar.Value.Length > 0 && !NotText.IsMatch(scalar.Value)));
+            return new ScalarNode(
+                mark,
+                scalar.Value,
+                IsText: scalar.Style != ScalarStyle.Plain || (scalar.Value.Length > 0 && !NotText.IsMatch(scalar.Value))
+            );
         if (parser.TryConsume<SequenceStart>(out _))
         {
             var items = new List<Node>();
-            while (!parser.TryConsume<SequenceEnd>(out _)) items.Add(Value(parser, path, depth + 1));
+            while (!parser.TryConsume<SequenceEnd>(out _))
+                items.Add(Value(parser, path, depth + 1));
             return new ListNode(mark, items);
         }
 
@@ -58,8 +82,10 @@ internal static class YamlNodes
         while (!parser.TryConsume<MappingEnd>(out _))
         {
             var key = parser.Current!;
-            if (Value(parser, path, depth + 1) is not ScalarNode name) throw Refuse(key, path, "a field's name is a text.");
-            if (name.Text == "<<") throw Refuse(key, path, "a merge key (<<) is not allowed in a manifest: write the fields out.");
+            if (Value(parser, path, depth + 1) is not ScalarNode name)
+                throw Refuse(key, path, "a field's name is a text.");
+            if (name.Text == "<<")
+                throw Refuse(key, path, "a merge key (<<) is not allowed in a manifest: write the fields out.");
             fields.Add((name.Text, name.Mark, Value(parser, path, depth + 1)));
         }
 
@@ -72,5 +98,6 @@ internal static class YamlNodes
     private static Mark At(ParsingEvent parsing) => new((int)parsing.Start.Line, (int)parsing.Start.Column);
 
     /// <summary>YamlDotNet begins its messages with the place, which is said already.</summary>
-    private static string Plain(YamlException fault) => Regex.Replace(fault.Message, @"^\(Line: \d+, Col: \d+, Idx: \d+\) - \(Line: \d+, Col: \d+, Idx: \d+\): ", "");
+    private static string Plain(YamlException fault) =>
+        Regex.Replace(fault.Message, @"^\(Line: \d+, Col: \d+, Idx: \d+\) - \(Line: \d+, Col: \d+, Idx: \d+\): ", "");
 }

@@ -38,7 +38,8 @@ public sealed class AwsSandbox : ISandboxService
     /// <inheritdoc/>
     public Task<SandboxResponse> HandleAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
-        lock (_gate) return Task.FromResult(Answer(request));
+        lock (_gate)
+            return Task.FromResult(Answer(request));
     }
 
     /// <summary>A role and a key that are there when the sandbox starts, for a cluster that uses CMEK already.</summary>
@@ -53,7 +54,8 @@ public sealed class AwsSandbox : ISandboxService
 
     internal T Locked<T>(Func<IamService, KmsService, T> read)
     {
-        lock (_gate) return read(_iam, _kms);
+        lock (_gate)
+            return read(_iam, _kms);
     }
 
     /// <summary>What somebody does in KMS who signs in with an access key from inside the sandbox, where no request is signed.</summary>
@@ -63,9 +65,15 @@ public sealed class AwsSandbox : ISandboxService
         lock (_gate)
         {
             if (!_credentials.TryGetValue(accessKeyId, out var credential) || credential.SessionToken != sessionToken)
-                throw new AwsFault("UnrecognizedClientException", "The security token included in the request is invalid.");
+                throw new AwsFault(
+                    "UnrecognizedClientException",
+                    "The security token included in the request is invalid."
+                );
             if (credential.Secret != secret)
-                throw new AwsFault("InvalidSignatureException", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.");
+                throw new AwsFault(
+                    "InvalidSignatureException",
+                    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method."
+                );
             return act(credential.Caller(), _kms);
         }
     }
@@ -75,31 +83,78 @@ public sealed class AwsSandbox : ISandboxService
         var isKms = request.Header("X-Amz-Target") is not null;
         try
         {
-            var scope = SignatureScope.Parse(request.Header("Authorization")) ?? throw new AwsFault(isKms ? "MissingAuthenticationTokenException" : "MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+            var scope = SignatureScope.Parse(request.Header("Authorization"))
+                ?? throw new AwsFault(
+                    isKms ? "MissingAuthenticationTokenException" : "MissingAuthenticationToken",
+                    "Request is missing Authentication Token",
+                    403
+                );
             var caller = Authenticate(request, scope);
-            if (isKms) return Json(_kms.Answer(caller, scope.Region, request.Header("X-Amz-Target")!.Split('.').Last(), Body(request)));
+            if (isKms)
+                return Json(
+                    _kms.Answer(caller, scope.Region, request.Header("X-Amz-Target")!.Split('.').Last(), Body(request))
+                );
             var form = Form(Encoding.UTF8.GetString(request.Body));
             form.TryGetValue("Action", out var action);
             return scope.Service switch
             {
-                "iam" => Xml(action ?? "", "https://iam.amazonaws.com/doc/2010-05-08/", _iam.Answer(caller, action ?? "", form)),
-                "sts" => Xml(action ?? "", "https://sts.amazonaws.com/doc/2011-06-15/", Sts(caller, action ?? "", form)),
+                "iam" => Xml(
+                    action ?? "",
+                    "https://iam.amazonaws.com/doc/2010-05-08/",
+                    _iam.Answer(caller, action ?? "", form)
+                ),
+                "sts" => Xml(
+                    action ?? "",
+                    "https://sts.amazonaws.com/doc/2011-06-15/",
+                    Sts(caller, action ?? "", form)
+                ),
                 _ => throw new AwsFault("InvalidAction", $"This sandbox has no service '{scope.Service}'."),
             };
         }
         catch (AwsFault fault)
         {
             return isKms
-                ? new SandboxResponse(fault.Status == 403 ? 400 : fault.Status, Encoding.UTF8.GetBytes(new JsonObject { ["__type"] = KmsCode(fault.Code), ["message"] = fault.Message }.ToJsonString()), "application/x-amz-json-1.1") { Headers = RequestId() }
-                : new SandboxResponse(fault.Status, Encoding.UTF8.GetBytes(new XElement("ErrorResponse", new XElement("Error", new XElement("Type", "Sender"), new XElement("Code", fault.Code), new XElement("Message", fault.Message)), new XElement("RequestId", Guid.NewGuid().ToString("D"))).ToString()), "text/xml") { Headers = RequestId() };
+                ? new SandboxResponse(
+                    fault.Status == 403 ? 400 : fault.Status,
+                    Encoding.UTF8.GetBytes(
+                        new JsonObject { ["__type"] = KmsCode(fault.Code), ["message"] = fault.Message }.ToJsonString()
+                    ),
+                    "application/x-amz-json-1.1"
+                )
+                {
+                    Headers = RequestId(),
+                }
+                : new SandboxResponse(
+                    fault.Status,
+                    Encoding.UTF8.GetBytes(
+                        new XElement(
+                            "ErrorResponse",
+                            new XElement(
+                                "Error",
+                                new XElement("Type", "Sender"),
+                                new XElement("Code", fault.Code),
+                                new XElement("Message", fault.Message)
+                            ),
+                            new XElement("RequestId", Guid.NewGuid().ToString("D"))
+                        ).ToString()
+                    ),
+                    "text/xml"
+                )
+                {
+                    Headers = RequestId(),
+                };
         }
     }
 
     private Caller Authenticate(SandboxRequest request, SignatureScope scope)
     {
-        if (!_credentials.TryGetValue(scope.AccessKeyId, out var credential) || (credential.SessionToken is { } token && token != request.Header("X-Amz-Security-Token")))
+        if (
+            !_credentials.TryGetValue(scope.AccessKeyId, out var credential)
+            || (credential.SessionToken is { } token && token != request.Header("X-Amz-Security-Token"))
+        )
             throw new AwsFault("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
-        if (SigV4.Check(request, scope, credential.Secret, _real.GetUtcNow()) is { } refusal) throw refusal;
+        if (SigV4.Check(request, scope, credential.Secret, _real.GetUtcNow()) is { } refusal)
+            throw refusal;
         return credential.Caller();
     }
 
@@ -108,17 +163,41 @@ public sealed class AwsSandbox : ISandboxService
         switch (action)
         {
             case "GetCallerIdentity":
-                return new XElement("GetCallerIdentityResult", new XElement("UserId", caller.UniqueId), new XElement("Account", caller.AccountId), new XElement("Arn", caller.Arn));
+                return new XElement(
+                    "GetCallerIdentityResult",
+                    new XElement("UserId", caller.UniqueId),
+                    new XElement("Account", caller.AccountId),
+                    new XElement("Arn", caller.Arn)
+                );
             case "AssumeRole":
-                var session = _iam.Assume(caller, Needed(form, "RoleArn"), Needed(form, "RoleSessionName"), form.TryGetValue("ExternalId", out var external) ? external : null);
+                var session = _iam.Assume(
+                    caller,
+                    Needed(form, "RoleArn"),
+                    Needed(form, "RoleSessionName"),
+                    form.TryGetValue("ExternalId", out var external) ? external : null
+                );
                 var credential = NewCredential(() => session, temporary: true);
-                return new XElement("AssumeRoleResult",
-                    new XElement("AssumedRoleUser", new XElement("AssumedRoleId", $"{session.UniqueId}:{form["RoleSessionName"]}"), new XElement("Arn", session.Arn)),
-                    new XElement("Credentials",
+                return new XElement(
+                    "AssumeRoleResult",
+                    new XElement(
+                        "AssumedRoleUser",
+                        new XElement("AssumedRoleId", $"{session.UniqueId}:{form["RoleSessionName"]}"),
+                        new XElement("Arn", session.Arn)
+                    ),
+                    new XElement(
+                        "Credentials",
                         new XElement("AccessKeyId", credential.AccessKeyId),
                         new XElement("SecretAccessKey", credential.Secret),
                         new XElement("SessionToken", credential.SessionToken),
-                        new XElement("Expiration", _real.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture))));
+                        new XElement(
+                            "Expiration",
+                            _real
+                                .GetUtcNow()
+                                .AddHours(1)
+                                .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture)
+                        )
+                    )
+                );
             default:
                 throw new AwsFault("InvalidAction", $"Could not find operation {action} for version 2011-06-15");
         }
@@ -127,7 +206,12 @@ public sealed class AwsSandbox : ISandboxService
     /// <summary>Random, and unlike any real credential, so that no scanner is alarmed.</summary>
     private AwsCredential NewCredential(Func<Caller> caller, bool temporary = false)
     {
-        var credential = new AwsCredential("SANDBOX" + Random(10), "sandbox-" + Random(20), temporary ? "sandbox-session-" + Random(20) : null, caller);
+        var credential = new AwsCredential(
+            "SANDBOX" + Random(10),
+            "sandbox-" + Random(20),
+            temporary ? "sandbox-session-" + Random(20) : null,
+            caller
+        );
         _credentials[credential.AccessKeyId] = credential;
         return credential;
     }
@@ -140,19 +224,21 @@ public sealed class AwsSandbox : ISandboxService
         return string.Concat(value.Select(b => b.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)));
     }
 
-    private static string KmsCode(string code) => code switch
-    {
-        "InvalidClientTokenId" => "UnrecognizedClientException",
-        "SignatureDoesNotMatch" => "InvalidSignatureException",
-        "AccessDenied" => "AccessDeniedException",
-        _ => code,
-    };
+    private static string KmsCode(string code) =>
+        code switch
+        {
+            "InvalidClientTokenId" => "UnrecognizedClientException",
+            "SignatureDoesNotMatch" => "InvalidSignatureException",
+            "AccessDenied" => "AccessDeniedException",
+            _ => code,
+        };
 
     private static JsonObject Body(SandboxRequest request)
     {
         try
         {
-            return JsonNode.Parse(request.Body) as JsonObject ?? throw new AwsFault("SerializationException", "The body is no object.");
+            return JsonNode.Parse(request.Body) as JsonObject
+                ?? throw new AwsFault("SerializationException", "The body is no object.");
         }
         catch (System.Text.Json.JsonException fault)
         {
@@ -161,25 +247,46 @@ public sealed class AwsSandbox : ISandboxService
     }
 
     internal static string Needed(IReadOnlyDictionary<string, string> form, string name) =>
-        form.TryGetValue(name, out var value) && value.Length > 0 ? value : throw new AwsFault("ValidationError", $"1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null");
+        form.TryGetValue(name, out var value) && value.Length > 0
+            ? value
+            : throw new AwsFault(
+                "ValidationError",
+                $"1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
+            );
 
     private static Dictionary<string, string> Form(string body) =>
-        body.Split(['&'], StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split(['='], 2)).GroupBy(p => Decode(p[0]))
+        body.Split(['&'], StringSplitOptions.RemoveEmptyEntries)
+            .Select(pair => pair.Split(['='], 2))
+            .GroupBy(p => Decode(p[0]))
             .ToDictionary(g => g.Key, g => g.Last().Length > 1 ? Decode(g.Last()[1]) : "");
 
     private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
 
-    private static SandboxResponse Json(JsonNode answer) => new(200, Encoding.UTF8.GetBytes(answer.ToJsonString()), "application/x-amz-json-1.1") { Headers = RequestId() };
+    private static SandboxResponse Json(JsonNode answer) =>
+        new(200, Encoding.UTF8.GetBytes(answer.ToJsonString()), "application/x-amz-json-1.1") { Headers = RequestId() };
 
     private static SandboxResponse Xml(string action, string space, XElement? result)
     {
-        var root = new XElement(action + "Response", result, new XElement("ResponseMetadata", new XElement("RequestId", Guid.NewGuid().ToString("D"))));
+        var root = new XElement(
+            action + "Response",
+            result,
+            new XElement("ResponseMetadata", new XElement("RequestId", Guid.NewGuid().ToString("D")))
+        );
         XNamespace name = space;
-        foreach (var element in root.DescendantsAndSelf()) element.Name = name + element.Name.LocalName;
-        return new SandboxResponse(200, Encoding.UTF8.GetBytes(root.ToString(SaveOptions.DisableFormatting)), "text/xml") { Headers = RequestId() };
+        foreach (var element in root.DescendantsAndSelf())
+            element.Name = name + element.Name.LocalName;
+        return new SandboxResponse(
+            200,
+            Encoding.UTF8.GetBytes(root.ToString(SaveOptions.DisableFormatting)),
+            "text/xml"
+        )
+        {
+            Headers = RequestId(),
+        };
     }
 
-    private static List<KeyValuePair<string, string>> RequestId() => [new("x-amzn-RequestId", Guid.NewGuid().ToString("D"))];
+    private static List<KeyValuePair<string, string>> RequestId() =>
+        [new("x-amzn-RequestId", Guid.NewGuid().ToString("D"))];
 }
 
 /// <summary>A way to sign as somebody. Who that is is asked at each use, so that a policy that changed counts at once.</summary>

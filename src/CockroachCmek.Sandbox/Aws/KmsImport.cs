@@ -28,7 +28,8 @@ internal sealed partial class KmsService
     }
 
     /// <summary>Whether a key is there and not on its way out.</summary>
-    public bool IsUsable(string region, string id) => _keys.Any(k => k.Region == region && k.Id == id && k.DeletionDate is null);
+    public bool IsUsable(string region, string id) =>
+        _keys.Any(k => k.Region == region && k.Id == id && k.DeletionDate is null);
 
     /// <summary>Whether an alias is taken.</summary>
     public bool HasAlias(string region, string name) => _aliases.ContainsKey((region, name));

@@ -10,7 +10,8 @@ internal sealed class KmsMaterial(string id, DateTimeOffset created, byte[]? imp
     public string Id { get; } = id;
 
     /// <summary>Every version that there ever was: old ciphertext stays readable.</summary>
-    public List<(byte[] Bytes, DateTimeOffset Created, string Kind)> Versions { get; } = [(imported ?? RandomBytes(32), created, "")];
+    public List<(byte[] Bytes, DateTimeOffset Created, string Kind)> Versions { get; } =
+    [(imported ?? RandomBytes(32), created, "")];
 
     public void Rotate(DateTimeOffset now, string kind) => Versions.Add((RandomBytes(32), now, kind));
 
@@ -32,14 +33,19 @@ internal sealed class KmsMaterial(string id, DateTimeOffset created, byte[]? imp
     /// <summary>Null when the blob is not from this key, or was changed, or the context differs.</summary>
     public byte[]? Decrypt(byte[] blob, byte[] context)
     {
-        if (IdOf(blob) != Id) return null;
+        if (IdOf(blob) != Id)
+            return null;
         var at = 2 + blob[1];
-        return blob[at] < Versions.Count ? Cipher.Decrypt(Versions[blob[at]].Bytes, [.. blob.Skip(at + 1)], context) : null;
+        return blob[at] < Versions.Count
+            ? Cipher.Decrypt(Versions[blob[at]].Bytes, [.. blob.Skip(at + 1)], context)
+            : null;
     }
 
     /// <summary>The key that a blob is from; null when it is none of ours.</summary>
     public static string? IdOf(byte[] blob) =>
-        blob.Length > 3 && blob[0] == 1 && blob.Length > 3 + blob[1] ? Encoding.ASCII.GetString(blob, 2, blob[1]) : null;
+        blob.Length > 3 && blob[0] == 1 && blob.Length > 3 + blob[1]
+            ? Encoding.ASCII.GetString(blob, 2, blob[1])
+            : null;
 
     public static byte[] RandomBytes(int count)
     {
@@ -65,7 +71,8 @@ internal static class Cipher
 
     public static byte[]? Decrypt(byte[] key, byte[] blob, byte[] context)
     {
-        if (blob.Length < 28) return null;
+        if (blob.Length < 28)
+            return null;
         var plain = new byte[blob.Length - 28];
         try
         {
@@ -91,9 +98,11 @@ internal static class Cipher
 
     public static byte[]? Decrypt(byte[] key, byte[] blob, byte[] context)
     {
-        if (blob.Length < 64) return null;
+        if (blob.Length < 64)
+            return null;
         byte[] body = [.. blob.Skip(32)];
-        if (!Tag(key, body, context).SequenceEqual(blob.Take(32))) return null;
+        if (!Tag(key, body, context).SequenceEqual(blob.Take(32)))
+            return null;
         using var aes = Aes.Create();
         aes.Key = key;
         aes.IV = [.. body.Take(16)];
@@ -138,8 +147,13 @@ internal sealed class KmsKey(string region, string accountId, string id, KmsMate
     public bool IsPrimary => Region == PrimaryRegion;
 
     public string State(DateTimeOffset now) =>
-        DeletionDate is not null ? "PendingDeletion" : CreatingUntil > now ? "Creating" : Enabled ? "Enabled" : "Disabled";
+        DeletionDate is not null ? "PendingDeletion"
+        : CreatingUntil > now ? "Creating"
+        : Enabled ? "Enabled"
+        : "Disabled";
 
     public static string Partition(string region) =>
-        region.StartsWith("cn-", StringComparison.Ordinal) ? "aws-cn" : region.StartsWith("us-gov-", StringComparison.Ordinal) ? "aws-us-gov" : "aws";
+        region.StartsWith("cn-", StringComparison.Ordinal) ? "aws-cn"
+        : region.StartsWith("us-gov-", StringComparison.Ordinal) ? "aws-us-gov"
+        : "aws";
 }

@@ -32,7 +32,14 @@ internal enum Verdict
 /// <summary>A policy of IAM, KMS or a role's trust. What the evaluator does not know never grants.</summary>
 internal sealed class PolicyDocument
 {
-    private sealed record Statement(bool Allow, string[]? Principals, string[] Actions, bool NotAction, string[] Resources, JsonElement? Condition);
+    private sealed record Statement(
+        bool Allow,
+        string[]? Principals,
+        string[] Actions,
+        bool NotAction,
+        string[] Resources,
+        JsonElement? Condition
+    );
 
     private readonly List<Statement> _statements = [];
 
@@ -48,25 +55,33 @@ internal sealed class PolicyDocument
     {
         try
         {
-            if (text.Any(c => c > 0xFF)) throw new JsonException("characters beyond Latin-1");
+            if (text.Any(c => c > 0xFF))
+                throw new JsonException("characters beyond Latin-1");
             var document = new PolicyDocument(text);
             using var json = JsonDocument.Parse(text);
             foreach (var item in Many(json.RootElement.GetProperty("Statement")))
             {
                 var effect = item.GetProperty("Effect").GetString();
-                if (effect is not ("Allow" or "Deny")) throw new JsonException("Effect");
+                if (effect is not ("Allow" or "Deny"))
+                    throw new JsonException("Effect");
                 var notAction = item.TryGetProperty("NotAction", out var actions);
-                if (!notAction) actions = item.GetProperty("Action");
+                if (!notAction)
+                    actions = item.GetProperty("Action");
                 string[]? principals = null;
-                if (item.TryGetProperty("Principal", out var principal)) principals = PrincipalsOf(principal);
-                if (needsPrincipal != principals is not null) throw new JsonException("Principal");
-                document._statements.Add(new Statement(
-                    effect == "Allow",
-                    principals,
-                    Texts(actions),
-                    notAction,
-                    item.TryGetProperty("Resource", out var resources) ? Texts(resources) : ["*"],
-                    item.TryGetProperty("Condition", out var condition) ? condition.Clone() : null));
+                if (item.TryGetProperty("Principal", out var principal))
+                    principals = PrincipalsOf(principal);
+                if (needsPrincipal != principals is not null)
+                    throw new JsonException("Principal");
+                document._statements.Add(
+                    new Statement(
+                        effect == "Allow",
+                        principals,
+                        Texts(actions),
+                        notAction,
+                        item.TryGetProperty("Resource", out var resources) ? Texts(resources) : ["*"],
+                        item.TryGetProperty("Condition", out var condition) ? condition.Clone() : null
+                    )
+                );
             }
 
             return document;
@@ -78,18 +93,31 @@ internal sealed class PolicyDocument
     }
 
     /// <summary>Answers one question. Deny wins.</summary>
-    public Verdict Evaluate(Caller caller, string action, string resource, IReadOnlyDictionary<string, string> context, Func<string, string?> uniqueIdAtWriting)
+    public Verdict Evaluate(
+        Caller caller,
+        string action,
+        string resource,
+        IReadOnlyDictionary<string, string> context,
+        Func<string, string?> uniqueIdAtWriting
+    )
     {
         var verdict = Verdict.None;
         foreach (var statement in _statements)
         {
-            var named = statement.Principals is null ? Verdict.Allow : Names(statement.Principals, caller, uniqueIdAtWriting);
-            if (named == Verdict.None
+            var named = statement.Principals is null
+                ? Verdict.Allow
+                : Names(statement.Principals, caller, uniqueIdAtWriting);
+            if (
+                named == Verdict.None
                 || statement.Actions.Any(a => Glob(a, action)) == statement.NotAction
                 || !statement.Resources.Any(r => Glob(r, resource))
-                || !Holds(statement.Condition, caller, context)) continue;
-            if (!statement.Allow) return Verdict.Deny;
-            if (named == Verdict.Allow || verdict == Verdict.None) verdict = named;
+                || !Holds(statement.Condition, caller, context)
+            )
+                continue;
+            if (!statement.Allow)
+                return Verdict.Deny;
+            if (named == Verdict.Allow || verdict == Verdict.None)
+                verdict = named;
         }
 
         return verdict;
@@ -100,10 +128,23 @@ internal sealed class PolicyDocument
         var verdict = Verdict.None;
         foreach (var principal in principals)
         {
-            if (principal == "*" || principal == caller.Arn || (principal == caller.UniqueId && caller.UniqueId is not null)) return Verdict.Allow;
+            if (
+                principal == "*"
+                || principal == caller.Arn
+                || (principal == caller.UniqueId && caller.UniqueId is not null)
+            )
+                return Verdict.Allow;
             // An ARN means whoever had it when the policy was written: a role that was made anew is somebody else.
-            if (principal == caller.PrincipalArn && (uniqueIdAtWriting(principal) is not { } id || id == caller.UniqueId)) return Verdict.Allow;
-            if (principal == caller.AccountId || Regex.IsMatch(principal, $"^arn:aws[a-z-]*:iam::{caller.AccountId}:root$")) verdict = Verdict.Delegate;
+            if (
+                principal == caller.PrincipalArn
+                && (uniqueIdAtWriting(principal) is not { } id || id == caller.UniqueId)
+            )
+                return Verdict.Allow;
+            if (
+                principal == caller.AccountId
+                || Regex.IsMatch(principal, $"^arn:aws[a-z-]*:iam::{caller.AccountId}:root$")
+            )
+                verdict = Verdict.Delegate;
         }
 
         return verdict;
@@ -111,7 +152,8 @@ internal sealed class PolicyDocument
 
     private static bool Holds(JsonElement? condition, Caller caller, IReadOnlyDictionary<string, string> context)
     {
-        if (condition is not { ValueKind: JsonValueKind.Object } operators) return true;
+        if (condition is not { ValueKind: JsonValueKind.Object } operators)
+            return true;
         foreach (var test in operators.EnumerateObject())
         {
             foreach (var key in test.Value.EnumerateObject())
@@ -120,10 +162,13 @@ internal sealed class PolicyDocument
                 {
                     "aws:principalarn" => caller.PrincipalArn,
                     "aws:principalaccount" or "kms:calleraccount" => caller.AccountId,
-                    var name => context.FirstOrDefault(c => string.Equals(c.Key, name, StringComparison.OrdinalIgnoreCase)).Value,
+                    var name => context
+                        .FirstOrDefault(c => string.Equals(c.Key, name, StringComparison.OrdinalIgnoreCase))
+                        .Value,
                 };
                 var ifExists = test.Name.EndsWith("IfExists", StringComparison.Ordinal);
-                if (actual is null && ifExists) continue;
+                if (actual is null && ifExists)
+                    continue;
                 var wanted = Texts(key.Value);
                 var holds = (ifExists ? test.Name.Substring(0, test.Name.Length - 8) : test.Name) switch
                 {
@@ -134,7 +179,8 @@ internal sealed class PolicyDocument
                     "Bool" => actual is not null && wanted.Contains(actual, StringComparer.OrdinalIgnoreCase),
                     _ => false,
                 };
-                if (!holds) return false;
+                if (!holds)
+                    return false;
             }
         }
 
@@ -142,22 +188,39 @@ internal sealed class PolicyDocument
     }
 
     private static bool Glob(string pattern, string text) =>
-        Regex.IsMatch(text, "^" + Regex.Escape(pattern).Replace("\\*", ".*").Replace("\\?", ".") + "$", RegexOptions.IgnoreCase);
+        Regex.IsMatch(
+            text,
+            "^" + Regex.Escape(pattern).Replace("\\*", ".*").Replace("\\?", ".") + "$",
+            RegexOptions.IgnoreCase
+        );
 
-    private static string[] PrincipalsOf(JsonElement principal) => principal.ValueKind switch
-    {
-        JsonValueKind.String when principal.GetString() == "*" => ["*"],
-        JsonValueKind.Object => [.. principal.EnumerateObject().SelectMany(p => p.Name == "AWS" ? Texts(p.Value) : Texts(p.Value).Select(v => $"{p.Name}:{v}"))],
-        _ => throw new JsonException("Principal"),
-    };
+    private static string[] PrincipalsOf(JsonElement principal) =>
+        principal.ValueKind switch
+        {
+            JsonValueKind.String when principal.GetString() == "*" => ["*"],
+            JsonValueKind.Object =>
+            [
+                .. principal
+                    .EnumerateObject()
+                    .SelectMany(p => p.Name == "AWS" ? Texts(p.Value) : Texts(p.Value).Select(v => $"{p.Name}:{v}")),
+            ],
+            _ => throw new JsonException("Principal"),
+        };
 
-    private static IEnumerable<JsonElement> Many(JsonElement element) => element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray()] : [element];
+    private static IEnumerable<JsonElement> Many(JsonElement element) =>
+        element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray()] : [element];
 
-    private static string[] Texts(JsonElement element) => [.. Many(element).Select(e => e.ValueKind switch
-    {
-        JsonValueKind.String => e.GetString()!,
-        JsonValueKind.True => "true",
-        JsonValueKind.False => "false",
-        _ => throw new JsonException("a text is expected"),
-    })];
+    private static string[] Texts(JsonElement element) =>
+        [
+            .. Many(element)
+                .Select(e =>
+                    e.ValueKind switch
+                    {
+                        JsonValueKind.String => e.GetString()!,
+                        JsonValueKind.True => "true",
+                        JsonValueKind.False => "false",
+                        _ => throw new JsonException("a text is expected"),
+                    }
+                ),
+        ];
 }

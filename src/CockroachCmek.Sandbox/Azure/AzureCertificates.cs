@@ -12,9 +12,19 @@ internal sealed class AzureCertificates
     private static readonly string[] Names =
     [
         "localhost",
-        "*.vault.azure.net", "management.azure.com", "graph.microsoft.com", "login.microsoftonline.com", "login.windows.net",
-        "*.vault.usgovcloudapi.net", "management.usgovcloudapi.net", "graph.microsoft.us", "login.microsoftonline.us",
-        "*.vault.azure.cn", "management.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn", "login.chinacloudapi.cn",
+        "*.vault.azure.net",
+        "management.azure.com",
+        "graph.microsoft.com",
+        "login.microsoftonline.com",
+        "login.windows.net",
+        "*.vault.usgovcloudapi.net",
+        "management.usgovcloudapi.net",
+        "graph.microsoft.us",
+        "login.microsoftonline.us",
+        "*.vault.azure.cn",
+        "management.chinacloudapi.cn",
+        "microsoftgraph.chinacloudapi.cn",
+        "login.chinacloudapi.cn",
     ];
 
     public AzureCertificates(DateTimeOffset now)
@@ -23,7 +33,9 @@ internal sealed class AzureCertificates
         using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var authority = new CertificateRequest("CN=CockroachCmek sandbox CA", authorityKey, HashAlgorithmName.SHA256);
         authority.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
-        authority.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        authority.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true)
+        );
         authority.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(authority.PublicKey, false));
         using var signer = authority.CreateSelfSigned(from, until);
         // Without its private key: nobody can sign with what is handed out.
@@ -32,7 +44,8 @@ internal sealed class AzureCertificates
         using var serverKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=CockroachCmek sandbox", serverKey, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        foreach (var name in Names) names.AddDnsName(name);
+        foreach (var name in Names)
+            names.AddDnsName(name);
         names.AddIpAddress(System.Net.IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
@@ -48,5 +61,8 @@ internal sealed class AzureCertificates
 
     public X509Certificate2 Server { get; }
 
-    public string Pem => "-----BEGIN CERTIFICATE-----\n" + Convert.ToBase64String(Authority.RawData, Base64FormattingOptions.InsertLineBreaks).Replace("\r\n", "\n") + "\n-----END CERTIFICATE-----\n";
+    public string Pem =>
+        "-----BEGIN CERTIFICATE-----\n"
+        + Convert.ToBase64String(Authority.RawData, Base64FormattingOptions.InsertLineBreaks).Replace("\r\n", "\n")
+        + "\n-----END CERTIFICATE-----\n";
 }

@@ -30,7 +30,15 @@ internal sealed class ServicePrincipal(AzureApplication application, string tena
 }
 
 /// <summary>A delegated permission that was consented to.</summary>
-internal sealed record PermissionGrant(string Id, string TenantId, string ClientId, string ConsentType, string? PrincipalId, string ResourceId, string Scope);
+internal sealed record PermissionGrant(
+    string Id,
+    string TenantId,
+    string ClientId,
+    string ConsentType,
+    string? PrincipalId,
+    string ResourceId,
+    string Scope
+);
 
 /// <summary>A token that was issued. Real time: clients judge its age by their own clock.</summary>
 internal sealed record AzureToken(string Value, ServicePrincipal Principal, string Audience, DateTimeOffset Expires);
@@ -58,15 +66,24 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real)
 
     public AzureApplication? Application(string? appId) => Applications.FirstOrDefault(a => Same(a.AppId, appId));
 
-    public ServicePrincipal? Principal(string tenantId, string? appId) => Principals.FirstOrDefault(p => Same(p.TenantId, tenantId) && Same(p.Application.AppId, appId));
+    public ServicePrincipal? Principal(string tenantId, string? appId) =>
+        Principals.FirstOrDefault(p => Same(p.TenantId, tenantId) && Same(p.Application.AppId, appId));
 
     public ServicePrincipal? PrincipalById(string? id) => Principals.FirstOrDefault(p => Same(p.Id, id));
 
     public bool IsKnownToArm(ServicePrincipal principal) => clock.UtcNow >= principal.Created + Replication;
 
-    public ServicePrincipal AddPrincipal(AzureApplication application, string tenantId, DateTimeOffset? created = null, params string[] graphRoles)
+    public ServicePrincipal AddPrincipal(
+        AzureApplication application,
+        string tenantId,
+        DateTimeOffset? created = null,
+        params string[] graphRoles
+    )
     {
-        var principal = new ServicePrincipal(application, tenantId, created ?? clock.UtcNow) { GraphRoles = graphRoles };
+        var principal = new ServicePrincipal(application, tenantId, created ?? clock.UtcNow)
+        {
+            GraphRoles = graphRoles,
+        };
         Principals.Add(principal);
         return principal;
     }
@@ -83,14 +100,18 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real)
         var principal = Principal(tenantId, application.AppId) ?? AddPrincipal(application, tenantId);
         var graph = Principal(tenantId, GraphAppId)!;
         if (!Grants.Any(g => g.ClientId == principal.Id && g.ResourceId == graph.Id))
-            Grants.Add(new PermissionGrant(NewId(), tenantId, principal.Id, "AllPrincipals", null, graph.Id, "User.Read"));
+            Grants.Add(
+                new PermissionGrant(NewId(), tenantId, principal.Id, "AllPrincipals", null, graph.Id, "User.Read")
+            );
         return principal;
     }
 
     /// <summary>The resource that a scope or resource parameter means; null when there is none of that name.</summary>
     public static string? Audience(string resource)
     {
-        var name = resource.EndsWith("/.default", StringComparison.Ordinal) ? resource.Substring(0, resource.Length - "/.default".Length) : resource;
+        var name = resource.EndsWith("/.default", StringComparison.Ordinal)
+            ? resource.Substring(0, resource.Length - "/.default".Length)
+            : resource;
         return name.TrimEnd('/') switch
         {
             VaultAudience => VaultAudience,
@@ -119,17 +140,29 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real)
             ["tid"] = principal.TenantId,
             ["ver"] = "1.0",
         };
-        if (audience == GraphAudience) payload["roles"] = principal.GraphRoles.ToJson();
-        var token = new AzureToken($"{Part("""{"typ":"JWT","alg":"none"}""")}.{Part(payload.ToJsonString())}.{Base64Url.Encode(Random(24))}", principal, audience, expires);
+        if (audience == GraphAudience)
+            payload["roles"] = principal.GraphRoles.ToJson();
+        var token = new AzureToken(
+            $"{Part("""{"typ":"JWT","alg":"none"}""")}.{Part(payload.ToJsonString())}.{Base64Url.Encode(Random(24))}",
+            principal,
+            audience,
+            expires
+        );
         _tokens[token.Value] = token;
         return token;
     }
 
     /// <summary>The token, while it and its principal live. A client whose clock is a little behind is not sent away.</summary>
     public AzureToken? Token(string? value) =>
-        value is not null && _tokens.TryGetValue(value, out var token) && real.GetUtcNow() < token.Expires.AddMinutes(5) && Principals.Contains(token.Principal) ? token : null;
+        value is not null
+        && _tokens.TryGetValue(value, out var token)
+        && real.GetUtcNow() < token.Expires.AddMinutes(5)
+        && Principals.Contains(token.Principal)
+            ? token
+            : null;
 
-    public static bool Same(string? one, string? other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+    public static bool Same(string? one, string? other) =>
+        string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Random, and unlike any real credential, so that no scanner is alarmed.</summary>
     public static string NewSecret(string purpose) => $"sandbox-{purpose}-{Base64Url.Encode(Random(18))}";
@@ -150,7 +183,8 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real)
 /// <summary>base64url without padding (RFC 7515).</summary>
 internal static class Base64Url
 {
-    public static string Encode(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    public static string Encode(byte[] bytes) =>
+        Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
     /// <summary>Null when it is none.</summary>
     public static byte[]? Decode(string text)

@@ -25,7 +25,8 @@ internal sealed record AzureAnswer(int Status, JsonNode? Body)
     public static AzureAnswer Ok(JsonNode body) => new(200, body);
 
     /// <summary>A list in the shape that all of Azure shares.</summary>
-    public static AzureAnswer List(IEnumerable<JsonObject> items) => Ok(new JsonObject { ["value"] = new JsonArray([.. items]) });
+    public static AzureAnswer List(IEnumerable<JsonObject> items) =>
+        Ok(new JsonObject { ["value"] = new JsonArray([.. items]) });
 
     public static AzureAnswer NoContent { get; } = new(204, null);
 }
@@ -65,17 +66,23 @@ internal sealed class AzureRequest
     public string? Header(string name) => _request.Header(name);
 
     /// <summary>The bearer token; null when there is none.</summary>
-    public string? Token => Header("Authorization") is { } value && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? value.Substring(7).Trim() : null;
+    public string? Token =>
+        Header("Authorization") is { } value && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? value.Substring(7).Trim()
+            : null;
 
     /// <summary>The body as a form.</summary>
-    public IReadOnlyDictionary<string, string> FormBody() => Form(Encoding.UTF8.GetString(_request.Body).Replace('+', ' '));
+    public IReadOnlyDictionary<string, string> FormBody() =>
+        Form(Encoding.UTF8.GetString(_request.Body).Replace('+', ' '));
 
     /// <summary>The body as an object; read only where it is asked for, because a first call without a token has none.</summary>
     public JsonObject Body(string code)
     {
         try
         {
-            var body = JsonNode.Parse(_request.Body) as JsonObject ?? throw new AzureFault(400, code, "The body of the request is no JSON object.");
+            var body =
+                JsonNode.Parse(_request.Body) as JsonObject
+                ?? throw new AzureFault(400, code, "The body of the request is no JSON object.");
             ReadThrough(body);
             return body;
         }
@@ -88,40 +95,65 @@ internal sealed class AzureRequest
     /// <summary>A member that is there twice shows only when its object is read: better now than in the middle of a change.</summary>
     private static void ReadThrough(JsonNode? node)
     {
-        if (node is JsonObject item) foreach (var member in item) ReadThrough(member.Value);
-        if (node is JsonArray array) foreach (var element in array) ReadThrough(element);
+        if (node is JsonObject item)
+            foreach (var member in item)
+                ReadThrough(member.Value);
+        if (node is JsonArray array)
+            foreach (var element in array)
+                ReadThrough(element);
     }
 
     private static Dictionary<string, string> Form(string text) =>
-        text.Split(['&'], StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split(['='], 2)).GroupBy(p => Uri.UnescapeDataString(p[0]), StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(g => g.Key, g => g.Last().Length > 1 ? Uri.UnescapeDataString(g.Last()[1]) : "", StringComparer.OrdinalIgnoreCase);
+        text.Split(['&'], StringSplitOptions.RemoveEmptyEntries)
+            .Select(pair => pair.Split(['='], 2))
+            .GroupBy(p => Uri.UnescapeDataString(p[0]), StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(
+                g => g.Key,
+                g => g.Last().Length > 1 ? Uri.UnescapeDataString(g.Last()[1]) : "",
+                StringComparer.OrdinalIgnoreCase
+            );
 }
 
 /// <summary>Reading members of a body without trusting their types.</summary>
 internal static class AzureJson
 {
-    public static string? Text(this JsonObject? item, string name) => item?[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    public static string? Text(this JsonObject? item, string name) =>
+        item?[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
-    public static bool? Flag(this JsonObject? item, string name) => item?[name] is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : null;
+    public static bool? Flag(this JsonObject? item, string name) =>
+        item?[name] is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : null;
 
-    public static long? Number(this JsonObject? item, string name) => item?[name] is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
+    public static long? Number(this JsonObject? item, string name) =>
+        item?[name] is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
 
     public static JsonObject? Object(this JsonObject? item, string name) => item?[name] as JsonObject;
 
     public static List<string> Texts(this JsonObject? item, string name) =>
-        item?[name] is JsonArray array ? [.. array.OfType<JsonValue>().Select(v => v.TryGetValue<string>(out var text) ? text : "").Where(t => t.Length > 0)] : [];
+        item?[name] is JsonArray array
+            ?
+            [
+                .. array
+                    .OfType<JsonValue>()
+                    .Select(v => v.TryGetValue<string>(out var text) ? text : "")
+                    .Where(t => t.Length > 0),
+            ]
+            : [];
 
     public static Dictionary<string, string> Map(this JsonObject? item, string name) =>
-        item.Object(name) is { } map ? map.Where(p => map.Text(p.Key) is not null).ToDictionary(p => p.Key, p => map.Text(p.Key)!) : [];
+        item.Object(name) is { } map
+            ? map.Where(p => map.Text(p.Key) is not null).ToDictionary(p => p.Key, p => map.Text(p.Key)!)
+            : [];
 
     public static JsonObject ToJson(this IReadOnlyDictionary<string, string> map)
     {
         var json = new JsonObject();
-        foreach (var pair in map) json[pair.Key] = pair.Value;
+        foreach (var pair in map)
+            json[pair.Key] = pair.Value;
         return json;
     }
 
     public static JsonArray ToJson(this IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);
 
-    public static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+    public static string Time(DateTimeOffset time) =>
+        time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 }

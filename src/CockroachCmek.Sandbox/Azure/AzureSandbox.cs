@@ -51,9 +51,17 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     {
         _world = new AzureWorld(clock, real);
         _certificates = new AzureCertificates(real.GetUtcNow());
-        (_entra, _graph, _arm, _vault) = (new EntraService(_world), new GraphService(_world), new ArmService(_world), new KeyVaultService(_world, VaultName));
+        (_entra, _graph, _arm, _vault) = (
+            new EntraService(_world),
+            new GraphService(_world),
+            new ArmService(_world),
+            new KeyVaultService(_world, VaultName)
+        );
 
-        var graph = new AzureApplication(AzureDirectory.GraphAppId, "Microsoft Graph", NewId()) { IsMultiTenant = true };
+        var graph = new AzureApplication(AzureDirectory.GraphAppId, "Microsoft Graph", NewId())
+        {
+            IsMultiTenant = true,
+        };
         _world.Directory.Applications.Add(graph);
         foreach (var tenant in new[] { TenantId, ForeignTenantId })
         {
@@ -67,9 +75,35 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
         _world.Groups[$"/subscriptions/{ForeignSubscriptionId}/resourceGroups/{ResourceGroup}"] = Location;
         AddVault(VaultName, new VaultSettings { RbacAuthorization = true, PurgeProtection = true });
         AddVault(PolicyVaultName, new VaultSettings { RbacAuthorization = false });
-        AddVault(WalledVaultName, new VaultSettings { RbacAuthorization = true, NetworkAcls = """{"bypass":"AzureServices","defaultAction":"Deny","ipRules":[],"virtualNetworkRules":[]}""" });
-        AddVault(PremiumVaultName, new VaultSettings { RbacAuthorization = true, PurgeProtection = true, Sku = "premium" });
-        _world.Vaults.Add(new AzureVault(ForeignTenantId, ForeignSubscriptionId, ResourceGroup, ForeignVaultName, Location, LongAgo, new VaultSettings { RbacAuthorization = true }));
+        AddVault(
+            WalledVaultName,
+            new VaultSettings
+            {
+                RbacAuthorization = true,
+                NetworkAcls =
+                    """{"bypass":"AzureServices","defaultAction":"Deny","ipRules":[],"virtualNetworkRules":[]}""",
+            }
+        );
+        AddVault(
+            PremiumVaultName,
+            new VaultSettings
+            {
+                RbacAuthorization = true,
+                PurgeProtection = true,
+                Sku = "premium",
+            }
+        );
+        _world.Vaults.Add(
+            new AzureVault(
+                ForeignTenantId,
+                ForeignSubscriptionId,
+                ResourceGroup,
+                ForeignVaultName,
+                Location,
+                LongAgo,
+                new VaultSettings { RbacAuthorization = true }
+            )
+        );
         Admin = AddPrincipal("sandbox-admin", AzureRights.All);
         ManagedIdentity = AddPrincipal("sandbox-automation", AzureRights.All);
     }
@@ -135,16 +169,34 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     {
         lock (_gate)
         {
-            var application = new AzureApplication(NewId(), name, TenantId) { Secret = AzureDirectory.NewSecret("azure") };
+            var application = new AzureApplication(NewId(), name, TenantId)
+            {
+                Secret = AzureDirectory.NewSecret("azure"),
+            };
             _world.Directory.Applications.Add(application);
-            var principal = _world.Directory.AddPrincipal(application, TenantId, LongAgo, (rights & AzureRights.Graph) != 0 ? ["Application.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"] : (rights & AzureRights.GraphRead) != 0 ? ["Application.Read.All"] : []);
+            var principal = _world.Directory.AddPrincipal(
+                application,
+                TenantId,
+                LongAgo,
+                (rights & AzureRights.Graph) != 0
+                        ? ["Application.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"]
+                    : (rights & AzureRights.GraphRead) != 0 ? ["Application.Read.All"]
+                    : []
+            );
             var scope = $"/subscriptions/{SubscriptionId}";
-            if ((rights & AzureRights.Subscription) != 0) _world.Roles.Assign(principal.Id, AzureRole.Owner, scope, LongAgo);
+            if ((rights & AzureRights.Subscription) != 0)
+                _world.Roles.Assign(principal.Id, AzureRole.Owner, scope, LongAgo);
             if ((rights & AzureRights.Keys) != 0)
             {
                 _world.Roles.Assign(principal.Id, AzureRole.VaultAdministrator, scope, LongAgo);
-                var policy = new AccessPolicy(TenantId, principal.Id, new Dictionary<string, IReadOnlyList<string>> { ["keys"] = ["all"] });
-                _world.Vault(PolicyVaultName)!.Amend(settings => settings with { Policies = [.. settings.Policies, policy] });
+                var policy = new AccessPolicy(
+                    TenantId,
+                    principal.Id,
+                    new Dictionary<string, IReadOnlyList<string>> { ["keys"] = ["all"] }
+                );
+                _world
+                    .Vault(PolicyVaultName)!
+                    .Amend(settings => settings with { Policies = [.. settings.Policies, policy] });
             }
 
             return new AzurePrincipal(application.AppId, application.Secret!, principal.Id);
@@ -153,12 +205,15 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
 
     /// <summary>Gives a built-in role, by name, at a scope, as if it had been there for long.</summary>
     public void Assign(AzurePrincipal principal, string roleName, string scope) =>
-        Locked(world => world.Roles.Assign(principal.ObjectId, AzureRole.All.Single(r => r.Name == roleName), scope, LongAgo));
+        Locked(world =>
+            world.Roles.Assign(principal.ObjectId, AzureRole.All.Single(r => r.Name == roleName), scope, LongAgo)
+        );
 
     /// <inheritdoc/>
     public Task<SandboxResponse> HandleAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
-        lock (_gate) return Task.FromResult(Answer(new AzureRequest(request)));
+        lock (_gate)
+            return Task.FromResult(Answer(new AzureRequest(request)));
     }
 
     /// <summary>Lets go of the server certificate's private key.</summary>
@@ -169,7 +224,12 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     {
         lock (_gate)
         {
-            _world.Directory.Applications.Add(new AzureApplication(appId, $"CockroachDB Cloud - {clusterId}", CockroachTenantId) { IsMultiTenant = true });
+            _world.Directory.Applications.Add(
+                new AzureApplication(appId, $"CockroachDB Cloud - {clusterId}", CockroachTenantId)
+                {
+                    IsMultiTenant = true,
+                }
+            );
             _world.ClusterApplications[clusterId] = appId;
         }
     }
@@ -179,17 +239,25 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     {
         lock (_gate)
         {
-            var principal = _world.Directory.Consent(_world.Directory.Application(_world.ClusterApplications[clusterId])!, TenantId);
+            var principal = _world.Directory.Consent(
+                _world.Directory.Application(_world.ClusterApplications[clusterId])!,
+                TenantId
+            );
             var vault = _world.Vault(VaultName)!;
             _world.Roles.Assign(principal.Id, AzureRole.CryptoServiceEncryptionUser, vault.Id, LongAgo);
-            var bundle = new KeyStore(_world).Create(vault, $"crdb-cmek-{clusterName}", new JsonObject { ["kty"] = "RSA", ["key_size"] = 3072 });
+            var bundle = new KeyStore(_world).Create(
+                vault,
+                $"crdb-cmek-{clusterName}",
+                new JsonObject { ["kty"] = "RSA", ["key_size"] = 3072 }
+            );
             return new SandboxKeySpec("AZURE_KEY_VAULT", (string)bundle["key"]!["kid"]!, TenantId);
         }
     }
 
     internal T Locked<T>(Func<AzureWorld, T> work)
     {
-        lock (_gate) return work(_world);
+        lock (_gate)
+            return work(_world);
     }
 
     /// <summary>The tenant of Cockroach Labs.</summary>
@@ -209,7 +277,11 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
         }
 
         var body = answer.Html ?? answer.Body?.ToJsonString() ?? "";
-        return new SandboxResponse(answer.Status, Encoding.UTF8.GetBytes(body), answer.Html is null ? "application/json; charset=utf-8" : "text/html; charset=utf-8")
+        return new SandboxResponse(
+            answer.Status,
+            Encoding.UTF8.GetBytes(body),
+            answer.Html is null ? "application/json; charset=utf-8" : "text/html; charset=utf-8"
+        )
         {
             Headers = [.. answer.Headers, new("x-ms-request-id", Guid.NewGuid().ToString("D"))],
         };
@@ -219,10 +291,17 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     private IAzureService Service(AzureRequest request)
     {
         var host = request.HostName;
-        if (host.StartsWith("management.", StringComparison.Ordinal)) return _arm;
-        if (host.StartsWith("graph.", StringComparison.Ordinal) || host.StartsWith("microsoftgraph.", StringComparison.Ordinal)) return _graph;
-        if (host.StartsWith("login.", StringComparison.Ordinal)) return _entra;
-        if (!request.IsLoopback) return _vault;
+        if (host.StartsWith("management.", StringComparison.Ordinal))
+            return _arm;
+        if (
+            host.StartsWith("graph.", StringComparison.Ordinal)
+            || host.StartsWith("microsoftgraph.", StringComparison.Ordinal)
+        )
+            return _graph;
+        if (host.StartsWith("login.", StringComparison.Ordinal))
+            return _entra;
+        if (!request.IsLoopback)
+            return _vault;
         return (request.Segments.Count > 0 ? request.Segments[0].ToLowerInvariant() : "") switch
         {
             "subscriptions" or "providers" => _arm,
@@ -232,7 +311,8 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
         };
     }
 
-    private void AddVault(string name, VaultSettings settings) => _world.Vaults.Add(new AzureVault(TenantId, SubscriptionId, ResourceGroup, name, Location, LongAgo, settings));
+    private void AddVault(string name, VaultSettings settings) =>
+        _world.Vaults.Add(new AzureVault(TenantId, SubscriptionId, ResourceGroup, name, Location, LongAgo, settings));
 
     private static string NewId() => Guid.NewGuid().ToString("D");
 }

@@ -3,10 +3,15 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>What an access-policy vault lets one principal do, by kind of object: keys, secrets, certificates, storage.</summary>
-internal sealed record AccessPolicy(string TenantId, string ObjectId, IReadOnlyDictionary<string, IReadOnlyList<string>> Permissions)
+internal sealed record AccessPolicy(
+    string TenantId,
+    string ObjectId,
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Permissions
+)
 {
     public bool Allows(string permission) =>
-        Permissions.TryGetValue("keys", out var keys) && keys.Any(k => AzureDirectory.Same(k, permission) || AzureDirectory.Same(k, "all"));
+        Permissions.TryGetValue("keys", out var keys)
+        && keys.Any(k => AzureDirectory.Same(k, permission) || AzureDirectory.Same(k, "all"));
 }
 
 /// <summary>What can be changed of a vault; replaced as a whole, so that a vault can go by what it was a while ago.</summary>
@@ -29,7 +34,12 @@ internal sealed record VaultSettings
 
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 
-    public bool IsWalled => PublicNetworkAccess == "Disabled" || (NetworkAcls is not null && AzureDirectory.Same((JsonNode.Parse(NetworkAcls) as JsonObject).Text("defaultAction"), "Deny"));
+    public bool IsWalled =>
+        PublicNetworkAccess == "Disabled"
+        || (
+            NetworkAcls is not null
+            && AzureDirectory.Same((JsonNode.Parse(NetworkAcls) as JsonObject).Text("defaultAction"), "Deny")
+        );
 }
 
 /// <summary>A vault and its keys.</summary>
@@ -40,7 +50,15 @@ internal sealed class AzureVault
 
     private readonly List<(DateTimeOffset At, VaultSettings Settings)> _history = [];
 
-    public AzureVault(string tenantId, string subscriptionId, string group, string name, string location, DateTimeOffset created, VaultSettings settings)
+    public AzureVault(
+        string tenantId,
+        string subscriptionId,
+        string group,
+        string name,
+        string location,
+        DateTimeOffset created,
+        VaultSettings settings
+    )
     {
         TenantId = tenantId;
         SubscriptionId = subscriptionId;
@@ -69,7 +87,8 @@ internal sealed class AzureVault
 
     public Dictionary<string, VaultKey> Keys { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    public string Id => $"/subscriptions/{SubscriptionId}/resourceGroups/{Group}/providers/Microsoft.KeyVault/vaults/{Name}";
+    public string Id =>
+        $"/subscriptions/{SubscriptionId}/resourceGroups/{Group}/providers/Microsoft.KeyVault/vaults/{Name}";
 
     public string HostName => $"{Name.ToLowerInvariant()}.vault.azure.net";
 
@@ -81,14 +100,17 @@ internal sealed class AzureVault
     /// <summary>Changes it as if it had always been so.</summary>
     public void Amend(Func<VaultSettings, VaultSettings> change)
     {
-        for (var i = 0; i < _history.Count; i++) _history[i] = (_history[i].At, change(_history[i].Settings));
+        for (var i = 0; i < _history.Count; i++)
+            _history[i] = (_history[i].At, change(_history[i].Settings));
     }
 
     /// <summary>As the data plane goes by: changes reach it after a while.</summary>
-    public VaultSettings Effective(DateTimeOffset now, TimeSpan propagation) => _history.Last(h => h.At == DateTimeOffset.MinValue || h.At + propagation <= now).Settings;
+    public VaultSettings Effective(DateTimeOffset now, TimeSpan propagation) =>
+        _history.Last(h => h.At == DateTimeOffset.MinValue || h.At + propagation <= now).Settings;
 
     public bool IsRegistered(DateTimeOffset now) => now >= Created + Registration;
 
     /// <summary>What happens to deleted keys here, in the words of the attribute recoveryLevel.</summary>
-    public string RecoveryLevel => (RetentionDays < 90 ? "CustomizedRecoverable" : "Recoverable") + (Settings.PurgeProtection ? "" : "+Purgeable");
+    public string RecoveryLevel =>
+        (RetentionDays < 90 ? "CustomizedRecoverable" : "Recoverable") + (Settings.PurgeProtection ? "" : "+Purgeable");
 }

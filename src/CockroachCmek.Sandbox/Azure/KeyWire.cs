@@ -5,7 +5,8 @@ namespace CockroachCmek.Sandbox.Azure;
 /// <summary>Keys as the data plane writes them: Azure/azure-rest-api-specs, keyvault/data-plane/Keys.</summary>
 internal static class KeyWire
 {
-    public static string Id(AzureVault vault, VaultKey key, VaultKeyVersion? version = null) => $"https://{vault.HostName}/keys/{key.Name}" + (version is null ? "" : "/" + version.Id);
+    public static string Id(AzureVault vault, VaultKey key, VaultKeyVersion? version = null) =>
+        $"https://{vault.HostName}/keys/{key.Name}" + (version is null ? "" : "/" + version.Id);
 
     public static JsonObject Bundle(AzureVault vault, VaultKey key, VaultKeyVersion? version)
     {
@@ -13,14 +14,25 @@ internal static class KeyWire
         var jwk = version.PublicKey();
         jwk["kid"] = Id(vault, key, version);
         jwk["key_ops"] = version.Operations.ToJson();
-        return new JsonObject { ["key"] = jwk, ["attributes"] = Attributes(vault, version), ["tags"] = version.Tags.ToJson() };
+        return new JsonObject
+        {
+            ["key"] = jwk,
+            ["attributes"] = Attributes(vault, version),
+            ["tags"] = version.Tags.ToJson(),
+        };
     }
 
     /// <summary>In a list: of a version, or of the key as a whole, whose id has no version.</summary>
     public static JsonObject Item(AzureVault vault, VaultKey key, VaultKeyVersion? version = null) =>
-        new() { ["kid"] = Id(vault, key, version), ["attributes"] = Attributes(vault, version ?? key.Latest), ["tags"] = (version ?? key.Latest).Tags.ToJson() };
+        new()
+        {
+            ["kid"] = Id(vault, key, version),
+            ["attributes"] = Attributes(vault, version ?? key.Latest),
+            ["tags"] = (version ?? key.Latest).Tags.ToJson(),
+        };
 
-    public static JsonObject DeletedBundle(AzureVault vault, VaultKey key) => WithDeletion(vault, key, Bundle(vault, key, null));
+    public static JsonObject DeletedBundle(AzureVault vault, VaultKey key) =>
+        WithDeletion(vault, key, Bundle(vault, key, null));
 
     public static JsonObject WithDeletion(AzureVault vault, VaultKey key, JsonObject json)
     {
@@ -34,7 +46,8 @@ internal static class KeyWire
     public static JsonObject RotationPolicy(AzureVault vault, VaultKey key)
     {
         var attributes = new JsonObject();
-        if (key.Rotation?.Lifetime is { } lifetime) attributes["expiryTime"] = lifetime;
+        if (key.Rotation?.Lifetime is { } lifetime)
+            attributes["expiryTime"] = lifetime;
         if (key.Rotation is { } rule)
         {
             attributes["created"] = rule.Created.ToUnixTimeSeconds();
@@ -45,7 +58,10 @@ internal static class KeyWire
         {
             ["id"] = Id(vault, key) + "/rotationpolicy",
             // Without a policy of its own a key has this one, which only tells.
-            ["lifetimeActions"] = JsonNode.Parse(key.Rotation?.LifetimeActions ?? """[{"trigger":{"timeBeforeExpiry":"P30D"},"action":{"type":"Notify"}}]"""),
+            ["lifetimeActions"] = JsonNode.Parse(
+                key.Rotation?.LifetimeActions
+                    ?? """[{"trigger":{"timeBeforeExpiry":"P30D"},"action":{"type":"Notify"}}]"""
+            ),
             ["attributes"] = attributes,
         };
     }
@@ -61,8 +77,10 @@ internal static class KeyWire
             ["recoverableDays"] = vault.RetentionDays,
             ["exportable"] = false,
         };
-        if (version.NotBefore is { } start) json["nbf"] = start.ToUnixTimeSeconds();
-        if (version.Expires is { } end) json["exp"] = end.ToUnixTimeSeconds();
+        if (version.NotBefore is { } start)
+            json["nbf"] = start.ToUnixTimeSeconds();
+        if (version.Expires is { } end)
+            json["exp"] = end.ToUnixTimeSeconds();
         return json;
     }
 }

@@ -14,8 +14,14 @@ internal sealed record VaultAction(string Policy, string Role)
     public static readonly VaultAction Recover = new("recover", Keys + "recover/action");
     public static readonly VaultAction Purge = new("purge", Keys + "purge/action");
     public static readonly VaultAction Rotate = new("rotate", Keys + "rotate/action");
-    public static readonly VaultAction GetRotationPolicy = new("getrotationpolicy", "Microsoft.KeyVault/vaults/keyrotationpolicies/read");
-    public static readonly VaultAction SetRotationPolicy = new("setrotationpolicy", "Microsoft.KeyVault/vaults/keyrotationpolicies/write");
+    public static readonly VaultAction GetRotationPolicy = new(
+        "getrotationpolicy",
+        "Microsoft.KeyVault/vaults/keyrotationpolicies/read"
+    );
+    public static readonly VaultAction SetRotationPolicy = new(
+        "setrotationpolicy",
+        "Microsoft.KeyVault/vaults/keyrotationpolicies/write"
+    );
     public static readonly VaultAction Encrypt = new("encrypt", Keys + "encrypt/action");
     public static readonly VaultAction Decrypt = new("decrypt", Keys + "decrypt/action");
     public static readonly VaultAction Wrap = new("wrapKey", Keys + "wrap/action");
@@ -26,20 +32,47 @@ internal sealed record VaultAction(string Policy, string Role)
 internal static class VaultAccess
 {
     /// <summary>Null when it may; otherwise the refusal. The key's name is null for what concerns the vault as a whole.</summary>
-    public static AzureFault? Judge(AzureWorld world, AzureVault vault, ServicePrincipal caller, VaultAction action, string? key)
+    public static AzureFault? Judge(
+        AzureWorld world,
+        AzureVault vault,
+        ServicePrincipal caller,
+        VaultAction action,
+        string? key
+    )
     {
         var settings = vault.Effective(world.Now, world.Propagation);
         var who = $"appid={caller.Application.AppId};oid={caller.Id};iss=https://sts.windows.net/{caller.TenantId}/";
         if (settings.IsWalled)
-            return new AzureFault(403, "Forbidden", $"Client address is not authorized and caller is not a trusted service.\r\nClient address: 127.0.0.1\r\nCaller: {who}\r\nVault: {vault.Name};location={vault.Location}", "ForbiddenByFirewall");
+            return new AzureFault(
+                403,
+                "Forbidden",
+                $"Client address is not authorized and caller is not a trusted service.\r\nClient address: 127.0.0.1\r\nCaller: {who}\r\nVault: {vault.Name};location={vault.Location}",
+                "ForbiddenByFirewall"
+            );
         if (settings.RbacAuthorization is true)
         {
             var resource = key is null ? vault.Id : $"{vault.Id}/keys/{key}";
-            return world.Roles.MayUse(caller.Id, action.Role, resource) ? null : new AzureFault(403, "Forbidden",
-                $"Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\nCaller: {who}\r\nAction: '{action.Role}'\r\nResource: '{resource.ToLowerInvariant()}'\r\nAssignment: (not found)\r\nVault: {vault.Name};location={vault.Location}", "ForbiddenByRbac");
+            return world.Roles.MayUse(caller.Id, action.Role, resource)
+                ? null
+                : new AzureFault(
+                    403,
+                    "Forbidden",
+                    $"Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\nCaller: {who}\r\nAction: '{action.Role}'\r\nResource: '{resource.ToLowerInvariant()}'\r\nAssignment: (not found)\r\nVault: {vault.Name};location={vault.Location}",
+                    "ForbiddenByRbac"
+                );
         }
 
-        return settings.Policies.Any(p => AzureDirectory.Same(p.ObjectId, caller.Id) && AzureDirectory.Same(p.TenantId, caller.TenantId) && p.Allows(action.Policy)) ? null : new AzureFault(403, "Forbidden",
-            $"The user, group or application '{who}' does not have keys {action.Policy} permission on key vault '{vault.Name};location={vault.Location}'.", "ForbiddenByPolicy");
+        return settings.Policies.Any(p =>
+            AzureDirectory.Same(p.ObjectId, caller.Id)
+            && AzureDirectory.Same(p.TenantId, caller.TenantId)
+            && p.Allows(action.Policy)
+        )
+            ? null
+            : new AzureFault(
+                403,
+                "Forbidden",
+                $"The user, group or application '{who}' does not have keys {action.Policy} permission on key vault '{vault.Name};location={vault.Location}'.",
+                "ForbiddenByPolicy"
+            );
     }
 }

@@ -39,16 +39,24 @@ internal sealed class VaultKey(string name)
     public void Settle(DateTimeOffset now)
     {
         // A clock that runs fast must not make keys for minutes on end.
-        for (var made = 0; made < 10 && Deleted is null && Rotation?.NextAfter(Latest.Created) is { } due && due <= now; made++) Rotate(due);
+        for (
+            var made = 0;
+            made < 10 && Deleted is null && Rotation?.NextAfter(Latest.Created) is { } due && due <= now;
+            made++
+        )
+            Rotate(due);
     }
 
     /// <summary>A new version like the last one.</summary>
-    public void Rotate(DateTimeOffset at) => Versions.Add(new VaultKeyVersion(Latest.Kty, Latest.Size, Latest.Curve, at)
-    {
-        Operations = Latest.Operations,
-        Tags = Latest.Tags,
-        Expires = Rotation?.ExpiryOf(at),
-    });
+    public void Rotate(DateTimeOffset at) =>
+        Versions.Add(
+            new VaultKeyVersion(Latest.Kty, Latest.Size, Latest.Curve, at)
+            {
+                Operations = Latest.Operations,
+                Tags = Latest.Tags,
+                Expires = Rotation?.ExpiryOf(at),
+            }
+        );
 }
 
 /// <summary>One version of a key, with its material.</summary>
@@ -64,7 +72,17 @@ internal sealed class VaultKeyVersion
         Curve = curve;
         Created = created;
         Updated = created;
-        _material = imported is { } key ? Imported(key) : curve is null ? NewRsa(size) : ECDsa.Create(curve switch { "P-384" => ECCurve.NamedCurves.nistP384, "P-521" => ECCurve.NamedCurves.nistP521, _ => ECCurve.NamedCurves.nistP256 });
+        _material =
+            imported is { } key ? Imported(key)
+            : curve is null ? NewRsa(size)
+            : ECDsa.Create(
+                curve switch
+                {
+                    "P-384" => ECCurve.NamedCurves.nistP384,
+                    "P-521" => ECCurve.NamedCurves.nistP521,
+                    _ => ECCurve.NamedCurves.nistP256,
+                }
+            );
     }
 
     public string Id { get; } = Guid.NewGuid().ToString("N");
@@ -99,11 +117,22 @@ internal sealed class VaultKeyVersion
         if (_material is ECDsa curve)
         {
             var point = curve.ExportParameters(false).Q;
-            return new JsonObject { ["kty"] = Kty, ["crv"] = Curve, ["x"] = Base64Url.Encode(point.X!), ["y"] = Base64Url.Encode(point.Y!) };
+            return new JsonObject
+            {
+                ["kty"] = Kty,
+                ["crv"] = Curve,
+                ["x"] = Base64Url.Encode(point.X!),
+                ["y"] = Base64Url.Encode(point.Y!),
+            };
         }
 
         var key = Rsa!.ExportParameters(false);
-        return new JsonObject { ["kty"] = Kty, ["n"] = Base64Url.Encode(key.Modulus!), ["e"] = Base64Url.Encode(key.Exponent!) };
+        return new JsonObject
+        {
+            ["kty"] = Kty,
+            ["n"] = Base64Url.Encode(key.Modulus!),
+            ["e"] = Base64Url.Encode(key.Exponent!),
+        };
     }
 
     private static RSA Imported(RSAParameters key)
@@ -123,9 +152,19 @@ internal sealed class VaultKeyVersion
 }
 
 /// <summary>What a rotation policy comes to: when the next version is made, and how long one lasts. Durations are whole ISO 8601 dates.</summary>
-internal sealed record KeyRotationRule(string? RotateAfterCreate, string? RotateBeforeExpiry, string? Lifetime, string LifetimeActions, DateTimeOffset Created, DateTimeOffset Updated)
+internal sealed record KeyRotationRule(
+    string? RotateAfterCreate,
+    string? RotateBeforeExpiry,
+    string? Lifetime,
+    string LifetimeActions,
+    DateTimeOffset Created,
+    DateTimeOffset Updated
+)
 {
-    private static readonly Regex Duration = new("^P(?:(\\d+)Y)?(?:(\\d+)M)?(?:(\\d+)W)?(?:(\\d+)D)?$", RegexOptions.CultureInvariant);
+    private static readonly Regex Duration = new(
+        "^P(?:(\\d+)Y)?(?:(\\d+)M)?(?:(\\d+)W)?(?:(\\d+)D)?$",
+        RegexOptions.CultureInvariant
+    );
 
     public DateTimeOffset? NextAfter(DateTimeOffset created) =>
         RotateAfterCreate is not null ? Add(created, RotateAfterCreate)
@@ -138,8 +177,12 @@ internal sealed record KeyRotationRule(string? RotateAfterCreate, string? Rotate
     public static DateTimeOffset? Add(DateTimeOffset time, string duration, int sign = 1)
     {
         var match = Duration.Match(duration);
-        if (!match.Success || duration.Length < 3 || match.Groups.Cast<Group>().Skip(1).Any(g => g.Length > 3)) return null;
-        int Part(int group) => match.Groups[group].Success ? sign * int.Parse(match.Groups[group].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
+        if (!match.Success || duration.Length < 3 || match.Groups.Cast<Group>().Skip(1).Any(g => g.Length > 3))
+            return null;
+        int Part(int group) =>
+            match.Groups[group].Success
+                ? sign * int.Parse(match.Groups[group].Value, System.Globalization.CultureInfo.InvariantCulture)
+                : 0;
         return time.AddYears(Part(1)).AddMonths(Part(2)).AddDays((7 * Part(3)) + Part(4));
     }
 }

@@ -12,16 +12,30 @@ internal sealed class ApiFault(int status, int code, string message) : Exception
     public int? RetryAfter { get; init; }
 
     public SandboxResponse ToResponse() =>
-        new(status, Encoding.UTF8.GetBytes(new JsonObject { ["code"] = code, ["message"] = Message, ["details"] = new JsonArray() }.ToJsonString()), "application/json")
+        new(
+            status,
+            Encoding.UTF8.GetBytes(
+                new JsonObject
+                {
+                    ["code"] = code,
+                    ["message"] = Message,
+                    ["details"] = new JsonArray(),
+                }.ToJsonString()
+            ),
+            "application/json"
+        )
         {
-            Headers = RetryAfter is { } seconds ? [new("Retry-After", seconds.ToString(CultureInfo.InvariantCulture))] : [],
+            Headers = RetryAfter is { } seconds
+                ? [new("Retry-After", seconds.ToString(CultureInfo.InvariantCulture))]
+                : [],
         };
 }
 
 /// <summary>Tokens of pages: opaque to whoever gets them.</summary>
 internal static class PageToken
 {
-    public static string Write(int start) => Convert.ToBase64String(Encoding.UTF8.GetBytes("start:" + start.ToString(CultureInfo.InvariantCulture)));
+    public static string Write(int start) =>
+        Convert.ToBase64String(Encoding.UTF8.GetBytes("start:" + start.ToString(CultureInfo.InvariantCulture)));
 
     public static bool TryRead(string token, out int start)
     {
@@ -29,7 +43,8 @@ internal static class PageToken
         try
         {
             var text = Encoding.UTF8.GetString(Convert.FromBase64String(token));
-            return text.StartsWith("start:", StringComparison.Ordinal) && int.TryParse(text.Substring(6), NumberStyles.None, CultureInfo.InvariantCulture, out start);
+            return text.StartsWith("start:", StringComparison.Ordinal)
+                && int.TryParse(text.Substring(6), NumberStyles.None, CultureInfo.InvariantCulture, out start);
         }
         catch (FormatException)
         {
@@ -48,9 +63,12 @@ internal sealed class RequestRate(SandboxClock clock)
     public int? Exceeds(string key)
     {
         var now = clock.UtcNow;
-        if (!_seen.TryGetValue(key, out var times)) _seen[key] = times = new Queue<DateTimeOffset>();
-        while (times.Count > 0 && now - times.Peek() >= TimeSpan.FromSeconds(1)) times.Dequeue();
-        if (times.Count >= PerSecond) return 1;
+        if (!_seen.TryGetValue(key, out var times))
+            _seen[key] = times = new Queue<DateTimeOffset>();
+        while (times.Count > 0 && now - times.Peek() >= TimeSpan.FromSeconds(1))
+            times.Dequeue();
+        if (times.Count >= PerSecond)
+            return 1;
         times.Enqueue(now);
         return null;
     }

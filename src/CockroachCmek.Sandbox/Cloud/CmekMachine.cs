@@ -18,7 +18,11 @@ internal static class CmekDurations
 /// CMEK of one cluster: eleven statuses over time. Nothing ticks: each look first brings the state up to the clock. The store key of each
 /// region is really wrapped by the customer's key.
 /// </summary>
-internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, string, KeyUseRequest> use, Func<string, IKeyUser?> users)
+internal sealed class CmekMachine(
+    FleetCluster cluster,
+    Func<SandboxKeySpec, string, KeyUseRequest> use,
+    Func<string, IKeyUser?> users
+)
 {
     internal sealed class KeyEntry(SandboxKeySpec spec, DateTimeOffset created, string status)
     {
@@ -58,7 +62,10 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
 
     public bool IsRunning => _finish is not null;
 
-    public string OperationStatus => IsRunning ? "CRDB_CMEK_OPERATION_RUNNING" : _failed ? "CRDB_CMEK_OPERATION_FAILED" : "UNSPECIFIED";
+    public string OperationStatus =>
+        IsRunning ? "CRDB_CMEK_OPERATION_RUNNING"
+        : _failed ? "CRDB_CMEK_OPERATION_FAILED"
+        : "UNSPECIFIED";
 
     /// <summary>Whether the nodes of a region have stopped for want of their key.</summary>
     public bool IsDown(string region) => Regions.FirstOrDefault(r => r.Name == region)?.IsDown ?? false;
@@ -69,7 +76,8 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
     /// <summary>Brings the state up to the clock.</summary>
     public void Settle(DateTimeOffset now)
     {
-        if (_finish is null || now < _finishesAt) return;
+        if (_finish is null || now < _finishesAt)
+            return;
         var finish = _finish;
         _finish = null;
         finish(_finishesAt);
@@ -82,7 +90,8 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
         foreach (var (name, spec) in specs)
         {
             var region = new RegionState(name, "ENABLING") { StoreKey = NewStoreKey() };
-            if (Wrap(region, spec, now, out var entry) is { } refusal) return refusal;
+            if (Wrap(region, spec, now, out var entry) is { } refusal)
+                return refusal;
             region.Keys.Add(entry!);
             prepared.Add(region);
         }
@@ -90,7 +99,8 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
         foreach (var region in prepared)
         {
             var before = Regions.FirstOrDefault(r => r.Name == region.Name);
-            if (before is not null) region.Keys.InsertRange(0, before.Keys);
+            if (before is not null)
+                region.Keys.InsertRange(0, before.Keys);
         }
 
         Regions.Clear();
@@ -98,9 +108,19 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
         Start("ENABLING", now + CmekDurations.Enable, at =>
         {
             var flaky = cluster.EnableFailures > 0;
-            if (flaky) cluster.EnableFailures--;
+            if (flaky)
+                cluster.EnableFailures--;
             foreach (var region in Regions)
-                Conclude(region, region.Keys[^1], "ENABLED", "ENABLE_FAILED", at, flaky ? "The key could not be used from one of the nodes: kms:Decrypt timed out. Check that nothing between the nodes and the KMS blocks it, then enable CMEK again." : null);
+                Conclude(
+                    region,
+                    region.Keys[^1],
+                    "ENABLED",
+                    "ENABLE_FAILED",
+                    at,
+                    flaky
+                        ? "The key could not be used from one of the nodes: kms:Decrypt timed out. Check that nothing between the nodes and the KMS blocks it, then enable CMEK again."
+                        : null
+                );
             Status = Regions.All(r => r.Status == "ENABLED") ? "ENABLED" : "ENABLE_FAILED";
             _failed = Status != "ENABLED";
         });
@@ -114,7 +134,8 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
         foreach (var (name, spec) in specs)
         {
             var region = Regions.Single(r => r.Name == name);
-            if (Wrap(region, spec, now, out var entry) is { } refusal) return refusal;
+            if (Wrap(region, spec, now, out var entry) is { } refusal)
+                return refusal;
             moves.Add((region, region.Keys.LastOrDefault(k => k.Status == "ENABLED"), entry!));
         }
 
@@ -130,7 +151,8 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
             foreach (var (region, old, made) in moves)
             {
                 Conclude(region, made, "ENABLED", "ROTATE_FAILED", at, null);
-                if (made.Status == "ENABLED") old?.Move("DISABLED", at);
+                if (made.Status == "ENABLED")
+                    old?.Move("DISABLED", at);
                 else
                 {
                     made.Move("ENABLE_FAILED", at);
@@ -159,7 +181,9 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
             {
                 var key = region.Current!;
                 var usable = Unwraps(region, key);
-                key.Message = usable ? $"The key in {region.Name} can still be used: take away the permission in your KMS first, then revoke again." : "";
+                key.Message = usable
+                    ? $"The key in {region.Name} can still be used: take away the permission in your KMS first, then revoke again."
+                    : "";
                 key.Move(usable ? "REVOKE_FAILED" : "REVOKED", at);
                 region.Status = key.Status;
             }
@@ -173,13 +197,15 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
     /// <summary>Nodes that run hold their key in memory; only one that starts asks for it, and stays down without it, whatever happens to the key later (cmek.md).</summary>
     public void RestartNodes()
     {
-        foreach (var region in Regions) region.IsDown |= !Unwraps(region, region.Current!);
+        foreach (var region in Regions)
+            region.IsDown |= !Unwraps(region, region.Current!);
     }
 
     /// <summary>What only Cockroach Labs support can do: once the keys can be used again, the nodes come back. False when they cannot.</summary>
     public bool Recover(DateTimeOffset now)
     {
-        if (IsRunning || !Regions.All(r => Unwraps(r, r.Current!))) return false;
+        if (IsRunning || !Regions.All(r => Unwraps(r, r.Current!)))
+            return false;
         foreach (var region in Regions)
         {
             region.IsDown = false;
@@ -188,7 +214,8 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
             region.Current.Move("ENABLED", now);
         }
 
-        if (Regions.Count > 0) Status = "ENABLED";
+        if (Regions.Count > 0)
+            Status = "ENABLED";
         _failed = false;
         return true;
     }
@@ -200,7 +227,8 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
         foreach (var (name, spec) in specs)
         {
             var region = new RegionState(name, "ENABLING") { StoreKey = NewStoreKey() };
-            if (Wrap(region, spec, now, out var entry) is { } refusal) return refusal;
+            if (Wrap(region, spec, now, out var entry) is { } refusal)
+                return refusal;
             region.Keys.Add(entry!);
             added.Add(region);
         }
@@ -208,7 +236,8 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
         Regions.AddRange(added);
         Start("ENABLED", now + CmekDurations.AddRegion, at =>
         {
-            foreach (var region in added) Conclude(region, region.Keys[^1], "ENABLED", "ENABLE_FAILED", at, null);
+            foreach (var region in added)
+                Conclude(region, region.Keys[^1], "ENABLED", "ENABLE_FAILED", at, null);
             _failed = added.Any(r => r.Status != "ENABLED");
         });
         return null;
@@ -219,7 +248,8 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
     {
         var state = new RegionState(region, "ENABLED") { StoreKey = NewStoreKey() };
         state.Keys.Add(new KeyEntry(spec, now.AddDays(-390), "DISABLED") { Updated = now.AddDays(-200) });
-        if (Wrap(state, spec, now.AddDays(-200), out var entry) is { } refusal) throw new InvalidOperationException(refusal);
+        if (Wrap(state, spec, now.AddDays(-200), out var entry) is { } refusal)
+            throw new InvalidOperationException(refusal);
         entry!.Move("ENABLED", now.AddDays(-200));
         state.Keys.Add(entry);
         Regions.Add(state);
@@ -235,24 +265,41 @@ internal sealed class CmekMachine(FleetCluster cluster, Func<SandboxKeySpec, str
     }
 
     /// <summary>The end of an operation on a region: its store key must come back out of the customer's key.</summary>
-    private void Conclude(RegionState region, KeyEntry key, string success, string failure, DateTimeOffset at, string? trouble)
+    private void Conclude(
+        RegionState region,
+        KeyEntry key,
+        string success,
+        string failure,
+        DateTimeOffset at,
+        string? trouble
+    )
     {
-        var back = trouble is null ? users(key.Spec.Type)!.Unwrap(use(key.Spec, region.Name), key.Wrapped) : new KeyUse(null, trouble);
+        var back = trouble is null
+            ? users(key.Spec.Type)!.Unwrap(use(key.Spec, region.Name), key.Wrapped)
+            : new KeyUse(null, trouble);
         var works = back.Succeeded && back.Bytes!.SequenceEqual(region.StoreKey);
         key.Message = works ? "" : back.Refusal ?? "The key gave back another store key than it was given.";
-        key.Move(works ? success : failure == "ROTATE_FAILED" ? "ENABLE_FAILED" : failure, at);
+        key.Move(
+            works ? success
+                : failure == "ROTATE_FAILED" ? "ENABLE_FAILED"
+                : failure,
+            at
+        );
         region.Status = works ? success : failure;
     }
 
     private bool Unwraps(RegionState region, KeyEntry key) =>
-        users(key.Spec.Type)?.Unwrap(use(key.Spec, region.Name), key.Wrapped) is { Succeeded: true } back && back.Bytes!.SequenceEqual(region.StoreKey);
+        users(key.Spec.Type)?.Unwrap(use(key.Spec, region.Name), key.Wrapped) is { Succeeded: true } back
+        && back.Bytes!.SequenceEqual(region.StoreKey);
 
     private string? Wrap(RegionState region, SandboxKeySpec spec, DateTimeOffset now, out KeyEntry? entry)
     {
         entry = null;
-        if (users(spec.Type) is not { } user) return $"This sandbox has no {spec.Type}.";
+        if (users(spec.Type) is not { } user)
+            return $"This sandbox has no {spec.Type}.";
         var wrapped = user.Wrap(use(spec, region.Name), region.StoreKey);
-        if (!wrapped.Succeeded) return wrapped.Refusal;
+        if (!wrapped.Succeeded)
+            return wrapped.Refusal;
         entry = new KeyEntry(spec, now, "ENABLING") { Wrapped = wrapped.Bytes! };
         return null;
     }

@@ -13,7 +13,8 @@ public sealed class FleetCluster
         AccountId = accountId;
         Regions = [.. regions.Select(r => new FleetRegion(r, 3))];
         Id = id ?? Guid.NewGuid().ToString("D");
-        if (provider == "AZURE") AzureApplicationId = Guid.NewGuid().ToString("D");
+        if (provider == "AZURE")
+            AzureApplicationId = Guid.NewGuid().ToString("D");
     }
 
     /// <summary>UUID.</summary>
@@ -71,17 +72,50 @@ internal static class Fleet
         return
         [
             new FleetCluster("prod-eu", "AWS", "100000000001", ["eu-west-1", "eu-central-1"]) { CreatedAt = made },
-            new FleetCluster("prod-us", "AWS", "100000000002", ["us-east-1", "us-east-2", "us-west-2"]) { CreatedAt = made },
-            new FleetCluster("dev-aws", "AWS", "100000000003", ["us-east-1"]) { CreatedAt = made, CmekUnknownUntilEnabled = true },
+            new FleetCluster("prod-us", "AWS", "100000000002", ["us-east-1", "us-east-2", "us-west-2"])
+            {
+                CreatedAt = made,
+            },
+            new FleetCluster("dev-aws", "AWS", "100000000003", ["us-east-1"])
+            {
+                CreatedAt = made,
+                CmekUnknownUntilEnabled = true,
+            },
             new FleetCluster("prod-eu-old", "AWS", "100000000004", ["eu-west-1"]) { CreatedAt = made },
-            new FleetCluster("public-aws", "AWS", "100000000005", ["us-east-1"]) { CreatedAt = made, AdvancedSecurity = false },
-            new FleetCluster("standard-aws", "AWS", "", ["us-east-1"]) { CreatedAt = made, Plan = "STANDARD", AdvancedSecurity = false },
-            new FleetCluster("locked-aws", "AWS", "100000000007", ["us-west-2"]) { CreatedAt = made, HeldUntil = now.AddMinutes(30) },
-            new FleetCluster("flaky-aws", "AWS", "100000000008", ["us-east-1"]) { CreatedAt = made, EnableFailures = 1 },
+            new FleetCluster("public-aws", "AWS", "100000000005", ["us-east-1"])
+            {
+                CreatedAt = made,
+                AdvancedSecurity = false,
+            },
+            new FleetCluster("standard-aws", "AWS", "", ["us-east-1"])
+            {
+                CreatedAt = made,
+                Plan = "STANDARD",
+                AdvancedSecurity = false,
+            },
+            new FleetCluster("locked-aws", "AWS", "100000000007", ["us-west-2"])
+            {
+                CreatedAt = made,
+                HeldUntil = now.AddMinutes(30),
+            },
+            new FleetCluster("flaky-aws", "AWS", "100000000008", ["us-east-1"])
+            {
+                CreatedAt = made,
+                EnableFailures = 1,
+            },
             // Two clusters that neither their name nor the last twelve digits of their ids tell apart.
-            new FleetCluster("twin", "AWS", "100000000009", ["us-east-1"], "aaaaaaaa-0000-4000-8000-00000000abcd") { CreatedAt = made },
-            new FleetCluster("twin", "AWS", "100000000010", ["us-east-1"], "bbbbbbbb-0000-4000-8000-00000000abcd") { CreatedAt = made },
-            new FleetCluster("gcp-eu", "GCP", "crl-sandbox-gcp-eu", ["europe-west1", "europe-west4"]) { CreatedAt = made },
+            new FleetCluster("twin", "AWS", "100000000009", ["us-east-1"], "aaaaaaaa-0000-4000-8000-00000000abcd")
+            {
+                CreatedAt = made,
+            },
+            new FleetCluster("twin", "AWS", "100000000010", ["us-east-1"], "bbbbbbbb-0000-4000-8000-00000000abcd")
+            {
+                CreatedAt = made,
+            },
+            new FleetCluster("gcp-eu", "GCP", "crl-sandbox-gcp-eu", ["europe-west1", "europe-west4"])
+            {
+                CreatedAt = made,
+            },
             new FleetCluster("gcp-us", "GCP", "crl-sandbox-gcp-us", ["us-east4"]) { CreatedAt = made },
             new FleetCluster("azure-in", "AZURE", "", ["centralindia"]) { CreatedAt = made },
             new FleetCluster("azure-eu", "AZURE", "", ["westeurope", "northeurope"]) { CreatedAt = made },

@@ -14,7 +14,14 @@ public interface IKeyUser
 }
 
 /// <summary>Who uses which key: as the Cloud API was told, plus what CockroachDB Cloud knows of itself.</summary>
-public sealed record KeyUseRequest(string Uri, string AuthPrincipal, string OrganizationId, string ClusterId, string AccountId, string Region);
+public sealed record KeyUseRequest(
+    string Uri,
+    string AuthPrincipal,
+    string OrganizationId,
+    string ClusterId,
+    string AccountId,
+    string Region
+);
 
 /// <summary>The outcome: the bytes, or the reason why not.</summary>
 public sealed record KeyUse(byte[]? Bytes, string? Refusal)

@@ -5,7 +5,13 @@ using CockroachCmek.Sandbox.Aws;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>A version of a key, with its own material.</summary>
-internal sealed class CryptoKeyVersion(string key, int number, string protectionLevel, string algorithm, DateTimeOffset created)
+internal sealed class CryptoKeyVersion(
+    string key,
+    int number,
+    string protectionLevel,
+    string algorithm,
+    DateTimeOffset created
+)
 {
     public string Name { get; } = $"{key}/cryptoKeyVersions/{number.ToString(CultureInfo.InvariantCulture)}";
     public int Number { get; } = number;
@@ -25,8 +31,10 @@ internal sealed class CryptoKeyVersion(string key, int number, string protection
 
     public void Settle(DateTimeOffset now)
     {
-        if (State == "PENDING_IMPORT" && now >= ImportedAt) State = ImportFailure is null ? "ENABLED" : "IMPORT_FAILED";
-        if (State != "DESTROY_SCHEDULED" || now < DestroyTime) return;
+        if (State == "PENDING_IMPORT" && now >= ImportedAt)
+            State = ImportFailure is null ? "ENABLED" : "IMPORT_FAILED";
+        if (State != "DESTROY_SCHEDULED" || now < DestroyTime)
+            return;
         State = "DESTROYED";
         Material = null;
     }
@@ -41,12 +49,18 @@ internal sealed class CryptoKeyVersion(string key, int number, string protection
             ["algorithm"] = algorithm,
             ["createTime"] = GcpTime.Write(created),
         };
-        if (ImportJob is null) json["generateTime"] = GcpTime.Write(created);
-        else json["importJob"] = ImportJob;
-        if (ImportJob is not null && State is not ("PENDING_IMPORT" or "IMPORT_FAILED")) json["importTime"] = GcpTime.Write(ImportedAt!.Value);
-        if (State == "IMPORT_FAILED") json["importFailureReason"] = ImportFailure;
-        if (State == "DESTROY_SCHEDULED") json["destroyTime"] = GcpTime.Write(DestroyTime!.Value);
-        if (State == "DESTROYED") json["destroyEventTime"] = GcpTime.Write(DestroyTime!.Value);
+        if (ImportJob is null)
+            json["generateTime"] = GcpTime.Write(created);
+        else
+            json["importJob"] = ImportJob;
+        if (ImportJob is not null && State is not ("PENDING_IMPORT" or "IMPORT_FAILED"))
+            json["importTime"] = GcpTime.Write(ImportedAt!.Value);
+        if (State == "IMPORT_FAILED")
+            json["importFailureReason"] = ImportFailure;
+        if (State == "DESTROY_SCHEDULED")
+            json["destroyTime"] = GcpTime.Write(DestroyTime!.Value);
+        if (State == "DESTROYED")
+            json["destroyEventTime"] = GcpTime.Write(DestroyTime!.Value);
         return json;
     }
 }
@@ -97,13 +111,15 @@ internal sealed class CryptoKey(string name, string purpose, string protectionLe
     /// <param name="effectAfter">A new primary is taken up a while after it was named (Cloud KMS documentation, consistency).</param>
     public void MakePrimary(CryptoKeyVersion version, DateTimeOffset now, TimeSpan effectAfter)
     {
-        if (version == _primary) return;
+        if (version == _primary)
+            return;
         (_primaryBefore, _primaryBeforeUntil) = (PrimaryInUse(now), now + effectAfter);
         _primary = version;
     }
 
     /// <summary>What really encrypts.</summary>
-    public CryptoKeyVersion? PrimaryInUse(DateTimeOffset now) => _primaryBefore is not null && now < _primaryBeforeUntil ? _primaryBefore : _primary;
+    public CryptoKeyVersion? PrimaryInUse(DateTimeOffset now) =>
+        _primaryBefore is not null && now < _primaryBeforeUntil ? _primaryBefore : _primary;
 
     /// <summary>Brings rotation and destruction up to the clock.</summary>
     public void Settle(DateTimeOffset now)
@@ -114,36 +130,49 @@ internal sealed class CryptoKey(string name, string purpose, string protectionLe
             NextRotation = RotationPeriod is { } period ? NextRotation + period : null;
         }
 
-        foreach (var version in Versions) version.Settle(now);
+        foreach (var version in Versions)
+            version.Settle(now);
     }
 
     /// <summary>A mark, the version, and what the cipher gives.</summary>
     public static byte[] Encrypt(CryptoKeyVersion version, byte[] plain, byte[] additional) =>
-        [0x0A, (byte)(version.Number >> 8), (byte)version.Number, .. Cipher.Encrypt(version.Material!, plain, additional)];
+        [
+            0x0A,
+            (byte)(version.Number >> 8),
+            (byte)version.Number,
+            .. Cipher.Encrypt(version.Material!, plain, additional),
+        ];
 
     /// <summary>The version that a blob says it is from; null when it is none of this key's.</summary>
-    public CryptoKeyVersion? VersionOf(byte[] blob) => blob.Length > 3 && blob[0] == 0x0A ? Versions.FirstOrDefault(v => v.Number == (blob[1] << 8) + blob[2]) : null;
+    public CryptoKeyVersion? VersionOf(byte[] blob) =>
+        blob.Length > 3 && blob[0] == 0x0A ? Versions.FirstOrDefault(v => v.Number == (blob[1] << 8) + blob[2]) : null;
 
     /// <summary>Null when the blob is from another key or was changed.</summary>
-    public static byte[]? Decrypt(CryptoKeyVersion version, byte[] blob, byte[] additional) => Cipher.Decrypt(version.Material!, [.. blob.Skip(3)], additional);
+    public static byte[]? Decrypt(CryptoKeyVersion version, byte[] blob, byte[] additional) =>
+        Cipher.Decrypt(version.Material!, [.. blob.Skip(3)], additional);
 
     public JsonObject ToJson()
     {
         var json = new JsonObject { ["name"] = Name };
-        if (_primary is not null) json["primary"] = _primary.ToJson();
+        if (_primary is not null)
+            json["primary"] = _primary.ToJson();
         json["purpose"] = Purpose;
         json["createTime"] = GcpTime.Write(created);
-        if (NextRotation is { } next) json["nextRotationTime"] = GcpTime.Write(next);
-        if (RotationPeriod is { } period) json["rotationPeriod"] = GcpTime.Write(period);
+        if (NextRotation is { } next)
+            json["nextRotationTime"] = GcpTime.Write(next);
+        if (RotationPeriod is { } period)
+            json["rotationPeriod"] = GcpTime.Write(period);
         json["versionTemplate"] = new JsonObject { ["protectionLevel"] = ProtectionLevel, ["algorithm"] = Algorithm };
         if (Labels.Count > 0)
         {
             var labels = new JsonObject();
-            foreach (var label in Labels) labels[label.Key] = label.Value;
+            foreach (var label in Labels)
+                labels[label.Key] = label.Value;
             json["labels"] = labels;
         }
 
-        if (ImportOnly) json["importOnly"] = true;
+        if (ImportOnly)
+            json["importOnly"] = true;
         json["destroyScheduledDuration"] = GcpTime.Write(DestroyDelay);
         return json;
     }
@@ -152,23 +181,41 @@ internal sealed class CryptoKey(string name, string purpose, string protectionLe
 /// <summary>Times and durations as protobuf's JSON has them.</summary>
 internal static class GcpTime
 {
-    public static string Write(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+    public static string Write(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
-    public static string Write(TimeSpan duration) => duration.TotalSeconds.ToString("0.#########", CultureInfo.InvariantCulture) + "s";
+    public static string Write(TimeSpan duration) =>
+        duration.TotalSeconds.ToString("0.#########", CultureInfo.InvariantCulture) + "s";
 
     public static TimeSpan? Duration(JsonObject message, string name)
     {
-        if (GcpCall.Text(message, name) is not { } text) return null;
-        return text.EndsWith("s", StringComparison.Ordinal) && double.TryParse(text.Substring(0, text.Length - 1), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds) && Math.Abs(seconds) < 1e11
+        if (GcpCall.Text(message, name) is not { } text)
+            return null;
+        return
+            text.EndsWith("s", StringComparison.Ordinal)
+            && double.TryParse(
+                text.Substring(0, text.Length - 1),
+                NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign,
+                CultureInfo.InvariantCulture,
+                out var seconds
+            )
+            && Math.Abs(seconds) < 1e11
             ? TimeSpan.FromSeconds(seconds)
-            : throw GcpFault.Invalid($"Invalid value at '{name}' (type.googleapis.com/google.protobuf.Duration), \"{text}\"");
+            : throw GcpFault.Invalid(
+                $"Invalid value at '{name}' (type.googleapis.com/google.protobuf.Duration), \"{text}\""
+            );
     }
 
     public static DateTimeOffset? Instant(JsonObject message, string name)
     {
-        if (GcpCall.Text(message, name) is not { } text) return null;
-        return text.Contains('T') && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        if (GcpCall.Text(message, name) is not { } text)
+            return null;
+        return
+            text.Contains('T')
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time
-            : throw GcpFault.Invalid($"Invalid value at '{name}' (type.googleapis.com/google.protobuf.Timestamp), \"{text}\"");
+            : throw GcpFault.Invalid(
+                $"Invalid value at '{name}' (type.googleapis.com/google.protobuf.Timestamp), \"{text}\""
+            );
     }
 }

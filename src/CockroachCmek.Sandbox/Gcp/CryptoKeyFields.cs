@@ -14,12 +14,15 @@ internal static class CryptoKeyFields
     public static CryptoKey Read(JsonObject body, string name, DateTimeOffset now)
     {
         Known(body);
-        var purpose = GcpCall.Text(body, "purpose") ?? throw GcpFault.Invalid("The purpose of a CryptoKey must be set.");
+        var purpose = GcpCall.Text(body, "purpose")
+            ?? throw GcpFault.Invalid("The purpose of a CryptoKey must be set.");
         var template = GcpCall.Message(body, "versionTemplate") ?? [];
         var level = GcpCall.Text(template, "protectionLevel") ?? "SOFTWARE";
-        if (level is not ("SOFTWARE" or "HSM")) throw GcpFault.Invalid($"The protection level {level} is not available here: SOFTWARE or HSM.");
+        if (level is not ("SOFTWARE" or "HSM"))
+            throw GcpFault.Invalid($"The protection level {level} is not available here: SOFTWARE or HSM.");
         var delay = GcpTime.Duration(body, "destroyScheduledDuration") ?? TimeSpan.FromDays(30);
-        if (delay < ShortestPeriod || delay > LongestDestroyDelay) throw GcpFault.Invalid("destroy_scheduled_duration must be between 24 hours and 120 days.");
+        if (delay < ShortestPeriod || delay > LongestDestroyDelay)
+            throw GcpFault.Invalid("destroy_scheduled_duration must be between 24 hours and 120 days.");
         var key = new CryptoKey(name, purpose, level, now)
         {
             Algorithm = Algorithm(purpose, GcpCall.Text(template, "algorithm")),
@@ -27,7 +30,12 @@ internal static class CryptoKeyFields
             DestroyDelay = delay,
             Labels = Labels(body),
         };
-        (key.RotationPeriod, key.NextRotation) = Rotation(key, GcpTime.Duration(body, "rotationPeriod"), GcpTime.Instant(body, "nextRotationTime"), now);
+        (key.RotationPeriod, key.NextRotation) = Rotation(
+            key,
+            GcpTime.Duration(body, "rotationPeriod"),
+            GcpTime.Instant(body, "nextRotationTime"),
+            now
+        );
         return key;
     }
 
@@ -36,31 +44,72 @@ internal static class CryptoKeyFields
     {
         Known(body);
         var mask = GcpCall.Mask(updateMask);
-        if (mask.Length == 0) throw GcpFault.Invalid("The update_mask is missing.");
+        if (mask.Length == 0)
+            throw GcpFault.Invalid("The update_mask is missing.");
         var template = GcpCall.Message(body, "versionTemplate") ?? [];
         foreach (var path in mask)
         {
-            if (path is "purpose" or "destroyScheduledDuration" or "importOnly" or "cryptoKeyBackend" or "versionTemplate.protectionLevel"
-                || (path == "versionTemplate" && GcpCall.Text(template, "protectionLevel") is { } level && level != key.ProtectionLevel))
+            if (
+                path
+                    is "purpose"
+                        or "destroyScheduledDuration"
+                        or "importOnly"
+                        or "cryptoKeyBackend"
+                        or "versionTemplate.protectionLevel"
+                || (
+                    path == "versionTemplate"
+                    && GcpCall.Text(template, "protectionLevel") is { } level
+                    && level != key.ProtectionLevel
+                )
+            )
                 throw GcpFault.Invalid($"The field {path} of a CryptoKey is immutable.");
-            if (path is not ("labels" or "rotationPeriod" or "nextRotationTime" or "versionTemplate" or "versionTemplate.algorithm")) throw GcpFault.Invalid($"The update_mask names {path}, which cannot be updated.");
+            if (
+                path
+                is not (
+                    "labels"
+                    or "rotationPeriod"
+                    or "nextRotationTime"
+                    or "versionTemplate"
+                    or "versionTemplate.algorithm"
+                )
+            )
+                throw GcpFault.Invalid($"The update_mask names {path}, which cannot be updated.");
         }
 
-        var algorithm = mask.Any(p => p.StartsWith("versionTemplate", StringComparison.Ordinal)) ? Algorithm(key.Purpose, GcpCall.Text(template, "algorithm")) : key.Algorithm;
+        var algorithm = mask.Any(p => p.StartsWith("versionTemplate", StringComparison.Ordinal))
+            ? Algorithm(key.Purpose, GcpCall.Text(template, "algorithm"))
+            : key.Algorithm;
         var labels = mask.Contains("labels") ? Labels(body) : key.Labels;
         var touchesRotation = mask.Contains("rotationPeriod") || mask.Contains("nextRotationTime");
-        var (period, next) = !touchesRotation ? (key.RotationPeriod, key.NextRotation) : Rotation(
-            key,
-            mask.Contains("rotationPeriod") ? GcpTime.Duration(body, "rotationPeriod") : key.RotationPeriod,
-            mask.Contains("nextRotationTime") ? GcpTime.Instant(body, "nextRotationTime") : key.NextRotation,
-            now);
+        var (period, next) = !touchesRotation
+            ? (key.RotationPeriod, key.NextRotation)
+            : Rotation(
+                key,
+                mask.Contains("rotationPeriod") ? GcpTime.Duration(body, "rotationPeriod") : key.RotationPeriod,
+                mask.Contains("nextRotationTime") ? GcpTime.Instant(body, "nextRotationTime") : key.NextRotation,
+                now
+            );
         (key.Algorithm, key.Labels, key.RotationPeriod, key.NextRotation) = (algorithm, labels, period, next);
     }
 
     private static void Known(JsonObject body)
     {
-        GcpCall.AllowFields(body, "crypto_key", "name", "primary", "purpose", "createTime", "nextRotationTime", "rotationPeriod", "versionTemplate", "labels", "importOnly", "destroyScheduledDuration");
-        if (GcpCall.Message(body, "versionTemplate") is { } template) GcpCall.AllowFields(template, "crypto_key.version_template", "protectionLevel", "algorithm");
+        GcpCall.AllowFields(
+            body,
+            "crypto_key",
+            "name",
+            "primary",
+            "purpose",
+            "createTime",
+            "nextRotationTime",
+            "rotationPeriod",
+            "versionTemplate",
+            "labels",
+            "importOnly",
+            "destroyScheduledDuration"
+        );
+        if (GcpCall.Message(body, "versionTemplate") is { } template)
+            GcpCall.AllowFields(template, "crypto_key.version_template", "protectionLevel", "algorithm");
     }
 
     private static string Algorithm(string purpose, string? algorithm)
@@ -74,18 +123,32 @@ internal static class CryptoKeyFields
             "MAC" => "^HMAC_",
             _ => throw GcpFault.Invalid($"Invalid value at 'crypto_key.purpose', \"{purpose}\""),
         };
-        if (purpose == "ENCRYPT_DECRYPT") algorithm ??= "GOOGLE_SYMMETRIC_ENCRYPTION";
-        return algorithm is not null && Regex.IsMatch(algorithm, pattern) ? algorithm : throw GcpFault.Invalid($"The algorithm {algorithm} does not go with the purpose {purpose}.");
+        if (purpose == "ENCRYPT_DECRYPT")
+            algorithm ??= "GOOGLE_SYMMETRIC_ENCRYPTION";
+        return algorithm is not null && Regex.IsMatch(algorithm, pattern)
+            ? algorithm
+            : throw GcpFault.Invalid($"The algorithm {algorithm} does not go with the purpose {purpose}.");
     }
 
-    private static (TimeSpan?, DateTimeOffset?) Rotation(CryptoKey key, TimeSpan? period, DateTimeOffset? next, DateTimeOffset now)
+    private static (TimeSpan?, DateTimeOffset?) Rotation(
+        CryptoKey key,
+        TimeSpan? period,
+        DateTimeOffset? next,
+        DateTimeOffset now
+    )
     {
-        if (period is null && next is null) return (null, null);
-        if (key.Purpose != "ENCRYPT_DECRYPT") throw GcpFault.Invalid($"Keys with the purpose {key.Purpose} do not rotate by themselves.");
-        if (key.ImportOnly) throw GcpFault.Invalid("An import-only key does not rotate by itself.");
-        if (period < ShortestPeriod || period > LongestPeriod) throw GcpFault.Invalid("rotation_period must be between 24 hours and 876,000 hours.");
-        if (period is not null && next is null) throw GcpFault.Invalid("If rotation_period is set, next_rotation_time must also be set.");
-        if (next <= now && next != key.NextRotation) throw GcpFault.Invalid("next_rotation_time must be in the future.");
+        if (period is null && next is null)
+            return (null, null);
+        if (key.Purpose != "ENCRYPT_DECRYPT")
+            throw GcpFault.Invalid($"Keys with the purpose {key.Purpose} do not rotate by themselves.");
+        if (key.ImportOnly)
+            throw GcpFault.Invalid("An import-only key does not rotate by itself.");
+        if (period < ShortestPeriod || period > LongestPeriod)
+            throw GcpFault.Invalid("rotation_period must be between 24 hours and 876,000 hours.");
+        if (period is not null && next is null)
+            throw GcpFault.Invalid("If rotation_period is set, next_rotation_time must also be set.");
+        if (next <= now && next != key.NextRotation)
+            throw GcpFault.Invalid("next_rotation_time must be in the future.");
         return (period, next);
     }
 
@@ -94,8 +157,15 @@ internal static class CryptoKeyFields
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var label in GcpCall.Message(body, "labels") ?? [])
         {
-            var value = label.Value is JsonValue text && text.TryGetValue<string>(out var given) ? given : throw GcpFault.Invalid("Invalid value at 'crypto_key.labels'");
-            if (!Regex.IsMatch(label.Key, @"^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$") || !Regex.IsMatch(value, @"^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$")) throw GcpFault.Invalid($"The label {label.Key}={value} is invalid.");
+            var value =
+                label.Value is JsonValue text && text.TryGetValue<string>(out var given)
+                    ? given
+                    : throw GcpFault.Invalid("Invalid value at 'crypto_key.labels'");
+            if (
+                !Regex.IsMatch(label.Key, @"^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$")
+                || !Regex.IsMatch(value, @"^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$")
+            )
+                throw GcpFault.Invalid($"The label {label.Key}={value} is invalid.");
             labels[label.Key] = value;
         }
 

@@ -33,9 +33,12 @@ internal sealed class ServiceAccount(string project, string accountId, string un
             ["etag"] = Convert.ToBase64String(GcpPolicy.NewEtag(0)),
             ["oauth2ClientId"] = UniqueId,
         };
-        if (DisplayName is not null) json["displayName"] = DisplayName;
-        if (Description is not null) json["description"] = Description;
-        if (Disabled) json["disabled"] = true;
+        if (DisplayName is not null)
+            json["displayName"] = DisplayName;
+        if (Description is not null)
+            json["description"] = Description;
+        if (Disabled)
+            json["disabled"] = true;
         return json;
     }
 }
@@ -52,12 +55,16 @@ internal sealed class GcpAccounts(SandboxClock clock)
     private readonly List<ServiceAccount> _accounts = [];
     private long _lastId;
 
-    public IEnumerable<ServiceAccount> Of(string project) => _accounts.Where(a => a.Project == project && a.Deleted is null && IsSeen(a)).OrderBy(a => a.Email, StringComparer.Ordinal);
+    public IEnumerable<ServiceAccount> Of(string project) =>
+        _accounts
+            .Where(a => a.Project == project && a.Deleted is null && IsSeen(a))
+            .OrderBy(a => a.Email, StringComparer.Ordinal);
 
     public bool IsSeen(ServiceAccount account) => clock.UtcNow >= account.Created + Appearance;
 
     /// <summary>By e-mail address or unique id; deleted ones are not found.</summary>
-    public ServiceAccount? Find(string emailOrId) => _accounts.FirstOrDefault(a => a.Deleted is null && (a.Email == emailOrId || a.UniqueId == emailOrId));
+    public ServiceAccount? Find(string emailOrId) =>
+        _accounts.FirstOrDefault(a => a.Deleted is null && (a.Email == emailOrId || a.UniqueId == emailOrId));
 
     /// <summary>By unique id; deleted ones too.</summary>
     public ServiceAccount? Ever(string? uniqueId) => _accounts.FirstOrDefault(a => a.UniqueId == uniqueId);
@@ -65,7 +72,12 @@ internal sealed class GcpAccounts(SandboxClock clock)
     public ServiceAccount Add(string project, string accountId, DateTimeOffset created)
     {
         // 21 digits, as Google's are.
-        var account = new ServiceAccount(project, accountId, "1000000000" + (++_lastId).ToString("D11", CultureInfo.InvariantCulture), created);
+        var account = new ServiceAccount(
+            project,
+            accountId,
+            "1000000000" + (++_lastId).ToString("D11", CultureInfo.InvariantCulture),
+            created
+        );
         _accounts.Add(account);
         return account;
     }
@@ -73,7 +85,8 @@ internal sealed class GcpAccounts(SandboxClock clock)
     /// <summary>An account of somebody else's project, which has been there for long.</summary>
     public void AddForeign(string email)
     {
-        if (Find(email) is not null) return;
+        if (Find(email) is not null)
+            return;
         var parts = email.Split('@');
         Add(parts[1].Split('.')[0], parts[0], clock.UtcNow.AddDays(-400));
     }

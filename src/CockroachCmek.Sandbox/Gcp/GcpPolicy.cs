@@ -12,15 +12,33 @@ internal sealed record GcpMember(string Text, string? UniqueId);
 /// <summary>A condition of a binding, in CEL.</summary>
 internal sealed record GcpCondition(string Title, string? Description, string Expression)
 {
-    private static readonly Regex Comparison = new("""^\s*request\.time\s*(<|<=|>|>=)\s*timestamp\(\s*["']([^"']+)["']\s*\)\s*$""");
+    private static readonly Regex Comparison = new(
+        """^\s*request\.time\s*(<|<=|>|>=)\s*timestamp\(\s*["']([^"']+)["']\s*\)\s*$"""
+    );
 
     /// <summary>Constants and comparisons of the request's time are understood; what is not understood never grants.</summary>
     public bool Holds(DateTimeOffset now)
     {
-        if (Expression.Trim() == "true") return true;
+        if (Expression.Trim() == "true")
+            return true;
         var match = Comparison.Match(Expression);
-        if (!match.Success || !DateTimeOffset.TryParse(match.Groups[2].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var limit)) return false;
-        return match.Groups[1].Value switch { "<" => now < limit, "<=" => now <= limit, ">" => now > limit, _ => now >= limit };
+        if (
+            !match.Success
+            || !DateTimeOffset.TryParse(
+                match.Groups[2].Value,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var limit
+            )
+        )
+            return false;
+        return match.Groups[1].Value switch
+        {
+            "<" => now < limit,
+            "<=" => now <= limit,
+            ">" => now > limit,
+            _ => now >= limit,
+        };
     }
 }
 
@@ -56,24 +74,34 @@ internal sealed record GcpPolicy(byte[] Etag, IReadOnlyList<GcpBinding> Bindings
     }
 
     /// <summary>A new etag: bytes whose base64 holds a plus and a slash, so that a client that mixes up the two alphabets is found out.</summary>
-    public static byte[] NewEtag(int counter) => [0x07, 0xFB, 0xFF, 0xFB, (byte)(counter >> 24), (byte)(counter >> 16), (byte)(counter >> 8), (byte)counter];
+    public static byte[] NewEtag(int counter) =>
+        [0x07, 0xFB, 0xFF, 0xFB, (byte)(counter >> 24), (byte)(counter >> 16), (byte)(counter >> 8), (byte)counter];
 
     private static JsonObject Json(GcpBinding binding, bool withConditions, Func<GcpMember, string> show)
     {
         var json = new JsonObject
         {
-            ["role"] = binding.Condition is null || withConditions ? binding.Role : $"{binding.Role}_withcond_{Hash(binding.Condition)}",
+            ["role"] =
+                binding.Condition is null || withConditions
+                    ? binding.Role
+                    : $"{binding.Role}_withcond_{Hash(binding.Condition)}",
             ["members"] = new JsonArray([.. binding.Members.Select(m => (JsonNode)show(m))]),
         };
-        if (binding.Condition is not { } condition || !withConditions) return json;
+        if (binding.Condition is not { } condition || !withConditions)
+            return json;
         json["condition"] = new JsonObject { ["title"] = condition.Title, ["expression"] = condition.Expression };
-        if (condition.Description is { } description) json["condition"]!["description"] = description;
+        if (condition.Description is { } description)
+            json["condition"]!["description"] = description;
         return json;
     }
 
     private static string Hash(GcpCondition condition)
     {
         using var hash = SHA256.Create();
-        return string.Concat(hash.ComputeHash(Encoding.UTF8.GetBytes(condition.Title + "\n" + condition.Expression)).Take(10).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
+        return string.Concat(
+            hash.ComputeHash(Encoding.UTF8.GetBytes(condition.Title + "\n" + condition.Expression))
+                .Take(10)
+                .Select(b => b.ToString("x2", CultureInfo.InvariantCulture))
+        );
     }
 }

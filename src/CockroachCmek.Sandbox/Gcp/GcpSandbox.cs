@@ -36,7 +36,9 @@ public sealed class GcpSandbox : ISandboxService
         _keys = new KmsKeys(clock, _access, _rings);
         _imports = new KmsImports(clock, _access, _rings, _keys);
         _iam = new IamAccounts(clock, _access, _accounts, new ServiceAccountKeys(clock, () => Endpoint));
-        AccessToken = _tokens.Issue(new GcpPrincipal("user:sandbox-admin@example.com", null) { IsAdministrator = true });
+        AccessToken = _tokens.Issue(
+            new GcpPrincipal("user:sandbox-admin@example.com", null) { IsAdministrator = true }
+        );
     }
 
     /// <summary>The customer's project. Cloud KMS and IAM are enabled in it; in "no-kms-project" Cloud KMS is not.</summary>
@@ -72,19 +74,22 @@ public sealed class GcpSandbox : ISandboxService
     /// <summary>Somebody with these permissions only, for example cloudkms.cryptoKeys.create; the answer is their access token.</summary>
     public string AddPrincipal(string email, params string[] permissions)
     {
-        lock (_gate) return _tokens.Issue(new GcpPrincipal("user:" + email, null) { Permissions = [.. permissions] });
+        lock (_gate)
+            return _tokens.Issue(new GcpPrincipal("user:" + email, null) { Permissions = [.. permissions] });
     }
 
     /// <summary>Makes a service account of another organization known, so that policies can name it.</summary>
     public void AddForeignAccount(string email)
     {
-        lock (_gate) _accounts.AddForeign(email);
+        lock (_gate)
+            _accounts.AddForeign(email);
     }
 
     /// <inheritdoc/>
     public Task<SandboxResponse> HandleAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
-        lock (_gate) return Task.FromResult(Answer(request));
+        lock (_gate)
+            return Task.FromResult(Answer(request));
     }
 
     /// <summary>A service account and a key that are there when the sandbox starts, for a cluster that uses CMEK already; another region gets a key of its own and the same account.</summary>
@@ -103,7 +108,10 @@ public sealed class GcpSandbox : ISandboxService
 
             var ring = $"projects/{ProjectId}/locations/{region}/keyRings/crdb-cmek";
             _rings.Seed(ring, made);
-            var key = new CryptoKey($"{ring}/cryptoKeys/crdb-cmek-{clusterName}", "ENCRYPT_DECRYPT", "SOFTWARE", made) { Algorithm = "GOOGLE_SYMMETRIC_ENCRYPTION" };
+            var key = new CryptoKey($"{ring}/cryptoKeys/crdb-cmek-{clusterName}", "ENCRYPT_DECRYPT", "SOFTWARE", made)
+            {
+                Algorithm = "GOOGLE_SYMMETRIC_ENCRYPTION",
+            };
             key.MakePrimary(key.AddVersion(made), made, TimeSpan.Zero);
             key.MakePrimary(key.AddVersion(made.AddDays(200)), made.AddDays(200), TimeSpan.Zero);
             _keys.Seed(key);
@@ -114,17 +122,23 @@ public sealed class GcpSandbox : ISandboxService
 
     internal T Locked<T>(Func<GcpAccounts, GcpAccess, KmsKeys, T> read)
     {
-        lock (_gate) return read(_accounts, _access, _keys);
+        lock (_gate)
+            return read(_accounts, _access, _keys);
     }
 
     private SandboxResponse Answer(SandboxRequest request)
     {
         try
         {
-            if (request.Method == "POST" && request.Path == "/token") return _tokens.Exchange(request);
+            if (request.Method == "POST" && request.Path == "/token")
+                return _tokens.Exchange(request);
             var call = GcpCall.Parse(request);
             call.Principal = _tokens.Authenticate(request);
-            return new SandboxResponse(200, Encoding.UTF8.GetBytes(Dispatch(call, request).ToJsonString()), "application/json; charset=UTF-8");
+            return new SandboxResponse(
+                200,
+                Encoding.UTF8.GetBytes(Dispatch(call, request).ToJsonString()),
+                "application/json; charset=UTF-8"
+            );
         }
         catch (GcpFault fault)
         {
@@ -134,21 +148,35 @@ public sealed class GcpSandbox : ISandboxService
 
     private JsonObject Dispatch(GcpCall call, SandboxRequest request)
     {
-        if (call.Path[0] == "roles") return PredefinedRoles(call);
-        if (call.Path[0] != "projects" || call.Path.Length < 2) throw NoMethod(request);
+        if (call.Path[0] == "roles")
+            return PredefinedRoles(call);
+        if (call.Path[0] != "projects" || call.Path.Length < 2)
+            throw NoMethod(request);
         Normalise(call);
         var isKms = call.Path.Length > 2 && call.Path[2] == "locations";
         // Of a project that is not theirs, callers learn nothing; of their own, that the service is off.
-        if (isKms && call.Path[1] == NoKmsProject) throw GcpFault.ServiceDisabled("cloudkms.googleapis.com", "Cloud Key Management Service (KMS) API", _projects[NoKmsProject]);
-        return (isKms ? _rings.Answer(call) ?? _keys.Answer(call) ?? _imports.Answer(call) : call.Path.Length > 2 && call.Path[2] == "serviceAccounts" ? _iam.Answer(call) : Project(call)) ?? throw NoMethod(request);
+        if (isKms && call.Path[1] == NoKmsProject)
+            throw GcpFault.ServiceDisabled(
+                "cloudkms.googleapis.com",
+                "Cloud Key Management Service (KMS) API",
+                _projects[NoKmsProject]
+            );
+        return (
+            isKms ? _rings.Answer(call) ?? _keys.Answer(call) ?? _imports.Answer(call)
+            : call.Path.Length > 2 && call.Path[2] == "serviceAccounts" ? _iam.Answer(call)
+            : Project(call)
+        ) ?? throw NoMethod(request);
     }
 
     /// <summary>Projects go by id or number, and of a service account the e-mail address says which.</summary>
     private void Normalise(GcpCall call)
     {
-        if (_projects.FirstOrDefault(p => p.Value == call.Path[1]).Key is { } id) call.Path[1] = id;
+        if (_projects.FirstOrDefault(p => p.Value == call.Path[1]).Key is { } id)
+            call.Path[1] = id;
         if (call.Path.Length > 3 && call.Path[1] == "-" && call.Path[2] == "serviceAccounts")
-            call.Path[1] = Regex.Match(call.Path[3], @"@([^.]+)\.iam\.gserviceaccount\.com$") is { Success: true } email ? email.Groups[1].Value : _accounts.Ever(call.Path[3])?.Project ?? "-";
+            call.Path[1] = Regex.Match(call.Path[3], @"@([^.]+)\.iam\.gserviceaccount\.com$") is { Success: true } email
+                ? email.Groups[1].Value
+                : _accounts.Ever(call.Path[3])?.Project ?? "-";
     }
 
     /// <summary>Cloud Resource Manager's methods on a project, and IAM's custom roles.</summary>
@@ -159,7 +187,14 @@ public sealed class GcpSandbox : ISandboxService
             case "GET ":
                 call.AllowQuery();
                 _access.Need(call.Principal, "resourcemanager.projects.get", call.Name);
-                return new JsonObject { ["projectNumber"] = _projects[call.Path[1]], ["projectId"] = call.Path[1], ["lifecycleState"] = "ACTIVE", ["name"] = call.Path[1], ["createTime"] = GcpTime.Write(_clock.UtcNow.AddDays(-400)) };
+                return new JsonObject
+                {
+                    ["projectNumber"] = _projects[call.Path[1]],
+                    ["projectId"] = call.Path[1],
+                    ["lifecycleState"] = "ACTIVE",
+                    ["name"] = call.Path[1],
+                    ["createTime"] = GcpTime.Write(_clock.UtcNow.AddDays(-400)),
+                };
             case "POST :getIamPolicy":
                 call.AllowQuery();
                 _access.Need(call.Principal, "resourcemanager.projects.getIamPolicy", call.Name);
@@ -185,11 +220,19 @@ public sealed class GcpSandbox : ISandboxService
             case "GET roles":
                 call.AllowQuery("pageSize", "pageToken", "showDeleted", "view");
                 _access.Need(call.Principal, "iam.roles.list", call.Up(1));
-                return call.Page("roles", _roles.OfProject(call.Up(1)).Select(r => r.ToJson(call.Argument("view") == "FULL")), 1000, withTotal: false);
+                return call.Page(
+                    "roles",
+                    _roles.OfProject(call.Up(1)).Select(r => r.ToJson(call.Argument("view") == "FULL")),
+                    1000,
+                    withTotal: false
+                );
             case "GET roles/*":
                 call.AllowQuery();
                 _access.Need(call.Principal, "iam.roles.get", call.Up(2));
-                return (_roles.Find(call.Name) ?? throw new GcpFault("NOT_FOUND", $"The role named {call.Name} was not found.")).ToJson(full: true);
+                return (
+                    _roles.Find(call.Name)
+                    ?? throw new GcpFault("NOT_FOUND", $"The role named {call.Name} was not found.")
+                ).ToJson(full: true);
             default:
                 return null;
         }
@@ -198,11 +241,21 @@ public sealed class GcpSandbox : ISandboxService
     /// <summary>The predefined roles that this sandbox knows. Anybody may read them.</summary>
     private JsonObject PredefinedRoles(GcpCall call)
     {
-        if (call.Method != "GET" || call.Verb.Length > 0 || call.Path.Length > 2) throw new GcpFault("NOT_FOUND", "There is no such method on roles.");
+        if (call.Method != "GET" || call.Verb.Length > 0 || call.Path.Length > 2)
+            throw new GcpFault("NOT_FOUND", "There is no such method on roles.");
         call.AllowQuery("pageSize", "pageToken", "parent", "showDeleted", "view");
-        if (call.Path.Length == 1) return call.Page("roles", GcpRoles.Catalogue.Select(r => r.ToJson(call.Argument("view") == "FULL")), 1000, withTotal: false);
-        return (_roles.Find(call.Name) ?? throw new GcpFault("NOT_FOUND", $"The role named {call.Name} was not found.")).ToJson(full: true);
+        if (call.Path.Length == 1)
+            return call.Page(
+                "roles",
+                GcpRoles.Catalogue.Select(r => r.ToJson(call.Argument("view") == "FULL")),
+                1000,
+                withTotal: false
+            );
+        return (
+            _roles.Find(call.Name) ?? throw new GcpFault("NOT_FOUND", $"The role named {call.Name} was not found.")
+        ).ToJson(full: true);
     }
 
-    private static GcpFault NoMethod(SandboxRequest request) => new("NOT_FOUND", $"There is no method {request.Method} {request.Path}.");
+    private static GcpFault NoMethod(SandboxRequest request) =>
+        new("NOT_FOUND", $"There is no method {request.Method} {request.Path}.");
 }

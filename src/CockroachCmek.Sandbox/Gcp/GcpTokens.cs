@@ -19,7 +19,9 @@ internal sealed class GcpTokens(TimeProvider real, GcpAccounts accounts)
     /// <summary>Random, and unlike any real token, so that no scanner is alarmed.</summary>
     public string Issue(GcpPrincipal principal, DateTimeOffset? expires = null)
     {
-        var token = "sandbox-" + string.Concat(KmsMaterial.RandomBytes(20).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
+        var token =
+            "sandbox-"
+            + string.Concat(KmsMaterial.RandomBytes(20).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
         _tokens[token] = (principal, expires ?? DateTimeOffset.MaxValue);
         return token;
     }
@@ -29,10 +31,23 @@ internal sealed class GcpTokens(TimeProvider real, GcpAccounts accounts)
     {
         const string Scheme = "Bearer ";
         var header = request.Header("Authorization") ?? "";
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) throw Refusal("CREDENTIALS_MISSING", "The request is missing the required authentication credential: an OAuth 2 access token.");
-        if (!_tokens.TryGetValue(header.Substring(Scheme.Length).Trim(), out var entry) || entry.Expires < real.GetUtcNow()
-            || (entry.Principal.UniqueId is { } id && accounts.Ever(id) is null or { Deleted: not null } or { Disabled: true }))
-            throw Refusal("ACCESS_TOKEN_EXPIRED", "The request had invalid authentication credentials: the OAuth 2 access token is unknown, expired or its account is disabled.");
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            throw Refusal(
+                "CREDENTIALS_MISSING",
+                "The request is missing the required authentication credential: an OAuth 2 access token."
+            );
+        if (
+            !_tokens.TryGetValue(header.Substring(Scheme.Length).Trim(), out var entry)
+            || entry.Expires < real.GetUtcNow()
+            || (
+                entry.Principal.UniqueId is { } id
+                && accounts.Ever(id) is null or { Deleted: not null } or { Disabled: true }
+            )
+        )
+            throw Refusal(
+                "ACCESS_TOKEN_EXPIRED",
+                "The request had invalid authentication credentials: the OAuth 2 access token is unknown, expired or its account is disabled."
+            );
         return entry.Principal;
     }
 
@@ -41,15 +56,40 @@ internal sealed class GcpTokens(TimeProvider real, GcpAccounts accounts)
     {
         try
         {
-            var form = GcpCall.Pairs(Encoding.UTF8.GetString(GcpCall.Plain(request))).GroupBy(p => p.Key).ToDictionary(g => g.Key, g => g.Last().Value);
-            if (!form.TryGetValue("grant_type", out var grant) || grant != "urn:ietf:params:oauth:grant-type:jwt-bearer") return OAuthFault("unsupported_grant_type", $"Invalid grant_type: {grant}");
+            var form = GcpCall
+                .Pairs(Encoding.UTF8.GetString(GcpCall.Plain(request)))
+                .GroupBy(p => p.Key)
+                .ToDictionary(g => g.Key, g => g.Last().Value);
+            if (
+                !form.TryGetValue("grant_type", out var grant)
+                || grant != "urn:ietf:params:oauth:grant-type:jwt-bearer"
+            )
+                return OAuthFault("unsupported_grant_type", $"Invalid grant_type: {grant}");
             var account = form.TryGetValue("assertion", out var assertion) ? Signer(assertion, real.GetUtcNow()) : null;
-            if (account is null) return OAuthFault("invalid_grant", "Invalid JWT Signature.");
-            if (account.Disabled) return OAuthFault("invalid_grant", "Account disabled.");
+            if (account is null)
+                return OAuthFault("invalid_grant", "Invalid JWT Signature.");
+            if (account.Disabled)
+                return OAuthFault("invalid_grant", "Account disabled.");
             var token = Issue(GcpPrincipal.Of(account), real.GetUtcNow() + Lifetime);
-            return Json(200, new JsonObject { ["access_token"] = token, ["expires_in"] = (int)Lifetime.TotalSeconds, ["token_type"] = "Bearer" });
+            return Json(
+                200,
+                new JsonObject
+                {
+                    ["access_token"] = token,
+                    ["expires_in"] = (int)Lifetime.TotalSeconds,
+                    ["token_type"] = "Bearer",
+                }
+            );
         }
-        catch (Exception fault) when (fault is FormatException or ArgumentException or JsonException or GcpFault or KeyNotFoundException or InvalidOperationException)
+        catch (Exception fault)
+            when (fault
+                    is FormatException
+                        or ArgumentException
+                        or JsonException
+                        or GcpFault
+                        or KeyNotFoundException
+                        or InvalidOperationException
+            )
         {
             return OAuthFault("invalid_grant", "Invalid JWT: " + fault.Message);
         }
@@ -58,12 +98,21 @@ internal sealed class GcpTokens(TimeProvider real, GcpAccounts accounts)
     /// <summary>Who signed: RS256, by a key of the account that it names, and at a time that includes now. The clients' clock is the real one.</summary>
     private ServiceAccount? Signer(string assertion, DateTimeOffset now)
     {
-        if (assertion.Split('.') is not [var head, var body, var signature]) return null;
+        if (assertion.Split('.') is not [var head, var body, var signature])
+            return null;
         using var header = JsonDocument.Parse(Decode(head));
         using var claims = JsonDocument.Parse(Decode(body));
-        if (header.RootElement.GetProperty("alg").GetString() != "RS256" || accounts.Find(claims.RootElement.GetProperty("iss").GetString() ?? "") is not { } account) return null;
-        var (issued, expires) = (DateTimeOffset.FromUnixTimeSeconds(claims.RootElement.GetProperty("iat").GetInt64()), DateTimeOffset.FromUnixTimeSeconds(claims.RootElement.GetProperty("exp").GetInt64()));
-        if (issued > now + Skew || expires < now - Skew || expires - issued > Lifetime + Skew) return null;
+        if (
+            header.RootElement.GetProperty("alg").GetString() != "RS256"
+            || accounts.Find(claims.RootElement.GetProperty("iss").GetString() ?? "") is not { } account
+        )
+            return null;
+        var (issued, expires) = (
+            DateTimeOffset.FromUnixTimeSeconds(claims.RootElement.GetProperty("iat").GetInt64()),
+            DateTimeOffset.FromUnixTimeSeconds(claims.RootElement.GetProperty("exp").GetInt64())
+        );
+        if (issued > now + Skew || expires < now - Skew || expires - issued > Lifetime + Skew)
+            return null;
         var signed = Encoding.ASCII.GetBytes($"{head}.{body}");
         return account.Keys.Any(key => Verifies(key, signed, Decode(signature))) ? account : null;
     }
@@ -74,11 +123,17 @@ internal sealed class GcpTokens(TimeProvider real, GcpAccounts accounts)
         return rsa.VerifyData(signed, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
     }
 
-    private static byte[] Decode(string text) => Convert.FromBase64String(text.Replace('-', '+').Replace('_', '/') + new string('=', (4 - (text.Length % 4)) % 4));
+    private static byte[] Decode(string text) =>
+        Convert.FromBase64String(
+            text.Replace('-', '+').Replace('_', '/') + new string('=', (4 - (text.Length % 4)) % 4)
+        );
 
-    private static GcpFault Refusal(string reason, string message) => new("UNAUTHENTICATED", message, GcpFault.ErrorInfo(reason, "googleapis.com"));
+    private static GcpFault Refusal(string reason, string message) =>
+        new("UNAUTHENTICATED", message, GcpFault.ErrorInfo(reason, "googleapis.com"));
 
-    private static SandboxResponse OAuthFault(string error, string description) => Json(400, new JsonObject { ["error"] = error, ["error_description"] = description });
+    private static SandboxResponse OAuthFault(string error, string description) =>
+        Json(400, new JsonObject { ["error"] = error, ["error_description"] = description });
 
-    private static SandboxResponse Json(int status, JsonObject body) => new(status, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json; charset=utf-8");
+    private static SandboxResponse Json(int status, JsonObject body) =>
+        new(status, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json; charset=utf-8");
 }

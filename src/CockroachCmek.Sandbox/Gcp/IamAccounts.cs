@@ -13,17 +13,21 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
     {
         switch (call.Route)
         {
-            case "POST serviceAccounts": return Create(call);
+            case "POST serviceAccounts":
+                return Create(call);
             case "GET serviceAccounts":
                 call.AllowQuery("pageSize", "pageToken");
                 access.Need(call.Principal, "iam.serviceAccounts.list", call.Up(1));
                 return call.Page("accounts", accounts.Of(call.Path[1]).Select(a => a.ToJson()), 100, withTotal: false);
-            case "GET serviceAccounts/*": return Account(call, "get").ToJson();
-            case "PATCH serviceAccounts/*": return Patch(call);
+            case "GET serviceAccounts/*":
+                return Account(call, "get").ToJson();
+            case "PATCH serviceAccounts/*":
+                return Patch(call);
             case "DELETE serviceAccounts/*":
                 Account(call, "delete").Deleted = clock.UtcNow;
                 return [];
-            case "POST serviceAccounts/*:undelete": return Undelete(call);
+            case "POST serviceAccounts/*:undelete":
+                return Undelete(call);
             case "POST serviceAccounts/*:disable":
                 Account(call, "disable").Disabled = true;
                 return [];
@@ -35,10 +39,15 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
                 // Other than in Cloud KMS this is a POST, and it has no body.
                 GcpCall.AllowFields(call.Body, "");
                 return access.Read(Resource(read), call.Argument("options.requestedPolicyVersion"));
-            case "POST serviceAccounts/*:setIamPolicy": return access.Write(Resource(Account(call, "setIamPolicy")), call.Body);
+            case "POST serviceAccounts/*:setIamPolicy":
+                return access.Write(Resource(Account(call, "setIamPolicy")), call.Body);
             case "POST serviceAccounts/*:testIamPermissions":
                 call.AllowQuery();
-                return access.Test(call.Principal, accounts.Find(call.Path[3]) is { } tested ? Resource(tested) : call.Name, call.Body);
+                return access.Test(
+                    call.Principal,
+                    accounts.Find(call.Path[3]) is { } tested ? Resource(tested) : call.Name,
+                    call.Body
+                );
             case "POST serviceAccounts/*/keys":
                 call.AllowQuery();
                 return keys.Create(Visible(call, "iam.serviceAccountKeys.create"), call.Body);
@@ -48,12 +57,14 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
             case "DELETE serviceAccounts/*/keys/*":
                 call.AllowQuery();
                 return ServiceAccountKeys.Delete(Visible(call, "iam.serviceAccountKeys.delete"), call.Path[5]);
-            default: return null;
+            default:
+                return null;
         }
     }
 
     /// <summary>Policies hang on the account, not on its address: one that is made anew starts without.</summary>
-    public static string Resource(ServiceAccount account) => $"projects/{account.Project}/serviceAccounts/{account.UniqueId}";
+    public static string Resource(ServiceAccount account) =>
+        $"projects/{account.Project}/serviceAccounts/{account.UniqueId}";
 
     private JsonObject Create(GcpCall call)
     {
@@ -61,9 +72,17 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
         access.Need(call.Principal, "iam.serviceAccounts.create", call.Up(1));
         GcpCall.AllowFields(call.Body, "", "accountId", "serviceAccount");
         var id = GcpCall.Text(call.Body, "accountId") ?? "";
-        if (!Regex.IsMatch(id, "^[a-z][-a-z0-9]{4,28}[a-z0-9]$")) throw GcpFault.Invalid($"The account ID \"{id}\" does not have a length between 6 and 30 or does not match [a-z]([-a-z0-9]*[a-z0-9]).");
+        if (!Regex.IsMatch(id, "^[a-z][-a-z0-9]{4,28}[a-z0-9]$"))
+            throw GcpFault.Invalid(
+                $"The account ID \"{id}\" does not have a length between 6 and 30 or does not match [a-z]([-a-z0-9]*[a-z0-9])."
+            );
         var fields = Fields(GcpCall.Message(call.Body, "serviceAccount") ?? []);
-        if (accounts.Find($"{id}@{call.Path[1]}.iam.gserviceaccount.com") is { } existing) throw new GcpFault("ALREADY_EXISTS", $"Service account {id} already exists within project {call.Up(1)}.", GcpFault.ErrorInfo("ALREADY_EXISTS", "iam.googleapis.com", ("name", existing.Name)));
+        if (accounts.Find($"{id}@{call.Path[1]}.iam.gserviceaccount.com") is { } existing)
+            throw new GcpFault(
+                "ALREADY_EXISTS",
+                $"Service account {id} already exists within project {call.Up(1)}.",
+                GcpFault.ErrorInfo("ALREADY_EXISTS", "iam.googleapis.com", ("name", existing.Name))
+            );
         var account = accounts.Add(call.Path[1], id, clock.UtcNow);
         (account.DisplayName, account.Description) = fields;
         return account.ToJson();
@@ -75,10 +94,14 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
         GcpCall.AllowFields(call.Body, "", "serviceAccount", "updateMask");
         var (displayName, description) = Fields(GcpCall.Message(call.Body, "serviceAccount") ?? []);
         var mask = GcpCall.Mask(GcpCall.Text(call.Body, "updateMask"));
-        if (mask.Length == 0) throw GcpFault.Invalid("The update_mask is missing.");
-        if (mask.FirstOrDefault(m => m is not ("displayName" or "description")) is { } other) throw GcpFault.Invalid($"The update_mask names {other}, which cannot be updated.");
-        if (mask.Contains("displayName")) account.DisplayName = displayName;
-        if (mask.Contains("description")) account.Description = description;
+        if (mask.Length == 0)
+            throw GcpFault.Invalid("The update_mask is missing.");
+        if (mask.FirstOrDefault(m => m is not ("displayName" or "description")) is { } other)
+            throw GcpFault.Invalid($"The update_mask names {other}, which cannot be updated.");
+        if (mask.Contains("displayName"))
+            account.DisplayName = displayName;
+        if (mask.Contains("description"))
+            account.Description = description;
         return account.ToJson();
     }
 
@@ -86,19 +109,38 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
     {
         call.AllowQuery();
         access.Need(call.Principal, "iam.serviceAccounts.undelete", call.Name);
-        if (accounts.Ever(call.Path[3]) is not { Deleted: { } deleted } account || account.Project != call.Path[1] || clock.UtcNow - deleted > UndeletePeriod)
+        if (
+            accounts.Ever(call.Path[3]) is not { Deleted: { } deleted } account
+            || account.Project != call.Path[1]
+            || clock.UtcNow - deleted > UndeletePeriod
+        )
             throw GcpFault.NotFound($"Deleted service account {call.Path[3]}");
-        if (accounts.Find(account.Email) is not null) throw GcpFault.Precondition($"Service account {account.Email} was created anew meanwhile.");
+        if (accounts.Find(account.Email) is not null)
+            throw GcpFault.Precondition($"Service account {account.Email} was created anew meanwhile.");
         account.Deleted = null;
         return new JsonObject { ["restoredAccount"] = account.ToJson() };
     }
 
     private static (string? DisplayName, string? Description) Fields(JsonObject body)
     {
-        GcpCall.AllowFields(body, "service_account", "name", "projectId", "uniqueId", "email", "displayName", "etag", "description", "oauth2ClientId", "disabled");
+        GcpCall.AllowFields(
+            body,
+            "service_account",
+            "name",
+            "projectId",
+            "uniqueId",
+            "email",
+            "displayName",
+            "etag",
+            "description",
+            "oauth2ClientId",
+            "disabled"
+        );
         var (displayName, description) = (GcpCall.Text(body, "displayName"), GcpCall.Text(body, "description"));
-        if (System.Text.Encoding.UTF8.GetByteCount(displayName ?? "") > 100) throw GcpFault.Invalid("The display name is longer than 100 bytes.");
-        if (System.Text.Encoding.UTF8.GetByteCount(description ?? "") > 256) throw GcpFault.Invalid("The description is longer than 256 bytes.");
+        if (System.Text.Encoding.UTF8.GetByteCount(displayName ?? "") > 100)
+            throw GcpFault.Invalid("The display name is longer than 100 bytes.");
+        if (System.Text.Encoding.UTF8.GetByteCount(description ?? "") > 256)
+            throw GcpFault.Invalid("The description is longer than 256 bytes.");
         return (displayName, description);
     }
 
@@ -113,8 +155,10 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
     {
         var account = accounts.Find(call.Path[3]) is { } found && found.Project == call.Path[1] ? found : null;
         access.Need(call.Principal, permission, account is null ? call.Name : Resource(account));
-        if (account is not null && accounts.IsSeen(account)) return account;
-        if (account is not null && account.EarlyLooks++ % 2 == 1) throw GcpFault.Denied(permission, call.Name);
+        if (account is not null && accounts.IsSeen(account))
+            return account;
+        if (account is not null && account.EarlyLooks++ % 2 == 1)
+            throw GcpFault.Denied(permission, call.Name);
         throw GcpFault.NotFound($"Service account {call.Name}");
     }
 }

@@ -13,13 +13,25 @@ internal sealed partial class KmsKeys
 
     /// <summary>A key that has no version yet.</summary>
     /// <exception cref="GcpFault">NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS.</exception>
-    public CryptoKey CreateWithoutVersion(GcpPrincipal caller, string ring, string id, string purpose, string algorithm, string protectionLevel)
+    public CryptoKey CreateWithoutVersion(
+        GcpPrincipal caller,
+        string ring,
+        string id,
+        string purpose,
+        string algorithm,
+        string protectionLevel
+    )
     {
         access.Need(caller, "cloudkms.cryptoKeys.create", ring);
         rings.NeedRing(ring);
-        if (!KmsRings.IsId(id)) throw GcpFault.Invalid($"The crypto_key_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
-        var key = new CryptoKey($"{ring}/cryptoKeys/{id}", purpose, protectionLevel, clock.UtcNow) { Algorithm = algorithm };
-        if (_keys.ContainsKey(key.Name) || _retired.Contains(key.Name)) throw GcpFault.Exists($"CryptoKey {key.Name}");
+        if (!KmsRings.IsId(id))
+            throw GcpFault.Invalid($"The crypto_key_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
+        var key = new CryptoKey($"{ring}/cryptoKeys/{id}", purpose, protectionLevel, clock.UtcNow)
+        {
+            Algorithm = algorithm,
+        };
+        if (_keys.ContainsKey(key.Name) || _retired.Contains(key.Name))
+            throw GcpFault.Exists($"CryptoKey {key.Name}");
         return _keys[key.Name] = key;
     }
 
@@ -28,13 +40,21 @@ internal sealed partial class KmsKeys
     public string Import(GcpPrincipal caller, string name, byte[] material)
     {
         var ring = string.Join("/", name.Split('/').Take(6));
-        foreach (var permission in new[] { "create", "get", "useToImport" }) access.Need(caller, "cloudkms.importJobs." + permission, ring);
+        foreach (var permission in new[] { "create", "get", "useToImport" })
+            access.Need(caller, "cloudkms.importJobs." + permission, ring);
         access.Need(caller, "cloudkms.cryptoKeyVersions.create", name);
         var key = Existing(name);
-        if (key.Purpose == "ENCRYPT_DECRYPT") access.Need(caller, "cloudkms.cryptoKeys.update", name);
-        var version = key.AddImported(clock.UtcNow - Waited, $"{ring}/importJobs/vault-{clock.UtcNow.ToUnixTimeSeconds()}", material, failure: null);
+        if (key.Purpose == "ENCRYPT_DECRYPT")
+            access.Need(caller, "cloudkms.cryptoKeys.update", name);
+        var version = key.AddImported(
+            clock.UtcNow - Waited,
+            $"{ring}/importJobs/vault-{clock.UtcNow.ToUnixTimeSeconds()}",
+            material,
+            failure: null
+        );
         version.Settle(clock.UtcNow);
-        if (key.Purpose == "ENCRYPT_DECRYPT") key.MakePrimary(version, clock.UtcNow, key.Primary is null ? TimeSpan.Zero : StateDelay);
+        if (key.Purpose == "ENCRYPT_DECRYPT")
+            key.MakePrimary(version, clock.UtcNow, key.Primary is null ? TimeSpan.Zero : StateDelay);
         return version.Number.ToString(CultureInfo.InvariantCulture);
     }
 
@@ -42,11 +62,18 @@ internal sealed partial class KmsKeys
     /// <exception cref="GcpFault">NOT_FOUND, PERMISSION_DENIED, or FAILED_PRECONDITION for a version on its way out.</exception>
     public void SetState(GcpPrincipal caller, string name, string number, string state)
     {
-        access.Need(caller, "cloudkms.cryptoKeyVersions." + (state == "DESTROY_SCHEDULED" ? "destroy" : "update"), $"{name}/cryptoKeyVersions/{number}");
+        access.Need(
+            caller,
+            "cloudkms.cryptoKeyVersions." + (state == "DESTROY_SCHEDULED" ? "destroy" : "update"),
+            $"{name}/cryptoKeyVersions/{number}"
+        );
         var key = Existing(name);
-        var version = key.Versions.FirstOrDefault(v => v.Number.ToString(CultureInfo.InvariantCulture) == number) ?? throw GcpFault.NotFound($"CryptoKeyVersion {name}/cryptoKeyVersions/{number}");
-        if (version.State is not ("ENABLED" or "DISABLED")) throw GcpFault.Precondition($"{version.Name} cannot become {state}: its state is {version.State}.");
+        var version = key.Versions.FirstOrDefault(v => v.Number.ToString(CultureInfo.InvariantCulture) == number)
+            ?? throw GcpFault.NotFound($"CryptoKeyVersion {name}/cryptoKeyVersions/{number}");
+        if (version.State is not ("ENABLED" or "DISABLED"))
+            throw GcpFault.Precondition($"{version.Name} cannot become {state}: its state is {version.State}.");
         SwitchOff(version, state);
-        if (state == "DESTROY_SCHEDULED") version.DestroyTime = clock.UtcNow + key.DestroyDelay;
+        if (state == "DESTROY_SCHEDULED")
+            version.DestroyTime = clock.UtcNow + key.DestroyDelay;
     }
 }

@@ -9,9 +9,49 @@ internal sealed class KmsRings(SandboxClock clock, GcpAccess access)
     /// <summary>Where Cloud KMS is, as far as CockroachDB Cloud is there too, and the multi-regions.</summary>
     private static readonly string[] Locations =
     [
-        "global", "us", "eu", "europe", "asia", "us-central1", "us-east1", "us-east4", "us-east5", "us-south1", "us-west1", "us-west2", "us-west3", "us-west4", "northamerica-northeast1", "northamerica-northeast2",
-        "southamerica-east1", "southamerica-west1", "europe-central2", "europe-north1", "europe-southwest1", "europe-west1", "europe-west2", "europe-west3", "europe-west4", "europe-west6", "europe-west8", "europe-west9", "europe-west12",
-        "me-central1", "me-west1", "africa-south1", "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3", "asia-south1", "asia-south2", "asia-southeast1", "asia-southeast2", "australia-southeast1", "australia-southeast2",
+        "global",
+        "us",
+        "eu",
+        "europe",
+        "asia",
+        "us-central1",
+        "us-east1",
+        "us-east4",
+        "us-east5",
+        "us-south1",
+        "us-west1",
+        "us-west2",
+        "us-west3",
+        "us-west4",
+        "northamerica-northeast1",
+        "northamerica-northeast2",
+        "southamerica-east1",
+        "southamerica-west1",
+        "europe-central2",
+        "europe-north1",
+        "europe-southwest1",
+        "europe-west1",
+        "europe-west2",
+        "europe-west3",
+        "europe-west4",
+        "europe-west6",
+        "europe-west8",
+        "europe-west9",
+        "europe-west12",
+        "me-central1",
+        "me-west1",
+        "africa-south1",
+        "asia-east1",
+        "asia-east2",
+        "asia-northeast1",
+        "asia-northeast2",
+        "asia-northeast3",
+        "asia-south1",
+        "asia-south2",
+        "asia-southeast1",
+        "asia-southeast2",
+        "australia-southeast1",
+        "australia-southeast2",
     ];
 
     private readonly SortedDictionary<string, DateTimeOffset> _rings = new(StringComparer.Ordinal);
@@ -24,7 +64,8 @@ internal sealed class KmsRings(SandboxClock clock, GcpAccess access)
     public void NeedRing(string ring)
     {
         NeedLocation(ring.Split('/')[3]);
-        if (!_rings.ContainsKey(ring)) throw GcpFault.NotFound($"KeyRing {ring}");
+        if (!_rings.ContainsKey(ring))
+            throw GcpFault.NotFound($"KeyRing {ring}");
     }
 
     /// <summary>Null when the route is not about locations or rings.</summary>
@@ -39,14 +80,23 @@ internal sealed class KmsRings(SandboxClock clock, GcpAccess access)
             case "GET locations/*":
                 call.AllowQuery();
                 access.Need(call.Principal, "cloudkms.locations.get", call.Up(2));
-                return Locations.Contains(call.Path[3]) ? Location(call.Up(2), call.Path[3]) : throw GcpFault.NotFound($"Location {call.Name}");
+                return Locations.Contains(call.Path[3])
+                    ? Location(call.Up(2), call.Path[3])
+                    : throw GcpFault.NotFound($"Location {call.Name}");
             case "POST locations/*/keyRings":
                 return Create(call);
             case "GET locations/*/keyRings":
                 call.AllowQuery("filter", "orderBy", "pageSize", "pageToken");
                 access.Need(call.Principal, "cloudkms.keyRings.list", call.Up(1));
                 NeedLocation(call.Path[3]);
-                return call.Page("keyRings", _rings.Where(r => r.Key.StartsWith(call.Name + "/", StringComparison.Ordinal)).Select(r => Ring(r.Key)), 1000, withTotal: true);
+                return call.Page(
+                    "keyRings",
+                    _rings
+                        .Where(r => r.Key.StartsWith(call.Name + "/", StringComparison.Ordinal))
+                        .Select(r => Ring(r.Key)),
+                    1000,
+                    withTotal: true
+                );
             case "GET locations/*/keyRings/*":
                 call.AllowQuery();
                 access.Need(call.Principal, "cloudkms.keyRings.get", call.Name);
@@ -77,24 +127,32 @@ internal sealed class KmsRings(SandboxClock clock, GcpAccess access)
         access.Need(call.Principal, "cloudkms.keyRings.create", call.Up(1));
         NeedLocation(call.Path[3]);
         var id = call.Argument("keyRingId");
-        if (!IsId(id)) throw GcpFault.Invalid($"The key_ring_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
+        if (!IsId(id))
+            throw GcpFault.Invalid($"The key_ring_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
         var name = $"{call.Name}/{id}";
-        if (_rings.ContainsKey(name)) throw GcpFault.Exists($"KeyRing {name}");
+        if (_rings.ContainsKey(name))
+            throw GcpFault.Exists($"KeyRing {name}");
         _rings[name] = clock.UtcNow;
         return Ring(name);
     }
 
     private JsonObject Ring(string name) => new() { ["name"] = name, ["createTime"] = GcpTime.Write(_rings[name]) };
 
-    private static JsonObject Location(string project, string id) => new()
-    {
-        ["name"] = $"{project}/locations/{id}",
-        ["locationId"] = id,
-        ["metadata"] = new JsonObject { ["@type"] = "type.googleapis.com/google.cloud.kms.v1.LocationMetadata", ["hsmAvailable"] = true },
-    };
+    private static JsonObject Location(string project, string id) =>
+        new()
+        {
+            ["name"] = $"{project}/locations/{id}",
+            ["locationId"] = id,
+            ["metadata"] = new JsonObject
+            {
+                ["@type"] = "type.googleapis.com/google.cloud.kms.v1.LocationMetadata",
+                ["hsmAvailable"] = true,
+            },
+        };
 
     private static void NeedLocation(string location)
     {
-        if (!Locations.Contains(location)) throw GcpFault.Invalid($"The request concerns location '{location}', where Cloud KMS is not available.");
+        if (!Locations.Contains(location))
+            throw GcpFault.Invalid($"The request concerns location '{location}', where Cloud KMS is not available.");
     }
 }

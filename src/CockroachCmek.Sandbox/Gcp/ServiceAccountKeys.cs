@@ -14,12 +14,20 @@ internal sealed class ServiceAccountKeys(SandboxClock clock, Func<Uri> endpoint)
     public JsonObject Create(ServiceAccount account, JsonObject body)
     {
         GcpCall.AllowFields(body, "", "privateKeyType", "keyAlgorithm");
-        var (type, algorithm) = (GcpCall.Text(body, "privateKeyType") ?? "TYPE_GOOGLE_CREDENTIALS_FILE", GcpCall.Text(body, "keyAlgorithm") ?? "KEY_ALG_RSA_2048");
-        if (type != "TYPE_GOOGLE_CREDENTIALS_FILE") throw GcpFault.Invalid($"This sandbox makes keys as TYPE_GOOGLE_CREDENTIALS_FILE, not as {type}.");
-        if (algorithm is not ("KEY_ALG_RSA_2048" or "KEY_ALG_UNSPECIFIED")) throw GcpFault.Invalid($"This sandbox makes keys as KEY_ALG_RSA_2048, not as {algorithm}.");
-        if (account.Keys.Count >= MostKeys) throw GcpFault.Precondition($"Service account {account.Email} has {MostKeys} keys already.");
+        var (type, algorithm) = (
+            GcpCall.Text(body, "privateKeyType") ?? "TYPE_GOOGLE_CREDENTIALS_FILE",
+            GcpCall.Text(body, "keyAlgorithm") ?? "KEY_ALG_RSA_2048"
+        );
+        if (type != "TYPE_GOOGLE_CREDENTIALS_FILE")
+            throw GcpFault.Invalid($"This sandbox makes keys as TYPE_GOOGLE_CREDENTIALS_FILE, not as {type}.");
+        if (algorithm is not ("KEY_ALG_RSA_2048" or "KEY_ALG_UNSPECIFIED"))
+            throw GcpFault.Invalid($"This sandbox makes keys as KEY_ALG_RSA_2048, not as {algorithm}.");
+        if (account.Keys.Count >= MostKeys)
+            throw GcpFault.Precondition($"Service account {account.Email} has {MostKeys} keys already.");
         using var rsa = RsaKeys.Create(2048);
-        var id = string.Concat(KmsMaterial.RandomBytes(20).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+        var id = string.Concat(
+            KmsMaterial.RandomBytes(20).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture))
+        );
         var key = new ServiceAccountKey(id, rsa.ExportParameters(includePrivateParameters: false), clock.UtcNow);
         account.Keys.Add(key);
         var file = new JsonObject
@@ -43,20 +51,22 @@ internal sealed class ServiceAccountKeys(SandboxClock clock, Func<Uri> endpoint)
     public static JsonObject List(ServiceAccount account, IEnumerable<KeyValuePair<string, string>> query)
     {
         var types = query.Where(p => p.Key == "keyTypes").Select(p => p.Value).ToArray();
-        if (account.Keys.Count == 0 || (types.Length > 0 && !types.Contains("USER_MANAGED"))) return [];
+        if (account.Keys.Count == 0 || (types.Length > 0 && !types.Contains("USER_MANAGED")))
+            return [];
         return new JsonObject { ["keys"] = new JsonArray([.. account.Keys.Select(k => (JsonNode)ToJson(account, k))]) };
     }
 
     public static JsonObject Delete(ServiceAccount account, string id) =>
         account.Keys.RemoveAll(k => k.Id == id) > 0 ? [] : throw GcpFault.NotFound($"Service account key {id}");
 
-    private static JsonObject ToJson(ServiceAccount account, ServiceAccountKey key) => new()
-    {
-        ["name"] = $"{account.Name}/keys/{key.Id}",
-        ["validAfterTime"] = GcpTime.Write(key.Created),
-        ["validBeforeTime"] = GcpTime.Write(Never),
-        ["keyAlgorithm"] = "KEY_ALG_RSA_2048",
-        ["keyOrigin"] = "GOOGLE_PROVIDED",
-        ["keyType"] = "USER_MANAGED",
-    };
+    private static JsonObject ToJson(ServiceAccount account, ServiceAccountKey key) =>
+        new()
+        {
+            ["name"] = $"{account.Name}/keys/{key.Id}",
+            ["validAfterTime"] = GcpTime.Write(key.Created),
+            ["validBeforeTime"] = GcpTime.Write(Never),
+            ["keyAlgorithm"] = "KEY_ALG_RSA_2048",
+            ["keyOrigin"] = "GOOGLE_PROVIDED",
+            ["keyType"] = "USER_MANAGED",
+        };
 }

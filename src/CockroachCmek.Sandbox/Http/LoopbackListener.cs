@@ -23,7 +23,11 @@ internal sealed class LoopbackListener : IDisposable
     /// <param name="port">0 for any that is free.</param>
     /// <param name="certificate">For TLS; null for plain HTTP.</param>
     /// <param name="answer">Answers a request; null instead of a response cuts the connection.</param>
-    public LoopbackListener(int port, X509Certificate2? certificate, Func<ParsedRequest, CancellationToken, Task<Reply>> answer)
+    public LoopbackListener(
+        int port,
+        X509Certificate2? certificate,
+        Func<ParsedRequest, CancellationToken, Task<Reply>> answer
+    )
     {
         _certificate = certificate;
         _answer = answer;
@@ -41,7 +45,8 @@ internal sealed class LoopbackListener : IDisposable
     {
         _stop.Cancel();
         _listener.Stop();
-        foreach (var client in _connections.Keys) client.Close();
+        foreach (var client in _connections.Keys)
+            client.Close();
         await _accepting;
         await Task.WhenAll(_connections.Values);
     }
@@ -57,7 +62,8 @@ internal sealed class LoopbackListener : IDisposable
             {
                 client = await _listener.AcceptTcpClientAsync();
             }
-            catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception fault)
+                when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
             {
                 return;
             }
@@ -65,7 +71,8 @@ internal sealed class LoopbackListener : IDisposable
             client.NoDelay = true;
             var serving = ServeAsync(client);
             _connections[client] = serving;
-            if (serving.IsCompleted) _connections.TryRemove(client, out _);
+            if (serving.IsCompleted)
+                _connections.TryRemove(client, out _);
         }
     }
 
@@ -79,8 +86,10 @@ internal sealed class LoopbackListener : IDisposable
             while (!_stop.IsCancellationRequested)
             {
                 var (request, refusal) = await reader.ReadAsync(_stop.Token);
-                if (refusal is not null) await WriteAsync(stream, refusal, keepAlive: false, withBody: true);
-                if (request is null) return;
+                if (refusal is not null)
+                    await WriteAsync(stream, refusal, keepAlive: false, withBody: true);
+                if (request is null)
+                    return;
                 var reply = await _answer(request, _stop.Token);
                 if (reply.Response is null)
                 {
@@ -89,10 +98,18 @@ internal sealed class LoopbackListener : IDisposable
                 }
 
                 await WriteAsync(stream, reply.Response, request.KeepAlive, withBody: request.Method != "HEAD");
-                if (!request.KeepAlive) return;
+                if (!request.KeepAlive)
+                    return;
             }
         }
-        catch (Exception fault) when (fault is IOException or SocketException or ObjectDisposedException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
+        catch (Exception fault)
+            when (fault
+                    is IOException
+                        or SocketException
+                        or ObjectDisposedException
+                        or OperationCanceledException
+                        or System.Security.Authentication.AuthenticationException
+            )
         {
             // The other side went away, or the sandbox was stopped.
         }
@@ -105,9 +122,14 @@ internal sealed class LoopbackListener : IDisposable
 
     private async Task<Stream> OpenAsync(TcpClient client)
     {
-        if (_certificate is null) return client.GetStream();
+        if (_certificate is null)
+            return client.GetStream();
         var tls = new SslStream(client.GetStream());
-        await tls.AuthenticateAsServerAsync(_certificate, clientCertificateRequired: false, checkCertificateRevocation: false);
+        await tls.AuthenticateAsServerAsync(
+            _certificate,
+            clientCertificateRequired: false,
+            checkCertificateRevocation: false
+        );
         return tls;
     }
 
@@ -121,38 +143,47 @@ internal sealed class LoopbackListener : IDisposable
     private static async Task WriteAsync(Stream stream, SandboxResponse response, bool keepAlive, bool withBody)
     {
         using var message = new MemoryStream();
-        using (var head = new StreamWriter(message, new System.Text.UTF8Encoding(false), 1024, leaveOpen: true) { NewLine = "\r\n" })
+        using (
+            var head = new StreamWriter(message, new System.Text.UTF8Encoding(false), 1024, leaveOpen: true)
+            {
+                NewLine = "\r\n",
+            }
+        )
         {
             await head.WriteLineAsync($"HTTP/1.1 {response.Status} {Reason(response.Status)}");
             await head.WriteLineAsync($"Date: {DateTimeOffset.UtcNow:R}");
             await head.WriteLineAsync($"Content-Length: {response.Body.Length}");
-            if (response.Body.Length > 0) await head.WriteLineAsync($"Content-Type: {response.ContentType}");
-            foreach (var field in response.Headers) await head.WriteLineAsync($"{field.Key}: {field.Value}");
+            if (response.Body.Length > 0)
+                await head.WriteLineAsync($"Content-Type: {response.ContentType}");
+            foreach (var field in response.Headers)
+                await head.WriteLineAsync($"{field.Key}: {field.Value}");
             await head.WriteLineAsync($"Connection: {(keepAlive ? "keep-alive" : "close")}");
             await head.WriteLineAsync();
         }
 
-        if (withBody) message.Write(response.Body, 0, response.Body.Length);
+        if (withBody)
+            message.Write(response.Body, 0, response.Body.Length);
         var bytes = message.ToArray();
         await stream.WriteAsync(bytes, 0, bytes.Length);
         await stream.FlushAsync();
     }
 
-    private static string Reason(int status) => status switch
-    {
-        200 => "OK",
-        201 => "Created",
-        204 => "No Content",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        409 => "Conflict",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        503 => "Service Unavailable",
-        _ => "Status",
-    };
+    private static string Reason(int status) =>
+        status switch
+        {
+            200 => "OK",
+            201 => "Created",
+            204 => "No Content",
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "Not Found",
+            409 => "Conflict",
+            429 => "Too Many Requests",
+            500 => "Internal Server Error",
+            503 => "Service Unavailable",
+            _ => "Status",
+        };
 }
 
 /// <summary>What becomes of a request: a response, or null to cut the connection.</summary>

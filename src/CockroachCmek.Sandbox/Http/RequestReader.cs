@@ -5,7 +5,13 @@ using System.Text;
 namespace CockroachCmek.Sandbox.Http;
 
 /// <summary>A request as it came over the wire.</summary>
-internal sealed record ParsedRequest(string Method, string Target, IReadOnlyList<KeyValuePair<string, string>> Headers, byte[] Body, bool KeepAlive);
+internal sealed record ParsedRequest(
+    string Method,
+    string Target,
+    IReadOnlyList<KeyValuePair<string, string>> Headers,
+    byte[] Body,
+    bool KeepAlive
+);
 
 /// <summary>Reads HTTP/1.1 requests from one connection: head, then a body by length or in chunks. Sizes are bounded.</summary>
 internal sealed class RequestReader(Stream stream)
@@ -23,22 +29,38 @@ internal sealed class RequestReader(Stream stream)
         try
         {
             var first = await LineAsync(LargestHead, cancellationToken);
-            while (first is { Length: 0 }) first = await LineAsync(LargestHead, cancellationToken);
-            if (first is null) return (null, null);
+            while (first is { Length: 0 })
+                first = await LineAsync(LargestHead, cancellationToken);
+            if (first is null)
+                return (null, null);
             var parts = first.Split(' ');
-            if (parts.Length != 3 || !parts[2].StartsWith("HTTP/1.", StringComparison.Ordinal) || !parts[0].All(char.IsLetter)) return Refuse("This is no HTTP/1.1 request.");
+            if (
+                parts.Length != 3
+                || !parts[2].StartsWith("HTTP/1.", StringComparison.Ordinal)
+                || !parts[0].All(char.IsLetter)
+            )
+                return Refuse("This is no HTTP/1.1 request.");
             var headers = new List<KeyValuePair<string, string>>();
             var size = first.Length;
-            for (var line = await LineAsync(LargestHead, cancellationToken); line != ""; line = await LineAsync(LargestHead, cancellationToken))
+            for (
+                var line = await LineAsync(LargestHead, cancellationToken);
+                line != "";
+                line = await LineAsync(LargestHead, cancellationToken)
+            )
             {
-                if (line is null) return (null, null);
+                if (line is null)
+                    return (null, null);
                 size += line.Length;
                 var colon = line.IndexOf(':');
-                if (colon <= 0 || size > LargestHead) return Refuse("A header field cannot be read.");
-                headers.Add(new KeyValuePair<string, string>(line.Substring(0, colon).Trim(), line.Substring(colon + 1).Trim()));
+                if (colon <= 0 || size > LargestHead)
+                    return Refuse("A header field cannot be read.");
+                headers.Add(
+                    new KeyValuePair<string, string>(line.Substring(0, colon).Trim(), line.Substring(colon + 1).Trim())
+                );
             }
 
-            string? Header(string name) => headers.FirstOrDefault(h => string.Equals(h.Key, name, StringComparison.OrdinalIgnoreCase)).Value;
+            string? Header(string name) =>
+                headers.FirstOrDefault(h => string.Equals(h.Key, name, StringComparison.OrdinalIgnoreCase)).Value;
             if (string.Equals(Header("Expect"), "100-continue", StringComparison.OrdinalIgnoreCase))
             {
                 var go = Encoding.ASCII.GetBytes("HTTP/1.1 100 Continue\r\n\r\n");
@@ -46,17 +68,27 @@ internal sealed class RequestReader(Stream stream)
             }
 
             byte[]? body;
-            if (string.Equals(Header("Transfer-Encoding"), "chunked", StringComparison.OrdinalIgnoreCase)) body = await ChunksAsync(cancellationToken);
+            if (string.Equals(Header("Transfer-Encoding"), "chunked", StringComparison.OrdinalIgnoreCase))
+                body = await ChunksAsync(cancellationToken);
             else if (Header("Content-Length") is { } length)
             {
-                if (!int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > LargestBody) return Refuse("The body's length cannot be taken.");
+                if (
+                    !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                    || count > LargestBody
+                )
+                    return Refuse("The body's length cannot be taken.");
                 body = await BytesAsync(count, cancellationToken);
             }
-            else body = [];
+            else
+                body = [];
 
-            if (body is null) return (null, null);
+            if (body is null)
+                return (null, null);
             var connection = Header("Connection") ?? "";
-            var keepAlive = parts[2] == "HTTP/1.0" ? connection.Equals("keep-alive", StringComparison.OrdinalIgnoreCase) : !connection.Equals("close", StringComparison.OrdinalIgnoreCase);
+            var keepAlive =
+                parts[2] == "HTTP/1.0"
+                    ? connection.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)
+                    : !connection.Equals("close", StringComparison.OrdinalIgnoreCase);
             return (new ParsedRequest(parts[0].ToUpperInvariant(), Origin(parts[1]), headers, body, keepAlive), null);
         }
         catch (InvalidDataException fault)
@@ -66,7 +98,11 @@ internal sealed class RequestReader(Stream stream)
     }
 
     /// <summary>A proxy-style target carries the host; only path and query matter here.</summary>
-    private static string Origin(string target) => Uri.TryCreate(target, UriKind.Absolute, out var absolute) && absolute.Scheme.StartsWith("http", StringComparison.Ordinal) ? absolute.PathAndQuery : target;
+    private static string Origin(string target) =>
+        Uri.TryCreate(target, UriKind.Absolute, out var absolute)
+        && absolute.Scheme.StartsWith("http", StringComparison.Ordinal)
+            ? absolute.PathAndQuery
+            : target;
 
     private static (ParsedRequest?, SandboxResponse?) Refuse(string reason) =>
         (null, new SandboxResponse(400, Encoding.UTF8.GetBytes(reason + "\n"), "text/plain"));
@@ -76,8 +112,19 @@ internal sealed class RequestReader(Stream stream)
         using var body = new MemoryStream();
         while (true)
         {
-            if (await LineAsync(1024, cancellationToken) is not { } line) return null;
-            if (!int.TryParse(line.Split(';')[0].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var size) || size < 0 || body.Length + size > LargestBody) throw new InvalidDataException("A chunk cannot be read.");
+            if (await LineAsync(1024, cancellationToken) is not { } line)
+                return null;
+            if (
+                !int.TryParse(
+                    line.Split(';')[0].Trim(),
+                    NumberStyles.HexNumber,
+                    CultureInfo.InvariantCulture,
+                    out var size
+                )
+                || size < 0
+                || body.Length + size > LargestBody
+            )
+                throw new InvalidDataException("A chunk cannot be read.");
             if (size == 0)
             {
                 while (await LineAsync(1024, cancellationToken) is { Length: > 0 })
@@ -88,7 +135,8 @@ internal sealed class RequestReader(Stream stream)
                 return body.ToArray();
             }
 
-            if (await BytesAsync(size, cancellationToken) is not { } chunk) return null;
+            if (await BytesAsync(size, cancellationToken) is not { } chunk)
+                return null;
             body.Write(chunk, 0, size);
             await LineAsync(16, cancellationToken);
         }
@@ -97,9 +145,10 @@ internal sealed class RequestReader(Stream stream)
     private async Task<byte[]?> BytesAsync(int count, CancellationToken cancellationToken)
     {
         var bytes = new byte[count];
-        for (var have = 0; have < count;)
+        for (var have = 0; have < count; )
         {
-            if (_start == _end && !await FillAsync(cancellationToken)) return null;
+            if (_start == _end && !await FillAsync(cancellationToken))
+                return null;
             var take = Math.Min(count - have, _end - _start);
             Buffer.BlockCopy(_buffer, _start, bytes, have, take);
             _start += take;
@@ -115,7 +164,8 @@ internal sealed class RequestReader(Stream stream)
         using var line = new MemoryStream();
         while (true)
         {
-            if (_start == _end && !await FillAsync(cancellationToken)) return null;
+            if (_start == _end && !await FillAsync(cancellationToken))
+                return null;
             var value = _buffer[_start++];
             if (value == (byte)'\n')
             {
@@ -123,7 +173,8 @@ internal sealed class RequestReader(Stream stream)
                 return text.EndsWith("\r", StringComparison.Ordinal) ? text.Substring(0, text.Length - 1) : text;
             }
 
-            if (line.Length >= longest) throw new InvalidDataException("A line is too long.");
+            if (line.Length >= longest)
+                throw new InvalidDataException("A line is too long.");
             line.WriteByte(value);
         }
     }

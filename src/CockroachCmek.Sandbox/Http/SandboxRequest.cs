@@ -31,7 +31,8 @@ public sealed record SandboxRequest
     public string? Header(string name)
     {
         foreach (var field in Headers)
-            if (string.Equals(field.Key, name, StringComparison.OrdinalIgnoreCase)) return field.Value;
+            if (string.Equals(field.Key, name, StringComparison.OrdinalIgnoreCase))
+                return field.Value;
         return null;
     }
 }

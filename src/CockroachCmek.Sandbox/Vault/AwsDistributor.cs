@@ -12,30 +12,75 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
     /// <summary>Any other name has no address.</summary>
     private static readonly HashSet<string> Regions =
     [
-        "af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4",
-        "ca-central-1", "ca-west-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1",
-        "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+        "af-south-1",
+        "ap-east-1",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-south-2",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ca-central-1",
+        "ca-west-1",
+        "eu-central-1",
+        "eu-central-2",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-south-2",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
     ];
 
     public string Provider => "awskms";
 
     public string? Refuse(string keyType, IReadOnlyList<string> purpose, string protection) =>
         keyType != "aes256-gcm96" ? $"key type \"{keyType}\" is not supported by provider \"awskms\""
-        : !purpose.SequenceEqual(["decrypt", "encrypt"]) ? "provider \"awskms\" supports only the purposes encrypt and decrypt"
+        : !purpose.SequenceEqual(["decrypt", "encrypt"])
+            ? "provider \"awskms\" supports only the purposes encrypt and decrypt"
         : protection != "hsm" ? "provider \"awskms\" supports only the protection hsm"
         : null;
 
     public string Import(VaultKey key, KeyDistribution distribution, VaultMaterial material) =>
         Do(distribution, distribution.Kms.Collection, (call, caller, kms) =>
         {
-            var made = kms.Import(caller, distribution.Kms.Collection, material.Secret!, "", multiRegion: key.ReplicaRegions.Count > 0);
-            call("TagResource", new JsonObject { ["KeyId"] = made.Id, ["Tags"] = new JsonArray(new JsonObject { ["TagKey"] = "key_name", ["TagValue"] = key.Name }) });
-            call(distribution.Versions.Count == 0 ? "CreateAlias" : "UpdateAlias", new JsonObject { ["AliasName"] = Alias(distribution), ["TargetKeyId"] = made.Id });
+            var made = kms.Import(
+                caller,
+                distribution.Kms.Collection,
+                material.Secret!,
+                "",
+                multiRegion: key.ReplicaRegions.Count > 0
+            );
+            call(
+                "TagResource",
+                new JsonObject
+                {
+                    ["KeyId"] = made.Id,
+                    ["Tags"] = new JsonArray(new JsonObject { ["TagKey"] = "key_name", ["TagValue"] = key.Name }),
+                }
+            );
+            call(
+                distribution.Versions.Count == 0 ? "CreateAlias" : "UpdateAlias",
+                new JsonObject { ["AliasName"] = Alias(distribution), ["TargetKeyId"] = made.Id }
+            );
             return made.Id;
         });
 
     public void SetEnabled(KeyDistribution distribution, string id, bool enabled) =>
-        Do(distribution, distribution.Kms.Collection, (call, _, _) => call(enabled ? "EnableKey" : "DisableKey", new JsonObject { ["KeyId"] = id }));
+        Do(distribution, distribution.Kms.Collection, (call, _, _) =>
+            call(enabled ? "EnableKey" : "DisableKey", new JsonObject { ["KeyId"] = id })
+        );
 
     public void Remove(VaultKey key, KeyDistribution distribution)
     {
@@ -44,8 +89,10 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
             Do(distribution, region, (call, _, kms) =>
             {
                 // What somebody else scheduled for deletion is as gone as this makes it.
-                foreach (var id in distribution.Versions.Values.Where(id => kms.IsUsable(region, id))) call("ScheduleKeyDeletion", new JsonObject { ["KeyId"] = id });
-                if (kms.HasAlias(region, Alias(distribution))) call("DeleteAlias", new JsonObject { ["AliasName"] = Alias(distribution) });
+                foreach (var id in distribution.Versions.Values.Where(id => kms.IsUsable(region, id)))
+                    call("ScheduleKeyDeletion", new JsonObject { ["KeyId"] = id });
+                if (kms.HasAlias(region, Alias(distribution)))
+                    call("DeleteAlias", new JsonObject { ["AliasName"] = Alias(distribution) });
                 return true;
             });
         }
@@ -59,29 +106,50 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
         {
             var isNew = Do(distribution, distribution.Kms.Collection, (call, _, kms) =>
             {
-                if (kms.IsUsable(region, latest)) return false;
+                if (kms.IsUsable(region, latest))
+                    return false;
                 call("ReplicateKey", new JsonObject { ["KeyId"] = latest, ["ReplicaRegion"] = region });
                 return true;
             });
-            if (!isNew) continue;
+            if (!isNew)
+                continue;
             Do(distribution, region, (call, _, kms) =>
-                call(kms.HasAlias(region, Alias(distribution)) ? "UpdateAlias" : "CreateAlias", new JsonObject { ["AliasName"] = Alias(distribution), ["TargetKeyId"] = latest }));
+                call(
+                    kms.HasAlias(region, Alias(distribution)) ? "UpdateAlias" : "CreateAlias",
+                    new JsonObject { ["AliasName"] = Alias(distribution), ["TargetKeyId"] = latest }
+                )
+            );
         }
     }
 
     private static string Alias(KeyDistribution distribution) => $"alias/hashicorp/{distribution.CloudName}";
 
     /// <summary>The provider's own credentials come first, then those of Vault's server.</summary>
-    private T Do<T>(KeyDistribution distribution, string region, Func<Func<string, JsonObject, JsonNode>, Caller, KmsService, T> act)
+    private T Do<T>(
+        KeyDistribution distribution,
+        string region,
+        Func<Func<string, JsonObject, JsonNode>, Caller, KmsService, T> act
+    )
     {
         var given = distribution.Kms.Credentials;
-        string? Credential(string name, string variable) => given.TryGetValue(name, out var value) && value.Length > 0 ? value : given.ContainsKey("access_key") ? null : host.Variable(variable);
-        if (Credential("access_key", "AWS_ACCESS_KEY_ID") is not { } id || Credential("secret_key", "AWS_SECRET_ACCESS_KEY") is not { } secret)
+        string? Credential(string name, string variable) =>
+            given.TryGetValue(name, out var value) && value.Length > 0 ? value
+            : given.ContainsKey("access_key") ? null
+            : host.Variable(variable);
+        if (
+            Credential("access_key", "AWS_ACCESS_KEY_ID") is not { } id
+            || Credential("secret_key", "AWS_SECRET_ACCESS_KEY") is not { } secret
+        )
             throw new CloudRefusal("NoCredentialProviders: no valid providers in chain. Deprecated.");
-        if (!Regions.Contains(region)) throw new CloudRefusal($"RequestError: send request failed caused by: dial tcp: lookup kms.{region}.amazonaws.com: no such host");
+        if (!Regions.Contains(region))
+            throw new CloudRefusal(
+                $"RequestError: send request failed caused by: dial tcp: lookup kms.{region}.amazonaws.com: no such host"
+            );
         try
         {
-            return aws.SignedIn(id, secret, Credential("session_token", "AWS_SESSION_TOKEN"), (caller, kms) => act((operation, body) => kms.Answer(caller, region, operation, body), caller, kms));
+            return aws.SignedIn(id, secret, Credential("session_token", "AWS_SESSION_TOKEN"), (caller, kms) =>
+                act((operation, body) => kms.Answer(caller, region, operation, body), caller, kms)
+            );
         }
         catch (AwsFault fault)
         {

@@ -11,7 +11,9 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
     public string Provider => "azurekeyvault";
 
     public string? Refuse(string keyType, IReadOnlyList<string> purpose, string protection) =>
-        keyType.StartsWith("rsa-", StringComparison.Ordinal) ? null : $"key type \"{keyType}\" is not supported by provider \"azurekeyvault\"";
+        keyType.StartsWith("rsa-", StringComparison.Ordinal)
+            ? null
+            : $"key type \"{keyType}\" is not supported by provider \"azurekeyvault\"";
 
     public string Import(VaultKey key, KeyDistribution distribution, VaultMaterial material)
     {
@@ -19,7 +21,18 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
         var jwk = new JsonObject
         {
             ["kty"] = distribution.Protection == "hsm" ? "RSA-HSM" : "RSA",
-            ["key_ops"] = new JsonArray([.. distribution.Purpose.Select(p => (JsonNode)(p switch { "wrap" => "wrapKey", "unwrap" => "unwrapKey", _ => p }))]),
+            ["key_ops"] = new JsonArray([
+                .. distribution.Purpose.Select(p =>
+                    (JsonNode)(
+                        p switch
+                        {
+                            "wrap" => "wrapKey",
+                            "unwrap" => "unwrapKey",
+                            _ => p,
+                        }
+                    )
+                ),
+            ]),
             ["n"] = Base64Url.Encode(rsa.Modulus!),
             ["e"] = Base64Url.Encode(rsa.Exponent!),
             ["d"] = Base64Url.Encode(rsa.D!),
@@ -29,57 +42,108 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
             ["dq"] = Base64Url.Encode(rsa.DQ!),
             ["qi"] = Base64Url.Encode(rsa.InverseQ!),
         };
-        var bundle = Call(distribution.Kms, "PUT", $"/keys/{distribution.CloudName}", new JsonObject { ["key"] = jwk, ["attributes"] = new JsonObject { ["enabled"] = true }, ["tags"] = new JsonObject { ["key_name"] = key.Name } });
+        var bundle = Call(
+            distribution.Kms,
+            "PUT",
+            $"/keys/{distribution.CloudName}",
+            new JsonObject
+            {
+                ["key"] = jwk,
+                ["attributes"] = new JsonObject { ["enabled"] = true },
+                ["tags"] = new JsonObject { ["key_name"] = key.Name },
+            }
+        );
         return ((string)bundle!["key"]!["kid"]!).Split('/').Last();
     }
 
     public void SetEnabled(KeyDistribution distribution, string id, bool enabled) =>
-        Call(distribution.Kms, "PATCH", $"/keys/{distribution.CloudName}/{id}", new JsonObject { ["attributes"] = new JsonObject { ["enabled"] = enabled } });
+        Call(
+            distribution.Kms,
+            "PATCH",
+            $"/keys/{distribution.CloudName}/{id}",
+            new JsonObject { ["attributes"] = new JsonObject { ["enabled"] = enabled } }
+        );
 
-    public void Remove(VaultKey key, KeyDistribution distribution) => Call(distribution.Kms, "DELETE", $"/keys/{distribution.CloudName}", null, mayBeGone: true);
+    public void Remove(VaultKey key, KeyDistribution distribution) =>
+        Call(distribution.Kms, "DELETE", $"/keys/{distribution.CloudName}", null, mayBeGone: true);
 
-    public void Replicate(VaultKey key, KeyDistribution distribution) => throw new CloudRefusal("Azure Key Vault has no key replication");
+    public void Replicate(VaultKey key, KeyDistribution distribution) =>
+        throw new CloudRefusal("Azure Key Vault has no key replication");
 
     private JsonNode? Call(KmsProvider kms, string method, string path, JsonObject? body, bool mayBeGone = false)
     {
         var address = $"{kms.Collection.ToLowerInvariant()}.vault.azure.net";
-        if (Credential(kms, "environment", "AZURE_ENVIRONMENT") is { } cloud && !AzureDirectory.Same(cloud, "AzurePublicCloud")) throw NoHost($"{kms.Collection} of {cloud}");
+        if (
+            Credential(kms, "environment", "AZURE_ENVIRONMENT") is { } cloud
+            && !AzureDirectory.Same(cloud, "AzurePublicCloud")
+        )
+            throw NoHost($"{kms.Collection} of {cloud}");
         try
         {
             return azure.Locked(world =>
             {
                 var token = Token(world, kms);
-                if (world.Vaults.All(v => v.HostName != address)) throw NoHost(address);
-                return new KeyVaultService(world, kms.Collection).Answer(Request(method, address, path + "?api-version=7.4", body?.ToJsonString() ?? "", token)).Body;
+                if (world.Vaults.All(v => v.HostName != address))
+                    throw NoHost(address);
+                return new KeyVaultService(world, kms.Collection)
+                    .Answer(Request(method, address, path + "?api-version=7.4", body?.ToJsonString() ?? "", token))
+                    .Body;
             });
         }
         catch (AzureFault fault)
         {
-            if (mayBeGone && fault.Code == "KeyNotFound") return null;
-            throw new CloudRefusal($"StatusCode={fault.Status} Code=\"{fault.Inner ?? fault.Code}\" Message=\"{fault.Message}\"");
+            if (mayBeGone && fault.Code == "KeyNotFound")
+                return null;
+            throw new CloudRefusal(
+                $"StatusCode={fault.Status} Code=\"{fault.Inner ?? fault.Code}\" Message=\"{fault.Message}\""
+            );
         }
     }
 
     private string Token(AzureWorld world, KmsProvider kms)
     {
-        string Needed(string name, string variable) => Credential(kms, name, variable) ?? throw new CloudRefusal($"{name} is required: Vault's server is no machine in Azure, and has no managed identity");
-        var (tenant, id, secret) = (Needed("tenant_id", "AZURE_TENANT_ID"), Needed("client_id", "AZURE_CLIENT_ID"), Needed("client_secret", "AZURE_CLIENT_SECRET"));
-        var form = $"grant_type=client_credentials&client_id={Uri.EscapeDataString(id)}&client_secret={Uri.EscapeDataString(secret)}&scope={Uri.EscapeDataString(AzureDirectory.VaultAudience + "/.default")}";
-        var answer = new EntraService(world).Answer(Request("POST", "login.microsoftonline.com", $"/{Uri.EscapeDataString(tenant)}/oauth2/v2.0/token", form, null));
+        string Needed(string name, string variable) =>
+            Credential(kms, name, variable)
+            ?? throw new CloudRefusal(
+                $"{name} is required: Vault's server is no machine in Azure, and has no managed identity"
+            );
+        var (tenant, id, secret) = (
+            Needed("tenant_id", "AZURE_TENANT_ID"),
+            Needed("client_id", "AZURE_CLIENT_ID"),
+            Needed("client_secret", "AZURE_CLIENT_SECRET")
+        );
+        var form =
+            $"grant_type=client_credentials&client_id={Uri.EscapeDataString(id)}&client_secret={Uri.EscapeDataString(secret)}&scope={Uri.EscapeDataString(AzureDirectory.VaultAudience + "/.default")}";
+        var answer = new EntraService(world).Answer(
+            Request(
+                "POST",
+                "login.microsoftonline.com",
+                $"/{Uri.EscapeDataString(tenant)}/oauth2/v2.0/token",
+                form,
+                null
+            )
+        );
         return (string)answer.Body!["access_token"]!;
     }
 
     /// <summary>The environment of Vault's server comes before the provider's own: the other way round than on AWS.</summary>
-    private string? Credential(KmsProvider kms, string name, string variable) => host.Variable(variable) ?? (kms.Credentials.TryGetValue(name, out var value) && value.Length > 0 ? value : null);
+    private string? Credential(KmsProvider kms, string name, string variable) =>
+        host.Variable(variable)
+        ?? (kms.Credentials.TryGetValue(name, out var value) && value.Length > 0 ? value : null);
 
-    private static AzureRequest Request(string method, string address, string target, string body, string? token) => new(new SandboxRequest
-    {
-        Service = "azure",
-        Method = method,
-        RawTarget = target,
-        Headers = token is null ? [new("Host", address)] : [new("Host", address), new("Authorization", "Bearer " + token)],
-        Body = Encoding.UTF8.GetBytes(body),
-    });
+    private static AzureRequest Request(string method, string address, string target, string body, string? token) =>
+        new(
+            new SandboxRequest
+            {
+                Service = "azure",
+                Method = method,
+                RawTarget = target,
+                Headers = token is null
+                    ? [new("Host", address)]
+                    : [new("Host", address), new("Authorization", "Bearer " + token)],
+                Body = Encoding.UTF8.GetBytes(body),
+            }
+        );
 
     private static CloudRefusal NoHost(string address) => new($"dial tcp: lookup {address}: no such host");
 }

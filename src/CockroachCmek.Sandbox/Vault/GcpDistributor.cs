@@ -10,67 +10,108 @@ internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistr
 
     public string? Refuse(string keyType, IReadOnlyList<string> purpose, string protection)
     {
-        if (keyType == "ecdsa-p521") return $"key type \"{keyType}\" is not supported by provider \"gcpckms\"";
-        return Kind(keyType, purpose) is null ? $"provider \"gcpckms\" does not support the purpose {string.Join(",", purpose)} for key type \"{keyType}\"" : null;
+        if (keyType == "ecdsa-p521")
+            return $"key type \"{keyType}\" is not supported by provider \"gcpckms\"";
+        return Kind(keyType, purpose) is null
+            ? $"provider \"gcpckms\" does not support the purpose {string.Join(",", purpose)} for key type \"{keyType}\""
+            : null;
     }
 
-    public string Import(VaultKey key, KeyDistribution distribution, VaultMaterial material) => Do(distribution, (caller, keys) =>
-    {
-        var (purpose, algorithm) = Kind(key.Type, distribution.Purpose)!.Value;
-        var id = distribution.CloudName;
-        if (distribution.Versions.Count == 0 && keys.Find(Name(distribution)) is null)
-            keys.CreateWithoutVersion(caller, distribution.Kms.Collection, id, purpose, algorithm, distribution.Protection == "hsm" ? "HSM" : "SOFTWARE");
-        // The sandbox's Cloud KMS uses symmetric keys only; of the others it keeps the private part.
-        return keys.Import(caller, Name(distribution), material.Secret ?? material.Rsa?.D ?? material.Curve!.Value.D!);
-    });
+    public string Import(VaultKey key, KeyDistribution distribution, VaultMaterial material) =>
+        Do(distribution, (caller, keys) =>
+        {
+            var (purpose, algorithm) = Kind(key.Type, distribution.Purpose)!.Value;
+            var id = distribution.CloudName;
+            if (distribution.Versions.Count == 0 && keys.Find(Name(distribution)) is null)
+                keys.CreateWithoutVersion(
+                    caller,
+                    distribution.Kms.Collection,
+                    id,
+                    purpose,
+                    algorithm,
+                    distribution.Protection == "hsm" ? "HSM" : "SOFTWARE"
+                );
+            // The sandbox's Cloud KMS uses symmetric keys only; of the others it keeps the private part.
+            return keys.Import(
+                caller,
+                Name(distribution),
+                material.Secret ?? material.Rsa?.D ?? material.Curve!.Value.D!
+            );
+        });
 
     public void SetEnabled(KeyDistribution distribution, string id, bool enabled) => Do(distribution, (caller, keys) =>
-    {
-        keys.SetState(caller, Name(distribution), id, enabled ? "ENABLED" : "DISABLED");
-        return true;
-    });
+        {
+            keys.SetState(caller, Name(distribution), id, enabled ? "ENABLED" : "DISABLED");
+            return true;
+        });
 
     public void Remove(VaultKey key, KeyDistribution distribution) => Do(distribution, (caller, keys) =>
-    {
-        // What somebody else destroyed is as gone as this makes it.
-        foreach (var version in keys.Find(Name(distribution))?.Versions.Where(v => v.State is "ENABLED" or "DISABLED").ToList() ?? [])
-            keys.SetState(caller, Name(distribution), version.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), "DESTROY_SCHEDULED");
-        return true;
-    });
+        {
+            // What somebody else destroyed is as gone as this makes it.
+            foreach (
+                var version in keys.Find(Name(distribution))
+                    ?.Versions.Where(v => v.State is "ENABLED" or "DISABLED")
+                    .ToList()
+                    ?? []
+            )
+                keys.SetState(
+                    caller,
+                    Name(distribution),
+                    version.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                    "DESTROY_SCHEDULED"
+                );
+            return true;
+        });
 
-    public void Replicate(VaultKey key, KeyDistribution distribution) => throw new CloudRefusal("Cloud KMS has no key replication");
+    public void Replicate(VaultKey key, KeyDistribution distribution) =>
+        throw new CloudRefusal("Cloud KMS has no key replication");
 
     /// <summary>Purpose and algorithm of the key in Cloud KMS; null where none fits.</summary>
-    private static (string Purpose, string Algorithm)? Kind(string keyType, IReadOnlyList<string> purpose) => (keyType, string.Join(",", purpose)) switch
-    {
-        ("aes256-gcm96", "decrypt,encrypt") => ("ENCRYPT_DECRYPT", "GOOGLE_SYMMETRIC_ENCRYPTION"),
-        ("rsa-2048" or "rsa-3072" or "rsa-4096", "decrypt") => ("ASYMMETRIC_DECRYPT", $"RSA_DECRYPT_OAEP_{keyType.Substring(4)}_SHA256"),
-        ("rsa-2048" or "rsa-3072" or "rsa-4096", "sign") => ("ASYMMETRIC_SIGN", $"RSA_SIGN_PSS_{keyType.Substring(4)}_SHA256"),
-        ("ecdsa-p256", "sign") => ("ASYMMETRIC_SIGN", "EC_SIGN_P256_SHA256"),
-        ("ecdsa-p384", "sign") => ("ASYMMETRIC_SIGN", "EC_SIGN_P384_SHA384"),
-        _ => null,
-    };
+    private static (string Purpose, string Algorithm)? Kind(string keyType, IReadOnlyList<string> purpose) =>
+        (keyType, string.Join(",", purpose)) switch
+        {
+            ("aes256-gcm96", "decrypt,encrypt") => ("ENCRYPT_DECRYPT", "GOOGLE_SYMMETRIC_ENCRYPTION"),
+            ("rsa-2048" or "rsa-3072" or "rsa-4096", "decrypt") => (
+                "ASYMMETRIC_DECRYPT",
+                $"RSA_DECRYPT_OAEP_{keyType.Substring(4)}_SHA256"
+            ),
+            ("rsa-2048" or "rsa-3072" or "rsa-4096", "sign") => (
+                "ASYMMETRIC_SIGN",
+                $"RSA_SIGN_PSS_{keyType.Substring(4)}_SHA256"
+            ),
+            ("ecdsa-p256", "sign") => ("ASYMMETRIC_SIGN", "EC_SIGN_P256_SHA256"),
+            ("ecdsa-p384", "sign") => ("ASYMMETRIC_SIGN", "EC_SIGN_P384_SHA384"),
+            _ => null,
+        };
 
-    private static string Name(KeyDistribution distribution) => $"{distribution.Kms.Collection}/cryptoKeys/{distribution.CloudName}";
+    private static string Name(KeyDistribution distribution) =>
+        $"{distribution.Kms.Collection}/cryptoKeys/{distribution.CloudName}";
 
     private T Do<T>(KeyDistribution distribution, Func<GcpPrincipal, KmsKeys, T> act)
     {
         var file = Credentials(distribution.Kms);
         try
         {
-            return gcp.Locked((accounts, _, keys) =>
-            {
-                var account = accounts.Find(file.Email);
-                if (account is null || !account.Keys.Any(k => file.Matches(k.Public))) throw new CloudRefusal("oauth2: \"invalid_grant\" \"Invalid JWT Signature.\"");
-                if (account.Disabled) throw new CloudRefusal("oauth2: \"invalid_grant\" \"Account disabled.\"");
-                if (!Regex.IsMatch(distribution.Kms.Collection, "^projects/[^/]+/locations/[^/]+/keyRings/[^/]+$")) throw GcpFault.Invalid($"The resource name '{distribution.Kms.Collection}' is no key ring's.");
-                return act(GcpPrincipal.Of(account), keys);
-            });
+            return gcp.Locked(
+                (accounts, _, keys) =>
+                {
+                    var account = accounts.Find(file.Email);
+                    if (account is null || !account.Keys.Any(k => file.Matches(k.Public)))
+                        throw new CloudRefusal("oauth2: \"invalid_grant\" \"Invalid JWT Signature.\"");
+                    if (account.Disabled)
+                        throw new CloudRefusal("oauth2: \"invalid_grant\" \"Account disabled.\"");
+                    if (!Regex.IsMatch(distribution.Kms.Collection, "^projects/[^/]+/locations/[^/]+/keyRings/[^/]+$"))
+                        throw GcpFault.Invalid($"The resource name '{distribution.Kms.Collection}' is no key ring's.");
+                    return act(GcpPrincipal.Of(account), keys);
+                }
+            );
         }
         catch (GcpFault fault)
         {
             // As gRPC's Go client writes it: NotFound for NOT_FOUND.
-            var code = string.Concat(fault.Status.Split('_').Select(w => w.Substring(0, 1) + w.Substring(1).ToLowerInvariant()));
+            var code = string.Concat(
+                fault.Status.Split('_').Select(w => w.Substring(0, 1) + w.Substring(1).ToLowerInvariant())
+            );
             throw new CloudRefusal($"rpc error: code = {code} desc = {fault.Message}");
         }
     }
@@ -82,6 +123,8 @@ internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistr
             ?? (kms.Credentials.TryGetValue("service_account_file", out var path) && path.Length > 0 ? path : null)
             ?? host.Variable("GOOGLE_APPLICATION_CREDENTIALS")
             ?? throw new CloudRefusal("google: could not find default credentials");
-        return ServiceAccountFile.Parse(given.TrimStart().StartsWith("{", StringComparison.Ordinal) ? given : VaultHost.ReadFile(given));
+        return ServiceAccountFile.Parse(
+            given.TrimStart().StartsWith("{", StringComparison.Ordinal) ? given : VaultHost.ReadFile(given)
+        );
     }
 }

@@ -44,14 +44,17 @@ internal sealed class VaultHost
     {
         lock (_gate)
         {
-            if (value is null) _environment.Remove(name);
-            else _environment[name] = value;
+            if (value is null)
+                _environment.Remove(name);
+            else
+                _environment[name] = value;
         }
     }
 
     public string? Variable(string name)
     {
-        lock (_gate) return _environment.TryGetValue(name, out var value) ? value : null;
+        lock (_gate)
+            return _environment.TryGetValue(name, out var value) ? value : null;
     }
 
     /// <summary>A file of Vault's server, which is this machine.</summary>
@@ -62,7 +65,8 @@ internal sealed class VaultHost
         {
             return File.ReadAllText(path);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception fault)
+            when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new CloudRefusal($"error reading credentials: open {path}: no such file or directory");
         }

@@ -15,9 +15,17 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
         try
         {
             var file = JsonNode.Parse(text) as JsonObject;
-            if ((string?)file?["client_email"] is { } email && (string?)file["private_key"] is { } pem) return new ServiceAccountFile(email, Pkcs8(pem));
+            if ((string?)file?["client_email"] is { } email && (string?)file["private_key"] is { } pem)
+                return new ServiceAccountFile(email, Pkcs8(pem));
         }
-        catch (Exception fault) when (fault is JsonException or ArgumentException or FormatException or InvalidOperationException or IndexOutOfRangeException)
+        catch (Exception fault)
+            when (fault
+                    is JsonException
+                        or ArgumentException
+                        or FormatException
+                        or InvalidOperationException
+                        or IndexOutOfRangeException
+            )
         {
             // Said below: why a secret cannot be read is not worth showing any of it.
         }
@@ -33,7 +41,12 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
         {
             using var signer = RsaKeys.Open(Key);
             using var verifier = RsaKeys.Open(publicKey);
-            return verifier.VerifyData(data, signer.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            return verifier.VerifyData(
+                data,
+                signer.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+                HashAlgorithmName.SHA256,
+                RSASignaturePadding.Pkcs1
+            );
         }
         catch (CryptographicException)
         {
@@ -44,7 +57,9 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
     /// <summary>PrivateKeyInfo around RSAPrivateKey (RFC 5208, RFC 8017); .NET Framework cannot read it.</summary>
     private static RSAParameters Pkcs8(string pem)
     {
-        var der = Convert.FromBase64String(string.Concat(pem.Split('\n').Where(line => !line.StartsWith("-----", StringComparison.Ordinal))));
+        var der = Convert.FromBase64String(
+            string.Concat(pem.Split('\n').Where(line => !line.StartsWith("-----", StringComparison.Ordinal)))
+        );
         var outer = Items(Items(der)[0]);
         var numbers = Items(Items(outer[2])[0]);
         byte[] Number(int index, int length)
@@ -55,14 +70,24 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
 
         var modulus = Number(1, 0);
         var (whole, half) = (modulus.Length, (modulus.Length + 1) / 2);
-        return new RSAParameters { Modulus = modulus, Exponent = Number(2, 0), D = Number(3, whole), P = Number(4, half), Q = Number(5, half), DP = Number(6, half), DQ = Number(7, half), InverseQ = Number(8, half) };
+        return new RSAParameters
+        {
+            Modulus = modulus,
+            Exponent = Number(2, 0),
+            D = Number(3, whole),
+            P = Number(4, half),
+            Q = Number(5, half),
+            DP = Number(6, half),
+            DQ = Number(7, half),
+            InverseQ = Number(8, half),
+        };
     }
 
     /// <summary>The contents of the DER items that stand one after the other.</summary>
     private static List<byte[]> Items(byte[] der)
     {
         var items = new List<byte[]>();
-        for (var at = 0; at < der.Length;)
+        for (var at = 0; at < der.Length; )
         {
             var length = (int)der[at + 1];
             var start = at + 2;
@@ -70,10 +95,12 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
             {
                 var bytes = length & 0x7F;
                 length = 0;
-                for (var i = 0; i < bytes; i++) length = (length << 8) + der[start++];
+                for (var i = 0; i < bytes; i++)
+                    length = (length << 8) + der[start++];
             }
 
-            if (length < 0 || length > der.Length - start) throw new FormatException("an item is longer than what it is in");
+            if (length < 0 || length > der.Length - start)
+                throw new FormatException("an item is longer than what it is in");
             var content = new byte[length];
             Buffer.BlockCopy(der, start, content, 0, length);
             items.Add(content);

@@ -27,12 +27,15 @@ internal sealed record VaultAnswer(JsonObject? Data)
     public static VaultAnswer Keys(IEnumerable<string> names)
     {
         var keys = names.Select(n => (JsonNode)n).ToArray();
-        return keys.Length > 0 ? new VaultAnswer(new JsonObject { ["keys"] = new JsonArray(keys) }) : throw VaultFault.NotFound();
+        return keys.Length > 0
+            ? new VaultAnswer(new JsonObject { ["keys"] = new JsonArray(keys) })
+            : throw VaultFault.NotFound();
     }
 
     public SandboxResponse ToResponse(string mountType)
     {
-        if (Data is null && Warnings.Count == 0) return new SandboxResponse(204, [], "application/json");
+        if (Data is null && Warnings.Count == 0)
+            return new SandboxResponse(204, [], "application/json");
         var body = new JsonObject
         {
             ["request_id"] = Guid.NewGuid().ToString("D"),
@@ -45,7 +48,8 @@ internal sealed record VaultAnswer(JsonObject? Data)
             ["auth"] = null,
             ["mount_type"] = mountType,
         };
-        foreach (var entry in AtTopLevel && Data is not null ? Data.ToList() : []) body[entry.Key] = entry.Value?.DeepClone();
+        foreach (var entry in AtTopLevel && Data is not null ? Data.ToList() : [])
+            body[entry.Key] = entry.Value?.DeepClone();
         return new SandboxResponse(200, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json");
     }
 }

@@ -8,7 +8,13 @@ namespace CockroachCmek.Sandbox.Vault;
 internal sealed class VaultFault(int status, params string[] errors) : Exception(string.Join(" ", errors))
 {
     public SandboxResponse ToResponse() =>
-        new(status, Encoding.UTF8.GetBytes(new JsonObject { ["errors"] = new JsonArray([.. errors.Select(e => (JsonNode)e)]) }.ToJsonString()), "application/json");
+        new(
+            status,
+            Encoding.UTF8.GetBytes(
+                new JsonObject { ["errors"] = new JsonArray([.. errors.Select(e => (JsonNode)e)]) }.ToJsonString()
+            ),
+            "application/json"
+        );
 
     /// <summary>No policy of the token allows it.</summary>
     public static VaultFault Denied() => new(403, "1 error occurred:\n\t* permission denied\n\n");
@@ -18,7 +24,8 @@ internal sealed class VaultFault(int status, params string[] errors) : Exception
 
     public static VaultFault NotFound() => new(404);
 
-    public static VaultFault NoRoute(string path) => new(404, $"no handler for route \"{path}\". route entry not found.");
+    public static VaultFault NoRoute(string path) =>
+        new(404, $"no handler for route \"{path}\". route entry not found.");
 
     public static VaultFault UnsupportedPath() => new(404, "1 error occurred:\n\t* unsupported path\n\n");
 

@@ -40,8 +40,16 @@ internal sealed class VaultHealth(SandboxClock clock)
             VaultState.Standby => ("standbycode", "standbyok", 429),
             _ => ("activecode", "", 200),
         };
-        var query = request.Query.Split('&').Select(p => p.Split(['='], 2)).GroupBy(p => p[0]).ToDictionary(g => g.Key, g => g.First().Length > 1 ? g.First()[1] : "");
-        var status = query.TryGetValue(code, out var asked) && int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 200 and < 600 ? number
+        var query = request
+            .Query.Split('&')
+            .Select(p => p.Split(['='], 2))
+            .GroupBy(p => p[0])
+            .ToDictionary(g => g.Key, g => g.First().Length > 1 ? g.First()[1] : "");
+        var status =
+            query.TryGetValue(code, out var asked)
+            && int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is >= 200 and < 600
+                ? number
             : parameter.Length > 0 && query.TryGetValue(parameter, out var ok) && ok != "false" ? 200
             : fallback;
         var body = new JsonObject
@@ -51,7 +59,12 @@ internal sealed class VaultHealth(SandboxClock clock)
             ["standby"] = state != VaultState.Active,
             ["performance_standby"] = state == VaultState.PerformanceStandby,
             ["replication_performance_mode"] = state == VaultState.Sealed ? "unknown" : "disabled",
-            ["replication_dr_mode"] = state switch { VaultState.Sealed => "unknown", VaultState.DisasterRecoverySecondary => "secondary", _ => "disabled" },
+            ["replication_dr_mode"] = state switch
+            {
+                VaultState.Sealed => "unknown",
+                VaultState.DisasterRecoverySecondary => "secondary",
+                _ => "disabled",
+            },
             ["server_time_utc"] = clock.UtcNow.ToUnixTimeSeconds(),
             ["version"] = version,
             ["enterprise"] = !openSource,
@@ -92,5 +105,6 @@ internal sealed class VaultHealth(SandboxClock clock)
         return Json(200, body);
     }
 
-    private static SandboxResponse Json(int status, JsonObject body) => new(status, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json");
+    private static SandboxResponse Json(int status, JsonObject body) =>
+        new(status, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json");
 }

@@ -36,7 +36,8 @@ internal sealed class VaultKey(string name, string type, IReadOnlyList<string> r
         foreach (var version in Versions.Where(v => v.Key >= MinEnabled))
         {
             var shown = new JsonObject { ["creation_time"] = VaultTime.Text(version.Value.Created) };
-            if (version.Value.Material.PublicKeyPem(Type) is { } pem) shown["public_key"] = pem;
+            if (version.Value.Material.PublicKeyPem(Type) is { } pem)
+                shown["public_key"] = pem;
             versions[version.Key.ToString(CultureInfo.InvariantCulture)] = shown;
         }
 
@@ -49,13 +50,20 @@ internal sealed class VaultKey(string name, string type, IReadOnlyList<string> r
             ["type"] = Type,
             ["versions"] = versions,
         };
-        if (withReplicas && ReplicaRegions.Count > 0) data["replica_regions"] = new JsonArray([.. ReplicaRegions.Select(r => (JsonNode)r)]);
+        if (withReplicas && ReplicaRegions.Count > 0)
+            data["replica_regions"] = new JsonArray([.. ReplicaRegions.Select(r => (JsonNode)r)]);
         return data;
     }
 }
 
 /// <summary>A key's copy in a KMS.</summary>
-internal sealed class KeyDistribution(KmsProvider kms, string cloudName, IReadOnlyList<string> purpose, string protection, DateTimeOffset at)
+internal sealed class KeyDistribution(
+    KmsProvider kms,
+    string cloudName,
+    IReadOnlyList<string> purpose,
+    string protection,
+    DateTimeOffset at
+)
 {
     public KmsProvider Kms { get; } = kms;
 
@@ -73,7 +81,8 @@ internal sealed class KeyDistribution(KmsProvider kms, string cloudName, IReadOn
     public JsonObject Describe()
     {
         var versions = new JsonObject();
-        foreach (var version in Versions) versions[version.Key.ToString(CultureInfo.InvariantCulture)] = version.Value;
+        foreach (var version in Versions)
+            versions[version.Key.ToString(CultureInfo.InvariantCulture)] = version.Value;
         return new JsonObject
         {
             ["distribution_time"] = VaultTime.Text(at),
@@ -102,5 +111,6 @@ internal sealed class KmsProvider(string name, string provider, string collectio
 /// <summary>How Vault writes times.</summary>
 internal static class VaultTime
 {
-    public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+    public static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,8 @@ namespace CockroachCmek.Sandbox.Vault;
 /// <summary>The material of one version of a key: what Vault makes and hands to a cloud.</summary>
 internal sealed class VaultMaterial
 {
-    private VaultMaterial(byte[]? secret, RSAParameters? rsa, ECParameters? curve) => (Secret, Rsa, Curve) = (secret, rsa, curve);
+    private VaultMaterial(byte[]? secret, RSAParameters? rsa, ECParameters? curve) =>
+        (Secret, Rsa, Curve) = (secret, rsa, curve);
 
     /// <summary>Of a symmetric key, its bytes.</summary>
     public byte[]? Secret { get; }
@@ -19,7 +20,8 @@ internal sealed class VaultMaterial
     public ECParameters? Curve { get; }
 
     /// <summary>The types that Vault knows.</summary>
-    public static IReadOnlyList<string> Types { get; } = ["aes256-gcm96", "rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"];
+    public static IReadOnlyList<string> Types { get; } =
+    ["aes256-gcm96", "rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"];
 
     public static VaultMaterial Generate(string type)
     {
@@ -28,21 +30,35 @@ internal sealed class VaultMaterial
             case "aes256-gcm96":
                 return new VaultMaterial(KmsMaterial.RandomBytes(32), null, null);
             case "rsa-2048" or "rsa-3072" or "rsa-4096":
-                using (var rsa = RSA.Create(int.Parse(type.Substring(4), System.Globalization.CultureInfo.InvariantCulture))) return new VaultMaterial(null, rsa.ExportParameters(true), null);
+                using (
+                    var rsa = RSA.Create(
+                        int.Parse(type.Substring(4), System.Globalization.CultureInfo.InvariantCulture)
+                    )
+                )
+                    return new VaultMaterial(null, rsa.ExportParameters(true), null);
             default:
-                var curve = type switch { "ecdsa-p256" => ECCurve.NamedCurves.nistP256, "ecdsa-p384" => ECCurve.NamedCurves.nistP384, _ => ECCurve.NamedCurves.nistP521 };
-                using (var ecdsa = ECDsa.Create(curve)) return new VaultMaterial(null, null, ecdsa.ExportParameters(true));
+                var curve = type switch
+                {
+                    "ecdsa-p256" => ECCurve.NamedCurves.nistP256,
+                    "ecdsa-p384" => ECCurve.NamedCurves.nistP384,
+                    _ => ECCurve.NamedCurves.nistP521,
+                };
+                using (var ecdsa = ECDsa.Create(curve))
+                    return new VaultMaterial(null, null, ecdsa.ExportParameters(true));
         }
     }
 
     /// <summary>The public half as Vault shows it; null for a symmetric key.</summary>
-    public string? PublicKeyPem(string type) => Secret is not null ? null
-        : $"-----BEGIN PUBLIC KEY-----\n{Lines(Convert.ToBase64String(Rsa is { } rsa ? Der.Rsa(rsa) : Der.Curve(type, Curve!.Value)))}-----END PUBLIC KEY-----\n";
+    public string? PublicKeyPem(string type) =>
+        Secret is not null
+            ? null
+            : $"-----BEGIN PUBLIC KEY-----\n{Lines(Convert.ToBase64String(Rsa is { } rsa ? Der.Rsa(rsa) : Der.Curve(type, Curve!.Value)))}-----END PUBLIC KEY-----\n";
 
     private static string Lines(string base64)
     {
         var text = new StringBuilder();
-        for (var at = 0; at < base64.Length; at += 64) text.Append(base64, at, Math.Min(64, base64.Length - at)).Append('\n');
+        for (var at = 0; at < base64.Length; at += 64)
+            text.Append(base64, at, Math.Min(64, base64.Length - at)).Append('\n');
         return text.ToString();
     }
 
@@ -53,7 +69,10 @@ internal sealed class VaultMaterial
         private static readonly byte[] EcPublicKey = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
         public static byte[] Rsa(RSAParameters key) =>
-            PublicKey(Sequence([.. Item(0x06, RsaEncryption), 0x05, 0x00]), Sequence([.. Integer(key.Modulus!), .. Integer(key.Exponent!)]));
+            PublicKey(
+                Sequence([.. Item(0x06, RsaEncryption), 0x05, 0x00]),
+                Sequence([.. Integer(key.Modulus!), .. Integer(key.Exponent!)])
+            );
 
         public static byte[] Curve(string type, ECParameters key)
         {
@@ -63,10 +82,14 @@ internal sealed class VaultMaterial
                 "ecdsa-p384" => [0x2b, 0x81, 0x04, 0x00, 0x22],
                 _ => [0x2b, 0x81, 0x04, 0x00, 0x23],
             };
-            return PublicKey(Sequence([.. Item(0x06, EcPublicKey), .. Item(0x06, curve)]), [0x04, .. key.Q.X!, .. key.Q.Y!]);
+            return PublicKey(
+                Sequence([.. Item(0x06, EcPublicKey), .. Item(0x06, curve)]),
+                [0x04, .. key.Q.X!, .. key.Q.Y!]
+            );
         }
 
-        private static byte[] PublicKey(byte[] algorithm, byte[] key) => Sequence([.. algorithm, .. Item(0x03, [0x00, .. key])]);
+        private static byte[] PublicKey(byte[] algorithm, byte[] key) =>
+            Sequence([.. algorithm, .. Item(0x03, [0x00, .. key])]);
 
         private static byte[] Sequence(byte[] content) => Item(0x30, content);
 

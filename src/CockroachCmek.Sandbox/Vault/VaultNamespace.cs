@@ -14,7 +14,9 @@ internal sealed class VaultNamespace(string path)
     public (VaultMount Mount, string Below)? Route(string path)
     {
         var mount = Mounts.Values.FirstOrDefault(m => (path + "/").StartsWith(m.Path, StringComparison.Ordinal));
-        return mount is null ? null : (mount, path.Length >= mount.Path.Length ? path.Substring(mount.Path.Length) : "");
+        return mount is null
+            ? null
+            : (mount, path.Length >= mount.Path.Length ? path.Substring(mount.Path.Length) : "");
     }
 }
 
@@ -31,18 +33,24 @@ internal sealed class VaultMount(string path, string type, string description, K
     /// <summary>Null for an engine of another type, of which the sandbox knows only that it is there.</summary>
     public KeyManagementEngine? Engine { get; } = engine;
 
-    public JsonObject Describe() => new()
-    {
-        ["accessor"] = _accessor,
-        ["config"] = new JsonObject { ["default_lease_ttl"] = 0, ["force_no_cache"] = false, ["max_lease_ttl"] = 0 },
-        ["deprecation_status"] = "supported",
-        ["description"] = description,
-        ["external_entropy_access"] = false,
-        ["local"] = false,
-        ["options"] = null,
-        ["plugin_version"] = "",
-        ["seal_wrap"] = false,
-        ["type"] = Type,
-        ["uuid"] = _uuid,
-    };
+    public JsonObject Describe() =>
+        new()
+        {
+            ["accessor"] = _accessor,
+            ["config"] = new JsonObject
+            {
+                ["default_lease_ttl"] = 0,
+                ["force_no_cache"] = false,
+                ["max_lease_ttl"] = 0,
+            },
+            ["deprecation_status"] = "supported",
+            ["description"] = description,
+            ["external_entropy_access"] = false,
+            ["local"] = false,
+            ["options"] = null,
+            ["plugin_version"] = "",
+            ["seal_wrap"] = false,
+            ["type"] = Type,
+            ["uuid"] = _uuid,
+        };
 }

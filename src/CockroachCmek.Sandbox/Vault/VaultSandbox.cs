@@ -17,14 +17,27 @@ public sealed class VaultSandbox : ISandboxService
     private readonly VaultHealth _health;
     private readonly VaultSystem _system;
     private readonly Dictionary<string, VaultToken> _tokens = [];
-    private readonly Dictionary<string, VaultNamespace> _namespaces = new(StringComparer.Ordinal) { [""] = new VaultNamespace(""), ["admin"] = new VaultNamespace("admin") };
+    private readonly Dictionary<string, VaultNamespace> _namespaces = new(StringComparer.Ordinal)
+    {
+        [""] = new VaultNamespace(""),
+        ["admin"] = new VaultNamespace("admin"),
+    };
 
     internal VaultSandbox(SandboxClock clock, AwsSandbox aws, GcpSandbox gcp, AzureSandbox azure)
     {
         _clock = clock;
         _health = new VaultHealth(clock);
-        IReadOnlyList<IKeyDistributor> clouds = [new AwsDistributor(aws, _host), new GcpDistributor(gcp, _host), new AzureDistributor(azure, _host)];
-        _system = new VaultSystem(clock, () => new KeyManagementEngine(clock, clouds, () => Version.Major >= 2), () => OpenSource);
+        IReadOnlyList<IKeyDistributor> clouds =
+        [
+            new AwsDistributor(aws, _host),
+            new GcpDistributor(gcp, _host),
+            new AzureDistributor(azure, _host),
+        ];
+        _system = new VaultSystem(
+            clock,
+            () => new KeyManagementEngine(clock, clouds, () => Version.Major >= 2),
+            () => OpenSource
+        );
         RootToken = NewToken("", isRoot: true, [], null);
     }
 
@@ -52,7 +65,8 @@ public sealed class VaultSandbox : ISandboxService
             for (var depth = 1; depth <= parts.Length; depth++)
             {
                 var name = string.Join("/", parts.Take(depth));
-                if (!_namespaces.ContainsKey(name)) _namespaces[name] = new VaultNamespace(name);
+                if (!_namespaces.ContainsKey(name))
+                    _namespaces[name] = new VaultNamespace(name);
             }
         }
     }
@@ -63,7 +77,8 @@ public sealed class VaultSandbox : ISandboxService
     /// <param name="rules">What it may do.</param>
     public string AddToken(TimeSpan? ttl, string? inNamespace, params VaultRule[] rules)
     {
-        lock (_gate) return NewToken((inNamespace ?? "").Trim('/'), isRoot: false, rules, ttl);
+        lock (_gate)
+            return NewToken((inNamespace ?? "").Trim('/'), isRoot: false, rules, ttl);
     }
 
     /// <summary>Sets a variable of the Vault server's environment (AWS_ACCESS_KEY_ID, GOOGLE_CREDENTIALS, AZURE_CLIENT_ID and so on), or takes it away with null.</summary>
@@ -87,23 +102,35 @@ public sealed class VaultSandbox : ISandboxService
 
     private SandboxResponse Answer(SandboxRequest request)
     {
-        if (!request.Path.StartsWith("/v1/", StringComparison.Ordinal)) throw VaultFault.NotFound();
+        if (!request.Path.StartsWith("/v1/", StringComparison.Ordinal))
+            throw VaultFault.NotFound();
         var path = Uri.UnescapeDataString(request.Path.Substring("/v1/".Length)).Trim('/');
         var version = Version + (OpenSource ? "" : "+ent");
-        if (path == "sys/health") return _health.Health(request, State, version, OpenSource);
-        if (path == "sys/seal-status") return _health.SealStatus(State, version);
+        if (path == "sys/health")
+            return _health.Health(request, State, version, OpenSource);
+        if (path == "sys/seal-status")
+            return _health.SealStatus(State, version);
         switch (State)
         {
-            case VaultState.Sealed: throw new VaultFault(503, "Vault is sealed");
-            case VaultState.DisasterRecoverySecondary: throw VaultFault.Invalid("path disabled in replication DR secondary mode");
-            case VaultState.Standby when ActiveAddress is null: throw new VaultFault(500, "local node not active but active cluster node not found");
-            case VaultState.Standby: return new SandboxResponse(307, [], "application/json") { Headers = [new("Location", new Uri(ActiveAddress, request.RawTarget).AbsoluteUri)] };
+            case VaultState.Sealed:
+                throw new VaultFault(503, "Vault is sealed");
+            case VaultState.DisasterRecoverySecondary:
+                throw VaultFault.Invalid("path disabled in replication DR secondary mode");
+            case VaultState.Standby when ActiveAddress is null:
+                throw new VaultFault(500, "local node not active but active cluster node not found");
+            case VaultState.Standby:
+                return new SandboxResponse(307, [], "application/json")
+                {
+                    Headers = [new("Location", new Uri(ActiveAddress, request.RawTarget).AbsoluteUri)],
+                };
         }
 
         var place = Place(request, ref path);
         var operation = request.Method switch
         {
-            "GET" or "HEAD" => request.Query.Split('&').Contains("list=true") ? VaultOperation.List : VaultOperation.Read,
+            "GET" or "HEAD" => request.Query.Split('&').Contains("list=true")
+                ? VaultOperation.List
+                : VaultOperation.Read,
             "LIST" => VaultOperation.List,
             "POST" or "PUT" => VaultOperation.Write,
             "DELETE" => VaultOperation.Delete,
@@ -112,31 +139,48 @@ public sealed class VaultSandbox : ISandboxService
         var token = Authenticate(request);
         var route = OpenSource && place.Route(path)?.Mount.Engine is not null ? null : place.Route(path);
         var exists = route is not { } at || at.Mount.Engine?.Exists(at.Below) != false;
-        if (!token.May(place.Path, path, Capability(operation, exists))) throw VaultFault.Denied();
+        if (!token.May(place.Path, path, Capability(operation, exists)))
+            throw VaultFault.Denied();
         var fields = VaultFields.Parse(operation == VaultOperation.Write ? request.Body : []);
         var answer = _system.Answer(place, token, operation, path, fields)
-            ?? (route is { } to ? (to.Mount.Engine ?? throw VaultFault.UnsupportedPath()).Answer(operation, to.Below, fields) : throw VaultFault.NoRoute(path));
-        return (answer with { Warnings = [.. answer.Warnings, .. fields.Warnings] }).ToResponse(route?.Mount.Type ?? "system");
+            ?? (
+                route is { } to
+                    ? (to.Mount.Engine ?? throw VaultFault.UnsupportedPath()).Answer(operation, to.Below, fields)
+                    : throw VaultFault.NoRoute(path)
+            );
+        return (answer with { Warnings = [.. answer.Warnings, .. fields.Warnings] }).ToResponse(
+            route?.Mount.Type ?? "system"
+        );
     }
 
-    private static string Capability(VaultOperation operation, bool exists) => operation switch
-    {
-        VaultOperation.Read => "read",
-        VaultOperation.List => "list",
-        VaultOperation.Delete => "delete",
-        _ => exists ? "update" : "create",
-    };
+    private static string Capability(VaultOperation operation, bool exists) =>
+        operation switch
+        {
+            VaultOperation.Read => "read",
+            VaultOperation.List => "list",
+            VaultOperation.Delete => "delete",
+            _ => exists ? "update" : "create",
+        };
 
     /// <summary>A namespace is named by the header, by the start of the path, or by both in turn. The Community edition has none and looks at neither.</summary>
     private VaultNamespace Place(SandboxRequest request, ref string path)
     {
-        if (OpenSource) return _namespaces[""];
+        if (OpenSource)
+            return _namespaces[""];
         var name = (request.Header("X-Vault-Namespace") ?? "").Trim('/');
-        if (name == "root") name = "";
-        if (!_namespaces.TryGetValue(name, out var place)) throw new VaultFault(404, "namespace not found");
+        if (name == "root")
+            name = "";
+        if (!_namespaces.TryGetValue(name, out var place))
+            throw new VaultFault(404, "namespace not found");
         for (var slash = path.IndexOf('/'); slash > 0; slash = path.IndexOf('/'))
         {
-            if (!_namespaces.TryGetValue((place.Path.Length > 0 ? place.Path + "/" : "") + path.Substring(0, slash), out var below)) break;
+            if (
+                !_namespaces.TryGetValue(
+                    (place.Path.Length > 0 ? place.Path + "/" : "") + path.Substring(0, slash),
+                    out var below
+                )
+            )
+                break;
             place = below;
             path = path.Substring(slash + 1);
         }
@@ -148,15 +192,29 @@ public sealed class VaultSandbox : ISandboxService
     {
         const string Bearer = "Bearer ";
         var id = request.Header("X-Vault-Token")
-            ?? (request.Header("Authorization") is { } authorization && authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? authorization.Substring(Bearer.Length) : null);
-        if (string.IsNullOrEmpty(id)) throw new VaultFault(403, "permission denied");
-        return _tokens.TryGetValue(id!, out var token) && token.IsAlive(_clock.UtcNow) ? token : throw VaultFault.BadToken();
+            ?? (
+                request.Header("Authorization") is { } authorization
+                && authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+                    ? authorization.Substring(Bearer.Length)
+                    : null
+            );
+        if (string.IsNullOrEmpty(id))
+            throw new VaultFault(403, "permission denied");
+        return _tokens.TryGetValue(id!, out var token) && token.IsAlive(_clock.UtcNow)
+            ? token
+            : throw VaultFault.BadToken();
     }
 
     /// <summary>Random, and unlike any real token, so that no scanner is alarmed.</summary>
     private string NewToken(string inNamespace, bool isRoot, IReadOnlyList<VaultRule> rules, TimeSpan? ttl)
     {
-        var id = (isRoot ? "sandbox-root-" : "sandbox-token-") + string.Concat(KmsMaterial.RandomBytes(16).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+        var id =
+            (isRoot ? "sandbox-root-" : "sandbox-token-")
+            + string.Concat(
+                KmsMaterial
+                    .RandomBytes(16)
+                    .Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture))
+            );
         _tokens[id] = new VaultToken(id, inNamespace, isRoot, rules, _clock.UtcNow, ttl);
         return id;
     }

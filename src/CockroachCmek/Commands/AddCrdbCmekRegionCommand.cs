@@ -32,7 +32,11 @@ public sealed class AddCrdbCmekRegionCommand : CrdbSessionCmdlet
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
     /// <summary>The new regions, by the cloud provider's code.</summary>
-    [Parameter(Mandatory = true, Position = 0, HelpMessage = "The cloud provider's code of the region, for example eu-west-1.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        HelpMessage = "The cloud provider's code of the region, for example eu-west-1."
+    )]
     [ValidateNotNullOrEmpty]
     public string[] Region { get; set; } = [];
 
@@ -118,22 +122,36 @@ public sealed class AddCrdbCmekRegionCommand : CrdbSessionCmdlet
     /// <summary>Adds the regions to each cluster.</summary>
     protected override void ProcessRecord()
     {
-        var vault = new VaultOptions { Address = VaultAddress, Token = VaultToken, Namespace = VaultNamespace, Mount = VaultMount, CaCertificate = VaultCaCertificate, CloudCredential = VaultCloudCredential, ServiceAccountFile = VaultServiceAccountFile }.Connection(this, Via, Cloud());
+        var vault = new VaultOptions
+        {
+            Address = VaultAddress,
+            Token = VaultToken,
+            Namespace = VaultNamespace,
+            Mount = VaultMount,
+            CaCertificate = VaultCaCertificate,
+            CloudCredential = VaultCloudCredential,
+            ServiceAccountFile = VaultServiceAccountFile,
+        }.Connection(this, Via, Cloud());
         ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
         {
-            var (after, _) = await cloud.RegionAddition().AddAsync(
-                cluster,
-                cloud.KeyProvider(cluster, ProfileName, vault),
-                new RegionAdditionOptions
-                {
-                    Regions = Region,
-                    NodeCount = NodeCount,
-                    KeyUris = KeyUri ?? [],
-                    Grant = Grant.IsPresent,
-                    Write = new WriteOptions { Timeout = Timeout },
-                    Wait = Wait.IsPresent ? new WaitOptions { Timeout = Timeout, PollInterval = PollInterval } : null,
-                },
-                operation.Context(cloud.Time));
+            var (after, _) = await cloud
+                .RegionAddition()
+                .AddAsync(
+                    cluster,
+                    cloud.KeyProvider(cluster, ProfileName, vault),
+                    new RegionAdditionOptions
+                    {
+                        Regions = Region,
+                        NodeCount = NodeCount,
+                        KeyUris = KeyUri ?? [],
+                        Grant = Grant.IsPresent,
+                        Write = new WriteOptions { Timeout = Timeout },
+                        Wait = Wait.IsPresent
+                            ? new WaitOptions { Timeout = Timeout, PollInterval = PollInterval }
+                            : null,
+                    },
+                    operation.Context(cloud.Time)
+                );
             operation.Output(after);
         });
     }

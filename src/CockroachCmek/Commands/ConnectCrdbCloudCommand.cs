@@ -49,7 +49,11 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     public SecureString? ApiKey { get; set; }
 
     /// <summary>Name of a secret that holds the key, read with Get-Secret of the module Microsoft.PowerShell.SecretManagement.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = SecretSet, HelpMessage = "Name of the secret that holds the API key.")]
+    [Parameter(
+        Mandatory = true,
+        ParameterSetName = SecretSet,
+        HelpMessage = "Name of the secret that holds the API key."
+    )]
     [ValidateNotNullOrEmpty]
     public string SecretName { get; set; } = "";
 
@@ -137,22 +141,24 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
         WriteObject(made.Session);
     }
 
-    private GcpConnection Gcp() => new()
-    {
-        Project = GcpProject,
-        CredentialFile = GcpCredentialFile is null ? null : GetUnresolvedProviderPathFromPSPath(GcpCredentialFile),
-        AccessToken = GcpAccessToken is null ? null : ApiKeySource.Reveal(GcpAccessToken),
-        QuotaProject = GcpQuotaProject,
-        Endpoint = RunningSandbox.GcpAt(Endpoint),
-    };
+    private GcpConnection Gcp() =>
+        new()
+        {
+            Project = GcpProject,
+            CredentialFile = GcpCredentialFile is null ? null : GetUnresolvedProviderPathFromPSPath(GcpCredentialFile),
+            AccessToken = GcpAccessToken is null ? null : ApiKeySource.Reveal(GcpAccessToken),
+            QuotaProject = GcpQuotaProject,
+            Endpoint = RunningSandbox.GcpAt(Endpoint),
+        };
 
-    private AzureConnection Azure() => new()
-    {
-        Environment = AzureEnvironment,
-        Credential = AzureCredential,
-        ClientId = AzureClientId?.ToString(),
-        TenantId = AzureTenantId?.ToString(),
-        SubscriptionId = AzureSubscriptionId?.ToString(),
-        Loopback = RunningSandbox.AzureAt(Endpoint),
-    };
+    private AzureConnection Azure() =>
+        new()
+        {
+            Environment = AzureEnvironment,
+            Credential = AzureCredential,
+            ClientId = AzureClientId?.ToString(),
+            TenantId = AzureTenantId?.ToString(),
+            SubscriptionId = AzureSubscriptionId?.ToString(),
+            Loopback = RunningSandbox.AzureAt(Endpoint),
+        };
 }

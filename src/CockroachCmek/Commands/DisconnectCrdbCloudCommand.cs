@@ -20,5 +20,6 @@ public sealed class DisconnectCrdbCloudCommand : CrdbCmdlet
     public CrdbSession? Session { get; set; }
 
     /// <summary>Forgets the session.</summary>
-    protected override void ProcessRecord() => (Session is null ? CloudSession.OfThisRunspace : CloudSession.Of(Session))?.Disconnect();
+    protected override void ProcessRecord() =>
+        (Session is null ? CloudSession.OfThisRunspace : CloudSession.Of(Session))?.Disconnect();
 }

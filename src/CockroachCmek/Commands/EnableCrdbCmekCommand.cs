@@ -26,7 +26,12 @@ namespace CockroachCmek.Commands;
 public sealed class EnableCrdbCmekCommand : CrdbSessionCmdlet
 {
     /// <summary>The manifest: which key each region uses.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "A manifest, as New-CrdbCmekManifest returns it.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "A manifest, as New-CrdbCmekManifest returns it."
+    )]
     [ValidateNotNull]
     public CmekManifest? Manifest { get; set; }
 
@@ -65,10 +70,31 @@ public sealed class EnableCrdbCmekCommand : CrdbSessionCmdlet
             {
                 var context = operation.Context(cloud.Time);
                 var cluster = await cloud.ClusterOfAsync(manifest, Cluster, context);
-                var info = await cloud.Lifecycle().EnableAsync(cluster, manifest, new WriteOptions { Timeout = Timeout, PrincipalsAreFresh = manifest.IsFresh }, context);
-                operation.Output(Wait.IsPresent ? await cloud.FollowAsync(info, new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = CmekStatus.Enabled }, context) : info);
+                var info = await cloud
+                    .Lifecycle()
+                    .EnableAsync(
+                        cluster,
+                        manifest,
+                        new WriteOptions { Timeout = Timeout, PrincipalsAreFresh = manifest.IsFresh },
+                        context
+                    );
+                operation.Output(
+                    Wait.IsPresent
+                        ? await cloud.FollowAsync(
+                            info,
+                            new WaitOptions
+                            {
+                                Timeout = Timeout,
+                                PollInterval = PollInterval,
+                                Expected = CmekStatus.Enabled,
+                            },
+                            context
+                        )
+                        : info
+                );
             },
             manifest.IsPlanned,
-            ThrottleLimit);
+            ThrottleLimit
+        );
     }
 }

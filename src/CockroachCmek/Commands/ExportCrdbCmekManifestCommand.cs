@@ -22,7 +22,11 @@ public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
     private readonly HashSet<string> _written = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The manifest to write.</summary>
-    [Parameter(Mandatory = true, ValueFromPipeline = true, HelpMessage = "A manifest, as New-CrdbCmekManifest returns it.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipeline = true,
+        HelpMessage = "A manifest, as New-CrdbCmekManifest returns it."
+    )]
     [ValidateNotNull]
     public CmekManifest? InputObject { get; set; }
 
@@ -57,9 +61,11 @@ public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
         {
             var file = ManifestFiles.Target(this, Path.Length > 0 ? Path : LiteralPath, manifest, Format);
             var text = ManifestWriter.Write(manifest, ManifestFiles.FormatOf(file, Format, manifest));
-            if (!ShouldProcess(file, "Write CMEK manifest")) return;
+            if (!ShouldProcess(file, "Write CMEK manifest"))
+                return;
             ManifestFiles.Write(file, text, overwrite: Force.IsPresent, first: _written.Add(file));
-            if (PassThru.IsPresent) WriteObject(manifest);
+            if (PassThru.IsPresent)
+                WriteObject(manifest);
         }
         catch (CmekException fault)
         {

@@ -53,7 +53,8 @@ public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
                 }
 
                 var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase);
-                await foreach (var cluster in cloud.Clusters.FindAsync(c => pattern.IsMatch(c.Name), inactive, context)) operation.Output(cluster);
+                await foreach (var cluster in cloud.Clusters.FindAsync(c => pattern.IsMatch(c.Name), inactive, context))
+                    operation.Output(cluster);
             });
         }
     }

@@ -22,7 +22,12 @@ namespace CockroachCmek.Commands;
 public sealed class GetCrdbCmekCommand : CrdbSessionCmdlet
 {
     /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
@@ -33,10 +38,12 @@ public sealed class GetCrdbCmekCommand : CrdbSessionCmdlet
     public int ThrottleLimit { get; set; } = 5;
 
     /// <summary>Reads the state of each cluster.</summary>
-    protected override void ProcessRecord() => ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
-    {
-        var info = await cloud.Client.GetCmekAsync(cluster, operation.Context(cloud.Time));
-        foreach (var key in info.Regions.SelectMany(region => region.Keys)) cloud.KnownKeys.Add(key.KeyUri);
-        operation.Output(info);
-    });
+    protected override void ProcessRecord() =>
+        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
+        {
+            var info = await cloud.Client.GetCmekAsync(cluster, operation.Context(cloud.Time));
+            foreach (var key in info.Regions.SelectMany(region => region.Keys))
+                cloud.KnownKeys.Add(key.KeyUri);
+            operation.Output(info);
+        });
 }

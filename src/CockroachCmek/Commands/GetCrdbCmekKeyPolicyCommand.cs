@@ -29,13 +29,22 @@ namespace CockroachCmek.Commands;
 public sealed class GetCrdbCmekKeyPolicyCommand : CrdbSessionCmdlet
 {
     /// <summary>The cluster: what New-CrdbCmekRole or New-CrdbCmekKey returned, an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
     /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account, on Azure the tenant id.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "The identity that New-CrdbCmekRole made.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The identity that New-CrdbCmekRole made."
+    )]
     [ValidateNotNullOrEmpty]
     public string AuthPrincipal { get; set; } = "";
 
@@ -64,16 +73,20 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbSessionCmdlet
     protected override void ProcessRecord()
     {
         var (principal, keyUri) = (AuthPrincipal, KeyUri);
-        ForEachCluster(Cluster, throttleLimit: 1, async (cloud, cluster, operation) =>
-            operation.Output(await cloud.KeyProvider(cluster, ProfileName).GetKeyPolicyAsync(
-                new KeyPolicyRequest
-                {
-                    Cluster = cluster,
-                    AuthPrincipal = principal,
-                    KeyUri = operation.PlanOnly ? null : keyUri,
-                    RoleName = RoleName,
-                    Administrators = Administrator ?? [],
-                },
-                operation.Context(cloud.Time))));
+        ForEachCluster(Cluster, throttleLimit: 1, async (cloud, cluster, operation) => operation.Output(
+                await cloud
+                    .KeyProvider(cluster, ProfileName)
+                    .GetKeyPolicyAsync(
+                        new KeyPolicyRequest
+                        {
+                            Cluster = cluster,
+                            AuthPrincipal = principal,
+                            KeyUri = operation.PlanOnly ? null : keyUri,
+                            RoleName = RoleName,
+                            Administrators = Administrator ?? [],
+                        },
+                        operation.Context(cloud.Time)
+                    )
+            ));
     }
 }

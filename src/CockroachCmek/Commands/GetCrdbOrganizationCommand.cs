@@ -19,6 +19,8 @@ public sealed class GetCrdbOrganizationCommand : CrdbSessionCmdlet
     protected override void ProcessRecord()
     {
         var cloud = Cloud();
-        Submit(async operation => operation.Output(await cloud.Client.GetOrganizationAsync(operation.Context(cloud.Time))));
+        Submit(async operation =>
+            operation.Output(await cloud.Client.GetOrganizationAsync(operation.Context(cloud.Time)))
+        );
     }
 }

@@ -27,13 +27,24 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
     private const string LiteralPathSet = "LiteralPath";
 
     /// <summary>Files to read, at most 1 MB each. Wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = PathSet, HelpMessage = "Path of the manifest.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        ParameterSetName = PathSet,
+        HelpMessage = "Path of the manifest."
+    )]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files to read, at most 1 MB each. Taken literally: nothing in them is a wildcard.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet, HelpMessage = "Path of the manifest.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipelineByPropertyName = true,
+        ParameterSetName = LiteralPathSet,
+        HelpMessage = "Path of the manifest."
+    )]
     [Alias("PSPath")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
@@ -47,7 +58,8 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
     /// <summary>A connection is needed only to find the cluster.</summary>
     protected override void BeginProcessing()
     {
-        if (Cluster is not null) base.BeginProcessing();
+        if (Cluster is not null)
+            base.BeginProcessing();
     }
 
     /// <summary>Reads each file.</summary>
@@ -59,7 +71,11 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
             Submit(async operation =>
             {
                 var manifest = ManifestReader.ReadFile(file);
-                if (cloud is not null) manifest = ManifestReader.ForCluster(manifest, await cloud.Clusters.ResolveAsync(Cluster!, operation.Context(cloud.Time)));
+                if (cloud is not null)
+                    manifest = ManifestReader.ForCluster(
+                        manifest,
+                        await cloud.Clusters.ResolveAsync(Cluster!, operation.Context(cloud.Time))
+                    );
                 operation.Output(manifest);
             });
         }

@@ -49,7 +49,12 @@ public sealed class InvokeCrdbCmekRotationCommand : CrdbSessionCmdlet
     private const string NewKeySet = "NewKey";
 
     /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL. A manifest moves its cluster to the manifest's keys.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
@@ -125,7 +130,14 @@ public sealed class InvokeCrdbCmekRotationCommand : CrdbSessionCmdlet
     /// <summary>Rotates each cluster.</summary>
     protected override void ProcessRecord()
     {
-        var vault = new VaultOptions { Address = VaultAddress, Token = VaultToken, Namespace = VaultNamespace, Mount = VaultMount, CaCertificate = VaultCaCertificate }.Connection(this, Via, Cloud());
+        var vault = new VaultOptions
+        {
+            Address = VaultAddress,
+            Token = VaultToken,
+            Namespace = VaultNamespace,
+            Mount = VaultMount,
+            CaCertificate = VaultCaCertificate,
+        }.Connection(this, Via, Cloud());
         ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
         {
             var options = new RotationOptions
@@ -134,12 +146,35 @@ public sealed class InvokeCrdbCmekRotationCommand : CrdbSessionCmdlet
                 NewKey = NewKey.IsPresent,
                 IfOlderThan = IfOlderThan,
                 Write = new WriteOptions { Timeout = Timeout },
-                Wait = Wait.IsPresent ? new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = CmekStatus.Enabled } : null,
+                Wait = Wait.IsPresent
+                    ? new WaitOptions
+                    {
+                        Timeout = Timeout,
+                        PollInterval = PollInterval,
+                        Expected = CmekStatus.Enabled,
+                    }
+                    : null,
             };
-            var (rotation, keys, context) = (cloud.Rotation(), cloud.KeyProvider(cluster, ProfileName, vault), operation.Context(cloud.Time));
-            operation.Output(operation.Source is CmekManifest manifest
-                ? await rotation.RotateToAsync(cluster, manifest, new ManifestCheck(), keys, options with { Write = options.Write with { PrincipalsAreFresh = manifest.IsFresh } }, context)
-                : await rotation.RotateAsync(cluster, keys, options, context));
+            var (rotation, keys, context) = (
+                cloud.Rotation(),
+                cloud.KeyProvider(cluster, ProfileName, vault),
+                operation.Context(cloud.Time)
+            );
+            operation.Output(
+                operation.Source is CmekManifest manifest
+                    ? await rotation.RotateToAsync(
+                        cluster,
+                        manifest,
+                        new ManifestCheck(),
+                        keys,
+                        options with
+                        {
+                            Write = options.Write with { PrincipalsAreFresh = manifest.IsFresh },
+                        },
+                        context
+                    )
+                    : await rotation.RotateAsync(cluster, keys, options, context)
+            );
         });
     }
 }

@@ -59,13 +59,22 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     private const string ExistingSet = "Existing";
 
     /// <summary>The cluster: what New-CrdbCmekRole returned, an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
     /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account, on Azure the tenant id.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "The identity that New-CrdbCmekRole made.")]
+    [Parameter(
+        Mandatory = true,
+        ValueFromPipelineByPropertyName = true,
+        HelpMessage = "The identity that New-CrdbCmekRole made."
+    )]
     [ValidateNotNullOrEmpty]
     public string AuthPrincipal { get; set; } = "";
 
@@ -123,7 +132,11 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     public TimeSpan? DestroyScheduledDuration { get; set; }
 
     /// <summary>Existing keys to use, one for all regions or one for each: on AWS ARN, alias, alias ARN or multi-region id, on Google Cloud the resource name, on Azure a Key Identifier, whose newest version is taken where none is named.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ExistingSet, HelpMessage = "ARN, alias, resource name or Key Identifier of the existing key.")]
+    [Parameter(
+        Mandatory = true,
+        ParameterSetName = ExistingSet,
+        HelpMessage = "ARN, alias, resource name or Key Identifier of the existing key."
+    )]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
     public string[]? KeyUri { get; set; }
@@ -240,41 +253,72 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     /// <summary>Makes, finds or adopts the keys of each cluster.</summary>
     protected override void ProcessRecord()
     {
-        var vault = new VaultOptions { Address = VaultAddress, Token = VaultToken, Namespace = VaultNamespace, Mount = VaultMount, CaCertificate = VaultCaCertificate, CloudCredential = VaultCloudCredential, ServiceAccountFile = VaultServiceAccountFile }.Connection(this, Via, Cloud());
+        var vault = new VaultOptions
+        {
+            Address = VaultAddress,
+            Token = VaultToken,
+            Namespace = VaultNamespace,
+            Mount = VaultMount,
+            CaCertificate = VaultCaCertificate,
+            CloudCredential = VaultCloudCredential,
+            ServiceAccountFile = VaultServiceAccountFile,
+        }.Connection(this, Via, Cloud());
         var keyPath = ServiceAccountKeyPath is null ? null : GetUnresolvedProviderPathFromPSPath(ServiceAccountKeyPath);
         // Read now: the engine sets the properties anew for the next input while the work for this one still runs.
         var (principal, principalId) = (AuthPrincipal, PrincipalId);
         ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
         {
-            var keys = await cloud.KeyProvider(cluster, ProfileName, vault).EnsureKeysAsync(
-                new KeyRequest
-                {
-                    Cluster = cluster,
-                    AuthPrincipal = principal,
-                    Regions = Region ?? [.. cluster.Regions.Select(r => r.Name)],
-                    Name = Name,
-                    MultiRegion = MultiRegion.IsPresent,
-                    KeyUris = KeyUri ?? [],
-                    Grant = Grant.IsPresent,
-                    Administrators = Administrator ?? [],
-                    RotationPeriodInDays = RotationPeriodInDays,
-                    Tags = Tags.From(Tag),
-                    Gcp = new GcpKeyOptions { Project = Project, Location = Location, KeyRing = KeyRing, ProtectionLevel = ProtectionLevel, DestroyScheduledDuration = DestroyScheduledDuration },
-                    Azure = new AzureKeyOptions
+            var keys = await cloud
+                .KeyProvider(cluster, ProfileName, vault)
+                .EnsureKeysAsync(
+                    new KeyRequest
                     {
-                        Vaults = [.. VaultName ?? [], .. (VaultUri ?? []).Select(u => u.ToString())],
-                        SubscriptionId = SubscriptionId?.ToString(),
-                        KeySize = KeySize,
-                        ProtectionLevel = ProtectionLevel,
-                        ExpiresOn = ExpiresOn,
-                        RoleName = RoleName,
-                        PrincipalId = string.IsNullOrEmpty(principalId) ? null : principalId,
-                        Recover = Recover.IsPresent,
-                        IsPlanned = operation.PlanOnly,
+                        Cluster = cluster,
+                        AuthPrincipal = principal,
+                        Regions = Region ?? [.. cluster.Regions.Select(r => r.Name)],
+                        Name = Name,
+                        MultiRegion = MultiRegion.IsPresent,
+                        KeyUris = KeyUri ?? [],
+                        Grant = Grant.IsPresent,
+                        Administrators = Administrator ?? [],
+                        RotationPeriodInDays = RotationPeriodInDays,
+                        Tags = Tags.From(Tag),
+                        Gcp = new GcpKeyOptions
+                        {
+                            Project = Project,
+                            Location = Location,
+                            KeyRing = KeyRing,
+                            ProtectionLevel = ProtectionLevel,
+                            DestroyScheduledDuration = DestroyScheduledDuration,
+                        },
+                        Azure = new AzureKeyOptions
+                        {
+                            Vaults = [.. VaultName ?? [], .. (VaultUri ?? []).Select(u => u.ToString())],
+                            SubscriptionId = SubscriptionId?.ToString(),
+                            KeySize = KeySize,
+                            ProtectionLevel = ProtectionLevel,
+                            ExpiresOn = ExpiresOn,
+                            RoleName = RoleName,
+                            PrincipalId = string.IsNullOrEmpty(principalId) ? null : principalId,
+                            Recover = Recover.IsPresent,
+                            IsPlanned = operation.PlanOnly,
+                        },
+                        Vault = new VaultKeyOptions
+                        {
+                            KeyCollection = VaultKeyCollection
+                                ?? (
+                                    cluster.CloudProvider == "AZURE" && VaultName is { Length: 1 } named
+                                        ? named[0]
+                                        : null
+                                ),
+                            KeyType = VaultKeyType,
+                            ProtectionLevel = ProtectionLevel,
+                            BootstrapAccess = BootstrapVaultAccess.IsPresent || keyPath is not null,
+                            ServiceAccountKeyPath = keyPath,
+                        },
                     },
-                    Vault = new VaultKeyOptions { KeyCollection = VaultKeyCollection ?? (cluster.CloudProvider == "AZURE" && VaultName is { Length: 1 } named ? named[0] : null), KeyType = VaultKeyType, ProtectionLevel = ProtectionLevel, BootstrapAccess = BootstrapVaultAccess.IsPresent || keyPath is not null, ServiceAccountKeyPath = keyPath },
-                },
-                operation.Context(cloud.Time));
+                    operation.Context(cloud.Time)
+                );
             foreach (var key in keys)
             {
                 cloud.KnownKeys.Add(key.KeyUri);

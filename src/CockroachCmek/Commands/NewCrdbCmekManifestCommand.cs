@@ -24,7 +24,12 @@ public sealed class NewCrdbCmekManifestCommand : CrdbSessionCmdlet
     private object? _builder;
 
     /// <summary>The cluster: a key from New-CrdbCmekKey, an object with a ClusterId, a name, a UUID or a console URL.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
@@ -53,7 +58,8 @@ public sealed class NewCrdbCmekManifestCommand : CrdbSessionCmdlet
         var (region, keyUri, principal) = (Region, KeyUri, AuthPrincipal);
         ForEachCluster(Cluster, throttleLimit: 1, (_, cluster, operation) =>
         {
-            if (builder.Add(cluster, region, keyUri, principal, operation.Source as CmekKey) is { } manifest) operation.Output(manifest);
+            if (builder.Add(cluster, region, keyUri, principal, operation.Source as CmekKey) is { } manifest)
+                operation.Output(manifest);
             return Task.CompletedTask;
         });
     }
@@ -62,7 +68,8 @@ public sealed class NewCrdbCmekManifestCommand : CrdbSessionCmdlet
     protected override void EndProcessing()
     {
         base.EndProcessing();
-        foreach (var fault in Builder.Complete()) WriteFault(fault);
+        foreach (var fault in Builder.Complete())
+            WriteFault(fault);
     }
 
     private ManifestBuilder Builder => (ManifestBuilder)(_builder ??= new ManifestBuilder());

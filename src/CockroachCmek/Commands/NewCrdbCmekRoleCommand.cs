@@ -44,7 +44,12 @@ namespace CockroachCmek.Commands;
 public sealed class NewCrdbCmekRoleCommand : CrdbSessionCmdlet
 {
     /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
@@ -110,25 +115,30 @@ public sealed class NewCrdbCmekRoleCommand : CrdbSessionCmdlet
     public int ThrottleLimit { get; set; } = 5;
 
     /// <summary>Makes or finds the identity of each cluster.</summary>
-    protected override void ProcessRecord() => ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
-        operation.Output(await cloud.KeyProvider(cluster, ProfileName).EnsureRoleAsync(
-            new RoleRequest
-            {
-                Cluster = cluster,
-                OrganizationId = cloud.OrganizationOf(cluster),
-                Name = Name,
-                Path = Path,
-                Tags = Tags.From(Tag),
-                Update = Update.IsPresent,
-                Gcp = new GcpRoleOptions { Project = Project },
-                Azure = new AzureRoleOptions
-                {
-                    TenantId = TenantId?.ToString(),
-                    ApplicationName = ApplicationName,
-                    GrantConsent = GrantConsent.IsPresent,
-                    Open = Open.IsPresent ? Browser.Open : null,
-                    Wait = Wait.IsPresent ? Timeout : null,
-                },
-            },
-            operation.Context(cloud.Time))));
+    protected override void ProcessRecord() =>
+        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) => operation.Output(
+                await cloud
+                    .KeyProvider(cluster, ProfileName)
+                    .EnsureRoleAsync(
+                        new RoleRequest
+                        {
+                            Cluster = cluster,
+                            OrganizationId = cloud.OrganizationOf(cluster),
+                            Name = Name,
+                            Path = Path,
+                            Tags = Tags.From(Tag),
+                            Update = Update.IsPresent,
+                            Gcp = new GcpRoleOptions { Project = Project },
+                            Azure = new AzureRoleOptions
+                            {
+                                TenantId = TenantId?.ToString(),
+                                ApplicationName = ApplicationName,
+                                GrantConsent = GrantConsent.IsPresent,
+                                Open = Open.IsPresent ? Browser.Open : null,
+                                Wait = Wait.IsPresent ? Timeout : null,
+                            },
+                        },
+                        operation.Context(cloud.Time)
+                    )
+            ));
 }

@@ -21,7 +21,13 @@ namespace CockroachCmek.Commands;
 /// <code>Restore-CrdbCmekAccess prod-eu-old -WhatIf</code>
 /// </example>
 /// <seealso href="https://support.cockroachlabs.com/">Cockroach Labs support</seealso>
-[Cmdlet(VerbsData.Restore, "CrdbCmekAccess", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium, DefaultParameterSetName = ClusterSet)]
+[Cmdlet(
+    VerbsData.Restore,
+    "CrdbCmekAccess",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium,
+    DefaultParameterSetName = ClusterSet
+)]
 [OutputType(typeof(CmekKey))]
 public sealed class RestoreCrdbCmekAccessCommand : CrdbSessionCmdlet
 {
@@ -29,13 +35,23 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbSessionCmdlet
     private const string PathSet = "Path";
 
     /// <summary>What Revoke-CrdbCmek returned; or the cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = ClusterSet, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        ParameterSetName = ClusterSet,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
     /// <summary>The file that Revoke-CrdbCmek -Path wrote.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = PathSet, HelpMessage = "The file that Revoke-CrdbCmek -Path wrote.")]
+    [Parameter(
+        Mandatory = true,
+        ParameterSetName = PathSet,
+        HelpMessage = "The file that Revoke-CrdbCmek -Path wrote."
+    )]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
@@ -72,24 +88,35 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbSessionCmdlet
         ForEachCluster(clusters, ThrottleLimit, async (cloud, cluster, operation) =>
         {
             var record = recorded ?? operation.Source as CmekRevocation;
-            var (changes, info, outcome, fault) = await cloud.Revocations().RestoreAsync(cluster, record?.Changes, cloud.KeyProvider(cluster, ProfileName), operation.Context(cloud.Time));
-            if (changes.Count == 0) operation.Verbose($"{cluster.Name}: nothing keeps the cluster from its keys.");
+            var (changes, info, outcome, fault) = await cloud
+                .Revocations()
+                .RestoreAsync(
+                    cluster,
+                    record?.Changes,
+                    cloud.KeyProvider(cluster, ProfileName),
+                    operation.Context(cloud.Time)
+                );
+            if (changes.Count == 0)
+                operation.Verbose($"{cluster.Name}: nothing keeps the cluster from its keys.");
             foreach (var region in info.Regions.Where(r => r.Keys.Count > 0))
             {
                 var key = region.Keys[0];
-                operation.Output(new CmekKey
-                {
-                    Cluster = cluster,
-                    Region = region.Region,
-                    KeyType = key.KeyType,
-                    KeyUri = key.KeyUri,
-                    AuthPrincipal = key.AuthPrincipal,
-                    Location = Core.Manifest.KeyUri.Parse(key.KeyUri).Location ?? "",
-                    Outcome = changes.Any(c => c.Regions.Contains(region.Region)) ? outcome : CmekOutcome.Existing,
-                });
+                operation.Output(
+                    new CmekKey
+                    {
+                        Cluster = cluster,
+                        Region = region.Region,
+                        KeyType = key.KeyType,
+                        KeyUri = key.KeyUri,
+                        AuthPrincipal = key.AuthPrincipal,
+                        Location = Core.Manifest.KeyUri.Parse(key.KeyUri).Location ?? "",
+                        Outcome = changes.Any(c => c.Regions.Contains(region.Region)) ? outcome : CmekOutcome.Existing,
+                    }
+                );
             }
 
-            if (fault is not null) throw fault;
+            if (fault is not null)
+                throw fault;
         });
     }
 }

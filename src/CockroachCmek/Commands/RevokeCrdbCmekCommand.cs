@@ -29,7 +29,12 @@ namespace CockroachCmek.Commands;
 public sealed class RevokeCrdbCmekCommand : CrdbSessionCmdlet
 {
     /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
@@ -81,36 +86,52 @@ public sealed class RevokeCrdbCmekCommand : CrdbSessionCmdlet
         var path = Path is null ? null : SessionState.Path.GetUnresolvedProviderPathFromPSPath(Path);
         ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
         {
-            var file = path is not null && System.IO.Directory.Exists(path) ? System.IO.Path.Combine(path, $"{cluster.Name}.revocation.json") : path;
-            var (revocation, fault) = await cloud.Revocations().RevokeAsync(
-                cluster,
-                cloud.KeyProvider(cluster, ProfileName),
-                new RevocationOptions
-                {
-                    Method = Method,
-                    KmsOnly = KmsOnly.IsPresent,
-                    AllowSharedKey = AllowSharedKey.IsPresent,
-                    Earlier = EarlierOf(file, cluster),
-                    Save = record => Save(record, file),
-                    Write = new WriteOptions { Timeout = Timeout },
-                    Wait = NoWait.IsPresent ? null : new WaitOptions { Timeout = Timeout, PollInterval = PollInterval },
-                },
-                operation.Context(cloud.Time));
+            var file =
+                path is not null && System.IO.Directory.Exists(path)
+                    ? System.IO.Path.Combine(path, $"{cluster.Name}.revocation.json")
+                    : path;
+            var (revocation, fault) = await cloud
+                .Revocations()
+                .RevokeAsync(
+                    cluster,
+                    cloud.KeyProvider(cluster, ProfileName),
+                    new RevocationOptions
+                    {
+                        Method = Method,
+                        KmsOnly = KmsOnly.IsPresent,
+                        AllowSharedKey = AllowSharedKey.IsPresent,
+                        Earlier = EarlierOf(file, cluster),
+                        Save = record => Save(record, file),
+                        Write = new WriteOptions { Timeout = Timeout },
+                        Wait = NoWait.IsPresent
+                            ? null
+                            : new WaitOptions { Timeout = Timeout, PollInterval = PollInterval },
+                    },
+                    operation.Context(cloud.Time)
+                );
             // What was changed is told even where the rest failed: it is what Restore-CrdbCmekAccess needs.
             operation.Output(revocation with { Path = revocation.IsPlanned ? null : file });
-            if (fault is not null) throw fault;
+            if (fault is not null)
+                throw fault;
         });
     }
 
     private static CmekRevocation? EarlierOf(string? file, CrdbCluster cluster)
     {
-        if (file is null || !System.IO.File.Exists(file)) return null;
+        if (file is null || !System.IO.File.Exists(file))
+            return null;
         var earlier = RevocationFile.Load(file);
-        return earlier.ClusterId == cluster.Id ? earlier : throw Core.Errors.RevocationFileInvalid(file, $"it is of {earlier.ClusterName} ({earlier.ClusterId}), not of {cluster.Name} ({cluster.Id})");
+        return earlier.ClusterId == cluster.Id
+            ? earlier
+            : throw Core.Errors.RevocationFileInvalid(
+                file,
+                $"it is of {earlier.ClusterName} ({earlier.ClusterId}), not of {cluster.Name} ({cluster.Id})"
+            );
     }
 
     private static void Save(CmekRevocation record, string? file)
     {
-        if (file is not null) RevocationFile.Save(record, file);
+        if (file is not null)
+            RevocationFile.Save(record, file);
     }
 }

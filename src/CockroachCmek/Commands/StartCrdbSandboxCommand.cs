@@ -40,7 +40,9 @@ public sealed class StartCrdbSandboxCommand : CrdbCmdlet
     protected override void BeginProcessing()
     {
         RunningSandbox? started = null;
-        SubmitAndWait(async operation => started = await RunningSandbox.StartAsync(TimeScale, Record.IsPresent, !NoConnect.IsPresent, operation));
+        SubmitAndWait(async operation =>
+            started = await RunningSandbox.StartAsync(TimeScale, Record.IsPresent, !NoConnect.IsPresent, operation)
+        );
         started!.MakeCurrent();
         WriteObject(started.Sandbox);
     }

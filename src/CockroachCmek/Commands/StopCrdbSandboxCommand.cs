@@ -23,7 +23,8 @@ public sealed class StopCrdbSandboxCommand : CrdbCmdlet
     /// <summary>Stops it.</summary>
     protected override void ProcessRecord()
     {
-        if ((Sandbox is null ? RunningSandbox.OfThisRunspace : RunningSandbox.Of(Sandbox)) is not { } running) return;
+        if ((Sandbox is null ? RunningSandbox.OfThisRunspace : RunningSandbox.Of(Sandbox)) is not { } running)
+            return;
         running.Forget();
         Submit(_ => running.StopAsync());
     }

@@ -28,7 +28,12 @@ namespace CockroachCmek.Commands;
 public sealed class TestCrdbCmekCommand : CrdbSessionCmdlet
 {
     /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL. A manifest is checked as what the cluster is to be enabled with.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
@@ -84,16 +89,34 @@ public sealed class TestCrdbCmekCommand : CrdbSessionCmdlet
     /// <summary>Checks each cluster.</summary>
     protected override void ProcessRecord()
     {
-        var vault = new VaultOptions { Address = VaultAddress, Token = VaultToken, Namespace = VaultNamespace, Mount = VaultMount, CaCertificate = VaultCaCertificate }.Connection(this, Via, Cloud());
+        var vault = new VaultOptions
+        {
+            Address = VaultAddress,
+            Token = VaultToken,
+            Namespace = VaultNamespace,
+            Mount = VaultMount,
+            CaCertificate = VaultCaCertificate,
+        }.Connection(this, Via, Cloud());
         ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
         {
-            var checks = await cloud.Health().CheckAsync(
-                cluster,
-                cloud.KeyProvider(cluster, ProfileName, vault),
-                new HealthOptions { OrganizationId = cloud.OrganizationIdOrNull, MaxKeyAge = MaxKeyAge, Manifest = operation.Source as CmekManifest },
-                operation.Context(cloud.Time));
-            if (Quiet.IsPresent) operation.Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
-            else foreach (var check in checks) operation.Output(check);
+            var checks = await cloud
+                .Health()
+                .CheckAsync(
+                    cluster,
+                    cloud.KeyProvider(cluster, ProfileName, vault),
+                    new HealthOptions
+                    {
+                        OrganizationId = cloud.OrganizationIdOrNull,
+                        MaxKeyAge = MaxKeyAge,
+                        Manifest = operation.Source as CmekManifest,
+                    },
+                    operation.Context(cloud.Time)
+                );
+            if (Quiet.IsPresent)
+                operation.Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
+            else
+                foreach (var check in checks)
+                    operation.Output(check);
         });
     }
 }

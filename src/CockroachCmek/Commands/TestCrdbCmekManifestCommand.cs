@@ -29,7 +29,12 @@ namespace CockroachCmek.Commands;
 public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
 {
     /// <summary>The manifest to check.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "A manifest, as Import-CrdbCmekManifest returns it.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "A manifest, as Import-CrdbCmekManifest returns it."
+    )]
     [ValidateNotNull]
     public CmekManifest? InputObject { get; set; }
 
@@ -84,7 +89,14 @@ public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
     /// <summary>Runs the checks.</summary>
     protected override void ProcessRecord()
     {
-        var vault = new VaultOptions { Address = VaultAddress, Token = VaultToken, Namespace = VaultNamespace, Mount = VaultMount, CaCertificate = VaultCaCertificate }.Connection(this, Via, Cloud());
+        var vault = new VaultOptions
+        {
+            Address = VaultAddress,
+            Token = VaultToken,
+            Namespace = VaultNamespace,
+            Mount = VaultMount,
+            CaCertificate = VaultCaCertificate,
+        }.Connection(this, Via, Cloud());
         var cloud = Cloud();
         var manifest = InputObject!;
         Submit(async operation =>
@@ -95,12 +107,27 @@ public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
             if (!Offline.IsPresent && checks.All(c => c.Status != CmekCheckStatus.Fail) && !manifest.IsPlanned)
             {
                 var provider = cloud.KeyProvider(cluster, ProfileName, vault);
-                var live = await Task.WhenAll(manifest.RegionSpecs.Select(spec => provider.CheckKeyAsync(new KeyCheckRequest { Cluster = cluster, OrganizationId = cloud.OrganizationIdOrNull, Spec = spec }, context)));
+                var live = await Task.WhenAll(
+                    manifest.RegionSpecs.Select(spec =>
+                        provider.CheckKeyAsync(
+                            new KeyCheckRequest
+                            {
+                                Cluster = cluster,
+                                OrganizationId = cloud.OrganizationIdOrNull,
+                                Spec = spec,
+                            },
+                            context
+                        )
+                    )
+                );
                 checks.AddRange(live.SelectMany(c => c));
             }
 
-            if (Quiet.IsPresent) operation.Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
-            else foreach (var check in checks) operation.Output(check);
+            if (Quiet.IsPresent)
+                operation.Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
+            else
+                foreach (var check in checks)
+                    operation.Output(check);
         });
     }
 }

@@ -20,7 +20,12 @@ namespace CockroachCmek.Commands;
 public sealed class WaitCrdbCmekCommand : CrdbSessionCmdlet
 {
     /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, HelpMessage = "Name, UUID or console URL of the cluster.")]
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity[] Cluster { get; set; } = [];
@@ -46,9 +51,19 @@ public sealed class WaitCrdbCmekCommand : CrdbSessionCmdlet
     public int ThrottleLimit { get; set; } = 16;
 
     /// <summary>Waits for each cluster.</summary>
-    protected override void ProcessRecord() => ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
-        operation.Output(await cloud.Lifecycle().WaitAsync(
-            cluster,
-            new WaitOptions { Timeout = Timeout, PollInterval = PollInterval, Expected = Status },
-            operation.Context(cloud.Time))));
+    protected override void ProcessRecord() =>
+        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) => operation.Output(
+                await cloud
+                    .Lifecycle()
+                    .WaitAsync(
+                        cluster,
+                        new WaitOptions
+                        {
+                            Timeout = Timeout,
+                            PollInterval = PollInterval,
+                            Expected = Status,
+                        },
+                        operation.Context(cloud.Time)
+                    )
+            ));
 }

@@ -15,8 +15,10 @@ internal static class ApiKeySource
     /// <exception cref="CmekException">ApiKeyMissing, SecretNotReadable.</exception>
     public static Secret Read(CrdbCmdlet cmdlet, SecureString? key, string secretName, string? vault)
     {
-        if (key is not null) return Reveal(key);
-        if (secretName.Length > 0) return FromVault(cmdlet, secretName, vault);
+        if (key is not null)
+            return Reveal(key);
+        if (secretName.Length > 0)
+            return FromVault(cmdlet, secretName, vault);
         var value = Environment.GetEnvironmentVariable(Variable);
         return string.IsNullOrWhiteSpace(value) ? throw Errors.ApiKeyMissing() : new Secret(value!.Trim());
     }
@@ -24,14 +26,22 @@ internal static class ApiKeySource
     private static Secret FromVault(CrdbCmdlet cmdlet, string name, string? vault)
     {
         var get = cmdlet.InvokeCommand.GetCommand("Get-Secret", CommandTypes.Cmdlet | CommandTypes.Function)
-            ?? throw Errors.SecretNotReadable(name, "the module Microsoft.PowerShell.SecretManagement is not installed.");
+            ?? throw Errors.SecretNotReadable(
+                name,
+                "the module Microsoft.PowerShell.SecretManagement is not installed."
+            );
         try
         {
             using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
             shell.AddCommand(get).AddParameter("Name", name);
-            if (vault is not null) shell.AddParameter("Vault", vault);
+            if (vault is not null)
+                shell.AddParameter("Vault", vault);
             var found = shell.Invoke().Select(item => item?.BaseObject).FirstOrDefault();
-            if (shell.HadErrors && found is null) throw Errors.SecretNotReadable(name, shell.Streams.Error.FirstOrDefault()?.Exception.Message ?? "Get-Secret failed.");
+            if (shell.HadErrors && found is null)
+                throw Errors.SecretNotReadable(
+                    name,
+                    shell.Streams.Error.FirstOrDefault()?.Exception.Message ?? "Get-Secret failed."
+                );
             return found switch
             {
                 SecureString secure => Reveal(secure),

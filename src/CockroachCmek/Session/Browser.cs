@@ -14,7 +14,8 @@ internal static class Browser
             using var started = Process.Start(new ProcessStartInfo(page.AbsoluteUri) { UseShellExecute = true });
             return true;
         }
-        catch (Exception fault) when (fault is Win32Exception or PlatformNotSupportedException or InvalidOperationException)
+        catch (Exception fault)
+            when (fault is Win32Exception or PlatformNotSupportedException or InvalidOperationException)
         {
             return false;
         }

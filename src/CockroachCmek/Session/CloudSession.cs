@@ -51,7 +51,8 @@ internal sealed class CloudSession : IDisposable
 
     /// <summary>UUID of the organization, for a cluster's cloud: only AWS cannot do without, where it is the external id.</summary>
     /// <exception cref="CmekException">OrganizationUnknown.</exception>
-    public string OrganizationOf(CrdbCluster cluster) => cluster.CloudProvider == "AWS" ? OrganizationId : _organizationId ?? "";
+    public string OrganizationOf(CrdbCluster cluster) =>
+        cluster.CloudProvider == "AWS" ? OrganizationId : _organizationId ?? "";
 
     /// <summary>The session of this runspace, or null.</summary>
     public static CloudSession? OfThisRunspace =>
@@ -75,7 +76,10 @@ internal sealed class CloudSession : IDisposable
             catch (CmekException fault) when (fault.Kind == CmekErrorKind.PermissionDenied)
             {
                 // The key is good; its service account has no role in the organization, only on clusters.
-                if (request.OrganizationId is null) operation.Warning($"This API key may not read the organization. {Errors.OrganizationUnknown().RecommendedAction}");
+                if (request.OrganizationId is null)
+                    operation.Warning(
+                        $"This API key may not read the organization. {Errors.OrganizationUnknown().RecommendedAction}"
+                    );
             }
 
             var session = new CrdbSession
@@ -110,17 +114,22 @@ internal sealed class CloudSession : IDisposable
     public void Disconnect()
     {
         Known.Remove(Session);
-        if (ReferenceEquals(OfThisRunspace, this)) Current.Remove(Runspace.DefaultRunspace);
+        if (ReferenceEquals(OfThisRunspace, this))
+            Current.Remove(Runspace.DefaultRunspace);
         Dispose();
     }
 
     /// <summary>The provider of a cluster's cloud.</summary>
     public ICmekKeyProvider KeyProvider(CrdbCluster cluster, string? awsProfile) =>
-        (awsProfile is null ? _clouds : _clouds with { Aws = _clouds.Aws with { ProfileName = awsProfile } }).ProviderOf(cluster);
+        (
+            awsProfile is null ? _clouds : _clouds with { Aws = _clouds.Aws with { ProfileName = awsProfile } }
+        ).ProviderOf(cluster);
 
     /// <summary>The provider of a cluster's cloud, or Vault in front of it.</summary>
     public ICmekKeyProvider KeyProvider(CrdbCluster cluster, string? awsProfile, VaultConnection? vault) =>
-        vault is null ? KeyProvider(cluster, awsProfile) : new VaultKeyProvider(KeyProvider(cluster, awsProfile), vault);
+        vault is null
+            ? KeyProvider(cluster, awsProfile)
+            : new VaultKeyProvider(KeyProvider(cluster, awsProfile), vault);
 
     /// <summary>The session's own Vault, which a sandbox has; null elsewhere.</summary>
     public VaultConnection? Vault => _clouds.Vault;
@@ -140,11 +149,22 @@ internal sealed class CloudSession : IDisposable
 
     /// <summary>Follows what a write has begun to its end; a plan has none.</summary>
     public async Task<CmekInfo> FollowAsync(CmekInfo begun, WaitOptions options, OperationContext context) =>
-        begun.IsPlanned ? begun : (await Lifecycle().WaitAsync(begun.Cluster, options, context)) with { Outcome = begun.Outcome };
+        begun.IsPlanned
+            ? begun
+            : (await Lifecycle().WaitAsync(begun.Cluster, options, context)) with
+            {
+                Outcome = begun.Outcome,
+            };
 
     /// <summary>The cluster of a manifest: the one that was named, or the one that the manifest was made for.</summary>
-    public async Task<CrdbCluster> ClusterOfAsync(CmekManifest manifest, CrdbClusterIdentity? named, OperationContext context) =>
-        named is not null ? await Clusters.ResolveAsync(named, context) : manifest.Cluster ?? throw Errors.ClusterMissing(manifest.ToString());
+    public async Task<CrdbCluster> ClusterOfAsync(
+        CmekManifest manifest,
+        CrdbClusterIdentity? named,
+        OperationContext context
+    ) =>
+        named is not null
+            ? await Clusters.ResolveAsync(named, context)
+            : manifest.Cluster ?? throw Errors.ClusterMissing(manifest.ToString());
 
     public void Dispose() => Client.Dispose();
 }
@@ -161,7 +181,8 @@ internal sealed record SessionRequest(Uri? Endpoint, Secret ApiKey)
     /// <summary>How many times faster than life; 1 outside the sandbox.</summary>
     public double TimeScale { get; init; } = 1;
 
-    public TimeProvider Time => _time ??= TimeScale == 1 ? TimeProvider.System : new ScaledTimeProvider(TimeProvider.System, TimeScale);
+    public TimeProvider Time =>
+        _time ??= TimeScale == 1 ? TimeProvider.System : new ScaledTimeProvider(TimeProvider.System, TimeScale);
 
     public CustomerClouds Clouds { get; init; } = new();
 
@@ -169,7 +190,11 @@ internal sealed record SessionRequest(Uri? Endpoint, Secret ApiKey)
 
     public CloudConnection Connection()
     {
-        var connection = new CloudConnection(Endpoint ?? CloudConnection.DefaultEndpoint, ApiKey) { Time = Time, TimeScale = TimeScale };
+        var connection = new CloudConnection(Endpoint ?? CloudConnection.DefaultEndpoint, ApiKey)
+        {
+            Time = Time,
+            TimeScale = TimeScale,
+        };
         return ApiVersion is null ? connection : connection with { ApiVersion = ApiVersion };
     }
 }

@@ -9,7 +9,8 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         var value = Unwrap(inputData);
-        if (value is not IEnumerable many || value is string) return Identity(inputData);
+        if (value is not IEnumerable many || value is string)
+            return Identity(inputData);
         return many.Cast<object>().Select(Identity).ToArray();
     }
 
@@ -25,12 +26,18 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
             CmekInfo info => new CrdbClusterIdentity(info.Cluster, info),
             CmekRevocation revocation => new CrdbClusterIdentity(revocation.Cluster, revocation),
             CmekManifest { Cluster: { } cluster } manifest => new CrdbClusterIdentity(cluster, manifest),
-            CmekManifest => throw new ArgumentTransformationMetadataException("This manifest was read from a file, which names no cluster: give -Cluster."),
+            CmekManifest => throw new ArgumentTransformationMetadataException(
+                "This manifest was read from a file, which names no cluster: give -Cluster."
+            ),
             string text => Parse(text),
             Guid id => new CrdbClusterIdentity(id),
             Uri url => Parse(url.OriginalString),
-            _ => Parse(PropertyOf(input) ?? throw new ArgumentTransformationMetadataException(
-                $"A {value?.GetType().Name ?? "null"} names no cluster: give a name, a UUID, a console URL, or an object with a ClusterId.")),
+            _ => Parse(
+                PropertyOf(input)
+                    ?? throw new ArgumentTransformationMetadataException(
+                        $"A {value?.GetType().Name ?? "null"} names no cluster: give a name, a UUID, a console URL, or an object with a ClusterId."
+                    )
+            ),
         };
     }
 

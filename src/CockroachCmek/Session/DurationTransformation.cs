@@ -12,11 +12,18 @@ internal sealed class DurationTransformationAttribute : ArgumentTransformationAt
         var duration = value switch
         {
             TimeSpan span => span,
-            int or long or double or decimal => TimeSpan.FromSeconds(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
-            string text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) => TimeSpan.FromSeconds(seconds),
+            int or long or double or decimal => TimeSpan.FromSeconds(
+                Convert.ToDouble(value, CultureInfo.InvariantCulture)
+            ),
+            string text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) =>
+                TimeSpan.FromSeconds(seconds),
             string text when TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) => span,
-            _ => throw new ArgumentTransformationMetadataException($"'{value}' is no duration: give seconds (90) or hours:minutes:seconds (00:01:30)."),
+            _ => throw new ArgumentTransformationMetadataException(
+                $"'{value}' is no duration: give seconds (90) or hours:minutes:seconds (00:01:30)."
+            ),
         };
-        return duration > TimeSpan.Zero ? duration : throw new ArgumentTransformationMetadataException("A duration is longer than nothing.");
+        return duration > TimeSpan.Zero
+            ? duration
+            : throw new ArgumentTransformationMetadataException("A duration is longer than nothing.");
     }
 }

@@ -9,7 +9,11 @@ namespace CockroachCmek.Session;
 internal static class ManifestFiles
 {
     /// <summary>The files that -Path (wildcards) and -LiteralPath name. What does not exist is an error record, not the end.</summary>
-    public static IEnumerable<string> Resolve(PSCmdlet cmdlet, IEnumerable<string> paths, IEnumerable<string> literalPaths)
+    public static IEnumerable<string> Resolve(
+        PSCmdlet cmdlet,
+        IEnumerable<string> paths,
+        IEnumerable<string> literalPaths
+    )
     {
         foreach (var path in paths)
         {
@@ -23,14 +27,17 @@ internal static class ManifestFiles
                 cmdlet.WriteError(Commands.ErrorRecords.From(Errors.ManifestFileNotFound(path, fault)));
             }
 
-            foreach (var file in found) yield return file;
+            foreach (var file in found)
+                yield return file;
         }
 
         foreach (var path in literalPaths)
         {
             var file = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
-            if (File.Exists(file)) yield return file;
-            else cmdlet.WriteError(Commands.ErrorRecords.From(Errors.ManifestFileNotFound(path, null)));
+            if (File.Exists(file))
+                yield return file;
+            else
+                cmdlet.WriteError(Commands.ErrorRecords.From(Errors.ManifestFileNotFound(path, null)));
         }
     }
 
@@ -38,14 +45,16 @@ internal static class ManifestFiles
     public static string Target(PSCmdlet cmdlet, string path, CmekManifest manifest, CmekManifestFormat? format)
     {
         var full = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
-        if (!Directory.Exists(full)) return full;
+        if (!Directory.Exists(full))
+            return full;
         var name = manifest.ClusterName ?? throw Errors.ManifestNamesNoCluster(full);
         return Path.Combine(full, name + (format == CmekManifestFormat.Yaml ? ".yml" : ".json"));
     }
 
     /// <summary>The format that was asked for, or that the extension says, or that the manifest had.</summary>
     public static CmekManifestFormat FormatOf(string file, CmekManifestFormat? asked, CmekManifest manifest) =>
-        asked ?? Path.GetExtension(file).ToLowerInvariant() switch
+        asked
+        ?? Path.GetExtension(file).ToLowerInvariant() switch
         {
             ".yml" or ".yaml" => CmekManifestFormat.Yaml,
             ".json" => CmekManifestFormat.Json,
@@ -55,7 +64,8 @@ internal static class ManifestFiles
     /// <summary>Writes the file of a manifest.</summary>
     public static void Write(string file, string text, bool overwrite, bool first)
     {
-        if (!first || (File.Exists(file) && !overwrite)) throw Errors.ManifestFileExists(file, first);
+        if (!first || (File.Exists(file) && !overwrite))
+            throw Errors.ManifestFileExists(file, first);
         try
         {
             WholeFile.Write(file, text);

@@ -9,7 +9,9 @@ internal static class Tags
     public static IReadOnlyDictionary<string, string> From(Hashtable? tags) =>
         tags is null
             ? new Dictionary<string, string>()
-            : tags.Cast<DictionaryEntry>().ToDictionary(
-                tag => Convert.ToString(tag.Key, CultureInfo.InvariantCulture) ?? "",
-                tag => Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? "");
+            : tags.Cast<DictionaryEntry>()
+                .ToDictionary(
+                    tag => Convert.ToString(tag.Key, CultureInfo.InvariantCulture) ?? "",
+                    tag => Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? ""
+                );
 }

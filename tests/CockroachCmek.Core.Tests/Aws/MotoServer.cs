@@ -12,10 +12,18 @@ public sealed class MotoServer : IDisposable
 
     public MotoServer()
     {
-        if (Repository.Program("moto_server") is not { } program) return;
+        if (Repository.Program("moto_server") is not { } program)
+            return;
         var port = FreePort();
         Endpoint = new Uri($"http://127.0.0.1:{port}/");
-        var start = new ProcessStartInfo(program, ["-H", "127.0.0.1", "-p", port.ToString(System.Globalization.CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            program,
+            ["-H", "127.0.0.1", "-p", port.ToString(System.Globalization.CultureInfo.InvariantCulture)]
+        )
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, _) => { };
         _process.ErrorDataReceived += (_, _) => { };
@@ -33,14 +41,17 @@ public sealed class MotoServer : IDisposable
     /// <summary>Waits until it answers, makes an administrator, and switches authentication on.</summary>
     public async Task ReadyAsync()
     {
-        if (AccessKeyId.Length > 0) return;
+        if (AccessKeyId.Length > 0)
+            return;
         using var http = new HttpClient { BaseAddress = Endpoint };
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             try
             {
-                (await http.GetAsync(new Uri("/moto-api/data.json", UriKind.Relative), limit.Token)).EnsureSuccessStatusCode();
+                (
+                    await http.GetAsync(new Uri("/moto-api/data.json", UriKind.Relative), limit.Token)
+                ).EnsureSuccessStatusCode();
                 break;
             }
             catch (HttpRequestException)
@@ -50,25 +61,45 @@ public sealed class MotoServer : IDisposable
         }
 
         await QueryAsync(http, "Action=CreateUser&UserName=admin");
-        await QueryAsync(http, "Action=PutUserPolicy&UserName=admin&PolicyName=all&PolicyDocument=" + Uri.EscapeDataString("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"""));
+        await QueryAsync(
+            http,
+            "Action=PutUserPolicy&UserName=admin&PolicyName=all&PolicyDocument="
+                + Uri.EscapeDataString(
+                    """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"""
+                )
+        );
         var key = System.Xml.Linq.XDocument.Parse(await QueryAsync(http, "Action=CreateAccessKey&UserName=admin"));
         AccessKeyId = key.Descendants().Single(e => e.Name.LocalName == "AccessKeyId").Value;
         SecretAccessKey = key.Descendants().Single(e => e.Name.LocalName == "SecretAccessKey").Value;
-        (await http.PostAsync(new Uri("/moto-api/reset-auth", UriKind.Relative), new StringContent("0"), limit.Token)).EnsureSuccessStatusCode();
+        (
+            await http.PostAsync(new Uri("/moto-api/reset-auth", UriKind.Relative), new StringContent("0"), limit.Token)
+        ).EnsureSuccessStatusCode();
     }
 
     public void Dispose()
     {
-        if (_process is null) return;
-        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        if (_process is null)
+            return;
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
         _process.Dispose();
     }
 
     private static async Task<string> QueryAsync(HttpClient http, string form)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new StringContent(form + "&Version=2010-05-08", System.Text.Encoding.UTF8, "application/x-www-form-urlencoded") };
-        request.Headers.TryAddWithoutValidation("Authorization", "AWS4-HMAC-SHA256 Credential=unused/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/")
+        {
+            Content = new StringContent(
+                form + "&Version=2010-05-08",
+                System.Text.Encoding.UTF8,
+                "application/x-www-form-urlencoded"
+            ),
+        };
+        request.Headers.TryAddWithoutValidation(
+            "Authorization",
+            "AWS4-HMAC-SHA256 Credential=unused/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0"
+        );
         var answer = await http.SendAsync(request);
         answer.EnsureSuccessStatusCode();
         return await answer.Content.ReadAsStringAsync();

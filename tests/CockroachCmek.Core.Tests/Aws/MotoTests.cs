@@ -14,7 +14,8 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
     private const string Account = "123456789012";
     private readonly RecordingLog _log = new();
 
-    private OperationContext Context => new(_log, new ScaledTimeProvider(TimeProvider.System, 600), CancellationToken.None);
+    private OperationContext Context =>
+        new(_log, new ScaledTimeProvider(TimeProvider.System, 600), CancellationToken.None);
 
     [SkippableTheory]
     [InlineData(true)]
@@ -23,7 +24,10 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
     {
         var provider = await ProviderAsync();
         var cluster = Cluster(multiRegion ? "eu-west-1" : "us-east-1", multiRegion ? "eu-central-1" : "us-west-2");
-        var role = await provider.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "org-1" }, Context);
+        var role = await provider.EnsureRoleAsync(
+            new RoleRequest { Cluster = cluster, OrganizationId = "org-1" },
+            Context
+        );
         Assert.Equal(CmekOutcome.Created, role.Outcome);
         Assert.Equal($"arn:aws:iam::{Account}:role/crdb-cmek-{cluster.Id[^12..]}", role.AuthPrincipal);
 
@@ -37,18 +41,36 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
             Assert.Equal(key.KeyUri, described.Arn);
             Assert.Equal(KeyState.Enabled, described.KeyState);
             Assert.Equal(multiRegion, described.MultiRegion);
-            var policy = KeyPolicyDocument.Parse((await kms.GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = key.KeyUri, PolicyName = "default" })).Policy);
+            var policy = KeyPolicyDocument.Parse(
+                (
+                    await kms.GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = key.KeyUri, PolicyName = "default" })
+                ).Policy
+            );
             Assert.Empty(policy.MissingFor(role.AuthPrincipal));
             Assert.Empty(policy.WiderThanNeeded(role.AuthPrincipal));
-            if (multiRegion && !key.IsPrimary) continue; // moto keeps no tags of a replica
-            var tags = (await kms.ListResourceTagsAsync(new ListResourceTagsRequest { KeyId = key.KeyUri })).Tags.ToDictionary(t => t.TagKey, t => t.TagValue);
+            if (multiRegion && !key.IsPrimary)
+                continue; // moto keeps no tags of a replica
+            var tags = (
+                await kms.ListResourceTagsAsync(new ListResourceTagsRequest { KeyId = key.KeyUri })
+            ).Tags.ToDictionary(t => t.TagKey, t => t.TagValue);
             Assert.Equal(cluster.Id, tags["crdb:cluster-id"]);
         }
 
         var before = _log.VerboseLines.Count;
-        Assert.Equal(CmekOutcome.Existing, (await provider.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "org-1" }, Context)).Outcome);
-        Assert.All(await provider.EnsureKeysAsync(Request(cluster, role, multiRegion), Context), k => Assert.Equal(CmekOutcome.Existing, k.Outcome));
-        Assert.DoesNotContain(_log.VerboseLines.Skip(before), line => line.Contains("Create", StringComparison.Ordinal) || line.Contains("Put", StringComparison.Ordinal) || line.Contains("Replicate", StringComparison.Ordinal));
+        Assert.Equal(
+            CmekOutcome.Existing,
+            (
+                await provider.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "org-1" }, Context)
+            ).Outcome
+        );
+        Assert.All(await provider.EnsureKeysAsync(Request(cluster, role, multiRegion), Context), k =>
+            Assert.Equal(CmekOutcome.Existing, k.Outcome)
+        );
+        Assert.DoesNotContain(_log.VerboseLines.Skip(before), line =>
+            line.Contains("Create", StringComparison.Ordinal)
+            || line.Contains("Put", StringComparison.Ordinal)
+            || line.Contains("Replicate", StringComparison.Ordinal)
+        );
     }
 
     [SkippableFact]
@@ -56,16 +78,39 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
     {
         var provider = await ProviderAsync();
         var cluster = Cluster("us-east-1");
-        var role = await provider.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "org-1" }, Context);
+        var role = await provider.EnsureRoleAsync(
+            new RoleRequest { Cluster = cluster, OrganizationId = "org-1" },
+            Context
+        );
         var key = (await provider.EnsureKeysAsync(Request(cluster, role, multiRegion: false), Context)).Single();
-        RotationRequest Rotation(bool newKey, DateTimeOffset takenUp) => new()
-        {
-            Cluster = cluster,
-            NewKey = newKey,
-            Regions = [new CmekRegionInfo { Region = "us-east-1", Status = "ENABLED", Keys = [new CmekKeyInfo { KeyType = "AWS_KMS", KeyUri = key.KeyUri, AuthPrincipal = role.AuthPrincipal, Status = "ENABLED", CreatedAt = takenUp }] }],
-        };
+        RotationRequest Rotation(bool newKey, DateTimeOffset takenUp) =>
+            new()
+            {
+                Cluster = cluster,
+                NewKey = newKey,
+                Regions =
+                [
+                    new CmekRegionInfo
+                    {
+                        Region = "us-east-1",
+                        Status = "ENABLED",
+                        Keys =
+                        [
+                            new CmekKeyInfo
+                            {
+                                KeyType = "AWS_KMS",
+                                KeyUri = key.KeyUri,
+                                AuthPrincipal = role.AuthPrincipal,
+                                Status = "ENABLED",
+                                CreatedAt = takenUp,
+                            },
+                        ],
+                    },
+                ],
+            };
         using var kms = Kms("us-east-1");
-        async Task<int> RotationsAsync() => (await kms.ListKeyRotationsAsync(new ListKeyRotationsRequest { KeyId = key.KeyUri })).Rotations?.Count ?? 0;
+        async Task<int> RotationsAsync() =>
+            (await kms.ListKeyRotationsAsync(new ListKeyRotationsRequest { KeyId = key.KeyUri })).Rotations?.Count ?? 0;
 
         var takenUp = DateTimeOffset.UtcNow.AddMinutes(-1);
         Assert.Equal(key.KeyUri, (await provider.RotateKeysAsync(Rotation(false, takenUp), Context))!.Single().KeyUri);
@@ -77,8 +122,16 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
         Assert.NotEqual(key.KeyUri, made.Single().KeyUri);
         Assert.Equal(made, (await provider.RotateKeysAsync(Rotation(true, takenUp), Context))!);
         await provider.SettleNewKeysAsync(cluster, made, Context);
-        Assert.Equal(made.Single().KeyUri, (await kms.DescribeKeyAsync($"alias/crdb-cmek-{cluster.Id[^12..]}")).KeyMetadata.Arn);
-        Assert.DoesNotContain("crdb:replaces", (await kms.ListResourceTagsAsync(new ListResourceTagsRequest { KeyId = made.Single().KeyUri })).Tags.Select(t => t.TagKey));
+        Assert.Equal(
+            made.Single().KeyUri,
+            (await kms.DescribeKeyAsync($"alias/crdb-cmek-{cluster.Id[^12..]}")).KeyMetadata.Arn
+        );
+        Assert.DoesNotContain(
+            "crdb:replaces",
+            (await kms.ListResourceTagsAsync(new ListResourceTagsRequest { KeyId = made.Single().KeyUri })).Tags.Select(
+                t => t.TagKey
+            )
+        );
     }
 
     [SkippableTheory]
@@ -89,30 +142,54 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
     {
         var provider = await ProviderAsync();
         var cluster = Cluster("us-east-1", "us-west-2");
-        var role = await provider.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "org-1" }, Context);
+        var role = await provider.EnsureRoleAsync(
+            new RoleRequest { Cluster = cluster, OrganizationId = "org-1" },
+            Context
+        );
         var keys = await provider.EnsureKeysAsync(Request(cluster, role, multiRegion: false), Context);
         var request = new RevocationRequest
         {
             Cluster = cluster,
             Method = method,
-            Keys = [.. keys.Select(k => new CmekRegionSpec { Region = k.Region, KeySpec = new CmekKeySpec { Type = k.KeyType, Uri = k.KeyUri, AuthPrincipal = k.AuthPrincipal } })],
+            Keys =
+            [
+                .. keys.Select(k => new CmekRegionSpec
+                {
+                    Region = k.Region,
+                    KeySpec = new CmekKeySpec
+                    {
+                        Type = k.KeyType,
+                        Uri = k.KeyUri,
+                        AuthPrincipal = k.AuthPrincipal,
+                    },
+                }),
+            ],
         };
         var before = await StateAsync(keys);
         var plan = await provider.PlanRevocationAsync(request, Context);
         Assert.Equal(2, plan.Count);
-        foreach (var change in plan) Assert.Equal(CmekAccessChangeState.Done, (await provider.RevokeAccessAsync(change, Context)).State);
+        foreach (var change in plan)
+            Assert.Equal(CmekAccessChangeState.Done, (await provider.RevokeAccessAsync(change, Context)).State);
         var revoked = await StateAsync(keys);
-        for (var i = 0; i < keys.Count; i++) Assert.False(System.Text.Json.Nodes.JsonNode.DeepEquals(before[i], revoked[i]));
+        for (var i = 0; i < keys.Count; i++)
+            Assert.False(System.Text.Json.Nodes.JsonNode.DeepEquals(before[i], revoked[i]));
         if (method != CmekRevocationMethod.Deny)
         {
             // Of a Deny moto sees the actions and not the principal: while it stands, nobody may describe the key.
-            Assert.All(await provider.PlanRevocationAsync(request, Context), c => Assert.Equal(CmekAccessChangeState.Done, c.State));
+            Assert.All(await provider.PlanRevocationAsync(request, Context), c =>
+                Assert.Equal(CmekAccessChangeState.Done, c.State)
+            );
             Assert.Equal(2, (await provider.FindRevocationAsync(request, Context)).Count);
         }
 
-        foreach (var change in plan) Assert.Equal(CmekAccessChangeState.Restored, (await provider.RestoreAccessAsync(change, Context)).State);
+        foreach (var change in plan)
+            Assert.Equal(CmekAccessChangeState.Restored, (await provider.RestoreAccessAsync(change, Context)).State);
         var restored = await StateAsync(keys);
-        for (var i = 0; i < keys.Count; i++) Assert.True(System.Text.Json.Nodes.JsonNode.DeepEquals(before[i], restored[i]), $"{before[i]}\nbecame\n{restored[i]}");
+        for (var i = 0; i < keys.Count; i++)
+            Assert.True(
+                System.Text.Json.Nodes.JsonNode.DeepEquals(before[i], restored[i]),
+                $"{before[i]}\nbecame\n{restored[i]}"
+            );
     }
 
     /// <summary>Policy and state of each key, read with the vendor's own client; as JSON, since text may differ and mean the same.</summary>
@@ -122,9 +199,19 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
         foreach (var key in keys)
         {
             using var kms = Kms(key.Location);
-            var policy = (await kms.GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = key.KeyUri, PolicyName = "default" })).Policy;
-            var state = policy.Contains("\"Deny\"", StringComparison.Ordinal) ? "denied" : (await kms.DescribeKeyAsync(key.KeyUri)).KeyMetadata.KeyState.Value;
-            states.Add(new System.Text.Json.Nodes.JsonObject { ["policy"] = System.Text.Json.Nodes.JsonNode.Parse(policy), ["state"] = state });
+            var policy = (
+                await kms.GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = key.KeyUri, PolicyName = "default" })
+            ).Policy;
+            var state = policy.Contains("\"Deny\"", StringComparison.Ordinal)
+                ? "denied"
+                : (await kms.DescribeKeyAsync(key.KeyUri)).KeyMetadata.KeyState.Value;
+            states.Add(
+                new System.Text.Json.Nodes.JsonObject
+                {
+                    ["policy"] = System.Text.Json.Nodes.JsonNode.Parse(policy),
+                    ["state"] = state,
+                }
+            );
         }
 
         return states;
@@ -135,15 +222,32 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
     {
         var provider = await ProviderAsync();
         var cluster = Cluster("us-east-2");
-        var role = await provider.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "org-1" }, Context);
+        var role = await provider.EnsureRoleAsync(
+            new RoleRequest { Cluster = cluster, OrganizationId = "org-1" },
+            Context
+        );
         using var kms = Kms("us-east-2");
         var theirs = (await kms.CreateKeyAsync(new CreateKeyRequest { Description = "theirs" })).KeyMetadata;
-        var before = KeyPolicyDocument.Parse((await kms.GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = theirs.KeyId, PolicyName = "default" })).Policy);
+        var before = KeyPolicyDocument.Parse(
+            (
+                await kms.GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = theirs.KeyId, PolicyName = "default" })
+            ).Policy
+        );
         var request = Request(cluster, role, false) with { KeyUris = [theirs.Arn] };
-        Assert.Equal(nameof(Errors.KeyNotGranted), (await Assert.ThrowsAsync<CmekException>(() => provider.EnsureKeysAsync(request, Context))).ErrorId);
+        Assert.Equal(
+            nameof(Errors.KeyNotGranted),
+            (await Assert.ThrowsAsync<CmekException>(() => provider.EnsureKeysAsync(request, Context))).ErrorId
+        );
 
-        Assert.Equal(CmekOutcome.Updated, Assert.Single(await provider.EnsureKeysAsync(request with { Grant = true }, Context)).Outcome);
-        var after = KeyPolicyDocument.Parse((await kms.GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = theirs.KeyId, PolicyName = "default" })).Policy);
+        Assert.Equal(
+            CmekOutcome.Updated,
+            Assert.Single(await provider.EnsureKeysAsync(request with { Grant = true }, Context)).Outcome
+        );
+        var after = KeyPolicyDocument.Parse(
+            (
+                await kms.GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = theirs.KeyId, PolicyName = "default" })
+            ).Policy
+        );
         Assert.True(after.IsEquivalentTo(before.WithGrant(role.AuthPrincipal)));
     }
 
@@ -153,8 +257,20 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
         await ProviderAsync();
         foreach (var (id, secret) in new[] { (moto.AccessKeyId, "another"), ("UNKNOWN", "another") })
         {
-            var provider = new AwsKeyProvider(new AwsConnection { Endpoint = moto.Endpoint, AccessKeyId = id, SecretAccessKey = new Secret(secret) });
-            var fault = await Assert.ThrowsAsync<CmekException>(() => provider.EnsureRoleAsync(new RoleRequest { Cluster = Cluster("us-east-1"), OrganizationId = "o" }, Context));
+            var provider = new AwsKeyProvider(
+                new AwsConnection
+                {
+                    Endpoint = moto.Endpoint,
+                    AccessKeyId = id,
+                    SecretAccessKey = new Secret(secret),
+                }
+            );
+            var fault = await Assert.ThrowsAsync<CmekException>(() =>
+                provider.EnsureRoleAsync(
+                    new RoleRequest { Cluster = Cluster("us-east-1"), OrganizationId = "o" },
+                    Context
+                )
+            );
             Assert.Equal(nameof(Errors.AwsCredentialsRefused), fault.ErrorId);
             Assert.DoesNotContain(secret, fault.ToString(), StringComparison.Ordinal);
         }
@@ -164,29 +280,44 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
     {
         Skip.If(moto.Endpoint is null, "moto_server is not on PATH.");
         await moto.ReadyAsync();
-        return new AwsKeyProvider(new AwsConnection { Endpoint = moto.Endpoint, AccessKeyId = moto.AccessKeyId, SecretAccessKey = new Secret(moto.SecretAccessKey) });
+        return new AwsKeyProvider(
+            new AwsConnection
+            {
+                Endpoint = moto.Endpoint,
+                AccessKeyId = moto.AccessKeyId,
+                SecretAccessKey = new Secret(moto.SecretAccessKey),
+            }
+        );
     }
 
-    private AmazonKeyManagementServiceClient Kms(string region) => new(
-        new BasicAWSCredentials(moto.AccessKeyId, moto.SecretAccessKey),
-        new AmazonKeyManagementServiceConfig { ServiceURL = moto.Endpoint!.ToString(), AuthenticationRegion = region });
+    private AmazonKeyManagementServiceClient Kms(string region) =>
+        new(
+            new BasicAWSCredentials(moto.AccessKeyId, moto.SecretAccessKey),
+            new AmazonKeyManagementServiceConfig
+            {
+                ServiceURL = moto.Endpoint!.ToString(),
+                AuthenticationRegion = region,
+            }
+        );
 
-    private static KeyRequest Request(CrdbCluster cluster, CmekRole role, bool multiRegion) => new()
-    {
-        Cluster = cluster,
-        AuthPrincipal = role.AuthPrincipal,
-        Regions = [.. cluster.Regions.Select(r => r.Name)],
-        MultiRegion = multiRegion,
-    };
+    private static KeyRequest Request(CrdbCluster cluster, CmekRole role, bool multiRegion) =>
+        new()
+        {
+            Cluster = cluster,
+            AuthPrincipal = role.AuthPrincipal,
+            Regions = [.. cluster.Regions.Select(r => r.Name)],
+            MultiRegion = multiRegion,
+        };
 
-    private static CrdbCluster Cluster(params string[] regions) => new()
-    {
-        Id = Guid.NewGuid().ToString(),
-        Name = "moto",
-        CloudProvider = "AWS",
-        AccountId = "999999999999",
-        Plan = "ADVANCED",
-        State = "CREATED",
-        Regions = [.. regions.Select(r => new CrdbRegion { Name = r, NodeCount = 3 })],
-    };
+    private static CrdbCluster Cluster(params string[] regions) =>
+        new()
+        {
+            Id = Guid.NewGuid().ToString(),
+            Name = "moto",
+            CloudProvider = "AWS",
+            AccountId = "999999999999",
+            Plan = "ADVANCED",
+            State = "CREATED",
+            Regions = [.. regions.Select(r => new CrdbRegion { Name = r, NodeCount = 3 })],
+        };
 }

@@ -10,7 +10,10 @@ public sealed class AzureAccessTests
     [InlineData(CmekRevocationMethod.Default, "RoleAssignment")]
     [InlineData(CmekRevocationMethod.RemoveGrant, "RoleAssignment")]
     [InlineData(CmekRevocationMethod.DisableKey, "KeyVersionState")]
-    public async Task What_is_revoked_ends_the_clusters_access_and_comes_back_as_it_was(CmekRevocationMethod method, string kind)
+    public async Task What_is_revoked_ends_the_clusters_access_and_comes_back_as_it_was(
+        CmekRevocationMethod method,
+        string kind
+    )
     {
         await using var customer = new AzureCustomer();
         var (cluster, info) = await customer.EnabledAsync();
@@ -23,16 +26,37 @@ public sealed class AzureAccessTests
 
         // Twice is once, in whatever way it is asked.
         var before = customer.Exchanges.Count;
-        Assert.Equal(CmekAccessChangeState.Done, Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context)).State);
+        Assert.Equal(
+            CmekAccessChangeState.Done,
+            Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context)).State
+        );
         Assert.Empty(customer.WritesSince(before));
         await customer.Provider.RevokeAccessAsync(planned, customer.Context);
         await customer.SettleAsync();
         await customer.Client.RevokeCmekAsync(cluster, customer.Context);
-        Assert.Equal("REVOKED", (await customer.Lifecycle.WaitAsync(cluster, new Cmek.WaitOptions { Expected = CmekStatus.Revoked }, customer.Context)).Status);
+        Assert.Equal(
+            "REVOKED",
+            (
+                await customer.Lifecycle.WaitAsync(
+                    cluster,
+                    new Cmek.WaitOptions { Expected = CmekStatus.Revoked },
+                    customer.Context
+                )
+            ).Status
+        );
 
-        Assert.Equal(CmekAccessChangeState.Restored, (await customer.Provider.RestoreAccessAsync(done, customer.Context)).State);
-        Assert.Equal(CmekAccessChangeState.Restored, (await customer.Provider.RestoreAccessAsync(done, customer.Context)).State);
-        Assert.Equal(What(planned), What(Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context))));
+        Assert.Equal(
+            CmekAccessChangeState.Restored,
+            (await customer.Provider.RestoreAccessAsync(done, customer.Context)).State
+        );
+        Assert.Equal(
+            CmekAccessChangeState.Restored,
+            (await customer.Provider.RestoreAccessAsync(done, customer.Context)).State
+        );
+        Assert.Equal(
+            What(planned),
+            What(Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context)))
+        );
         Assert.Empty(await customer.Provider.FindRevocationAsync(request, customer.Context));
         customer.Conforms();
     }
@@ -41,11 +65,19 @@ public sealed class AzureAccessTests
     public async Task An_entry_of_the_access_policies_is_removed_and_put_back_with_all_it_said()
     {
         await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in", r => r with { Azure = r.Azure with { Vaults = [customer.Azure.PolicyVaultName] } });
+        var (cluster, info) = await customer.EnabledAsync("azure-in", r =>
+            r with
+            {
+                Azure = r.Azure with { Vaults = [customer.Azure.PolicyVaultName] },
+            }
+        );
         var role = await customer.RoleAsync(cluster);
         // Somebody gave more, by hand.
-        await customer.SendAsync("PUT", $"https://management.azure.com{customer.VaultId(customer.Azure.PolicyVaultName)}/accessPolicies/add?api-version=2026-02-01",
-            $$$"""{"properties":{"accessPolicies":[{"tenantId":"{{{role.AuthPrincipal}}}","objectId":"{{{role.PrincipalId}}}","permissions":{"keys":["list"]}}]}}""");
+        await customer.SendAsync(
+            "PUT",
+            $"https://management.azure.com{customer.VaultId(customer.Azure.PolicyVaultName)}/accessPolicies/add?api-version=2026-02-01",
+            $$$"""{"properties":{"accessPolicies":[{"tenantId":"{{{role.AuthPrincipal}}}","objectId":"{{{role.PrincipalId}}}","permissions":{"keys":["list"]}}]}}"""
+        );
         var request = Request(cluster, info, CmekRevocationMethod.RemoveGrant);
         var planned = Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context));
         Assert.Equal("AccessPolicy", planned.Kind);
@@ -53,7 +85,10 @@ public sealed class AzureAccessTests
         await customer.Provider.RevokeAccessAsync(planned, customer.Context);
         Assert.DoesNotContain(role.PrincipalId, await PoliciesAsync(customer), StringComparison.Ordinal);
         await customer.Provider.RestoreAccessAsync(planned, customer.Context);
-        Assert.Equal(What(planned), What(Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context))));
+        Assert.Equal(
+            What(planned),
+            What(Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context)))
+        );
     }
 
     [Fact]
@@ -62,12 +97,24 @@ public sealed class AzureAccessTests
         await using var customer = new AzureCustomer();
         var (cluster, info) = await customer.EnabledAsync("azure-in");
         foreach (var method in new[] { CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey })
-            foreach (var change in await customer.Provider.PlanRevocationAsync(Request(cluster, info, method), customer.Context)) await customer.Provider.RevokeAccessAsync(change, customer.Context);
-        var found = await customer.Provider.FindRevocationAsync(Request(cluster, info, CmekRevocationMethod.Default), customer.Context);
+        foreach (
+            var change in await customer.Provider.PlanRevocationAsync(Request(cluster, info, method), customer.Context)
+        )
+            await customer.Provider.RevokeAccessAsync(change, customer.Context);
+        var found = await customer.Provider.FindRevocationAsync(
+            Request(cluster, info, CmekRevocationMethod.Default),
+            customer.Context
+        );
         Assert.Equal(["RoleAssignment", "KeyVersionState"], found.Select(c => c.Kind));
         Assert.All(found, c => Assert.Equal(CmekAccessChangeState.Done, c.State));
-        foreach (var change in found) await customer.Provider.RestoreAccessAsync(change, customer.Context);
-        Assert.Empty(await customer.Provider.FindRevocationAsync(Request(cluster, info, CmekRevocationMethod.Default), customer.Context));
+        foreach (var change in found)
+            await customer.Provider.RestoreAccessAsync(change, customer.Context);
+        Assert.Empty(
+            await customer.Provider.FindRevocationAsync(
+                Request(cluster, info, CmekRevocationMethod.Default),
+                customer.Context
+            )
+        );
         Assert.Equal(CmekOutcome.Existing, (await customer.KeysAsync(cluster))[0].Outcome);
     }
 
@@ -78,11 +125,19 @@ public sealed class AzureAccessTests
         var (cluster, info) = await customer.EnabledAsync("azure-in");
         var role = await customer.RoleAsync(cluster);
         var group = $"/subscriptions/{customer.Azure.SubscriptionId}/resourceGroups/{customer.Azure.ResourceGroup}";
-        await customer.SendAsync("PUT", $"https://management.azure.com{group}/providers/Microsoft.Authorization/roleAssignments/{Guid.NewGuid()}?api-version=2022-04-01",
-            $$$"""{"properties":{"roleDefinitionId":"/subscriptions/{{{customer.Azure.SubscriptionId}}}/providers/Microsoft.Authorization/roleDefinitions/12338af0-0e69-4776-bea7-57ae8d297424","principalId":"{{{role.PrincipalId}}}","principalType":"ServicePrincipal"}}""");
-        var planned = await customer.Provider.PlanRevocationAsync(Request(cluster, info, CmekRevocationMethod.Default), customer.Context);
+        await customer.SendAsync(
+            "PUT",
+            $"https://management.azure.com{group}/providers/Microsoft.Authorization/roleAssignments/{Guid.NewGuid()}?api-version=2022-04-01",
+            $$$"""{"properties":{"roleDefinitionId":"/subscriptions/{{{customer.Azure.SubscriptionId}}}/providers/Microsoft.Authorization/roleDefinitions/12338af0-0e69-4776-bea7-57ae8d297424","principalId":"{{{role.PrincipalId}}}","principalType":"ServicePrincipal"}}"""
+        );
+        var planned = await customer.Provider.PlanRevocationAsync(
+            Request(cluster, info, CmekRevocationMethod.Default),
+            customer.Context
+        );
         Assert.Equal(2, planned.Count);
-        Assert.Contains(planned, c => c.Action.Contains($"Key Vault Crypto User on {group} ", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains(planned, c =>
+            c.Action.Contains($"Key Vault Crypto User on {group} ", StringComparison.OrdinalIgnoreCase)
+        );
     }
 
     [Fact]
@@ -90,10 +145,25 @@ public sealed class AzureAccessTests
     {
         await using var customer = new AzureCustomer();
         var (cluster, info) = await customer.EnabledAsync("azure-in");
-        await customer.SendAsync("DELETE", $"https://graph.microsoft.com/v1.0/servicePrincipals/{(await customer.RoleAsync(cluster)).PrincipalId}");
-        var planned = Assert.Single(await customer.Provider.PlanRevocationAsync(Request(cluster, info, CmekRevocationMethod.Default), customer.Context));
+        await customer.SendAsync(
+            "DELETE",
+            $"https://graph.microsoft.com/v1.0/servicePrincipals/{(await customer.RoleAsync(cluster)).PrincipalId}"
+        );
+        var planned = Assert.Single(
+            await customer.Provider.PlanRevocationAsync(
+                Request(cluster, info, CmekRevocationMethod.Default),
+                customer.Context
+            )
+        );
         Assert.Equal(("ServicePrincipal", CmekAccessChangeState.Done), (planned.Kind, planned.State));
-        Assert.Equal("ConsentMissing", (await Assert.ThrowsAsync<CmekException>(() => customer.Provider.RestoreAccessAsync(planned, customer.Context))).ErrorId);
+        Assert.Equal(
+            "ConsentMissing",
+            (
+                await Assert.ThrowsAsync<CmekException>(() =>
+                    customer.Provider.RestoreAccessAsync(planned, customer.Context)
+                )
+            ).ErrorId
+        );
     }
 
     [Theory]
@@ -103,21 +173,61 @@ public sealed class AzureAccessTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync();
-        var info = new CmekInfo { Regions = [new CmekRegionInfo { Region = "westeurope", Keys = [new CmekKeyInfo { KeyUri = $"{customer.Vault}/keys/k", AuthPrincipal = customer.Azure.TenantId }] }] };
-        var fault = await Assert.ThrowsAsync<CmekException>(() => customer.Provider.PlanRevocationAsync(Request(cluster, info, method), customer.Context));
+        var info = new CmekInfo
+        {
+            Regions =
+            [
+                new CmekRegionInfo
+                {
+                    Region = "westeurope",
+                    Keys =
+                    [
+                        new CmekKeyInfo
+                        {
+                            KeyUri = $"{customer.Vault}/keys/k",
+                            AuthPrincipal = customer.Azure.TenantId,
+                        },
+                    ],
+                },
+            ],
+        };
+        var fault = await Assert.ThrowsAsync<CmekException>(() =>
+            customer.Provider.PlanRevocationAsync(Request(cluster, info, method), customer.Context)
+        );
         Assert.Equal("RevocationMethodNotSupported", fault.ErrorId);
         Assert.Contains("RemoveGrant, DisableKey", fault.Message, StringComparison.Ordinal);
     }
 
-    private static (string, string, string, string, CmekAccessChangeState) What(CmekAccessChange change) => (string.Join(", ", change.Regions), change.Kind, change.Target, change.Document, change.State);
+    private static (string, string, string, string, CmekAccessChangeState) What(CmekAccessChange change) =>
+        (string.Join(", ", change.Regions), change.Kind, change.Target, change.Document, change.State);
 
-    private static RevocationRequest Request(CrdbCluster cluster, CmekInfo info, CmekRevocationMethod method) => new()
-    {
-        Cluster = cluster,
-        Method = method,
-        Keys = [.. info.Regions.SelectMany(r => r.Keys.Select(k => new CmekRegionSpec { Region = r.Region, KeySpec = new CmekKeySpec { Type = k.KeyType, Uri = k.KeyUri, AuthPrincipal = k.AuthPrincipal } }))],
-    };
+    private static RevocationRequest Request(CrdbCluster cluster, CmekInfo info, CmekRevocationMethod method) =>
+        new()
+        {
+            Cluster = cluster,
+            Method = method,
+            Keys =
+            [
+                .. info.Regions.SelectMany(r =>
+                    r.Keys.Select(k => new CmekRegionSpec
+                    {
+                        Region = r.Region,
+                        KeySpec = new CmekKeySpec
+                        {
+                            Type = k.KeyType,
+                            Uri = k.KeyUri,
+                            AuthPrincipal = k.AuthPrincipal,
+                        },
+                    })
+                ),
+            ],
+        };
 
     private static async Task<string> PoliciesAsync(AzureCustomer customer) =>
-        (await customer.SendAsync("GET", $"https://management.azure.com{customer.VaultId(customer.Azure.PolicyVaultName)}?api-version=2026-02-01"))["properties"]!["accessPolicies"]!.ToJsonString();
+        (
+            await customer.SendAsync(
+                "GET",
+                $"https://management.azure.com{customer.VaultId(customer.Azure.PolicyVaultName)}?api-version=2026-02-01"
+            )
+        )["properties"]!["accessPolicies"]!.ToJsonString();
 }

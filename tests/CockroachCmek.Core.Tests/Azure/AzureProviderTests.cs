@@ -46,10 +46,16 @@ public sealed class AzureProviderTests
         Assert.True(role.IsPlanned && keys.All(k => k.IsPlanned));
         Assert.All(keys, k => Assert.Equal($"{customer.Vault}/keys/{k.Name}", k.KeyUri));
         Assert.Empty(customer.WritesSince(0));
-        Assert.Collection(customer.Log.Questions,
+        Assert.Collection(
+            customer.Log.Questions,
             q => Assert.Contains("as an enterprise application", q.Action, StringComparison.Ordinal),
             q => Assert.StartsWith("Create RSA 3072 key", q.Action, StringComparison.Ordinal),
-            q => Assert.Equal($"Assign Key Vault Crypto Officer on the vault to CockroachDB Cloud - {cluster.Id}", q.Action));
+            q =>
+                Assert.Equal(
+                    $"Assign Key Vault Crypto Officer on the vault to CockroachDB Cloud - {cluster.Id}",
+                    q.Action
+                )
+        );
     }
 
     [Fact]
@@ -62,7 +68,10 @@ public sealed class AzureProviderTests
         Assert.Equal(cluster.AzureClusterIdentityClientId, role.TrustedPrincipal);
         Assert.Equal($"CockroachDB Cloud - {cluster.Id}", role.Name);
         Assert.NotEqual(role.TrustedPrincipal, role.PrincipalId);
-        Assert.Equal($"https://login.microsoftonline.com/{role.AuthPrincipal}/adminconsent?client_id={role.TrustedPrincipal}", role.ConsentUrl!.ToString());
+        Assert.Equal(
+            $"https://login.microsoftonline.com/{role.AuthPrincipal}/adminconsent?client_id={role.TrustedPrincipal}",
+            role.ConsentUrl!.ToString()
+        );
     }
 
     [Fact]
@@ -73,7 +82,9 @@ public sealed class AzureProviderTests
         var limited = customer.As(AzureRights.Subscription | AzureRights.Keys);
         var planned = await customer.RoleAsync(cluster, limited);
         Assert.True(planned.IsPlanned);
-        Assert.Contains(customer.Log.Warnings, w => w.Contains(planned.ConsentUrl!.ToString(), StringComparison.Ordinal));
+        Assert.Contains(customer.Log.Warnings, w =>
+            w.Contains(planned.ConsentUrl!.ToString(), StringComparison.Ordinal)
+        );
         Assert.Empty(planned.PrincipalId);
     }
 
@@ -85,8 +96,13 @@ public sealed class AzureProviderTests
         // Graph may be read, and nothing added: a directory reader.
         var reader = customer.As(AzureRights.GraphRead);
         Uri? opened = null;
-        var waiting = customer.RoleAsync(cluster, reader, new AzureRoleOptions { Wait = TimeSpan.FromHours(1), Open = uri => (opened = uri) is not null });
-        while (opened is null) await Task.Yield();
+        var waiting = customer.RoleAsync(
+            cluster,
+            reader,
+            new AzureRoleOptions { Wait = TimeSpan.FromHours(1), Open = uri => (opened = uri) is not null }
+        );
+        while (opened is null)
+            await Task.Yield();
         await customer.BrowseAsync(opened);
         var role = await waiting;
         Assert.Equal(CmekOutcome.Created, role.Outcome);
@@ -99,7 +115,13 @@ public sealed class AzureProviderTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync();
-        var fault = await Assert.ThrowsAsync<CmekException>(() => customer.RoleAsync(cluster, customer.As(AzureRights.GraphRead), new AzureRoleOptions { Wait = TimeSpan.FromMinutes(10) }));
+        var fault = await Assert.ThrowsAsync<CmekException>(() =>
+            customer.RoleAsync(
+                cluster,
+                customer.As(AzureRights.GraphRead),
+                new AzureRoleOptions { Wait = TimeSpan.FromMinutes(10) }
+            )
+        );
         Assert.Equal("ConsentNotGiven", fault.ErrorId);
         Assert.Contains("adminconsent", fault.RecommendedAction, StringComparison.Ordinal);
     }
@@ -114,7 +136,15 @@ public sealed class AzureProviderTests
         var fault = await Assert.ThrowsAsync<CmekException>(() => customer.RoleAsync(stranger));
         Assert.Equal("RoleDiffers", fault.ErrorId);
         Assert.Contains($"it is called 'CockroachDB Cloud - {cluster.Id}'", fault.Message, StringComparison.Ordinal);
-        Assert.Equal(CmekOutcome.Existing, (await customer.RoleAsync(stranger, options: new AzureRoleOptions { ApplicationName = $"CockroachDB Cloud - {cluster.Id}" })).Outcome);
+        Assert.Equal(
+            CmekOutcome.Existing,
+            (
+                await customer.RoleAsync(
+                    stranger,
+                    options: new AzureRoleOptions { ApplicationName = $"CockroachDB Cloud - {cluster.Id}" }
+                )
+            ).Outcome
+        );
     }
 
     [Fact]
@@ -123,10 +153,28 @@ public sealed class AzureProviderTests
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync();
         var role = await customer.RoleAsync(cluster);
-        await customer.SendAsync("PATCH", $"https://graph.microsoft.com/v1.0/servicePrincipals/{role.PrincipalId}", """{"accountEnabled":false}""");
-        Assert.Equal("RoleDiffers", (await Assert.ThrowsAsync<CmekException>(() => customer.RoleAsync(cluster))).ErrorId);
-        Assert.Equal("RoleDiffers", (await Assert.ThrowsAsync<CmekException>(() => customer.KeysAsync(cluster))).ErrorId);
-        var updated = await customer.Provider.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "", Update = true }, customer.Context);
+        await customer.SendAsync(
+            "PATCH",
+            $"https://graph.microsoft.com/v1.0/servicePrincipals/{role.PrincipalId}",
+            """{"accountEnabled":false}"""
+        );
+        Assert.Equal(
+            "RoleDiffers",
+            (await Assert.ThrowsAsync<CmekException>(() => customer.RoleAsync(cluster))).ErrorId
+        );
+        Assert.Equal(
+            "RoleDiffers",
+            (await Assert.ThrowsAsync<CmekException>(() => customer.KeysAsync(cluster))).ErrorId
+        );
+        var updated = await customer.Provider.EnsureRoleAsync(
+            new RoleRequest
+            {
+                Cluster = cluster,
+                OrganizationId = "",
+                Update = true,
+            },
+            customer.Context
+        );
         Assert.Equal(CmekOutcome.Updated, updated.Outcome);
         Assert.Equal(CmekOutcome.Existing, (await customer.RoleAsync(cluster)).Outcome);
     }
@@ -137,7 +185,10 @@ public sealed class AzureProviderTests
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync();
         var role = await customer.RoleAsync(cluster, options: new AzureRoleOptions { GrantConsent = true });
-        var grants = await customer.SendAsync("GET", $"https://graph.microsoft.com/v1.0/oauth2PermissionGrants?$filter=clientId%20eq%20'{role.PrincipalId}'");
+        var grants = await customer.SendAsync(
+            "GET",
+            $"https://graph.microsoft.com/v1.0/oauth2PermissionGrants?$filter=clientId%20eq%20'{role.PrincipalId}'"
+        );
         var grant = Assert.Single(grants["value"]!.AsArray())!;
         Assert.Equal(("AllPrincipals", "User.Read"), ((string?)grant["consentType"], (string?)grant["scope"]));
     }
@@ -146,13 +197,28 @@ public sealed class AzureProviderTests
     public async Task A_vault_that_goes_by_access_policies_gets_an_entry_and_no_assignment()
     {
         await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in", r => r with { Azure = r.Azure with { Vaults = [customer.Azure.PolicyVaultName] } });
+        var (cluster, info) = await customer.EnabledAsync("azure-in", r =>
+            r with
+            {
+                Azure = r.Azure with { Vaults = [customer.Azure.PolicyVaultName] },
+            }
+        );
         Assert.Equal("ENABLED", info.Status);
         Assert.Contains(customer.WritesSince(0), w => w.EndsWith("/accessPolicies/add", StringComparison.Ordinal));
         Assert.DoesNotContain(customer.WritesSince(0), w => w.Contains("/roleAssignments/", StringComparison.Ordinal));
         Assert.Contains(customer.Log.Warnings, w => w.Contains("no purge protection", StringComparison.Ordinal));
         var before = customer.Exchanges.Count;
-        Assert.Equal(CmekOutcome.Existing, (await customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = [customer.Azure.PolicyVaultName] } }))[0].Outcome);
+        Assert.Equal(
+            CmekOutcome.Existing,
+            (
+                await customer.KeysAsync(cluster, r =>
+                    r with
+                    {
+                        Azure = r.Azure with { Vaults = [customer.Azure.PolicyVaultName] },
+                    }
+                )
+            )[0].Outcome
+        );
         Assert.Empty(customer.WritesSince(before));
     }
 
@@ -160,13 +226,25 @@ public sealed class AzureProviderTests
     public async Task Several_vaults_serve_each_the_regions_of_their_place()
     {
         await using var customer = new AzureCustomer();
-        await customer.SendAsync("PUT", $"https://management.azure.com{customer.VaultId("cmek-north")}?api-version=2026-02-01",
-            $$$"""{"location":"North Europe","properties":{"tenantId":"{{{customer.Azure.TenantId}}}","sku":{"family":"A","name":"standard"},"enableRbacAuthorization":true,"enablePurgeProtection":true}}""");
+        await customer.SendAsync(
+            "PUT",
+            $"https://management.azure.com{customer.VaultId("cmek-north")}?api-version=2026-02-01",
+            $$$"""{"location":"North Europe","properties":{"tenantId":"{{{customer.Azure.TenantId}}}","sku":{"family":"A","name":"standard"},"enableRbacAuthorization":true,"enablePurgeProtection":true}}"""
+        );
         var cluster = await customer.ClusterAsync();
         await customer.RoleAsync(cluster);
-        var keys = await customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = ["cmek-north", customer.Vault + "/"] } });
+        var keys = await customer.KeysAsync(cluster, r =>
+            r with
+            {
+                Azure = r.Azure with { Vaults = ["cmek-north", customer.Vault + "/"] },
+            }
+        );
         Assert.StartsWith(customer.Vault, keys.Single(k => k.Region == "westeurope").KeyUri, StringComparison.Ordinal);
-        Assert.StartsWith("https://cmek-north.vault.azure.net", keys.Single(k => k.Region == "northeurope").KeyUri, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "https://cmek-north.vault.azure.net",
+            keys.Single(k => k.Region == "northeurope").KeyUri,
+            StringComparison.Ordinal
+        );
         Assert.Equal("ENABLED", (await customer.EnableAsync(cluster, keys)).Status);
     }
 
@@ -178,13 +256,21 @@ public sealed class AzureProviderTests
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync();
         await customer.RoleAsync(cluster);
-        var kid = (string)(await customer.KeyAsync("POST", "keys/theirs/create", """{"kty":"RSA","key_size":2048}"""))["key"]!["kid"]!;
+        var kid = (string)
+            (await customer.KeyAsync("POST", "keys/theirs/create", """{"kty":"RSA","key_size":2048}"""))["key"]![
+                "kid"
+            ]!;
         var uri = withVersion ? kid : $"{customer.Vault}/keys/theirs";
         KeyRequest Adopt(KeyRequest request, bool grant) => request with { KeyUris = [uri], Grant = grant };
-        Assert.Equal("KeyNotGranted", (await Assert.ThrowsAsync<CmekException>(() => customer.KeysAsync(cluster, r => Adopt(r, false)))).ErrorId);
+        Assert.Equal(
+            "KeyNotGranted",
+            (await Assert.ThrowsAsync<CmekException>(() => customer.KeysAsync(cluster, r => Adopt(r, false)))).ErrorId
+        );
         var adopted = await customer.KeysAsync(cluster, r => Adopt(r, true));
         Assert.All(adopted, k => Assert.Equal((kid, CmekOutcome.Updated), (k.KeyUri, k.Outcome)));
-        Assert.All(await customer.KeysAsync(cluster, r => Adopt(r, false)), k => Assert.Equal(CmekOutcome.Existing, k.Outcome));
+        Assert.All(await customer.KeysAsync(cluster, r => Adopt(r, false)), k =>
+            Assert.Equal(CmekOutcome.Existing, k.Outcome)
+        );
         Assert.Equal("ENABLED", (await customer.EnableAsync(cluster, adopted)).Status);
     }
 
@@ -192,7 +278,12 @@ public sealed class AzureProviderTests
     public async Task The_narrowest_role_is_enough_to_enable()
     {
         await using var customer = new AzureCustomer();
-        var (_, info) = await customer.EnabledAsync("azure-in", r => r with { Azure = r.Azure with { RoleName = "Key Vault Crypto Service Encryption User", KeySize = 2048 } });
+        var (_, info) = await customer.EnabledAsync("azure-in", r =>
+            r with
+            {
+                Azure = r.Azure with { RoleName = "Key Vault Crypto Service Encryption User", KeySize = 2048 },
+            }
+        );
         Assert.Equal("ENABLED", info.Status);
     }
 
@@ -202,8 +293,30 @@ public sealed class AzureProviderTests
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync("azure-in");
         await customer.RoleAsync(cluster);
-        Assert.Equal("HsmNotAvailable", (await Assert.ThrowsAsync<CmekException>(() => customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { ProtectionLevel = CmekProtectionLevel.Hsm } }))).ErrorId);
-        var keys = await customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = [customer.Azure.PremiumVaultName], ProtectionLevel = CmekProtectionLevel.Hsm, KeySize = 2048 } });
+        Assert.Equal(
+            "HsmNotAvailable",
+            (
+                await Assert.ThrowsAsync<CmekException>(() =>
+                    customer.KeysAsync(cluster, r =>
+                        r with
+                        {
+                            Azure = r.Azure with { ProtectionLevel = CmekProtectionLevel.Hsm },
+                        }
+                    )
+                )
+            ).ErrorId
+        );
+        var keys = await customer.KeysAsync(cluster, r =>
+            r with
+            {
+                Azure = r.Azure with
+                {
+                    Vaults = [customer.Azure.PremiumVaultName],
+                    ProtectionLevel = CmekProtectionLevel.Hsm,
+                    KeySize = 2048,
+                },
+            }
+        );
         Assert.Equal("ENABLED", (await customer.EnableAsync(cluster, keys)).Status);
     }
 
@@ -212,10 +325,26 @@ public sealed class AzureProviderTests
     {
         await using var customer = new AzureCustomer();
         var (cluster, info) = await customer.EnabledAsync("azure-in");
-        var like = new CmekRegionSpec { Region = "centralindia", KeySpec = new CmekKeySpec { Type = "AZURE_KEY_VAULT", Uri = info.Regions[0].Keys[0].KeyUri, AuthPrincipal = customer.Azure.TenantId } };
+        var like = new CmekRegionSpec
+        {
+            Region = "centralindia",
+            KeySpec = new CmekKeySpec
+            {
+                Type = "AZURE_KEY_VAULT",
+                Uri = info.Regions[0].Keys[0].KeyUri,
+                AuthPrincipal = customer.Azure.TenantId,
+            },
+        };
         var before = customer.Exchanges.Count;
         var grown = cluster with { Regions = [.. cluster.Regions, new CrdbRegion { Name = "southindia" }] };
-        var keys = await customer.KeysAsync(grown, r => r with { Regions = ["southindia"], Like = like, Azure = new() });
+        var keys = await customer.KeysAsync(grown, r =>
+            r with
+            {
+                Regions = ["southindia"],
+                Like = like,
+                Azure = new(),
+            }
+        );
         Assert.Equal((like.KeyUri, CmekOutcome.Existing), (keys[0].KeyUri, keys[0].Outcome));
         Assert.Empty(customer.WritesSince(before));
     }
@@ -242,17 +371,33 @@ public sealed class AzureProviderTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync();
-        var before = await customer.Provider.GetKeyPolicyAsync(new KeyPolicyRequest { Cluster = cluster, AuthPrincipal = customer.Azure.TenantId }, customer.Context);
-        Assert.Collection(before.Commands,
+        var before = await customer.Provider.GetKeyPolicyAsync(
+            new KeyPolicyRequest { Cluster = cluster, AuthPrincipal = customer.Azure.TenantId },
+            customer.Context
+        );
+        Assert.Collection(
+            before.Commands,
             c => Assert.Equal($"az ad sp create --id {cluster.AzureClusterIdentityClientId}", c),
             c => Assert.StartsWith("az keyvault key create --vault-name", c, StringComparison.Ordinal),
-            c => Assert.StartsWith("az role assignment create", c, StringComparison.Ordinal));
+            c => Assert.StartsWith("az role assignment create", c, StringComparison.Ordinal)
+        );
         var role = await customer.RoleAsync(cluster);
         var keys = await customer.KeysAsync(cluster);
-        var policy = await customer.Provider.GetKeyPolicyAsync(new KeyPolicyRequest { Cluster = cluster, AuthPrincipal = role.AuthPrincipal, KeyUri = keys[0].KeyUri }, customer.Context);
+        var policy = await customer.Provider.GetKeyPolicyAsync(
+            new KeyPolicyRequest
+            {
+                Cluster = cluster,
+                AuthPrincipal = role.AuthPrincipal,
+                KeyUri = keys[0].KeyUri,
+            },
+            customer.Context
+        );
         Assert.Contains(role.PrincipalId, policy.Statement, StringComparison.Ordinal);
         // The very assignment that the module makes, its id included.
-        var made = customer.WritesSince(0).Single(w => w.Contains("/roleAssignments/", StringComparison.Ordinal)).Split('/')[^1];
+        var made = customer
+            .WritesSince(0)
+            .Single(w => w.Contains("/roleAssignments/", StringComparison.Ordinal))
+            .Split('/')[^1];
         Assert.Contains($"--name {made} ", Assert.Single(policy.Commands), StringComparison.Ordinal);
     }
 }

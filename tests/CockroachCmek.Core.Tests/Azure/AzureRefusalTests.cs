@@ -22,9 +22,15 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync();
-        await RefusedAsync(customer, "TenantDiffers", () => customer.KeysAsync(cluster, r => r with { AuthPrincipal = Guid.NewGuid().ToString() }));
-        await RefusedAsync(customer, "TenantDiffers", () => customer.RoleAsync(cluster, options: new AzureRoleOptions { TenantId = customer.Azure.ForeignTenantId }));
-        await RefusedAsync(customer, "TenantMalformed", () => customer.KeysAsync(cluster, r => r with { AuthPrincipal = "arn:aws:iam::123456789012:role/x" }));
+        await RefusedAsync(customer, "TenantDiffers", () =>
+            customer.KeysAsync(cluster, r => r with { AuthPrincipal = Guid.NewGuid().ToString() })
+        );
+        await RefusedAsync(customer, "TenantDiffers", () =>
+            customer.RoleAsync(cluster, options: new AzureRoleOptions { TenantId = customer.Azure.ForeignTenantId })
+        );
+        await RefusedAsync(customer, "TenantMalformed", () =>
+            customer.KeysAsync(cluster, r => r with { AuthPrincipal = "arn:aws:iam::123456789012:role/x" })
+        );
     }
 
     [Fact]
@@ -32,7 +38,14 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        var fault = await RefusedAsync(customer, "VaultInOtherTenant", () => customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = [customer.Azure.ForeignVaultName] } }));
+        var fault = await RefusedAsync(customer, "VaultInOtherTenant", () =>
+            customer.KeysAsync(cluster, r =>
+                r with
+                {
+                    Azure = r.Azure with { Vaults = [customer.Azure.ForeignVaultName] },
+                }
+            )
+        );
         Assert.Contains(customer.Azure.ForeignTenantId, fault.Message, StringComparison.Ordinal);
     }
 
@@ -41,8 +54,17 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        await RefusedAsync(customer, "VaultFirewalled", () => customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = [customer.Azure.WalledVaultName] } }));
-        await RefusedAsync(customer, "VaultNotFound", () => customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = ["cmek-nowhere"] } }));
+        await RefusedAsync(customer, "VaultFirewalled", () =>
+            customer.KeysAsync(cluster, r =>
+                r with
+                {
+                    Azure = r.Azure with { Vaults = [customer.Azure.WalledVaultName] },
+                }
+            )
+        );
+        await RefusedAsync(customer, "VaultNotFound", () =>
+            customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = ["cmek-nowhere"] } })
+        );
     }
 
     [Fact]
@@ -51,10 +73,20 @@ public sealed class AzureRefusalTests
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
         var principalId = (await customer.RoleAsync(cluster)).PrincipalId;
-        KeyRequest Known(KeyRequest request) => request with { Azure = request.Azure with { PrincipalId = principalId } };
-        await RefusedAsync(customer, "VaultPermissionDenied", () => customer.KeysAsync(cluster, Known, customer.As(AzureRights.Subscription)));
-        await RefusedAsync(customer, "ArmPermissionDenied", () => customer.KeysAsync(cluster, Known, customer.As(AzureRights.Keys)));
-        await RefusedAsync(customer, "VaultNotVisible", () => customer.KeysAsync(cluster, Known, customer.As(AzureRights.None)));
+        KeyRequest Known(KeyRequest request) =>
+            request with
+            {
+                Azure = request.Azure with { PrincipalId = principalId },
+            };
+        await RefusedAsync(customer, "VaultPermissionDenied", () =>
+            customer.KeysAsync(cluster, Known, customer.As(AzureRights.Subscription))
+        );
+        await RefusedAsync(customer, "ArmPermissionDenied", () =>
+            customer.KeysAsync(cluster, Known, customer.As(AzureRights.Keys))
+        );
+        await RefusedAsync(customer, "VaultNotVisible", () =>
+            customer.KeysAsync(cluster, Known, customer.As(AzureRights.None))
+        );
     }
 
     [Fact]
@@ -65,7 +97,14 @@ public sealed class AzureRefusalTests
         var principalId = (await customer.RoleAsync(cluster)).PrincipalId;
         var limited = customer.As(AzureRights.Subscription | AzureRights.Keys);
         await RefusedAsync(customer, "GraphPermissionDenied", () => customer.KeysAsync(cluster, null, limited));
-        Assert.All(await customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { PrincipalId = principalId } }, limited), k => Assert.Equal(CmekOutcome.Created, k.Outcome));
+        Assert.All(
+            await customer.KeysAsync(
+                cluster,
+                r => r with { Azure = r.Azure with { PrincipalId = principalId } },
+                limited
+            ),
+            k => Assert.Equal(CmekOutcome.Created, k.Outcome)
+        );
     }
 
     [Theory]
@@ -79,7 +118,9 @@ public sealed class AzureRefusalTests
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
         await customer.KeyAsync("POST", "keys/theirs/create", key);
-        await RefusedAsync(customer, errorId, () => customer.KeysAsync(cluster, r => r with { KeyUris = [$"{customer.Vault}/keys/theirs"], Grant = true }));
+        await RefusedAsync(customer, errorId, () =>
+            customer.KeysAsync(cluster, r => r with { KeyUris = [$"{customer.Vault}/keys/theirs"], Grant = true })
+        );
     }
 
     [Theory]
@@ -91,7 +132,9 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        await RefusedAsync(customer, errorId, () => customer.KeysAsync(cluster, r => r with { KeyUris = [uri], Grant = true }));
+        await RefusedAsync(customer, errorId, () =>
+            customer.KeysAsync(cluster, r => r with { KeyUris = [uri], Grant = true })
+        );
     }
 
     [Fact]
@@ -99,8 +142,14 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        await customer.KeyAsync("POST", "keys/shared/create", """{"kty":"RSA","key_size":2048,"tags":{"crdb:cluster-id":"another"}}""");
-        await RefusedAsync(customer, "KeyNameTaken", () => customer.KeysAsync(cluster, r => r with { Name = "shared" }));
+        await customer.KeyAsync(
+            "POST",
+            "keys/shared/create",
+            """{"kty":"RSA","key_size":2048,"tags":{"crdb:cluster-id":"another"}}"""
+        );
+        await RefusedAsync(customer, "KeyNameTaken", () =>
+            customer.KeysAsync(cluster, r => r with { Name = "shared" })
+        );
     }
 
     [Fact]
@@ -109,8 +158,19 @@ public sealed class AzureRefusalTests
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
         await customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { KeySize = 2048 } });
-        var fault = await RefusedAsync(customer, "KeyDiffers", () => customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { KeySize = 4096, ProtectionLevel = CmekProtectionLevel.Hsm } }));
-        Assert.Contains("it has 2048 bits, not 4096; it is kept in software, not hardware", fault.Message, StringComparison.Ordinal);
+        var fault = await RefusedAsync(customer, "KeyDiffers", () =>
+            customer.KeysAsync(cluster, r =>
+                r with
+                {
+                    Azure = r.Azure with { KeySize = 4096, ProtectionLevel = CmekProtectionLevel.Hsm },
+                }
+            )
+        );
+        Assert.Contains(
+            "it has 2048 bits, not 4096; it is kept in software, not hardware",
+            fault.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -118,8 +178,18 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        await customer.KeyAsync("POST", "keys/bad/create", """{"kty":"RSA","key_size":2048,"attributes":{"enabled":false,"exp":1600000000},"tags":{"crdb:cluster-id":"CLUSTER"}}""".Replace("CLUSTER", cluster.Id, StringComparison.Ordinal));
-        var fault = await RefusedAsync(customer, "KeysUnfit", () => customer.KeysAsync(cluster, r => r with { Name = "bad" }));
+        await customer.KeyAsync(
+            "POST",
+            "keys/bad/create",
+            """{"kty":"RSA","key_size":2048,"attributes":{"enabled":false,"exp":1600000000},"tags":{"crdb:cluster-id":"CLUSTER"}}""".Replace(
+                "CLUSTER",
+                cluster.Id,
+                StringComparison.Ordinal
+            )
+        );
+        var fault = await RefusedAsync(customer, "KeysUnfit", () =>
+            customer.KeysAsync(cluster, r => r with { Name = "bad" })
+        );
         Assert.Contains("is disabled", fault.Message, StringComparison.Ordinal);
         Assert.Contains("expired on", fault.Message, StringComparison.Ordinal);
     }
@@ -131,7 +201,9 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        await RefusedAsync(customer, errorId, () => customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { RoleName = role } }));
+        await RefusedAsync(customer, errorId, () =>
+            customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { RoleName = role } })
+        );
     }
 
     [Fact]
@@ -139,9 +211,25 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        await RefusedAsync(customer, "VaultNameMissing", () => customer.KeysAsync(cluster, r => r with { Azure = new() }));
-        await RefusedAsync(customer, "VaultUriMalformed", () => customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = ["https://cmek-sandbox.example.com/"] } }));
-        await RefusedAsync(customer, "VaultMissing", () => customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = [customer.Azure.VaultName, customer.Azure.PremiumVaultName] } }));
+        await RefusedAsync(customer, "VaultNameMissing", () =>
+            customer.KeysAsync(cluster, r => r with { Azure = new() })
+        );
+        await RefusedAsync(customer, "VaultUriMalformed", () =>
+            customer.KeysAsync(cluster, r =>
+                r with
+                {
+                    Azure = r.Azure with { Vaults = ["https://cmek-sandbox.example.com/"] },
+                }
+            )
+        );
+        await RefusedAsync(customer, "VaultMissing", () =>
+            customer.KeysAsync(cluster, r =>
+                r with
+                {
+                    Azure = r.Azure with { Vaults = [customer.Azure.VaultName, customer.Azure.PremiumVaultName] },
+                }
+            )
+        );
     }
 
     [Fact]
@@ -150,13 +238,24 @@ public sealed class AzureRefusalTests
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync("azure-in");
         using var automation = new SimulatedAutomation(customer);
-        var provider = new AzureKeyProvider(customer.Connection with { ClientSecret = null, ClientId = null, TenantId = null });
+        var provider = new AzureKeyProvider(
+            customer.Connection with
+            {
+                ClientSecret = null,
+                ClientId = null,
+                TenantId = null,
+            }
+        );
         var role = await customer.RoleAsync(cluster, provider);
         Assert.Equal((customer.Azure.TenantId, CmekOutcome.Created), (role.AuthPrincipal, role.Outcome));
         Assert.Equal(CmekOutcome.Created, (await customer.KeysAsync(cluster, null, provider))[0].Outcome);
         // Its tokens are of one tenant, whichever is asked for.
-        await RefusedAsync(customer, "TenantDiffers", () => customer.KeysAsync(cluster, r => r with { AuthPrincipal = Guid.NewGuid().ToString() }, provider));
-        Assert.All(customer.Server.Exchanges.Where(e => e.Request.Service == "msi"), e => Assert.DoesNotContain("client_id", e.Request.RawTarget, StringComparison.Ordinal));
+        await RefusedAsync(customer, "TenantDiffers", () =>
+            customer.KeysAsync(cluster, r => r with { AuthPrincipal = Guid.NewGuid().ToString() }, provider)
+        );
+        Assert.All(customer.Server.Exchanges.Where(e => e.Request.Service == "msi"), e =>
+            Assert.DoesNotContain("client_id", e.Request.RawTarget, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -164,8 +263,15 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await customer.ClusterAsync();
-        var provider = new AzureKeyProvider(customer.Connection with { ClientSecret = new Secret("worthless-and-wrong") });
-        var fault = await RefusedAsync(customer, "AzureCredentialsRefused", () => customer.RoleAsync(cluster, provider));
+        var provider = new AzureKeyProvider(
+            customer.Connection with
+            {
+                ClientSecret = new Secret("worthless-and-wrong"),
+            }
+        );
+        var fault = await RefusedAsync(customer, "AzureCredentialsRefused", () =>
+            customer.RoleAsync(cluster, provider)
+        );
         Assert.DoesNotContain("worthless-and-wrong", fault.ToString(), StringComparison.Ordinal);
         Assert.Equal(CmekErrorKind.Authentication, fault.Kind);
     }
@@ -177,7 +283,11 @@ public sealed class AzureRefusalTests
         return cluster;
     }
 
-    private static async Task<CmekException> RefusedAsync<T>(AzureCustomer customer, string errorId, Func<Task<T>> action)
+    private static async Task<CmekException> RefusedAsync<T>(
+        AzureCustomer customer,
+        string errorId,
+        Func<Task<T>> action
+    )
     {
         var before = customer.Exchanges.Count;
         var fault = await Assert.ThrowsAsync<CmekException>(action);
@@ -193,7 +303,10 @@ internal sealed class SimulatedAutomation : IDisposable
 {
     public SimulatedAutomation(AzureCustomer customer)
     {
-        Environment.SetEnvironmentVariable("IDENTITY_ENDPOINT", new Uri(customer.Server.ManagedIdentityEndpoint, "MSI/token").ToString());
+        Environment.SetEnvironmentVariable(
+            "IDENTITY_ENDPOINT",
+            new Uri(customer.Server.ManagedIdentityEndpoint, "MSI/token").ToString()
+        );
         Environment.SetEnvironmentVariable("IDENTITY_HEADER", customer.Azure.ManagedIdentity.Secret);
     }
 

@@ -16,7 +16,9 @@ public sealed class AzureRotationTests
         var old = info.Regions[0].Keys[0].KeyUri;
         Assert.NotEqual(old, specs[0].KeyUri);
         Assert.Equal(old[..old.LastIndexOf('/')], specs[0].KeyUri[..specs[0].KeyUri.LastIndexOf('/')]);
-        Assert.True((bool)(await customer.KeyAsync("GET", new Uri(old).AbsolutePath.TrimStart('/')))["attributes"]!["enabled"]!);
+        Assert.True(
+            (bool)(await customer.KeyAsync("GET", new Uri(old).AbsolutePath.TrimStart('/')))["attributes"]!["enabled"]!
+        );
         Assert.Equal(specs[0].KeyUri, (await TakeUpAsync(customer, cluster, specs)).Regions[0].Keys[0].KeyUri);
     }
 
@@ -41,7 +43,9 @@ public sealed class AzureRotationTests
         var specs = (await RotateAsync(customer, cluster, info))!;
         await TakeUpAsync(customer, cluster, specs);
         var before = customer.Exchanges.Count;
-        Assert.All(await customer.KeysAsync(cluster), k => Assert.Equal((specs[0].KeyUri, CmekOutcome.Existing), (k.KeyUri, k.Outcome)));
+        Assert.All(await customer.KeysAsync(cluster), k =>
+            Assert.Equal((specs[0].KeyUri, CmekOutcome.Existing), (k.KeyUri, k.Outcome))
+        );
         Assert.Empty(customer.WritesSince(before));
     }
 
@@ -51,7 +55,11 @@ public sealed class AzureRotationTests
         await using var customer = new AzureCustomer();
         var (cluster, info) = await customer.EnabledAsync("azure-in");
         var unusable = (await RotateAsync(customer, cluster, info))![0].KeyUri;
-        await customer.KeyAsync("PATCH", new Uri(unusable).AbsolutePath.TrimStart('/'), """{"attributes":{"enabled":false}}""");
+        await customer.KeyAsync(
+            "PATCH",
+            new Uri(unusable).AbsolutePath.TrimStart('/'),
+            """{"attributes":{"enabled":false}}"""
+        );
         Assert.NotEqual(unusable, (await RotateAsync(customer, cluster, info))![0].KeyUri);
     }
 
@@ -73,12 +81,20 @@ public sealed class AzureRotationTests
     public async Task A_new_key_has_the_old_ones_shape_and_grants()
     {
         await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in", r => r with { RotationPeriodInDays = 200, Tags = new Dictionary<string, string> { ["team"] = "db" }, Azure = r.Azure with { KeySize = 2048 } });
+        var (cluster, info) = await customer.EnabledAsync("azure-in", r => r with { RotationPeriodInDays = 200, Tags =
+                    new Dictionary<string, string> { ["team"] = "db" }, Azure = r.Azure with { KeySize = 2048 } });
         var specs = (await RotateAsync(customer, cluster, info, newKey: true))!;
         var path = new Uri(specs[0].KeyUri).AbsolutePath.TrimStart('/');
         var key = await customer.KeyAsync("GET", path);
         Assert.EndsWith("-r2", path.Split('/')[1], StringComparison.Ordinal);
-        Assert.Equal(("RSA", 342, "db"), ((string)key["key"]!["kty"]!, ((string)key["key"]!["n"]!).TrimEnd('=').Length, (string)key["tags"]!["team"]!));
+        Assert.Equal(
+            ("RSA", 342, "db"),
+            (
+                (string)key["key"]!["kty"]!,
+                ((string)key["key"]!["n"]!).TrimEnd('=').Length,
+                (string)key["tags"]!["team"]!
+            )
+        );
         var policy = await customer.KeyAsync("GET", $"keys/{path.Split('/')[1]}/rotationpolicy");
         Assert.Contains("P200D", policy.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(specs[0].KeyUri, (await TakeUpAsync(customer, cluster, specs)).Regions[0].Keys[0].KeyUri);
@@ -92,16 +108,24 @@ public sealed class AzureRotationTests
         await using var customer = new AzureCustomer();
         var (cluster, info) = await customer.EnabledAsync();
         var specs = (await RotateAsync(customer, cluster, info, newKey: true))!;
-        Assert.Equal(specs.Select(s => s.KeyUri), (await RotateAsync(customer, cluster, info, newKey: true))!.Select(s => s.KeyUri));
+        Assert.Equal(
+            specs.Select(s => s.KeyUri),
+            (await RotateAsync(customer, cluster, info, newKey: true))!.Select(s => s.KeyUri)
+        );
 
         // In force, and not settled: that run is only to be finished.
         var after = await TakeUpAsync(customer, cluster, specs);
         var before = customer.Exchanges.Count;
-        Assert.Equal(specs.Select(s => s.KeyUri), (await RotateAsync(customer, cluster, after, newKey: true))!.Select(s => s.KeyUri));
+        Assert.Equal(
+            specs.Select(s => s.KeyUri),
+            (await RotateAsync(customer, cluster, after, newKey: true))!.Select(s => s.KeyUri)
+        );
         Assert.Empty(customer.WritesSince(before));
 
         await customer.Provider.SettleNewKeysAsync(cluster, specs, customer.Context);
-        Assert.All(await customer.KeysAsync(cluster), k => Assert.Equal((specs[0].KeyUri, CmekOutcome.Existing), (k.KeyUri, k.Outcome)));
+        Assert.All(await customer.KeysAsync(cluster), k =>
+            Assert.Equal((specs[0].KeyUri, CmekOutcome.Existing), (k.KeyUri, k.Outcome))
+        );
         before = customer.Exchanges.Count;
         await customer.Provider.SettleNewKeysAsync(cluster, specs, customer.Context);
         Assert.Empty(customer.WritesSince(before));
@@ -119,20 +143,50 @@ public sealed class AzureRotationTests
     {
         await using var customer = new AzureCustomer();
         await customer.KeyAsync("POST", "keys/theirs/create", """{"kty":"RSA","key_size":2048}""");
-        var (cluster, info) = await customer.EnabledAsync("azure-in", r => r with { KeyUris = [$"{customer.Vault}/keys/theirs"], Grant = true });
+        var (cluster, info) = await customer.EnabledAsync("azure-in", r =>
+            r with
+            {
+                KeyUris = [$"{customer.Vault}/keys/theirs"],
+                Grant = true,
+            }
+        );
         var specs = (await RotateAsync(customer, cluster, info, newKey: true))!;
         await TakeUpAsync(customer, cluster, specs);
         await customer.Provider.SettleNewKeysAsync(cluster, specs, customer.Context);
-        Assert.Equal((specs[0].KeyUri, CmekOutcome.Existing), ((await customer.KeysAsync(cluster))[0].KeyUri, (await customer.KeysAsync(cluster))[0].Outcome));
+        Assert.Equal(
+            (specs[0].KeyUri, CmekOutcome.Existing),
+            ((await customer.KeysAsync(cluster))[0].KeyUri, (await customer.KeysAsync(cluster))[0].Outcome)
+        );
         Assert.Null((await customer.KeyAsync("GET", "keys/theirs"))["tags"]?["crdb:replaced-by"]);
     }
 
-    private static Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(AzureCustomer customer, CrdbCluster cluster, CmekInfo info, bool newKey = false) =>
-        customer.Provider.RotateKeysAsync(new RotationRequest { Cluster = cluster, Regions = info.Regions, NewKey = newKey }, customer.Context);
+    private static Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(
+        AzureCustomer customer,
+        CrdbCluster cluster,
+        CmekInfo info,
+        bool newKey = false
+    ) =>
+        customer.Provider.RotateKeysAsync(
+            new RotationRequest
+            {
+                Cluster = cluster,
+                Regions = info.Regions,
+                NewKey = newKey,
+            },
+            customer.Context
+        );
 
-    private static async Task<CmekInfo> TakeUpAsync(AzureCustomer customer, CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> specs)
+    private static async Task<CmekInfo> TakeUpAsync(
+        AzureCustomer customer,
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> specs
+    )
     {
         await customer.Client.UpdateCmekAsync(cluster, specs, customer.Context);
-        return await customer.Lifecycle.WaitAsync(cluster, new Cmek.WaitOptions { Expected = CmekStatus.Enabled }, customer.Context);
+        return await customer.Lifecycle.WaitAsync(
+            cluster,
+            new Cmek.WaitOptions { Expected = CmekStatus.Enabled },
+            customer.Context
+        );
     }
 }

@@ -26,12 +26,25 @@ public sealed class CrdbCloudClientTests
     private static readonly CmekManifest Manifest = new()
     {
         Cluster = Cluster,
-        RegionSpecs = [new CmekRegionSpec { Region = "us-east-1", KeySpec = new CmekKeySpec { Type = "AWS_KMS", Uri = "arn:aws:kms:us-east-1:111122223333:key/k", AuthPrincipal = "arn:aws:iam::111122223333:role/r" } }],
+        RegionSpecs =
+        [
+            new CmekRegionSpec
+            {
+                Region = "us-east-1",
+                KeySpec = new CmekKeySpec
+                {
+                    Type = "AWS_KMS",
+                    Uri = "arn:aws:kms:us-east-1:111122223333:key/k",
+                    AuthPrincipal = "arn:aws:iam::111122223333:role/r",
+                },
+            },
+        ],
     };
 
     private readonly RecordingLog _log = new();
 
-    private OperationContext Context => new(_log, new ScaledTimeProvider(TimeProvider.System, 2_000), CancellationToken.None);
+    private OperationContext Context =>
+        new(_log, new ScaledTimeProvider(TimeProvider.System, 2_000), CancellationToken.None);
 
     [Theory]
     [InlineData(400, """{"code":3,"message":"no","details":[]}""", "CloudRefused")]
@@ -48,7 +61,9 @@ public sealed class CrdbCloudClientTests
     {
         var handler = new ScriptedHandler(Json(body, status));
         using var client = Client(handler);
-        var fault = await Assert.ThrowsAsync<CmekException>(() => client.EnableCmekAsync(Cluster, Manifest.RegionSpecs, Context));
+        var fault = await Assert.ThrowsAsync<CmekException>(() =>
+            client.EnableCmekAsync(Cluster, Manifest.RegionSpecs, Context)
+        );
         Assert.Equal(errorId, fault.ErrorId);
         Assert.NotEmpty(fault.RecommendedAction);
         Assert.DoesNotContain("<html", fault.Message, StringComparison.Ordinal);
@@ -58,14 +73,23 @@ public sealed class CrdbCloudClientTests
     [Fact]
     public async Task Reads_are_repeated_after_every_passing_failure_and_writes_are_not()
     {
-        var handler = new ScriptedHandler(Broken, Json("", 500), Json("", 502, ("Retry-After", "1")), Json("{}", 418, ("Retry-After", "1")), Json("""{"id":"o","name":"Acme"}"""));
+        var handler = new ScriptedHandler(
+            Broken,
+            Json("", 500),
+            Json("", 502, ("Retry-After", "1")),
+            Json("{}", 418, ("Retry-After", "1")),
+            Json("""{"id":"o","name":"Acme"}""")
+        );
         using var client = Client(handler);
         Assert.Equal("Acme", (await client.GetOrganizationAsync(Context)).Name);
         Assert.Equal(5, handler.Requests.Count);
 
         var once = new ScriptedHandler(Broken);
         using var writer = Client(once);
-        Assert.Equal("CloudUnreachable", (await Assert.ThrowsAsync<CmekException>(() => writer.RevokeCmekAsync(Cluster, Context))).ErrorId);
+        Assert.Equal(
+            "CloudUnreachable",
+            (await Assert.ThrowsAsync<CmekException>(() => writer.RevokeCmekAsync(Cluster, Context))).ErrorId
+        );
         Assert.Equal(("PATCH", $"/api/v1/clusters/{Id}/cmek", """{"action":"REVOKE"}"""), Assert.Single(once.Requests));
     }
 
@@ -84,19 +108,31 @@ public sealed class CrdbCloudClientTests
     public async Task No_more_than_ten_requests_begin_in_any_second()
     {
         var times = new System.Collections.Concurrent.ConcurrentQueue<long>();
-        using var client = new CrdbCloudClient(new CloudConnection(new Uri("https://example.com"), new Secret(Secret))
-        {
-            Handler = new ScriptedHandler(_ =>
+        using var client = new CrdbCloudClient(
+            new CloudConnection(new Uri("https://example.com"), new Secret(Secret))
             {
-                times.Enqueue(Environment.TickCount64);
-                return Json("""{"id":"o"}""")(null!);
-            }),
-            TimeScale = 10,
-        });
-        await Task.WhenAll(Enumerable.Range(0, 35).Select(_ => client.GetOrganizationAsync(new OperationContext(_log, TimeProvider.System, CancellationToken.None))));
+                Handler = new ScriptedHandler(_ =>
+                {
+                    times.Enqueue(Environment.TickCount64);
+                    return Json("""{"id":"o"}""")(null!);
+                }),
+                TimeScale = 10,
+            }
+        );
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 35)
+                .Select(_ =>
+                    client.GetOrganizationAsync(new OperationContext(_log, TimeProvider.System, CancellationToken.None))
+                )
+        );
         var sorted = times.Order().ToList();
         // A tenth of a real second is a second at this scale; the timer's own grain is allowed for.
-        for (var i = 10; i < sorted.Count; i++) Assert.True(sorted[i] - sorted[i - 10] >= 80, $"requests {i - 10} to {i} within {sorted[i] - sorted[i - 10]} ms");
+        for (var i = 10; i < sorted.Count; i++)
+            Assert.True(
+                sorted[i] - sorted[i - 10] >= 80,
+                $"requests {i - 10} to {i} within {sorted[i] - sorted[i - 10]} ms"
+            );
     }
 
     [Fact]
@@ -107,31 +143,52 @@ public sealed class CrdbCloudClientTests
         var fault = await Assert.ThrowsAsync<CmekException>(() => client.GetOrganizationAsync(Context));
         Assert.Equal("Bearer " + Secret, handler.Messages[0].Headers.Authorization!.ToString());
         Assert.Equal("2024-09-16", Assert.Single(handler.Messages[0].Headers.GetValues("Cc-Version")));
-        Assert.DoesNotContain(Secret, fault + string.Concat(_log.VerboseLines) + new Secret(Secret) + new CloudConnection(new Uri("https://x"), new Secret(Secret)), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Secret,
+            fault
+                + string.Concat(_log.VerboseLines)
+                + new Secret(Secret)
+                + new CloudConnection(new Uri("https://x"), new Secret(Secret)),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
     [InlineData("http://example.com/")]
     [InlineData("ftp://127.0.0.1/")]
     public void Plain_text_goes_to_this_machine_only(string endpoint) =>
-        Assert.Equal("InsecureEndpoint", Assert.Throws<CmekException>(() => new CrdbCloudClient(new CloudConnection(new Uri(endpoint), new Secret("x")))).ErrorId);
+        Assert.Equal(
+            "InsecureEndpoint",
+            Assert
+                .Throws<CmekException>(() =>
+                    new CrdbCloudClient(new CloudConnection(new Uri(endpoint), new Secret("x")))
+                )
+                .ErrorId
+        );
 
     [Fact]
     public async Task Pages_stream_and_unknown_values_and_fields_survive()
     {
         var handler = new ScriptedHandler(
-            Json("""{"clusters":[{"id":"a","name":"a","plan":"GALACTIC","cloud_provider":"OCI","operation_status":"CLUSTER_STATUS_UNSPECIFIED","hovercraft":{"eels":3}}],"pagination":{"next_page":"t/=="}}"""),
-            Json("""{"clusters":[{"id":"b","name":"b"}],"pagination":null}"""));
+            Json(
+                """{"clusters":[{"id":"a","name":"a","plan":"GALACTIC","cloud_provider":"OCI","operation_status":"CLUSTER_STATUS_UNSPECIFIED","hovercraft":{"eels":3}}],"pagination":{"next_page":"t/=="}}"""
+            ),
+            Json("""{"clusters":[{"id":"b","name":"b"}],"pagination":null}""")
+        );
         using var client = Client(handler);
         var seen = new List<CrdbCluster>();
         await foreach (var cluster in client.ListClustersAsync(false, Context))
         {
-            if (seen.Count == 0) Assert.Single(handler.Requests);
+            if (seen.Count == 0)
+                Assert.Single(handler.Requests);
             seen.Add(cluster);
         }
 
         Assert.Equal(["a", "b"], seen.Select(c => c.Name));
-        Assert.Equal(("GALACTIC", "OCI", "UNSPECIFIED"), (seen[0].Plan, seen[0].CloudProvider, seen[0].OperationStatus));
+        Assert.Equal(
+            ("GALACTIC", "OCI", "UNSPECIFIED"),
+            (seen[0].Plan, seen[0].CloudProvider, seen[0].OperationStatus)
+        );
         Assert.Equal("""{"eels":3}""", seen[0].AdditionalFields["hovercraft"]);
         Assert.EndsWith("pagination.page=t%2F%3D%3D", handler.Requests[1].Target, StringComparison.Ordinal);
     }
@@ -142,13 +199,27 @@ public sealed class CrdbCloudClientTests
         using var never = Client(new ScriptedHandler(Json("{}", 404), Json($$"""{"id":"{{Id}}","name":"prod"}""")));
         Assert.Equal("DISABLED", (await never.GetCmekAsync(Cluster, Context)).Status);
         using var gone = Client(new ScriptedHandler(Json("{}", 404)));
-        Assert.Equal("ClusterNotFound", (await Assert.ThrowsAsync<CmekException>(() => gone.GetCmekAsync(Cluster, Context))).ErrorId);
+        Assert.Equal(
+            "ClusterNotFound",
+            (await Assert.ThrowsAsync<CmekException>(() => gone.GetCmekAsync(Cluster, Context))).ErrorId
+        );
     }
 
     [Fact]
     public async Task The_newest_key_in_force_comes_first()
     {
-        using var client = Client(new ScriptedHandler(Json(Cmek("ENABLED", ("DISABLED", "old", "2026-06-01"), ("ENABLED", "same", "2025-01-01"), ("DISABLED", "older", "2024-01-01")))));
+        using var client = Client(
+            new ScriptedHandler(
+                Json(
+                    Cmek(
+                        "ENABLED",
+                        ("DISABLED", "old", "2026-06-01"),
+                        ("ENABLED", "same", "2025-01-01"),
+                        ("DISABLED", "older", "2024-01-01")
+                    )
+                )
+            )
+        );
         var region = Assert.Single((await client.GetCmekAsync(Cluster, Context)).Regions);
         Assert.Equal(["same", "old", "older"], region.Keys.Select(k => k.KeyUri));
     }
@@ -156,12 +227,31 @@ public sealed class CrdbCloudClientTests
     [Fact]
     public async Task A_lost_answer_to_enable_is_settled_by_reading()
     {
-        var processed = new ScriptedHandler(Json(Cmek("DISABLED")), Broken, Json(Cmek("ENABLING", ("ENABLING", Manifest.RegionSpecs[0].KeyUri, "2026-01-01"))));
+        var processed = new ScriptedHandler(
+            Json(Cmek("DISABLED")),
+            Broken,
+            Json(Cmek("ENABLING", ("ENABLING", Manifest.RegionSpecs[0].KeyUri, "2026-01-01")))
+        );
         using var client = Client(processed);
-        Assert.Equal("ENABLING", (await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions(), Context)).Status);
+        Assert.Equal(
+            "ENABLING",
+            (
+                await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(
+                    Cluster,
+                    Manifest,
+                    new WriteOptions(),
+                    Context
+                )
+            ).Status
+        );
         Assert.Equal(["GET", "POST", "GET"], processed.Requests.Select(r => r.Method));
 
-        var lost = new ScriptedHandler(Json(Cmek("DISABLED")), Json("", 500), Json(Cmek("DISABLED")), Json(Cmek("ENABLING")));
+        var lost = new ScriptedHandler(
+            Json(Cmek("DISABLED")),
+            Json("", 500),
+            Json(Cmek("DISABLED")),
+            Json(Cmek("ENABLING"))
+        );
         using var again = Client(lost);
         await new CmekLifecycle(again, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions(), Context);
         Assert.Equal(["GET", "POST", "GET", "POST"], lost.Requests.Select(r => r.Method));
@@ -173,13 +263,42 @@ public sealed class CrdbCloudClientTests
         var refusal = Json("""{"code":3,"message":"Insufficient permissions to access the KMS key"}""", 400);
         var handler = new ScriptedHandler(Json(Cmek("DISABLED")), refusal, refusal, Json(Cmek("ENABLING")));
         using var client = Client(handler);
-        await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions { PrincipalsAreFresh = true }, Context);
+        await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(
+            Cluster,
+            Manifest,
+            new WriteOptions { PrincipalsAreFresh = true },
+            Context
+        );
         Assert.Equal(4, handler.Requests.Count);
 
         using var stale = Client(new ScriptedHandler(Json(Cmek("DISABLED")), refusal));
-        Assert.Equal("KeyAccessDenied", (await Assert.ThrowsAsync<CmekException>(() => new CmekLifecycle(stale, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions(), Context))).ErrorId);
+        Assert.Equal(
+            "KeyAccessDenied",
+            (
+                await Assert.ThrowsAsync<CmekException>(() =>
+                    new CmekLifecycle(stale, new ManifestCheck()).EnableAsync(
+                        Cluster,
+                        Manifest,
+                        new WriteOptions(),
+                        Context
+                    )
+                )
+            ).ErrorId
+        );
         using var never = Client(new ScriptedHandler(Json(Cmek("DISABLED")), refusal));
-        Assert.Equal("KeyAccessDenied", (await Assert.ThrowsAsync<CmekException>(() => new CmekLifecycle(never, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions { PrincipalsAreFresh = true }, Context))).ErrorId);
+        Assert.Equal(
+            "KeyAccessDenied",
+            (
+                await Assert.ThrowsAsync<CmekException>(() =>
+                    new CmekLifecycle(never, new ManifestCheck()).EnableAsync(
+                        Cluster,
+                        Manifest,
+                        new WriteOptions { PrincipalsAreFresh = true },
+                        Context
+                    )
+                )
+            ).ErrorId
+        );
     }
 
     [Fact]
@@ -190,36 +309,73 @@ public sealed class CrdbCloudClientTests
             Json(Cmek("ENABLING", ("ENABLING", "k", "2026-01-01"))),
             Json(Cmek("ENABLED", ("ENABLING", "k", "2026-01-01"))),
             Json(Cmek("SHIMMERING", ("ENABLED", "k", "2026-01-01"))),
-            Json(Cmek("ENABLED", ("ENABLED", "k", "2026-01-01"))));
+            Json(Cmek("ENABLED", ("ENABLED", "k", "2026-01-01")))
+        );
         using var client = Client(handler);
-        await new CmekLifecycle(client, new ManifestCheck()).WaitAsync(Cluster, new WaitOptions { Expected = "ENABLED" }, Context);
+        await new CmekLifecycle(client, new ManifestCheck()).WaitAsync(
+            Cluster,
+            new WaitOptions { Expected = "ENABLED" },
+            Context
+        );
         Assert.Equal(5, handler.Requests.Count);
     }
 
     [Fact]
     public async Task A_failure_carries_the_APIs_own_message_and_a_stop_ends_a_wait()
     {
-        using var failed = Client(new ScriptedHandler(Json("""{"status":"ENABLE_FAILED","region_infos":[{"region":"us-east-1","status":"ENABLE_FAILED","key_infos":[{"status":"ENABLE_FAILED","user_message":"grant kms:Decrypt","spec":{"uri":"k"}}]}]}""")));
-        var fault = await Assert.ThrowsAsync<CmekException>(() => new CmekLifecycle(failed, new ManifestCheck()).WaitAsync(Cluster, new WaitOptions(), Context));
+        using var failed = Client(
+            new ScriptedHandler(
+                Json(
+                    """{"status":"ENABLE_FAILED","region_infos":[{"region":"us-east-1","status":"ENABLE_FAILED","key_infos":[{"status":"ENABLE_FAILED","user_message":"grant kms:Decrypt","spec":{"uri":"k"}}]}]}"""
+                )
+            )
+        );
+        var fault = await Assert.ThrowsAsync<CmekException>(() =>
+            new CmekLifecycle(failed, new ManifestCheck()).WaitAsync(Cluster, new WaitOptions(), Context)
+        );
         Assert.Equal("CmekOperationFailed", fault.ErrorId);
         Assert.Contains("grant kms:Decrypt", fault.Message, StringComparison.Ordinal);
 
         using var stop = new CancellationTokenSource();
-        using var endless = Client(new ScriptedHandler(_ =>
-        {
-            stop.Cancel();
-            return Json(Cmek("ENABLING"))(null!);
-        }));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new CmekLifecycle(endless, new ManifestCheck()).WaitAsync(Cluster, new WaitOptions(), Context with { Time = TimeProvider.System, CancellationToken = stop.Token }));
+        using var endless = Client(
+            new ScriptedHandler(_ =>
+            {
+                stop.Cancel();
+                return Json(Cmek("ENABLING"))(null!);
+            })
+        );
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            new CmekLifecycle(endless, new ManifestCheck()).WaitAsync(
+                Cluster,
+                new WaitOptions(),
+                Context with
+                {
+                    Time = TimeProvider.System,
+                    CancellationToken = stop.Token,
+                }
+            )
+        );
     }
 
     private static string Cmek(string status, params (string Status, string Uri, string Created)[] keys)
     {
-        var infos = string.Join(",", keys.Select(k =>
-            $$$"""{"status":"{{{k.Status}}}","created_at":"{{{k.Created}}}T00:00:00Z","spec":{"type":"AWS_KMS","uri":"{{{k.Uri}}}","auth_principal":"arn:aws:iam::111122223333:role/r"}}"""));
+        var infos = string.Join(
+            ",",
+            keys.Select(k =>
+                $$$"""{"status":"{{{k.Status}}}","created_at":"{{{k.Created}}}T00:00:00Z","spec":{"type":"AWS_KMS","uri":"{{{k.Uri}}}","auth_principal":"arn:aws:iam::111122223333:role/r"}}"""
+            )
+        );
         return $$"""{"status":"{{status}}","region_infos":[{"region":"us-east-1","status":"{{status}}","key_infos":[{{infos}}]}]}""";
     }
 
     private static CrdbCloudClient Client(ScriptedHandler handler) =>
-        new(new CloudConnection(new Uri("https://example.com/"), new Secret(Secret)) { Handler = handler, Time = new ScaledTimeProvider(TimeProvider.System, 2_000), TimeScale = 2_000, RequestTimeout = TimeSpan.FromHours(24) });
+        new(
+            new CloudConnection(new Uri("https://example.com/"), new Secret(Secret))
+            {
+                Handler = handler,
+                Time = new ScaledTimeProvider(TimeProvider.System, 2_000),
+                TimeScale = 2_000,
+                RequestTimeout = TimeSpan.FromHours(24),
+            }
+        );
 }

@@ -4,7 +4,8 @@ using System.Text;
 namespace CockroachCmek.Core.Tests.Cloud;
 
 /// <summary>Answers requests from a list, in order; the last answer stays. A null answer is a connection that broke.</summary>
-internal sealed class ScriptedHandler(params Func<HttpRequestMessage, HttpResponseMessage?>[] answers) : HttpMessageHandler
+internal sealed class ScriptedHandler(params Func<HttpRequestMessage, HttpResponseMessage?>[] answers)
+    : HttpMessageHandler
 {
     private int _next;
 
@@ -12,16 +13,28 @@ internal sealed class ScriptedHandler(params Func<HttpRequestMessage, HttpRespon
 
     public List<HttpRequestMessage> Messages { get; } = [];
 
-    public static Func<HttpRequestMessage, HttpResponseMessage?> Json(string body, int status = 200, params (string Name, string Value)[] headers) => _ =>
-    {
-        var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        foreach (var (name, value) in headers) response.Headers.TryAddWithoutValidation(name, value);
-        return response;
-    };
+    public static Func<HttpRequestMessage, HttpResponseMessage?> Json(
+        string body,
+        int status = 200,
+        params (string Name, string Value)[] headers
+    ) =>
+        _ =>
+        {
+            var response = new HttpResponseMessage((HttpStatusCode)status)
+            {
+                Content = new StringContent(body, Encoding.UTF8, "application/json"),
+            };
+            foreach (var (name, value) in headers)
+                response.Headers.TryAddWithoutValidation(name, value);
+            return response;
+        };
 
     public static Func<HttpRequestMessage, HttpResponseMessage?> Broken { get; } = _ => null;
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
     {
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
         Func<HttpRequestMessage, HttpResponseMessage?> answer;

@@ -14,11 +14,20 @@ public sealed class GcpAdoptionTests
         var role = await world.RoleAsync(cluster);
         var uri = await GcpRefusalTests.MadeAsync(world, "theirs", """{"purpose":"ENCRYPT_DECRYPT"}""", "europe");
         await world.BindAsync(uri, """[{"role":"roles/cloudkms.viewer","members":["user:auditor@example.com"]}]""");
-        var request = GcpWorld.Request(cluster, role.AuthPrincipal) with { KeyUris = [$"{uri}/cryptoKeyVersions/1"], Grant = true };
+        var request = GcpWorld.Request(cluster, role.AuthPrincipal) with
+        {
+            KeyUris = [$"{uri}/cryptoKeyVersions/1"],
+            Grant = true,
+        };
         var adopted = await world.Provider.EnsureKeysAsync(request, world.Context);
-        Assert.Equal([(uri, CmekOutcome.Updated), (uri, CmekOutcome.Updated)], adopted.Select(k => (k.KeyUri, k.Outcome)));
+        Assert.Equal(
+            [(uri, CmekOutcome.Updated), (uri, CmekOutcome.Updated)],
+            adopted.Select(k => (k.KeyUri, k.Outcome))
+        );
         Assert.Contains("auditor@example.com", await world.PolicyAsync(uri), StringComparison.Ordinal);
-        Assert.All(await world.Provider.EnsureKeysAsync(request with { Grant = false }, world.Context), k => Assert.Equal(CmekOutcome.Existing, k.Outcome));
+        Assert.All(await world.Provider.EnsureKeysAsync(request with { Grant = false }, world.Context), k =>
+            Assert.Equal(CmekOutcome.Existing, k.Outcome)
+        );
         Assert.Empty(world.Log.Warnings);
         world.Conforms();
     }
@@ -29,7 +38,14 @@ public sealed class GcpAdoptionTests
         await using var world = new GcpWorld();
         var (cluster, other) = (await world.ClusterAsync("gcp-eu"), await world.ClusterAsync("gcp-us"));
         var theirs = (await world.KeysAsync(other))[0];
-        await world.Provider.EnsureKeysAsync(GcpWorld.Request(cluster, (await world.RoleAsync(cluster)).AuthPrincipal) with { KeyUris = [theirs.KeyUri], Grant = true }, world.Context);
+        await world.Provider.EnsureKeysAsync(
+            GcpWorld.Request(cluster, (await world.RoleAsync(cluster)).AuthPrincipal) with
+            {
+                KeyUris = [theirs.KeyUri],
+                Grant = true,
+            },
+            world.Context
+        );
         Assert.Equal(2, world.Log.Warnings.Count(w => w.Contains("lives in us-east4", StringComparison.Ordinal)));
     }
 
@@ -42,14 +58,28 @@ public sealed class GcpAdoptionTests
         var uri = await GcpRefusalTests.MadeAsync(world, "theirs", """{"purpose":"ENCRYPT_DECRYPT"}""");
         var request = GcpWorld.Request(cluster, role.AuthPrincipal) with { KeyUris = [uri] };
         var ring = uri[..uri.IndexOf("/cryptoKeys/", StringComparison.Ordinal)];
-        await world.BindAsync(ring, $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{role.AuthPrincipal}}"]}]""");
+        await world.BindAsync(
+            ring,
+            $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{role.AuthPrincipal}}"]}]"""
+        );
         Assert.Equal(CmekOutcome.Existing, (await world.Provider.EnsureKeysAsync(request, world.Context))[0].Outcome);
         await world.BindAsync(ring, "[]");
-        await world.BindAsync(uri, $$$"""[{"role":"{{{GcpNames.UseRole}}}","members":["serviceAccount:{{{role.AuthPrincipal}}}"],"condition":{"title":"for now","expression":"request.time < timestamp(\"2100-01-01T00:00:00Z\")"}}]""");
+        await world.BindAsync(
+            uri,
+            $$$"""[{"role":"{{{GcpNames.UseRole}}}","members":["serviceAccount:{{{role.AuthPrincipal}}}"],"condition":{"title":"for now","expression":"request.time < timestamp(\"2100-01-01T00:00:00Z\")"}}]"""
+        );
         Assert.Equal(CmekOutcome.Existing, (await world.Provider.EnsureKeysAsync(request, world.Context))[0].Outcome);
         Assert.Contains("for now", Assert.Single(world.Log.Warnings), StringComparison.Ordinal);
-        await world.BindAsync(uri, $$$"""[{"role":"{{{GcpNames.UseRole}}}","members":["serviceAccount:{{{role.AuthPrincipal}}}"],"condition":{"title":"for now","expression":"request.time < timestamp(\"2001-01-01T00:00:00Z\")"}}]""");
-        Assert.Equal("KeyNotGranted", (await Assert.ThrowsAsync<CmekException>(() => world.Provider.EnsureKeysAsync(request, world.Context))).ErrorId);
+        await world.BindAsync(
+            uri,
+            $$$"""[{"role":"{{{GcpNames.UseRole}}}","members":["serviceAccount:{{{role.AuthPrincipal}}}"],"condition":{"title":"for now","expression":"request.time < timestamp(\"2001-01-01T00:00:00Z\")"}}]"""
+        );
+        Assert.Equal(
+            "KeyNotGranted",
+            (
+                await Assert.ThrowsAsync<CmekException>(() => world.Provider.EnsureKeysAsync(request, world.Context))
+            ).ErrorId
+        );
     }
 
     [Fact]
@@ -60,8 +90,15 @@ public sealed class GcpAdoptionTests
         var key = (await world.KeysAsync(cluster))[0];
         await world.SendAsync(HttpMethod.Delete, $"projects/sandbox-customer/serviceAccounts/{key.AuthPrincipal}");
         await world.RoleAsync(cluster);
-        var checks = await world.Provider.CheckKeyAsync(new KeyCheckRequest { Cluster = cluster, Spec = GcpWorld.Spec(key) }, world.Context);
-        Assert.Contains("deleted", Assert.Single(checks, c => c.Check == "KeyNotGranted").Detail, StringComparison.Ordinal);
+        var checks = await world.Provider.CheckKeyAsync(
+            new KeyCheckRequest { Cluster = cluster, Spec = GcpWorld.Spec(key) },
+            world.Context
+        );
+        Assert.Contains(
+            "deleted",
+            Assert.Single(checks, c => c.Check == "KeyNotGranted").Detail,
+            StringComparison.Ordinal
+        );
         Assert.Equal(CmekOutcome.Updated, (await world.KeysAsync(cluster))[0].Outcome);
     }
 
@@ -71,8 +108,24 @@ public sealed class GcpAdoptionTests
         await using var world = new GcpWorld();
         var (cluster, other) = (await world.ClusterAsync("gcp-us"), await world.ClusterAsync("gcp-eu"));
         var uri = await GcpRefusalTests.MadeAsync(world, "theirs", """{"purpose":"ENCRYPT_DECRYPT"}""", "global");
-        var principals = new[] { (await world.RoleAsync(cluster)).AuthPrincipal, (await world.RoleAsync(other)).AuthPrincipal };
-        await Task.WhenAll(principals.Select((p, i) => world.Provider.EnsureKeysAsync(GcpWorld.Request(i == 0 ? cluster : other, p) with { KeyUris = [uri], Grant = true }, world.Context)));
+        var principals = new[]
+        {
+            (await world.RoleAsync(cluster)).AuthPrincipal,
+            (await world.RoleAsync(other)).AuthPrincipal,
+        };
+        await Task.WhenAll(
+            principals.Select(
+                (p, i) =>
+                    world.Provider.EnsureKeysAsync(
+                        GcpWorld.Request(i == 0 ? cluster : other, p) with
+                        {
+                            KeyUris = [uri],
+                            Grant = true,
+                        },
+                        world.Context
+                    )
+            )
+        );
         var policy = await world.PolicyAsync(uri);
         Assert.All(principals, p => Assert.Contains(p, policy, StringComparison.Ordinal));
     }

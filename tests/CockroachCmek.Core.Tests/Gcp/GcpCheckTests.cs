@@ -14,7 +14,10 @@ public sealed class GcpCheckTests
         var key = (await world.KeysAsync(cluster))[0];
         var before = world.Now;
         var checks = await world.Provider.CheckKeyAsync(Request(world, cluster, key), world.Context);
-        Assert.Equal(["KeyUsable", "KeyLocation", "VersionTakenUp", "OrgPolicyAllows", "RoleTrust"], checks.Select(c => c.Check));
+        Assert.Equal(
+            ["KeyUsable", "KeyLocation", "VersionTakenUp", "OrgPolicyAllows", "RoleTrust"],
+            checks.Select(c => c.Check)
+        );
         Assert.All(checks, c => Assert.Equal(CmekCheckStatus.Pass, c.Status));
         Assert.Empty(world.WritesSince(before));
         world.Conforms();
@@ -27,12 +30,22 @@ public sealed class GcpCheckTests
         var cluster = await world.ClusterAsync("gcp-us");
         var key = (await world.KeysAsync(cluster, new GcpKeyOptions { Location = "europe" }))[0];
         var request = Request(world, cluster, key);
-        await world.BindAsync(key.KeyUri, $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{key.AuthPrincipal}}"]},{"role":"roles/cloudkms.admin","members":["serviceAccount:{{key.AuthPrincipal}}"]}]""");
+        await world.BindAsync(
+            key.KeyUri,
+            $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{key.AuthPrincipal}}"]},{"role":"roles/cloudkms.admin","members":["serviceAccount:{{key.AuthPrincipal}}"]}]"""
+        );
         await world.SendAsync(HttpMethod.Post, $"{key.KeyUri}/cryptoKeyVersions", "{}");
         await world.SendAsync(HttpMethod.Post, $"{key.KeyUri}:updatePrimaryVersion", """{"cryptoKeyVersionId":"2"}""");
-        await world.SendAsync(HttpMethod.Patch, $"{key.KeyUri}/cryptoKeyVersions/1?updateMask=state", """{"state":"DISABLED"}""");
+        await world.SendAsync(
+            HttpMethod.Patch,
+            $"{key.KeyUri}/cryptoKeyVersions/1?updateMask=state",
+            """{"state":"DISABLED"}"""
+        );
         var checks = await world.Provider.CheckKeyAsync(request, world.Context);
-        Assert.Equal(["KeyPolicyWide", "KeyElsewhere", "OldVersionUnusable", "VersionNotTakenUp"], checks.Where(c => c.Status == CmekCheckStatus.Warning).Select(c => c.Check));
+        Assert.Equal(
+            ["KeyPolicyWide", "KeyElsewhere", "OldVersionUnusable", "VersionNotTakenUp"],
+            checks.Where(c => c.Status == CmekCheckStatus.Warning).Select(c => c.Check)
+        );
         Assert.DoesNotContain(checks, c => c.Status == CmekCheckStatus.Fail);
     }
 
@@ -46,7 +59,11 @@ public sealed class GcpCheckTests
         var checks = await world.Provider.CheckKeyAsync(Request(world, cluster, key), world.Context);
         var warned = Assert.Single(checks, c => c.Status != CmekCheckStatus.Pass);
         Assert.Equal(("OrgPolicyRestricts", CmekCheckStatus.Warning), (warned.Check, warned.Status));
-        Assert.Contains("constraints/iam.allowedPolicyMemberDomains allows only C00000000", warned.Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "constraints/iam.allowedPolicyMemberDomains allows only C00000000",
+            warned.Detail,
+            StringComparison.Ordinal
+        );
         Assert.Contains("exempt project sandbox-customer", warned.Remedy, StringComparison.Ordinal);
         Assert.Contains(checks, c => c.Check == "RoleTrust");
     }
@@ -57,7 +74,16 @@ public sealed class GcpCheckTests
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
         var key = (await world.KeysAsync(cluster))[0];
-        var reader = world.As(world.Server.Gcp.AddPrincipal("reader@example.com", "cloudkms.cryptoKeys.get", "cloudkms.cryptoKeys.getIamPolicy", "cloudkms.cryptoKeyVersions.list", "iam.serviceAccounts.get", "iam.serviceAccounts.getIamPolicy"));
+        var reader = world.As(
+            world.Server.Gcp.AddPrincipal(
+                "reader@example.com",
+                "cloudkms.cryptoKeys.get",
+                "cloudkms.cryptoKeys.getIamPolicy",
+                "cloudkms.cryptoKeyVersions.list",
+                "iam.serviceAccounts.get",
+                "iam.serviceAccounts.getIamPolicy"
+            )
+        );
         var checks = await reader.CheckKeyAsync(Request(world, cluster, key), world.Context);
         Assert.Equal(["KeyUsable", "KeyLocation", "VersionTakenUp", "RoleTrust"], checks.Select(c => c.Check));
         Assert.All(checks, c => Assert.Equal(CmekCheckStatus.Pass, c.Status));
@@ -82,14 +108,26 @@ public sealed class GcpCheckTests
         var cluster = await world.ClusterAsync("gcp-us");
         var key = (await world.KeysAsync(cluster))[0];
         await world.BindAsync(key.KeyUri, "[]");
-        await world.SendAsync(HttpMethod.Patch, $"{key.KeyUri}/cryptoKeyVersions/1?updateMask=state", """{"state":"DISABLED"}""");
-        await world.BindAsync($"projects/sandbox-customer/serviceAccounts/{key.AuthPrincipal}", """[{"role":"roles/iam.serviceAccountTokenCreator","members":["user:somebody@example.com"]}]""");
+        await world.SendAsync(
+            HttpMethod.Patch,
+            $"{key.KeyUri}/cryptoKeyVersions/1?updateMask=state",
+            """{"state":"DISABLED"}"""
+        );
+        await world.BindAsync(
+            $"projects/sandbox-customer/serviceAccounts/{key.AuthPrincipal}",
+            """[{"role":"roles/iam.serviceAccountTokenCreator","members":["user:somebody@example.com"]}]"""
+        );
         Assert.Equal(["KeyDisabled", "KeyNotGranted", "RoleDiffers"], await FailedAsync(GcpWorld.Spec(key)));
         await world.SendAsync(HttpMethod.Delete, $"projects/sandbox-customer/serviceAccounts/{key.AuthPrincipal}");
-        Assert.Equal(["KeyNotFound", "ServiceAccountNotFound"], await FailedAsync(GcpWorld.Spec(key with { KeyUri = key.KeyUri + "x" })));
+        Assert.Equal(
+            ["KeyNotFound", "ServiceAccountNotFound"],
+            await FailedAsync(GcpWorld.Spec(key with { KeyUri = key.KeyUri + "x" }))
+        );
 
         async Task<IEnumerable<string>> FailedAsync(CmekRegionSpec spec) =>
-            (await world.Provider.CheckKeyAsync(new KeyCheckRequest { Cluster = cluster, Spec = spec }, world.Context)).Where(c => c.Status == CmekCheckStatus.Fail).Select(c => c.Check);
+            (await world.Provider.CheckKeyAsync(new KeyCheckRequest { Cluster = cluster, Spec = spec }, world.Context))
+                .Where(c => c.Status == CmekCheckStatus.Fail)
+                .Select(c => c.Check);
     }
 
     [Fact]
@@ -98,9 +136,18 @@ public sealed class GcpCheckTests
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
         var key = (await world.KeysAsync(cluster))[0];
-        var weak = world.As(world.Server.Gcp.AddPrincipal("weak@example.com", "iam.serviceAccounts.get", "iam.serviceAccounts.getIamPolicy"));
+        var weak = world.As(
+            world.Server.Gcp.AddPrincipal(
+                "weak@example.com",
+                "iam.serviceAccounts.get",
+                "iam.serviceAccounts.getIamPolicy"
+            )
+        );
         var checks = await weak.CheckKeyAsync(Request(world, cluster, key), world.Context);
-        Assert.Equal([("KeyReadable", CmekCheckStatus.Unknown), ("RoleTrust", CmekCheckStatus.Pass)], checks.Select(c => (c.Check, c.Status)));
+        Assert.Equal(
+            [("KeyReadable", CmekCheckStatus.Unknown), ("RoleTrust", CmekCheckStatus.Pass)],
+            checks.Select(c => (c.Check, c.Status))
+        );
     }
 
     [Fact]
@@ -118,5 +165,11 @@ public sealed class GcpCheckTests
         Assert.Contains("gcloud kms keys versions restore 1", fault.Remedy, StringComparison.Ordinal);
     }
 
-    private static KeyCheckRequest Request(GcpWorld world, CrdbCluster cluster, CmekKey key) => new() { Cluster = cluster, Spec = GcpWorld.Spec(key), TakenUpAt = world.Server.Clock.UtcNow };
+    private static KeyCheckRequest Request(GcpWorld world, CrdbCluster cluster, CmekKey key) =>
+        new()
+        {
+            Cluster = cluster,
+            Spec = GcpWorld.Spec(key),
+            TakenUpAt = world.Server.Clock.UtcNow,
+        };
 }

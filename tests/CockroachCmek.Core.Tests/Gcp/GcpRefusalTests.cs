@@ -13,7 +13,12 @@ public sealed class GcpRefusalTests
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
         var role = await world.RoleAsync(cluster);
-        var fault = await RefusedAsync(world, "GcpApiDisabled", () => world.Provider.EnsureKeysAsync(GcpWorld.Request(cluster, role.AuthPrincipal, new GcpKeyOptions { Project = "no-kms-project" }), world.Context));
+        var fault = await RefusedAsync(world, "GcpApiDisabled", () =>
+            world.Provider.EnsureKeysAsync(
+                GcpWorld.Request(cluster, role.AuthPrincipal, new GcpKeyOptions { Project = "no-kms-project" }),
+                world.Context
+            )
+        );
         Assert.Matches(@"^gcloud services enable cloudkms\.googleapis\.com --project \d+", fault.RecommendedAction); // Google names the project by its number
     }
 
@@ -22,11 +27,23 @@ public sealed class GcpRefusalTests
     {
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
-        var weak = world.As(world.Server.Gcp.AddPrincipal("weak@example.com", "iam.serviceAccounts.get", "cloudkms.cryptoKeys.get", "cloudkms.keyRings.get", "cloudkms.locations.get"));
-        var fault = await RefusedAsync(world, "GcpPermissionDenied", () => weak.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "" }, world.Context));
+        var weak = world.As(
+            world.Server.Gcp.AddPrincipal(
+                "weak@example.com",
+                "iam.serviceAccounts.get",
+                "cloudkms.cryptoKeys.get",
+                "cloudkms.keyRings.get",
+                "cloudkms.locations.get"
+            )
+        );
+        var fault = await RefusedAsync(world, "GcpPermissionDenied", () =>
+            weak.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "" }, world.Context)
+        );
         Assert.Contains("iam.serviceAccounts.create", fault.Message, StringComparison.Ordinal);
         var role = await world.RoleAsync(cluster);
-        fault = await RefusedAsync(world, "GcpPermissionDenied", () => weak.EnsureKeysAsync(GcpWorld.Request(cluster, role.AuthPrincipal), world.Context));
+        fault = await RefusedAsync(world, "GcpPermissionDenied", () =>
+            weak.EnsureKeysAsync(GcpWorld.Request(cluster, role.AuthPrincipal), world.Context)
+        );
         Assert.Contains("cloudkms.keyRings.create", fault.Message, StringComparison.Ordinal);
     }
 
@@ -35,7 +52,11 @@ public sealed class GcpRefusalTests
     {
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
-        await RefusedAsync(world, "GcpCredentialsRefused", () => world.As("not-a-token").EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "" }, world.Context));
+        await RefusedAsync(world, "GcpCredentialsRefused", () =>
+            world
+                .As("not-a-token")
+                .EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "" }, world.Context)
+        );
     }
 
     [Fact]
@@ -62,7 +83,16 @@ public sealed class GcpRefusalTests
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
         var role = await world.RoleAsync(cluster);
-        await RefusedAsync(world, errorId, () => world.Provider.EnsureKeysAsync(GcpWorld.Request(cluster, role.AuthPrincipal, new GcpKeyOptions { Location = location, KeyRing = ring }), world.Context));
+        await RefusedAsync(world, errorId, () =>
+            world.Provider.EnsureKeysAsync(
+                GcpWorld.Request(
+                    cluster,
+                    role.AuthPrincipal,
+                    new GcpKeyOptions { Location = location, KeyRing = ring }
+                ),
+                world.Context
+            )
+        );
     }
 
     [Theory]
@@ -74,7 +104,9 @@ public sealed class GcpRefusalTests
     {
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
-        await RefusedAsync(world, errorId, () => world.Provider.EnsureKeysAsync(GcpWorld.Request(cluster, principal), world.Context));
+        await RefusedAsync(world, errorId, () =>
+            world.Provider.EnsureKeysAsync(GcpWorld.Request(cluster, principal), world.Context)
+        );
     }
 
     [Fact]
@@ -83,10 +115,24 @@ public sealed class GcpRefusalTests
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
         var role = await world.RoleAsync(cluster);
-        await world.SendAsync(HttpMethod.Post, $"projects/sandbox-customer/serviceAccounts/{role.AuthPrincipal}:disable", "{}");
-        await RefusedAsync(world, "ServiceAccountDisabled", () => world.Provider.EnsureKeysAsync(GcpWorld.Request(cluster, role.AuthPrincipal), world.Context));
+        await world.SendAsync(
+            HttpMethod.Post,
+            $"projects/sandbox-customer/serviceAccounts/{role.AuthPrincipal}:disable",
+            "{}"
+        );
+        await RefusedAsync(world, "ServiceAccountDisabled", () =>
+            world.Provider.EnsureKeysAsync(GcpWorld.Request(cluster, role.AuthPrincipal), world.Context)
+        );
         await RefusedAsync(world, "RoleDiffers", () => world.RoleAsync(cluster));
-        var updated = await world.Provider.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "", Update = true }, world.Context);
+        var updated = await world.Provider.EnsureRoleAsync(
+            new RoleRequest
+            {
+                Cluster = cluster,
+                OrganizationId = "",
+                Update = true,
+            },
+            world.Context
+        );
         Assert.Equal(CmekOutcome.Updated, updated.Outcome);
         Assert.Equal(CmekOutcome.Existing, (await world.RoleAsync(cluster)).Outcome);
     }
@@ -96,18 +142,41 @@ public sealed class GcpRefusalTests
     {
         await using var world = new GcpWorld();
         var (one, other) = (await world.ClusterAsync("gcp-us"), await world.ClusterAsync("gcp-eu"));
-        var request = new RoleRequest { Cluster = one, OrganizationId = "", Name = "shared-account" };
+        var request = new RoleRequest
+        {
+            Cluster = one,
+            OrganizationId = "",
+            Name = "shared-account",
+        };
         await world.Provider.EnsureRoleAsync(request, world.Context);
-        var fault = await RefusedAsync(world, "RoleDiffers", () => world.Provider.EnsureRoleAsync(request with { Cluster = other }, world.Context));
+        var fault = await RefusedAsync(world, "RoleDiffers", () =>
+            world.Provider.EnsureRoleAsync(request with { Cluster = other }, world.Context)
+        );
         Assert.Contains($"crl-kms-user-{one.Id[^12..]}", fault.Message, StringComparison.Ordinal);
-        Assert.Equal(CmekOutcome.Updated, (await world.Provider.EnsureRoleAsync(request with { Cluster = other, Update = true }, world.Context)).Outcome);
-        Assert.Equal(CmekOutcome.Existing, (await world.Provider.EnsureRoleAsync(request with { Cluster = other }, world.Context)).Outcome);
+        Assert.Equal(
+            CmekOutcome.Updated,
+            (
+                await world.Provider.EnsureRoleAsync(request with { Cluster = other, Update = true }, world.Context)
+            ).Outcome
+        );
+        Assert.Equal(
+            CmekOutcome.Existing,
+            (await world.Provider.EnsureRoleAsync(request with { Cluster = other }, world.Context)).Outcome
+        );
         await RefusedAsync(world, "RoleDiffers", () => world.Provider.EnsureRoleAsync(request, world.Context));
     }
 
     [Theory]
-    [InlineData("""{"purpose":"ASYMMETRIC_DECRYPT","versionTemplate":{"algorithm":"RSA_DECRYPT_OAEP_2048_SHA256"}}""", null, "KeyNotSymmetric")]
-    [InlineData("""{"purpose":"RAW_ENCRYPT_DECRYPT","versionTemplate":{"algorithm":"AES_256_GCM","protectionLevel":"HSM"}}""", null, "KeyNotSymmetric")]
+    [InlineData(
+        """{"purpose":"ASYMMETRIC_DECRYPT","versionTemplate":{"algorithm":"RSA_DECRYPT_OAEP_2048_SHA256"}}""",
+        null,
+        "KeyNotSymmetric"
+    )]
+    [InlineData(
+        """{"purpose":"RAW_ENCRYPT_DECRYPT","versionTemplate":{"algorithm":"AES_256_GCM","protectionLevel":"HSM"}}""",
+        null,
+        "KeyNotSymmetric"
+    )]
     [InlineData("""{"purpose":"ENCRYPT_DECRYPT"}""", "DISABLED", "KeyDisabled")]
     [InlineData("""{"purpose":"ENCRYPT_DECRYPT"}""", "DESTROY_SCHEDULED", "KeyPendingDeletion")]
     [InlineData("""{"purpose":"ENCRYPT_DECRYPT"}""", null, "KeyNotGranted")]
@@ -117,9 +186,19 @@ public sealed class GcpRefusalTests
         var cluster = await world.ClusterAsync("gcp-us");
         var role = await world.RoleAsync(cluster);
         var uri = await MadeAsync(world, "theirs", key);
-        if (state == "DISABLED") await world.SendAsync(HttpMethod.Patch, $"{uri}/cryptoKeyVersions/1?updateMask=state", """{"state":"DISABLED"}""");
-        if (state == "DESTROY_SCHEDULED") await world.SendAsync(HttpMethod.Post, $"{uri}/cryptoKeyVersions/1:destroy", "{}");
-        var request = GcpWorld.Request(cluster, role.AuthPrincipal) with { KeyUris = [uri], Grant = errorId != "KeyNotGranted" };
+        if (state == "DISABLED")
+            await world.SendAsync(
+                HttpMethod.Patch,
+                $"{uri}/cryptoKeyVersions/1?updateMask=state",
+                """{"state":"DISABLED"}"""
+            );
+        if (state == "DESTROY_SCHEDULED")
+            await world.SendAsync(HttpMethod.Post, $"{uri}/cryptoKeyVersions/1:destroy", "{}");
+        var request = GcpWorld.Request(cluster, role.AuthPrincipal) with
+        {
+            KeyUris = [uri],
+            Grant = errorId != "KeyNotGranted",
+        };
         await RefusedAsync(world, errorId, () => world.Provider.EnsureKeysAsync(request, world.Context));
     }
 
@@ -129,10 +208,27 @@ public sealed class GcpRefusalTests
         await using var world = new GcpWorld();
         var (cluster, other) = (await world.ClusterAsync("gcp-us"), await world.ClusterAsync("gcp-eu"));
         var (role, second) = (await world.RoleAsync(cluster), await world.RoleAsync(other));
-        var request = GcpWorld.Request(cluster, role.AuthPrincipal, new GcpKeyOptions { Location = "global" }) with { Name = "shared" };
+        var request = GcpWorld.Request(cluster, role.AuthPrincipal, new GcpKeyOptions { Location = "global" }) with
+        {
+            Name = "shared",
+        };
         await world.Provider.EnsureKeysAsync(request, world.Context);
-        await RefusedAsync(world, "KeyNameTaken", () => world.Provider.EnsureKeysAsync(GcpWorld.Request(other, second.AuthPrincipal, new GcpKeyOptions { Location = "global" }) with { Name = "shared" }, world.Context));
-        await RefusedAsync(world, "KeyDiffers", () => world.Provider.EnsureKeysAsync(request with { Gcp = new GcpKeyOptions { Location = "global", ProtectionLevel = CmekProtectionLevel.Hsm } }, world.Context));
+        await RefusedAsync(world, "KeyNameTaken", () =>
+            world.Provider.EnsureKeysAsync(
+                GcpWorld.Request(other, second.AuthPrincipal, new GcpKeyOptions { Location = "global" }) with
+                {
+                    Name = "shared",
+                },
+                world.Context
+            )
+        );
+        await RefusedAsync(world, "KeyDiffers", () => world.Provider.EnsureKeysAsync(
+                request with
+                {
+                    Gcp = new GcpKeyOptions { Location = "global", ProtectionLevel = CmekProtectionLevel.Hsm },
+                },
+                world.Context
+            ));
     }
 
     [Fact]
@@ -142,7 +238,10 @@ public sealed class GcpRefusalTests
         var cluster = await world.ClusterAsync("gcp-us");
         var key = (await world.KeysAsync(cluster))[0];
         await world.SendAsync(HttpMethod.Post, $"{key.KeyUri}/cryptoKeyVersions/1:destroy", "{}");
-        while ((await world.GetAsync($"{key.KeyUri}/cryptoKeyVersions/1")).GetProperty("state").GetString() != "DESTROYED") await world.Context.Time.Delay(TimeSpan.FromHours(6), CancellationToken.None);
+        while (
+            (await world.GetAsync($"{key.KeyUri}/cryptoKeyVersions/1")).GetProperty("state").GetString() != "DESTROYED"
+        )
+            await world.Context.Time.Delay(TimeSpan.FromHours(6), CancellationToken.None);
         await world.SendAsync(HttpMethod.Delete, $"{key.KeyUri}/cryptoKeyVersions/1");
         await world.SendAsync(HttpMethod.Delete, key.KeyUri);
         var fault = await Assert.ThrowsAsync<CmekException>(() => world.KeysAsync(cluster));
@@ -155,7 +254,15 @@ public sealed class GcpRefusalTests
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
         var role = await world.RoleAsync(cluster);
-        var fault = await RefusedAsync(world, "LabelMalformed", () => world.Provider.EnsureKeysAsync(GcpWorld.Request(cluster, role.AuthPrincipal) with { Tags = new Dictionary<string, string> { ["Team"] = "DB" } }, world.Context));
+        var fault = await RefusedAsync(world, "LabelMalformed", () =>
+            world.Provider.EnsureKeysAsync(
+                GcpWorld.Request(cluster, role.AuthPrincipal) with
+                {
+                    Tags = new Dictionary<string, string> { ["Team"] = "DB" },
+                },
+                world.Context
+            )
+        );
         Assert.Contains("Team=DB", fault.Message, StringComparison.Ordinal);
     }
 
@@ -165,7 +272,12 @@ public sealed class GcpRefusalTests
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-eu");
         var keys = await world.KeysAsync(cluster);
-        foreach (var key in keys) await world.SendAsync(HttpMethod.Patch, $"{key.KeyUri}/cryptoKeyVersions/1?updateMask=state", """{"state":"DISABLED"}""");
+        foreach (var key in keys)
+            await world.SendAsync(
+                HttpMethod.Patch,
+                $"{key.KeyUri}/cryptoKeyVersions/1?updateMask=state",
+                """{"state":"DISABLED"}"""
+            );
         var fault = await Assert.ThrowsAsync<CmekException>(() => world.KeysAsync(cluster));
         Assert.Equal("KeyDisabled", fault.ErrorId);
         Assert.All(keys, k => Assert.Contains(k.KeyUri, fault.Message, StringComparison.Ordinal));
@@ -173,8 +285,16 @@ public sealed class GcpRefusalTests
 
     internal static async Task<string> MadeAsync(GcpWorld world, string id, string key, string location = "us-east4")
     {
-        await world.SendAsync(HttpMethod.Post, $"projects/sandbox-customer/locations/{location}/keyRings?keyRingId=theirs", "{}");
-        await world.SendAsync(HttpMethod.Post, $"projects/sandbox-customer/locations/{location}/keyRings/theirs/cryptoKeys?cryptoKeyId={id}", key);
+        await world.SendAsync(
+            HttpMethod.Post,
+            $"projects/sandbox-customer/locations/{location}/keyRings?keyRingId=theirs",
+            "{}"
+        );
+        await world.SendAsync(
+            HttpMethod.Post,
+            $"projects/sandbox-customer/locations/{location}/keyRings/theirs/cryptoKeys?cryptoKeyId={id}",
+            key
+        );
         return $"projects/sandbox-customer/locations/{location}/keyRings/theirs/cryptoKeys/{id}";
     }
 
@@ -185,7 +305,12 @@ public sealed class GcpRefusalTests
         var fault = await Assert.ThrowsAsync<CmekException>(work);
         Assert.Equal(errorId, fault.ErrorId);
         Assert.NotEmpty(fault.RecommendedAction);
-        Assert.DoesNotContain(world.Server.Exchanges, e => e.Request.Index > before && e.Response?.Status == 200 && e.Request.Method != "GET" && !e.Request.Path.EndsWith(":getIamPolicy", StringComparison.Ordinal));
+        Assert.DoesNotContain(world.Server.Exchanges, e =>
+            e.Request.Index > before
+            && e.Response?.Status == 200
+            && e.Request.Method != "GET"
+            && !e.Request.Path.EndsWith(":getIamPolicy", StringComparison.Ordinal)
+        );
         world.Conforms();
         return fault;
     }

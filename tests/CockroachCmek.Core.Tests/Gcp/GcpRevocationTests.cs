@@ -6,7 +6,8 @@ namespace CockroachCmek.Core.Tests.Gcp;
 
 public sealed class GcpRevocationTests
 {
-    private const string Condition = """{"title":"this year","expression":"request.time < timestamp(\"2100-01-01T00:00:00Z\")"}""";
+    private const string Condition =
+        """{"title":"this year","expression":"request.time < timestamp(\"2100-01-01T00:00:00Z\")"}""";
 
     [Theory]
     [InlineData(CmekRevocationMethod.Default)]
@@ -19,13 +20,33 @@ public sealed class GcpRevocationTests
         var cluster = await world.ClusterAsync("gcp-eu");
         var keys = await world.KeysAsync(cluster, new GcpKeyOptions { Location = "europe" });
         var before = await StateAsync(world, keys[0]);
-        var change = Assert.Single(await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context));
-        Assert.Equal((CmekAccessChangeState.Planned, "europe-west1,europe-west4"), (change.State, string.Join(",", change.Regions)));
-        for (var i = 0; i < 2; i++) Assert.Equal(CmekAccessChangeState.Done, (await world.Provider.RevokeAccessAsync(change, world.Context)).State);
+        var change = Assert.Single(
+            await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context)
+        );
+        Assert.Equal(
+            (CmekAccessChangeState.Planned, "europe-west1,europe-west4"),
+            (change.State, string.Join(",", change.Regions))
+        );
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(
+                CmekAccessChangeState.Done,
+                (await world.Provider.RevokeAccessAsync(change, world.Context)).State
+            );
         Assert.NotEqual(before, await StateAsync(world, keys[0]));
         Assert.Single(world.Log.Warnings, w => w.Contains("typically takes", StringComparison.Ordinal));
-        Assert.Equal(CmekAccessChangeState.Done, Assert.Single(await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context)).State);
-        for (var i = 0; i < 2; i++) Assert.Equal(CmekAccessChangeState.Restored, (await world.Provider.RestoreAccessAsync(change, world.Context)).State);
+        Assert.Equal(
+            CmekAccessChangeState.Done,
+            Assert
+                .Single(
+                    await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context)
+                )
+                .State
+        );
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(
+                CmekAccessChangeState.Restored,
+                (await world.Provider.RestoreAccessAsync(change, world.Context)).State
+            );
         Assert.Equal(before, await StateAsync(world, keys[0]));
         world.Conforms();
     }
@@ -41,8 +62,17 @@ public sealed class GcpRevocationTests
         var keys = await world.KeysAsync(cluster);
         Assert.Empty(await world.Provider.FindRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context));
         var before = await StateAsync(world, keys[0]);
-        foreach (var change in await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context)) await world.Provider.RevokeAccessAsync(change, world.Context);
-        await world.Provider.RestoreAccessAsync(Assert.Single(await world.Provider.FindRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context)), world.Context);
+        foreach (
+            var change in await world.Provider.PlanRevocationAsync(
+                GcpWorld.Revocation(cluster, keys, method),
+                world.Context
+            )
+        )
+            await world.Provider.RevokeAccessAsync(change, world.Context);
+        await world.Provider.RestoreAccessAsync(
+            Assert.Single(await world.Provider.FindRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context)),
+            world.Context
+        );
         Assert.Equal(before, await StateAsync(world, keys[0]));
     }
 
@@ -53,8 +83,13 @@ public sealed class GcpRevocationTests
         var cluster = await world.ClusterAsync("gcp-us");
         var keys = await world.KeysAsync(cluster);
         var account = keys[0].AuthPrincipal;
-        await world.BindAsync(keys[0].KeyUri, $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{account}}"],"condition":{{Condition}}},{"role":"{{GcpNames.UseRole}}","members":["user:backup@example.com"]}]""");
-        var change = Assert.Single(await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context));
+        await world.BindAsync(
+            keys[0].KeyUri,
+            $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{account}}"],"condition":{{Condition}}},{"role":"{{GcpNames.UseRole}}","members":["user:backup@example.com"]}]"""
+        );
+        var change = Assert.Single(
+            await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context)
+        );
         await world.Provider.RevokeAccessAsync(change, world.Context);
         var between = await world.PolicyAsync(keys[0].KeyUri);
         Assert.DoesNotContain(account, between, StringComparison.Ordinal);
@@ -72,7 +107,10 @@ public sealed class GcpRevocationTests
         var cluster = await world.ClusterAsync("gcp-us");
         var keys = await world.KeysAsync(cluster);
         var ring = keys[0].KeyUri[..keys[0].KeyUri.IndexOf("/cryptoKeys/", StringComparison.Ordinal)];
-        await world.BindAsync(ring, $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{keys[0].AuthPrincipal}}"]}]""");
+        await world.BindAsync(
+            ring,
+            $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{keys[0].AuthPrincipal}}"]}]"""
+        );
         var changes = await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context);
         Assert.Equal([ring, keys[0].KeyUri], changes.Select(c => c.Target));
     }
@@ -83,7 +121,12 @@ public sealed class GcpRevocationTests
         await using var world = new GcpWorld();
         var cluster = await world.ClusterAsync("gcp-us");
         var keys = await world.KeysAsync(cluster);
-        var fault = await Assert.ThrowsAsync<CmekException>(() => world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, CmekRevocationMethod.Deny), world.Context));
+        var fault = await Assert.ThrowsAsync<CmekException>(() =>
+            world.Provider.PlanRevocationAsync(
+                GcpWorld.Revocation(cluster, keys, CmekRevocationMethod.Deny),
+                world.Context
+            )
+        );
         Assert.Equal("RevocationMethodNotSupported", fault.ErrorId);
         Assert.Contains("RemoveGrant, RemoveTrust, DisableKey", fault.Message, StringComparison.Ordinal);
     }
@@ -101,7 +144,9 @@ public sealed class GcpRevocationTests
         {
             for (var skip = 0; skip < 4; skip++)
             {
-                var change = Assert.Single(await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context));
+                var change = Assert.Single(
+                    await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context)
+                );
                 await CutAsync(() => world.Provider.RevokeAccessAsync(change, world.Context));
                 Assert.NotEqual(before, await StateAsync(world, keys[0]));
                 await CutAsync(() => world.Provider.RestoreAccessAsync(change, world.Context));
@@ -109,7 +154,15 @@ public sealed class GcpRevocationTests
 
                 async Task CutAsync(Func<Task> work)
                 {
-                    world.Server.Faults.Add(new FaultRule { Service = "gcp", Skip = skip, Count = 1, Action = action });
+                    world.Server.Faults.Add(
+                        new FaultRule
+                        {
+                            Service = "gcp",
+                            Skip = skip,
+                            Count = 1,
+                            Action = action,
+                        }
+                    );
                     await work();
                     world.Server.Faults.Clear();
                 }
@@ -122,7 +175,10 @@ public sealed class GcpRevocationTests
     {
         var account = new ServiceAccountEmail(key.AuthPrincipal, "", "sandbox-customer").Resource;
         var trust = await world.SendAsync(HttpMethod.Post, $"{account}:getIamPolicy");
-        var versions = (await world.GetAsync($"{key.KeyUri}/cryptoKeyVersions")).GetProperty("cryptoKeyVersions").EnumerateArray().Select(v => v.GetProperty("state").GetString());
+        var versions = (await world.GetAsync($"{key.KeyUri}/cryptoKeyVersions"))
+            .GetProperty("cryptoKeyVersions")
+            .EnumerateArray()
+            .Select(v => v.GetProperty("state").GetString());
         return $"{await world.PolicyAsync(key.KeyUri)} {(trust.TryGetProperty("bindings", out var bindings) ? bindings.ToString() : "[]")} {string.Join(",", versions)}";
     }
 }

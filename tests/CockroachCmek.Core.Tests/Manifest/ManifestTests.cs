@@ -6,8 +6,7 @@ namespace CockroachCmek.Core.Tests.Manifest;
 
 public sealed class ManifestTests
 {
-    private const string Good =
-        """
+    private const string Good = """
         {
           "region_specs": [
             {
@@ -22,8 +21,7 @@ public sealed class ManifestTests
         }
         """;
 
-    private const string GoodYaml =
-        """
+    private const string GoodYaml = """
         ---
         region_specs:
         - region: "us-east4"   # the page's form
@@ -37,17 +35,28 @@ public sealed class ManifestTests
     [InlineData(Good, CmekManifestFormat.Json, "AWS_KMS")]
     [InlineData("\uFEFF" + Good, CmekManifestFormat.Json, "AWS_KMS")]
     [InlineData(GoodYaml, CmekManifestFormat.Yaml, "GCP_CLOUD_KMS")]
-    public void The_pages_documents_are_read_and_written_again_to_the_letter(string text, CmekManifestFormat format, string type)
+    public void The_pages_documents_are_read_and_written_again_to_the_letter(
+        string text,
+        CmekManifestFormat format,
+        string type
+    )
     {
         var manifest = ManifestReader.Read(text, format);
         Assert.Equal(type, Assert.Single(manifest.RegionSpecs).KeyType);
         Assert.Equal(text, ManifestWriter.Write(manifest, format));
         var other = format == CmekManifestFormat.Json ? CmekManifestFormat.Yaml : CmekManifestFormat.Json;
-        Assert.Equal(manifest.RegionSpecs, ManifestReader.Read(ManifestWriter.Write(manifest, other), other).RegionSpecs);
+        Assert.Equal(
+            manifest.RegionSpecs,
+            ManifestReader.Read(ManifestWriter.Write(manifest, other), other).RegionSpecs
+        );
     }
 
     [Theory]
-    [InlineData("\"region\": \"us-east-1\"", "\"regoin\": \"us-east-1\"", "line 4, column 7: 'regoin' looks like 'region' misspelt")]
+    [InlineData(
+        "\"region\": \"us-east-1\"",
+        "\"regoin\": \"us-east-1\"",
+        "line 4, column 7: 'regoin' looks like 'region' misspelt"
+    )]
     [InlineData("\"uri\":", "\"URI\":", "line 7, column 9: 'URI' looks like 'uri' misspelt")]
     [InlineData("\"auth_principal\":", "\"auth-principal\":", "looks like 'auth_principal' misspelt")]
     [InlineData("\"type\": \"AWS_KMS\",", "", "line 5, column 19: type is missing in key_spec")]
@@ -55,15 +64,25 @@ public sealed class ManifestTests
     [InlineData("\"AWS_KMS\"", "\"aws_kms\"", "type 'aws_kms' is none of")]
     [InlineData("\"AWS_KMS\"", "7", "type is a text, not 7")]
     [InlineData("\"AWS_KMS\"", "null", "type is a text, not null")]
-    [InlineData("\"us-east-1\"", "\"{COCKROACHDB_CLOUD_REGION}\"", "region still holds the placeholder '{COCKROACHDB_CLOUD_REGION}'")]
+    [InlineData(
+        "\"us-east-1\"",
+        "\"{COCKROACHDB_CLOUD_REGION}\"",
+        "region still holds the placeholder '{COCKROACHDB_CLOUD_REGION}'"
+    )]
     [InlineData("\"us-east-1\"", "\"${CLUSTER_REGION}\"", "region still holds the placeholder")]
     [InlineData("\"us-east-1\"", "\" \"", "region is empty")]
     [InlineData("\"us-east-1\"", "\"us-east-1 \"", "region begins or ends with a blank")]
-    [InlineData("\"region\": \"us-east-1\"", "\"region\": \"us-east-1\", \"region\": \"b\"", "region stands twice in the region spec")]
+    [InlineData(
+        "\"region\": \"us-east-1\"",
+        "\"region\": \"us-east-1\", \"region\": \"b\"",
+        "region stands twice in the region spec"
+    )]
     [InlineData("\"region_specs\"", "\"region_spec\"", "looks like 'region_specs' misspelt")]
     public void What_is_wrong_is_said_with_its_place(string find, string replace, string problem)
     {
-        var fault = Assert.Throws<CmekException>(() => ManifestReader.Read(Good.Replace(find, replace, StringComparison.Ordinal), CmekManifestFormat.Json));
+        var fault = Assert.Throws<CmekException>(() =>
+            ManifestReader.Read(Good.Replace(find, replace, StringComparison.Ordinal), CmekManifestFormat.Json)
+        );
         Assert.Equal("ManifestInvalid", fault.ErrorId);
         Assert.Contains(problem, fault.Message, StringComparison.Ordinal);
     }
@@ -87,7 +106,9 @@ public sealed class ManifestTests
     [Fact]
     public void Every_problem_is_in_one_error()
     {
-        var text = Good.Replace("us-east-1\",", "{R}\",", StringComparison.Ordinal).Replace("AWS_KMS", "NULL_KMS", StringComparison.Ordinal).Replace("auth_principal", "auth_princpal", StringComparison.Ordinal);
+        var text = Good.Replace("us-east-1\",", "{R}\",", StringComparison.Ordinal)
+            .Replace("AWS_KMS", "NULL_KMS", StringComparison.Ordinal)
+            .Replace("auth_principal", "auth_princpal", StringComparison.Ordinal);
         var message = Assert.Throws<CmekException>(() => ManifestReader.Read(text, CmekManifestFormat.Json)).Message;
         Assert.Equal(3, message.Split("line ").Length - 1);
     }
@@ -96,7 +117,11 @@ public sealed class ManifestTests
     public void A_region_that_stands_twice_names_its_first_line()
     {
         var yaml = GoodYaml + "\n" + string.Join('\n', GoodYaml.Split('\n').Skip(2));
-        Assert.Contains("region 'us-east4' stands in line 3 already", Assert.Throws<CmekException>(() => ManifestReader.Read(yaml, CmekManifestFormat.Yaml)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "region 'us-east4' stands in line 3 already",
+            Assert.Throws<CmekException>(() => ManifestReader.Read(yaml, CmekManifestFormat.Yaml)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -119,37 +144,84 @@ public sealed class ManifestTests
     [Fact]
     public void Unknown_fields_that_are_no_typos_survive_both_formats()
     {
-        var text = Good.Replace("\"region\":", "\"x_note\": [1, true, null, \"yes\", {\"deep\": 0.5}],\n      \"region\":", StringComparison.Ordinal);
+        var text = Good.Replace(
+            "\"region\":",
+            "\"x_note\": [1, true, null, \"yes\", {\"deep\": 0.5}],\n      \"region\":",
+            StringComparison.Ordinal
+        );
         var manifest = ManifestReader.Read(text, CmekManifestFormat.Json);
-        var back = ManifestReader.Read(ManifestWriter.Write(manifest, CmekManifestFormat.Yaml), CmekManifestFormat.Yaml);
+        var back = ManifestReader.Read(
+            ManifestWriter.Write(manifest, CmekManifestFormat.Yaml),
+            CmekManifestFormat.Yaml
+        );
         var json = ManifestWriter.Write(back, CmekManifestFormat.Json);
-        Assert.True(System.Text.Json.Nodes.JsonNode.DeepEquals(System.Text.Json.Nodes.JsonNode.Parse(text), System.Text.Json.Nodes.JsonNode.Parse(json)), json);
+        Assert.True(
+            System.Text.Json.Nodes.JsonNode.DeepEquals(
+                System.Text.Json.Nodes.JsonNode.Parse(text),
+                System.Text.Json.Nodes.JsonNode.Parse(json)
+            ),
+            json
+        );
     }
 
     [Fact]
     public void Whatever_is_written_is_read_back_the_same() =>
-        Gen.Select(Gen.OneOf(Gen.Const("yes"), Gen.Const("0123"), Gen.Const("2026-01-01"), Gen.Const("a: b # c"), Gen.Const("é\"'\\"), Gen.String[Gen.Char[' ', '~'], 1, 30]).Where(s => s.Trim() == s && s.Length > 0 && s.IndexOfAny(['{', '<', '$']) < 0), Gen.Enum<CmekManifestFormat>())
-            .Sample((value, format) =>
-            {
-                var manifest = new CmekManifest { RegionSpecs = [new CmekRegionSpec { Region = value, KeySpec = new CmekKeySpec { Type = "AWS_KMS", Uri = value, AuthPrincipal = value } }] };
-                Assert.Equal(manifest.RegionSpecs, ManifestReader.Read(ManifestWriter.Write(manifest, format), format).RegionSpecs);
-            });
+        Gen.Select(
+                Gen.OneOf(
+                        Gen.Const("yes"),
+                        Gen.Const("0123"),
+                        Gen.Const("2026-01-01"),
+                        Gen.Const("a: b # c"),
+                        Gen.Const("é\"'\\"),
+                        Gen.String[Gen.Char[' ', '~'], 1, 30]
+                    )
+                    .Where(s => s.Trim() == s && s.Length > 0 && s.IndexOfAny(['{', '<', '$']) < 0),
+                Gen.Enum<CmekManifestFormat>()
+            )
+            .Sample(
+                (value, format) =>
+                {
+                    var manifest = new CmekManifest
+                    {
+                        RegionSpecs =
+                        [
+                            new CmekRegionSpec
+                            {
+                                Region = value,
+                                KeySpec = new CmekKeySpec
+                                {
+                                    Type = "AWS_KMS",
+                                    Uri = value,
+                                    AuthPrincipal = value,
+                                },
+                            },
+                        ],
+                    };
+                    Assert.Equal(
+                        manifest.RegionSpecs,
+                        ManifestReader.Read(ManifestWriter.Write(manifest, format), format).RegionSpecs
+                    );
+                }
+            );
 
     [Fact]
     public void Damage_never_gives_anything_but_an_explained_refusal() =>
-        Gen.Select(Gen.OneOfConst(Good, GoodYaml), Gen.Int[0, 400], Gen.Byte, Gen.Enum<CmekManifestFormat>()).Sample((text, at, with, format) =>
-        {
-            var bytes = Encoding.Latin1.GetBytes(text);
-            bytes[at % bytes.Length] = with;
-            try
-            {
-                ManifestReader.Read(Encoding.Latin1.GetString(bytes), format);
-            }
-            catch (CmekException fault)
-            {
-                Assert.NotEmpty(fault.RecommendedAction);
-            }
-        });
+        Gen.Select(Gen.OneOfConst(Good, GoodYaml), Gen.Int[0, 400], Gen.Byte, Gen.Enum<CmekManifestFormat>())
+            .Sample(
+                (text, at, with, format) =>
+                {
+                    var bytes = Encoding.Latin1.GetBytes(text);
+                    bytes[at % bytes.Length] = with;
+                    try
+                    {
+                        ManifestReader.Read(Encoding.Latin1.GetString(bytes), format);
+                    }
+                    catch (CmekException fault)
+                    {
+                        Assert.NotEmpty(fault.RecommendedAction);
+                    }
+                }
+            );
 
     [Theory]
     [InlineData("arn:aws:kms:us-east-1:111122223333:key/mrk-1", "AWS_KMS", null)]
@@ -163,26 +235,60 @@ public sealed class ManifestTests
     {
         var parsed = KeyUri.Parse(uri);
         Assert.Equal(type, parsed.KeyType);
-        if (problem is not null) Assert.Contains(problem, parsed.Problem, StringComparison.Ordinal);
+        if (problem is not null)
+            Assert.Contains(problem, parsed.Problem, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("ADVANCED", "CREATED", "PRIVATE", "us-east-1", new string[0])]
     [InlineData("STANDARD", "CREATED", "", "us-east-1", new[] { "PlanNotSupported" })]
-    [InlineData("ADVANCED", "CREATION_FAILED", "PUBLIC", "us-east-1", new[] { "AdvancedSecurityMissing", "ClusterNotReady" })]
+    [InlineData(
+        "ADVANCED",
+        "CREATION_FAILED",
+        "PUBLIC",
+        "us-east-1",
+        new[] { "AdvancedSecurityMissing", "ClusterNotReady" }
+    )]
     [InlineData("ADVANCED", "CREATED", "PRIVATE", "us-west-2", new[] { "RegionMissing", "RegionUnknown" })]
-    public void A_manifest_is_checked_against_its_cluster(string plan, string state, string visibility, string clusterRegion, string[] failed)
+    public void A_manifest_is_checked_against_its_cluster(
+        string plan,
+        string state,
+        string visibility,
+        string clusterRegion,
+        string[] failed
+    )
     {
-        var cluster = new CrdbCluster { Id = "c", Name = "c", CloudProvider = "AWS", Plan = plan, State = state, NetworkVisibility = visibility, Regions = [new CrdbRegion { Name = clusterRegion }] };
+        var cluster = new CrdbCluster
+        {
+            Id = "c",
+            Name = "c",
+            CloudProvider = "AWS",
+            Plan = plan,
+            State = state,
+            NetworkVisibility = visibility,
+            Regions = [new CrdbRegion { Name = clusterRegion }],
+        };
         var checks = new ManifestCheck().Check(cluster, ManifestReader.Read(Good, CmekManifestFormat.Json));
         Assert.Equal(failed, checks.Where(c => c.Status == CmekCheckStatus.Fail).Select(c => c.Check));
-        Assert.All(checks.Where(c => c.Status is CmekCheckStatus.Fail or CmekCheckStatus.Warning), c => Assert.NotEmpty(c.Remedy));
+        Assert.All(checks.Where(c => c.Status is CmekCheckStatus.Fail or CmekCheckStatus.Warning), c =>
+            Assert.NotEmpty(c.Remedy)
+        );
     }
 
     [Fact]
     public void A_manifest_of_another_cloud_fails()
     {
-        var cluster = new CrdbCluster { Id = "c", Name = "c", CloudProvider = "AWS", Plan = "ADVANCED", State = "CREATED", Regions = [new CrdbRegion { Name = "us-east4" }] };
-        Assert.Contains(new ManifestCheck().Check(cluster, ManifestReader.Read(GoodYaml, CmekManifestFormat.Yaml)), c => c is { Check: "ProviderMismatch", Status: CmekCheckStatus.Fail });
+        var cluster = new CrdbCluster
+        {
+            Id = "c",
+            Name = "c",
+            CloudProvider = "AWS",
+            Plan = "ADVANCED",
+            State = "CREATED",
+            Regions = [new CrdbRegion { Name = "us-east4" }],
+        };
+        Assert.Contains(new ManifestCheck().Check(cluster, ManifestReader.Read(GoodYaml, CmekManifestFormat.Yaml)), c =>
+            c is { Check: "ProviderMismatch", Status: CmekCheckStatus.Fail }
+        );
     }
 }

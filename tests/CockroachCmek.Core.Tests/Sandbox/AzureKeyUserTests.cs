@@ -31,7 +31,13 @@ public sealed class AzureKeyUserTests : IAsyncLifetime
     {
         var kid = await _azure.CreateKeyAsync("cmek");
         Assert.Contains("no service principal in the tenant", Refused(kid), StringComparison.Ordinal);
-        var principal = (await _azure.SendAsync("POST", Graph + "servicePrincipals", $$"""{"appId":"{{_cluster.AzureApplicationId}}"}""")).Text("id");
+        var principal = (
+            await _azure.SendAsync(
+                "POST",
+                Graph + "servicePrincipals",
+                $$"""{"appId":"{{_cluster.AzureApplicationId}}"}"""
+            )
+        ).Text("id");
         Assert.Contains("grants Microsoft.KeyVault/vaults/keys/wrap/action", Refused(kid), StringComparison.Ordinal);
         await _azure.AssignAsync(EncryptionUser, _cluster.AzureApplicationId!);
         Assert.Contains("which is the application's id", Refused(kid), StringComparison.Ordinal);
@@ -56,21 +62,64 @@ public sealed class AzureKeyUserTests : IAsyncLifetime
         var wrapped = _user.Wrap(Request(spec.Uri), StoreKey).Bytes!;
         Assert.Contains("no key identifier with a version", Refused(key), StringComparison.Ordinal);
         Assert.Contains("no version", Refused($"{key}/{new string('0', 32)}"), StringComparison.Ordinal);
-        Assert.Contains("does not exist", Refused($"{_azure.Vault}/keys/other/{new string('0', 32)}"), StringComparison.Ordinal);
-        Assert.Contains("no vault", Refused($"https://nowhere.vault.azure.net/keys/k/{new string('0', 32)}"), StringComparison.Ordinal);
-        Assert.Contains("another tenant", Refused($"https://{_azure.Azure.ForeignVaultName}.vault.azure.net/keys/k/{new string('0', 32)}"), StringComparison.Ordinal);
-        Assert.Contains("firewall", Refused($"https://{_azure.Azure.WalledVaultName}.vault.azure.net/keys/k/{new string('0', 32)}"), StringComparison.Ordinal);
-        Assert.Contains("No access policy", Refused($"https://{_azure.Azure.PolicyVaultName}.vault.azure.net/keys/k/{new string('0', 32)}"), StringComparison.Ordinal);
-        Assert.Contains("There is no tenant", _user.Wrap(Request(spec.Uri) with { AuthPrincipal = _azure.Azure.SubscriptionId }, StoreKey).Refusal, StringComparison.Ordinal);
-        Assert.Contains("RSA key is needed", Refused(await _azure.CreateKeyAsync("curve", body: """{"kty":"EC"}""")), StringComparison.Ordinal);
-        Assert.Contains("cannot be used", Refused(await _azure.CreateKeyAsync("signs", body: """{"kty":"RSA","key_ops":["sign"]}""")), StringComparison.Ordinal);
-        Assert.Contains("has expired", Refused(await _azure.CreateKeyAsync("old", body: """{"kty":"RSA","attributes":{"exp":1}}""")), StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist",
+            Refused($"{_azure.Vault}/keys/other/{new string('0', 32)}"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no vault",
+            Refused($"https://nowhere.vault.azure.net/keys/k/{new string('0', 32)}"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "another tenant",
+            Refused($"https://{_azure.Azure.ForeignVaultName}.vault.azure.net/keys/k/{new string('0', 32)}"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "firewall",
+            Refused($"https://{_azure.Azure.WalledVaultName}.vault.azure.net/keys/k/{new string('0', 32)}"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "No access policy",
+            Refused($"https://{_azure.Azure.PolicyVaultName}.vault.azure.net/keys/k/{new string('0', 32)}"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "There is no tenant",
+            _user.Wrap(Request(spec.Uri) with { AuthPrincipal = _azure.Azure.SubscriptionId }, StoreKey).Refusal,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "RSA key is needed",
+            Refused(await _azure.CreateKeyAsync("curve", body: """{"kty":"EC"}""")),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "cannot be used",
+            Refused(await _azure.CreateKeyAsync("signs", body: """{"kty":"RSA","key_ops":["sign"]}""")),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "has expired",
+            Refused(await _azure.CreateKeyAsync("old", body: """{"kty":"RSA","attributes":{"exp":1}}""")),
+            StringComparison.Ordinal
+        );
 
         await _azure.SendAsync("PATCH", spec.Uri + "?api-version=7.6", """{"attributes":{"enabled":false}}""");
         Assert.True(_user.Wrap(Request(spec.Uri), StoreKey).Succeeded);
         Assert.Contains("is disabled", _user.Unwrap(Request(spec.Uri), wrapped).Refusal, StringComparison.Ordinal);
-        var principal = await _azure.SendAsync("GET", $"{Graph}servicePrincipals(appId='{_cluster.AzureApplicationId}')");
-        await _azure.SendAsync("PATCH", $"{Graph}servicePrincipals/{principal.Text("id")}", """{"accountEnabled":false}""");
+        var principal = await _azure.SendAsync(
+            "GET",
+            $"{Graph}servicePrincipals(appId='{_cluster.AzureApplicationId}')"
+        );
+        await _azure.SendAsync(
+            "PATCH",
+            $"{Graph}servicePrincipals/{principal.Text("id")}",
+            """{"accountEnabled":false}"""
+        );
         Assert.Contains("is disabled in the tenant", Refused(spec.Uri), StringComparison.Ordinal);
     }
 
@@ -78,9 +127,13 @@ public sealed class AzureKeyUserTests : IAsyncLifetime
     public async Task A_cluster_on_Azure_enables_CMEK_with_its_key()
     {
         var spec = _azure.Azure.SeedKey("azure-in", _cluster.Id);
-        Assert.Equal(_cluster.AzureApplicationId, (await CloudAsync("GET", "", ""))["azure_cluster_identity_client_id"]!.ToString());
+        Assert.Equal(
+            _cluster.AzureApplicationId,
+            (await CloudAsync("GET", "", ""))["azure_cluster_identity_client_id"]!.ToString()
+        );
         Assert.NotEqual(_cluster.Id, _cluster.AzureApplicationId);
-        var body = $$$"""{"region_specs":[{"region":"centralindia","key_spec":{"type":"AZURE_KEY_VAULT","uri":"{{{spec.Uri}}}","auth_principal":"{{{_azure.Azure.TenantId}}}"}}]}""";
+        var body =
+            $$$"""{"region_specs":[{"region":"centralindia","key_spec":{"type":"AZURE_KEY_VAULT","uri":"{{{spec.Uri}}}","auth_principal":"{{{_azure.Azure.TenantId}}}"}}]}""";
         Assert.Equal("ENABLING", (await CloudAsync("POST", "/cmek", body))["status"]!.ToString());
         _azure.Time.Advance(TimeSpan.FromMinutes(25));
         Assert.Equal("ENABLED", (await CloudAsync("GET", "/cmek", ""))["status"]!.ToString());
@@ -88,14 +141,26 @@ public sealed class AzureKeyUserTests : IAsyncLifetime
 
     private string Refused(string uri) => _user.Wrap(Request(uri), StoreKey).Refusal ?? "";
 
-    private KeyUseRequest Request(string uri) => new(uri, _azure.Azure.TenantId, _azure.Server.Cloud.OrganizationId, _cluster.Id, _cluster.AccountId, "centralindia");
+    private KeyUseRequest Request(string uri) =>
+        new(
+            uri,
+            _azure.Azure.TenantId,
+            _azure.Server.Cloud.OrganizationId,
+            _cluster.Id,
+            _cluster.AccountId,
+            "centralindia"
+        );
 
     private async Task<JsonNode> CloudAsync(string method, string path, string body)
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(_azure.Server.CloudEndpoint, $"api/v1/clusters/{_cluster.Id}{path}"));
+        using var request = new HttpRequestMessage(
+            new HttpMethod(method),
+            new Uri(_azure.Server.CloudEndpoint, $"api/v1/clusters/{_cluster.Id}{path}")
+        );
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _azure.Server.Cloud.AdminKey);
-        if (body.Length > 0) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        if (body.Length > 0)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         using var answer = await http.SendAsync(request);
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
     }

@@ -51,25 +51,51 @@ public sealed class AzureNodeClientTests
         using var server = SandboxServer.Start(new SandboxOptions { TimeScale = 600 });
         try
         {
-            var installed = await RunAsync(npm!, folder, [], "install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", "@azure/keyvault-keys@4", "@azure/identity@4");
+            var installed = await RunAsync(
+                npm!,
+                folder,
+                [],
+                "install",
+                "--prefix",
+                folder,
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "@azure/keyvault-keys@4",
+                "@azure/identity@4"
+            );
             Skip.If(installed.ExitCode != 0, "npm could not install Azure's clients: " + installed.Error);
             await File.WriteAllTextAsync(Path.Combine(folder, "ca.pem"), server.Azure.CaPem);
             await File.WriteAllTextAsync(Path.Combine(folder, "drive.js"), Script);
-            var run = await RunAsync(node!, folder, new()
-            {
-                ["NODE_EXTRA_CA_CERTS"] = Path.Combine(folder, "ca.pem"),
-                ["SANDBOX_PORT"] = server.AzureEndpoint.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                ["VAULT"] = $"https://{server.Azure.VaultName}.vault.azure.net",
-                ["AZURE_TENANT_ID"] = server.Azure.TenantId,
-                ["AZURE_CLIENT_ID"] = server.Azure.Admin.ClientId,
-                ["AZURE_CLIENT_SECRET"] = server.Azure.Admin.Secret,
-            }, "drive.js");
+            var run = await RunAsync(
+                node!,
+                folder,
+                new()
+                {
+                    ["NODE_EXTRA_CA_CERTS"] = Path.Combine(folder, "ca.pem"),
+                    ["SANDBOX_PORT"] = server.AzureEndpoint.Port.ToString(
+                        System.Globalization.CultureInfo.InvariantCulture
+                    ),
+                    ["VAULT"] = $"https://{server.Azure.VaultName}.vault.azure.net",
+                    ["AZURE_TENANT_ID"] = server.Azure.TenantId,
+                    ["AZURE_CLIENT_ID"] = server.Azure.Admin.ClientId,
+                    ["AZURE_CLIENT_SECRET"] = server.Azure.Admin.Secret,
+                },
+                "drive.js"
+            );
             Assert.True(run.ExitCode == 0, run.Error);
 
             var seen = JsonNode.Parse(run.Output)!;
             string Of(string name) => seen[name]!.ToString();
-            Assert.Equal(("RSA", "store key", "P2Y", "node"), (Of("type"), Of("unwrapped"), Of("policy"), Of("recovered")));
-            Assert.StartsWith("403 Operation unwrapKey is not allowed on a disabled key", Of("refusal"), StringComparison.Ordinal);
+            Assert.Equal(
+                ("RSA", "store key", "P2Y", "node"),
+                (Of("type"), Of("unwrapped"), Of("policy"), Of("recovered"))
+            );
+            Assert.StartsWith(
+                "403 Operation unwrapKey is not allowed on a disabled key",
+                Of("refusal"),
+                StringComparison.Ordinal
+            );
             Assert.Equal(Of("first"), Of("read"));
             Assert.Equal([Of("first"), Of("rotated")], seen["versions"]!.AsArray().Select(v => v!.ToString()));
             Assert.Equal($"https://{server.Azure.VaultName}.vault.azure.net/deletedkeys/node", Of("recoveryId"));
@@ -81,23 +107,41 @@ public sealed class AzureNodeClientTests
         }
     }
 
-    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(string program, string folder, Dictionary<string, string> environment, params string[] arguments)
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(
+        string program,
+        string folder,
+        Dictionary<string, string> environment,
+        params string[] arguments
+    )
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var pair in environment) start.Environment[pair.Key] = pair.Value;
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var pair in environment)
+            start.Environment[pair.Key] = pair.Value;
         // A proxy of the machine has no business with the loopback address.
-        foreach (var name in environment.Count > 0 ? new[] { "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy" } : []) start.Environment.Remove(name);
+        foreach (
+            var name in environment.Count > 0 ? new[] { "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy" } : []
+        )
+            start.Environment.Remove(name);
         using var process = Process.Start(start)!;
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         try
         {
-            var (output, error) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
+            var (output, error) = (
+                process.StandardOutput.ReadToEndAsync(limit.Token),
+                process.StandardError.ReadToEndAsync(limit.Token)
+            );
             await process.WaitForExitAsync(limit.Token);
             return (process.ExitCode, await output, await error);
         }
         finally
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
         }
     }
 }

@@ -21,33 +21,51 @@ public sealed class AzureVaultTests : IAsyncLifetime
         Assert.Equal("401 Unauthorized", answer.Refusal);
         Assert.Contains("AKV10000", answer.Text("error", "message"), StringComparison.Ordinal);
         var challenge = Assert.Single(answer.Message.Headers.WwwAuthenticate);
-        Assert.Equal($"Bearer authorization=\"https://login.microsoftonline.com/{_azure.Azure.TenantId}\", resource=\"https://vault.azure.net\"", challenge.ToString());
+        Assert.Equal(
+            $"Bearer authorization=\"https://login.microsoftonline.com/{_azure.Azure.TenantId}\", resource=\"https://vault.azure.net\"",
+            challenge.ToString()
+        );
     }
 
     [Fact]
     public async Task Creating_twice_and_rotating_make_versions_and_each_can_be_read()
     {
-        var first = await _azure.CreateKeyAsync("cmek", body: """{"kty":"RSA","key_size":3072,"key_ops":["wrapKey","unwrapKey"],"tags":{"for":"test"}}""");
-        var second = await _azure.CreateKeyAsync("cmek", body: """{"kty":"RSA","key_ops":["wrapKey","unwrapKey"],"tags":{"for":"test"}}""");
+        var first = await _azure.CreateKeyAsync(
+            "cmek",
+            body: """{"kty":"RSA","key_size":3072,"key_ops":["wrapKey","unwrapKey"],"tags":{"for":"test"}}"""
+        );
+        var second = await _azure.CreateKeyAsync(
+            "cmek",
+            body: """{"kty":"RSA","key_ops":["wrapKey","unwrapKey"],"tags":{"for":"test"}}"""
+        );
         var third = (await _azure.SendAsync("POST", $"{_azure.Vault}/keys/cmek/rotate{Version}")).Text("key", "kid");
         Assert.Equal(3, new[] { first, second, third }.Distinct().Count());
-        Assert.All([first, second, third], kid => Assert.Matches("^https://cmek-sandbox\\.vault\\.azure\\.net/keys/cmek/[0-9a-f]{32}$", kid));
+        Assert.All([first, second, third], kid =>
+            Assert.Matches("^https://cmek-sandbox\\.vault\\.azure\\.net/keys/cmek/[0-9a-f]{32}$", kid)
+        );
         Assert.Equal(third, (await _azure.SendAsync("GET", $"{_azure.Vault}/keys/cmek/{Version}")).Text("key", "kid"));
         var old = await _azure.SendAsync("GET", first + "?api%2Dversion=7.6");
-        Assert.Equal((first, "Recoverable", "test"), (old.Text("key", "kid"), old.Text("attributes", "recoveryLevel"), old.Text("tags", "for")));
+        Assert.Equal(
+            (first, "Recoverable", "test"),
+            (old.Text("key", "kid"), old.Text("attributes", "recoveryLevel"), old.Text("tags", "for"))
+        );
         Assert.Equal(512, old.Text("key", "n").Length);
         Assert.Equal("404 KeyNotFound", (await _azure.SendAsync("GET", $"{_azure.Vault}/keys/none{Version}")).Refusal);
-        Assert.Equal("400 BadParameter", (await _azure.SendAsync("GET", $"{_azure.Vault}/keys/cmek?api-version=1.0")).Refusal);
+        Assert.Equal(
+            "400 BadParameter",
+            (await _azure.SendAsync("GET", $"{_azure.Vault}/keys/cmek?api-version=1.0")).Refusal
+        );
         Assert.NotEqual(0, _azure.Conforms());
     }
 
     [Fact]
     public async Task Lists_come_in_pages()
     {
-        for (var i = 0; i < 5; i++) await _azure.CreateKeyAsync("many", body: """{"kty":"EC"}""");
+        for (var i = 0; i < 5; i++)
+            await _azure.CreateKeyAsync("many", body: """{"kty":"EC"}""");
         await _azure.CreateKeyAsync("other", body: """{"kty":"EC","crv":"P-384"}""");
         var ids = new List<string>();
-        for (string? url = $"{_azure.Vault}/keys/many/versions{Version}&maxresults=2"; !string.IsNullOrEmpty(url);)
+        for (string? url = $"{_azure.Vault}/keys/many/versions{Version}&maxresults=2"; !string.IsNullOrEmpty(url); )
         {
             var page = await _azure.SendAsync("GET", url);
             ids.AddRange(page.Body["value"]!.AsArray().Select(v => v!["kid"]!.ToString()));
@@ -56,9 +74,17 @@ public sealed class AzureVaultTests : IAsyncLifetime
 
         Assert.Equal(5, ids.Distinct().Count());
         var keys = await _azure.SendAsync("GET", $"{_azure.Vault}/keys{Version}");
-        Assert.Equal([$"{_azure.Vault}/keys/many", $"{_azure.Vault}/keys/other"], keys.Body["value"]!.AsArray().Select(v => v!["kid"]!.ToString()));
-        Assert.Empty((await _azure.SendAsync("GET", $"{_azure.Vault}/keys/none/versions{Version}")).Body["value"]!.AsArray());
-        Assert.Equal("400 BadParameter", (await _azure.SendAsync("GET", $"{_azure.Vault}/keys{Version}&maxresults=26")).Refusal);
+        Assert.Equal(
+            [$"{_azure.Vault}/keys/many", $"{_azure.Vault}/keys/other"],
+            keys.Body["value"]!.AsArray().Select(v => v!["kid"]!.ToString())
+        );
+        Assert.Empty(
+            (await _azure.SendAsync("GET", $"{_azure.Vault}/keys/none/versions{Version}")).Body["value"]!.AsArray()
+        );
+        Assert.Equal(
+            "400 BadParameter",
+            (await _azure.SendAsync("GET", $"{_azure.Vault}/keys{Version}&maxresults=26")).Refusal
+        );
         Assert.NotEqual(0, _azure.Conforms());
     }
 
@@ -81,7 +107,10 @@ public sealed class AzureVaultTests : IAsyncLifetime
     [Fact]
     public async Task An_expired_version_unwraps_but_does_not_wrap()
     {
-        var kid = await _azure.CreateKeyAsync("cmek", body: $$$"""{"kty":"RSA","attributes":{"exp":{{{_azure.Time.GetUtcNow().AddMinutes(10).ToUnixTimeSeconds()}}}}}""");
+        var kid = await _azure.CreateKeyAsync(
+            "cmek",
+            body: $$$"""{"kty":"RSA","attributes":{"exp":{{{_azure.Time.GetUtcNow().AddMinutes(10).ToUnixTimeSeconds()}}}}}"""
+        );
         var wrapped = (await _azure.UseAsync(kid, "wrapkey", "c2VjcmV0")).Text("value");
         _azure.Time.Advance(TimeSpan.FromMinutes(11));
         Assert.Equal("403 KeyExpired", (await _azure.UseAsync(kid, "wrapkey", "c2VjcmV0")).Refusal);
@@ -104,12 +133,19 @@ public sealed class AzureVaultTests : IAsyncLifetime
     [Fact]
     public async Task What_does_not_fit_the_key_is_refused()
     {
-        var hsm = await _azure.CreateKeyAsync("hsm", _azure.Azure.PremiumVaultName, """{"kty":"RSA-HSM","key_ops":["wrapKey"]}""");
+        var hsm = await _azure.CreateKeyAsync(
+            "hsm",
+            _azure.Azure.PremiumVaultName,
+            """{"kty":"RSA-HSM","key_ops":["wrapKey"]}"""
+        );
         Assert.Equal(200, (await _azure.UseAsync(hsm, "wrapkey", "AAAA")).Status);
         Assert.Equal("403 KeyOperationForbidden", (await _azure.UseAsync(hsm, "unwrapkey", "AAAA")).Refusal);
         Assert.Equal("400 BadParameter", (await _azure.UseAsync(hsm, "wrapkey", "AAAA", algorithm: "RSA1_5")).Refusal);
         Assert.Equal("400 BadParameter", (await _azure.UseAsync(hsm, "wrapkey", "not base64!")).Refusal);
-        Assert.Equal("400 BadParameter", (await _azure.UseAsync(await _azure.CreateKeyAsync("k"), "unwrapkey", "AAAA")).Refusal);
+        Assert.Equal(
+            "400 BadParameter",
+            (await _azure.UseAsync(await _azure.CreateKeyAsync("k"), "unwrapkey", "AAAA")).Refusal
+        );
     }
 
     [Fact]
@@ -118,14 +154,29 @@ public sealed class AzureVaultTests : IAsyncLifetime
         var kid = await _azure.CreateKeyAsync("cmek");
         var deleted = await _azure.SendAsync("DELETE", $"{_azure.Vault}/keys/cmek{Version}");
         Assert.Equal($"{_azure.Vault}/deletedkeys/cmek", deleted.Text("recoveryId"));
-        Assert.Equal("404 KeyNotFound", (await _azure.SendAsync("GET", $"{_azure.Vault}/deletedkeys/cmek{Version}")).Refusal);
-        Assert.Equal("409 ObjectIsBeingDeleted", (await _azure.SendAsync("POST", $"{_azure.Vault}/keys/cmek/create{Version}", """{"kty":"EC"}""")).Refusal);
+        Assert.Equal(
+            "404 KeyNotFound",
+            (await _azure.SendAsync("GET", $"{_azure.Vault}/deletedkeys/cmek{Version}")).Refusal
+        );
+        Assert.Equal(
+            "409 ObjectIsBeingDeleted",
+            (await _azure.SendAsync("POST", $"{_azure.Vault}/keys/cmek/create{Version}", """{"kty":"EC"}""")).Refusal
+        );
         _azure.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal(kid, (await _azure.SendAsync("GET", $"{_azure.Vault}/deletedkeys/cmek{Version}")).Text("key", "kid"));
+        Assert.Equal(
+            kid,
+            (await _azure.SendAsync("GET", $"{_azure.Vault}/deletedkeys/cmek{Version}")).Text("key", "kid")
+        );
         Assert.Single((await _azure.SendAsync("GET", $"{_azure.Vault}/deletedkeys{Version}")).Body["value"]!.AsArray());
         Assert.Equal("404 KeyNotFound", (await _azure.SendAsync("GET", kid + Version)).Refusal);
-        Assert.Equal("409 ObjectIsDeletedButRecoverable", (await _azure.SendAsync("POST", $"{_azure.Vault}/keys/cmek/create{Version}", """{"kty":"EC"}""")).Refusal);
-        Assert.Equal("403 ForbiddenByPolicy", (await _azure.SendAsync("DELETE", $"{_azure.Vault}/deletedkeys/cmek{Version}")).Refusal);
+        Assert.Equal(
+            "409 ObjectIsDeletedButRecoverable",
+            (await _azure.SendAsync("POST", $"{_azure.Vault}/keys/cmek/create{Version}", """{"kty":"EC"}""")).Refusal
+        );
+        Assert.Equal(
+            "403 ForbiddenByPolicy",
+            (await _azure.SendAsync("DELETE", $"{_azure.Vault}/deletedkeys/cmek{Version}")).Refusal
+        );
 
         await _azure.SendAsync("POST", $"{_azure.Vault}/deletedkeys/cmek/recover{Version}");
         Assert.Equal("404 KeyNotFound", (await _azure.SendAsync("GET", $"{_azure.Vault}/keys/cmek/{Version}")).Refusal);
@@ -150,15 +201,40 @@ public sealed class AzureVaultTests : IAsyncLifetime
     {
         var kid = await _azure.CreateKeyAsync("cmek", body: """{"kty":"EC"}""");
         var url = $"{_azure.Vault}/keys/cmek/rotationpolicy{Version}";
-        Assert.Contains("Notify", (await _azure.SendAsync("GET", url)).Text("lifetimeActions"), StringComparison.Ordinal);
-        Assert.Equal("400 BadParameter", (await _azure.SendAsync("PUT", url, """{"attributes":{"expiryTime":"P27D"}}""")).Refusal);
-        Assert.Equal("400 BadParameter", (await _azure.SendAsync("PUT", url, """{"lifetimeActions":[{"trigger":{"timeAfterCreate":"P6D"},"action":{"type":"Rotate"}}]}""")).Refusal);
-        await _azure.SendAsync("PUT", url, """{"lifetimeActions":[{"trigger":{"timeAfterCreate":"P1M"},"action":{"type":"Rotate"}}],"attributes":{"expiryTime":"P2Y"}}""");
+        Assert.Contains(
+            "Notify",
+            (await _azure.SendAsync("GET", url)).Text("lifetimeActions"),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "400 BadParameter",
+            (await _azure.SendAsync("PUT", url, """{"attributes":{"expiryTime":"P27D"}}""")).Refusal
+        );
+        Assert.Equal(
+            "400 BadParameter",
+            (
+                await _azure.SendAsync(
+                    "PUT",
+                    url,
+                    """{"lifetimeActions":[{"trigger":{"timeAfterCreate":"P6D"},"action":{"type":"Rotate"}}]}"""
+                )
+            ).Refusal
+        );
+        await _azure.SendAsync(
+            "PUT",
+            url,
+            """{"lifetimeActions":[{"trigger":{"timeAfterCreate":"P1M"},"action":{"type":"Rotate"}}],"attributes":{"expiryTime":"P2Y"}}"""
+        );
         Assert.Equal("P2Y", (await _azure.SendAsync("GET", url)).Text("attributes", "expiryTime"));
         Assert.NotEqual(0, _azure.Conforms());
         _azure.Time.Advance(TimeSpan.FromDays(32));
         Assert.NotEqual(kid, (await _azure.SendAsync("GET", $"{_azure.Vault}/keys/cmek{Version}")).Text("key", "kid"));
-        Assert.Equal(2, (await _azure.SendAsync("GET", $"{_azure.Vault}/keys/cmek/versions{Version}")).Body["value"]!.AsArray().Count);
+        Assert.Equal(
+            2,
+            (await _azure.SendAsync("GET", $"{_azure.Vault}/keys/cmek/versions{Version}")).Body["value"]!
+                .AsArray()
+                .Count
+        );
     }
 
     [Fact]
@@ -172,7 +248,10 @@ public sealed class AzureVaultTests : IAsyncLifetime
         Assert.Equal(200, (await _azure.UseAsync(kid, "wrapkey", "AAAA", user)).Status);
         Assert.Equal(200, (await _azure.SendAsync("GET", kid + Version, caller: user)).Status);
         Assert.Equal("403 ForbiddenByRbac", (await _azure.UseAsync(kid, "encrypt", "AAAA", user)).Refusal);
-        Assert.Equal("403 ForbiddenByRbac", (await _azure.SendAsync("POST", $"{_azure.Vault}/keys/cmek/rotate{Version}", caller: user)).Refusal);
+        Assert.Equal(
+            "403 ForbiddenByRbac",
+            (await _azure.SendAsync("POST", $"{_azure.Vault}/keys/cmek/rotate{Version}", caller: user)).Refusal
+        );
 
         await _azure.SendAsync("DELETE", $"https://management.azure.com{made.Text("id")}?api-version=2022-04-01");
         Assert.Equal(200, (await _azure.UseAsync(kid, "wrapkey", "AAAA", user)).Status);
@@ -184,13 +263,19 @@ public sealed class AzureVaultTests : IAsyncLifetime
     [Fact]
     public async Task A_role_on_one_key_says_nothing_of_the_others()
     {
-        var (one, other) = (await _azure.CreateKeyAsync("one"), await _azure.CreateKeyAsync("other", body: """{"kty":"EC"}"""));
+        var (one, other) = (
+            await _azure.CreateKeyAsync("one"),
+            await _azure.CreateKeyAsync("other", body: """{"kty":"EC"}""")
+        );
         var user = _azure.Azure.AddPrincipal("user", AzureRights.None);
         await _azure.AssignAsync(Officer, user.ObjectId, scope: _azure.VaultId() + "/keys/one");
         _azure.Wait();
         Assert.Equal(200, (await _azure.SendAsync("GET", one + Version, caller: user)).Status);
         Assert.Equal("403 ForbiddenByRbac", (await _azure.SendAsync("GET", other + Version, caller: user)).Refusal);
-        Assert.Equal("403 ForbiddenByRbac", (await _azure.SendAsync("GET", $"{_azure.Vault}/keys{Version}", caller: user)).Refusal);
+        Assert.Equal(
+            "403 ForbiddenByRbac",
+            (await _azure.SendAsync("GET", $"{_azure.Vault}/keys{Version}", caller: user)).Refusal
+        );
     }
 
     [Fact]
@@ -199,18 +284,26 @@ public sealed class AzureVaultTests : IAsyncLifetime
         var vault = _azure.Azure.PolicyVaultName;
         var kid = await _azure.CreateKeyAsync("cmek", vault);
         var user = _azure.Azure.AddPrincipal("user", AzureRights.None);
-        Assert.Equal(201, (await _azure.AssignAsync(EncryptionUser, user.ObjectId, scope: _azure.VaultId(vault))).Status);
+        Assert.Equal(
+            201,
+            (await _azure.AssignAsync(EncryptionUser, user.ObjectId, scope: _azure.VaultId(vault))).Status
+        );
         _azure.Wait();
         Assert.Equal("403 ForbiddenByPolicy", (await _azure.UseAsync(kid, "wrapkey", "AAAA", user)).Refusal);
 
-        var policy = $$$"""{"properties":{"accessPolicies":[{"tenantId":"{{{_azure.Azure.TenantId}}}","objectId":"{{{user.ObjectId}}}","permissions":{"keys":["get","wrapKey"]}}]}}""";
+        var policy =
+            $$$"""{"properties":{"accessPolicies":[{"tenantId":"{{{_azure.Azure.TenantId}}}","objectId":"{{{user.ObjectId}}}","permissions":{"keys":["get","wrapKey"]}}]}}""";
         var url = $"https://management.azure.com{_azure.VaultId(vault)}/accessPolicies";
         await _azure.SendAsync("PUT", $"{url}/add?api-version=2026-02-01", policy);
         Assert.Equal("403 ForbiddenByPolicy", (await _azure.UseAsync(kid, "wrapkey", "AAAA", user)).Refusal);
         _azure.Wait();
         Assert.Equal(200, (await _azure.UseAsync(kid, "wrapkey", "AAAA", user)).Status);
         Assert.Equal("403 ForbiddenByPolicy", (await _azure.UseAsync(kid, "unwrapkey", "AAAA", user)).Refusal);
-        await _azure.SendAsync("PUT", $"{url}/remove?api-version=2026-02-01", policy.Replace("\"get\",", "", StringComparison.Ordinal));
+        await _azure.SendAsync(
+            "PUT",
+            $"{url}/remove?api-version=2026-02-01",
+            policy.Replace("\"get\",", "", StringComparison.Ordinal)
+        );
         _azure.Wait();
         Assert.Equal("403 ForbiddenByPolicy", (await _azure.UseAsync(kid, "wrapkey", "AAAA", user)).Refusal);
         Assert.Equal(200, (await _azure.SendAsync("GET", kid + Version, caller: user)).Status);
@@ -219,11 +312,16 @@ public sealed class AzureVaultTests : IAsyncLifetime
     [Fact]
     public async Task Walls_tenants_and_unknown_names_keep_a_caller_out()
     {
-        Task<AzureReply> ListAsync(string vault) => _azure.SendAsync("GET", $"https://{vault}.vault.azure.net/keys{Version}");
+        Task<AzureReply> ListAsync(string vault) =>
+            _azure.SendAsync("GET", $"https://{vault}.vault.azure.net/keys{Version}");
         Assert.Equal("403 ForbiddenByFirewall", (await ListAsync(_azure.Azure.WalledVaultName)).Refusal);
         var foreign = await ListAsync(_azure.Azure.ForeignVaultName);
         Assert.Equal("401 Unauthorized", foreign.Refusal);
-        Assert.Contains(_azure.Azure.ForeignTenantId, foreign.Message.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            _azure.Azure.ForeignTenantId,
+            foreign.Message.Headers.WwwAuthenticate.ToString(),
+            StringComparison.Ordinal
+        );
         Assert.Equal("404 VaultNotFound", (await ListAsync("cmek-nowhere")).Refusal);
     }
 }

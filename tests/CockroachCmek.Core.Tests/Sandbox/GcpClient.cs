@@ -21,7 +21,15 @@ public abstract class GcpClient : IAsyncLifetime
     private static readonly string[] Specs = ["cloudkms.v1.discovery.json", "iam.v1.discovery.json"];
     private readonly HttpClient _http = new();
 
-    protected GcpClient() => Server = SandboxServer.Start(new SandboxOptions { TimeScale = 1, Record = true, Time = Time });
+    protected GcpClient() =>
+        Server = SandboxServer.Start(
+            new SandboxOptions
+            {
+                TimeScale = 1,
+                Record = true,
+                Time = Time,
+            }
+        );
 
     protected FakeTimeProvider Time { get; } = new(DateTimeOffset.UtcNow);
 
@@ -38,31 +46,63 @@ public abstract class GcpClient : IAsyncLifetime
         _http.Dispose();
         await Server.StopAsync();
         Server.Dispose();
-        if (Specs.Any(s => Repository.Spec(s) is null)) return;
+        if (Specs.Any(s => Repository.Spec(s) is null))
+            return;
         var validators = Specs.Select(s => new DiscoveryValidator(Repository.Spec(s)!)).ToArray();
-        foreach (var exchange in Server.Exchanges.Where(e => e.Request.Service == "gcp" && e.Fault is null && e.Request.Header("Content-Encoding") is null && !IsNewerThanTheDocuments(e.Request.Method, e.Request.Path)))
+        foreach (
+            var exchange in Server.Exchanges.Where(e =>
+                e.Request.Service == "gcp"
+                && e.Fault is null
+                && e.Request.Header("Content-Encoding") is null
+                && !IsNewerThanTheDocuments(e.Request.Method, e.Request.Path)
+            )
+        )
         {
             var (method, target) = (exchange.Request.Method, exchange.Request.RawTarget);
             var validator = Array.Find(validators, v => v.Knows(method, target));
             Assert.True(validator is not null, $"No discovery document has {method} {target}");
-            var problems = validator.Check(method, target, Encoding.UTF8.GetString(exchange.Request.Body), exchange.Response!.Status, Encoding.UTF8.GetString(exchange.Response.Body));
-            Assert.True(problems.Count == 0, $"{method} {target}: {string.Join("; ", problems)}\n{Encoding.UTF8.GetString(exchange.Response.Body)}");
+            var problems = validator.Check(
+                method,
+                target,
+                Encoding.UTF8.GetString(exchange.Request.Body),
+                exchange.Response!.Status,
+                Encoding.UTF8.GetString(exchange.Response.Body)
+            );
+            Assert.True(
+                problems.Count == 0,
+                $"{method} {target}: {string.Join("; ", problems)}\n{Encoding.UTF8.GetString(exchange.Response.Body)}"
+            );
         }
     }
 
     /// <summary>One call; the body as JSON, the answer too.</summary>
-    protected async Task<Answer> CallAsync(string method, string path, string? body = null, string? token = null, bool gzip = false)
+    protected async Task<Answer> CallAsync(
+        string method,
+        string path,
+        string? body = null,
+        string? token = null,
+        bool gzip = false
+    )
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Server.GcpEndpoint, path));
-        if (token != "") request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token ?? Server.Gcp.AccessToken);
+        if (token != "")
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token ?? Server.Gcp.AccessToken);
         if (body is not null)
         {
             var bytes = Encoding.UTF8.GetBytes(body);
             using var packed = new MemoryStream();
-            await using (var zip = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionMode.Compress, leaveOpen: true)) await zip.WriteAsync(bytes);
+            await using (
+                var zip = new System.IO.Compression.GZipStream(
+                    packed,
+                    System.IO.Compression.CompressionMode.Compress,
+                    leaveOpen: true
+                )
+            )
+                await zip.WriteAsync(bytes);
             request.Content = new ByteArrayContent(gzip ? packed.ToArray() : bytes);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            if (gzip) request.Content.Headers.ContentEncoding.Add("gzip");
+            if (gzip)
+                request.Content.Headers.ContentEncoding.Add("gzip");
         }
 
         using var answer = await _http.SendAsync(request);
@@ -93,18 +133,28 @@ public abstract class GcpClient : IAsyncLifetime
     }
 
     /// <summary>A setIamPolicy request with one binding.</summary>
-    protected static string Policy(string role, string member, string? condition = null, int version = 1, string? etag = null)
+    protected static string Policy(
+        string role,
+        string member,
+        string? condition = null,
+        int version = 1,
+        string? etag = null
+    )
     {
         var binding = new JsonObject { ["role"] = role, ["members"] = new JsonArray(member) };
-        if (condition is not null) binding["condition"] = new JsonObject { ["title"] = "limited", ["expression"] = condition };
+        if (condition is not null)
+            binding["condition"] = new JsonObject { ["title"] = "limited", ["expression"] = condition };
         var policy = new JsonObject { ["version"] = version, ["bindings"] = new JsonArray(binding) };
-        if (etag is not null) policy["etag"] = etag;
+        if (etag is not null)
+            policy["etag"] = etag;
         return new JsonObject { ["policy"] = policy }.ToJsonString();
     }
 
     /// <summary>Resource Manager has its own document, the token endpoint none, and the deletion of keys is younger than the documents.</summary>
     private static bool IsNewerThanTheDocuments(string method, string path) =>
-        path == "/token" || path.StartsWith("/v1/projects/sandbox-customer:", StringComparison.Ordinal) || (method == "DELETE" && path.Contains("/cryptoKeys/", StringComparison.Ordinal));
+        path == "/token"
+        || path.StartsWith("/v1/projects/sandbox-customer:", StringComparison.Ordinal)
+        || (method == "DELETE" && path.Contains("/cryptoKeys/", StringComparison.Ordinal));
 
     protected sealed record Answer(int Status, JsonObject Body)
     {

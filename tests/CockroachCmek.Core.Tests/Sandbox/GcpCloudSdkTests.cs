@@ -31,16 +31,76 @@ public sealed class GcpCloudSdkTests : IAsyncLifetime
         const string Account = "cmek-user@sandbox-customer.iam.gserviceaccount.com";
         _server.Gcp.AddForeignAccount("crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com");
         await GcloudAsync("kms", "keyrings", "create", "ring", "--location=europe-west1");
-        await GcloudAsync("kms", "keys", "create", "key", "--keyring=ring", "--location=europe-west1", "--purpose=encryption", "--rotation-period=90d", "--next-rotation-time=2099-01-01T00:00:00Z", "--labels=cluster=a");
-        await GcloudAsync("kms", "keys", "versions", "create", "--key=key", "--keyring=ring", "--location=europe-west1", "--primary");
+        await GcloudAsync(
+            "kms",
+            "keys",
+            "create",
+            "key",
+            "--keyring=ring",
+            "--location=europe-west1",
+            "--purpose=encryption",
+            "--rotation-period=90d",
+            "--next-rotation-time=2099-01-01T00:00:00Z",
+            "--labels=cluster=a"
+        );
+        await GcloudAsync(
+            "kms",
+            "keys",
+            "versions",
+            "create",
+            "--key=key",
+            "--keyring=ring",
+            "--location=europe-west1",
+            "--primary"
+        );
         await GcloudAsync("iam", "service-accounts", "create", "cmek-user", "--display-name=CMEK");
-        await GcloudAsync("iam", "service-accounts", "add-iam-policy-binding", Account, "--member=serviceAccount:crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com", "--role=roles/iam.serviceAccountTokenCreator");
-        var policy = await GcloudAsync("kms", "keys", "add-iam-policy-binding", "key", "--keyring=ring", "--location=europe-west1", "--member=serviceAccount:" + Account, "--role=roles/cloudkms.cryptoKeyEncrypterDecrypter");
+        await GcloudAsync(
+            "iam",
+            "service-accounts",
+            "add-iam-policy-binding",
+            Account,
+            "--member=serviceAccount:crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com",
+            "--role=roles/iam.serviceAccountTokenCreator"
+        );
+        var policy = await GcloudAsync(
+            "kms",
+            "keys",
+            "add-iam-policy-binding",
+            "key",
+            "--keyring=ring",
+            "--location=europe-west1",
+            "--member=serviceAccount:" + Account,
+            "--role=roles/cloudkms.cryptoKeyEncrypterDecrypter"
+        );
         Assert.Contains("cryptoKeyEncrypterDecrypter", policy, StringComparison.Ordinal);
 
         // Propagation takes a tenth of a second at this scale; a gcloud call takes longer.
-        Assert.EndsWith("/cryptoKeyVersions/2", (await GcloudAsync("kms", "keys", "describe", "key", "--keyring=ring", "--location=europe-west1", "--format=value(primary.name)")).Trim(), StringComparison.Ordinal);
-        var wrapped = new GcpKeyUser(_server.Gcp, _server.Clock).Wrap(new KeyUseRequest("projects/sandbox-customer/locations/europe-west1/keyRings/ring/cryptoKeys/key", Account, "org", Id, "crl-sandbox", "europe-west1"), new byte[32]);
+        Assert.EndsWith(
+            "/cryptoKeyVersions/2",
+            (
+                await GcloudAsync(
+                    "kms",
+                    "keys",
+                    "describe",
+                    "key",
+                    "--keyring=ring",
+                    "--location=europe-west1",
+                    "--format=value(primary.name)"
+                )
+            ).Trim(),
+            StringComparison.Ordinal
+        );
+        var wrapped = new GcpKeyUser(_server.Gcp, _server.Clock).Wrap(
+            new KeyUseRequest(
+                "projects/sandbox-customer/locations/europe-west1/keyRings/ring/cryptoKeys/key",
+                Account,
+                "org",
+                Id,
+                "crl-sandbox",
+                "europe-west1"
+            ),
+            new byte[32]
+        );
         Assert.Null(wrapped.Refusal);
         Conforms();
     }
@@ -48,13 +108,23 @@ public sealed class GcpCloudSdkTests : IAsyncLifetime
     private void Conforms()
     {
         var specs = new[] { "cloudkms.v1.discovery.json", "iam.v1.discovery.json" }.Select(Repository.Spec).ToArray();
-        if (specs.Any(s => s is null)) return;
+        if (specs.Any(s => s is null))
+            return;
         var validators = specs.Select(s => new DiscoveryValidator(s!)).ToArray();
         Assert.NotEmpty(_server.Exchanges);
         foreach (var exchange in _server.Exchanges)
         {
             var (method, target) = (exchange.Request.Method, exchange.Request.RawTarget);
-            var problems = Array.Find(validators, v => v.Knows(method, target))?.Check(method, target, Encoding.UTF8.GetString(exchange.Request.Body), exchange.Response!.Status, Encoding.UTF8.GetString(exchange.Response.Body)) ?? ["no such method"];
+            var problems = Array
+                .Find(validators, v => v.Knows(method, target))
+                ?.Check(
+                    method,
+                    target,
+                    Encoding.UTF8.GetString(exchange.Request.Body),
+                    exchange.Response!.Status,
+                    Encoding.UTF8.GetString(exchange.Response.Body)
+                )
+                ?? ["no such method"];
             Assert.True(problems.Count == 0, $"{method} {target}: {string.Join("; ", problems)}");
         }
     }
@@ -63,23 +133,33 @@ public sealed class GcpCloudSdkTests : IAsyncLifetime
     {
         var token = Path.Combine(_folder, "token");
         await File.WriteAllTextAsync(token, _server.Gcp.AccessToken);
-        var start = new ProcessStartInfo(Repository.Program("gcloud")!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in new[]
+        var start = new ProcessStartInfo(Repository.Program("gcloud")!, arguments)
         {
-            ("CLOUDSDK_CONFIG", Path.Combine(_folder, "config")),
-            ("CLOUDSDK_CORE_PROJECT", _server.Gcp.ProjectId),
-            ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1"),
-            ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "1"),
-            ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "1"),
-            ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", token),
-            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", _server.GcpEndpoint.ToString()),
-            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", _server.GcpEndpoint.ToString()),
-            ("NO_PROXY", "127.0.0.1"),
-            ("no_proxy", "127.0.0.1"),
-        }) start.Environment[name] = value;
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (
+            var (name, value) in new[]
+            {
+                ("CLOUDSDK_CONFIG", Path.Combine(_folder, "config")),
+                ("CLOUDSDK_CORE_PROJECT", _server.Gcp.ProjectId),
+                ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1"),
+                ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "1"),
+                ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "1"),
+                ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", token),
+                ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", _server.GcpEndpoint.ToString()),
+                ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", _server.GcpEndpoint.ToString()),
+                ("NO_PROXY", "127.0.0.1"),
+                ("no_proxy", "127.0.0.1"),
+            }
+        )
+            start.Environment[name] = value;
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
+        var (output, error) = (
+            process.StandardOutput.ReadToEndAsync(limit.Token),
+            process.StandardError.ReadToEndAsync(limit.Token)
+        );
         try
         {
             await process.WaitForExitAsync(limit.Token);

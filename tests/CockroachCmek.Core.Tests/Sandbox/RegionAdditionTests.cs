@@ -16,17 +16,50 @@ public sealed class RegionAdditionTests
     {
         using var server = SandboxServer.Start(new SandboxOptions { TimeScale = 20_000, PageSize = 50 });
         var time = new ScaledTimeProvider(TimeProvider.System, 20_000);
-        using var client = new CrdbCloudClient(new CloudConnection(server.CloudEndpoint, new Secret(server.Cloud.AdminKey)) { Time = time, TimeScale = 20_000 });
-        var aws = new AwsKeyProvider(new AwsConnection { Endpoint = server.AwsEndpoint, AccessKeyId = server.Aws.AccessKeyId, SecretAccessKey = new Secret(server.Aws.SecretAccessKey) });
+        using var client = new CrdbCloudClient(
+            new CloudConnection(server.CloudEndpoint, new Secret(server.Cloud.AdminKey))
+            {
+                Time = time,
+                TimeScale = 20_000,
+            }
+        );
+        var aws = new AwsKeyProvider(
+            new AwsConnection
+            {
+                Endpoint = server.AwsEndpoint,
+                AccessKeyId = server.Aws.AccessKeyId,
+                SecretAccessKey = new Secret(server.Aws.SecretAccessKey),
+            }
+        );
         var lifecycle = new CmekLifecycle(client, new ManifestCheck());
-        var cluster = await client.GetClusterAsync(server.Cloud.Clusters.Single(c => c.Name == "prod-eu-old").Id, new OperationContext(new RecordingLog(), time, CancellationToken.None));
+        var cluster = await client.GetClusterAsync(
+            server.Cloud.Clusters.Single(c => c.Name == "prod-eu-old").Id,
+            new OperationContext(new RecordingLog(), time, CancellationToken.None)
+        );
 
         // The question comes after the key was made and before anything is sent: that is when the other one acts.
-        var log = new AskedLog("Add the region eu-central-1", async () => await new RegionAddition(client, lifecycle).AddAsync(
-            cluster, aws, new RegionAdditionOptions { Regions = ["eu-north-1"], NodeCount = 3, Wait = new WaitOptions() }, new OperationContext(new RecordingLog(), time, CancellationToken.None)));
+        var log = new AskedLog("Add the region eu-central-1", async () => await new RegionAddition(
+                client,
+                lifecycle
+            ).AddAsync(
+                cluster,
+                aws,
+                new RegionAdditionOptions
+                {
+                    Regions = ["eu-north-1"],
+                    NodeCount = 3,
+                    Wait = new WaitOptions(),
+                },
+                new OperationContext(new RecordingLog(), time, CancellationToken.None)
+            ));
         var context = new OperationContext(log, time, CancellationToken.None);
         var addition = new RegionAddition(client, lifecycle);
-        var options = new RegionAdditionOptions { Regions = ["eu-central-1"], NodeCount = 3, Wait = new WaitOptions() };
+        var options = new RegionAdditionOptions
+        {
+            Regions = ["eu-central-1"],
+            NodeCount = 3,
+            Wait = new WaitOptions(),
+        };
         var fault = await Assert.ThrowsAsync<CmekException>(() => addition.AddAsync(cluster, aws, options, context));
         Assert.Equal("RegionMapChanged", fault.ErrorId);
         Assert.Contains("eu-north-1: 3", fault.Message, StringComparison.Ordinal);
@@ -43,26 +76,26 @@ public sealed class RegionAdditionTests
     {
         private bool _done;
 
-        public void Verbose(string message)
-        {
-        }
+        public void Verbose(string message) { }
 
-        public void Warning(string message)
-        {
-        }
+        public void Warning(string message) { }
 
-        public void Progress(OperationProgress progress)
-        {
-        }
+        public void Progress(OperationProgress progress) { }
 
         public async Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken)
         {
-            if (_done || !action.StartsWith(about, StringComparison.Ordinal)) return true;
+            if (_done || !action.StartsWith(about, StringComparison.Ordinal))
+                return true;
             _done = true;
             await act();
             return true;
         }
 
-        public Task<bool> ShouldProcessPlanAsync(string target, IReadOnlyList<string> actions, string consequence, CancellationToken cancellationToken) => Task.FromResult(true);
+        public Task<bool> ShouldProcessPlanAsync(
+            string target,
+            IReadOnlyList<string> actions,
+            string consequence,
+            CancellationToken cancellationToken
+        ) => Task.FromResult(true);
     }
 }

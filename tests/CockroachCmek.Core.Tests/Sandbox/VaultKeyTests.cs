@@ -19,8 +19,10 @@ public sealed class VaultKeyTests : IAsyncLifetime
         await _vault.WriteAsync("keymgmt/key/k", """{"type":"aes256-gcm96"}""");
         await _vault.WriteAsync("keymgmt/key/k/rotate");
         var key = await _vault.ReadAsync("keymgmt/key/k");
-        Assert.Equal("""{"deletion_allowed":false,"latest_version":2,"min_enabled_version":1,"name":"k","type":"aes256-gcm96","versions":{"1":{},"2":{}}}""",
-            System.Text.RegularExpressions.Regex.Replace(key.ToJsonString(), "\"creation_time\":\"[^\"]+Z\"", ""));
+        Assert.Equal(
+            """{"deletion_allowed":false,"latest_version":2,"min_enabled_version":1,"name":"k","type":"aes256-gcm96","versions":{"1":{},"2":{}}}""",
+            System.Text.RegularExpressions.Regex.Replace(key.ToJsonString(), "\"creation_time\":\"[^\"]+Z\"", "")
+        );
 
         Assert.Equal(400, (await _vault.SendAsync("DELETE", "keymgmt/key/k")).Status);
         await _vault.WriteAsync("keymgmt/key/k", """{"deletion_allowed":"true"}""");
@@ -39,7 +41,9 @@ public sealed class VaultKeyTests : IAsyncLifetime
     {
         await _vault.WriteAsync("keymgmt/key/k", $$"""{"type":"{{type}}"}""");
         var pem = (string)(await _vault.ReadAsync("keymgmt/key/k"))["versions"]!["1"]!["public_key"]!;
-        using AsymmetricAlgorithm key = type.StartsWith("rsa", StringComparison.Ordinal) ? RSA.Create() : ECDsa.Create();
+        using AsymmetricAlgorithm key = type.StartsWith("rsa", StringComparison.Ordinal)
+            ? RSA.Create()
+            : ECDsa.Create();
         key.ImportFromPem(pem);
         Assert.Equal(bits, key.KeySize);
     }
@@ -53,22 +57,71 @@ public sealed class VaultKeyTests : IAsyncLifetime
     [InlineData("POST", "keymgmt/key/none/rotate", null, 400, "not found")]
     [InlineData("POST", "keymgmt/key/-bad-", "{}", 404, "unsupported path")]
     [InlineData("DELETE", "keymgmt/key/aes/rotate", null, 405, "unsupported operation")]
-    [InlineData("POST", "keymgmt/kms/new", """{"provider":"ibmkms","key_collection":"x"}""", 400, "unsupported provider")]
+    [InlineData(
+        "POST",
+        "keymgmt/kms/new",
+        """{"provider":"ibmkms","key_collection":"x"}""",
+        400,
+        "unsupported provider"
+    )]
     [InlineData("POST", "keymgmt/kms/new", """{"provider":"awskms"}""", 400, "key_collection is required")]
     [InlineData("POST", "keymgmt/kms/aws", """{"key_collection":"eu-west-1"}""", 400, "cannot be changed")]
     [InlineData("POST", "keymgmt/kms/aws", """{"credentials":["noequals"]}""", 400, "name=value")]
-    [InlineData("POST", "keymgmt/kms/gcpkms/key/aes", """{"purpose":"encrypt,decrypt"}""", 400, "KMS provider \"gcpkms\" not found")]
+    [InlineData(
+        "POST",
+        "keymgmt/kms/gcpkms/key/aes",
+        """{"purpose":"encrypt,decrypt"}""",
+        400,
+        "KMS provider \"gcpkms\" not found"
+    )]
     [InlineData("POST", "keymgmt/kms/aws/key/none", """{"purpose":"encrypt,decrypt"}""", 400, "key \"none\" not found")]
     [InlineData("POST", "keymgmt/kms/aws/key/aes", """{"protection":"hsm"}""", 400, "purpose is required")]
-    [InlineData("POST", "keymgmt/kms/aws/key/aes", """{"purpose":"encrypt,frobnicate"}""", 400, "invalid purpose \"frobnicate\"")]
-    [InlineData("POST", "keymgmt/kms/aws/key/aes", """{"purpose":"encrypt,decrypt","protection":"paper"}""", 400, "invalid protection")]
-    [InlineData("POST", "keymgmt/kms/aws/key/aes", """{"purpose":"encrypt,decrypt","protection":"software"}""", 400, "only the protection hsm")]
-    [InlineData("POST", "keymgmt/kms/aws/key/aes", """{"purpose":["sign"]}""", 400, "only the purposes encrypt and decrypt")]
-    [InlineData("POST", "keymgmt/kms/aws/key/rsa", """{"purpose":"encrypt,decrypt"}""", 400, "key type \"rsa-2048\" is not supported by provider \"awskms\"")]
-    public async Task Bad_input_is_refused_with_its_reason(string method, string path, string? body, int status, string reason)
+    [InlineData(
+        "POST",
+        "keymgmt/kms/aws/key/aes",
+        """{"purpose":"encrypt,frobnicate"}""",
+        400,
+        "invalid purpose \"frobnicate\""
+    )]
+    [InlineData(
+        "POST",
+        "keymgmt/kms/aws/key/aes",
+        """{"purpose":"encrypt,decrypt","protection":"paper"}""",
+        400,
+        "invalid protection"
+    )]
+    [InlineData(
+        "POST",
+        "keymgmt/kms/aws/key/aes",
+        """{"purpose":"encrypt,decrypt","protection":"software"}""",
+        400,
+        "only the protection hsm"
+    )]
+    [InlineData(
+        "POST",
+        "keymgmt/kms/aws/key/aes",
+        """{"purpose":["sign"]}""",
+        400,
+        "only the purposes encrypt and decrypt"
+    )]
+    [InlineData(
+        "POST",
+        "keymgmt/kms/aws/key/rsa",
+        """{"purpose":"encrypt,decrypt"}""",
+        400,
+        "key type \"rsa-2048\" is not supported by provider \"awskms\""
+    )]
+    public async Task Bad_input_is_refused_with_its_reason(
+        string method,
+        string path,
+        string? body,
+        int status,
+        string reason
+    )
     {
         await _vault.WriteAsync("keymgmt/key/aes", """{"type":"aes256-gcm96"}""");
-        if (path.EndsWith("/rsa", StringComparison.Ordinal)) await _vault.WriteAsync("keymgmt/key/rsa");
+        if (path.EndsWith("/rsa", StringComparison.Ordinal))
+            await _vault.WriteAsync("keymgmt/key/rsa");
         await _vault.WriteAsync("keymgmt/kms/aws", """{"provider":"awskms","key_collection":"us-east-1"}""");
         var refusal = await _vault.RefusalAsync(method, path, body);
         Assert.Equal(status, refusal.Status);
@@ -81,37 +134,75 @@ public sealed class VaultKeyTests : IAsyncLifetime
         await _vault.SendAsync("DELETE", "sys/mounts/keymgmt");
         await _vault.PrepareAwsAsync();
         await _vault.DistributeAsync();
-        Assert.Equal("""{"key_collection":"us-east-1","provider":"awskms"}""", (await _vault.ReadAsync("keymgmt/kms/awskms")).ToJsonString());
+        Assert.Equal(
+            """{"key_collection":"us-east-1","provider":"awskms"}""",
+            (await _vault.ReadAsync("keymgmt/kms/awskms")).ToJsonString()
+        );
         Assert.Equal(400, (await _vault.SendAsync("DELETE", "keymgmt/kms/awskms")).Status);
         await _vault.WriteAsync("keymgmt/key/crdb-cmek-vault", """{"deletion_allowed":true}""");
-        Assert.Contains("must be removed from KMS provider", (await _vault.RefusalAsync("DELETE", "keymgmt/key/crdb-cmek-vault")).Sentence, StringComparison.Ordinal);
+        Assert.Contains(
+            "must be removed from KMS provider",
+            (await _vault.RefusalAsync("DELETE", "keymgmt/key/crdb-cmek-vault")).Sentence,
+            StringComparison.Ordinal
+        );
         Assert.Equal(204, (await _vault.SendAsync("DELETE", "keymgmt/kms/awskms/key/crdb-cmek-vault")).Status);
         Assert.Equal(204, (await _vault.SendAsync("DELETE", "keymgmt/key/crdb-cmek-vault")).Status);
         Assert.Equal(204, (await _vault.SendAsync("DELETE", "keymgmt/kms/awskms")).Status);
     }
 
     [Theory]
-    [InlineData("""{"provider":"awskms","key_collection":"us-east-1","credentials":{"access_key":"SPOKEN-A","secret_key":"SPOKEN-B"}}""")]
-    [InlineData("""{"provider":"awskms","key_collection":"us-east-1","credentials":["access_key=SPOKEN-A","secret_key=SPOKEN-B"]}""")]
-    [InlineData("""{"provider":"gcpckms","key_collection":"us-east-1","credentials":"{\"private_key\":\"SPOKEN-A\"}"}""")]
+    [InlineData(
+        """{"provider":"awskms","key_collection":"us-east-1","credentials":{"access_key":"SPOKEN-A","secret_key":"SPOKEN-B"}}"""
+    )]
+    [InlineData(
+        """{"provider":"awskms","key_collection":"us-east-1","credentials":["access_key=SPOKEN-A","secret_key=SPOKEN-B"]}"""
+    )]
+    [InlineData(
+        """{"provider":"gcpckms","key_collection":"us-east-1","credentials":"{\"private_key\":\"SPOKEN-A\"}"}"""
+    )]
     [InlineData("""{"credentials":{"client_secret":"SPOKEN-A" """)]
     public async Task Nothing_that_was_recorded_holds_a_token_or_a_credential(string body)
     {
         await _vault.SendAsync("POST", "keymgmt/kms/aws", body);
         await _vault.ReadAsync("auth/token/lookup-self");
-        var text = string.Concat(_vault.Server.Exchanges.Select(e => string.Concat(e.Request.Headers.Select(h => h.Key + h.Value)) + Encoding.UTF8.GetString(e.Request.Body) + Encoding.UTF8.GetString(e.Response!.Body)));
+        var text = string.Concat(
+            _vault.Server.Exchanges.Select(e =>
+                string.Concat(e.Request.Headers.Select(h => h.Key + h.Value))
+                + Encoding.UTF8.GetString(e.Request.Body)
+                + Encoding.UTF8.GetString(e.Response!.Body)
+            )
+        );
         Assert.DoesNotContain("SPOKEN", text, StringComparison.Ordinal);
         Assert.DoesNotContain(_vault.Server.Vault.RootToken, text, StringComparison.Ordinal);
-        Assert.Contains(_vault.Server.Exchanges, e => Encoding.UTF8.GetString(e.Request.Body).Contains("(redacted)", StringComparison.Ordinal));
+        Assert.Contains(_vault.Server.Exchanges, e =>
+            Encoding.UTF8.GetString(e.Request.Body).Contains("(redacted)", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public async Task A_fault_comes_in_Vaults_shape_and_a_lost_answer_leaves_the_key_behind()
     {
-        _vault.Server.Faults.Add(new FaultRule { Service = "vault", Method = "GET", Action = FaultAction.Status, Status = 503 });
-        _vault.Server.Faults.Add(new FaultRule { Service = "vault", Pattern = "key/k ", Action = FaultAction.CutAfter });
+        _vault.Server.Faults.Add(
+            new FaultRule
+            {
+                Service = "vault",
+                Method = "GET",
+                Action = FaultAction.Status,
+                Status = 503,
+            }
+        );
+        _vault.Server.Faults.Add(
+            new FaultRule
+            {
+                Service = "vault",
+                Pattern = "key/k ",
+                Action = FaultAction.CutAfter,
+            }
+        );
         Assert.Equal((503, "The sandbox was told to fail."), await _vault.RefusalAsync("GET", "keymgmt/key/k"));
-        await Assert.ThrowsAsync<HttpRequestException>(() => _vault.SendAsync("POST", "keymgmt/key/k", """{"type":"aes256-gcm96"}"""));
+        await Assert.ThrowsAsync<HttpRequestException>(() =>
+            _vault.SendAsync("POST", "keymgmt/key/k", """{"type":"aes256-gcm96"}""")
+        );
         Assert.Equal(1, (int)(await _vault.ReadAsync("keymgmt/key/k"))["latest_version"]!);
     }
 }

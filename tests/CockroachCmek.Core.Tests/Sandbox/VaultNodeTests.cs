@@ -31,16 +31,37 @@ public sealed class VaultNodeTests
     [SkippableFact]
     public async Task Node_vault_drives_the_engine_from_the_mount_to_the_removal()
     {
-        Skip.If(Repository.Program("node") is null || Repository.Program("npm") is null, "node and npm are not both on PATH.");
+        Skip.If(
+            Repository.Program("node") is null || Repository.Program("npm") is null,
+            "node and npm are not both on PATH."
+        );
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var folder = Directory.CreateTempSubdirectory("crdb-vault-");
         try
         {
-            var (installed, output) = await RunAsync("npm", folder.FullName, limit.Token, "install", "--no-audit", "--no-fund", "--ignore-scripts", "node-vault@0.12.0");
+            var (installed, output) = await RunAsync(
+                "npm",
+                folder.FullName,
+                limit.Token,
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "node-vault@0.12.0"
+            );
             Skip.If(installed != 0, "npm cannot install node-vault: " + output);
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "drive.js"), Script, limit.Token);
             await using var vault = new VaultCaller();
-            var (code, said) = await RunAsync("node", folder.FullName, limit.Token, "drive.js", vault.Server.VaultEndpoint.ToString().TrimEnd('/'), vault.Server.Vault.RootToken, vault.Server.Aws.AccessKeyId, vault.Server.Aws.SecretAccessKey);
+            var (code, said) = await RunAsync(
+                "node",
+                folder.FullName,
+                limit.Token,
+                "drive.js",
+                vault.Server.VaultEndpoint.ToString().TrimEnd('/'),
+                vault.Server.Vault.RootToken,
+                vault.Server.Aws.AccessKeyId,
+                vault.Server.Aws.SecretAccessKey
+            );
             Assert.True(code == 0, said);
             Assert.Contains("done", said, StringComparison.Ordinal);
         }
@@ -50,18 +71,34 @@ public sealed class VaultNodeTests
         }
     }
 
-    private static async Task<(int Code, string Output)> RunAsync(string program, string folder, CancellationToken cancellationToken, params string[] arguments)
+    private static async Task<(int Code, string Output)> RunAsync(
+        string program,
+        string folder,
+        CancellationToken cancellationToken,
+        params string[] arguments
+    )
     {
-        using var process = Process.Start(new ProcessStartInfo(Repository.Program(program)!, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Repository.Program(program)!, arguments)
+            {
+                WorkingDirectory = folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         try
         {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
+            var (output, errors) = (
+                process.StandardOutput.ReadToEndAsync(cancellationToken),
+                process.StandardError.ReadToEndAsync(cancellationToken)
+            );
             await process.WaitForExitAsync(cancellationToken);
             return (process.ExitCode, await output + await errors);
         }
         finally
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
         }
     }
 }

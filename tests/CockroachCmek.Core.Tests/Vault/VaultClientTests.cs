@@ -17,12 +17,22 @@ public sealed class VaultClientTests
     [Fact]
     public async Task Every_request_carries_token_and_namespace_and_goes_below_v1()
     {
-        var handler = new ScriptedHandler(Json("""{"request_id":"r-7","data":{"keys":["a"]},"warnings":["be careful"]}"""));
+        var handler = new ScriptedHandler(
+            Json("""{"request_id":"r-7","data":{"keys":["a"]},"warnings":["be careful"]}""")
+        );
         using var client = Client(handler, c => c with { Namespace = "admin/team", Mount = "keys/cmek" });
         var answer = await client.ListKeysAsync(CancellationToken.None);
-        Assert.Equal(("a", "be careful", "r-7"), (Assert.Single(answer.Data), Assert.Single(answer.Warnings), answer.RequestId));
+        Assert.Equal(
+            ("a", "be careful", "r-7"),
+            (Assert.Single(answer.Data), Assert.Single(answer.Warnings), answer.RequestId)
+        );
         Assert.Equal("/v1/keys/cmek/key?list=true", handler.Requests.Single().Target);
-        Assert.Equal([VaultScene.Token, "admin/team", "true"], new[] { "X-Vault-Token", "X-Vault-Namespace", "X-Vault-Request" }.Select(h => handler.Messages[0].Headers.GetValues(h).Single()));
+        Assert.Equal(
+            [VaultScene.Token, "admin/team", "true"],
+            new[] { "X-Vault-Token", "X-Vault-Namespace", "X-Vault-Request" }.Select(h =>
+                handler.Messages[0].Headers.GetValues(h).Single()
+            )
+        );
         // Health is the root's, and everybody's.
         await client.ReadHealthAsync(CancellationToken.None);
         Assert.Empty(handler.Messages[1].Headers);
@@ -34,11 +44,17 @@ public sealed class VaultClientTests
     public async Task Both_shapes_that_servers_are_known_to_answer_with_are_read(string versions, string purpose)
     {
         var handler = new ScriptedHandler(
-            Json($$"""{"data":{"type":"aes256-gcm96","latest_version":2,"min_enabled_version":1,"deletion_allowed":true,"{{versions}}":{"1":{"creation_time":"2026-01-01T08:00:00.5Z"},"2":{"creation_time":"2026-01-02T08:00:00Z"} } } }"""),
-            Json($$"""{"data":{"name":"n-17","purpose":{{purpose}},"protection":"hsm","versions":{"1":"1","2":2} } }"""));
+            Json(
+                $$"""{"data":{"type":"aes256-gcm96","latest_version":2,"min_enabled_version":1,"deletion_allowed":true,"{{versions}}":{"1":{"creation_time":"2026-01-01T08:00:00.5Z"},"2":{"creation_time":"2026-01-02T08:00:00Z"} } } }"""
+            ),
+            Json($$"""{"data":{"name":"n-17","purpose":{{purpose}},"protection":"hsm","versions":{"1":"1","2":2} } }""")
+        );
         using var client = Client(handler);
         var key = (await client.ReadKeyAsync("k", CancellationToken.None)).Data;
-        Assert.Equal((2, 1, true, new DateTimeOffset(2026, 1, 2, 8, 0, 0, TimeSpan.Zero)), (key.LatestVersion, key.MinEnabledVersion, key.DeletionAllowed, key.Versions[2]));
+        Assert.Equal(
+            (2, 1, true, new DateTimeOffset(2026, 1, 2, 8, 0, 0, TimeSpan.Zero)),
+            (key.LatestVersion, key.MinEnabledVersion, key.DeletionAllowed, key.Versions[2])
+        );
         var distribution = (await client.ReadDistributionAsync("e", "k", CancellationToken.None)).Data;
         Assert.Equal(("n-17", "2"), (distribution.Name, distribution.Versions[2]));
         Assert.Contains("encrypt", distribution.Purposes);
@@ -53,13 +69,27 @@ public sealed class VaultClientTests
         await client.RemoveKeyAsync("e", "k", CancellationToken.None);
         await client.UpdateKeyAsync("k", true, CancellationToken.None);
         await client.DeleteKeyAsync("k", CancellationToken.None);
-        Assert.Equal([("DELETE", "/v1/keymgmt/kms/e/key/k", ""), ("POST", "/v1/keymgmt/key/k", """{"deletion_allowed":true}"""), ("DELETE", "/v1/keymgmt/key/k", "")], handler.Requests);
+        Assert.Equal(
+            [
+                ("DELETE", "/v1/keymgmt/kms/e/key/k", ""),
+                ("POST", "/v1/keymgmt/key/k", """{"deletion_allowed":true}"""),
+                ("DELETE", "/v1/keymgmt/key/k", ""),
+            ],
+            handler.Requests
+        );
     }
 
     [Fact]
     public void A_token_goes_over_plain_http_to_this_machine_only()
     {
-        Assert.Equal("InsecureEndpoint", Assert.Throws<CmekException>(() => new VaultClient(new VaultConnection(new Uri("http://vault.example:8200"), new Secret("t")))).ErrorId);
+        Assert.Equal(
+            "InsecureEndpoint",
+            Assert
+                .Throws<CmekException>(() =>
+                    new VaultClient(new VaultConnection(new Uri("http://vault.example:8200"), new Secret("t")))
+                )
+                .ErrorId
+        );
         using var local = new VaultClient(new VaultConnection(new Uri("http://127.0.0.1:8200"), new Secret("t")));
     }
 
@@ -83,7 +113,10 @@ public sealed class VaultClientTests
                 await Assert.ThrowsAsync<HttpRequestException>(() => StatusAsync(forged, pem));
                 await Assert.ThrowsAsync<HttpRequestException>(() => StatusAsync(leaf, null));
                 await File.WriteAllTextAsync(pem, "nothing");
-                Assert.Equal("VaultCaUnreadable", (await Assert.ThrowsAsync<CmekException>(() => StatusAsync(leaf, pem))).ErrorId);
+                Assert.Equal(
+                    "VaultCaUnreadable",
+                    (await Assert.ThrowsAsync<CmekException>(() => StatusAsync(leaf, pem))).ErrorId
+                );
             }
         }
         finally
@@ -94,10 +127,14 @@ public sealed class VaultClientTests
 
     private static async Task<int> StatusAsync(X509Certificate2 certificate, string? authorities)
     {
-        using var listener = new LoopbackListener(0, certificate, (_, _) => Task.FromResult(new Reply(new SandboxResponse(200, Encoding.UTF8.GetBytes("{}"), "application/json"))));
+        using var listener = new LoopbackListener(0, certificate, (_, _) =>
+            Task.FromResult(new Reply(new SandboxResponse(200, Encoding.UTF8.GetBytes("{}"), "application/json")))
+        );
         try
         {
-            using var client = new VaultClient(new VaultConnection(listener.Endpoint, new Secret("t")) { CaCertificatePath = authorities });
+            using var client = new VaultClient(
+                new VaultConnection(listener.Endpoint, new Secret("t")) { CaCertificatePath = authorities }
+            );
             return (await client.ReadHealthAsync(CancellationToken.None)).Data.Status;
         }
         finally
@@ -111,13 +148,21 @@ public sealed class VaultClientTests
         using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var authorityRequest = new CertificateRequest("CN=Test authority", authorityKey, HashAlgorithmName.SHA256);
         authorityRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var authority = authorityRequest.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
+        var authority = authorityRequest.CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(2)
+        );
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=vault", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using var issued = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(8));
+        using var issued = request.Create(
+            authority,
+            DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(1),
+            RandomNumberGenerator.GetBytes(8)
+        );
         using var whole = issued.CopyWithPrivateKey(key);
         return (authority, X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null));
     }

@@ -13,13 +13,27 @@ public sealed class VaultRotationTests
         var scene = new VaultScene();
         var before = Specs(await scene.EnsureAsync());
         var after = await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before), scene.Context);
-        Assert.Equal(["arn:aws:kms:us-east-1:111122223333:key/crdb-cmek-25ebef5ed2aa-us-east-1-v2", "arn:aws:kms:us-west-2:111122223333:key/crdb-cmek-25ebef5ed2aa-us-west-2-v2"], after!.Select(s => s.KeyUri));
-        Assert.Equal([.. before.Concat(after!).Select(s => s.KeyUri).Order(StringComparer.Ordinal)], scene.Cloud.Grants);
+        Assert.Equal(
+            [
+                "arn:aws:kms:us-east-1:111122223333:key/crdb-cmek-25ebef5ed2aa-us-east-1-v2",
+                "arn:aws:kms:us-west-2:111122223333:key/crdb-cmek-25ebef5ed2aa-us-west-2-v2",
+            ],
+            after!.Select(s => s.KeyUri)
+        );
+        Assert.Equal(
+            [.. before.Concat(after!).Select(s => s.KeyUri).Order(StringComparer.Ordinal)],
+            scene.Cloud.Grants
+        );
         // What the cluster has not taken up is not rotated again; once it has, it is.
         var writes = scene.Vault.Writes.Count();
-        Assert.Equal(after!.Select(s => s.KeyUri), (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before), scene.Context))!.Select(s => s.KeyUri));
+        Assert.Equal(
+            after!.Select(s => s.KeyUri),
+            (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before), scene.Context))!.Select(s => s.KeyUri)
+        );
         Assert.Equal(writes, scene.Vault.Writes.Count());
-        Assert.All((await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, after!), scene.Context))!, s => Assert.EndsWith("-v3", s.KeyUri, StringComparison.Ordinal));
+        Assert.All((await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, after!), scene.Context))!, s =>
+            Assert.EndsWith("-v3", s.KeyUri, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -28,11 +42,20 @@ public sealed class VaultRotationTests
         var scene = new VaultScene("GCP") { Vault = { Now = () => Morning } };
         var before = Specs(await scene.EnsureAsync());
         scene.Vault.Now = () => Morning.AddHours(2);
-        var after = await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before, takenUp: Morning.AddHours(1)), scene.Context);
+        var after = await scene.Provider.RotateKeysAsync(
+            InForce(scene.Cluster, before, takenUp: Morning.AddHours(1)),
+            scene.Context
+        );
         Assert.Equal(before.Select(s => s.KeyUri), after!.Select(s => s.KeyUri));
-        await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before, takenUp: Morning.AddHours(1)), scene.Context);
+        await scene.Provider.RotateKeysAsync(
+            InForce(scene.Cluster, before, takenUp: Morning.AddHours(1)),
+            scene.Context
+        );
         Assert.Single(scene.Vault.Writes, w => w.EndsWith("/rotate", StringComparison.Ordinal));
-        await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before, takenUp: Morning.AddHours(3)), scene.Context);
+        await scene.Provider.RotateKeysAsync(
+            InForce(scene.Cluster, before, takenUp: Morning.AddHours(3)),
+            scene.Context
+        );
         Assert.Equal(2, scene.Vault.Writes.Count(w => w.EndsWith("/rotate", StringComparison.Ordinal)));
     }
 
@@ -43,7 +66,10 @@ public sealed class VaultRotationTests
         var before = Specs(await scene.EnsureAsync());
         var first = await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before.Take(1)), scene.Context);
         Assert.EndsWith("/crdb-cmek-25ebef5ed2aa-v2", Assert.Single(first!).KeyUri, StringComparison.Ordinal);
-        Assert.Equal(first![0].KeyUri, (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before.Skip(1)), scene.Context))![0].KeyUri);
+        Assert.Equal(
+            first![0].KeyUri,
+            (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before.Skip(1)), scene.Context))![0].KeyUri
+        );
         Assert.Single(scene.Vault.Writes, w => w.EndsWith("/rotate", StringComparison.Ordinal));
     }
 
@@ -54,18 +80,33 @@ public sealed class VaultRotationTests
         var before = Specs(await scene.EnsureAsync());
         var made = await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before, newKey: true), scene.Context);
         Assert.All(made!, s => Assert.Contains($"-{s.Region}-g2-v1", s.KeyUri, StringComparison.Ordinal));
-        Assert.Equal(made!.Select(s => s.KeyUri), (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before, newKey: true), scene.Context))!.Select(s => s.KeyUri));
+        Assert.Equal(
+            made!.Select(s => s.KeyUri),
+            (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before, newKey: true), scene.Context))!.Select(
+                s => s.KeyUri
+            )
+        );
         Assert.Equal(before.Select(s => s.KeyUri), (await scene.EnsureAsync()).Select(k => k.KeyUri));
         // In force and not settled: that run is finished, and no third key made.
-        Assert.Equal(made!.Select(s => s.KeyUri), (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, made!, newKey: true), scene.Context))!.Select(s => s.KeyUri));
+        Assert.Equal(
+            made!.Select(s => s.KeyUri),
+            (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, made!, newKey: true), scene.Context))!.Select(
+                s => s.KeyUri
+            )
+        );
         Assert.DoesNotContain("-g3", scene.Vault.State, StringComparison.Ordinal);
 
         await scene.Provider.SettleNewKeysAsync(scene.Cluster, made!, scene.Context);
         var settled = scene.Vault.Writes.Count();
         await scene.Provider.SettleNewKeysAsync(scene.Cluster, made!, scene.Context);
         Assert.Equal(settled, scene.Vault.Writes.Count());
-        Assert.All(await scene.EnsureAsync(), k => Assert.Equal((CmekOutcome.Existing, $"crdb-cmek-25ebef5ed2aa-{k.Region}-g2"), (k.Outcome, k.Name)));
-        Assert.All((await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, made!, newKey: true), scene.Context))!, s => Assert.Contains("-g3-v1", s.KeyUri, StringComparison.Ordinal));
+        Assert.All(await scene.EnsureAsync(), k =>
+            Assert.Equal((CmekOutcome.Existing, $"crdb-cmek-25ebef5ed2aa-{k.Region}-g2"), (k.Outcome, k.Name))
+        );
+        Assert.All(
+            (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, made!, newKey: true), scene.Context))!,
+            s => Assert.Contains("-g3-v1", s.KeyUri, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -90,7 +131,15 @@ public sealed class VaultRotationTests
         var before = Specs(await scene.EnsureAsync());
         var writes = scene.Vault.Writes.Count();
         var log = new RecordingLog { Answer = false };
-        Assert.Null(await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before, newKey), scene.Context with { Log = log }));
+        Assert.Null(
+            await scene.Provider.RotateKeysAsync(
+                InForce(scene.Cluster, before, newKey),
+                scene.Context with
+                {
+                    Log = log,
+                }
+            )
+        );
         Assert.Equal((2, writes), (log.Questions.Count, scene.Vault.Writes.Count()));
     }
 
@@ -99,9 +148,28 @@ public sealed class VaultRotationTests
     {
         var scene = new VaultScene();
         scene.Vault.Add("crdb-cmek-vault", "aes256-gcm96", "awskms");
-        var inForce = new CmekRegionSpec { Region = "us-east-1", KeySpec = new CmekKeySpec { Type = "AWS_KMS", Uri = "arn:aws:kms:us-east-1:111122223333:key/crdb-cmek-vault-v1", AuthPrincipal = scene.Principal } };
-        Assert.EndsWith("/crdb-cmek-vault-v2", (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, [inForce]), scene.Context))![0].KeyUri, StringComparison.Ordinal);
-        Assert.EndsWith("/crdb-cmek-vault-g2-v1", (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, [inForce], newKey: true), scene.Context))![0].KeyUri, StringComparison.Ordinal);
+        var inForce = new CmekRegionSpec
+        {
+            Region = "us-east-1",
+            KeySpec = new CmekKeySpec
+            {
+                Type = "AWS_KMS",
+                Uri = "arn:aws:kms:us-east-1:111122223333:key/crdb-cmek-vault-v1",
+                AuthPrincipal = scene.Principal,
+            },
+        };
+        Assert.EndsWith(
+            "/crdb-cmek-vault-v2",
+            (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, [inForce]), scene.Context))![0].KeyUri,
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith(
+            "/crdb-cmek-vault-g2-v1",
+            (await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, [inForce], newKey: true), scene.Context))![
+                0
+            ].KeyUri,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -110,8 +178,13 @@ public sealed class VaultRotationTests
         var scene = new VaultScene();
         var before = Specs(await scene.EnsureAsync());
         scene.Vault.RotateInVaultOnly("crdb-cmek-25ebef5ed2aa-us-east-1");
-        var foreign = before[1] with { KeySpec = before[1].KeySpec with { Uri = "arn:aws:kms:us-west-2:111122223333:key/other" } };
-        var fault = await Assert.ThrowsAsync<CmekException>(() => scene.Provider.RotateKeysAsync(InForce(scene.Cluster, [before[0], foreign]), scene.Context));
+        var foreign = before[1] with
+        {
+            KeySpec = before[1].KeySpec with { Uri = "arn:aws:kms:us-west-2:111122223333:key/other" },
+        };
+        var fault = await Assert.ThrowsAsync<CmekException>(() =>
+            scene.Provider.RotateKeysAsync(InForce(scene.Cluster, [before[0], foreign]), scene.Context)
+        );
         Assert.Equal("KeysUnfit", fault.ErrorId);
         Assert.Contains("key/other", fault.Message, StringComparison.Ordinal);
         Assert.Contains("Version 2 is the latest", fault.Message, StringComparison.Ordinal);
@@ -125,7 +198,11 @@ public sealed class VaultRotationTests
         scene.Vault.CutAfter = after ? start + cut : null;
         scene.Vault.CutBefore = after ? null : start + cut;
         var made = await scene.Provider.RotateKeysAsync(InForce(scene.Cluster, before, newKey), scene.Context);
-        if (newKey) await scene.Provider.SettleNewKeysAsync(scene.Cluster, made!, scene.Context);
-        return ($"{scene.Vault.State} {string.Join(",", scene.Cloud.Grants)} {string.Join(",", made!.Select(s => s.KeyUri))} questions {scene.Log.Questions.Count}", scene.Vault.Requests.Count - start);
+        if (newKey)
+            await scene.Provider.SettleNewKeysAsync(scene.Cluster, made!, scene.Context);
+        return (
+            $"{scene.Vault.State} {string.Join(",", scene.Cloud.Grants)} {string.Join(",", made!.Select(s => s.KeyUri))} questions {scene.Log.Questions.Count}",
+            scene.Vault.Requests.Count - start
+        );
     }
 }

@@ -9,7 +9,8 @@ public sealed class AutomationTests : IDisposable
 {
     public void Dispose()
     {
-        foreach (var record in Directory.GetFiles(Path.GetTempPath(), "azure-eu-*.revocation.json")) File.Delete(record);
+        foreach (var record in Directory.GetFiles(Path.GetTempPath(), "azure-eu-*.revocation.json"))
+            File.Delete(record);
     }
 
     [Fact]
@@ -33,7 +34,8 @@ public sealed class AutomationTests : IDisposable
             "glass $(@(& '{{runbooks}}/Invoke-BreakGlassRevocation.ps1' @job -ConfirmClusterName azure-eu)[0])"
             "msi $(@($sandbox.Exchanges | Where-Object Service -eq msi).Count -gt 0)"
             Stop-CrdbSandbox
-            """);
+            """
+        );
         Assert.Contains("audit 0", lines);
         Assert.Contains("young Existing", lines);
         Assert.Contains("region westeurope northeurope centralindia", lines);

@@ -7,16 +7,26 @@ namespace CockroachCmek.Tests.Cmdlets;
 [Collection(OneAtATime.Name)]
 public sealed class AzurePipelineTests
 {
-    private const string Pipeline = "Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+    private const string Pipeline =
+        "Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     [Fact]
     public void The_lines_for_an_administrator_name_the_role_that_was_asked_for()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$key = Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -VaultName $sandbox.AzureVaultName").Succeeds();
-        string Line(string more) => session.Run($"($key | Get-CrdbCmekKeyPolicy {more}).Commands").Succeeds().Single().ToString()!;
+        session
+            .Run(
+                "$key = Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -VaultName $sandbox.AzureVaultName"
+            )
+            .Succeeds();
+        string Line(string more) =>
+            session.Run($"($key | Get-CrdbCmekKeyPolicy {more}).Commands").Succeeds().Single().ToString()!;
         Assert.Contains("--role \"Key Vault Crypto Officer\"", Line(""), StringComparison.Ordinal);
-        Assert.Contains("--role \"Key Vault Crypto Service Encryption User\"", Line("-RoleName 'Key Vault Crypto Service Encryption User'"), StringComparison.Ordinal);
+        Assert.Contains(
+            "--role \"Key Vault Crypto Service Encryption User\"",
+            Line("-RoleName 'Key Vault Crypto Service Encryption User'"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -25,7 +35,13 @@ public sealed class AzurePipelineTests
         using var session = ModuleSession.WithSandbox();
         var info = session.Run(Pipeline).Succeeds().Single();
         Assert.Equal(("ENABLED", "Created"), (info.Text("Status"), info.Text("Outcome")));
-        Assert.Single(session.Run("(Get-CrdbCmek azure-eu).Regions.Keys.KeyUri").Succeeds().Output.Select(o => o.ToString()).Distinct());
+        Assert.Single(
+            session
+                .Run("(Get-CrdbCmek azure-eu).Regions.Keys.KeyUri")
+                .Succeeds()
+                .Output.Select(o => o.ToString())
+                .Distinct()
+        );
     }
 
     [Fact]
@@ -42,23 +58,37 @@ public sealed class AzurePipelineTests
     public void WhatIf_on_the_first_cmdlet_plans_the_whole_pipe_and_writes_nothing()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        var plan = session.Run("Get-CrdbCluster azure-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single();
+        var plan = session
+            .Run(
+                "Get-CrdbCluster azure-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds()
+            .Single();
         Assert.Equal(true, plan.Get("IsPlanned"));
         Assert.Empty(SandboxAzure.Writes(session, 0));
         var said = session.Screen.Split('\n').Where(l => l.StartsWith("What if:", StringComparison.Ordinal)).ToList();
-        Assert.Collection(said,
+        Assert.Collection(
+            said,
             line => Assert.Contains("as an enterprise application", line, StringComparison.Ordinal),
             line => Assert.Contains("Create RSA 3072 key", line, StringComparison.Ordinal),
             line => Assert.Contains("Assign Key Vault Crypto Officer", line, StringComparison.Ordinal),
-            line => Assert.Contains("Enable CMEK", line, StringComparison.Ordinal));
+            line => Assert.Contains("Enable CMEK", line, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void A_mixed_fleet_flows_through_one_pipeline()
     {
         using var session = ModuleSession.WithSandbox();
-        var result = session.Run("'azure-in', 'dev-aws' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
-        Assert.Equal(["azure-in ENABLED", "dev-aws ENABLED"], result.Output.Select(o => $"{o.Text("ClusterName")} {o.Text("Status")}"));
+        var result = session
+            .Run(
+                "'azure-in', 'dev-aws' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds();
+        Assert.Equal(
+            ["azure-in ENABLED", "dev-aws ENABLED"],
+            result.Output.Select(o => $"{o.Text("ClusterName")} {o.Text("Status")}")
+        );
     }
 
     [Fact]
@@ -69,9 +99,17 @@ public sealed class AzurePipelineTests
         var result = session.Run("New-CrdbCmekRole azure-eu -Session $weak -Confirm:$false");
         Assert.Empty(result.AllErrors);
         Assert.Equal("Planned", result.Single().Text("Outcome"));
-        Assert.StartsWith("https://login.microsoftonline.com/", result.Single().Text("ConsentUrl"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "https://login.microsoftonline.com/",
+            result.Single().Text("ConsentUrl"),
+            StringComparison.Ordinal
+        );
         Assert.Contains(result.Warnings, w => w.Contains("adminconsent", StringComparison.Ordinal));
-        session.Run("Get-CrdbCluster azure-eu -Session $weak | New-CrdbCmekKey -Session $weak -VaultName cmek-sandbox -AuthPrincipal $sandbox.AzureTenantId").FailsWith("GraphPermissionDenied");
+        session
+            .Run(
+                "Get-CrdbCluster azure-eu -Session $weak | New-CrdbCmekKey -Session $weak -VaultName cmek-sandbox -AuthPrincipal $sandbox.AzureTenantId"
+            )
+            .FailsWith("GraphPermissionDenied");
     }
 
     [SkippableFact]
@@ -82,12 +120,20 @@ public sealed class AzurePipelineTests
         try
         {
             var browser = Path.Combine(folder, "xdg-open");
-            File.WriteAllText(browser, $"#!/bin/sh\nprintf '%s' \"$1\" > {folder}/opening && mv {folder}/opening {folder}/opened\n");
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(browser, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            File.WriteAllText(
+                browser,
+                $"#!/bin/sh\nprintf '%s' \"$1\" > {folder}/opening && mv {folder}/opening {folder}/opened\n"
+            );
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(browser, UnixFileMode.UserRead | UnixFileMode.UserExecute);
             using var path = new EnvironmentVariable("PATH", folder + ":" + Environment.GetEnvironmentVariable("PATH"));
             using var session = ModuleSession.WithSandbox();
             using var user = AzureUser.With(session, "GraphRead");
-            var url = session.Run("(New-CrdbCmekRole azure-eu -Session $weak).ConsentUrl").Succeeds().Single().ToString();
+            var url = session
+                .Run("(New-CrdbCmekRole azure-eu -Session $weak).ConsentUrl")
+                .Succeeds()
+                .Single()
+                .ToString();
             Assert.False(File.Exists(Path.Combine(folder, "opened")));
             session.Run("New-CrdbCmekRole azure-eu -Session $weak -Open").Succeeds();
             SpinWait.SpinUntil(() => File.Exists(Path.Combine(folder, "opened")), TimeSpan.FromSeconds(20));
@@ -104,23 +150,53 @@ public sealed class AzurePipelineTests
     {
         using var session = ModuleSession.WithSandbox();
         using var user = AzureUser.With(session, "All");
-        Assert.Equal("Created", session.Run("New-CrdbCmekRole azure-eu -Session $weak -GrantConsent").Succeeds().Single().Text("Outcome"));
-        Assert.Equal("Existing", session.Run("New-CrdbCmekRole azure-eu -GrantConsent").Succeeds().Single().Text("Outcome"));
+        Assert.Equal(
+            "Created",
+            session.Run("New-CrdbCmekRole azure-eu -Session $weak -GrantConsent").Succeeds().Single().Text("Outcome")
+        );
+        Assert.Equal(
+            "Existing",
+            session.Run("New-CrdbCmekRole azure-eu -GrantConsent").Succeeds().Single().Text("Outcome")
+        );
     }
 
     [Theory]
-    [InlineData("New-CrdbCmekKey azure-eu -AuthPrincipal $sandbox.AzureTenantId -VaultName cmek-sandbox", "ConsentMissing")]
+    [InlineData(
+        "New-CrdbCmekKey azure-eu -AuthPrincipal $sandbox.AzureTenantId -VaultName cmek-sandbox",
+        "ConsentMissing"
+    )]
     [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey", "VaultNameMissing")]
     [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-nowhere", "VaultNotFound")]
     [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-foreign", "VaultInOtherTenant")]
     [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-walled", "VaultFirewalled")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultUri https://cmek-sandbox.example.com", "VaultUriMalformed")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-sandbox -ProtectionLevel Hsm", "HsmNotAvailable")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-sandbox -Name under_score", "NameMalformed")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-sandbox -RoleName Reader", "RoleTooNarrow,RoleUnknown")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -KeyUri https://cmek-sandbox.vault.azure.net/keys/none", "KeyNotFound")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -KeyUri arn:aws:kms:us-east-1:123456789012:key/x", "KeyUriMalformed")]
-    [InlineData("New-CrdbCmekKey azure-eu -AuthPrincipal arn:aws:iam::123456789012:role/x -VaultName cmek-sandbox", "TenantMalformed")]
+    [InlineData(
+        "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultUri https://cmek-sandbox.example.com",
+        "VaultUriMalformed"
+    )]
+    [InlineData(
+        "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-sandbox -ProtectionLevel Hsm",
+        "HsmNotAvailable"
+    )]
+    [InlineData(
+        "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-sandbox -Name under_score",
+        "NameMalformed"
+    )]
+    [InlineData(
+        "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-sandbox -RoleName Reader",
+        "RoleTooNarrow,RoleUnknown"
+    )]
+    [InlineData(
+        "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -KeyUri https://cmek-sandbox.vault.azure.net/keys/none",
+        "KeyNotFound"
+    )]
+    [InlineData(
+        "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -KeyUri arn:aws:kms:us-east-1:123456789012:key/x",
+        "KeyUriMalformed"
+    )]
+    [InlineData(
+        "New-CrdbCmekKey azure-eu -AuthPrincipal arn:aws:iam::123456789012:role/x -VaultName cmek-sandbox",
+        "TenantMalformed"
+    )]
     [InlineData("New-CrdbCmekRole azure-eu -TenantId 11111111-2222-3333-4444-555555555555", "TenantDiffers")]
     public void Each_bad_input_has_its_own_error_and_the_next_command(string script, string errorIds)
     {
@@ -128,14 +204,20 @@ public sealed class AzurePipelineTests
         var error = Assert.Single(session.Run(script).AllErrors);
         Assert.Contains(error.FullyQualifiedErrorId.Split(',')[0], errorIds.Split(','));
         Assert.False(string.IsNullOrEmpty(error.ErrorDetails?.RecommendedAction));
-        Assert.DoesNotContain(SandboxAzure.Writes(session, 0), w => w.Contains("/keys/", StringComparison.Ordinal) || w.Contains("/roleAssignments/", StringComparison.Ordinal));
+        Assert.DoesNotContain(SandboxAzure.Writes(session, 0), w =>
+            w.Contains("/keys/", StringComparison.Ordinal) || w.Contains("/roleAssignments/", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void A_manifest_is_checked_live_and_told_what_is_wider_than_needed()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$manifest = Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest").Succeeds();
+        session
+            .Run(
+                "$manifest = Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest"
+            )
+            .Succeeds();
         var checks = session.Run("$manifest | Test-CrdbCmekManifest").Succeeds().Output;
         Assert.DoesNotContain(checks, c => c.Text("Status") is "Fail" or "Unknown");
         Assert.Contains(checks, c => c.Text("Check") == "KeyPolicyWide");
@@ -148,11 +230,18 @@ public sealed class AzurePipelineTests
         using var session = ModuleSession.WithSandbox(timeScale: 20_000);
         session.Run(Pipeline).Succeeds();
         var before = session.Run("(Get-CrdbCmek azure-eu).Regions[0].Keys[0].KeyUri").Single().ToString();
-        Assert.Equal("ENABLED", session.Run("Invoke-CrdbCmekRotation azure-eu -Wait").Succeeds().Single().Text("Status"));
+        Assert.Equal(
+            "ENABLED",
+            session.Run("Invoke-CrdbCmekRotation azure-eu -Wait").Succeeds().Single().Text("Status")
+        );
         var rotated = session.Run("(Get-CrdbCmek azure-eu).Regions[0].Keys[0].KeyUri").Single().ToString()!;
         Assert.NotEqual(before, rotated);
         session.Run("Invoke-CrdbCmekRotation azure-eu -NewKey -Wait").Succeeds();
-        Assert.EndsWith("-r2", session.Run("(Get-CrdbCmek azure-eu).Regions[0].Keys[0].KeyUri.Split('/')[4]").Single().ToString(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "-r2",
+            session.Run("(Get-CrdbCmek azure-eu).Regions[0].Keys[0].KeyUri.Split('/')[4]").Single().ToString(),
+            StringComparison.Ordinal
+        );
         Assert.Equal("Existing", session.Run(Pipeline).Succeeds().Single().Text("Outcome"));
         Assert.Equal(true, session.Run("Test-CrdbCmek azure-eu -Quiet").Succeeds().Single().BaseObject);
     }
@@ -163,8 +252,17 @@ public sealed class AzurePipelineTests
         using var session = ModuleSession.WithSandbox();
         session.Run(Pipeline).Succeeds();
         session.Run("$record = Revoke-CrdbCmek azure-eu -KmsOnly -Confirm:$false").Succeeds();
-        Assert.Equal("RoleAssignment Done", session.Run("$record.Changes | ForEach-Object { \"$($_.Kind) $($_.State)\" }").Single().ToString());
-        Assert.Contains("KeyNotGranted", session.Run("Test-CrdbCmek azure-eu | Where-Object Status -eq Fail | ForEach-Object Check").Succeeds().Output.Select(o => o.ToString()));
+        Assert.Equal(
+            "RoleAssignment Done",
+            session.Run("$record.Changes | ForEach-Object { \"$($_.Kind) $($_.State)\" }").Single().ToString()
+        );
+        Assert.Contains(
+            "KeyNotGranted",
+            session
+                .Run("Test-CrdbCmek azure-eu | Where-Object Status -eq Fail | ForEach-Object Check")
+                .Succeeds()
+                .Output.Select(o => o.ToString())
+        );
         session.Run("Restore-CrdbCmekAccess azure-eu -Confirm:$false").Succeeds();
         Assert.DoesNotContain(session.Run("Test-CrdbCmek azure-eu").Succeeds().Output, c => c.Text("Status") == "Fail");
     }
@@ -176,17 +274,32 @@ public sealed class AzurePipelineTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run(Pipeline).Succeeds();
-        Assert.Equal("REVOKED", session.Run($"Revoke-CrdbCmek azure-eu -Method {method} -Confirm:$false").Succeeds().Single().Text("Status"));
-        session.Run("Revoke-CrdbCmek azure-eu -Method RemoveTrust -Confirm:$false").FailsWith("RevocationMethodNotSupported");
+        Assert.Equal(
+            "REVOKED",
+            session.Run($"Revoke-CrdbCmek azure-eu -Method {method} -Confirm:$false").Succeeds().Single().Text("Status")
+        );
+        session
+            .Run("Revoke-CrdbCmek azure-eu -Method RemoveTrust -Confirm:$false")
+            .FailsWith("RevocationMethodNotSupported");
     }
 
     [Fact]
     public void A_region_joins_with_the_key_in_force()
     {
         using var session = ModuleSession.WithSandbox(timeScale: 20_000);
-        session.Run("Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+        session
+            .Run(
+                "Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds();
         session.Run("Add-CrdbCmekRegion -Cluster azure-eu uksouth -NodeCount 3 -Wait").Succeeds();
-        var keys = session.Run("(Get-CrdbCmek azure-eu).Regions | ForEach-Object { \"$($_.Region) $($_.Status) $($_.Keys[0].KeyUri)\" }").Succeeds().Output.Select(o => o.ToString()!).ToList();
+        var keys = session
+            .Run(
+                "(Get-CrdbCmek azure-eu).Regions | ForEach-Object { \"$($_.Region) $($_.Status) $($_.Keys[0].KeyUri)\" }"
+            )
+            .Succeeds()
+            .Output.Select(o => o.ToString()!)
+            .ToList();
         Assert.Equal(3, keys.Count);
         Assert.Single(keys.Select(k => k.Split(' ')[2]).Distinct());
         Assert.All(keys, k => Assert.Contains(" ENABLED ", k, StringComparison.Ordinal));

@@ -8,7 +8,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 [Collection(OneAtATime.Name)]
 public sealed class ConsoleTests
 {
-    private const string Setup = "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest";
+    private const string Setup =
+        "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest";
 
     [Theory]
     [InlineData("Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $secure", "Sandbox Organization")]
@@ -30,7 +31,11 @@ public sealed class ConsoleTests
         var screen = session.Display(command);
         Assert.Contains(expected, screen, StringComparison.Ordinal);
         Assert.All(screen.Split('\n'), line => Assert.True(line.Length <= 80, $"{line.Length} columns: {line}"));
-        Assert.DoesNotContain("…", string.Concat(screen.Split('\n').Where(l => l.Contains("key/", StringComparison.Ordinal))), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "…",
+            string.Concat(screen.Split('\n').Where(l => l.Contains("key/", StringComparison.Ordinal))),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -43,7 +48,9 @@ public sealed class ConsoleTests
         session.Run("$null = Get-CrdbCluster; $seen = $sandbox.Exchanges.Count").Succeeds();
         using var shell = PowerShell.Create();
         shell.Runspace = session.Runspace;
-        var offered = CommandCompletion.CompleteInput(line, line.Length, null, shell).CompletionMatches.Select(m => m.CompletionText);
+        var offered = CommandCompletion
+            .CompleteInput(line, line.Length, null, shell)
+            .CompletionMatches.Select(m => m.CompletionText);
         Assert.Equal(expected.Order(StringComparer.Ordinal), offered.Order(StringComparer.Ordinal));
         Assert.Equal(true, session.Run("$sandbox.Exchanges.Count -eq $seen").Single().BaseObject);
     }
@@ -90,8 +97,15 @@ public sealed class ConsoleTests
     public void ErrorAction_Stop_reaches_into_running_work()
     {
         using var session = ModuleSession.WithSandbox();
-        var result = session.Run("$done = @(); try { 'dev-aws', 'no-such-cluster', 'prod-eu' | Get-CrdbCmek -ErrorAction Stop | ForEach-Object { $done += $_.ClusterName } } catch { $_.FullyQualifiedErrorId }; $done").Succeeds();
-        Assert.Equal(["ClusterNotFound,CockroachCmek.Commands.GetCrdbCmekCommand", "dev-aws"], result.Output.Select(o => o.ToString()));
+        var result = session
+            .Run(
+                "$done = @(); try { 'dev-aws', 'no-such-cluster', 'prod-eu' | Get-CrdbCmek -ErrorAction Stop | ForEach-Object { $done += $_.ClusterName } } catch { $_.FullyQualifiedErrorId }; $done"
+            )
+            .Succeeds();
+        Assert.Equal(
+            ["ClusterNotFound,CockroachCmek.Commands.GetCrdbCmekCommand", "dev-aws"],
+            result.Output.Select(o => o.ToString())
+        );
     }
 
     [Fact]
@@ -108,19 +122,34 @@ public sealed class ConsoleTests
             Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
             Get-CrdbCluster no-such-cluster
             $Error | ForEach-Object { $_.Exception.ToString() }
-            """);
-        var everything = string.Join("\n", result.Output.Select(o => $"{o} {string.Join(" ", o.Properties.Select(p => p.Value))}").Concat(result.Verbose).Concat(result.Warnings).Concat(result.AllErrors.Select(e => e.ToString() + e.ErrorDetails + e.Exception))) + session.Screen;
+            """
+        );
+        var everything =
+            string.Join(
+                "\n",
+                result
+                    .Output.Select(o => $"{o} {string.Join(" ", o.Properties.Select(p => p.Value))}")
+                    .Concat(result.Verbose)
+                    .Concat(result.Warnings)
+                    .Concat(result.AllErrors.Select(e => e.ToString() + e.ErrorDetails + e.Exception))
+            ) + session.Screen;
         Assert.NotEmpty(result.Verbose);
-        foreach (var secret in secrets) Assert.DoesNotContain(secret, everything, StringComparison.Ordinal);
+        foreach (var secret in secrets)
+            Assert.DoesNotContain(secret, everything, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Verbose_tells_one_line_for_each_call()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        var result = session.Run("$seen = $sandbox.Exchanges.Count; $null = Get-CrdbCluster dev-aws | New-CrdbCmekRole -Verbose").Succeeds();
+        var result = session
+            .Run("$seen = $sandbox.Exchanges.Count; $null = Get-CrdbCluster dev-aws | New-CrdbCmekRole -Verbose")
+            .Succeeds();
         var calls = result.Verbose.Where(v => v.StartsWith("AWS ", StringComparison.Ordinal)).ToList();
-        Assert.Equal(["AWS IAM GetRole", "AWS IAM CreateRole"], calls.Select(c => string.Join(' ', c.Split(' ').Take(3))));
+        Assert.Equal(
+            ["AWS IAM GetRole", "AWS IAM CreateRole"],
+            calls.Select(c => string.Join(' ', c.Split(' ').Take(3)))
+        );
         Assert.All(calls, c => Assert.Matches(@"\d+ ms", c));
     }
 
@@ -131,8 +160,16 @@ public sealed class ConsoleTests
     public void A_duration_may_be_seconds_or_a_time_span(string typed, string meant)
     {
         using var session = ModuleSession.WithSandbox(timeScale: 2_000);
-        session.Run("$null = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek").Succeeds();
-        Assert.Contains(meant, session.Run($"Wait-CrdbCmek dev-aws -Timeout {typed}").FailsWith("WaitTimedOut").ErrorDetails.Message, StringComparison.Ordinal);
+        session
+            .Run(
+                "$null = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek"
+            )
+            .Succeeds();
+        Assert.Contains(
+            meant,
+            session.Run($"Wait-CrdbCmek dev-aws -Timeout {typed}").FailsWith("WaitTimedOut").ErrorDetails.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -142,6 +179,9 @@ public sealed class ConsoleTests
     public void What_is_no_duration_is_refused(string typed)
     {
         using var session = ModuleSession.WithSandbox();
-        Assert.Equal("ParameterArgumentTransformationError", Assert.Single(session.Run($"Wait-CrdbCmek dev-aws -Timeout {typed}").ErrorIds));
+        Assert.Equal(
+            "ParameterArgumentTransformationError",
+            Assert.Single(session.Run($"Wait-CrdbCmek dev-aws -Timeout {typed}").ErrorIds)
+        );
     }
 }

@@ -6,7 +6,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 [Collection(OneAtATime.Name)]
 public sealed class EnablePipelineTests
 {
-    private const string Writes = "kms:(Create|Put|Enable|Replicate|Tag|Update|Disable|Schedule)|iam:(Create|Update|Tag|Put|Attach)|^(POST|PUT|PATCH) /api";
+    private const string Writes =
+        "kms:(Create|Put|Enable|Replicate|Tag|Update|Disable|Schedule)|iam:(Create|Update|Tag|Put|Attach)|^(POST|PUT|PATCH) /api";
 
     [Theory]
     [InlineData("prod-eu", "-MultiRegion", 2)]
@@ -16,10 +17,18 @@ public sealed class EnablePipelineTests
     public void The_pipeline_takes_a_cluster_from_nothing_to_enabled(string cluster, string options, int regions)
     {
         using var session = ModuleSession.WithSandbox();
-        var info = session.Run($"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey {options} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single();
+        var info = session
+            .Run(
+                $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey {options} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds()
+            .Single();
         Assert.Equal("ENABLED", info.Text("Status"));
         Assert.Equal("Created", info.Text("Outcome"));
-        var states = session.Run($"(Get-CrdbCmek {cluster}).Regions | ForEach-Object {{ $_.Status; $_.Keys.Status }}").Succeeds().Output.Select(s => s.ToString());
+        var states = session
+            .Run($"(Get-CrdbCmek {cluster}).Regions | ForEach-Object {{ $_.Status; $_.Keys.Status }}")
+            .Succeeds()
+            .Output.Select(s => s.ToString());
         Assert.Equal(Enumerable.Repeat("ENABLED", regions * 2), states);
     }
 
@@ -27,42 +36,69 @@ public sealed class EnablePipelineTests
     public void A_second_run_writes_nothing_and_says_so()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        const string Pipeline = "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+        const string Pipeline =
+            "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
         session.Run(Pipeline).Succeeds();
         var before = session.Run("$sandbox.Exchanges.Count").Single();
         var again = session.Run(Pipeline).Succeeds().Single();
         Assert.Equal("Existing", again.Text("Outcome"));
-        Assert.Empty(session.Run($"$sandbox.Exchanges | Where-Object Index -gt {before} | Where-Object Operation -match '{Writes}' | ForEach-Object Operation").Output);
+        Assert.Empty(
+            session
+                .Run(
+                    $"$sandbox.Exchanges | Where-Object Index -gt {before} | Where-Object Operation -match '{Writes}' | ForEach-Object Operation"
+                )
+                .Output
+        );
     }
 
     [Fact]
     public void WhatIf_on_the_first_cmdlet_plans_the_whole_pipe_and_writes_nothing()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        var plan = session.Run("Get-CrdbCluster prod-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single();
+        var plan = session
+            .Run(
+                "Get-CrdbCluster prod-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds()
+            .Single();
         Assert.Equal(true, plan.Get("IsPlanned"));
         Assert.Empty(session.Run($"$sandbox.Exchanges | Where-Object Operation -match '{Writes}'").Output);
         var said = session.Screen.Split('\n').Where(l => l.StartsWith("What if:", StringComparison.Ordinal)).ToList();
-        Assert.Collection(said,
+        Assert.Collection(
+            said,
             line => Assert.Contains("Create IAM role", line, StringComparison.Ordinal),
             line => Assert.Contains("Create multi-region KMS key", line, StringComparison.Ordinal),
             line => Assert.Contains("eu-central-1", line, StringComparison.Ordinal),
-            line => Assert.Contains("Enable CMEK", line, StringComparison.Ordinal));
+            line => Assert.Contains("Enable CMEK", line, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void WhatIf_on_a_later_cmdlet_writes_only_what_comes_before_it()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -WhatIf | New-CrdbCmekManifest | Enable-CrdbCmek").Succeeds();
-        Assert.Equal(["iam:CreateRole"], session.Run($"$sandbox.Exchanges | Where-Object Operation -match '{Writes}' | ForEach-Object Operation").Output.Select(o => o.ToString()));
+        session
+            .Run(
+                "Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -WhatIf | New-CrdbCmekManifest | Enable-CrdbCmek"
+            )
+            .Succeeds();
+        Assert.Equal(
+            ["iam:CreateRole"],
+            session
+                .Run($"$sandbox.Exchanges | Where-Object Operation -match '{Writes}' | ForEach-Object Operation")
+                .Output.Select(o => o.ToString())
+        );
     }
 
     [Fact]
     public void Several_clusters_flow_through_one_pipeline_and_come_out_in_order()
     {
         using var session = ModuleSession.WithSandbox();
-        var result = session.Run("'prod-us', 'dev-aws', 'prod-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+        var result = session
+            .Run(
+                "'prod-us', 'dev-aws', 'prod-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds();
         Assert.Equal(["prod-us", "dev-aws", "prod-eu"], result.Output.Select(o => o.Text("ClusterName")));
         Assert.All(result.Output, o => Assert.Equal("ENABLED", o.Text("Status")));
     }
@@ -71,7 +107,9 @@ public sealed class EnablePipelineTests
     public void One_bad_cluster_among_many_does_not_stop_the_others()
     {
         using var session = ModuleSession.WithSandbox();
-        var result = session.Run("'dev-aws', 'standard-aws', 'prod-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait");
+        var result = session.Run(
+            "'dev-aws', 'standard-aws', 'prod-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+        );
         Assert.Equal(["dev-aws", "prod-eu"], result.Output.Select(o => o.Text("ClusterName")));
         Assert.Equal("ClusterHasNoAccount", Assert.Single(result.ErrorIds));
     }
@@ -80,7 +118,8 @@ public sealed class EnablePipelineTests
     public void A_failed_enable_tells_what_CockroachDB_Cloud_says_and_can_be_run_again()
     {
         using var session = ModuleSession.WithSandbox();
-        const string Pipeline = "Get-CrdbCluster flaky-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+        const string Pipeline =
+            "Get-CrdbCluster flaky-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
         var error = session.Run(Pipeline).FailsWith("CmekOperationFailed");
         Assert.Contains("kms:Decrypt timed out", error.ErrorDetails.Message, StringComparison.Ordinal);
         Assert.Equal("ENABLED", session.Run(Pipeline).Succeeds().Single().Text("Status"));
@@ -90,7 +129,12 @@ public sealed class EnablePipelineTests
     public void A_cluster_that_something_else_holds_is_waited_for()
     {
         using var session = ModuleSession.WithSandbox();
-        var info = session.Run("Get-CrdbCluster locked-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single();
+        var info = session
+            .Run(
+                "Get-CrdbCluster locked-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds()
+            .Single();
         Assert.Equal("ENABLED", info.Text("Status"));
     }
 
@@ -98,20 +142,35 @@ public sealed class EnablePipelineTests
     public void A_wait_shows_progress_for_each_region_and_ends_all_of_it()
     {
         using var session = ModuleSession.WithSandbox(timeScale: 1_000);
-        var result = session.Run("Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
-        foreach (var region in new[] { "eu-west-1", "eu-central-1" }) Assert.Contains(result.Progress, p => p.Activity == region && p.StatusDescription.Contains("ENABLING", StringComparison.Ordinal));
-        foreach (var activity in result.Progress.GroupBy(p => p.ActivityId)) Assert.Equal(ProgressRecordType.Completed, activity.Last().RecordType);
+        var result = session
+            .Run(
+                "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds();
+        foreach (var region in new[] { "eu-west-1", "eu-central-1" })
+            Assert.Contains(result.Progress, p =>
+                p.Activity == region && p.StatusDescription.Contains("ENABLING", StringComparison.Ordinal)
+            );
+        foreach (var activity in result.Progress.GroupBy(p => p.ActivityId))
+            Assert.Equal(ProgressRecordType.Completed, activity.Last().RecordType);
     }
 
     [Fact]
     public void A_wait_that_runs_out_names_the_command_to_go_on_with()
     {
         using var session = ModuleSession.WithSandbox(timeScale: 200);
-        session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek").Succeeds();
+        session
+            .Run(
+                "Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek"
+            )
+            .Succeeds();
         var error = session.Run("Wait-CrdbCmek dev-aws -Timeout 60").FailsWith("WaitTimedOut");
         Assert.Equal("Wait-CrdbCmek dev-aws", error.ErrorDetails.RecommendedAction);
         Assert.Equal(ErrorCategory.OperationTimeout, error.CategoryInfo.Category);
-        Assert.Equal("ENABLED", session.Run("Wait-CrdbCmek dev-aws -Status ENABLED").Succeeds().Single().Text("Status"));
+        Assert.Equal(
+            "ENABLED",
+            session.Run("Wait-CrdbCmek dev-aws -Status ENABLED").Succeeds().Single().Text("Status")
+        );
     }
 
     [Fact]
@@ -119,8 +178,20 @@ public sealed class EnablePipelineTests
     {
         using var session = ModuleSession.WithSandbox();
         var file = Path.Combine(Directory.CreateTempSubdirectory("crdb-").FullName, "cmek_config.yml");
-        session.Run("Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest $file", ("file", file)).Succeeds();
-        Assert.Equal("ENABLED", session.Run("Import-CrdbCmekManifest $file | Enable-CrdbCmek -Cluster prod-eu -Wait").Succeeds().Single().Text("Status"));
+        session
+            .Run(
+                "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest $file",
+                ("file", file)
+            )
+            .Succeeds();
+        Assert.Equal(
+            "ENABLED",
+            session
+                .Run("Import-CrdbCmekManifest $file | Enable-CrdbCmek -Cluster prod-eu -Wait")
+                .Succeeds()
+                .Single()
+                .Text("Status")
+        );
         session.Run("Import-CrdbCmekManifest $file | Enable-CrdbCmek").FailsWith("ClusterMissing");
         File.Delete(file);
     }
@@ -129,9 +200,15 @@ public sealed class EnablePipelineTests
     public void The_clean_run_makes_no_request_twice_without_need()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        session.Run("$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek").Succeeds();
-        var counts = session.Run("$sandbox.Exchanges | ForEach-Object { $_.Operation -replace '[0-9a-f-]{36}', '*' }").Output
-            .GroupBy(o => o.ToString()).ToDictionary(g => g.Key, g => g.Count());
+        session
+            .Run(
+                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek"
+            )
+            .Succeeds();
+        var counts = session
+            .Run("$sandbox.Exchanges | ForEach-Object { $_.Operation -replace '[0-9a-f-]{36}', '*' }")
+            .Output.GroupBy(o => o.ToString())
+            .ToDictionary(g => g.Key, g => g.Count());
         // One connect; two pages of clusters for the name; the role looked for and made; each region looked for by alias and by tag.
         Assert.Equal(1, counts["GET /api/v1/organization"]);
         Assert.Equal(2, counts["GET /api/v1/clusters"]);
@@ -142,6 +219,9 @@ public sealed class EnablePipelineTests
         Assert.Equal(1, counts["sts:GetCallerIdentity"]);
         Assert.Equal(1, counts["kms:ReplicateKey"]);
         Assert.Equal(2, counts["kms:CreateAlias"]);
-        Assert.DoesNotContain(counts.Keys, k => k.Contains("GET /api/v1/clusters/*", StringComparison.Ordinal) && !k.EndsWith("cmek", StringComparison.Ordinal));
+        Assert.DoesNotContain(counts.Keys, k =>
+            k.Contains("GET /api/v1/clusters/*", StringComparison.Ordinal)
+            && !k.EndsWith("cmek", StringComparison.Ordinal)
+        );
     }
 }

@@ -15,16 +15,32 @@ public sealed class GcpRunbookTests : IDisposable
     private readonly string _file = Path.Combine(Directory.CreateTempSubdirectory("crdb-").FullName, "key.json");
 
     public GcpRunbookTests() =>
-        _session.Run("function Get-AutomationVariable { param($Name) if ($Name -eq 'GOOGLE_APPLICATION_CREDENTIALS') { $file } else { $sandbox.Environment[$Name] } }", ("file", _file)).Succeeds();
+        _session
+            .Run(
+                "function Get-AutomationVariable { param($Name) if ($Name -eq 'GOOGLE_APPLICATION_CREDENTIALS') { $file } else { $sandbox.Environment[$Name] } }",
+                ("file", _file)
+            )
+            .Succeeds();
 
     [Fact]
     public void The_nightly_audit_reads_with_the_key_file_of_a_service_account_and_fails_the_job_when_a_binding_is_gone()
     {
         Enable();
-        File.WriteAllText(_file, KeyFile("crdb-audit", "roles/cloudkms.viewer", "roles/iam.securityAdmin", "roles/iam.serviceAccountViewer"));
+        File.WriteAllText(
+            _file,
+            KeyFile("crdb-audit", "roles/cloudkms.viewer", "roles/iam.securityAdmin", "roles/iam.serviceAccountViewer")
+        );
         Run("Test-NightlyAudit", "").Succeeds();
-        SandboxGcp.Post(_session, _session.Run("$keys[0].KeyUri").Single() + ":setIamPolicy", """{"policy":{"bindings":[]}}""");
-        Assert.Contains("gcp-us KeyNotGranted us-east4", Run("Test-NightlyAudit", "").Terminating!.Exception.Message, StringComparison.Ordinal);
+        SandboxGcp.Post(
+            _session,
+            _session.Run("$keys[0].KeyUri").Single() + ":setIamPolicy",
+            """{"policy":{"bindings":[]}}"""
+        );
+        Assert.Contains(
+            "gcp-us KeyNotGranted us-east4",
+            Run("Test-NightlyAudit", "").Terminating!.Exception.Message,
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose()
@@ -34,22 +50,45 @@ public sealed class GcpRunbookTests : IDisposable
         _session.Dispose();
     }
 
-    private void Enable() => _session.Run("$null = Get-CrdbCluster gcp-us | New-CrdbCmekRole | New-CrdbCmekKey -OutVariable keys | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+    private void Enable() =>
+        _session
+            .Run(
+                "$null = Get-CrdbCluster gcp-us | New-CrdbCmekRole | New-CrdbCmekKey -OutVariable keys | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds();
 
     /// <summary>A service account that may what its roles on the project say, and its key.</summary>
     private string KeyFile(string name, params string[] roles)
     {
         SandboxGcp.Post(_session, $"{Project}/serviceAccounts", $$"""{"accountId":"{{name}}"}""");
         var member = $"serviceAccount:{name}@sandbox-customer.iam.gserviceaccount.com";
-        SandboxGcp.Post(_session, $"{Project}:setIamPolicy", JsonSerializer.Serialize(new { policy = new { bindings = roles.Select(role => new { role, members = new[] { member } }) } }));
-        return System.Text.Encoding.UTF8.GetString(SandboxGcp.Post(_session, $"{Project}/serviceAccounts/{name}@sandbox-customer.iam.gserviceaccount.com/keys", "{}").GetProperty("privateKeyData").GetBytesFromBase64());
+        SandboxGcp.Post(
+            _session,
+            $"{Project}:setIamPolicy",
+            JsonSerializer.Serialize(
+                new { policy = new { bindings = roles.Select(role => new { role, members = new[] { member } }) } }
+            )
+        );
+        return System.Text.Encoding.UTF8.GetString(
+            SandboxGcp
+                .Post(_session, $"{Project}/serviceAccounts/{name}@sandbox-customer.iam.gserviceaccount.com/keys", "{}")
+                .GetProperty("privateKeyData")
+                .GetBytesFromBase64()
+        );
     }
 
     private ScriptResult Run(string runbook, string parameters)
     {
-        var file = Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples", "Runbooks", runbook + ".ps1");
+        var file = Path.Combine(
+            Path.GetDirectoryName(ModuleEngine.StagedManifest)!,
+            "Examples",
+            "Runbooks",
+            runbook + ".ps1"
+        );
         // A job of its own: what the one before was given is gone.
         Environment.SetEnvironmentVariable("GOOGLE_APPLICATION_CREDENTIALS", null);
-        return _session.Run($"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -EnvironmentVariable GOOGLE_APPLICATION_CREDENTIALS -Endpoint $sandbox.CloudEndpoint");
+        return _session.Run(
+            $"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -EnvironmentVariable GOOGLE_APPLICATION_CREDENTIALS -Endpoint $sandbox.CloudEndpoint"
+        );
     }
 }

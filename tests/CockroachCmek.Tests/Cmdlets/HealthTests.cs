@@ -6,7 +6,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 [Collection(OneAtATime.Name)]
 public sealed class HealthTests
 {
-    private const string Enable = "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $keys = (Get-CrdbCmek prod-eu).Regions.Keys.KeyUri; $seen = $sandbox.Exchanges.Count";
+    private const string Enable =
+        "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $keys = (Get-CrdbCmek prod-eu).Regions.Keys.KeyUri; $seen = $sandbox.Exchanges.Count";
 
     [Fact]
     public void A_sound_cluster_passes_and_not_one_request_writes()
@@ -15,11 +16,34 @@ public sealed class HealthTests
         session.Run(Enable).Succeeds();
         var checks = session.Run("Test-CrdbCmek prod-eu -MaxKeyAge 365.00:00:00").Succeeds().Output;
         Assert.Equal(["DataOlderThanCmek"], checks.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("Check")));
-        foreach (var name in new[] { "ApiKeyRole", "CmekEnabled", "Plan", "State", "RegionCovered", "KeyAge", "KeyUsable", "RoleTrust", "VersionTakenUp", "NodesReady", "BackupsRecent" })
+        foreach (
+            var name in new[]
+            {
+                "ApiKeyRole",
+                "CmekEnabled",
+                "Plan",
+                "State",
+                "RegionCovered",
+                "KeyAge",
+                "KeyUsable",
+                "RoleTrust",
+                "VersionTakenUp",
+                "NodesReady",
+                "BackupsRecent",
+            }
+        )
             Assert.Contains(checks, c => c.Text("Check") == name);
         Assert.Equal(true, session.Run("Test-CrdbCmek prod-eu -Quiet").Single().BaseObject);
-        var operations = session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { if ($_.Service -eq 'aws') { $_.Operation } else { $_.Method } }").Output.Select(o => o.ToString()!).Distinct().ToList();
-        Assert.All(operations, o => Assert.Matches("^(GET|kms:(Describe|Get|List).*|iam:(Get|List).*|sts:GetCallerIdentity)$", o));
+        var operations = session
+            .Run(
+                "$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { if ($_.Service -eq 'aws') { $_.Operation } else { $_.Method } }"
+            )
+            .Output.Select(o => o.ToString()!)
+            .Distinct()
+            .ToList();
+        Assert.All(operations, o =>
+            Assert.Matches("^(GET|kms:(Describe|Get|List).*|iam:(Get|List).*|sts:GetCallerIdentity)$", o)
+        );
     }
 
     [Theory]
@@ -29,10 +53,16 @@ public sealed class HealthTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run(Enable).Succeeds();
-        var arn = string.Format(System.Globalization.CultureInfo.InvariantCulture, key, session.Run("$keys[0]").Single());
+        var arn = string.Format(
+            System.Globalization.CultureInfo.InvariantCulture,
+            key,
+            session.Run("$keys[0]").Single()
+        );
         SandboxAws.Kms(session, arn.Split(':')[3], operation, $$"""{"KeyId":"{{arn}}"}""");
         var failed = session.Run("Test-CrdbCmek prod-eu | Where-Object Status -eq Fail").Succeeds().Output;
-        Assert.Contains(failed, c => c.Text("Check") == check && c.Text("Region") == arn.Split(':')[3] && c.Text("Remedy").Length > 0);
+        Assert.Contains(failed, c =>
+            c.Text("Check") == check && c.Text("Region") == arn.Split(':')[3] && c.Text("Remedy").Length > 0
+        );
         Assert.Equal(false, session.Run("Test-CrdbCmek prod-eu -Quiet").Single().BaseObject);
     }
 
@@ -43,17 +73,35 @@ public sealed class HealthTests
         session.Run(Enable).Succeeds();
         var arn = session.Run("$keys[0]").Single().ToString()!;
         var region = arn.Split(':')[3];
-        var policy = System.Text.Json.Nodes.JsonNode.Parse(SandboxAws.Kms(session, region, "GetKeyPolicy", $$"""{"KeyId":"{{arn}}"}"""))!["Policy"]!.GetValue<string>();
+        var policy = System.Text.Json.Nodes.JsonNode.Parse(
+            SandboxAws.Kms(session, region, "GetKeyPolicy", $$"""{"KeyId":"{{arn}}"}""")
+        )!["Policy"]!.GetValue<string>();
         var wide = policy.Replace("\"kms:Encrypt\"", "\"kms:*\"", StringComparison.Ordinal);
-        SandboxAws.Kms(session, region, "PutKeyPolicy", new System.Text.Json.Nodes.JsonObject { ["KeyId"] = arn, ["Policy"] = wide }.ToJsonString());
-        Assert.Equal("Warning", session.Run("(Test-CrdbCmek prod-eu | Where-Object Check -eq KeyPolicyWide).Status").Single().ToString());
+        SandboxAws.Kms(
+            session,
+            region,
+            "PutKeyPolicy",
+            new System.Text.Json.Nodes.JsonObject { ["KeyId"] = arn, ["Policy"] = wide }.ToJsonString()
+        );
+        Assert.Equal(
+            "Warning",
+            session.Run("(Test-CrdbCmek prod-eu | Where-Object Check -eq KeyPolicyWide).Status").Single().ToString()
+        );
 
         // A role that is deleted and made again under its name is another: the policy still names the old one.
-        var role = session.Run("(Get-CrdbCmek prod-eu).Regions[0].Keys[0].AuthPrincipal").Single().ToString()!.Split('/')[^1];
+        var role = session
+            .Run("(Get-CrdbCmek prod-eu).Regions[0].Keys[0].AuthPrincipal")
+            .Single()
+            .ToString()!
+            .Split('/')[^1];
         SandboxAws.Iam(session, "DeleteRole", ("RoleName", role));
         session.Run("$null = New-CrdbCmekRole prod-eu").Succeeds();
         var checks = session.Run("Test-CrdbCmek prod-eu").Succeeds().Output;
-        Assert.Contains(checks, c => c.Text("Check") == "KeyNotGranted" && c.Text("Status") == "Fail" && c.Text("Detail").Contains("was deleted", StringComparison.Ordinal));
+        Assert.Contains(checks, c =>
+            c.Text("Check") == "KeyNotGranted"
+            && c.Text("Status") == "Fail"
+            && c.Text("Detail").Contains("was deleted", StringComparison.Ordinal)
+        );
         Assert.Contains(checks, c => c.Text("Check") == "KeyPolicyStale");
     }
 
@@ -72,8 +120,15 @@ public sealed class HealthTests
     public void A_past_key_that_is_gone_fails_though_the_present_one_is_sound()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$old = (Get-CrdbCmek prod-eu-old).Regions[0].Keys[0].KeyUri; $null = Invoke-CrdbCmekRotation prod-eu-old -NewKey -Wait").Succeeds();
-        Assert.Contains("PastKeyUsable", session.Run("(Test-CrdbCmek prod-eu-old).Check").Output.Select(o => o.ToString()));
+        session
+            .Run(
+                "$old = (Get-CrdbCmek prod-eu-old).Regions[0].Keys[0].KeyUri; $null = Invoke-CrdbCmekRotation prod-eu-old -NewKey -Wait"
+            )
+            .Succeeds();
+        Assert.Contains(
+            "PastKeyUsable",
+            session.Run("(Test-CrdbCmek prod-eu-old).Check").Output.Select(o => o.ToString())
+        );
         var arn = session.Run("$old").Single().ToString();
         SandboxAws.Kms(session, "eu-west-1", "ScheduleKeyDeletion", $$"""{"KeyId":"{{arn}}"}""");
         var failed = session.Run("Test-CrdbCmek prod-eu-old | Where-Object Status -eq Fail").Succeeds().Single();
@@ -88,12 +143,23 @@ public sealed class HealthTests
         session.Run(Enable).Succeeds();
         using var weak = AwsUser.With(session, "kms:DescribeKey");
         var checks = session.Run("Test-CrdbCmek prod-eu -Session $weak").Succeeds().Output;
-        foreach (var name in new[] { "KeyReadable", "RoleReadable", "RotationsReadable" }) Assert.Contains(checks, c => c.Text("Check") == name && c.Text("Status") == "Unknown");
+        foreach (var name in new[] { "KeyReadable", "RoleReadable", "RotationsReadable" })
+            Assert.Contains(checks, c => c.Text("Check") == name && c.Text("Status") == "Unknown");
         Assert.DoesNotContain(checks, c => c.Text("Check") is "KeyUsable" or "RoleTrust" or "VersionTakenUp");
         Assert.Equal(false, session.Run("Test-CrdbCmek prod-eu -Session $weak -Quiet").Single().BaseObject);
         // An API key that may list clusters, and not see their CMEK: no access, not "not encrypted".
-        session.Run("$viewer = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ViewerApiKey).SecurePassword) -OrganizationId $sandbox.OrganizationId -WarningAction SilentlyContinue").Succeeds();
-        Assert.Equal("Unknown", session.Run("(Test-CrdbCmek prod-eu -Session $viewer | Where-Object Check -eq ApiKeyRole).Status").Single().ToString());
+        session
+            .Run(
+                "$viewer = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ViewerApiKey).SecurePassword) -OrganizationId $sandbox.OrganizationId -WarningAction SilentlyContinue"
+            )
+            .Succeeds();
+        Assert.Equal(
+            "Unknown",
+            session
+                .Run("(Test-CrdbCmek prod-eu -Session $viewer | Where-Object Check -eq ApiKeyRole).Status")
+                .Single()
+                .ToString()
+        );
     }
 
     [Fact]
@@ -103,7 +169,9 @@ public sealed class HealthTests
         var bare = session.Run("Test-CrdbCmek public-aws").Succeeds().Output;
         Assert.Contains(bare, c => c.Text("Check") == "CmekNotEnabled" && c.Text("Status") == "Warning");
         Assert.Contains(bare, c => c.Text("Check") == "AdvancedSecurityMissing" && c.Text("Status") == "Fail");
-        session.Run("$manifest = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest").Succeeds();
+        session
+            .Run("$manifest = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest")
+            .Succeeds();
         var ready = session.Run("$manifest | Test-CrdbCmek").Succeeds().Output;
         Assert.Contains(ready, c => c.Text("Check") == "KeyUsable");
         Assert.Equal(["CmekNotEnabled"], ready.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("Check")));
@@ -113,8 +181,15 @@ public sealed class HealthTests
     public void A_failed_operation_is_told_in_the_API_s_own_words()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$null = Get-CrdbCluster flaky-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").FailsWith("CmekOperationFailed");
-        var failed = session.Run("Test-CrdbCmek flaky-aws | Where-Object Check -eq CmekOperationFailed").Succeeds().Single();
+        session
+            .Run(
+                "$null = Get-CrdbCluster flaky-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .FailsWith("CmekOperationFailed");
+        var failed = session
+            .Run("Test-CrdbCmek flaky-aws | Where-Object Check -eq CmekOperationFailed")
+            .Succeeds()
+            .Single();
         Assert.Contains("timed out", failed.Text("Detail"), StringComparison.Ordinal);
     }
 }

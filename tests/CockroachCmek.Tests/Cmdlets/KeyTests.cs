@@ -6,7 +6,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 [Collection(OneAtATime.Name)]
 public sealed class KeyTests
 {
-    private const string OtherCluster = "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region us-east-1";
+    private const string OtherCluster =
+        "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region us-east-1";
 
     [Fact]
     public void An_existing_key_is_adopted_once_its_policy_grants_the_role()
@@ -14,9 +15,22 @@ public sealed class KeyTests
         using var session = ModuleSession.WithSandbox();
         session.Run($"$theirs = {OtherCluster}; $role = New-CrdbCmekRole dev-aws").Succeeds();
         session.Run("$role | New-CrdbCmekKey -KeyUri $theirs.KeyUri").FailsWith("KeyNotGranted");
-        Assert.Equal("Updated", session.Run("$role | New-CrdbCmekKey -KeyUri $theirs.KeyUri -Grant").Succeeds().Single().Text("Outcome"));
-        Assert.Equal("Existing", session.Run("$role | New-CrdbCmekKey -KeyUri $theirs.Name").Succeeds().Single().Text("Outcome"));
-        Assert.Equal("ENABLED", session.Run("$role | New-CrdbCmekKey -KeyUri $theirs.KeyUri | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single().Text("Status"));
+        Assert.Equal(
+            "Updated",
+            session.Run("$role | New-CrdbCmekKey -KeyUri $theirs.KeyUri -Grant").Succeeds().Single().Text("Outcome")
+        );
+        Assert.Equal(
+            "Existing",
+            session.Run("$role | New-CrdbCmekKey -KeyUri $theirs.Name").Succeeds().Single().Text("Outcome")
+        );
+        Assert.Equal(
+            "ENABLED",
+            session
+                .Run("$role | New-CrdbCmekKey -KeyUri $theirs.KeyUri | New-CrdbCmekManifest | Enable-CrdbCmek -Wait")
+                .Succeeds()
+                .Single()
+                .Text("Status")
+        );
         // The first cluster's grant was not touched.
         Assert.Equal("Existing", session.Run(OtherCluster).Succeeds().Single().Text("Outcome"));
     }
@@ -25,7 +39,11 @@ public sealed class KeyTests
     public void One_multi_region_id_is_found_in_every_region()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$keys = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion; $id = $keys[0].KeyUri -replace '.*/'").Succeeds();
+        session
+            .Run(
+                "$keys = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion; $id = $keys[0].KeyUri -replace '.*/'"
+            )
+            .Succeeds();
         var adopted = session.Run("New-CrdbCmekRole prod-eu | New-CrdbCmekKey -KeyUri $id").Succeeds().Output;
         Assert.Equal(["eu-west-1", "eu-central-1"], adopted.Select(k => k.Text("Location")));
     }
@@ -43,10 +61,35 @@ public sealed class KeyTests
     public void Rotation_by_AWS_is_switched_on_when_asked_for()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        session.Run("$null = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -RotationPeriodInDays 180").Succeeds();
-        Assert.Contains("180", session.Run("$sandbox.Exchanges | Where-Object Operation -eq kms:EnableKeyRotation | ForEach-Object RequestBody").Single().ToString(), StringComparison.Ordinal);
-        Assert.Equal("Existing", session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -RotationPeriodInDays 180").Succeeds().Single().Text("Outcome"));
-        Assert.Equal("Updated", session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -RotationPeriodInDays 90").Succeeds().Single().Text("Outcome"));
+        session
+            .Run("$null = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -RotationPeriodInDays 180")
+            .Succeeds();
+        Assert.Contains(
+            "180",
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Operation -eq kms:EnableKeyRotation | ForEach-Object RequestBody"
+                )
+                .Single()
+                .ToString(),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "Existing",
+            session
+                .Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -RotationPeriodInDays 180")
+                .Succeeds()
+                .Single()
+                .Text("Outcome")
+        );
+        Assert.Equal(
+            "Updated",
+            session
+                .Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -RotationPeriodInDays 90")
+                .Succeeds()
+                .Single()
+                .Text("Outcome")
+        );
     }
 
     [Fact]
@@ -56,8 +99,14 @@ public sealed class KeyTests
         session.Run("$null = New-CrdbCmekRole prod-us -Name shared").Succeeds();
         var error = session.Run("New-CrdbCmekRole dev-aws -Name shared").FailsWith("RoleDiffers");
         Assert.Contains("100000000003", error.ErrorDetails.Message, StringComparison.Ordinal);
-        Assert.Equal("Updated", session.Run("New-CrdbCmekRole dev-aws -Name shared -Update").Succeeds().Single().Text("Outcome"));
-        Assert.Equal("Existing", session.Run("New-CrdbCmekRole dev-aws -Name shared").Succeeds().Single().Text("Outcome"));
+        Assert.Equal(
+            "Updated",
+            session.Run("New-CrdbCmekRole dev-aws -Name shared -Update").Succeeds().Single().Text("Outcome")
+        );
+        Assert.Equal(
+            "Existing",
+            session.Run("New-CrdbCmekRole dev-aws -Name shared").Succeeds().Single().Text("Outcome")
+        );
     }
 
     [Fact]
@@ -69,20 +118,47 @@ public sealed class KeyTests
         var role = session.Run("$role.AuthPrincipal").Single().ToString();
         Assert.Contains(role, policy.Text("Policy"), StringComparison.Ordinal);
         Assert.Contains(role, policy.Text("Statement"), StringComparison.Ordinal);
-        Assert.StartsWith("aws kms put-key-policy --region us-east-1", ((IEnumerable<string>)policy.Get("Commands")!).Single(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "aws kms put-key-policy --region us-east-1",
+            ((IEnumerable<string>)policy.Get("Commands")!).Single(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void The_checks_of_a_right_manifest_pass_and_of_a_wrong_one_name_the_fault()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        session.Run("$manifest = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest; $seen = $sandbox.Exchanges.Count").Succeeds();
+        session
+            .Run(
+                "$manifest = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest; $seen = $sandbox.Exchanges.Count"
+            )
+            .Succeeds();
         Assert.Equal(true, session.Run("$manifest | Test-CrdbCmekManifest -Quiet").Succeeds().Single().BaseObject);
-        Assert.Equal(["Pass"], session.Run("$manifest | Test-CrdbCmekManifest | ForEach-Object Status").Succeeds().Output.Select(s => s.ToString()).Distinct());
+        Assert.Equal(
+            ["Pass"],
+            session
+                .Run("$manifest | Test-CrdbCmekManifest | ForEach-Object Status")
+                .Succeeds()
+                .Output.Select(s => s.ToString())
+                .Distinct()
+        );
         // Read only: of the requests, none is a write.
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match 'Create|Put|Update|Tag[RU]|POST /api|PUT|PATCH'").Output);
-        Assert.Equal(false, session.Run("$manifest | Test-CrdbCmekManifest -Cluster flaky-aws -Quiet").Succeeds().Single().BaseObject);
-        var checks = session.Run("$manifest | Test-CrdbCmekManifest -Cluster flaky-aws | Where-Object Status -eq Fail").Succeeds().Output;
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match 'Create|Put|Update|Tag[RU]|POST /api|PUT|PATCH'"
+                )
+                .Output
+        );
+        Assert.Equal(
+            false,
+            session.Run("$manifest | Test-CrdbCmekManifest -Cluster flaky-aws -Quiet").Succeeds().Single().BaseObject
+        );
+        var checks = session
+            .Run("$manifest | Test-CrdbCmekManifest -Cluster flaky-aws | Where-Object Status -eq Fail")
+            .Succeeds()
+            .Output;
         Assert.Equal("ManifestForOtherCluster", Assert.Single(checks).Text("Check"));
     }
 
@@ -90,12 +166,20 @@ public sealed class KeyTests
     public void What_may_not_be_read_is_unknown_and_does_not_pass()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$manifest = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest").Succeeds();
+        session
+            .Run("$manifest = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest")
+            .Succeeds();
         using var user = AwsUser.With(session, "iam:GetRole");
-        var checks = session.Run("$manifest | Test-CrdbCmekManifest -Session $weak").Succeeds().Output.ToDictionary(c => c.Text("Check"), c => c.Text("Status"));
+        var checks = session
+            .Run("$manifest | Test-CrdbCmekManifest -Session $weak")
+            .Succeeds()
+            .Output.ToDictionary(c => c.Text("Check"), c => c.Text("Status"));
         Assert.Equal("Unknown", checks["KeyReadable"]);
         Assert.Equal("Pass", checks["RoleTrust"]);
-        Assert.Equal(false, session.Run("$manifest | Test-CrdbCmekManifest -Session $weak -Quiet").Succeeds().Single().BaseObject);
+        Assert.Equal(
+            false,
+            session.Run("$manifest | Test-CrdbCmekManifest -Session $weak -Quiet").Succeeds().Single().BaseObject
+        );
     }
 
     [Fact]
@@ -103,18 +187,36 @@ public sealed class KeyTests
     {
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run("$role = New-CrdbCmekRole prod-eu").Succeeds();
-        using var user = AwsUser.With(session, "iam:GetRole", "kms:DescribeKey", "kms:ListKeys", "sts:GetCallerIdentity");
+        using var user = AwsUser.With(
+            session,
+            "iam:GetRole",
+            "kms:DescribeKey",
+            "kms:ListKeys",
+            "sts:GetCallerIdentity"
+        );
         var error = session.Run("New-CrdbCmekRole dev-aws -Session $weak").FailsWith("AwsPermissionDenied");
         Assert.Contains("iam:CreateRole", error.ErrorDetails.Message, StringComparison.Ordinal);
-        Assert.Contains("kms:CreateKey", session.Run("$role | New-CrdbCmekKey -Session $weak").FailsWith("AwsPermissionDenied").ErrorDetails.Message, StringComparison.Ordinal);
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Operation -match 'CreateRole|CreateKey' | Where-Object Status -eq 200 | Where-Object RequestBody -match dev-aws").Output);
+        Assert.Contains(
+            "kms:CreateKey",
+            session.Run("$role | New-CrdbCmekKey -Session $weak").FailsWith("AwsPermissionDenied").ErrorDetails.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Operation -match 'CreateRole|CreateKey' | Where-Object Status -eq 200 | Where-Object RequestBody -match dev-aws"
+                )
+                .Output
+        );
     }
 
     [Fact]
     public void A_profile_that_is_not_there_is_named()
     {
         using var session = ModuleSession.WithSandbox();
-        var error = session.Run("New-CrdbCmekRole dev-aws -ProfileName no-such-profile").FailsWith("AwsCredentialsMissing");
+        var error = session
+            .Run("New-CrdbCmekRole dev-aws -ProfileName no-such-profile")
+            .FailsWith("AwsCredentialsMissing");
         Assert.Contains("no-such-profile", error.ErrorDetails.Message, StringComparison.Ordinal);
     }
 
@@ -140,11 +242,20 @@ public sealed class KeyTests
     [Theory]
     [InlineData("DisableKey", "{\"KeyId\":\"ID\"}", "KeyDisabled")]
     [InlineData("ScheduleKeyDeletion", "{\"KeyId\":\"ID\",\"PendingWindowInDays\":7}", "KeyPendingDeletion")]
-    public void A_key_that_cannot_be_used_is_refused_with_the_command_that_mends_it(string operation, string body, string errorId)
+    public void A_key_that_cannot_be_used_is_refused_with_the_command_that_mends_it(
+        string operation,
+        string body,
+        string errorId
+    )
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("$key = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey").Succeeds();
-        SandboxAws.Kms(session, "us-east-1", operation, body.Replace("ID", session.Run("$key.KeyUri").Single().ToString(), StringComparison.Ordinal));
+        SandboxAws.Kms(
+            session,
+            "us-east-1",
+            operation,
+            body.Replace("ID", session.Run("$key.KeyUri").Single().ToString(), StringComparison.Ordinal)
+        );
         var error = session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey").FailsWith(errorId);
         Assert.StartsWith("aws kms ", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
     }
@@ -154,11 +265,26 @@ public sealed class KeyTests
     {
         using var session = ModuleSession.WithSandbox(record: true);
         // A key whose policy lets this administrator read, and nobody change it.
-        var admin = System.Text.RegularExpressions.Regex.Match(SandboxAws.Sts(session), "<Arn>(.*?)</Arn>").Groups[1].Value;
-        var policy = $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"{{admin}}"},"Action":["kms:Describe*","kms:Get*","kms:List*"],"Resource":"*"}]}""";
-        var made = SandboxAws.Kms(session, "us-east-1", "CreateKey", System.Text.Json.JsonSerializer.Serialize(new { Policy = policy, BypassPolicyLockoutSafetyCheck = true }));
-        var arn = System.Text.Json.JsonDocument.Parse(made).RootElement.GetProperty("KeyMetadata").GetProperty("Arn").GetString();
-        session.Run("New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri $arn -Grant", ("arn", arn)).FailsWith("PolicyWouldLockOut");
+        var admin = System
+            .Text.RegularExpressions.Regex.Match(SandboxAws.Sts(session), "<Arn>(.*?)</Arn>")
+            .Groups[1]
+            .Value;
+        var policy =
+            $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"{{admin}}"},"Action":["kms:Describe*","kms:Get*","kms:List*"],"Resource":"*"}]}""";
+        var made = SandboxAws.Kms(
+            session,
+            "us-east-1",
+            "CreateKey",
+            System.Text.Json.JsonSerializer.Serialize(new { Policy = policy, BypassPolicyLockoutSafetyCheck = true })
+        );
+        var arn = System
+            .Text.Json.JsonDocument.Parse(made)
+            .RootElement.GetProperty("KeyMetadata")
+            .GetProperty("Arn")
+            .GetString();
+        session
+            .Run("New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri $arn -Grant", ("arn", arn))
+            .FailsWith("PolicyWouldLockOut");
         Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Operation -eq kms:PutKeyPolicy").Output);
     }
 
@@ -167,9 +293,22 @@ public sealed class KeyTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("$key = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey").Succeeds();
-        SandboxAws.Iam(session, "DeleteRole", ("RoleName", session.Run("$key.AuthPrincipal -replace '.*/'").Single().ToString()));
+        SandboxAws.Iam(
+            session,
+            "DeleteRole",
+            ("RoleName", session.Run("$key.AuthPrincipal -replace '.*/'").Single().ToString())
+        );
         var again = session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey").Succeeds().Single();
         Assert.Equal("Updated", again.Text("Outcome"));
-        Assert.Equal("ENABLED", session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single().Text("Status"));
+        Assert.Equal(
+            "ENABLED",
+            session
+                .Run(
+                    "Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                )
+                .Succeeds()
+                .Single()
+                .Text("Status")
+        );
     }
 }

@@ -12,46 +12,100 @@ public sealed class PeerTests
     {
         Skip.If(Repository.Program("aws") is null, "The aws command is not on PATH.");
         using var session = ModuleSession.WithSandbox();
-        var environment = session.Run("$sandbox.Environment.GetEnumerator() | ForEach-Object { \"$($_.Key)=$($_.Value)\" }").Output.Select(o => o.ToString()!.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
+        var environment = session
+            .Run("$sandbox.Environment.GetEnumerator() | ForEach-Object { \"$($_.Key)=$($_.Value)\" }")
+            .Output.Select(o => o.ToString()!.Split('=', 2))
+            .ToDictionary(p => p[0], p => p[1]);
         string Aws(params string[] arguments) => Run("aws", [.. arguments, "--output", "text"], environment);
 
         Assert.Equal("200000000001", Aws("sts", "get-caller-identity", "--query", "Account"));
         var organization = session.Run("(Get-CrdbOrganization).Id").Single();
-        var role = Aws("iam", "create-role", "--role-name", "by-hand", "--query", "Role.Arn", "--assume-role-policy-document",
-            $$$$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::100000000003:root"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"{{{{organization}}}}"}}}]}""");
+        var role = Aws(
+            "iam",
+            "create-role",
+            "--role-name",
+            "by-hand",
+            "--query",
+            "Role.Arn",
+            "--assume-role-policy-document",
+            $$$$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::100000000003:root"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"{{{{organization}}}}"}}}]}"""
+        );
         var key = Aws("kms", "create-key", "--region", "us-east-1", "--query", "KeyMetadata.Arn");
         Aws("kms", "create-alias", "--region", "us-east-1", "--alias-name", "alias/by-hand", "--target-key-id", key);
 
-        Assert.Equal("Existing", session.Run("New-CrdbCmekRole dev-aws -Name by-hand").Succeeds().Single().Text("Outcome"));
-        var info = session.Run("New-CrdbCmekRole dev-aws -Name by-hand | New-CrdbCmekKey -KeyUri alias/by-hand -Grant | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single();
+        Assert.Equal(
+            "Existing",
+            session.Run("New-CrdbCmekRole dev-aws -Name by-hand").Succeeds().Single().Text("Outcome")
+        );
+        var info = session
+            .Run(
+                "New-CrdbCmekRole dev-aws -Name by-hand | New-CrdbCmekKey -KeyUri alias/by-hand -Grant | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds()
+            .Single();
         Assert.Equal("ENABLED", info.Text("Status"));
         // And the reverse: the command sees what the module wrote.
-        Assert.Contains(role, Aws("kms", "get-key-policy", "--region", "us-east-1", "--key-id", key, "--policy-name", "default", "--query", "Policy"), StringComparison.Ordinal);
+        Assert.Contains(
+            role,
+            Aws(
+                "kms",
+                "get-key-policy",
+                "--region",
+                "us-east-1",
+                "--key-id",
+                key,
+                "--policy-name",
+                "default",
+                "--query",
+                "Policy"
+            ),
+            StringComparison.Ordinal
+        );
     }
 
     [SkippableFact]
     public void A_policy_command_that_the_module_prints_runs_as_it_is()
     {
-        Skip.If(Repository.Program("aws") is null || OperatingSystem.IsWindows(), "The aws command and a POSIX shell are not both there.");
+        Skip.If(
+            Repository.Program("aws") is null || OperatingSystem.IsWindows(),
+            "The aws command and a POSIX shell are not both there."
+        );
         using var session = ModuleSession.WithSandbox();
-        var environment = session.Run("$sandbox.Environment.GetEnumerator() | ForEach-Object { \"$($_.Key)=$($_.Value)\" }").Output.Select(o => o.ToString()!.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
-        var commands = session.Run("$role = New-CrdbCmekRole dev-aws; ($role | Get-CrdbCmekKeyPolicy).Commands").Succeeds().Output;
-        foreach (var command in commands) Run("sh", ["-c", command.ToString()!], environment);
+        var environment = session
+            .Run("$sandbox.Environment.GetEnumerator() | ForEach-Object { \"$($_.Key)=$($_.Value)\" }")
+            .Output.Select(o => o.ToString()!.Split('=', 2))
+            .ToDictionary(p => p[0], p => p[1]);
+        var commands = session
+            .Run("$role = New-CrdbCmekRole dev-aws; ($role | Get-CrdbCmekKeyPolicy).Commands")
+            .Succeeds()
+            .Output;
+        foreach (var command in commands)
+            Run("sh", ["-c", command.ToString()!], environment);
         Assert.Equal("Existing", session.Run("$role | New-CrdbCmekKey").Succeeds().Single().Text("Outcome"));
     }
 
     [Fact]
     public void The_sandbox_serves_other_clients_until_it_is_stopped()
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "CockroachCmek.Rehearsal.dll"), "--sandbox"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(
+            "dotnet",
+            ["exec", Path.Combine(AppContext.BaseDirectory, "CockroachCmek.Rehearsal.dll"), "--sandbox"]
+        )
+        {
+            RedirectStandardOutput = true,
+        };
         using var process = Process.Start(start)!;
         try
         {
             var variables = new Dictionary<string, string>();
             while (!variables.ContainsKey("COCKROACH_SERVER") && process.StandardOutput.ReadLine() is { } line)
-                if (line.StartsWith("export ", StringComparison.Ordinal)) variables[line[7..].Split('=')[0]] = line.Split('=', 2)[1];
+                if (line.StartsWith("export ", StringComparison.Ordinal))
+                    variables[line[7..].Split('=')[0]] = line.Split('=', 2)[1];
             using var http = new HttpClient();
-            using var request = new HttpRequestMessage(HttpMethod.Get, variables["COCKROACH_SERVER"] + "api/v1/organization");
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get,
+                variables["COCKROACH_SERVER"] + "api/v1/organization"
+            );
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + variables["COCKROACH_API_KEY"]);
             Assert.True(http.Send(request).IsSuccessStatusCode);
             Assert.Contains("AWS_ENDPOINT_URL", variables.Keys);
@@ -63,10 +117,19 @@ public sealed class PeerTests
         }
     }
 
-    private static string Run(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    private static string Run(
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string> environment
+    )
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in environment) start.Environment[name] = value;
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();

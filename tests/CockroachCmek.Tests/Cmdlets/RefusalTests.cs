@@ -11,10 +11,16 @@ public sealed class RefusalTests
     public void A_wrong_API_key_ends_the_connect_and_is_not_repeated_in_the_message()
     {
         using var session = ModuleSession.WithSandbox();
-        var result = session.Run("Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', 'not-the-right-one').SecurePassword)");
+        var result = session.Run(
+            "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', 'not-the-right-one').SecurePassword)"
+        );
         var error = result.FailsWith("ApiKeyRefused");
         Assert.Equal(ErrorCategory.AuthenticationError, error.CategoryInfo.Category);
-        Assert.DoesNotContain("not-the-right-one", error.ToString() + error.ErrorDetails.Message + error.Exception, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "not-the-right-one",
+            error.ToString() + error.ErrorDetails.Message + error.Exception,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -24,7 +30,11 @@ public sealed class RefusalTests
         using var environment = new EnvironmentVariable("COCKROACH_API_KEY", null);
         session.Run("Connect-CrdbCloud").FailsWith("ApiKeyMissing");
         session.Run("Connect-CrdbCloud -SecretName CockroachCloud").FailsWith("SecretNotReadable");
-        session.Run("Connect-CrdbCloud -Endpoint http://example.com -ApiKey ([System.Net.NetworkCredential]::new('', 'x').SecurePassword)").FailsWith("InsecureEndpoint");
+        session
+            .Run(
+                "Connect-CrdbCloud -Endpoint http://example.com -ApiKey ([System.Net.NetworkCredential]::new('', 'x').SecurePassword)"
+            )
+            .FailsWith("InsecureEndpoint");
     }
 
     [Fact]
@@ -37,13 +47,25 @@ public sealed class RefusalTests
 
     [Theory]
     [InlineData("Get-CrdbCluster prod-ue", "ClusterNotFound", "prod-eu")]
-    [InlineData("Get-CrdbCluster 00000000-0000-4000-8000-0000000000ff", "ClusterNotFound", "00000000-0000-4000-8000-0000000000ff")]
+    [InlineData(
+        "Get-CrdbCluster 00000000-0000-4000-8000-0000000000ff",
+        "ClusterNotFound",
+        "00000000-0000-4000-8000-0000000000ff"
+    )]
     [InlineData("Get-CrdbCluster twin", "AmbiguousCluster", "aaaaaaaa-0000-4000-8000-00000000abcd")]
     [InlineData("Get-CrdbCluster 00000000abcd", "AmbiguousCluster", "bbbbbbbb-0000-4000-8000-00000000abcd")]
     [InlineData("New-CrdbCmekRole standard-aws", "ClusterHasNoAccount", "STANDARD")]
     [InlineData("New-CrdbCmekRole azure-in | New-CrdbCmekKey", "VaultNameMissing", "-VaultName")]
-    [InlineData("New-CrdbCmekKey dev-aws -AuthPrincipal 200000000001", "RoleArnMalformed", "arn:aws:iam::<account>:role/<name>")]
-    [InlineData("New-CrdbCmekKey dev-aws -AuthPrincipal arn:aws:iam::200000000001:role/x -Region eu-west-1", "RegionUnknown", "us-east-1")]
+    [InlineData(
+        "New-CrdbCmekKey dev-aws -AuthPrincipal 200000000001",
+        "RoleArnMalformed",
+        "arn:aws:iam::<account>:role/<name>"
+    )]
+    [InlineData(
+        "New-CrdbCmekKey dev-aws -AuthPrincipal arn:aws:iam::200000000001:role/x -Region eu-west-1",
+        "RegionUnknown",
+        "us-east-1"
+    )]
     [InlineData("New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri alias/nobody", "KeyNotFound", "alias/nobody")]
     public void Wrong_input_has_its_own_error(string command, string errorId, string named)
     {
@@ -56,34 +78,56 @@ public sealed class RefusalTests
     public void A_cluster_that_cannot_have_CMEK_is_sent_nothing(string cluster, string errorId)
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        session.Run($"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek").FailsWith(errorId);
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Method -eq POST | Where-Object Service -eq cloud").Output);
+        session
+            .Run(
+                $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek"
+            )
+            .FailsWith(errorId);
+        Assert.Empty(
+            session.Run("$sandbox.Exchanges | Where-Object Method -eq POST | Where-Object Service -eq cloud").Output
+        );
     }
 
     [Fact]
     public void A_region_without_a_key_is_named_and_nothing_is_sent()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        var error = session.Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region us-east-1, us-west-2 | New-CrdbCmekManifest | Enable-CrdbCmek").FailsWith("ManifestIncomplete");
+        var error = session
+            .Run(
+                "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region us-east-1, us-west-2 | New-CrdbCmekManifest | Enable-CrdbCmek"
+            )
+            .FailsWith("ManifestIncomplete");
         Assert.Contains("us-east-2", error.ErrorDetails.Message, StringComparison.Ordinal);
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Method -eq POST | Where-Object Service -eq cloud").Output);
+        Assert.Empty(
+            session.Run("$sandbox.Exchanges | Where-Object Method -eq POST | Where-Object Service -eq cloud").Output
+        );
     }
 
     [Fact]
     public void A_manifest_for_another_cluster_is_refused()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        var error = session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Cluster flaky-aws").FailsWith("ManifestForOtherCluster");
+        var error = session
+            .Run(
+                "Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Cluster flaky-aws"
+            )
+            .FailsWith("ManifestForOtherCluster");
         Assert.Contains("flaky-aws", error.ErrorDetails.Message, StringComparison.Ordinal);
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Method -eq POST | Where-Object Service -eq cloud").Output);
+        Assert.Empty(
+            session.Run("$sandbox.Exchanges | Where-Object Method -eq POST | Where-Object Service -eq cloud").Output
+        );
     }
 
     [Fact]
     public void An_alias_that_another_key_holds_is_left_alone()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region us-east-1 -Name shared").Succeeds();
-        var error = session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -Name shared").FailsWith("AliasTaken");
+        session
+            .Run("$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region us-east-1 -Name shared")
+            .Succeeds();
+        var error = session
+            .Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -Name shared")
+            .FailsWith("AliasTaken");
         Assert.Equal(ErrorCategory.ResourceExists, error.CategoryInfo.Category);
     }
 
@@ -92,24 +136,37 @@ public sealed class RefusalTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("$null = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey").Succeeds();
-        session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion").FailsWith("KeyDiffers");
+        session
+            .Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion")
+            .FailsWith("KeyDiffers");
     }
 
     [Fact]
     public void Enabling_with_other_keys_than_those_in_force_is_refused()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("Get-CrdbCluster prod-eu-old | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek").FailsWith("AlreadyEnabledDifferently");
+        session
+            .Run(
+                "Get-CrdbCluster prod-eu-old | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek"
+            )
+            .FailsWith("AlreadyEnabledDifferently");
     }
 
     [Fact]
     public void A_viewer_may_list_clusters_and_is_told_what_it_may_not()
     {
         using var session = ModuleSession.WithSandbox();
-        var connect = session.Run("Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ViewerApiKey).SecurePassword)").Succeeds();
+        var connect = session
+            .Run(
+                "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ViewerApiKey).SecurePassword)"
+            )
+            .Succeeds();
         Assert.Contains(connect.Warnings, w => w.Contains("organization", StringComparison.Ordinal));
         Assert.NotEmpty(session.Run("Get-CrdbCluster").Succeeds().Output);
-        Assert.Equal(ErrorCategory.PermissionDenied, session.Run("Get-CrdbCmek prod-eu").FailsWith("CloudPermissionDenied").CategoryInfo.Category);
+        Assert.Equal(
+            ErrorCategory.PermissionDenied,
+            session.Run("Get-CrdbCmek prod-eu").FailsWith("CloudPermissionDenied").CategoryInfo.Category
+        );
         session.Run("New-CrdbCmekRole prod-eu").FailsWith("OrganizationUnknown");
     }
 
@@ -117,7 +174,11 @@ public sealed class RefusalTests
     public void A_session_that_was_disconnected_says_so()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$other = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword); Disconnect-CrdbCloud $other").Succeeds();
+        session
+            .Run(
+                "$other = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword); Disconnect-CrdbCloud $other"
+            )
+            .Succeeds();
         session.Run("Get-CrdbCluster -Session $other").FailsWith("SessionEnded");
     }
 
@@ -126,8 +187,13 @@ public sealed class RefusalTests
     {
         using var session = ModuleSession.WithSandbox();
         var file = Path.Combine(Path.GetTempPath(), Guid.NewGuid() + ".yml");
-        File.WriteAllText(file, "region_specs:\n- region: \"us-east-1\"\n  key_spec:\n    type: GCP_CLOUD_KMS\n    uri: \"projects/p/locations/global/keyRings/r/cryptoKeys/k\"\n    auth_principal: \"crdb@my-proj.iam.gserviceaccount.com\"\n");
-        var error = session.Run("Import-CrdbCmekManifest $file -Cluster dev-aws", ("file", file)).FailsWith("ProviderMismatch");
+        File.WriteAllText(
+            file,
+            "region_specs:\n- region: \"us-east-1\"\n  key_spec:\n    type: GCP_CLOUD_KMS\n    uri: \"projects/p/locations/global/keyRings/r/cryptoKeys/k\"\n    auth_principal: \"crdb@my-proj.iam.gserviceaccount.com\"\n"
+        );
+        var error = session
+            .Run("Import-CrdbCmekManifest $file -Cluster dev-aws", ("file", file))
+            .FailsWith("ProviderMismatch");
         Assert.Contains("line 2: GCP_CLOUD_KMS", error.ErrorDetails.Message, StringComparison.Ordinal);
         File.Delete(file);
     }
@@ -137,7 +203,12 @@ public sealed class RefusalTests
     {
         using var session = ModuleSession.WithSandbox();
         var file = Path.Combine(Path.GetTempPath(), Guid.NewGuid() + ".json");
-        session.Run("Get-CrdbCluster dev-aws | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest $file", ("file", file)).FailsWith("ManifestPlanned");
+        session
+            .Run(
+                "Get-CrdbCluster dev-aws | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest $file",
+                ("file", file)
+            )
+            .FailsWith("ManifestPlanned");
         Assert.False(File.Exists(file));
     }
 }

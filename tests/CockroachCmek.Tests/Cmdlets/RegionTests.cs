@@ -10,18 +10,43 @@ public sealed class RegionTests
     public void A_multi_region_key_is_replicated_and_the_whole_map_is_sent()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        session.Run("$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
-        var cluster = session.Run("Get-CrdbCluster prod-eu | Add-CrdbCmekRegion eu-north-1 -NodeCount 4 -Wait").Succeeds().Single();
+        session
+            .Run(
+                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds();
+        var cluster = session
+            .Run("Get-CrdbCluster prod-eu | Add-CrdbCmekRegion eu-north-1 -NodeCount 4 -Wait")
+            .Succeeds()
+            .Single();
         Assert.Equal("CREATED", cluster.Text("State"));
-        Assert.Equal(["eu-west-1 3", "eu-central-1 3", "eu-north-1 4"], session.Run("(Get-CrdbCluster prod-eu).Regions | ForEach-Object { \"$($_.Name) $($_.NodeCount)\" }").Output.Select(o => o.ToString()));
-        var ids = session.Run("(Get-CrdbCmek prod-eu).Regions | ForEach-Object { $_.Status; ($_.Keys[0].KeyUri -split '/')[-1] }").Output.Select(o => o.ToString()!).ToList();
+        Assert.Equal(
+            ["eu-west-1 3", "eu-central-1 3", "eu-north-1 4"],
+            session
+                .Run("(Get-CrdbCluster prod-eu).Regions | ForEach-Object { \"$($_.Name) $($_.NodeCount)\" }")
+                .Output.Select(o => o.ToString())
+        );
+        var ids = session
+            .Run("(Get-CrdbCmek prod-eu).Regions | ForEach-Object { $_.Status; ($_.Keys[0].KeyUri -split '/')[-1] }")
+            .Output.Select(o => o.ToString()!)
+            .ToList();
         Assert.Equal(3, ids.Count(i => i == "ENABLED"));
         Assert.Single(ids.Where(i => i != "ENABLED").Distinct());
-        var body = System.Text.Json.Nodes.JsonNode.Parse(session.Run("($sandbox.Exchanges | Where-Object Method -eq PATCH).RequestBody").Single().ToString()!)!["dedicated"]!;
+        var body = System.Text.Json.Nodes.JsonNode.Parse(
+            session.Run("($sandbox.Exchanges | Where-Object Method -eq PATCH).RequestBody").Single().ToString()!
+        )!["dedicated"]!;
         Assert.Equal(3, body["region_nodes"]!.AsObject().Count);
         Assert.Equal("eu-north-1", body["cmek_region_specs"]!.AsArray().Single()!["region"]!.GetValue<string>());
         // The key's alias is in the new region too, so that the next run of New-CrdbCmekKey finds it there.
-        Assert.Equal(["Existing", "Existing", "Existing"], session.Run("Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | ForEach-Object Outcome").Succeeds().Output.Select(o => o.ToString()));
+        Assert.Equal(
+            ["Existing", "Existing", "Existing"],
+            session
+                .Run(
+                    "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | ForEach-Object Outcome"
+                )
+                .Succeeds()
+                .Output.Select(o => o.ToString())
+        );
         Assert.True((bool)session.Run("Test-CrdbCmek prod-eu -Quiet").Single().BaseObject);
     }
 
@@ -30,9 +55,19 @@ public sealed class RegionTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("$key = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region us-west-2").Succeeds();
-        session.Run("$null = Add-CrdbCmekRegion us-west-2 -Cluster prod-eu-old -KeyUri $key.KeyUri").FailsWith("KeyNotGranted");
-        session.Run("$null = Add-CrdbCmekRegion us-west-2 -Cluster prod-eu-old -KeyUri $key.KeyUri -Grant -Wait").Succeeds();
-        Assert.Equal(session.Run("$key.KeyUri").Single().ToString(), session.Run("((Get-CrdbCmek prod-eu-old).Regions | Where-Object Region -eq us-west-2).Keys[0].KeyUri").Single().ToString());
+        session
+            .Run("$null = Add-CrdbCmekRegion us-west-2 -Cluster prod-eu-old -KeyUri $key.KeyUri")
+            .FailsWith("KeyNotGranted");
+        session
+            .Run("$null = Add-CrdbCmekRegion us-west-2 -Cluster prod-eu-old -KeyUri $key.KeyUri -Grant -Wait")
+            .Succeeds();
+        Assert.Equal(
+            session.Run("$key.KeyUri").Single().ToString(),
+            session
+                .Run("((Get-CrdbCmek prod-eu-old).Regions | Where-Object Region -eq us-west-2).Keys[0].KeyUri")
+                .Single()
+                .ToString()
+        );
     }
 
     [Fact]
@@ -42,7 +77,13 @@ public sealed class RegionTests
         session.Run("Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old -NodeCount 2").FailsWith("TooFewNodes");
         session.Run("Add-CrdbCmekRegion eu-west-1 -Cluster prod-eu-old -NodeCount 5").FailsWith("RegionExists");
         session.Run("Add-CrdbCmekRegion eu-west-1 -Cluster dev-aws").FailsWith("CmekNotEnabled");
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object { $_.Method -eq 'PATCH' -or $_.Operation -match 'Create|Replicate' }").Output);
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object { $_.Method -eq 'PATCH' -or $_.Operation -match 'Create|Replicate' }"
+                )
+                .Output
+        );
         // There already, as asked for: nothing to do.
         session.Run("Add-CrdbCmekRegion eu-west-1 -Cluster prod-eu-old -NodeCount 3").Succeeds();
     }
@@ -56,6 +97,12 @@ public sealed class RegionTests
         Assert.Equal(2, said.Count);
         Assert.Contains("Create KMS key", said[0], StringComparison.Ordinal);
         Assert.Contains("eu-west-1: 3, eu-central-1: 3", said[1], StringComparison.Ordinal);
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object { $_.Method -eq 'PATCH' -or $_.Operation -match 'Create|Replicate|Put' }").Output);
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object { $_.Method -eq 'PATCH' -or $_.Operation -match 'Create|Replicate|Put' }"
+                )
+                .Output
+        );
     }
 }

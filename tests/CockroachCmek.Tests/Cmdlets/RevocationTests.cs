@@ -7,20 +7,41 @@ namespace CockroachCmek.Tests.Cmdlets;
 [Collection(OneAtATime.Name)]
 public sealed class RevocationTests
 {
-    private const string ThreeRegions = "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count";
+    private const string ThreeRegions =
+        "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count";
 
     [Fact]
     public void Every_key_is_denied_at_once_and_before_CockroachDB_is_told()
     {
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run(ThreeRegions).Succeeds();
-        var revocation = session.Run("$revocation = Revoke-CrdbCmek prod-us -Confirm:$false; $revocation").Succeeds().Single();
+        var revocation = session
+            .Run("$revocation = Revoke-CrdbCmek prod-us -Confirm:$false; $revocation")
+            .Succeeds()
+            .Single();
         Assert.Equal(("REVOKED", "Updated"), (revocation.Text("Status"), revocation.Text("Outcome")));
-        Assert.Equal(["Done", "Done", "Done"], session.Run("$revocation.Changes.State").Output.Select(s => s.ToString()));
-        var steps = session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -eq 'kms:PutKeyPolicy' -or $_.Method -eq 'PATCH' } | ForEach-Object Operation").Output.Select(o => o.ToString()!).ToList();
+        Assert.Equal(
+            ["Done", "Done", "Done"],
+            session.Run("$revocation.Changes.State").Output.Select(s => s.ToString())
+        );
+        var steps = session
+            .Run(
+                "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -eq 'kms:PutKeyPolicy' -or $_.Method -eq 'PATCH' } | ForEach-Object Operation"
+            )
+            .Output.Select(o => o.ToString()!)
+            .ToList();
         Assert.Equal(["kms:PutKeyPolicy", "kms:PutKeyPolicy", "kms:PutKeyPolicy"], steps.Take(3));
         Assert.StartsWith("PATCH", Assert.Single(steps.Skip(3)), StringComparison.Ordinal);
-        Assert.Contains("NOT_READY", session.Run("$sandbox.Exchanges[-1].ResponseBody; $null = Test-CrdbCmek prod-us; ($sandbox.Exchanges | Where-Object Operation -match 'nodes$').ResponseBody").Output[^1].ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "NOT_READY",
+            session
+                .Run(
+                    "$sandbox.Exchanges[-1].ResponseBody; $null = Test-CrdbCmek prod-us; ($sandbox.Exchanges | Where-Object Operation -match 'nodes$').ResponseBody"
+                )
+                .Output[^1]
+                .ToString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -30,12 +51,17 @@ public sealed class RevocationTests
     public void Restoring_puts_back_exactly_what_was_taken(string method)
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion -Administrator (New-CrdbCmekRole dev-aws).AuthPrincipal | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+        session
+            .Run(
+                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion -Administrator (New-CrdbCmekRole dev-aws).AuthPrincipal | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds();
         var before = Policies(session, "prod-eu");
         session.Run($"$revocation = Revoke-CrdbCmek prod-eu -Method {method} -KmsOnly -Confirm:$false").Succeeds();
         Assert.Equal("ENABLED", session.Run("(Get-CrdbCmek prod-eu).Status").Single().ToString());
         Assert.False((bool)session.Run("Test-CrdbCmek prod-eu -Quiet").Single().BaseObject);
-        if (method != "DisableKey") Assert.NotEqual(before, Policies(session, "prod-eu"));
+        if (method != "DisableKey")
+            Assert.NotEqual(before, Policies(session, "prod-eu"));
         var keys = session.Run("$revocation | Restore-CrdbCmekAccess").Succeeds().Output;
         Assert.Equal(["Updated", "Updated"], keys.Select(k => k.Text("Outcome")));
         Assert.Equal(before, Policies(session, "prod-eu"));
@@ -64,7 +90,8 @@ public sealed class RevocationTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("$revocation = Revoke-CrdbCmek prod-eu-old -KmsOnly -Confirm:$false").Succeeds();
-        string Nodes() => session.Run("(Test-CrdbCmek prod-eu-old | Where-Object Check -like 'Nodes*').Check").Single().ToString()!;
+        string Nodes() =>
+            session.Run("(Test-CrdbCmek prod-eu-old | Where-Object Check -like 'Nodes*').Check").Single().ToString()!;
         Assert.Equal("NodesReady", Nodes());
         session.Run("$sandbox.RestartNodes('prod-eu-old')").Succeeds();
         Assert.Equal("NodesNotReady", Nodes());
@@ -78,7 +105,11 @@ public sealed class RevocationTests
         using var session = ModuleSession.WithSandbox(timeScale: 60_000);
         session.Run("$null = Revoke-CrdbCmek prod-eu-old -KmsOnly -Confirm:$false").Succeeds();
         // Hours pass: 60,000 times faster than life.
-        var check = session.Run("foreach ($i in 1..400) { $check = Test-CrdbCmek prod-eu-old | Where-Object Check -like 'Backups*'; if ($check.Check -eq 'BackupsStale') { break } }; $check").Output.Single();
+        var check = session
+            .Run(
+                "foreach ($i in 1..400) { $check = Test-CrdbCmek prod-eu-old | Where-Object Check -like 'Backups*'; if ($check.Check -eq 'BackupsStale') { break } }; $check"
+            )
+            .Output.Single();
         Assert.Equal(("BackupsStale", "Fail"), (check.Text("Check"), check.Text("Status")));
     }
 
@@ -86,18 +117,34 @@ public sealed class RevocationTests
     public void Another_cluster_that_would_lose_the_key_is_named_before_anything_happens()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        session.Run(
-            """
-            $key = (Get-CrdbCmek prod-eu-old).Regions[0].Keys[0]
-            $null = New-CrdbCmekRole dev-aws -Name (($key.AuthPrincipal -split '/')[-1]) -Update
-            $manifest = New-CrdbCmekManifest dev-aws -Region us-east-1 -KeyUri $key.KeyUri -AuthPrincipal $key.AuthPrincipal
-            """).Succeeds();
+        session
+            .Run(
+                """
+                $key = (Get-CrdbCmek prod-eu-old).Regions[0].Keys[0]
+                $null = New-CrdbCmekRole dev-aws -Name (($key.AuthPrincipal -split '/')[-1]) -Update
+                $manifest = New-CrdbCmekManifest dev-aws -Region us-east-1 -KeyUri $key.KeyUri -AuthPrincipal $key.AuthPrincipal
+                """
+            )
+            .Succeeds();
         // The role trusts one account at a time: the other cluster's keys are taken from it by the update, so its own enabling works.
         session.Run("$null = $manifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count").Succeeds();
         var error = session.Run("Revoke-CrdbCmek prod-eu-old -Confirm:$false").FailsWith("KeyShared");
         Assert.Contains("dev-aws", error.ErrorDetails.Message, StringComparison.Ordinal);
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -match 'Put|Disable' -or ($_.Service -eq 'cloud' -and $_.Method -ne 'GET') }").Output);
-        Assert.Contains("will lose it", string.Join(" ", session.Run("Revoke-CrdbCmek prod-eu-old -KmsOnly -AllowSharedKey -Confirm:$false").Succeeds().Warnings), StringComparison.Ordinal);
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -match 'Put|Disable' -or ($_.Service -eq 'cloud' -and $_.Method -ne 'GET') }"
+                )
+                .Output
+        );
+        Assert.Contains(
+            "will lose it",
+            string.Join(
+                " ",
+                session.Run("Revoke-CrdbCmek prod-eu-old -KmsOnly -AllowSharedKey -Confirm:$false").Succeeds().Warnings
+            ),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -108,14 +155,28 @@ public sealed class RevocationTests
         try
         {
             session.Run(ThreeRegions).Succeeds();
-            session.Run("$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'Status'; Status = 500; Pattern = 'PutKeyPolicy'; Count = 8 })").Succeeds();
-            var failed = session.Run("$revocation = $null; Revoke-CrdbCmek prod-us -Path $record -Confirm:$false -OutVariable revocation", ("record", record));
+            session
+                .Run(
+                    "$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'Status'; Status = 500; Pattern = 'PutKeyPolicy'; Count = 8 })"
+                )
+                .Succeeds();
+            var failed = session.Run(
+                "$revocation = $null; Revoke-CrdbCmek prod-us -Path $record -Confirm:$false -OutVariable revocation",
+                ("record", record)
+            );
             Assert.Equal("AccessNotTaken", Assert.Single(failed.ErrorIds));
             Assert.Contains("Failed", session.Run("$revocation.Changes.State").Output.Select(s => s.ToString()));
             Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Method -eq PATCH").Output);
             Assert.True(File.Exists(record));
             session.Run("$sandbox.ClearFaults()").Succeeds();
-            Assert.Equal("REVOKED", session.Run("(Revoke-CrdbCmek prod-us -Path $record -Confirm:$false).Status").Succeeds().Single().ToString());
+            Assert.Equal(
+                "REVOKED",
+                session
+                    .Run("(Revoke-CrdbCmek prod-us -Path $record -Confirm:$false).Status")
+                    .Succeeds()
+                    .Single()
+                    .ToString()
+            );
             session.Run("$null = Restore-CrdbCmekAccess -Path $record; $sandbox.RecoverCluster('prod-us')").Succeeds();
         }
         finally
@@ -131,12 +192,31 @@ public sealed class RevocationTests
         var record = Path.Combine(Path.GetTempPath(), $"crdb-{Guid.NewGuid():N}.json");
         try
         {
-            session.Run("$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+            session
+                .Run(
+                    "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                )
+                .Succeeds();
             var before = Policies(session, "prod-eu");
             // The first run takes the grants and no further; the second finds none, and keeps what the first has written down.
-            session.Run("$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'Status'; Status = 500; Method = 'PATCH'; Count = 10 })").Succeeds();
-            Assert.NotEmpty(session.Run("Revoke-CrdbCmek prod-eu -Method RemoveGrant -Path $record -Confirm:$false", ("record", record)).ErrorIds);
-            session.Run("$sandbox.ClearFaults(); $null = Revoke-CrdbCmek prod-eu -Method RemoveGrant -Path $record -Confirm:$false; $null = Restore-CrdbCmekAccess -Path $record").Succeeds();
+            session
+                .Run(
+                    "$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'Status'; Status = 500; Method = 'PATCH'; Count = 10 })"
+                )
+                .Succeeds();
+            Assert.NotEmpty(
+                session
+                    .Run(
+                        "Revoke-CrdbCmek prod-eu -Method RemoveGrant -Path $record -Confirm:$false",
+                        ("record", record)
+                    )
+                    .ErrorIds
+            );
+            session
+                .Run(
+                    "$sandbox.ClearFaults(); $null = Revoke-CrdbCmek prod-eu -Method RemoveGrant -Path $record -Confirm:$false; $null = Restore-CrdbCmekAccess -Path $record"
+                )
+                .Succeeds();
             Assert.Equal(before, Policies(session, "prod-eu"));
             session.Run("Revoke-CrdbCmek prod-eu-old -Path $record -Confirm:$false").FailsWith("RevocationFileInvalid");
         }
@@ -152,16 +232,30 @@ public sealed class RevocationTests
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run(ThreeRegions).Succeeds();
         // Nobody is there to be asked: nothing may happen.
-        Assert.Contains(session.Run("Revoke-CrdbCmek prod-us").AllErrors, e => e.Exception.ToString().Contains("Confirm: prod-us", StringComparison.Ordinal));
+        Assert.Contains(session.Run("Revoke-CrdbCmek prod-us").AllErrors, e =>
+            e.Exception.ToString().Contains("Confirm: prod-us", StringComparison.Ordinal)
+        );
         var planned = session.Run("$plan = Revoke-CrdbCmek prod-us -WhatIf; $plan").Succeeds().Single();
         Assert.Equal("Planned", planned.Text("Outcome"));
         var said = session.Screen.Split('\n').Where(l => l.StartsWith("What if:", StringComparison.Ordinal)).ToList();
         Assert.Equal(4, said.Count);
         Assert.All(said.Take(3), l => Assert.Contains("Add an explicit Deny", l, StringComparison.Ordinal));
         Assert.Contains("Tell CockroachDB Cloud", said[3], StringComparison.Ordinal);
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -match 'Put' -or ($_.Service -eq 'cloud' -and $_.Method -ne 'GET') }").Output);
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -match 'Put' -or ($_.Service -eq 'cloud' -and $_.Method -ne 'GET') }"
+                )
+                .Output
+        );
         // A plan that flows on stays a plan.
-        Assert.Equal(["Planned", "Planned", "Planned"], session.Run("$plan | Restore-CrdbCmekAccess | ForEach-Object Outcome").Succeeds().Output.Select(o => o.ToString()));
+        Assert.Equal(
+            ["Planned", "Planned", "Planned"],
+            session
+                .Run("$plan | Restore-CrdbCmekAccess | ForEach-Object Outcome")
+                .Succeeds()
+                .Output.Select(o => o.ToString())
+        );
     }
 
     [Fact]
@@ -169,12 +263,25 @@ public sealed class RevocationTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("Revoke-CrdbCmek dev-aws -Confirm:$false").FailsWith("CmekNotEnabled");
-        session.Run("Revoke-CrdbCmek prod-eu-old -Method RemoveTrust -Confirm:$false").FailsWith("RevocationMethodNotSupported");
+        session
+            .Run("Revoke-CrdbCmek prod-eu-old -Method RemoveTrust -Confirm:$false")
+            .FailsWith("RevocationMethodNotSupported");
         session.Run("Restore-CrdbCmekAccess -Path ./no-such-file.json").FailsWith("RevocationFileNotFound");
     }
 
     private static string Policies(ModuleSession session, string cluster) =>
-        string.Join("\n", session.Run($"(Get-CrdbCmek {cluster}).Regions.Keys.KeyUri").Succeeds().Output.Select(k => k.ToString()!).Distinct()
-            .Select(arn => JsonNode.Parse(SandboxAws.Kms(session, arn.Split(':')[3], "GetKeyPolicy", $$"""{"KeyId":"{{arn}}"}"""))!["Policy"]!.GetValue<string>())
-            .Select(policy => JsonNode.Parse(policy)!.ToJsonString()));
+        string.Join(
+            "\n",
+            session
+                .Run($"(Get-CrdbCmek {cluster}).Regions.Keys.KeyUri")
+                .Succeeds()
+                .Output.Select(k => k.ToString()!)
+                .Distinct()
+                .Select(arn =>
+                    JsonNode.Parse(
+                        SandboxAws.Kms(session, arn.Split(':')[3], "GetKeyPolicy", $$"""{"KeyId":"{{arn}}"}""")
+                    )!["Policy"]!.GetValue<string>()
+                )
+                .Select(policy => JsonNode.Parse(policy)!.ToJsonString())
+        );
 }

@@ -44,9 +44,19 @@ public sealed class RunbookTests : IDisposable
     [Fact]
     public void The_rotation_through_Vault_leaves_fresh_keys_alone_and_names_a_cluster_whose_keys_are_not_Vaults()
     {
-        _session.Run("$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
-        var result = Run("Invoke-VaultRotation", "-ClusterName prod-eu-old, prod-us -VaultAddress $sandbox.VaultEndpoint");
-        Assert.Equal("prod-us Existing", string.Join(",", result.Output.Select(o => $"{o.Text("ClusterName")} {o.Text("Outcome")}")));
+        _session
+            .Run(
+                "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            )
+            .Succeeds();
+        var result = Run(
+            "Invoke-VaultRotation",
+            "-ClusterName prod-eu-old, prod-us -VaultAddress $sandbox.VaultEndpoint"
+        );
+        Assert.Equal(
+            "prod-us Existing",
+            string.Join(",", result.Output.Select(o => $"{o.Text("ClusterName")} {o.Text("Outcome")}"))
+        );
         Assert.Contains("prod-eu-old: ", result.Terminating!.Exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("prod-us", result.Terminating.Exception.Message, StringComparison.Ordinal);
         Assert.Empty(_session.Run("$sandbox.Exchanges | Where-Object Target -match '/rotate$'").Output);
@@ -57,17 +67,38 @@ public sealed class RunbookTests : IDisposable
     {
         Run("Test-NightlyAudit", "-ClusterName prod-eu-old -MaxKeyAgeDays 365").Succeeds();
         var late = Run("Test-NightlyAudit", "-ClusterName prod-eu-old -MaxKeyAgeDays 100");
-        Assert.Contains("prod-eu-old KeyTooOld eu-west-1", late.Terminating!.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "prod-eu-old KeyTooOld eu-west-1",
+            late.Terminating!.Exception.Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains(late.Output, o => o.Text("Check") == "KeyTooOld");
     }
 
     [Fact]
     public void Breaking_the_glass_needs_the_name_twice_and_outputs_the_record()
     {
-        Assert.Contains("nothing was done", Run("Invoke-BreakGlassRevocation", "-ClusterName prod-eu-old -ConfirmClusterName prod-eu").Terminating!.Exception.Message, StringComparison.Ordinal);
-        var output = Run("Invoke-BreakGlassRevocation", "-ClusterName prod-eu-old -ConfirmClusterName prod-eu-old").Succeeds().Output.Select(o => o.ToString()!).ToList();
+        Assert.Contains(
+            "nothing was done",
+            Run(
+                "Invoke-BreakGlassRevocation",
+                "-ClusterName prod-eu-old -ConfirmClusterName prod-eu"
+            ).Terminating!.Exception.Message,
+            StringComparison.Ordinal
+        );
+        var output = Run("Invoke-BreakGlassRevocation", "-ClusterName prod-eu-old -ConfirmClusterName prod-eu-old")
+            .Succeeds()
+            .Output.Select(o => o.ToString()!)
+            .ToList();
         Assert.Equal("prod-eu-old: CMEK is REVOKED.", output[0]);
-        Assert.Equal("KeyPolicyDeny", System.Text.Json.JsonDocument.Parse(output[1]).RootElement.GetProperty("changes")[0].GetProperty("kind").GetString());
+        Assert.Equal(
+            "KeyPolicyDeny",
+            System
+                .Text.Json.JsonDocument.Parse(output[1])
+                .RootElement.GetProperty("changes")[0]
+                .GetProperty("kind")
+                .GetString()
+        );
         // Started again after an eviction: it finds everything done.
         Run("Invoke-BreakGlassRevocation", "-ClusterName prod-eu-old -ConfirmClusterName prod-eu-old").Succeeds();
     }
@@ -76,24 +107,45 @@ public sealed class RunbookTests : IDisposable
     public void A_new_region_is_added_once()
     {
         foreach (var _ in Enumerable.Range(0, 2))
-            Assert.Equal("eu-west-1 eu-central-1", string.Join(" ", ((IEnumerable<object>)Run("Add-NewRegion", "-ClusterName prod-eu-old -Region eu-central-1").Succeeds().Single().Get("Regions")!)));
+            Assert.Equal(
+                "eu-west-1 eu-central-1",
+                string.Join(
+                    " ",
+                    (
+                        (IEnumerable<object>)
+                            Run("Add-NewRegion", "-ClusterName prod-eu-old -Region eu-central-1")
+                                .Succeeds()
+                                .Single()
+                                .Get("Regions")!
+                    )
+                )
+            );
         Assert.Single(_session.Run("$sandbox.Exchanges | Where-Object Method -eq PATCH").Output);
     }
 
     public void Dispose()
     {
-        foreach (var record in Directory.GetFiles(Path.GetTempPath(), "prod-eu-old-*.revocation.json")) File.Delete(record);
-        foreach (var variable in _variables) variable.Dispose();
+        foreach (var record in Directory.GetFiles(Path.GetTempPath(), "prod-eu-old-*.revocation.json"))
+            File.Delete(record);
+        foreach (var variable in _variables)
+            variable.Dispose();
         _session.Dispose();
     }
 
     private ScriptResult Run(string runbook, string parameters)
     {
-        var file = Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples", "Runbooks", runbook + ".ps1");
+        var file = Path.Combine(
+            Path.GetDirectoryName(ModuleEngine.StagedManifest)!,
+            "Examples",
+            "Runbooks",
+            runbook + ".ps1"
+        );
         // A job of its own: the credentials of the one before are gone.
         Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", null);
         Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", null);
-        var result = _session.Run($"$ErrorActionPreference = 'Stop'; & '{file}' {parameters} -EnvironmentVariable AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY -Endpoint $sandbox.CloudEndpoint");
+        var result = _session.Run(
+            $"$ErrorActionPreference = 'Stop'; & '{file}' {parameters} -EnvironmentVariable AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY -Endpoint $sandbox.CloudEndpoint"
+        );
         Assert.Empty(result.Progress);
         return result;
     }

@@ -13,7 +13,9 @@ public sealed class SecretTests
     public void A_secret_in_a_stream_fails_the_test_that_wrote_it(string write, string stream)
     {
         using var session = ModuleSession.WithSandbox();
-        var leak = Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => session.Run($"& {{ [CmdletBinding()] param() $text = \"key $($sandbox.ApiKey)\"; {write} }}"));
+        var leak = Assert.ThrowsAny<Xunit.Sdk.XunitException>(() =>
+            session.Run($"& {{ [CmdletBinding()] param() $text = \"key $($sandbox.ApiKey)\"; {write} }}")
+        );
         Assert.Contains($"ApiKey is in {stream}", leak.Message, StringComparison.Ordinal);
     }
 
@@ -29,7 +31,11 @@ public sealed class SecretTests
     public void Sessions_and_sandboxes_are_shown_without_a_secret()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$text = \"$sandbox\"; $session = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)").Succeeds();
+        session
+            .Run(
+                "$text = \"$sandbox\"; $session = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)"
+            )
+            .Succeeds();
         Assert.Contains("127.0.0.1", session.Run("\"$text $session\"").Single().ToString(), StringComparison.Ordinal);
     }
 }

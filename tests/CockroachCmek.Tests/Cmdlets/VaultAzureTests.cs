@@ -6,7 +6,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 [Collection(OneAtATime.Name)]
 public sealed class VaultAzureTests
 {
-    private const string Make = "Get-CrdbCluster azure-eu | New-CrdbCmekRole -GrantConsent | New-CrdbCmekKey -Via HashiCorpVault -VaultName $sandbox.AzureVaultName";
+    private const string Make =
+        "Get-CrdbCluster azure-eu | New-CrdbCmekRole -GrantConsent | New-CrdbCmekKey -Via HashiCorpVault -VaultName $sandbox.AzureVaultName";
     private const string Setup = $"{Make} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     [Fact]
@@ -16,7 +17,13 @@ public sealed class VaultAzureTests
         Assert.Equal(("ENABLED", "Created"), Result(session.Run(Setup)));
         session.Run("$seen = $sandbox.Exchanges.Count").Succeeds();
         Assert.Equal(("ENABLED", "Existing"), Result(session.Run(Setup)));
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -eq vault | Where-Object Method -ne GET").Output);
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -eq vault | Where-Object Method -ne GET"
+                )
+                .Output
+        );
         Assert.Empty(SandboxAzure.Writes(session, session.Run("$seen").Single()));
     }
 
@@ -25,7 +32,9 @@ public sealed class VaultAzureTests
     {
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run($"{Make} -ProtectionLevel Hsm").FailsWith("HsmNotAvailable");
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Service -eq vault | Where-Object Method -ne GET").Output);
+        Assert.Empty(
+            session.Run("$sandbox.Exchanges | Where-Object Service -eq vault | Where-Object Method -ne GET").Output
+        );
     }
 
     [Fact]
@@ -35,15 +44,32 @@ public sealed class VaultAzureTests
         session.Run($"$null = {Setup}").Succeeds();
         var before = Uri(session);
         session.Run("$seen = $sandbox.Exchanges.Count").Succeeds();
-        Assert.Equal("ENABLED", session.Run("Get-CrdbCluster azure-eu | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait").Succeeds().Single().Text("Status"));
+        Assert.Equal(
+            "ENABLED",
+            session
+                .Run("Get-CrdbCluster azure-eu | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait")
+                .Succeeds()
+                .Single()
+                .Text("Status")
+        );
         var rotated = Uri(session);
         Assert.NotEqual(before, rotated);
         Assert.Equal(before[..before.LastIndexOf('/')], rotated[..rotated.LastIndexOf('/')]);
-        Assert.Single(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match '^PUT /api'").Output);
-        session.Run("$null = Get-CrdbCluster azure-eu | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait").Succeeds();
+        Assert.Single(
+            session
+                .Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match '^PUT /api'")
+                .Output
+        );
+        session
+            .Run("$null = Get-CrdbCluster azure-eu | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait")
+            .Succeeds();
         Assert.NotEqual(rotated[..rotated.LastIndexOf('/')], Uri(session)[..Uri(session).LastIndexOf('/')]);
         var checks = session.Run("Get-CrdbCluster azure-eu | Test-CrdbCmek -Via HashiCorpVault").Succeeds().Output;
-        Assert.Empty(checks.Where(c => c.Text("Status") is "Fail" or "Unknown").Select(c => $"{c.Text("Check")}: {c.Text("Detail")}"));
+        Assert.Empty(
+            checks
+                .Where(c => c.Text("Status") is "Fail" or "Unknown")
+                .Select(c => $"{c.Text("Check")}: {c.Text("Detail")}")
+        );
         Assert.Contains(checks, c => c.Text("Check") == "VaultVersionDistributed");
     }
 
@@ -53,12 +79,18 @@ public sealed class VaultAzureTests
         using var session = ModuleSession.WithSandbox();
         session.Run($"$null = {Setup}").Succeeds();
         session.Run("$null = Revoke-CrdbCmek azure-eu -KmsOnly -Confirm:$false").Succeeds();
-        Assert.Contains(session.Run("Test-CrdbCmek azure-eu -Via HashiCorpVault").Succeeds().Output, c => c.Text("Check") == "KeyNotGranted");
+        Assert.Contains(session.Run("Test-CrdbCmek azure-eu -Via HashiCorpVault").Succeeds().Output, c =>
+            c.Text("Check") == "KeyNotGranted"
+        );
         session.Run("$null = Restore-CrdbCmekAccess azure-eu -Confirm:$false").Succeeds();
-        Assert.DoesNotContain(session.Run("Test-CrdbCmek azure-eu -Via HashiCorpVault").Succeeds().Output, c => c.Text("Status") == "Fail");
+        Assert.DoesNotContain(session.Run("Test-CrdbCmek azure-eu -Via HashiCorpVault").Succeeds().Output, c =>
+            c.Text("Status") == "Fail"
+        );
     }
 
-    private static (string, string) Result(ScriptResult result) => (result.Succeeds().Single().Text("Status"), result.Single().Text("Outcome"));
+    private static (string, string) Result(ScriptResult result) =>
+        (result.Succeeds().Single().Text("Status"), result.Single().Text("Outcome"));
 
-    private static string Uri(ModuleSession session) => session.Run("@((Get-CrdbCmek azure-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Single().ToString()!;
+    private static string Uri(ModuleSession session) =>
+        session.Run("@((Get-CrdbCmek azure-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Single().ToString()!;
 }

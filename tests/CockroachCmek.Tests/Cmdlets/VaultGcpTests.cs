@@ -10,7 +10,8 @@ public sealed class VaultGcpTests : IDisposable
 
     private string KeyPath => Path.Combine(_folder, "agent.json");
 
-    private string Make => $"Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}' -VaultServiceAccountFile '{KeyPath}'";
+    private string Make =>
+        $"Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}' -VaultServiceAccountFile '{KeyPath}'";
 
     private string Setup => $"$null = {Make} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
@@ -20,13 +21,26 @@ public sealed class VaultGcpTests : IDisposable
     public void The_pipeline_gives_Vault_its_access_enables_CMEK_and_writes_nothing_twice()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        Assert.Equal("ENABLED", session.Run($"{Make} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single().Text("Status"));
+        Assert.Equal(
+            "ENABLED",
+            session.Run($"{Make} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single().Text("Status")
+        );
         session.Run("$seen = $sandbox.Exchanges.Count").Succeeds();
         var keys = session.Run(Make).Succeeds().Output;
         Assert.All(keys, k => Assert.Equal("Existing", k.Text("Outcome")));
         Assert.Single(keys.Select(k => k.Text("KeyUri")).Distinct());
-        Assert.Contains("/locations/global/keyRings/crdb-cmek/cryptoKeys/crdb-cmek-", keys[0].Text("KeyUri"), StringComparison.Ordinal);
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -in gcp, vault | Where-Object Method -ne GET | Where-Object Target -notmatch ':getIamPolicy|capabilities-self'").Output);
+        Assert.Contains(
+            "/locations/global/keyRings/crdb-cmek/cryptoKeys/crdb-cmek-",
+            keys[0].Text("KeyUri"),
+            StringComparison.Ordinal
+        );
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -in gcp, vault | Where-Object Method -ne GET | Where-Object Target -notmatch ':getIamPolicy|capabilities-self'"
+                )
+                .Output
+        );
     }
 
     [Fact]
@@ -35,12 +49,29 @@ public sealed class VaultGcpTests : IDisposable
         using var session = ModuleSession.WithSandbox(record: true);
         var result = session.Run($"{Make} -Verbose");
         result.Succeeds();
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyPath));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyPath));
         using var file = System.Text.Json.JsonDocument.Parse(File.ReadAllText(KeyPath));
-        Assert.StartsWith("cmek-vault-agent@", file.RootElement.GetProperty("client_email").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "cmek-vault-agent@",
+            file.RootElement.GetProperty("client_email").GetString(),
+            StringComparison.Ordinal
+        );
         var secret = file.RootElement.GetProperty("private_key").GetString()!.Split('\n')[1];
-        Assert.DoesNotContain(secret, string.Join("\n", result.Verbose.Concat(result.Warnings).Concat(result.Output.Select(o => o.ToString()!))) + session.Screen, StringComparison.Ordinal);
-        Assert.Equal(["cmek_vault_role"], SandboxGcp.Get(session, $"projects/{session.Run("$sandbox.GcpProject").Single()}/roles").GetProperty("roles").EnumerateArray().Select(r => r.GetProperty("name").GetString()!.Split('/')[^1]));
+        Assert.DoesNotContain(
+            secret,
+            string.Join("\n", result.Verbose.Concat(result.Warnings).Concat(result.Output.Select(o => o.ToString()!)))
+                + session.Screen,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ["cmek_vault_role"],
+            SandboxGcp
+                .Get(session, $"projects/{session.Run("$sandbox.GcpProject").Single()}/roles")
+                .GetProperty("roles")
+                .EnumerateArray()
+                .Select(r => r.GetProperty("name").GetString()!.Split('/')[^1])
+        );
     }
 
     [Fact]
@@ -48,13 +79,34 @@ public sealed class VaultGcpTests : IDisposable
     {
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run("$role = Get-CrdbCluster gcp-eu | New-CrdbCmekRole; $seen = $sandbox.Exchanges.Count").Succeeds();
-        var keys = session.Run($"$role | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}' -WhatIf").Succeeds().Output;
+        var keys = session
+            .Run($"$role | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}' -WhatIf")
+            .Succeeds()
+            .Output;
         Assert.All(keys, k => Assert.Equal(true, k.Get("IsPlanned")));
         var said = session.Screen.Split('\n').Where(l => l.StartsWith("What if:", StringComparison.Ordinal)).ToList();
-        string[] steps = ["Create key ring", "Create custom role", "Create service account", "Bind projects", "Create a key of the service account", "Enable the Key Management", "Create aes256-gcm96 key"];
-        Assert.Equal(steps, said.Select(line => steps.FirstOrDefault(step => line.Contains(step, StringComparison.Ordinal))));
+        string[] steps =
+        [
+            "Create key ring",
+            "Create custom role",
+            "Create service account",
+            "Bind projects",
+            "Create a key of the service account",
+            "Enable the Key Management",
+            "Create aes256-gcm96 key",
+        ];
+        Assert.Equal(
+            steps,
+            said.Select(line => steps.FirstOrDefault(step => line.Contains(step, StringComparison.Ordinal)))
+        );
         Assert.False(File.Exists(KeyPath));
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Method -ne GET | Where-Object Target -notmatch ':getIamPolicy|capabilities-self'").Output);
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Method -ne GET | Where-Object Target -notmatch ':getIamPolicy|capabilities-self'"
+                )
+                .Output
+        );
     }
 
     [Fact]
@@ -63,13 +115,37 @@ public sealed class VaultGcpTests : IDisposable
         using var session = ModuleSession.WithSandbox();
         session.Run(Setup).Succeeds();
         var before = session.Run("@((Get-CrdbCmek gcp-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Output[0].ToString();
-        Assert.Equal("ENABLED", session.Run("Get-CrdbCluster gcp-eu | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait").Succeeds().Single().Text("Status"));
+        Assert.Equal(
+            "ENABLED",
+            session
+                .Run("Get-CrdbCluster gcp-eu | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait")
+                .Succeeds()
+                .Single()
+                .Text("Status")
+        );
         Assert.Contains("latest 2", Assert.Single(SandboxVault.Keys(session)), StringComparison.Ordinal);
-        Assert.Equal(before, session.Run("@((Get-CrdbCmek gcp-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Output[0].ToString());
-        Assert.Equal("ENABLED", session.Run("Get-CrdbCluster gcp-eu | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait").Succeeds().Single().Text("Status"));
-        Assert.NotEqual(before, session.Run("@((Get-CrdbCmek gcp-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Output[0].ToString());
+        Assert.Equal(
+            before,
+            session.Run("@((Get-CrdbCmek gcp-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Output[0].ToString()
+        );
+        Assert.Equal(
+            "ENABLED",
+            session
+                .Run("Get-CrdbCluster gcp-eu | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait")
+                .Succeeds()
+                .Single()
+                .Text("Status")
+        );
+        Assert.NotEqual(
+            before,
+            session.Run("@((Get-CrdbCmek gcp-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Output[0].ToString()
+        );
         var checks = session.Run("Get-CrdbCluster gcp-eu | Test-CrdbCmek -Via HashiCorpVault").Succeeds().Output;
-        Assert.Empty(checks.Where(c => c.Text("Status") is "Fail" or "Unknown").Select(c => $"{c.Text("Check")}: {c.Text("Detail")}"));
+        Assert.Empty(
+            checks
+                .Where(c => c.Text("Status") is "Fail" or "Unknown")
+                .Select(c => $"{c.Text("Check")}: {c.Text("Detail")}")
+        );
         Assert.DoesNotContain(checks, c => c.Text("Check") == "VersionNotTakenUp");
     }
 
@@ -77,9 +153,19 @@ public sealed class VaultGcpTests : IDisposable
     public void Without_access_the_refusal_of_Google_reaches_the_user_and_a_path_that_cannot_be_written_costs_no_key()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        session.Run("Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault").FailsWith("VaultCloudRefused");
-        session.Run($"Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{_folder}/none/agent.json'").FailsWith("ServiceAccountKeyFileNotWritten");
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Method -eq POST | Where-Object Target -match '/keys$'").Output);
+        session
+            .Run("Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault")
+            .FailsWith("VaultCloudRefused");
+        session
+            .Run(
+                $"Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{_folder}/none/agent.json'"
+            )
+            .FailsWith("ServiceAccountKeyFileNotWritten");
+        Assert.Empty(
+            session
+                .Run("$sandbox.Exchanges | Where-Object Method -eq POST | Where-Object Target -match '/keys$'")
+                .Output
+        );
         File.WriteAllText(KeyPath, "{}");
         session.Run(Make).FailsWith("ServiceAccountKeyFileTaken");
     }
@@ -87,11 +173,13 @@ public sealed class VaultGcpTests : IDisposable
     [Theory]
     [InlineData("CutBefore")]
     [InlineData("CutAfter")]
-    public void Every_request_may_be_cut(string action) => new CutPoints(
-        $"$role = Get-CrdbCluster gcp-eu | New-CrdbCmekRole; if ([System.IO.File]::Exists('{KeyPath}')) {{ [System.IO.File]::Delete('{KeyPath}') }}",
-        $"$null = $role | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}' -VaultServiceAccountFile '{KeyPath}'",
-        State,
-        timeScale: 2_000).Verify(action, atLeast: 25);
+    public void Every_request_may_be_cut(string action) =>
+        new CutPoints(
+            $"$role = Get-CrdbCluster gcp-eu | New-CrdbCmekRole; if ([System.IO.File]::Exists('{KeyPath}')) {{ [System.IO.File]::Delete('{KeyPath}') }}",
+            $"$null = $role | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}' -VaultServiceAccountFile '{KeyPath}'",
+            State,
+            timeScale: 2_000
+        ).Verify(action, atLeast: 25);
 
     internal static string State(ModuleSession session)
     {
@@ -100,14 +188,33 @@ public sealed class VaultGcpTests : IDisposable
         List<string> lines =
         [
             .. SandboxVault.Keys(session),
-            .. SandboxGcp.Get(session, $"projects/{project}/locations/global/keyRings").GetProperty("keyRings").EnumerateArray().Select(r => r.GetProperty("name").GetString()!),
-            .. SandboxGcp.Get(session, $"projects/{project}/roles").GetProperty("roles").EnumerateArray().Select(r => r.GetProperty("name").GetString()!),
+            .. SandboxGcp
+                .Get(session, $"projects/{project}/locations/global/keyRings")
+                .GetProperty("keyRings")
+                .EnumerateArray()
+                .Select(r => r.GetProperty("name").GetString()!),
+            .. SandboxGcp
+                .Get(session, $"projects/{project}/roles")
+                .GetProperty("roles")
+                .EnumerateArray()
+                .Select(r => r.GetProperty("name").GetString()!),
             $"keys of the agent {SandboxGcp.Get(session, $"projects/{project}/serviceAccounts/{agent}/keys?keyTypes=USER_MANAGED").GetProperty("keys").GetArrayLength()}",
-            SandboxGcp.Get(session, $"projects/{project}/locations/global/keyRings/crdb-cmek:getIamPolicy").GetProperty("bindings").GetRawText(),
+            SandboxGcp
+                .Get(session, $"projects/{project}/locations/global/keyRings/crdb-cmek:getIamPolicy")
+                .GetProperty("bindings")
+                .GetRawText(),
         ];
-        var keys = SandboxGcp.Get(session, $"projects/{project}/locations/global/keyRings/crdb-cmek/cryptoKeys").GetProperty("cryptoKeys").EnumerateArray().Select(k => k.GetProperty("name").GetString()!).ToList();
-        lines.AddRange(keys.Select(k => SandboxGcp.Get(session, $"{k}:getIamPolicy").GetProperty("bindings").GetRawText()));
+        var keys = SandboxGcp
+            .Get(session, $"projects/{project}/locations/global/keyRings/crdb-cmek/cryptoKeys")
+            .GetProperty("cryptoKeys")
+            .EnumerateArray()
+            .Select(k => k.GetProperty("name").GetString()!)
+            .ToList();
+        lines.AddRange(
+            keys.Select(k => SandboxGcp.Get(session, $"{k}:getIamPolicy").GetProperty("bindings").GetRawText())
+        );
         var digits = session.Run("(Get-CrdbCluster gcp-eu).Id").Single().ToString()![^12..];
-        return string.Join("\n", lines.Append($"keys {keys.Count}")).Replace(digits, "<cluster>", StringComparison.Ordinal);
+        return string.Join("\n", lines.Append($"keys {keys.Count}"))
+            .Replace(digits, "<cluster>", StringComparison.Ordinal);
     }
 }

@@ -6,7 +6,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 [Collection(OneAtATime.Name)]
 public sealed class VaultPipelineTests
 {
-    private const string Setup = "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+    private const string Setup =
+        "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     [Fact]
     public void The_pipeline_enables_CMEK_and_a_second_run_writes_nothing()
@@ -15,22 +16,46 @@ public sealed class VaultPipelineTests
         var info = session.Run(Setup.Replace("$null = ", "", StringComparison.Ordinal)).Succeeds().Single();
         Assert.Equal(("ENABLED", "Created"), (info.Text("Status"), info.Text("Outcome")));
         session.Run("$seen = $sandbox.Exchanges.Count").Succeeds();
-        Assert.Equal("Existing", session.Run(Setup.Replace("$null = ", "", StringComparison.Ordinal)).Succeeds().Single().Text("Outcome"));
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -eq vault | Where-Object Method -ne GET").Output);
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match 'kms:(Create|Put|Import)'").Output);
+        Assert.Equal(
+            "Existing",
+            session.Run(Setup.Replace("$null = ", "", StringComparison.Ordinal)).Succeeds().Single().Text("Outcome")
+        );
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -eq vault | Where-Object Method -ne GET"
+                )
+                .Output
+        );
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match 'kms:(Create|Put|Import)'"
+                )
+                .Output
+        );
     }
 
     [Fact]
     public void WhatIf_names_the_engine_and_every_key_and_makes_none()
     {
         using var session = ModuleSession.WithSandbox(record: true);
-        var keys = session.Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -WhatIf").Succeeds().Output;
+        var keys = session
+            .Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -WhatIf")
+            .Succeeds()
+            .Output;
         Assert.All(keys, k => Assert.Equal(true, k.Get("IsPlanned")));
         var said = session.Screen.Split('\n').Where(l => l.StartsWith("What if:", StringComparison.Ordinal)).ToList();
         Assert.Equal(keys.Count + 1, said.Count);
         Assert.Contains("Enable the Key Management secrets engine at keymgmt", said[0], StringComparison.Ordinal);
         Assert.All(said.Skip(1), l => Assert.Contains("aes256-gcm96", l, StringComparison.Ordinal));
-        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Service -eq vault | Where-Object Method -ne GET | Where-Object Target -notmatch capabilities-self").Output);
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Service -eq vault | Where-Object Method -ne GET | Where-Object Target -notmatch capabilities-self"
+                )
+                .Output
+        );
     }
 
     [Fact]
@@ -39,10 +64,21 @@ public sealed class VaultPipelineTests
         using var session = ModuleSession.WithSandbox();
         session.Run(Setup).Succeeds();
         var before = Uris(session);
-        Assert.Equal("ENABLED", session.Run("Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait").Succeeds().Single().Text("Status"));
+        Assert.Equal(
+            "ENABLED",
+            session
+                .Run("Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait")
+                .Succeeds()
+                .Single()
+                .Text("Status")
+        );
         Assert.Empty(before.Intersect(Uris(session)));
         var checks = session.Run("Get-CrdbCluster prod-us | Test-CrdbCmek -Via HashiCorpVault").Succeeds().Output;
-        Assert.Empty(checks.Where(c => c.Text("Status") is "Fail" or "Unknown").Select(c => $"{c.Text("Check")}: {c.Text("Detail")}"));
+        Assert.Empty(
+            checks
+                .Where(c => c.Text("Status") is "Fail" or "Unknown")
+                .Select(c => $"{c.Text("Check")}: {c.Text("Detail")}")
+        );
         Assert.Equal(before.Count, checks.Count(c => c.Text("Check") == "VaultVersionDistributed"));
         Assert.DoesNotContain(checks, c => c.Text("Check") == "VersionNotTakenUp");
     }
@@ -53,10 +89,19 @@ public sealed class VaultPipelineTests
         using var session = ModuleSession.WithSandbox();
         session.Run(Setup).Succeeds();
         var before = Uris(session);
-        session.Run("$null = Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait").Succeeds();
+        session
+            .Run("$null = Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait")
+            .Succeeds();
         var after = Uris(session);
         Assert.Empty(before.Intersect(after));
-        Assert.Equal(after, session.Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault").Succeeds().Output.OrderBy(k => k.Text("Region"), StringComparer.Ordinal).Select(k => k.Text("KeyUri")));
+        Assert.Equal(
+            after,
+            session
+                .Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault")
+                .Succeeds()
+                .Output.OrderBy(k => k.Text("Region"), StringComparer.Ordinal)
+                .Select(k => k.Text("KeyUri"))
+        );
     }
 
     [Fact]
@@ -64,8 +109,19 @@ public sealed class VaultPipelineTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run(Setup).Succeeds();
-        session.Run("$null = Get-CrdbCluster prod-us | Add-CrdbCmekRegion eu-west-1 -Via HashiCorpVault -Wait").Succeeds();
-        Assert.Equal("Existing", session.Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region eu-west-1 -Via HashiCorpVault").Succeeds().Single().Text("Outcome"));
+        session
+            .Run("$null = Get-CrdbCluster prod-us | Add-CrdbCmekRegion eu-west-1 -Via HashiCorpVault -Wait")
+            .Succeeds();
+        Assert.Equal(
+            "Existing",
+            session
+                .Run(
+                    "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region eu-west-1 -Via HashiCorpVault"
+                )
+                .Succeeds()
+                .Single()
+                .Text("Outcome")
+        );
     }
 
     [Fact]
@@ -73,16 +129,34 @@ public sealed class VaultPipelineTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run(Setup).Succeeds();
-        Assert.Equal("REVOKED", session.Run("$revocation = Get-CrdbCluster prod-us | Revoke-CrdbCmek -Confirm:$false; $revocation").Succeeds().Single().Text("Status"));
+        Assert.Equal(
+            "REVOKED",
+            session
+                .Run("$revocation = Get-CrdbCluster prod-us | Revoke-CrdbCmek -Confirm:$false; $revocation")
+                .Succeeds()
+                .Single()
+                .Text("Status")
+        );
         session.Run("$null = $revocation | Restore-CrdbCmekAccess").Succeeds();
-        Assert.Empty(session.Run("(Get-CrdbCluster prod-us).Regions.Name | ForEach-Object { New-CrdbCmekKey prod-us -Region $_ -AuthPrincipal (Get-CrdbCmek prod-us).Regions[0].Keys[0].AuthPrincipal -Via HashiCorpVault } | Where-Object Outcome -ne Existing").Succeeds().Output);
+        Assert.Empty(
+            session
+                .Run(
+                    "(Get-CrdbCluster prod-us).Regions.Name | ForEach-Object { New-CrdbCmekKey prod-us -Region $_ -AuthPrincipal (Get-CrdbCmek prod-us).Regions[0].Keys[0].AuthPrincipal -Via HashiCorpVault } | Where-Object Outcome -ne Existing"
+                )
+                .Succeeds()
+                .Output
+        );
     }
 
     [Theory]
     [InlineData("CutBefore")]
     [InlineData("CutAfter")]
     public void Every_request_of_making_keys_may_be_cut(string action) =>
-        new CutPoints("$role = Get-CrdbCluster prod-us | New-CrdbCmekRole", "$null = $role | New-CrdbCmekKey -Region us-east-2, us-west-2 -Via HashiCorpVault", State).Verify(action, atLeast: 20);
+        new CutPoints(
+            "$role = Get-CrdbCluster prod-us | New-CrdbCmekRole",
+            "$null = $role | New-CrdbCmekKey -Region us-east-2, us-west-2 -Via HashiCorpVault",
+            State
+        ).Verify(action, atLeast: 20);
 
     [Theory]
     [InlineData("CutBefore", "")]
@@ -90,36 +164,65 @@ public sealed class VaultPipelineTests
     [InlineData("CutBefore", "-NewKey")]
     [InlineData("CutAfter", "-NewKey")]
     public void Every_request_of_a_rotation_may_be_cut(string action, string newKey) =>
-        new CutPoints(Setup, $"$null = Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation {newKey} -Region us-east-2 -Via HashiCorpVault -Wait", State).Verify(action, atLeast: 10);
+        new CutPoints(
+            Setup,
+            $"$null = Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation {newKey} -Region us-east-2 -Via HashiCorpVault -Wait",
+            State
+        ).Verify(action, atLeast: 10);
 
     [Fact]
     public void Parameters_for_Vault_without_Via_are_refused_and_so_is_a_Vault_that_cannot_be_reached()
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("$token = [System.Net.NetworkCredential]::new('', 'planted-token').SecurePassword").Succeeds();
-        session.Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -VaultToken $token").FailsWith("VaultNotAskedFor");
-        session.Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -VaultAddress http://vault.example:8200 -VaultToken $token").FailsWith("InsecureEndpoint");
-        session.Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -VaultAddress http://127.0.0.1:9 -VaultToken $token").FailsWith("VaultUnreachable");
-        var refused = session.Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -VaultToken $token -Verbose");
+        session
+            .Run("Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -VaultToken $token")
+            .FailsWith("VaultNotAskedFor");
+        session
+            .Run(
+                "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -VaultAddress http://vault.example:8200 -VaultToken $token"
+            )
+            .FailsWith("InsecureEndpoint");
+        session
+            .Run(
+                "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -VaultAddress http://127.0.0.1:9 -VaultToken $token"
+            )
+            .FailsWith("VaultUnreachable");
+        var refused = session.Run(
+            "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -VaultToken $token -Verbose"
+        );
         refused.FailsWith("VaultTokenRefused");
-        Assert.DoesNotContain("planted-token", $"{string.Join("\n", refused.Verbose)} {string.Join("\n", refused.AllErrors.Select(e => e.Exception.ToString()))}", StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "planted-token",
+            $"{string.Join("\n", refused.Verbose)} {string.Join("\n", refused.AllErrors.Select(e => e.Exception.ToString()))}",
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Address_and_token_come_from_the_environment_and_the_token_helper_as_for_the_vault_command()
     {
         using var session = ModuleSession.WithSandbox();
-        session.Run("$null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)").Succeeds();
+        session
+            .Run(
+                "$null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)"
+            )
+            .Succeeds();
         using var noAddress = new EnvironmentVariable("VAULT_ADDR", null);
-        const string Make = "New-CrdbCmekKey prod-us -AuthPrincipal arn:aws:iam::111122223333:role/r -Via HashiCorpVault -WhatIf";
+        const string Make =
+            "New-CrdbCmekKey prod-us -AuthPrincipal arn:aws:iam::111122223333:role/r -Via HashiCorpVault -WhatIf";
         session.Run(Make).FailsWith("VaultAddressMissing");
-        using var address = new EnvironmentVariable("VAULT_ADDR", session.Run("$sandbox.VaultEndpoint").Single().ToString());
+        using var address = new EnvironmentVariable(
+            "VAULT_ADDR",
+            session.Run("$sandbox.VaultEndpoint").Single().ToString()
+        );
         using var token = new EnvironmentVariable("VAULT_TOKEN", null);
         var home = Directory.CreateTempSubdirectory("crdb-home-").FullName;
         try
         {
             using var elsewhere = new EnvironmentVariable("HOME", home);
-            if (OperatingSystem.IsWindows()) return; // the profile's folder is not the environment's to say there
+            if (OperatingSystem.IsWindows())
+                return; // the profile's folder is not the environment's to say there
             session.Run(Make).FailsWith("VaultTokenMissing");
             File.WriteAllText(Path.Combine(home, ".vault-token"), session.Run("$sandbox.VaultToken").Single() + "\n");
             session.Run(Make).Succeeds();
@@ -130,7 +233,13 @@ public sealed class VaultPipelineTests
         }
     }
 
-    private static List<string> Uris(ModuleSession session) => [.. session.Run("(Get-CrdbCmek prod-us).Regions | ForEach-Object { @($_.Keys)[0].KeyUri }").Succeeds().Output.Select(u => u.ToString()!)];
+    private static List<string> Uris(ModuleSession session) =>
+        [
+            .. session
+                .Run("(Get-CrdbCmek prod-us).Regions | ForEach-Object { @($_.Keys)[0].KeyUri }")
+                .Succeeds()
+                .Output.Select(u => u.ToString()!),
+        ];
 
     /// <summary>What there is in Vault and in KMS, without what differs from run to run.</summary>
     private static string State(ModuleSession session)
@@ -138,19 +247,32 @@ public sealed class VaultPipelineTests
         List<string> lines =
         [
             .. SandboxVault.Keys(session),
-            .. session.Run("foreach ($r in (Get-CrdbCmek prod-us).Regions) { foreach ($k in $r.Keys) { \"$($r.Region) $($k.Status)\" } }").Succeeds().Output.Select(o => o.ToString()!),
+            .. session
+                .Run(
+                    "foreach ($r in (Get-CrdbCmek prod-us).Regions) { foreach ($k in $r.Keys) { \"$($r.Region) $($k.Status)\" } }"
+                )
+                .Succeeds()
+                .Output.Select(o => o.ToString()!),
         ];
         foreach (var region in new[] { "us-east-2", "us-west-2" })
         {
             using var keys = System.Text.Json.JsonDocument.Parse(SandboxAws.Kms(session, region, "ListKeys", "{}"));
-            foreach (var id in keys.RootElement.GetProperty("Keys").EnumerateArray().Select(k => k.GetProperty("KeyId").GetString()!))
+            foreach (
+                var id in keys
+                    .RootElement.GetProperty("Keys")
+                    .EnumerateArray()
+                    .Select(k => k.GetProperty("KeyId").GetString()!)
+            )
             {
-                using var policy = System.Text.Json.JsonDocument.Parse(SandboxAws.Kms(session, region, "GetKeyPolicy", $$"""{"KeyId":"{{id}}"}"""));
+                using var policy = System.Text.Json.JsonDocument.Parse(
+                    SandboxAws.Kms(session, region, "GetKeyPolicy", $$"""{"KeyId":"{{id}}"}""")
+                );
                 lines.Add($"{region} {policy.RootElement.GetProperty("Policy").GetString()}");
             }
         }
 
         var digits = session.Run("(Get-CrdbCluster prod-us).Id").Single().ToString()![^12..];
-        return string.Join("\n", lines.Order(StringComparer.Ordinal)).Replace(digits, "<cluster>", StringComparison.Ordinal);
+        return string.Join("\n", lines.Order(StringComparer.Ordinal))
+            .Replace(digits, "<cluster>", StringComparison.Ordinal);
     }
 }

@@ -21,9 +21,13 @@ internal sealed class CutPoints(string setup, string write, Func<ModuleSession, 
         foreach (var point in clean.Requests)
         {
             var cut = Run(session, point, action);
-            Assert.True(clean.State == cut.State, $"{action} of {point.Operation} number {point.Occurrence + 1} ends differently:\n{clean.State}\nbecame\n{cut.State}\n{cut.Errors}");
+            Assert.True(
+                clean.State == cut.State,
+                $"{action} of {point.Operation} number {point.Occurrence + 1} ends differently:\n{clean.State}\nbecame\n{cut.State}\n{cut.Errors}"
+            );
             Assert.True(cut.IsCut || point.Occurrence > 0, $"{point.Operation} was not cut.");
-            if (cut.IsCut) reached++;
+            if (cut.IsCut)
+                reached++;
         }
 
         Assert.True(reached >= atLeast, $"{reached} requests were cut, of {string.Join(", ", clean.Requests)}");
@@ -34,21 +38,32 @@ internal sealed class CutPoints(string setup, string write, Func<ModuleSession, 
         session.Run($"Stop-CrdbSandbox; $sandbox = Start-CrdbSandbox -TimeScale {timeScale} -Record");
         session.Run(setup).Succeeds();
         session.Run("$seen = $sandbox.Exchanges.Count").Succeeds();
-        if (cut is not null) session.Run($"$sandbox.AddFault([CockroachCmek.SandboxFault]@{{ Action = '{action}'; Pattern = '{cut.Pattern.Replace("'", "''", StringComparison.Ordinal)}'; Skip = {cut.Occurrence} }})").Succeeds();
+        if (cut is not null)
+            session
+                .Run(
+                    $"$sandbox.AddFault([CockroachCmek.SandboxFault]@{{ Action = '{action}'; Pattern = '{cut.Pattern.Replace("'", "''", StringComparison.Ordinal)}'; Skip = {cut.Occurrence} }})"
+                )
+                .Succeeds();
         var first = session.Run(write);
         session.Run("$sandbox.ClearFaults()").Succeeds();
-        if (cut is null) first.Succeeds();
-        else if (first.AllErrors.Any()) session.Run(write).Succeeds();
+        if (cut is null)
+            first.Succeeds();
+        else if (first.AllErrors.Any())
+            session.Run(write).Succeeds();
         var sent = session.Run("$sandbox.Exchanges | Where-Object Index -gt $seen").Output;
         // A write that the cloud has taken, whether or not its answer arrived. One that was refused was sent twice; that a fresh grant has not arrived yet is no fault of ours.
         var writes = sent.Where(e => e.Text("Service") == "cloud" && e.Text("Method") != "GET").ToList();
         var taken = writes.Count(e => (e.Get("Status") ?? e.Get("LostStatus")) is int and < 300);
-        var refused = writes.Count(e => e.Get("Status") is >= 400 and < 500 && !e.Text("ResponseBody").Contains("Insufficient permissions", StringComparison.Ordinal));
+        var refused = writes.Count(e =>
+            e.Get("Status") is >= 400 and < 500
+            && !e.Text("ResponseBody").Contains("Insufficient permissions", StringComparison.Ordinal)
+        );
         return new Outcome(
             $"{state(session)}; writes taken {taken}{(refused > 0 ? $"; refused {refused}" : "")}",
             Points(sent),
             sent.Any(e => e.Get("Status") is null),
-            string.Join("\n", first.AllErrors.Select(e => e.ErrorDetails?.Message)));
+            string.Join("\n", first.AllErrors.Select(e => e.ErrorDetails?.Message))
+        );
     }
 
     /// <summary>Ids become numbers in the order in which the text names them: they differ from run to run.</summary>
@@ -57,9 +72,15 @@ internal sealed class CutPoints(string setup, string write, Func<ModuleSession, 
         // Vault ends the names of what it distributes with the time.
         text = Regex.Replace(text, "(?<=crdb-cmek-[0-9a-f]{12}(-g[0-9]+)?)-[0-9]{9,}", "");
         var number = 0;
-        foreach (var form in new[] { "(mrk-)?[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "(?<=crdb-cmek-|crl-kms-user-)[0-9a-f]{12}" })
-            foreach (var id in Regex.Matches(text, form).Select(m => m.Value).Distinct())
-                text = text.Replace(id, $"<{number++}>", StringComparison.Ordinal);
+        foreach (
+            var form in new[]
+            {
+                "(mrk-)?[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+                "(?<=crdb-cmek-|crl-kms-user-)[0-9a-f]{12}",
+            }
+        )
+        foreach (var id in Regex.Matches(text, form).Select(m => m.Value).Distinct())
+            text = text.Replace(id, $"<{number++}>", StringComparison.Ordinal);
         return text;
     }
 
@@ -72,7 +93,8 @@ internal sealed class CutPoints(string setup, string write, Func<ModuleSession, 
             var operation = Anonymous(exchange.Text("Operation"));
             var occurrence = seen.GetValueOrDefault(operation);
             seen[operation] = occurrence + 1;
-            if (exchange.Text("Method") != "GET" || occurrence < LooksOfAWait) points.Add(new CutPoint(operation, Pattern(exchange), occurrence));
+            if (exchange.Text("Method") != "GET" || occurrence < LooksOfAWait)
+                points.Add(new CutPoint(operation, Pattern(exchange), occurrence));
         }
 
         return points;

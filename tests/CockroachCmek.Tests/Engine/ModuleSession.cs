@@ -24,7 +24,8 @@ public sealed class ModuleSession : IDisposable
     {
         get
         {
-            lock (_screen) return _screen.ToString();
+            lock (_screen)
+                return _screen.ToString();
         }
     }
 
@@ -39,7 +40,8 @@ public sealed class ModuleSession : IDisposable
     /// <summary>Runs a script as a user would type it.</summary>
     public ScriptResult Run(string script, params (string Name, object? Value)[] variables)
     {
-        foreach (var (name, value) in variables) Runspace.SessionStateProxy.SetVariable(name, value);
+        foreach (var (name, value) in variables)
+            Runspace.SessionStateProxy.SetVariable(name, value);
         using var shell = PowerShell.Create();
         shell.Runspace = Runspace;
         shell.AddScript(script, useLocalScope: false);
@@ -61,7 +63,8 @@ public sealed class ModuleSession : IDisposable
             terminating,
             [.. shell.Streams.Warning.Select(w => w.Message)],
             [.. shell.Streams.Verbose.Select(v => v.Message)],
-            [.. shell.Streams.Progress]);
+            [.. shell.Streams.Progress]
+        );
         _secrets.Search(script, result, Screen[before..]);
         return result;
     }
@@ -94,7 +97,11 @@ public sealed class ModuleSession : IDisposable
     }
 
     /// <summary>Verbose text is written in every test, so that it is searched for secrets; what a person sees on the screen has none by default.</summary>
-    private void ShowVerbose(bool shown) => Runspace.SessionStateProxy.SetVariable("VerbosePreference", shown ? ActionPreference.Continue : ActionPreference.SilentlyContinue);
+    private void ShowVerbose(bool shown) =>
+        Runspace.SessionStateProxy.SetVariable(
+            "VerbosePreference",
+            shown ? ActionPreference.Continue : ActionPreference.SilentlyContinue
+        );
 }
 
 /// <summary>What a script wrote.</summary>
@@ -104,7 +111,8 @@ public sealed record ScriptResult(
     ErrorRecord? Terminating,
     IReadOnlyList<string> Warnings,
     IReadOnlyList<string> Verbose,
-    IReadOnlyList<ProgressRecord> Progress)
+    IReadOnlyList<ProgressRecord> Progress
+)
 {
     /// <summary>Every error id, the terminating one last; the part before the comma.</summary>
     public IReadOnlyList<string> ErrorIds => [.. AllErrors.Select(e => e.FullyQualifiedErrorId.Split(',')[0])];
@@ -114,7 +122,13 @@ public sealed record ScriptResult(
     /// <summary>Asserts that nothing went wrong.</summary>
     public ScriptResult Succeeds()
     {
-        Assert.True(!AllErrors.Any(), string.Join("\n", AllErrors.Select(e => $"{e.FullyQualifiedErrorId}: {e.ErrorDetails?.Message ?? e.Exception.ToString()}")));
+        Assert.True(
+            !AllErrors.Any(),
+            string.Join(
+                "\n",
+                AllErrors.Select(e => $"{e.FullyQualifiedErrorId}: {e.ErrorDetails?.Message ?? e.Exception.ToString()}")
+            )
+        );
         return this;
     }
 
@@ -137,7 +151,10 @@ public sealed record ScriptResult(
 public static class PSObjectExtensions
 {
     public static object? Get(this PSObject item, string property) =>
-        (item.Properties[property] ?? throw new InvalidOperationException($"{item.BaseObject.GetType().Name} has no property {property}.")).Value;
+        (
+            item.Properties[property]
+            ?? throw new InvalidOperationException($"{item.BaseObject.GetType().Name} has no property {property}.")
+        ).Value;
 
     public static string Text(this PSObject item, string property) => item.Get(property)?.ToString() ?? "";
 }

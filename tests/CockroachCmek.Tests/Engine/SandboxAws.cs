@@ -9,15 +9,51 @@ internal static class SandboxAws
         Send(session, "kms", region, body, "application/x-amz-json-1.1", "TrentService." + operation);
 
     public static string Iam(ModuleSession session, string action, params (string Name, string Value)[] parameters) =>
-        Send(session, "iam", "us-east-1", string.Join("&", parameters.Prepend(("Action", action)).Append(("Version", "2010-05-08")).Select(p => $"{Uri.EscapeDataString(p.Item1)}={Uri.EscapeDataString(p.Item2)}")), "application/x-www-form-urlencoded; charset=utf-8", null);
+        Send(
+            session,
+            "iam",
+            "us-east-1",
+            string.Join(
+                "&",
+                parameters
+                    .Prepend(("Action", action))
+                    .Append(("Version", "2010-05-08"))
+                    .Select(p => $"{Uri.EscapeDataString(p.Item1)}={Uri.EscapeDataString(p.Item2)}")
+            ),
+            "application/x-www-form-urlencoded; charset=utf-8",
+            null
+        );
 
     public static string Sts(ModuleSession session) =>
-        Send(session, "sts", "us-east-1", "Action=GetCallerIdentity&Version=2011-06-15", "application/x-www-form-urlencoded; charset=utf-8", null);
+        Send(
+            session,
+            "sts",
+            "us-east-1",
+            "Action=GetCallerIdentity&Version=2011-06-15",
+            "application/x-www-form-urlencoded; charset=utf-8",
+            null
+        );
 
-    private static string Send(ModuleSession session, string service, string region, string body, string contentType, string? target)
+    private static string Send(
+        ModuleSession session,
+        string service,
+        string region,
+        string body,
+        string contentType,
+        string? target
+    )
     {
         string Value(string property) => session.Run("$sandbox." + property).Single().ToString()!;
-        using var request = TestSigner.Sign(new Uri(Value("AwsEndpoint")), Value("AwsAccessKeyId"), Value("AwsSecretAccessKey"), service, region, body, contentType, target);
+        using var request = TestSigner.Sign(
+            new Uri(Value("AwsEndpoint")),
+            Value("AwsAccessKeyId"),
+            Value("AwsSecretAccessKey"),
+            service,
+            region,
+            body,
+            contentType,
+            target
+        );
         using var answer = Http.Send(request);
         using var reader = new StreamReader(answer.Content.ReadAsStream());
         var text = reader.ReadToEnd();
@@ -39,19 +75,34 @@ internal sealed class AwsUser : IDisposable
     {
         const string Name = "weak";
         SandboxAws.Iam(session, "CreateUser", ("UserName", Name));
-        SandboxAws.Iam(session, "PutUserPolicy", ("UserName", Name), ("PolicyName", "p"), ("PolicyDocument", $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[{{string.Join(",", actions.Select(a => $"\"{a}\""))}}],"Resource":"*"}]}"""));
+        SandboxAws.Iam(
+            session,
+            "PutUserPolicy",
+            ("UserName", Name),
+            ("PolicyName", "p"),
+            (
+                "PolicyDocument",
+                $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[{{string.Join(",", actions.Select(a => $"\"{a}\""))}}],"Resource":"*"}]}"""
+            )
+        );
         var key = System.Xml.Linq.XDocument.Parse(SandboxAws.Iam(session, "CreateAccessKey", ("UserName", Name)));
         string Field(string field) => key.Descendants().Single(e => e.Name.LocalName == field).Value;
-        session.Run("$weak = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)").Succeeds();
+        session
+            .Run(
+                "$weak = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)"
+            )
+            .Succeeds();
         return new AwsUser(
             new EnvironmentVariable("AWS_ACCESS_KEY_ID", Field("AccessKeyId")),
             new EnvironmentVariable("AWS_SECRET_ACCESS_KEY", Field("SecretAccessKey")),
             new EnvironmentVariable("AWS_ENDPOINT_URL", session.Run("$sandbox.AwsEndpoint").Single().ToString()),
-            new EnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true"));
+            new EnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true")
+        );
     }
 
     public void Dispose()
     {
-        foreach (var variable in _variables) variable.Dispose();
+        foreach (var variable in _variables)
+            variable.Dispose();
     }
 }

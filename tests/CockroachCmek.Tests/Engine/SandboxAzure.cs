@@ -17,25 +17,43 @@ internal sealed class SandboxAzure : IDisposable
     {
         string Value(string property) => session.Run("$sandbox." + property).Single().ToString()!;
         var port = new Uri(Value("AzureEndpoint")).Port;
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPem(Value("AzureCertificate"));
-        _http = new HttpClient(new SocketsHttpHandler
+        var policy = new X509ChainPolicy
         {
-            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },
-            ConnectCallback = async (_, cancellation) =>
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        policy.CustomTrustStore.ImportFromPem(Value("AzureCertificate"));
+        _http = new HttpClient(
+            new SocketsHttpHandler
             {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                await socket.ConnectAsync("127.0.0.1", port, cancellation);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
+                SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },
+                ConnectCallback = async (_, cancellation) =>
+                {
+                    var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                    await socket.ConnectAsync("127.0.0.1", port, cancellation);
+                    return new NetworkStream(socket, ownsSocket: true);
+                },
+            }
+        );
         _tenant = Value("AzureTenantId");
-        _application = new Dictionary<string, string> { ["grant_type"] = "client_credentials", ["client_id"] = Value("AzureClientId"), ["client_secret"] = Value("AzureClientSecret") };
+        _application = new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = Value("AzureClientId"),
+            ["client_secret"] = Value("AzureClientSecret"),
+        };
     }
 
     /// <summary>Requests that change something, since an exchange; tokens and refused first requests are none.</summary>
     public static IReadOnlyList<string> Writes(ModuleSession session, object? after) =>
-        [.. session.Run($"$sandbox.Exchanges | Where-Object {{ $_.Index -gt {after} -and $_.Service -in 'azure', 'cloud' -and $_.Method -ne 'GET' -and $_.Status -ne 401 -and $_.Operation -notmatch '/oauth2/' }} | ForEach-Object Operation").Succeeds().Output.Select(o => o.ToString()!)];
+        [
+            .. session
+                .Run(
+                    $"$sandbox.Exchanges | Where-Object {{ $_.Index -gt {after} -and $_.Service -in 'azure', 'cloud' -and $_.Method -ne 'GET' -and $_.Status -ne 401 -and $_.Operation -notmatch '/oauth2/' }} | ForEach-Object Operation"
+                )
+                .Succeeds()
+                .Output.Select(o => o.ToString()!),
+        ];
 
     public JsonObject Get(string url)
     {
@@ -43,8 +61,19 @@ internal sealed class SandboxAzure : IDisposable
         var audience = host.EndsWith("vault.azure.net", StringComparison.Ordinal) ? "vault.azure.net" : host;
         if (!_tokens.TryGetValue(audience, out var token))
         {
-            using var form = new FormUrlEncodedContent(new Dictionary<string, string>(_application) { ["scope"] = $"https://{audience}/.default" });
-            token = _tokens[audience] = (string)Send(new HttpRequestMessage(HttpMethod.Post, $"https://login.microsoftonline.com/{_tenant}/oauth2/v2.0/token") { Content = form })["access_token"]!;
+            using var form = new FormUrlEncodedContent(
+                new Dictionary<string, string>(_application) { ["scope"] = $"https://{audience}/.default" }
+            );
+            token = _tokens[audience] = (string)
+                Send(
+                    new HttpRequestMessage(
+                        HttpMethod.Post,
+                        $"https://login.microsoftonline.com/{_tenant}/oauth2/v2.0/token"
+                    )
+                    {
+                        Content = form,
+                    }
+                )["access_token"]!;
         }
 
         var request = new HttpRequestMessage(HttpMethod.Get, url);
@@ -79,13 +108,19 @@ internal sealed class AzureUser : IDisposable
         var user = new AzureUser(
             new EnvironmentVariable("AZURE_TENANT_ID", session.Run("$sandbox.AzureTenantId").Single().ToString()),
             new EnvironmentVariable("AZURE_CLIENT_ID", principal.Text("UserName")),
-            new EnvironmentVariable("AZURE_CLIENT_SECRET", principal.Text("Password")));
-        session.Run("$weak = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -AzureCredential Environment -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)").Succeeds();
+            new EnvironmentVariable("AZURE_CLIENT_SECRET", principal.Text("Password"))
+        );
+        session
+            .Run(
+                "$weak = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -AzureCredential Environment -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)"
+            )
+            .Succeeds();
         return user;
     }
 
     public void Dispose()
     {
-        foreach (var variable in _variables) variable.Dispose();
+        foreach (var variable in _variables)
+            variable.Dispose();
     }
 }

@@ -16,10 +16,17 @@ public sealed class LoadContextTests
             """
             [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | ForEach-Object { $_.GetName().Name } | Where-Object { $_ -match '^(CockroachCmek|AWSSDK|Polly|YamlDotNet)' } | ForEach-Object { "default $_" }
             [AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetName().Name } | Where-Object { $_ -match '^(AWSSDK|Polly|YamlDotNet)' } | ForEach-Object { "sdk $_" }
-            """);
+            """
+        );
         Assert.Equal(
-            ["default CockroachCmek", "default CockroachCmek.Abstractions", "default CockroachCmek.Loader", "default CockroachCmek.Rehearsal"],
-            lines.Where(l => l.StartsWith("default ", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            [
+                "default CockroachCmek",
+                "default CockroachCmek.Abstractions",
+                "default CockroachCmek.Loader",
+                "default CockroachCmek.Rehearsal",
+            ],
+            lines.Where(l => l.StartsWith("default ", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+        );
         Assert.DoesNotContain(lines, l => l.StartsWith("sdk ", StringComparison.Ordinal));
     }
 
@@ -33,9 +40,21 @@ public sealed class LoadContextTests
             [System.Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -eq CockroachCmek | ForEach-Object Assemblies | ForEach-Object { "private $($_.GetName().Name)" }
             [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | ForEach-Object { "default $($_.GetName().Name)" }
             Stop-CrdbSandbox
-            """);
+            """
+        );
         Assert.Contains("key Created", lines);
-        foreach (var name in new[] { "CockroachCmek.Core", "CockroachCmek.Sandbox", "AWSSDK.Core", "AWSSDK.KeyManagementService", "Azure.Core", "Microsoft.Identity.Client", "Polly.Core" })
+        foreach (
+            var name in new[]
+            {
+                "CockroachCmek.Core",
+                "CockroachCmek.Sandbox",
+                "AWSSDK.Core",
+                "AWSSDK.KeyManagementService",
+                "Azure.Core",
+                "Microsoft.Identity.Client",
+                "Polly.Core",
+            }
+        )
         {
             Assert.Contains($"private {name}", lines);
             Assert.DoesNotContain($"default {name}", lines);
@@ -59,11 +78,18 @@ public sealed class LoadContextTests
             'dev-aws', 'azure-in' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | ForEach-Object { "key $($_.Outcome) $($_.CloudProvider)" }
             [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -eq '{{assembly}}' } | ForEach-Object { "version $($_.GetName().Version)" }
             Stop-CrdbSandbox
-            """);
-        Assert.True(lines.Contains("key Created AWS") && lines.Contains("key Created AZURE"), $"{reason}: {string.Join("\n", lines)}");
+            """
+        );
+        Assert.True(
+            lines.Contains("key Created AWS") && lines.Contains("key Created AZURE"),
+            $"{reason}: {string.Join("\n", lines)}"
+        );
         Assert.Contains("version 1.2.3.4", lines);
         // Azure.Identity is a name that forwards to Azure.Core by now: the module does not bring it.
-        Assert.Equal(assembly == "Azure.Identity" ? 1 : 2, lines.Count(l => l.StartsWith("version ", StringComparison.Ordinal)));
+        Assert.Equal(
+            assembly == "Azure.Identity" ? 1 : 2,
+            lines.Count(l => l.StartsWith("version ", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -71,14 +97,19 @@ public sealed class LoadContextTests
     {
         var lines = Run(
             $$"""
-            '{{Foreign.Package("azure.core", "1.50.0", "Azure.Core.dll")}}', '{{Foreign.Package("azure.identity", "1.17.1", "Azure.Identity.dll")}}' | ForEach-Object { $null = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath($_) }
+            '{{Foreign.Package("azure.core", "1.50.0", "Azure.Core.dll")}}', '{{Foreign.Package(
+                "azure.identity",
+                "1.17.1",
+                "Azure.Identity.dll"
+            )}}' | ForEach-Object { $null = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath($_) }
             $null = Start-CrdbSandbox -TimeScale 6000
             $info = Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
             "cmek $($info.Status)"
             [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | Where-Object { $_.GetName().Name -in 'Azure.Core', 'Azure.Identity' } | ForEach-Object { "default $($_.GetName().Name) $($_.GetName().Version)" }
             [System.Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -eq CockroachCmek | ForEach-Object Assemblies | Where-Object { $_.GetName().Name -eq 'Azure.Core' } | ForEach-Object { "private differs $($_.GetName().Version -ne '1.50.0.0')" }
             Stop-CrdbSandbox
-            """);
+            """
+        );
         Assert.Contains("cmek ENABLED", lines);
         Assert.Contains("default Azure.Core 1.50.0.0", lines);
         Assert.Contains("default Azure.Identity 1.17.1.0", lines);
@@ -101,7 +132,8 @@ public sealed class LoadContextTests
             $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $key -AzureCredential ManagedIdentity
             "chosen $((Get-CrdbCluster azure-in | New-CrdbCmekRole).Outcome)"
             Stop-CrdbSandbox
-            """);
+            """
+        );
         Assert.Contains("default ENABLED", lines);
         Assert.Contains("chosen Existing", lines);
     }
@@ -122,7 +154,8 @@ public sealed class LoadContextTests
             $null = Start-CrdbSandbox
             "works $((Get-CrdbOrganization).Name)"
             Stop-CrdbSandbox
-            """);
+            """
+        );
         Assert.Contains("force True", lines);
         Assert.Contains("removed 0", lines);
         Assert.Contains("again True", lines);
@@ -142,7 +175,8 @@ public sealed class LoadContextTests
             }
             $shells | ForEach-Object { "runspace $($_.Shell.EndInvoke($_.Result))" }
             Stop-CrdbSandbox
-            """);
+            """
+        );
         Assert.Equal(3, lines.Count(l => l.StartsWith("runspace NotConnected", StringComparison.Ordinal)));
     }
 
@@ -154,12 +188,23 @@ public sealed class LoadContextTests
     public void A_PowerShell_older_than_the_minimum_gets_one_readable_sentence(string runtime, string? named)
     {
         // No such PowerShell can be run here; the staged Loader itself is asked, and must be made for the oldest of them or it would not load there.
-        var path = Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "bin", "Core", "CockroachCmek.Loader.dll");
+        var path = Path.Combine(
+            Path.GetDirectoryName(ModuleEngine.StagedManifest)!,
+            "bin",
+            "Core",
+            "CockroachCmek.Loader.dll"
+        );
         var loader = Assembly.LoadFrom(path);
         Assert.Equal(".NETCoreApp,Version=v3.1", loader.GetCustomAttribute<TargetFrameworkAttribute>()!.FrameworkName);
-        var refusal = (string?)loader.GetType("CockroachCmek.Loader.ModuleLoader")!.GetMethod("Refusal", BindingFlags.NonPublic | BindingFlags.Static)!.Invoke(null, [new Version(runtime)]);
-        if (named is null) Assert.Null(refusal);
-        else Assert.Contains(named, refusal, StringComparison.Ordinal);
+        var refusal = (string?)
+            loader
+                .GetType("CockroachCmek.Loader.ModuleLoader")!
+                .GetMethod("Refusal", BindingFlags.NonPublic | BindingFlags.Static)!
+                .Invoke(null, [new Version(runtime)]);
+        if (named is null)
+            Assert.Null(refusal);
+        else
+            Assert.Contains(named, refusal, StringComparison.Ordinal);
     }
 
     internal static IReadOnlyList<string> Run(string script)
@@ -170,13 +215,23 @@ public sealed class LoadContextTests
         try
         {
             var program = Path.Combine(AppContext.BaseDirectory, "CockroachCmek.Rehearsal.dll");
-            var start = new ProcessStartInfo("dotnet", ["exec", program, file]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo("dotnet", ["exec", program, file])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
             using var process = Process.Start(start)!;
             var error = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEnd();
             Assert.True(process.WaitForExit(60_000), "The engine did not end.");
             Assert.True(process.ExitCode == 0, output + error.Result);
-            return [.. output.Split('\n').Select(l => l.TrimEnd('\r')).SkipWhile(l => !l.StartsWith(">>  }", StringComparison.Ordinal))];
+            return
+            [
+                .. output
+                    .Split('\n')
+                    .Select(l => l.TrimEnd('\r'))
+                    .SkipWhile(l => !l.StartsWith(">>  }", StringComparison.Ordinal)),
+            ];
         }
         finally
         {

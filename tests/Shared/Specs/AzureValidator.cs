@@ -13,62 +13,124 @@ internal sealed class AzureValidator(string path)
     private readonly JsonElement _document = JsonDocument.Parse(File.ReadAllText(path)).RootElement;
 
     /// <summary>Everything that is not as the document says; empty when all is right. Null when the document has no such path.</summary>
-    public IReadOnlyList<string>? Check(string method, string target, string requestBody, int status, string responseBody)
+    public IReadOnlyList<string>? Check(
+        string method,
+        string target,
+        string requestBody,
+        int status,
+        string responseBody
+    )
     {
         var at = Uri.UnescapeDataString(target.Split('?')[0]).TrimEnd('/');
-        if (Operation(method.ToLowerInvariant(), at) is not { } operation) return null;
+        if (Operation(method.ToLowerInvariant(), at) is not { } operation)
+            return null;
         var parameters = operation.GetProperty("parameters").EnumerateArray().ToList();
-        var query = (target.Contains('?') ? target.Split('?')[1] : "").Split('&', StringSplitOptions.RemoveEmptyEntries).Select(p => Uri.UnescapeDataString(p.Split('=')[0])).ToList();
+        var query = (target.Contains('?') ? target.Split('?')[1] : "")
+            .Split('&', StringSplitOptions.RemoveEmptyEntries)
+            .Select(p => Uri.UnescapeDataString(p.Split('=')[0]))
+            .ToList();
         var known = parameters.Where(p => Text(p, "in") == "query").ToList();
         var problems = new List<string>();
         // The token of a next page is the server's own.
-        problems.AddRange(query.Where(q => !known.Any(p => Text(p, "name") == q) && !(q == "$skiptoken" && operation.TryGetProperty("x-ms-pageable", out _))).Select(q => $"no query parameter {q}"));
-        problems.AddRange(known.Where(p => Flag(p, "required") && !query.Contains(Text(p, "name")!)).Select(p => $"query parameter {Text(p, "name")} is required"));
+        problems.AddRange(
+            query
+                .Where(q =>
+                    !known.Any(p => Text(p, "name") == q)
+                    && !(q == "$skiptoken" && operation.TryGetProperty("x-ms-pageable", out _))
+                )
+                .Select(q => $"no query parameter {q}")
+        );
+        problems.AddRange(
+            known
+                .Where(p => Flag(p, "required") && !query.Contains(Text(p, "name")!))
+                .Select(p => $"query parameter {Text(p, "name")} is required")
+        );
 
         var body = parameters.FirstOrDefault(p => Text(p, "in") == "body");
-        if (body.ValueKind == JsonValueKind.Object) problems.AddRange(Body(body, requestBody, "request"));
-        else if (requestBody.Length > 0) problems.Add("a body where none is specified");
+        if (body.ValueKind == JsonValueKind.Object)
+            problems.AddRange(Body(body, requestBody, "request"));
+        else if (requestBody.Length > 0)
+            problems.Add("a body where none is specified");
 
         var responses = operation.GetProperty("responses");
-        if (responses.TryGetProperty(status.ToString(CultureInfo.InvariantCulture), out var response) || (status >= 400 && responses.TryGetProperty("default", out response))) problems.AddRange(Body(response, responseBody, $"answer {status}"));
-        else problems.Add($"no status {status}");
+        if (
+            responses.TryGetProperty(status.ToString(CultureInfo.InvariantCulture), out var response)
+            || (status >= 400 && responses.TryGetProperty("default", out response))
+        )
+            problems.AddRange(Body(response, responseBody, $"answer {status}"));
+        else
+            problems.Add($"no status {status}");
         return problems;
     }
 
     private JsonElement? Operation(string method, string at)
     {
         // The version of a key may be left out of the path, and then the document's path is longer than the request's.
-        var paths = _document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Name.EndsWith("/{key-version}", StringComparison.Ordinal) ? [(p.Name, p.Value), (p.Name[..^"/{key-version}".Length], p.Value)] : new[] { (p.Name, p.Value) });
-        var found = paths.Where(p => Regex.IsMatch(at, "^" + Regex.Replace(Regex.Escape(p.Item1), @"\\\{([^}]*)}", m => m.Groups[1].Value == "scope" ? ".+" : "[^/]+") + "$", RegexOptions.IgnoreCase) && p.Value.TryGetProperty(method, out var operation) && operation.TryGetProperty("parameters", out _))
-            .OrderBy(p => p.Item1.Split('{').Length).Select(p => p.Value.GetProperty(method)).ToList();
+        var paths = _document
+            .GetProperty("paths")
+            .EnumerateObject()
+            .SelectMany(p =>
+                p.Name.EndsWith("/{key-version}", StringComparison.Ordinal)
+                    ? [(p.Name, p.Value), (p.Name[..^"/{key-version}".Length], p.Value)]
+                    : new[] { (p.Name, p.Value) }
+            );
+        var found = paths
+            .Where(p =>
+                Regex.IsMatch(
+                    at,
+                    "^"
+                        + Regex.Replace(Regex.Escape(p.Item1), @"\\\{([^}]*)}", m =>
+                            m.Groups[1].Value == "scope" ? ".+" : "[^/]+"
+                        )
+                        + "$",
+                    RegexOptions.IgnoreCase
+                )
+                && p.Value.TryGetProperty(method, out var operation)
+                && operation.TryGetProperty("parameters", out _)
+            )
+            .OrderBy(p => p.Item1.Split('{').Length)
+            .Select(p => p.Value.GetProperty(method))
+            .ToList();
         return found.Count > 0 ? found[0] : null;
     }
 
     private IEnumerable<string> Body(JsonElement holder, string text, string what)
     {
-        if (!holder.TryGetProperty("schema", out var schema)) return text.Length > 0 && what != "request" ? [$"{what}: a body where none is specified"] : [];
-        if (text.Length == 0) return [$"{what}: no body"];
+        if (!holder.TryGetProperty("schema", out var schema))
+            return text.Length > 0 && what != "request" ? [$"{what}: a body where none is specified"] : [];
+        if (text.Length == 0)
+            return [$"{what}: no body"];
         using var body = JsonDocument.Parse(text);
         return [.. Value(schema, body.RootElement, what, what == "request")];
     }
 
     private IEnumerable<string> Value(JsonElement schema, JsonElement value, string at, bool isRequest)
     {
-        if (Text(schema, "$ref") is { } reference) schema = _document.GetProperty("definitions").GetProperty(reference.Split('/')[^1]);
+        if (Text(schema, "$ref") is { } reference)
+            schema = _document.GetProperty("definitions").GetProperty(reference.Split('/')[^1]);
         // Azure writes null for what is absent.
-        if (value.ValueKind == JsonValueKind.Null && !isRequest) return [];
+        if (value.ValueKind == JsonValueKind.Null && !isRequest)
+            return [];
         switch (Text(schema, "type"))
         {
             case "object":
-                return value.ValueKind == JsonValueKind.Object ? Members(schema, value, at, isRequest) : [$"{at}: no object"];
+                return value.ValueKind == JsonValueKind.Object
+                    ? Members(schema, value, at, isRequest)
+                    : [$"{at}: no object"];
             case "array":
-                return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().SelectMany((v, i) => Value(schema.GetProperty("items"), v, $"{at}[{i}]", isRequest)) : [$"{at}: no array"];
+                return value.ValueKind == JsonValueKind.Array
+                    ? value
+                        .EnumerateArray()
+                        .SelectMany((v, i) => Value(schema.GetProperty("items"), v, $"{at}[{i}]", isRequest))
+                    : [$"{at}: no array"];
             case "boolean":
                 return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{at}: no boolean"];
             case "integer":
                 return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _) ? [] : [$"{at}: no integer"];
             case "string":
-                return value.ValueKind == JsonValueKind.String ? String(schema, value.GetString()!, at) : [$"{at}: no text"];
+                return value.ValueKind == JsonValueKind.String
+                    ? String(schema, value.GetString()!, at)
+                    : [$"{at}: no text"];
             default:
                 return [$"{at}: a type that the validator does not know"];
         }
@@ -77,25 +139,41 @@ internal sealed class AzureValidator(string path)
     private IEnumerable<string> Members(JsonElement schema, JsonElement value, string at, bool isRequest)
     {
         if (!schema.TryGetProperty("properties", out var properties))
-            return schema.TryGetProperty("additionalProperties", out var any) ? value.EnumerateObject().SelectMany(p => Value(any, p.Value, $"{at}.{p.Name}", isRequest)) : [];
-        var required = schema.TryGetProperty("required", out var names) ? names.EnumerateArray().Select(n => n.GetString()!) : [];
+            return schema.TryGetProperty("additionalProperties", out var any)
+                ? value.EnumerateObject().SelectMany(p => Value(any, p.Value, $"{at}.{p.Name}", isRequest))
+                : [];
+        var required = schema.TryGetProperty("required", out var names)
+            ? names.EnumerateArray().Select(n => n.GetString()!)
+            : [];
         return
         [
-            .. value.EnumerateObject().SelectMany(p => !properties.TryGetProperty(p.Name, out var member) ? [$"{at}: no member {p.Name}"]
-                : isRequest && Flag(member, "readOnly") ? [$"{at}.{p.Name} is read-only"]
-                : Value(member, p.Value, $"{at}.{p.Name}", isRequest)),
+            .. value
+                .EnumerateObject()
+                .SelectMany(p =>
+                    !properties.TryGetProperty(p.Name, out var member) ? [$"{at}: no member {p.Name}"]
+                    : isRequest && Flag(member, "readOnly") ? [$"{at}.{p.Name} is read-only"]
+                    : Value(member, p.Value, $"{at}.{p.Name}", isRequest)
+                ),
             .. required.Where(r => !value.TryGetProperty(r, out _)).Select(r => $"{at}: {r} is required"),
         ];
     }
 
     private static IEnumerable<string> String(JsonElement schema, string text, string at)
     {
-        if (schema.TryGetProperty("enum", out var values) && !values.EnumerateArray().Any(v => v.GetString() == text)) yield return $"{at}: '{text}' is not in the enumeration";
-        if (Text(schema, "format") == "base64url" && !Regex.IsMatch(text, "^[A-Za-z0-9_-]*$")) yield return $"{at}: no base64url";
-        if (Text(schema, "format") == "date-time" && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _)) yield return $"{at}: no time";
+        if (schema.TryGetProperty("enum", out var values) && !values.EnumerateArray().Any(v => v.GetString() == text))
+            yield return $"{at}: '{text}' is not in the enumeration";
+        if (Text(schema, "format") == "base64url" && !Regex.IsMatch(text, "^[A-Za-z0-9_-]*$"))
+            yield return $"{at}: no base64url";
+        if (
+            Text(schema, "format") == "date-time"
+            && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _)
+        )
+            yield return $"{at}: no time";
     }
 
-    private static string? Text(JsonElement item, string name) => item.TryGetProperty(name, out var value) ? value.GetString() : null;
+    private static string? Text(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var value) ? value.GetString() : null;
 
-    private static bool Flag(JsonElement item, string name) => item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+    private static bool Flag(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 }

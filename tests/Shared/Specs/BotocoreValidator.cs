@@ -20,8 +20,10 @@ internal sealed class BotocoreValidator
     /// <summary>A JSON 1.1 request, or its answer.</summary>
     public IReadOnlyList<string> CheckJson(string operation, string member, string text)
     {
-        if (!_operations.TryGetProperty(operation, out var model)) return [$"no operation {operation}"];
-        if (!model.TryGetProperty(member, out var shape)) return [];
+        if (!_operations.TryGetProperty(operation, out var model))
+            return [$"no operation {operation}"];
+        if (!model.TryGetProperty(member, out var shape))
+            return [];
         using var body = JsonDocument.Parse(text);
         return [.. Json(shape.GetProperty("shape").GetString()!, body.RootElement, member)];
     }
@@ -29,8 +31,10 @@ internal sealed class BotocoreValidator
     /// <summary>A Query request: the form's fields.</summary>
     public IReadOnlyList<string> CheckForm(string operation, IReadOnlyDictionary<string, string> form)
     {
-        if (!_operations.TryGetProperty(operation, out var model)) return [$"no operation {operation}"];
-        if (!model.TryGetProperty("input", out var input)) return [];
+        if (!_operations.TryGetProperty(operation, out var model))
+            return [$"no operation {operation}"];
+        if (!model.TryGetProperty("input", out var input))
+            return [];
         var shape = Shape(input.GetProperty("shape").GetString()!);
         var problems = new List<string>();
         foreach (var field in form.Where(f => f.Key is not ("Action" or "Version")))
@@ -41,7 +45,8 @@ internal sealed class BotocoreValidator
             {
                 if (current.GetProperty("type").GetString() == "list")
                 {
-                    if (parts[i] != "member" || ++i >= parts.Length || !int.TryParse(parts[i], out _)) problems.Add($"{field.Key}: no list");
+                    if (parts[i] != "member" || ++i >= parts.Length || !int.TryParse(parts[i], out _))
+                        problems.Add($"{field.Key}: no list");
                     current = Shape(current.GetProperty("member").GetProperty("shape").GetString()!);
                     continue;
                 }
@@ -56,18 +61,27 @@ internal sealed class BotocoreValidator
                 current = Shape(member.GetProperty("shape").GetString()!);
             }
 
-            if (current.ValueKind == JsonValueKind.Object && current.GetProperty("type").GetString() == "string") problems.AddRange(Text(current, field.Value, field.Key));
+            if (current.ValueKind == JsonValueKind.Object && current.GetProperty("type").GetString() == "string")
+                problems.AddRange(Text(current, field.Value, field.Key));
         }
 
-        return [.. problems, .. Required(shape).Where(r => !form.Keys.Any(k => k == r || k.StartsWith(r + ".", StringComparison.Ordinal))).Select(r => $"{r} is required")];
+        return
+        [
+            .. problems,
+            .. Required(shape)
+                .Where(r => !form.Keys.Any(k => k == r || k.StartsWith(r + ".", StringComparison.Ordinal)))
+                .Select(r => $"{r} is required"),
+        ];
     }
 
     /// <summary>A Query answer.</summary>
     public IReadOnlyList<string> CheckXml(string operation, string text)
     {
         var root = XDocument.Parse(text).Root!;
-        if (root.Name.LocalName != operation + "Response") return [$"root {root.Name.LocalName}"];
-        if (!_operations.GetProperty(operation).TryGetProperty("output", out var output)) return [];
+        if (root.Name.LocalName != operation + "Response")
+            return [$"root {root.Name.LocalName}"];
+        if (!_operations.GetProperty(operation).TryGetProperty("output", out var output))
+            return [];
         var wrapper = output.GetProperty("resultWrapper").GetString()!;
         var result = root.Elements().FirstOrDefault(e => e.Name.LocalName == wrapper);
         return result is null ? [$"no {wrapper}"] : [.. Xml(output.GetProperty("shape").GetString()!, result, wrapper)];
@@ -79,25 +93,45 @@ internal sealed class BotocoreValidator
         switch (shape.GetProperty("type").GetString())
         {
             case "structure":
-                if (value.ValueKind != JsonValueKind.Object) return [$"{path}: no object"];
+                if (value.ValueKind != JsonValueKind.Object)
+                    return [$"{path}: no object"];
                 var members = shape.GetProperty("members");
                 return
                 [
-                    .. value.EnumerateObject().SelectMany(p => members.TryGetProperty(p.Name, out var member) ? Json(member.GetProperty("shape").GetString()!, p.Value, $"{path}.{p.Name}") : [$"{path}: no member {p.Name}"]),
-                    .. Required(shape).Where(r => !value.TryGetProperty(r, out _)).Select(r => $"{path}: {r} is required"),
+                    .. value
+                        .EnumerateObject()
+                        .SelectMany(p =>
+                            members.TryGetProperty(p.Name, out var member)
+                                ? Json(member.GetProperty("shape").GetString()!, p.Value, $"{path}.{p.Name}")
+                                : [$"{path}: no member {p.Name}"]
+                        ),
+                    .. Required(shape)
+                        .Where(r => !value.TryGetProperty(r, out _))
+                        .Select(r => $"{path}: {r} is required"),
                 ];
             case "list":
-                return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().SelectMany((v, i) => Json(shape.GetProperty("member").GetProperty("shape").GetString()!, v, $"{path}[{i}]")) : [$"{path}: no list"];
+                return value.ValueKind == JsonValueKind.Array
+                    ? value
+                        .EnumerateArray()
+                        .SelectMany(
+                            (v, i) =>
+                                Json(shape.GetProperty("member").GetProperty("shape").GetString()!, v, $"{path}[{i}]")
+                        )
+                    : [$"{path}: no list"];
             case "map":
                 return value.ValueKind == JsonValueKind.Object ? [] : [$"{path}: no map"];
             case "string":
-                return value.ValueKind == JsonValueKind.String ? Text(shape, value.GetString()!, path) : [$"{path}: no text"];
+                return value.ValueKind == JsonValueKind.String
+                    ? Text(shape, value.GetString()!, path)
+                    : [$"{path}: no text"];
             case "boolean":
                 return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{path}: no boolean"];
             case "integer" or "long" or "timestamp":
                 return value.ValueKind == JsonValueKind.Number ? [] : [$"{path}: no number"];
             case "blob":
-                return value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out _) ? [] : [$"{path}: no base64"];
+                return value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out _)
+                    ? []
+                    : [$"{path}: no base64"];
             default:
                 return [$"{path}: a type that the validator does not know"];
         }
@@ -112,11 +146,25 @@ internal sealed class BotocoreValidator
                 var members = shape.GetProperty("members");
                 return
                 [
-                    .. value.Elements().SelectMany(e => members.TryGetProperty(e.Name.LocalName, out var member) ? Xml(member.GetProperty("shape").GetString()!, e, $"{path}.{e.Name.LocalName}") : [$"{path}: no member {e.Name.LocalName}"]),
-                    .. Required(shape).Where(r => !value.Elements().Any(e => e.Name.LocalName == r)).Select(r => $"{path}: {r} is required"),
+                    .. value
+                        .Elements()
+                        .SelectMany(e =>
+                            members.TryGetProperty(e.Name.LocalName, out var member)
+                                ? Xml(member.GetProperty("shape").GetString()!, e, $"{path}.{e.Name.LocalName}")
+                                : [$"{path}: no member {e.Name.LocalName}"]
+                        ),
+                    .. Required(shape)
+                        .Where(r => !value.Elements().Any(e => e.Name.LocalName == r))
+                        .Select(r => $"{path}: {r} is required"),
                 ];
             case "list":
-                return value.Elements().SelectMany(e => e.Name.LocalName == "member" ? Xml(shape.GetProperty("member").GetProperty("shape").GetString()!, e, path + "[]") : [$"{path}: {e.Name.LocalName} in a list"]);
+                return value
+                    .Elements()
+                    .SelectMany(e =>
+                        e.Name.LocalName == "member"
+                            ? Xml(shape.GetProperty("member").GetProperty("shape").GetString()!, e, path + "[]")
+                            : [$"{path}: {e.Name.LocalName} in a list"]
+                    );
             case "string":
                 return Text(shape, value.Value, path);
             case "boolean":
@@ -124,7 +172,9 @@ internal sealed class BotocoreValidator
             case "integer":
                 return long.TryParse(value.Value, out _) ? [] : [$"{path}: no number"];
             case "timestamp":
-                return DateTimeOffset.TryParse(value.Value, System.Globalization.CultureInfo.InvariantCulture, out _) ? [] : [$"{path}: no time"];
+                return DateTimeOffset.TryParse(value.Value, System.Globalization.CultureInfo.InvariantCulture, out _)
+                    ? []
+                    : [$"{path}: no time"];
             default:
                 return [$"{path}: a type that the validator does not know"];
         }
@@ -132,14 +182,19 @@ internal sealed class BotocoreValidator
 
     private static IEnumerable<string> Text(JsonElement shape, string text, string path)
     {
-        if (shape.TryGetProperty("enum", out var values) && !values.EnumerateArray().Any(v => v.GetString() == text)) yield return $"{path}: '{text}' is not in the enumeration";
-        if (shape.TryGetProperty("min", out var min) && text.Length < min.GetInt32()) yield return $"{path}: shorter than {min}";
-        if (shape.TryGetProperty("max", out var max) && text.Length > max.GetInt32()) yield return $"{path}: longer than {max}";
+        if (shape.TryGetProperty("enum", out var values) && !values.EnumerateArray().Any(v => v.GetString() == text))
+            yield return $"{path}: '{text}' is not in the enumeration";
+        if (shape.TryGetProperty("min", out var min) && text.Length < min.GetInt32())
+            yield return $"{path}: shorter than {min}";
+        if (shape.TryGetProperty("max", out var max) && text.Length > max.GetInt32())
+            yield return $"{path}: longer than {max}";
         // Patterns are Java's; the few that .NET reads otherwise are character classes of Unicode escapes.
-        if (shape.TryGetProperty("pattern", out var pattern) && !Regex.IsMatch(text, $"^(?:{pattern.GetString()})$")) yield return $"{path}: '{text}' does not match {pattern}";
+        if (shape.TryGetProperty("pattern", out var pattern) && !Regex.IsMatch(text, $"^(?:{pattern.GetString()})$"))
+            yield return $"{path}: '{text}' does not match {pattern}";
     }
 
-    private static IEnumerable<string> Required(JsonElement shape) => shape.TryGetProperty("required", out var required) ? required.EnumerateArray().Select(r => r.GetString()!) : [];
+    private static IEnumerable<string> Required(JsonElement shape) =>
+        shape.TryGetProperty("required", out var required) ? required.EnumerateArray().Select(r => r.GetString()!) : [];
 
     private JsonElement Shape(string name) => _shapes.GetProperty(name);
 }

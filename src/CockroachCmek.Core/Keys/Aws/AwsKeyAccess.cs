@@ -20,13 +20,23 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
     public async Task<IReadOnlyList<CmekAccessChange>> PlanAsync(RevocationRequest request)
     {
         if (request.Method is CmekRevocationMethod.RemoveTrust)
-            throw Errors.RevocationMethodNotSupported(request.Cluster.Name, "AWS", request.Method, [CmekRevocationMethod.Deny, CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey]);
-        return [.. (await FindAsync(request)).Select(k => request.Method switch
-        {
-            CmekRevocationMethod.RemoveGrant => PlanGrant(k),
-            CmekRevocationMethod.DisableKey => PlanState(k),
-            _ => PlanDeny(request.Cluster, k),
-        })];
+            throw Errors.RevocationMethodNotSupported(
+                request.Cluster.Name,
+                "AWS",
+                request.Method,
+                [CmekRevocationMethod.Deny, CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey]
+            );
+        return
+        [
+            .. (await FindAsync(request)).Select(k =>
+                request.Method switch
+                {
+                    CmekRevocationMethod.RemoveGrant => PlanGrant(k),
+                    CmekRevocationMethod.DisableKey => PlanState(k),
+                    _ => PlanDeny(request.Cluster, k),
+                }
+            ),
+        ];
     }
 
     /// <summary>What keeps the cluster from its keys now, whoever did it: a Deny of ours, a grant that is missing, a disabled key.</summary>
@@ -35,9 +45,12 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
         var found = new List<CmekAccessChange>();
         foreach (var key in await FindAsync(request))
         {
-            if (PlanDeny(request.Cluster, key) is { State: CmekAccessChangeState.Done } deny) found.Add(deny);
-            if (key.Found.Policy.MissingFor(key.Role).Count > 0) found.Add(Change(key, Grant, RemoveGrant(key), StandardGrant(key.Role), isDone: true));
-            if (key.Found.Metadata.KeyState == KeyState.Disabled) found.Add(PlanState(key));
+            if (PlanDeny(request.Cluster, key) is { State: CmekAccessChangeState.Done } deny)
+                found.Add(deny);
+            if (key.Found.Policy.MissingFor(key.Role).Count > 0)
+                found.Add(Change(key, Grant, RemoveGrant(key), StandardGrant(key.Role), isDone: true));
+            if (key.Found.Metadata.KeyState == KeyState.Disabled)
+                found.Add(PlanState(key));
         }
 
         return found;
@@ -55,11 +68,16 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
                 await PutAsync(region, arn, policy => policy.WithoutGrantsTo(change.AuthPrincipal));
                 break;
             default:
-                await SwitchAsync(region, arn, KeyState.Disabled, "DisableKey", c => clients.Kms(region).DisableKeyAsync(new DisableKeyRequest { KeyId = IdOf(arn) }, c));
+                await SwitchAsync(region, arn, KeyState.Disabled, "DisableKey", c =>
+                    clients.Kms(region).DisableKeyAsync(new DisableKeyRequest { KeyId = IdOf(arn) }, c)
+                );
                 break;
         }
 
-        return change with { State = CmekAccessChangeState.Done };
+        return change with
+        {
+            State = CmekAccessChangeState.Done,
+        };
     }
 
     public async Task<CmekAccessChange> RestoreAsync(CmekAccessChange change)
@@ -74,13 +92,19 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
                 await PutAsync(region, arn, policy => policy.WithGrants(Json<JsonArray>(change), change.AuthPrincipal));
                 break;
             case State:
-                await SwitchAsync(region, arn, KeyState.Enabled, "EnableKey", c => clients.Kms(region).EnableKeyAsync(new EnableKeyRequest { KeyId = IdOf(arn) }, c));
+                await SwitchAsync(region, arn, KeyState.Enabled, "EnableKey", c =>
+                    clients.Kms(region).EnableKeyAsync(new EnableKeyRequest { KeyId = IdOf(arn) }, c)
+                );
                 break;
             default:
                 throw Errors.RevocationFileInvalid(change.Target, $"AWS knows no change of kind '{change.Kind}'");
         }
 
-        return change with { State = CmekAccessChangeState.Restored, Fault = "" };
+        return change with
+        {
+            State = CmekAccessChangeState.Restored,
+            Fault = "",
+        };
     }
 
     private sealed record KeyInUse(FoundKey Found, string Role, IReadOnlyList<string> Regions);
@@ -90,12 +114,19 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
     {
         var groups = request.Keys.GroupBy(k => (k.KeyUri, k.AuthPrincipal)).ToList();
         var found = await Task.WhenAll(groups.Select(g => _reader.FindAsync(RegionOf(g.Key.KeyUri), g.Key.KeyUri)));
-        if (found.All(k => k is null)) throw Errors.KeyNotFound(groups[0].Key.KeyUri, RegionOf(groups[0].Key.KeyUri));
+        if (found.All(k => k is null))
+            throw Errors.KeyNotFound(groups[0].Key.KeyUri, RegionOf(groups[0].Key.KeyUri));
         var keys = new List<KeyInUse>();
         for (var i = 0; i < groups.Count; i++)
         {
-            if (found[i] is { } key) keys.Add(new KeyInUse(key, groups[i].Key.AuthPrincipal, [.. groups[i].Select(k => k.Region).Distinct()]));
-            else calls.Context.Log.Warning($"There is no key {groups[i].Key.KeyUri} that these credentials may see; it is left out.");
+            if (found[i] is { } key)
+                keys.Add(
+                    new KeyInUse(key, groups[i].Key.AuthPrincipal, [.. groups[i].Select(k => k.Region).Distinct()])
+                );
+            else
+                calls.Context.Log.Warning(
+                    $"There is no key {groups[i].Key.KeyUri} that these credentials may see; it is left out."
+                );
         }
 
         return keys;
@@ -104,47 +135,76 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
     private static CmekAccessChange PlanDeny(CrdbCluster cluster, KeyInUse key)
     {
         var statement = KeyPolicyDocument.DenyStatement(cluster, key.Role);
-        return Change(key, Deny, $"Add an explicit Deny for {key.Role} to the policy of {key.Found.Arn}", statement.ToJsonString(), isDone: key.Found.Policy.Has(statement));
+        return Change(
+            key,
+            Deny,
+            $"Add an explicit Deny for {key.Role} to the policy of {key.Found.Arn}",
+            statement.ToJsonString(),
+            isDone: key.Found.Policy.Has(statement)
+        );
     }
 
     private static CmekAccessChange PlanGrant(KeyInUse key)
     {
         var rest = key.Found.Policy.WithoutGrantsTo(key.Role);
         // A statement for everybody has no name in it that could be taken out.
-        if (rest.MissingFor(key.Role).Count < KeyPolicyDocument.UseActions.Count) throw Errors.GrantNotRemovable(key.Found.Arn, key.Role);
+        if (rest.MissingFor(key.Role).Count < KeyPolicyDocument.UseActions.Count)
+            throw Errors.GrantNotRemovable(key.Found.Arn, key.Role);
         var grants = key.Found.Policy.GrantsOf(key.Role);
-        return Change(key, Grant, RemoveGrant(key), grants.Count == 0 ? StandardGrant(key.Role) : grants.ToJsonString(), isDone: grants.Count == 0);
+        return Change(
+            key,
+            Grant,
+            RemoveGrant(key),
+            grants.Count == 0 ? StandardGrant(key.Role) : grants.ToJsonString(),
+            isDone: grants.Count == 0
+        );
     }
 
-    private static string RemoveGrant(KeyInUse key) => $"Remove the grant to {key.Role} from the policy of {key.Found.Arn}";
+    private static string RemoveGrant(KeyInUse key) =>
+        $"Remove the grant to {key.Role} from the policy of {key.Found.Arn}";
 
     private static CmekAccessChange PlanState(KeyInUse key) =>
-        Change(key, State, $"Disable {key.Found.Arn}", """{"KeyState":"Enabled"}""", isDone: key.Found.Metadata.KeyState != KeyState.Enabled);
+        Change(
+            key,
+            State,
+            $"Disable {key.Found.Arn}",
+            """{"KeyState":"Enabled"}""",
+            isDone: key.Found.Metadata.KeyState != KeyState.Enabled
+        );
 
-    private static CmekAccessChange Change(KeyInUse key, string kind, string action, string document, bool isDone) => new()
-    {
-        Regions = key.Regions,
-        KeyUri = key.Found.Arn,
-        AuthPrincipal = key.Role,
-        Kind = kind,
-        Target = key.Found.Arn,
-        Action = action,
-        Document = document,
-        State = isDone ? CmekAccessChangeState.Done : CmekAccessChangeState.Planned,
-    };
+    private static CmekAccessChange Change(KeyInUse key, string kind, string action, string document, bool isDone) =>
+        new()
+        {
+            Regions = key.Regions,
+            KeyUri = key.Found.Arn,
+            AuthPrincipal = key.Role,
+            Kind = kind,
+            Target = key.Found.Arn,
+            Action = action,
+            Document = document,
+            State = isDone ? CmekAccessChangeState.Done : CmekAccessChangeState.Planned,
+        };
 
     /// <summary>Read, change, put, read back. Nothing is put where the policy is so already.</summary>
     private async Task PutAsync(string region, string arn, Func<KeyPolicyDocument, KeyPolicyDocument> change)
     {
         var policy = await _reader.PolicyAsync(region, arn);
         var wanted = change(policy);
-        if (!wanted.IsEquivalentTo(policy)) await new AwsKeyWriter(clients, calls, _reader).PutPolicyAsync(region, arn, wanted);
+        if (!wanted.IsEquivalentTo(policy))
+            await new AwsKeyWriter(clients, calls, _reader).PutPolicyAsync(region, arn, wanted);
     }
 
     /// <summary>Enabling and disabling twice is the same as once, so a lost answer is simply followed by a look.</summary>
-    private async Task SwitchAsync<T>(string region, string arn, KeyState wanted, string verb, Func<CancellationToken, Task<T>> call)
+    private async Task SwitchAsync<T>(
+        string region,
+        string arn,
+        KeyState wanted,
+        string verb,
+        Func<CancellationToken, Task<T>> call
+    )
     {
-        if ((await _reader.DescribeAsync(region, arn))?.KeyState == wanted) return;
+        if ((await _reader.DescribeAsync(region, arn))?.KeyState == wanted)
+            return;
         for (var round = 1; ; round++)
         {
             try
@@ -154,11 +214,17 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
             }
             catch (Exception fault) when (calls.IsLost(fault) && round < 3)
             {
-                if ((await _reader.DescribeAsync(region, arn))?.KeyState == wanted) return;
+                if ((await _reader.DescribeAsync(region, arn))?.KeyState == wanted)
+                    return;
             }
         }
 
-        await calls.UntilAsync(async () => (await _reader.DescribeAsync(region, arn))?.KeyState == wanted, Propagation, Pause, () => Errors.KeyStateNotSeen(arn, wanted.Value));
+        await calls.UntilAsync(
+            async () => (await _reader.DescribeAsync(region, arn))?.KeyState == wanted,
+            Propagation,
+            Pause,
+            () => Errors.KeyStateNotSeen(arn, wanted.Value)
+        );
     }
 
     private static JsonObject Statement(CmekAccessChange change) => Json<JsonObject>(change);
@@ -168,7 +234,8 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
     {
         try
         {
-            return JsonNode.Parse(change.Document) as T ?? throw Errors.RevocationFileInvalid(change.Target, "what was changed is not in it");
+            return JsonNode.Parse(change.Document) as T
+                ?? throw Errors.RevocationFileInvalid(change.Target, "what was changed is not in it");
         }
         catch (JsonException fault)
         {
@@ -176,9 +243,13 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
         }
     }
 
-    private static string StandardGrant(string role) => new JsonArray(new JsonObject { ["index"] = int.MaxValue, ["statement"] = KeyPolicyDocument.UseStatement(role) }).ToJsonString();
+    private static string StandardGrant(string role) =>
+        new JsonArray(
+            new JsonObject { ["index"] = int.MaxValue, ["statement"] = KeyPolicyDocument.UseStatement(role) }
+        ).ToJsonString();
 
     private static string IdOf(string arn) => arn.Substring(arn.LastIndexOf('/') + 1);
 
-    private static string RegionOf(string arn) => arn.Split(':') is { Length: >= 6 } parts ? parts[3] : throw Errors.KeyNotFound(arn, "AWS");
+    private static string RegionOf(string arn) =>
+        arn.Split(':') is { Length: >= 6 } parts ? parts[3] : throw Errors.KeyNotFound(arn, "AWS");
 }

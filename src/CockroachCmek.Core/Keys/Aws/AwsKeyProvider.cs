@@ -21,29 +21,44 @@ public sealed class AwsKeyProvider(AwsConnection connection) : ICmekKeyProvider
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => request.NewKey
-            ? new AwsKeyReplacement(clients, calls).ReplaceAsync(request.Cluster, request.Regions)
-            : new AwsKeyRotation(clients, calls).RotateAsync(request.Regions));
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            request.NewKey
+                ? new AwsKeyReplacement(clients, calls).ReplaceAsync(request.Cluster, request.Regions)
+                : new AwsKeyRotation(clients, calls).RotateAsync(request.Regions)
+        );
 
     /// <inheritdoc/>
-    public Task SettleNewKeysAsync(CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> inForce, OperationContext context) =>
-        RunAsync(cluster.Name, context, async (clients, calls) =>
+    public Task SettleNewKeysAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> inForce,
+        OperationContext context
+    ) => RunAsync(cluster.Name, context, async (clients, calls) =>
         {
             await new AwsKeyReplacement(clients, calls).SettleAsync(cluster, inForce);
             return true;
         });
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(RevocationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new AwsKeyAccess(clients, calls).PlanAsync(request));
+    public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
+        RevocationRequest request,
+        OperationContext context
+    ) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new AwsKeyAccess(clients, calls).PlanAsync(request)
+        );
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
         RunAsync(change.Target, context, (clients, calls) => new AwsKeyAccess(clients, calls).RevokeAsync(change));
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new AwsKeyAccess(clients, calls).FindRevocationAsync(request));
+    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
+        RevocationRequest request,
+        OperationContext context
+    ) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new AwsKeyAccess(clients, calls).FindRevocationAsync(request)
+        );
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
@@ -51,11 +66,15 @@ public sealed class AwsKeyProvider(AwsConnection connection) : ICmekKeyProvider
 
     /// <inheritdoc/>
     public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new AwsKeyPolicies(clients, calls).DescribeAsync(request));
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new AwsKeyPolicies(clients, calls).DescribeAsync(request)
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new AwsKeyChecks(clients, calls).CheckAsync(request));
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new AwsKeyChecks(clients, calls).CheckAsync(request)
+        );
 
     private async Task<T> RunAsync<T>(string target, OperationContext context, Func<AwsClients, AwsCalls, Task<T>> work)
     {
@@ -64,7 +83,10 @@ public sealed class AwsKeyProvider(AwsConnection connection) : ICmekKeyProvider
         {
             return await work(clients, new AwsCalls(context));
         }
-        catch (Exception fault) when (fault is AmazonClientException or AmazonServiceException || (AwsCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested))
+        catch (Exception fault)
+            when (fault is AmazonClientException or AmazonServiceException
+                || (AwsCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested)
+            )
         {
             throw AwsCalls.Map(fault, target);
         }

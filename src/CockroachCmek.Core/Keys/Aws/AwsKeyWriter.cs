@@ -16,31 +16,43 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
     public async Task<KeyMetadata> CreateAsync(string region, KeyPolicyDocument policy, KeyShape shape) =>
-        (await PatientAsync(() => calls.WriteAsync("KMS", "CreateKey", region, c => clients.Kms(region).CreateKeyAsync(
-            new CreateKeyRequest
-            {
-                Policy = policy.ToCompactString(),
-                MultiRegion = shape.MultiRegion,
-                Description = shape.Description,
-                Tags = Tags(shape),
-            },
-            c)))).KeyMetadata;
+        (await PatientAsync(() => calls.WriteAsync("KMS", "CreateKey", region, c => clients
+                        .Kms(region)
+                        .CreateKeyAsync(
+                            new CreateKeyRequest
+                            {
+                                Policy = policy.ToCompactString(),
+                                MultiRegion = shape.MultiRegion,
+                                Description = shape.Description,
+                                Tags = Tags(shape),
+                            },
+                            c
+                        )))).KeyMetadata;
 
     /// <summary>Makes a replica and waits until it can be used.</summary>
-    public async Task<KeyMetadata> ReplicateAsync(string primaryRegion, string keyId, string region, KeyPolicyDocument policy, KeyShape shape)
+    public async Task<KeyMetadata> ReplicateAsync(
+        string primaryRegion,
+        string keyId,
+        string region,
+        KeyPolicyDocument policy,
+        KeyShape shape
+    )
     {
         try
         {
-            await PatientAsync(() => calls.WriteAsync("KMS", "ReplicateKey", $"{keyId} to {region}", c => clients.Kms(primaryRegion).ReplicateKeyAsync(
-                new ReplicateKeyRequest
-                {
-                    KeyId = keyId,
-                    ReplicaRegion = region,
-                    Policy = policy.ToCompactString(),
-                    Description = shape.Description,
-                    Tags = Tags(shape),
-                },
-                c)));
+            await PatientAsync(() => calls.WriteAsync("KMS", "ReplicateKey", $"{keyId} to {region}", c => clients
+                        .Kms(primaryRegion)
+                        .ReplicateKeyAsync(
+                            new ReplicateKeyRequest
+                            {
+                                KeyId = keyId,
+                                ReplicaRegion = region,
+                                Policy = policy.ToCompactString(),
+                                Description = shape.Description,
+                                Tags = Tags(shape),
+                            },
+                            c
+                        )));
         }
         catch (AlreadyExistsException)
         {
@@ -48,7 +60,8 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         }
         catch (Exception fault) when (calls.IsLost(fault))
         {
-            if (await reader.DescribeAsync(region, keyId) is null) throw;
+            if (await reader.DescribeAsync(region, keyId) is null)
+                throw;
         }
 
         return await UsableAsync(region, keyId);
@@ -59,13 +72,21 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     {
         try
         {
-            await PatientAsync(() => calls.WriteAsync("KMS", "CreateAlias", $"{region} {alias}", c => clients.Kms(region).CreateAliasAsync(new CreateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)));
+            await PatientAsync(() =>
+                calls.WriteAsync("KMS", "CreateAlias", $"{region} {alias}", c =>
+                    clients
+                        .Kms(region)
+                        .CreateAliasAsync(new CreateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)
+                )
+            );
         }
         catch (Exception fault) when (fault is AlreadyExistsException || (calls.IsLost(fault)))
         {
             var holder = await reader.DescribeAsync(region, alias);
-            if (holder is null) throw;
-            if (holder.KeyId != keyId) throw Errors.AliasTaken(alias, region, holder.Arn);
+            if (holder is null)
+                throw;
+            if (holder.KeyId != keyId)
+                throw Errors.AliasTaken(alias, region, holder.Arn);
         }
     }
 
@@ -74,8 +95,17 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     {
         try
         {
-            await PatientAsync(() => calls.WriteAsync("KMS", "PutKeyPolicy", $"{region} {keyId}", c => clients.Kms(region).PutKeyPolicyAsync(
-                new PutKeyPolicyRequest { KeyId = keyId, PolicyName = "default", Policy = policy.ToCompactString() }, c)));
+            await PatientAsync(() => calls.WriteAsync("KMS", "PutKeyPolicy", $"{region} {keyId}", c => clients
+                        .Kms(region)
+                        .PutKeyPolicyAsync(
+                            new PutKeyPolicyRequest
+                            {
+                                KeyId = keyId,
+                                PolicyName = "default",
+                                Policy = policy.ToCompactString(),
+                            },
+                            c
+                        )));
         }
         catch (Exception fault) when (calls.IsLost(fault))
         {
@@ -89,17 +119,36 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     public async Task ConfirmPolicyAsync(string region, string keyId, KeyPolicyDocument policy)
     {
         await calls.UntilAsync(
-            async () => policy.IsEquivalentTo(await PatientAsync(() => reader.PolicyAsync(region, keyId))), Propagation, Pause, () => Errors.PolicyNotSeen(keyId, region));
+            async () => policy.IsEquivalentTo(await PatientAsync(() => reader.PolicyAsync(region, keyId))),
+            Propagation,
+            Pause,
+            () => Errors.PolicyNotSeen(keyId, region)
+        );
     }
 
     public Task EnableRotationAsync(string region, string keyId, int days) =>
-        PatientAsync(() => calls.WriteAsync("KMS", "EnableKeyRotation", $"{region} {keyId}", c => clients.Kms(region).EnableKeyRotationAsync(new EnableKeyRotationRequest { KeyId = keyId, RotationPeriodInDays = days }, c)));
+        PatientAsync(() =>
+            calls.WriteAsync("KMS", "EnableKeyRotation", $"{region} {keyId}", c =>
+                clients
+                    .Kms(region)
+                    .EnableKeyRotationAsync(
+                        new EnableKeyRotationRequest { KeyId = keyId, RotationPeriodInDays = days },
+                        c
+                    )
+            )
+        );
 
     private async Task<KeyMetadata> UsableAsync(string region, string keyId)
     {
         KeyMetadata? metadata = null;
         await calls.UntilAsync(
-            async () => (metadata = await reader.DescribeAsync(region, keyId)) is not null && metadata.KeyState != KeyState.Creating, Propagation, Pause, () => Errors.ReplicaNotReady(keyId, region));
+            async () =>
+                (metadata = await reader.DescribeAsync(region, keyId)) is not null
+                && metadata.KeyState != KeyState.Creating,
+            Propagation,
+            Pause,
+            () => Errors.ReplicaNotReady(keyId, region)
+        );
         return metadata!;
     }
 
@@ -109,24 +158,35 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     /// MalformedPolicyDocument also means a real mistake: only the sentence about principals is waited out (boto3 issue 3206). NotFound and
     /// InvalidState right after a creation are eventual consistency (KMS programming guide).
     /// </summary>
-    private static bool IsSettling(Exception fault) => fault switch
-    {
-        MalformedPolicyDocumentException => fault.Message.IndexOf("invalid principals", StringComparison.OrdinalIgnoreCase) >= 0,
-        NotFoundException => true,
-        KMSInvalidStateException => fault.Message.IndexOf("creat", StringComparison.OrdinalIgnoreCase) >= 0,
-        _ => false,
-    };
+    private static bool IsSettling(Exception fault) =>
+        fault switch
+        {
+            MalformedPolicyDocumentException => fault.Message.IndexOf(
+                "invalid principals",
+                StringComparison.OrdinalIgnoreCase
+            ) >= 0,
+            NotFoundException => true,
+            KMSInvalidStateException => fault.Message.IndexOf("creat", StringComparison.OrdinalIgnoreCase) >= 0,
+            _ => false,
+        };
 
     /// <summary>Points an alias, which is another key's or nobody's yet, to a key.</summary>
     public async Task MoveAliasAsync(string region, string alias, string keyId)
     {
         try
         {
-            await PatientAsync(() => calls.WriteAsync("KMS", "UpdateAlias", $"{region} {alias}", c => clients.Kms(region).UpdateAliasAsync(new UpdateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)));
+            await PatientAsync(() =>
+                calls.WriteAsync("KMS", "UpdateAlias", $"{region} {alias}", c =>
+                    clients
+                        .Kms(region)
+                        .UpdateAliasAsync(new UpdateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)
+                )
+            );
         }
         catch (Exception fault) when (calls.IsLost(fault))
         {
-            if ((await reader.DescribeAsync(region, alias))?.KeyId != keyId) throw;
+            if ((await reader.DescribeAsync(region, alias))?.KeyId != keyId)
+                throw;
         }
     }
 
@@ -135,20 +195,28 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     {
         try
         {
-            await calls.WriteAsync("KMS", "UntagResource", $"{region} {keyId}", c => clients.Kms(region).UntagResourceAsync(new UntagResourceRequest { KeyId = keyId, TagKeys = [tag] }, c));
+            await calls.WriteAsync("KMS", "UntagResource", $"{region} {keyId}", c =>
+                clients.Kms(region).UntagResourceAsync(new UntagResourceRequest { KeyId = keyId, TagKeys = [tag] }, c)
+            );
         }
         catch (Exception fault) when (calls.IsLost(fault))
         {
-            if (await reader.TagsAsync(region, keyId) is { } tags && tags.ContainsKey(tag)) throw;
+            if (await reader.TagsAsync(region, keyId) is { } tags && tags.ContainsKey(tag))
+                throw;
         }
     }
 
-    private static List<Tag> Tags(KeyShape shape) => [.. shape.Tags.Select(t => new Tag { TagKey = t.Key, TagValue = t.Value })];
+    private static List<Tag> Tags(KeyShape shape) =>
+        [.. shape.Tags.Select(t => new Tag { TagKey = t.Key, TagValue = t.Value })];
 }
 
 /// <summary>What a key is made like, beside its policy.</summary>
 internal sealed record KeyShape(bool MultiRegion, string Description, IReadOnlyDictionary<string, string> Tags)
 {
     public static KeyShape Of(KeyRequest request) =>
-        new(request.MultiRegion, $"CMEK of CockroachDB Cloud cluster {request.Cluster.Name} ({request.Cluster.Id})", AwsNames.Tags(request.Cluster, request.Tags));
+        new(
+            request.MultiRegion,
+            $"CMEK of CockroachDB Cloud cluster {request.Cluster.Name} ({request.Cluster.Id})",
+            AwsNames.Tags(request.Cluster, request.Tags)
+        );
 }

@@ -18,15 +18,19 @@ internal sealed record AwsPartition(string Name, string IamHost, string IamSigni
     ];
 
     /// <summary>The partition of a region.</summary>
-    public static AwsPartition OfRegion(string region) => All.First(p => p.Name == Regex.Match(region, "^(cn|us-gov|eusc|us-isob|us-iso)-").Groups[1].Value switch
-    {
-        "cn" => "aws-cn",
-        "us-gov" => "aws-us-gov",
-        "eusc" => "aws-eusc",
-        "us-isob" => "aws-iso-b",
-        "us-iso" => "aws-iso",
-        _ => "aws",
-    });
+    public static AwsPartition OfRegion(string region) =>
+        All.First(p =>
+            p.Name
+            == Regex.Match(region, "^(cn|us-gov|eusc|us-isob|us-iso)-").Groups[1].Value switch
+            {
+                "cn" => "aws-cn",
+                "us-gov" => "aws-us-gov",
+                "eusc" => "aws-eusc",
+                "us-isob" => "aws-iso-b",
+                "us-iso" => "aws-iso",
+                _ => "aws",
+            }
+        );
 
     /// <summary>The account as a whole.</summary>
     public string Root(string accountId) => $"arn:{Name}:iam::{accountId}:root";
@@ -35,12 +39,21 @@ internal sealed record AwsPartition(string Name, string IamHost, string IamSigni
 /// <summary>The ARN of a role, parsed once.</summary>
 internal sealed record RoleArn(string Text, string Partition, string AccountId, string Name)
 {
-    private static readonly Regex Form = new(@"^arn:(?<partition>aws[a-z-]*):iam::(?<account>\d{12}):role/(?:[\x21-\x7e]*/)?(?<name>[\w+=,.@-]{1,64})$", RegexOptions.CultureInvariant);
+    private static readonly Regex Form = new(
+        @"^arn:(?<partition>aws[a-z-]*):iam::(?<account>\d{12}):role/(?:[\x21-\x7e]*/)?(?<name>[\w+=,.@-]{1,64})$",
+        RegexOptions.CultureInvariant
+    );
 
     /// <exception cref="CmekException">RoleArnMalformed.</exception>
-    public static RoleArn Parse(string text) => Form.Match(text) is { Success: true } match
-        ? new RoleArn(text, match.Groups["partition"].Value, match.Groups["account"].Value, match.Groups["name"].Value)
-        : throw Errors.RoleArnMalformed(text);
+    public static RoleArn Parse(string text) =>
+        Form.Match(text) is { Success: true } match
+            ? new RoleArn(
+                text,
+                match.Groups["partition"].Value,
+                match.Groups["account"].Value,
+                match.Groups["name"].Value
+            )
+            : throw Errors.RoleArnMalformed(text);
 }
 
 /// <summary>Names and tags of what the module makes in AWS: the one place, so that a second run finds what the first has made.</summary>
@@ -55,14 +68,24 @@ internal static class AwsNames
     public const string ReplacesTag = "crdb:replaces";
 
     /// <summary>Name of the role, and of the alias behind "alias/": the last twelve digits of the id are what Cockroach Labs names things after, too.</summary>
-    public static string Default(CrdbCluster cluster) => $"crdb-cmek-{cluster.Id.Substring(Math.Max(0, cluster.Id.Length - 12))}";
+    public static string Default(CrdbCluster cluster) =>
+        $"crdb-cmek-{cluster.Id.Substring(Math.Max(0, cluster.Id.Length - 12))}";
 
     public static string Alias(CrdbCluster cluster, string? name) => $"alias/{name ?? Default(cluster)}";
 
-    public static IReadOnlyDictionary<string, string> Tags(CrdbCluster cluster, IReadOnlyDictionary<string, string> further)
+    public static IReadOnlyDictionary<string, string> Tags(
+        CrdbCluster cluster,
+        IReadOnlyDictionary<string, string> further
+    )
     {
-        var tags = new Dictionary<string, string> { [ClusterIdTag] = cluster.Id, [ClusterNameTag] = cluster.Name, [ManagedByTag] = ManagedBy };
-        foreach (var tag in further) tags[tag.Key] = tag.Value;
+        var tags = new Dictionary<string, string>
+        {
+            [ClusterIdTag] = cluster.Id,
+            [ClusterNameTag] = cluster.Name,
+            [ManagedByTag] = ManagedBy,
+        };
+        foreach (var tag in further)
+            tags[tag.Key] = tag.Value;
         return tags;
     }
 }

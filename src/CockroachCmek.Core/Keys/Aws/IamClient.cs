@@ -11,14 +11,27 @@ using Amazon.SecurityToken;
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>A role as IAM tells it.</summary>
-internal sealed record IamRole(string Name, string Arn, string UniqueId, string TrustPolicy, IReadOnlyDictionary<string, string> Tags);
+internal sealed record IamRole(
+    string Name,
+    string Arn,
+    string UniqueId,
+    string TrustPolicy,
+    IReadOnlyDictionary<string, string> Tags
+);
 
 /// <summary>The operations of IAM that CMEK needs, named as in the vendor's SDK, which can replace this when its package can be had.</summary>
 internal interface IAwsIam : IDisposable
 {
     Task<IamRole> GetRoleAsync(string roleName, CancellationToken cancellationToken);
 
-    Task<IamRole> CreateRoleAsync(string roleName, string path, string trustPolicy, string description, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken);
+    Task<IamRole> CreateRoleAsync(
+        string roleName,
+        string path,
+        string trustPolicy,
+        string description,
+        IReadOnlyDictionary<string, string> tags,
+        CancellationToken cancellationToken
+    );
 
     Task UpdateAssumeRolePolicyAsync(string roleName, string trustPolicy, CancellationToken cancellationToken);
 
@@ -38,35 +51,65 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
     private const string Version = "2010-05-08";
 
     public IamClient(AwsPartition partition, Action<ClientConfig> configure)
-        : base(Configured(partition, configure))
-    {
-    }
+        : base(Configured(partition, configure)) { }
 
     public IamClient(AWSCredentials credentials, AwsPartition partition, Action<ClientConfig> configure)
-        : base(credentials, Configured(partition, configure))
-    {
-    }
+        : base(credentials, Configured(partition, configure)) { }
 
     protected override IServiceMetadata ServiceMetadata { get; } = new Metadata();
 
     public async Task<IamRole> GetRoleAsync(string roleName, CancellationToken cancellationToken) =>
         Role(await CallAsync("GetRole", cancellationToken, ("RoleName", roleName)));
 
-    public async Task<IamRole> CreateRoleAsync(string roleName, string path, string trustPolicy, string description, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken) =>
-        Role(await CallAsync("CreateRole", cancellationToken,
-            [("RoleName", roleName), ("Path", path), ("AssumeRolePolicyDocument", trustPolicy), ("Description", description), .. Tagged(tags)]));
+    public async Task<IamRole> CreateRoleAsync(
+        string roleName,
+        string path,
+        string trustPolicy,
+        string description,
+        IReadOnlyDictionary<string, string> tags,
+        CancellationToken cancellationToken
+    ) =>
+        Role(
+            await CallAsync(
+                "CreateRole",
+                cancellationToken,
+                [
+                    ("RoleName", roleName),
+                    ("Path", path),
+                    ("AssumeRolePolicyDocument", trustPolicy),
+                    ("Description", description),
+                    .. Tagged(tags),
+                ]
+            )
+        );
 
     public Task UpdateAssumeRolePolicyAsync(string roleName, string trustPolicy, CancellationToken cancellationToken) =>
         CallAsync("UpdateAssumeRolePolicy", cancellationToken, ("RoleName", roleName), ("PolicyDocument", trustPolicy));
 
-    public Task TagRoleAsync(string roleName, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken) =>
-        CallAsync("TagRole", cancellationToken, [("RoleName", roleName), .. Tagged(tags)]);
+    public Task TagRoleAsync(
+        string roleName,
+        IReadOnlyDictionary<string, string> tags,
+        CancellationToken cancellationToken
+    ) => CallAsync("TagRole", cancellationToken, [("RoleName", roleName), .. Tagged(tags)]);
 
     public Task<IReadOnlyList<string>> ListRolePoliciesAsync(string roleName, CancellationToken cancellationToken) =>
-        ListAsync("ListRolePolicies", roleName, answer => [.. Named(answer, "PolicyNames").Elements().Select(m => m.Value)], cancellationToken);
+        ListAsync(
+            "ListRolePolicies",
+            roleName,
+            answer => [.. Named(answer, "PolicyNames").Elements().Select(m => m.Value)],
+            cancellationToken
+        );
 
-    public Task<IReadOnlyList<string>> ListAttachedRolePoliciesAsync(string roleName, CancellationToken cancellationToken) =>
-        ListAsync("ListAttachedRolePolicies", roleName, answer => [.. Named(answer, "AttachedPolicies").Elements().Select(m => Named(m, "PolicyArn").Value)], cancellationToken);
+    public Task<IReadOnlyList<string>> ListAttachedRolePoliciesAsync(
+        string roleName,
+        CancellationToken cancellationToken
+    ) =>
+        ListAsync(
+            "ListAttachedRolePolicies",
+            roleName,
+            answer => [.. Named(answer, "AttachedPolicies").Elements().Select(m => Named(m, "PolicyArn").Value)],
+            cancellationToken
+        );
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
@@ -75,25 +118,46 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
         pipeline.AddHandlerAfter<IamEndpointResolver>(new IamAuthHandler());
     }
 
-    private async Task<IReadOnlyList<string>> ListAsync(string action, string roleName, Func<XElement, IEnumerable<string>> read, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> ListAsync(
+        string action,
+        string roleName,
+        Func<XElement, IEnumerable<string>> read,
+        CancellationToken cancellationToken
+    )
     {
         var all = new List<string>();
         string? marker = null;
         do
         {
-            var answer = await CallAsync(action, cancellationToken, marker is null ? [("RoleName", roleName)] : [("RoleName", roleName), ("Marker", marker)]);
+            var answer = await CallAsync(
+                action,
+                cancellationToken,
+                marker is null ? [("RoleName", roleName)] : [("RoleName", roleName), ("Marker", marker)]
+            );
             all.AddRange(read(answer));
-            marker = answer.Descendants().FirstOrDefault(e => e.Name.LocalName == "IsTruncated")?.Value == "true" ? answer.Descendants().FirstOrDefault(e => e.Name.LocalName == "Marker")?.Value : null;
-        }
-        while (marker is not null);
+            marker =
+                answer.Descendants().FirstOrDefault(e => e.Name.LocalName == "IsTruncated")?.Value == "true"
+                    ? answer.Descendants().FirstOrDefault(e => e.Name.LocalName == "Marker")?.Value
+                    : null;
+        } while (marker is not null);
 
         return all;
     }
 
-    private async Task<XElement> CallAsync(string action, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
+    private async Task<XElement> CallAsync(
+        string action,
+        CancellationToken cancellationToken,
+        params (string Name, string Value)[] parameters
+    )
     {
-        var options = new InvokeOptions { RequestMarshaller = QueryMarshaller.Instance, ResponseUnmarshaller = QueryUnmarshaller.Instance };
-        return (await InvokeAsync<QueryResponse>(new QueryRequest(action, parameters), options, cancellationToken)).Body;
+        var options = new InvokeOptions
+        {
+            RequestMarshaller = QueryMarshaller.Instance,
+            ResponseUnmarshaller = QueryUnmarshaller.Instance,
+        };
+        return (
+            await InvokeAsync<QueryResponse>(new QueryRequest(action, parameters), options, cancellationToken)
+        ).Body;
     }
 
     private static IamConfig Configured(AwsPartition partition, Action<ClientConfig> configure)
@@ -104,7 +168,9 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
     }
 
     private static IEnumerable<(string, string)> Tagged(IReadOnlyDictionary<string, string> tags) =>
-        tags.SelectMany((tag, i) => new[] { ($"Tags.member.{i + 1}.Key", tag.Key), ($"Tags.member.{i + 1}.Value", tag.Value) });
+        tags.SelectMany(
+            (tag, i) => new[] { ($"Tags.member.{i + 1}.Key", tag.Key), ($"Tags.member.{i + 1}.Value", tag.Value) }
+        );
 
     private static IamRole Role(XElement answer)
     {
@@ -115,11 +181,16 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
             Named(role, "Arn").Value,
             Named(role, "RoleId").Value,
             policy.StartsWith("%", StringComparison.Ordinal) ? Uri.UnescapeDataString(policy) : policy, // RFC 3986-encoded by IAM; some emulators send it plain
-            role.Elements().Where(e => e.Name.LocalName == "Tags").Elements().ToDictionary(t => Named(t, "Key").Value, t => Named(t, "Value").Value));
+            role.Elements()
+                .Where(e => e.Name.LocalName == "Tags")
+                .Elements()
+                .ToDictionary(t => Named(t, "Key").Value, t => Named(t, "Value").Value)
+        );
     }
 
     private static XElement Named(XElement parent, string name) =>
-        parent.DescendantsAndSelf().FirstOrDefault(e => e.Name.LocalName == name) ?? throw new AmazonUnmarshallingException($"IAM's answer has no {name}.", null, (Exception?)null);
+        parent.DescendantsAndSelf().FirstOrDefault(e => e.Name.LocalName == name)
+        ?? throw new AmazonUnmarshallingException($"IAM's answer has no {name}.", null, (Exception?)null);
 
     private sealed class Metadata : IServiceMetadata
     {
@@ -131,7 +202,9 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
     private sealed class IamConfig : ClientConfig
     {
         public IamConfig(AwsPartition partition)
-            : base(new DefaultConfigurationProvider(AmazonSecurityTokenServiceDefaultConfiguration.GetAllConfigurations()))
+            : base(
+                new DefaultConfigurationProvider(AmazonSecurityTokenServiceDefaultConfiguration.GetAllConfigurations())
+            )
         {
             ServiceId = "IAM";
             AuthenticationServiceName = "iam";
@@ -146,27 +219,37 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
 
         public override string UserAgent { get; } = "CockroachCmek";
 
-        public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) => EndpointProvider.ResolveEndpoint(new EndpointParameters());
+        public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) =>
+            EndpointProvider.ResolveEndpoint(new EndpointParameters());
     }
 
     private sealed class IamEndpointProvider(ClientConfig config, AwsPartition partition) : IEndpointProvider
     {
-        public Endpoint ResolveEndpoint(EndpointParameters parameters) => new(
-            string.IsNullOrEmpty(config.ServiceURL) ? $"https://{partition.IamHost}" : config.ServiceURL.TrimEnd('/'),
-            $$"""{"authSchemes":[{"name":"sigv4","signingName":"iam","signingRegion":"{{partition.IamSigningRegion}}"}]}""",
-            "{}");
+        public Endpoint ResolveEndpoint(EndpointParameters parameters) =>
+            new(
+                string.IsNullOrEmpty(config.ServiceURL)
+                    ? $"https://{partition.IamHost}"
+                    : config.ServiceURL.TrimEnd('/'),
+                $$"""{"authSchemes":[{"name":"sigv4","signingName":"iam","signingRegion":"{{partition.IamSigningRegion}}"}]}""",
+                "{}"
+            );
     }
 
     private sealed class IamEndpointResolver : BaseEndpointResolver
     {
-        protected override void ServiceSpecificHandler(IExecutionContext executionContext, EndpointParameters parameters) => InjectHostPrefix(executionContext.RequestContext);
+        protected override void ServiceSpecificHandler(
+            IExecutionContext executionContext,
+            EndpointParameters parameters
+        ) => InjectHostPrefix(executionContext.RequestContext);
 
         protected override EndpointParameters MapEndpointsParameters(IRequestContext requestContext) => new();
     }
 
     private sealed class IamAuthHandler : BaseAuthResolverHandler
     {
-        protected override List<Amazon.Runtime.Internal.Auth.IAuthSchemeOption> ResolveAuthOptions(IExecutionContext executionContext) => [.. AuthSchemeOption.DEFAULT_SIGV4];
+        protected override List<Amazon.Runtime.Internal.Auth.IAuthSchemeOption> ResolveAuthOptions(
+            IExecutionContext executionContext
+        ) => [.. AuthSchemeOption.DEFAULT_SIGV4];
     }
 
     private sealed class QueryRequest(string action, (string Name, string Value)[] parameters) : AmazonWebServiceRequest
@@ -191,7 +274,8 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
             var request = new DefaultRequest(query, "Amazon.IdentityManagement");
             request.Parameters.Add("Action", query.Action);
             request.Parameters.Add("Version", Version);
-            foreach (var (name, value) in query.Parameters) request.Parameters.Add(name, value);
+            foreach (var (name, value) in query.Parameters)
+                request.Parameters.Add(name, value);
             return request;
         }
     }
@@ -206,22 +290,43 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
             return new QueryResponse
             {
                 Body = body,
-                ResponseMetadata = new ResponseMetadata { RequestId = body.Descendants().FirstOrDefault(e => e.Name.LocalName == "RequestId")?.Value },
+                ResponseMetadata = new ResponseMetadata
+                {
+                    RequestId = body.Descendants().FirstOrDefault(e => e.Name.LocalName == "RequestId")?.Value,
+                },
             };
         }
 
-        public override AmazonServiceException UnmarshallException(XmlUnmarshallerContext input, Exception innerException, HttpStatusCode statusCode)
+        public override AmazonServiceException UnmarshallException(
+            XmlUnmarshallerContext input,
+            Exception innerException,
+            HttpStatusCode statusCode
+        )
         {
             try
             {
                 var body = XDocument.Load(input.Stream).Root!;
                 string? Text(string name) => body.Descendants().FirstOrDefault(e => e.Name.LocalName == name)?.Value;
-                return new AmazonServiceException(Text("Message") ?? $"HTTP {(int)statusCode}", innerException, ErrorType.Unknown, Text("Code") ?? statusCode.ToString(), Text("RequestId"), statusCode);
+                return new AmazonServiceException(
+                    Text("Message") ?? $"HTTP {(int)statusCode}",
+                    innerException,
+                    ErrorType.Unknown,
+                    Text("Code") ?? statusCode.ToString(),
+                    Text("RequestId"),
+                    statusCode
+                );
             }
             catch (System.Xml.XmlException)
             {
                 // A proxy's page.
-                return new AmazonServiceException($"HTTP {(int)statusCode}, and no answer of IAM", innerException, ErrorType.Unknown, statusCode.ToString(), null, statusCode);
+                return new AmazonServiceException(
+                    $"HTTP {(int)statusCode}, and no answer of IAM",
+                    innerException,
+                    ErrorType.Unknown,
+                    statusCode.ToString(),
+                    null,
+                    statusCode
+                );
             }
         }
     }

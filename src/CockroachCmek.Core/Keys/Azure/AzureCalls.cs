@@ -9,43 +9,75 @@ namespace CockroachCmek.Core.Keys.Azure;
 internal sealed class AzureCalls(OperationContext context) : CloudCalls("Azure", context)
 {
     /// <summary>Entra knows no such tenant, or does not know the caller in it (Microsoft Entra authentication error codes).</summary>
-    private static readonly Regex UnknownThere = new("AADSTS(50020|50034|90002|90072|500011|700016)", RegexOptions.CultureInvariant);
+    private static readonly Regex UnknownThere = new(
+        "AADSTS(50020|50034|90002|90072|500011|700016)",
+        RegexOptions.CultureInvariant
+    );
 
     /// <summary>True when nobody can say whether the call was processed: no answer, or the service's own failure.</summary>
-    public static bool MayHaveHappened(Exception fault) => fault switch
-    {
-        AzureFault answered => answered.Status is 408 or >= 500,
-        // The token is fetched before the call is sent.
-        AuthenticationFailedException => false,
-        RequestFailedException { Status: 0 } => true,
-        JsonException => true,
-        AggregateException many => many.InnerExceptions.Any(MayHaveHappened), // what the SDK's own retries would throw
-        _ => IsNoAnswer(fault),
-    };
+    public static bool MayHaveHappened(Exception fault) =>
+        fault switch
+        {
+            AzureFault answered => answered.Status is 408 or >= 500,
+            // The token is fetched before the call is sent.
+            AuthenticationFailedException => false,
+            RequestFailedException { Status: 0 } => true,
+            JsonException => true,
+            AggregateException many => many.InnerExceptions.Any(MayHaveHappened), // what the SDK's own retries would throw
+            _ => IsNoAnswer(fault),
+        };
 
     /// <summary>True for what a call of Azure throws: what else flies by is not ours to translate.</summary>
-    public static bool IsAzures(Exception fault) => fault is AzureFault or RequestFailedException or AuthenticationFailedException or JsonException || MayHaveHappened(fault);
+    public static bool IsAzures(Exception fault) =>
+        fault is AzureFault or RequestFailedException or AuthenticationFailedException or JsonException
+        || MayHaveHappened(fault);
 
     /// <summary>Anything that a call throws, in the module's terms.</summary>
-    public static CmekException Map(Exception fault, string target) => fault switch
-    {
-        AzureFault { IsFirewall: true } walled => Errors.VaultFirewalled(target, walled.Message, walled),
-        AzureFault { Status: 401 } refused => Errors.AzureCredentialsRefused(refused.Message, refused),
-        AzureFault { Status: 403, Service: AzureService.KeyVault } denied => Errors.VaultPermissionDenied(target, denied.Message, denied),
-        AzureFault { Status: 403, Service: AzureService.Graph } denied => Errors.GraphPermissionDenied(target, denied.Message, denied),
-        AzureFault { Status: 403 } denied => Errors.ArmPermissionDenied(target, denied.Message, denied),
-        AzureFault { Status: 429 } limited => Errors.AzureThrottled(target, limited.Message, limited),
-        CredentialUnavailableException missing => Errors.AzureCredentialsMissing(FirstSentence(missing.Message), missing),
-        AuthenticationFailedException when IsUnsent(fault) => Errors.AzureUnreachable(target, fault),
-        AuthenticationFailedException stranger when UnknownThere.IsMatch(stranger.GetBaseException().Message) => Errors.TenantDiffers(FirstSentence(stranger.GetBaseException().Message), stranger),
-        AuthenticationFailedException refused => Errors.AzureCredentialsRefused(FirstSentence(refused.GetBaseException().Message), refused),
-        _ when MayHaveHappened(fault) => Errors.AzureUnreachable(target, fault),
-        AzureFault answered => Errors.AzureRefused(target, answered.Code.Length > 0 ? answered.Code : $"HTTP {answered.Status}", answered.Message, answered),
-        _ => Errors.AzureRefused(target, fault.GetType().Name, fault.Message, fault),
-    };
+    public static CmekException Map(Exception fault, string target) =>
+        fault switch
+        {
+            AzureFault { IsFirewall: true } walled => Errors.VaultFirewalled(target, walled.Message, walled),
+            AzureFault { Status: 401 } refused => Errors.AzureCredentialsRefused(refused.Message, refused),
+            AzureFault { Status: 403, Service: AzureService.KeyVault } denied => Errors.VaultPermissionDenied(
+                target,
+                denied.Message,
+                denied
+            ),
+            AzureFault { Status: 403, Service: AzureService.Graph } denied => Errors.GraphPermissionDenied(
+                target,
+                denied.Message,
+                denied
+            ),
+            AzureFault { Status: 403 } denied => Errors.ArmPermissionDenied(target, denied.Message, denied),
+            AzureFault { Status: 429 } limited => Errors.AzureThrottled(target, limited.Message, limited),
+            CredentialUnavailableException missing => Errors.AzureCredentialsMissing(
+                FirstSentence(missing.Message),
+                missing
+            ),
+            AuthenticationFailedException when IsUnsent(fault) => Errors.AzureUnreachable(target, fault),
+            AuthenticationFailedException stranger when UnknownThere.IsMatch(stranger.GetBaseException().Message) =>
+                Errors.TenantDiffers(FirstSentence(stranger.GetBaseException().Message), stranger),
+            AuthenticationFailedException refused => Errors.AzureCredentialsRefused(
+                FirstSentence(refused.GetBaseException().Message),
+                refused
+            ),
+            _ when MayHaveHappened(fault) => Errors.AzureUnreachable(target, fault),
+            AzureFault answered => Errors.AzureRefused(
+                target,
+                answered.Code.Length > 0 ? answered.Code : $"HTTP {answered.Status}",
+                answered.Message,
+                answered
+            ),
+            _ => Errors.AzureRefused(target, fault.GetType().Name, fault.Message, fault),
+        };
 
     /// <summary>Looks for something that may not be there.</summary>
-    public async Task<T?> FindAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call)
+    public async Task<T?> FindAsync<T>(
+        string service,
+        string verb,
+        string resource,
+        Func<CancellationToken, Task<T>> call
+    )
         where T : class
     {
         try
@@ -59,35 +91,44 @@ internal sealed class AzureCalls(OperationContext context) : CloudCalls("Azure",
     }
 
     /// <summary>Whose credentials they are, and that they are of the tenant that is meant.</summary>
-    public async Task<Caller> CallerAsync(AzureClients clients) => clients.KnownCaller ?? await ReadAsync("Entra", "GetToken", clients.Cloud.Arm.Host, clients.CallerAsync);
+    public async Task<Caller> CallerAsync(AzureClients clients) =>
+        clients.KnownCaller ?? await ReadAsync("Entra", "GetToken", clients.Cloud.Arm.Host, clients.CallerAsync);
 
     /// <summary>A write without an answer worth keeping.</summary>
-    public Task SendAsync(string service, string verb, string resource, Func<CancellationToken, Task> call) => WriteAsync<object?>(service, verb, resource, async c =>
-    {
-        await call(c);
-        return null;
-    });
+    public Task SendAsync(string service, string verb, string resource, Func<CancellationToken, Task> call) =>
+        WriteAsync<object?>(service, verb, resource, async c =>
+        {
+            await call(c);
+            return null;
+        });
 
-    public Task<bool> AskAsync(string target, string action) => Context.Log.ShouldProcessAsync(target, action, Context.CancellationToken);
+    public Task<bool> AskAsync(string target, string action) =>
+        Context.Log.ShouldProcessAsync(target, action, Context.CancellationToken);
 
     protected override bool IsAmbiguous(Exception fault) => MayHaveHappened(fault);
 
     protected override bool IsThrottled(Exception fault) => fault is AzureFault { Status: 429 } || IsUnsent(fault);
 
-    protected override (string Code, string? RequestId) Describe(Exception fault) => fault switch
-    {
-        AzureFault answered => ($"{string.Join(" ", new[] { answered.Code, answered.InnerCode }.Where(c => c.Length > 0).DefaultIfEmpty("HTTP"))}, {answered.Status}", answered.RequestId),
-        AuthenticationFailedException => ("no token", null),
-        CmekException known => (known.ErrorId, null),
-        _ => ("no answer", null),
-    };
+    protected override (string Code, string? RequestId) Describe(Exception fault) =>
+        fault switch
+        {
+            AzureFault answered => (
+                $"{string.Join(" ", new[] { answered.Code, answered.InnerCode }.Where(c => c.Length > 0).DefaultIfEmpty("HTTP"))}, {answered.Status}",
+                answered.RequestId
+            ),
+            AuthenticationFailedException => ("no token", null),
+            CmekException known => (known.ErrorId, null),
+            _ => ("no answer", null),
+        };
 
     /// <summary>There was no answer when the token was asked for: the call itself has not been sent, and may be made again, a write too.</summary>
     private static bool IsUnsent(Exception fault)
     {
-        if (fault is not AuthenticationFailedException || fault is CredentialUnavailableException) return false;
+        if (fault is not AuthenticationFailedException || fault is CredentialUnavailableException)
+            return false;
         for (var inner = fault.InnerException; inner is not null; inner = inner.InnerException)
-            if (inner is RequestFailedException { Status: 0 or 429 or >= 500 } || IsNoAnswer(inner)) return true;
+            if (inner is RequestFailedException { Status: 0 or 429 or >= 500 } || IsNoAnswer(inner))
+                return true;
         return false;
     }
 

@@ -45,31 +45,57 @@ internal sealed class AzureClients
     /// <summary>Who the credentials are, once that was asked.</summary>
     public Caller? KnownCaller => _caller;
 
-    public static AzureClients Of(AzureConnection connection) => Known.GetValue(connection, c => new AzureClients(c, AzureTransport.Create(c), null));
+    public static AzureClients Of(AzureConnection connection) =>
+        Known.GetValue(connection, c => new AzureClients(c, AzureTransport.Create(c), null));
 
     /// <summary>The same credentials in another tenant, where they may be guests.</summary>
-    public AzureClients In(string? tenantId) => tenantId is null || string.Equals(tenantId, _connection.TenantId ?? _caller?.TenantId, StringComparison.OrdinalIgnoreCase)
-        ? this
-        : _tenants.GetOrAdd(tenantId, t => new AzureClients(_connection with { TenantId = t }, _transport, Credential));
+    public AzureClients In(string? tenantId) =>
+        tenantId is null
+        || string.Equals(tenantId, _connection.TenantId ?? _caller?.TenantId, StringComparison.OrdinalIgnoreCase)
+            ? this
+            : _tenants.GetOrAdd(tenantId, t => new AzureClients(
+                _connection with
+                {
+                    TenantId = t,
+                },
+                _transport,
+                Credential
+            ));
 
     /// <summary>The keys of a vault.</summary>
-    public IKeyVaultKeys Keys(Uri vault) => _vaults.GetOrAdd(vault.Host, _ => new KeyVaultKeys(
-        vault, new AzureRest(AzureService.KeyVault, Build(new KeyVaultChallengePolicy(Credential, vault, async c => (await CallerAsync(c)).TenantId)))));
+    public IKeyVaultKeys Keys(Uri vault) =>
+        _vaults.GetOrAdd(vault.Host, _ => new KeyVaultKeys(
+            vault,
+            new AzureRest(
+                AzureService.KeyVault,
+                Build(new KeyVaultChallengePolicy(Credential, vault, async c => (await CallerAsync(c)).TenantId))
+            )
+        ));
 
     /// <summary>Who the credentials are: the claims of the token for ARM. Tokens are not ours to read, says Entra; there is no other way to learn one's own tenant.</summary>
     /// <exception cref="CmekException">TenantDiffers, TenantUnknown.</exception>
     public async Task<Caller> CallerAsync(CancellationToken cancellationToken)
     {
-        if (_caller is { } known) return known;
-        var token = await Credential.GetTokenAsync(new TokenRequestContext([Scope(Cloud.Arm)], tenantId: _connection.TenantId), cancellationToken);
+        if (_caller is { } known)
+            return known;
+        var token = await Credential.GetTokenAsync(
+            new TokenRequestContext([Scope(Cloud.Arm)], tenantId: _connection.TenantId),
+            cancellationToken
+        );
         var caller = Claims(token.Token, _connection.TenantId);
-        if (_connection.TenantId is { } wanted && !string.Equals(wanted, caller.TenantId, StringComparison.OrdinalIgnoreCase)) throw Errors.TenantDiffers(wanted, caller.TenantId);
+        if (
+            _connection.TenantId is { } wanted
+            && !string.Equals(wanted, caller.TenantId, StringComparison.OrdinalIgnoreCase)
+        )
+            throw Errors.TenantDiffers(wanted, caller.TenantId);
         return _caller = caller;
     }
 
-    private AzureRest Service(AzureService service, Uri host) => new(service, Build(new InTenantPolicy(Credential, [Scope(host)], _connection.TenantId)));
+    private AzureRest Service(AzureService service, Uri host) =>
+        new(service, Build(new InTenantPolicy(Credential, [Scope(host)], _connection.TenantId)));
 
-    private HttpPipeline Build(HttpPipelinePolicy authentication) => HttpPipelineBuilder.Build(AzureTransport.Configure(new Options(), _transport), authentication);
+    private HttpPipeline Build(HttpPipelinePolicy authentication) =>
+        HttpPipelineBuilder.Build(AzureTransport.Configure(new Options(), _transport), authentication);
 
     private static string Scope(Uri host) => $"https://{host.Host}/.default";
 
@@ -95,10 +121,14 @@ internal sealed class AzureClients
     private sealed class Options : ClientOptions;
 
     /// <summary>The SDK's own policy, with the tenant that is meant: guests get tokens of their home tenant otherwise.</summary>
-    private sealed class InTenantPolicy(TokenCredential credential, string[] scopes, string? tenantId) : BearerTokenAuthenticationPolicy(credential, Array.Empty<string>())
+    private sealed class InTenantPolicy(TokenCredential credential, string[] scopes, string? tenantId)
+        : BearerTokenAuthenticationPolicy(credential, Array.Empty<string>())
     {
         protected override ValueTask AuthorizeRequestAsync(HttpMessage message) =>
-            AuthenticateAndAuthorizeRequestAsync(message, new TokenRequestContext(scopes, message.Request.ClientRequestId, tenantId: tenantId));
+            AuthenticateAndAuthorizeRequestAsync(
+                message,
+                new TokenRequestContext(scopes, message.Request.ClientRequestId, tenantId: tenantId)
+            );
     }
 }
 

@@ -13,34 +13,78 @@ internal sealed class AzureCredentials(AzureConnection connection, AzureCloud cl
     /// <summary>True where the platform serves tokens at an address of the environment: Azure Automation, App Service, Functions.</summary>
     public static bool IsAutomation => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("IDENTITY_ENDPOINT"));
 
-    public TokenCredential Create() => connection switch
-    {
-        { ClientSecret: { } secret, ClientId: { } id, TenantId: { } tenant } => new ClientSecretCredential(tenant, id, secret.Reveal(), Configure(new ClientSecretCredentialOptions { DisableInstanceDiscovery = IsSandbox, AdditionallyAllowedTenants = { AnyTenant } })),
-        { Credential: AzureCredential.Environment } => new EnvironmentCredential(Configure(new EnvironmentCredentialOptions { DisableInstanceDiscovery = IsSandbox, AdditionallyAllowedTenants = { AnyTenant } })),
-        { Credential: AzureCredential.AzureCli } => new AzureCliCredential(Configure(new AzureCliCredentialOptions { AdditionallyAllowedTenants = { AnyTenant } })),
-        { Credential: AzureCredential.AzurePowerShell } => new AzurePowerShellCredential(Configure(new AzurePowerShellCredentialOptions { AdditionallyAllowedTenants = { AnyTenant } })),
-        { Credential: AzureCredential.Interactive } => new InteractiveBrowserCredential(Configure(new InteractiveBrowserCredentialOptions { TenantId = connection.TenantId, AdditionallyAllowedTenants = { AnyTenant } })),
-        { Credential: AzureCredential.ManagedIdentity } => ManagedIdentity(),
-        // The chain would start az and pwsh, which the sandbox of Azure Automation forbids.
-        _ when IsAutomation => ManagedIdentity(),
-        _ => new DefaultAzureCredential(Configure(new DefaultAzureCredentialOptions
+    public TokenCredential Create() =>
+        connection switch
         {
-            ManagedIdentityClientId = connection.ClientId,
-            ExcludeInteractiveBrowserCredential = true,
-            ExcludeVisualStudioCredential = true,
-            ExcludeVisualStudioCodeCredential = true,
-            ExcludeAzureDeveloperCliCredential = true,
-            ExcludeBrokerCredential = true,
-            DisableInstanceDiscovery = IsSandbox,
-            AdditionallyAllowedTenants = { AnyTenant },
-        })),
-    };
+            { ClientSecret: { } secret, ClientId: { } id, TenantId: { } tenant } => new ClientSecretCredential(
+                tenant,
+                id,
+                secret.Reveal(),
+                Configure(
+                    new ClientSecretCredentialOptions
+                    {
+                        DisableInstanceDiscovery = IsSandbox,
+                        AdditionallyAllowedTenants = { AnyTenant },
+                    }
+                )
+            ),
+            { Credential: AzureCredential.Environment } => new EnvironmentCredential(
+                Configure(
+                    new EnvironmentCredentialOptions
+                    {
+                        DisableInstanceDiscovery = IsSandbox,
+                        AdditionallyAllowedTenants = { AnyTenant },
+                    }
+                )
+            ),
+            { Credential: AzureCredential.AzureCli } => new AzureCliCredential(
+                Configure(new AzureCliCredentialOptions { AdditionallyAllowedTenants = { AnyTenant } })
+            ),
+            { Credential: AzureCredential.AzurePowerShell } => new AzurePowerShellCredential(
+                Configure(new AzurePowerShellCredentialOptions { AdditionallyAllowedTenants = { AnyTenant } })
+            ),
+            { Credential: AzureCredential.Interactive } => new InteractiveBrowserCredential(
+                Configure(
+                    new InteractiveBrowserCredentialOptions
+                    {
+                        TenantId = connection.TenantId,
+                        AdditionallyAllowedTenants = { AnyTenant },
+                    }
+                )
+            ),
+            { Credential: AzureCredential.ManagedIdentity } => ManagedIdentity(),
+            // The chain would start az and pwsh, which the sandbox of Azure Automation forbids.
+            _ when IsAutomation => ManagedIdentity(),
+            _ => new DefaultAzureCredential(
+                Configure(
+                    new DefaultAzureCredentialOptions
+                    {
+                        ManagedIdentityClientId = connection.ClientId,
+                        ExcludeInteractiveBrowserCredential = true,
+                        ExcludeVisualStudioCredential = true,
+                        ExcludeVisualStudioCodeCredential = true,
+                        ExcludeAzureDeveloperCliCredential = true,
+                        ExcludeBrokerCredential = true,
+                        DisableInstanceDiscovery = IsSandbox,
+                        AdditionallyAllowedTenants = { AnyTenant },
+                    }
+                )
+            ),
+        };
 
     private bool IsSandbox => connection.Loopback is not null;
 
     /// <summary>A client id is sent only where one was given: Azure Automation refuses it.</summary>
     private ManagedIdentityCredential ManagedIdentity() =>
-        new(Configure(new ManagedIdentityCredentialOptions(connection.ClientId is { } id ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned)));
+        new(
+            Configure(
+                new ManagedIdentityCredentialOptions(
+                    connection.ClientId is { } id
+                        ? ManagedIdentityId.FromUserAssignedClientId(id)
+                        : ManagedIdentityId.SystemAssigned
+                )
+            )
+        );
 
     private T Configure<T>(T options)
         where T : TokenCredentialOptions

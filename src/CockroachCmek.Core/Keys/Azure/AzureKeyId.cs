@@ -5,7 +5,10 @@ namespace CockroachCmek.Core.Keys.Azure;
 /// <summary>The identifier of a key, parsed once: which vault, which key, and which version where one is named.</summary>
 internal sealed record AzureKeyId(Uri Vault, string Name, string? Version)
 {
-    private static readonly Regex Form = new(@"^/keys/(?<name>[0-9a-zA-Z-]{1,127})(/(?<version>[0-9a-f]{32}))?/?$", RegexOptions.CultureInvariant);
+    private static readonly Regex Form = new(
+        @"^/keys/(?<name>[0-9a-zA-Z-]{1,127})(/(?<version>[0-9a-f]{32}))?/?$",
+        RegexOptions.CultureInvariant
+    );
 
     public static bool IsName(string text) => Regex.IsMatch(text, "^[0-9a-zA-Z-]{1,127}$");
 
@@ -17,10 +20,24 @@ internal sealed record AzureKeyId(Uri Vault, string Name, string? Version)
     /// <exception cref="CmekException">KeyUriMalformed, ManagedHsmNotSupported.</exception>
     public static AzureKeyId Parse(string text, AzureCloud cloud)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps || !uri.IsDefaultPort) throw Errors.KeyUriMalformed(text, cloud.VaultSuffix);
-        if (uri.Host.Split('.') is [_, "managedhsm", ..]) throw Errors.ManagedHsmNotSupported(text);
-        if (!uri.Host.EndsWith($".{cloud.VaultSuffix}", StringComparison.OrdinalIgnoreCase) || Form.Match(uri.AbsolutePath) is not { Success: true } match) throw Errors.KeyUriMalformed(text, cloud.VaultSuffix);
-        return new AzureKeyId(new Uri($"https://{uri.Host}/"), match.Groups["name"].Value, match.Groups["version"].Success ? match.Groups["version"].Value : null);
+        if (
+            !Uri.TryCreate(text, UriKind.Absolute, out var uri)
+            || uri.Scheme != Uri.UriSchemeHttps
+            || !uri.IsDefaultPort
+        )
+            throw Errors.KeyUriMalformed(text, cloud.VaultSuffix);
+        if (uri.Host.Split('.') is [_, "managedhsm", ..])
+            throw Errors.ManagedHsmNotSupported(text);
+        if (
+            !uri.Host.EndsWith($".{cloud.VaultSuffix}", StringComparison.OrdinalIgnoreCase)
+            || Form.Match(uri.AbsolutePath) is not { Success: true } match
+        )
+            throw Errors.KeyUriMalformed(text, cloud.VaultSuffix);
+        return new AzureKeyId(
+            new Uri($"https://{uri.Host}/"),
+            match.Groups["name"].Value,
+            match.Groups["version"].Success ? match.Groups["version"].Value : null
+        );
     }
 
     /// <summary>As Key Vault writes it.</summary>

@@ -17,17 +17,30 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
         {
             try
             {
-                return reader.Found(id.Vault, await calls.WriteAsync("Key Vault", "CreateKey", id.ToString(), c => clients.Keys(id.Vault).CreateAsync(id.Name, shape, c)));
+                return reader.Found(
+                    id.Vault,
+                    await calls.WriteAsync("Key Vault", "CreateKey", id.ToString(), c =>
+                        clients.Keys(id.Vault).CreateAsync(id.Name, shape, c)
+                    )
+                );
             }
-            catch (AzureFault fault) when (fault.Status == 409 && (fault.InnerCode == "ObjectIsDeletedButRecoverable" || fault.Message.IndexOf("deleted but recoverable", StringComparison.OrdinalIgnoreCase) >= 0))
+            catch (AzureFault fault)
+                when (fault.Status == 409
+                    && (
+                        fault.InnerCode == "ObjectIsDeletedButRecoverable"
+                        || fault.Message.IndexOf("deleted but recoverable", StringComparison.OrdinalIgnoreCase) >= 0
+                    )
+                )
             {
                 throw Errors.KeySoftDeleted(id, purgedOn: null);
             }
             catch (Exception fault) when (calls.IsLost(fault))
             {
                 calls.Context.Log.Verbose($"The answer to CreateKey {id} was lost; looking whether it happened.");
-                if (await reader.FindAsync(id) is { } made) return made;
-                if (round == 3) throw;
+                if (await reader.FindAsync(id) is { } made)
+                    return made;
+                if (round == 3)
+                    throw;
             }
         }
     }
@@ -39,12 +52,19 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
         {
             try
             {
-                return reader.Found(id.Vault, await calls.WriteAsync("Key Vault", "RotateKey", id.ToString(), c => clients.Keys(id.Vault).RotateAsync(id.Name, c)));
+                return reader.Found(
+                    id.Vault,
+                    await calls.WriteAsync("Key Vault", "RotateKey", id.ToString(), c =>
+                        clients.Keys(id.Vault).RotateAsync(id.Name, c)
+                    )
+                );
             }
             catch (Exception fault) when (calls.IsLost(fault))
             {
-                if (await reader.FindAsync(id.WithoutVersion) is { } newest && !known.Contains(newest.Id.Version!)) return newest;
-                if (round == 3) throw;
+                if (await reader.FindAsync(id.WithoutVersion) is { } newest && !known.Contains(newest.Id.Version!))
+                    return newest;
+                if (round == 3)
+                    throw;
             }
         }
     }
@@ -54,7 +74,9 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
     {
         try
         {
-            await calls.SendAsync("Key Vault", "RecoverDeletedKey", id.ToString(), c => clients.Keys(id.Vault).RecoverAsync(id.Name, c));
+            await calls.SendAsync("Key Vault", "RecoverDeletedKey", id.ToString(), c =>
+                clients.Keys(id.Vault).RecoverAsync(id.Name, c)
+            );
         }
         catch (AzureFault fault) when (fault.Status is 404 or 409)
         {
@@ -64,19 +86,32 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
         {
             calls.Context.Log.Verbose($"The answer to RecoverDeletedKey {id} was lost; looking whether it happened.");
             if (await reader.FindAsync(id) is null && await reader.FindDeletedAsync(id) is not null)
-                await calls.SendAsync("Key Vault", "RecoverDeletedKey", id.ToString(), c => clients.Keys(id.Vault).RecoverAsync(id.Name, c));
+                await calls.SendAsync("Key Vault", "RecoverDeletedKey", id.ToString(), c =>
+                    clients.Keys(id.Vault).RecoverAsync(id.Name, c)
+                );
         }
 
         FoundKey? found = null;
-        await calls.UntilAsync(async () => (found = await reader.FindAsync(id)) is not null, Settling, Pause, () => Errors.KeyNotRecovered(id));
+        await calls.UntilAsync(
+            async () => (found = await reader.FindAsync(id)) is not null,
+            Settling,
+            Pause,
+            () => Errors.KeyNotRecovered(id)
+        );
         return found!;
     }
 
     /// <summary>Lets Key Vault make a new version every so many days. What else the policy says stays.</summary>
     public async Task SetRotationAsync(AzureKeyId id, RotationPolicy? before, RotationPolicy wanted)
     {
-        var actions = (before?.LifetimeActions ?? []).Where(a => !string.Equals(a.Action.Type, "Rotate", StringComparison.OrdinalIgnoreCase));
-        var policy = new RotationPolicy { LifetimeActions = [wanted.Rotation!, .. actions], Attributes = before?.Attributes?.DeepClone() as JsonObject ?? [] };
+        var actions = (before?.LifetimeActions ?? []).Where(a =>
+            !string.Equals(a.Action.Type, "Rotate", StringComparison.OrdinalIgnoreCase)
+        );
+        var policy = new RotationPolicy
+        {
+            LifetimeActions = [wanted.Rotation!, .. actions],
+            Attributes = before?.Attributes?.DeepClone() as JsonObject ?? [],
+        };
         policy.Attributes!.Remove("created");
         policy.Attributes.Remove("updated");
         await RepeatedAsync("UpdateKeyRotationPolicy", id, async c =>
@@ -87,9 +122,11 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
     }
 
     /// <summary>Enables or disables a version; the answer shows it.</summary>
-    public Task EnableAsync(AzureKeyId id, bool enabled) => RepeatedAsync("UpdateKey", id, c => clients.Keys(id.Vault).UpdateAsync(id.Name, id.Version!, enabled, null, c));
+    public Task EnableAsync(AzureKeyId id, bool enabled) =>
+        RepeatedAsync("UpdateKey", id, c => clients.Keys(id.Vault).UpdateAsync(id.Name, id.Version!, enabled, null, c));
 
-    public Task TagAsync(AzureKeyId id, IReadOnlyDictionary<string, string> tags) => RepeatedAsync("UpdateKey", id, c => clients.Keys(id.Vault).UpdateAsync(id.Name, id.Version!, null, tags, c));
+    public Task TagAsync(AzureKeyId id, IReadOnlyDictionary<string, string> tags) =>
+        RepeatedAsync("UpdateKey", id, c => clients.Keys(id.Vault).UpdateAsync(id.Name, id.Version!, null, tags, c));
 
     /// <summary>A write that sets a value is the same however often it is made.</summary>
     private async Task RepeatedAsync<T>(string verb, AzureKeyId id, Func<CancellationToken, Task<T>> write)

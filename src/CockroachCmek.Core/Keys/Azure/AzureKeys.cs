@@ -15,13 +15,25 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
     public async Task<IReadOnlyList<CmekKey>> EnsureAsync(KeyRequest request)
     {
         foreach (var region in request.Regions)
-            if (!request.Cluster.Regions.Any(r => r.Name == region)) throw Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name));
+            if (!request.Cluster.Regions.Any(r => r.Name == region))
+                throw Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name));
         // Says whose token it is, and fails where it is another tenant's.
         await calls.CallerAsync(clients);
         var principalId = await PrincipalAsync(request);
-        if (request.KeyUris.Count > 0) return await new AzureKeyAdoption(clients, calls, _reader, _grants, _vaults).AdoptAsync(request, principalId);
+        if (request.KeyUris.Count > 0)
+            return await new AzureKeyAdoption(clients, calls, _reader, _grants, _vaults).AdoptAsync(
+                request,
+                principalId
+            );
         // Whatever region joins, the key in force can serve it; a key near it is made only where a vault for it is named.
-        if (request.Like is { } like && request.Azure.Vaults.Count == 0) return await new AzureKeyAdoption(clients, calls, _reader, _grants, _vaults).AdoptAsync(request with { KeyUris = [like.KeyUri] }, principalId);
+        if (request.Like is { } like && request.Azure.Vaults.Count == 0)
+            return await new AzureKeyAdoption(clients, calls, _reader, _grants, _vaults).AdoptAsync(
+                request with
+                {
+                    KeyUris = [like.KeyUri],
+                },
+                principalId
+            );
         return await MakeAsync(request, principalId);
     }
 
@@ -45,27 +57,45 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
 
     private async Task<IReadOnlyList<CmekKey>> MakeAsync(KeyRequest request, string principalId)
     {
-        if (request.Azure.Vaults.Count == 0) throw Errors.VaultNameMissing(request.Cluster.Name);
-        if (request.Name is { } name && !AzureKeyId.IsName(name)) throw Errors.KeyNameMalformed(name, request.Cluster.Name);
+        if (request.Azure.Vaults.Count == 0)
+            throw Errors.VaultNameMissing(request.Cluster.Name);
+        if (request.Name is { } name && !AzureKeyId.IsName(name))
+            throw Errors.KeyNameMalformed(name, request.Cluster.Name);
         var vaults = await _vaults.FindAsync(request.Azure.Vaults, request.Azure.SubscriptionId, request.AuthPrincipal);
         var shape = request.Like is null ? null : await ShapeAsync(request.Like);
-        var places = await Task.WhenAll(request.Regions.GroupBy(r => AzureVaults.Choose(vaults, request.Cluster.Name, r)).Select(g => LookAsync(request, g.Key, [.. g], principalId, shape)));
+        var places = await Task.WhenAll(
+            request
+                .Regions.GroupBy(r => AzureVaults.Choose(vaults, request.Cluster.Name, r))
+                .Select(g => LookAsync(request, g.Key, [.. g], principalId, shape))
+        );
         await ThrowIfUnfitAsync(request, places);
-        foreach (var place in places) _vaults.WarnOfDeletion(place.Vault);
+        foreach (var place in places)
+            _vaults.WarnOfDeletion(place.Vault);
 
         var plan = new List<(Place Place, bool Write)>();
-        foreach (var place in places) plan.Add((place, await AskAsync(request, place)));
-        var keys = (await Task.WhenAll(plan.Select(p => p.Write ? WriteAsync(request, p.Place, principalId) : Task.FromResult(Settled(p.Place))))).ToList();
-        return [.. request.Regions.Select(region =>
-        {
-            var at = plan.FindIndex(p => p.Place.Regions.Contains(region));
-            return Key(request, region, plan[at].Place.Vault, keys[at].Id, keys[at].Found, keys[at].Outcome);
-        })];
+        foreach (var place in places)
+            plan.Add((place, await AskAsync(request, place)));
+        var keys = (
+            await Task.WhenAll(
+                plan.Select(p =>
+                    p.Write ? WriteAsync(request, p.Place, principalId) : Task.FromResult(Settled(p.Place))
+                )
+            )
+        ).ToList();
+        return
+        [
+            .. request.Regions.Select(region =>
+            {
+                var at = plan.FindIndex(p => p.Place.Regions.Contains(region));
+                return Key(request, region, plan[at].Place.Vault, keys[at].Id, keys[at].Found, keys[at].Outcome);
+            }),
+        ];
     }
 
     private async Task<string> PrincipalAsync(KeyRequest request)
     {
-        if (request.Azure.PrincipalId is { } known) return known;
+        if (request.Azure.PrincipalId is { } known)
+            return known;
         try
         {
             return (await new AzureRoles(clients, calls).RequireAsync(request.Cluster, request.AuthPrincipal)).Id;
@@ -76,7 +106,13 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
         }
     }
 
-    private async Task<Place> LookAsync(KeyRequest request, AzureVault vault, IReadOnlyList<string> regions, string principalId, KeyShape? like)
+    private async Task<Place> LookAsync(
+        KeyRequest request,
+        AzureVault vault,
+        IReadOnlyList<string> regions,
+        string principalId,
+        KeyShape? like
+    )
     {
         var id = new AzureKeyId(vault.Uri, request.Name ?? AzureNames.Default(request.Cluster), null);
         var role = await _grants.RoleAsync(vault, request.Azure.RoleName);
@@ -85,7 +121,10 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
         {
             Found = found,
             Deleted = found is null ? await _reader.FindDeletedAsync(id) : null,
-            Rotation = found is not null && request.RotationPeriodInDays is not null ? await _reader.FindRotationPolicyAsync(found.Id.WithoutVersion) : null,
+            Rotation =
+                found is not null && request.RotationPeriodInDays is not null
+                    ? await _reader.FindRotationPolicyAsync(found.Id.WithoutVersion)
+                    : null,
             Role = role,
             Access = await _grants.ReadAsync(vault, found?.Id.Name ?? id.Name, principalId),
             Like = like,
@@ -106,19 +145,35 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
                     continue;
                 }
 
-                if (AzureKeyFaults.Differences(key, request.Azure) is { Count: > 0 } differences) faults.Add(Errors.KeyDiffers(place.Id, differences));
+                if (AzureKeyFaults.Differences(key, request.Azure) is { Count: > 0 } differences)
+                    faults.Add(Errors.KeyDiffers(place.Id, differences));
                 faults.AddRange(AzureKeyFaults.OfKey(key, calls.Context.Time.GetUtcNow()));
             }
             else if (place.Deleted is { } deleted && !request.Azure.Recover)
             {
-                faults.Add(Errors.KeySoftDeleted(place.Id, deleted.ScheduledPurgeDate is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null));
+                faults.Add(
+                    Errors.KeySoftDeleted(
+                        place.Id,
+                        deleted.ScheduledPurgeDate is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null
+                    )
+                );
             }
-            else if (place.Deleted is null && (place.Like?.Kty == "RSA-HSM" || request.Azure.ProtectionLevel == CmekProtectionLevel.Hsm) && !place.Vault.IsPremium)
+            else if (
+                place.Deleted is null
+                && (place.Like?.Kty == "RSA-HSM" || request.Azure.ProtectionLevel == CmekProtectionLevel.Hsm)
+                && !place.Vault.IsPremium
+            )
             {
                 faults.Add(Errors.HsmNotAvailable(place.Vault));
             }
 
-            faults.AddRange(await new AzurePermissions(clients, calls).MissingAsync(place.Vault, makesKey: place.Found is null, grants: place.NeedsGrant));
+            faults.AddRange(
+                await new AzurePermissions(clients, calls).MissingAsync(
+                    place.Vault,
+                    makesKey: place.Found is null,
+                    grants: place.NeedsGrant
+                )
+            );
         }
 
         Errors.ThrowTogether(request.Cluster.Name, faults);
@@ -129,41 +184,74 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
     {
         var questions = new List<string>();
         var rotation = request.RotationPeriodInDays is { } days ? $", with a new version every {days} days" : "";
-        if (place.Found is null && place.Deleted is not null) questions.Add($"Recover the deleted key {place.Id.Name}");
-        else if (place.Found is null) questions.Add($"Create {Shape(request, place) switch { { Kty: var kty, Size: var size } => $"{kty} {size}" }} key {place.Id.Name}{rotation}");
-        else if (NeedsRotation(request, place)) questions.Add($"Let Key Vault make a new version of {place.Id.Name} every {request.RotationPeriodInDays} days");
-        if (place.NeedsGrant) questions.Add(AzureGrants.Describe(place.Vault, place.Role, AzureNames.Application(request.Cluster)));
+        if (place.Found is null && place.Deleted is not null)
+            questions.Add($"Recover the deleted key {place.Id.Name}");
+        else if (place.Found is null)
+            questions.Add(
+                $"Create {Shape(request, place) switch { { Kty: var kty, Size: var size } => $"{kty} {size}" }} key {place.Id.Name}{rotation}"
+            );
+        else if (NeedsRotation(request, place))
+            questions.Add(
+                $"Let Key Vault make a new version of {place.Id.Name} every {request.RotationPeriodInDays} days"
+            );
+        if (place.NeedsGrant)
+            questions.Add(AzureGrants.Describe(place.Vault, place.Role, AzureNames.Application(request.Cluster)));
         var allowed = questions.Count > 0;
-        foreach (var question in questions) allowed &= await calls.AskAsync($"Key Vault {place.Vault.Name}", question);
+        foreach (var question in questions)
+            allowed &= await calls.AskAsync($"Key Vault {place.Vault.Name}", question);
         return allowed;
     }
 
     /// <summary>First the key, whose permission a vault with policies tells only when it is used; nothing is granted for a key that cannot be made.</summary>
-    private async Task<(AzureKeyId Id, FoundKey? Found, CmekOutcome Outcome)> WriteAsync(KeyRequest request, Place place, string principalId)
+    private async Task<(AzureKeyId Id, FoundKey? Found, CmekOutcome Outcome)> WriteAsync(
+        KeyRequest request,
+        Place place,
+        string principalId
+    )
     {
         var writer = new AzureKeyWriter(clients, calls, _reader);
         var key = place.Found
-            ?? (place.Deleted is not null ? await writer.RecoverAsync(place.Id) : await writer.CreateAsync(place.Id, Shape(request, place)));
-        if (place.NeedsGrant) await _grants.GrantAsync(place.Vault, place.Role, principalId);
-        if (NeedsRotation(request, place)) await writer.SetRotationAsync(key.Id.WithoutVersion, place.Rotation, RotationPolicy.Every(request.RotationPeriodInDays!.Value));
+            ?? (
+                place.Deleted is not null
+                    ? await writer.RecoverAsync(place.Id)
+                    : await writer.CreateAsync(place.Id, Shape(request, place))
+            );
+        if (place.NeedsGrant)
+            await _grants.GrantAsync(place.Vault, place.Role, principalId);
+        if (NeedsRotation(request, place))
+            await writer.SetRotationAsync(
+                key.Id.WithoutVersion,
+                place.Rotation,
+                RotationPolicy.Every(request.RotationPeriodInDays!.Value)
+            );
         return (key.Id, key, place.Found is null && place.Deleted is null ? CmekOutcome.Created : CmekOutcome.Updated);
     }
 
     /// <summary>A vault for which nothing was written: it is as it should be, or it is only planned.</summary>
     private static (AzureKeyId Id, FoundKey? Found, CmekOutcome Outcome) Settled(Place place) =>
-        (place.Found?.Id ?? place.Id, place.Found, place.Found is null || place.NeedsGrant ? CmekOutcome.Planned : CmekOutcome.Existing);
+        (
+            place.Found?.Id ?? place.Id,
+            place.Found,
+            place.Found is null || place.NeedsGrant ? CmekOutcome.Planned : CmekOutcome.Existing
+        );
 
-    private static bool NeedsRotation(KeyRequest request, Place place) => request.RotationPeriodInDays is { } days && place.Rotation?.Rotation?.Trigger.TimeAfterCreate != $"P{days}D";
+    private static bool NeedsRotation(KeyRequest request, Place place) =>
+        request.RotationPeriodInDays is { } days && place.Rotation?.Rotation?.Trigger.TimeAfterCreate != $"P{days}D";
 
-    private static KeyShape Shape(KeyRequest request, Place place) => new(
-        request.Azure.ProtectionLevel switch
+    private static KeyShape Shape(KeyRequest request, Place place) =>
+        new(
+            request.Azure.ProtectionLevel switch
+            {
+                CmekProtectionLevel.Hsm => "RSA-HSM",
+                CmekProtectionLevel.Software => "RSA",
+                _ => place.Like?.Kty ?? "RSA",
+            },
+            request.Azure.KeySize ?? place.Like?.Size ?? DefaultSize,
+            AzureNames.Tags(request.Cluster, request.Tags)
+        )
         {
-            CmekProtectionLevel.Hsm => "RSA-HSM",
-            CmekProtectionLevel.Software => "RSA",
-            _ => place.Like?.Kty ?? "RSA",
-        },
-        request.Azure.KeySize ?? place.Like?.Size ?? DefaultSize,
-        AzureNames.Tags(request.Cluster, request.Tags)) { ExpiresOn = request.Azure.ExpiresOn };
+            ExpiresOn = request.Azure.ExpiresOn,
+        };
 
     private async Task<KeyShape> ShapeAsync(CmekRegionSpec like)
     {
@@ -172,17 +260,28 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
         return new KeyShape(key.Bundle.Key.Kty, key.Bundle.Key.Size ?? DefaultSize, key.Tags);
     }
 
-    internal static CmekKey Key(KeyRequest request, string region, AzureVault vault, AzureKeyId id, FoundKey? found, CmekOutcome outcome) => new()
-    {
-        Cluster = request.Cluster,
-        Region = region,
-        KeyType = "AZURE_KEY_VAULT",
-        KeyUri = id.ToString(),
-        AuthPrincipal = request.AuthPrincipal,
-        Name = id.Name,
-        Location = vault.Location,
-        State = found is null ? "" : found.Bundle.Attributes.Enabled ? "Enabled" : "Disabled",
-        RotationPeriodInDays = request.RotationPeriodInDays,
-        Outcome = outcome,
-    };
+    internal static CmekKey Key(
+        KeyRequest request,
+        string region,
+        AzureVault vault,
+        AzureKeyId id,
+        FoundKey? found,
+        CmekOutcome outcome
+    ) =>
+        new()
+        {
+            Cluster = request.Cluster,
+            Region = region,
+            KeyType = "AZURE_KEY_VAULT",
+            KeyUri = id.ToString(),
+            AuthPrincipal = request.AuthPrincipal,
+            Name = id.Name,
+            Location = vault.Location,
+            State =
+                found is null ? ""
+                : found.Bundle.Attributes.Enabled ? "Enabled"
+                : "Disabled",
+            RotationPeriodInDays = request.RotationPeriodInDays,
+            Outcome = outcome,
+        };
 }

@@ -21,18 +21,29 @@ internal static class AzureNames
     private static readonly Guid AssignmentNamespace = new("5b1f0ec2-7d61-4c60-9f0f-6c9d3a1f6e57");
 
     /// <summary>Name of the key.</summary>
-    public static string Default(CrdbCluster cluster) => $"crdb-cmek-{cluster.Id.Substring(Math.Max(0, cluster.Id.Length - 12))}";
+    public static string Default(CrdbCluster cluster) =>
+        $"crdb-cmek-{cluster.Id.Substring(Math.Max(0, cluster.Id.Length - 12))}";
 
     /// <summary>Names of keys that take the place of others: the default one first, where it is free.</summary>
-    public static IEnumerable<string> Series(CrdbCluster cluster) => Enumerable.Range(1, 1_000).Select(n => n == 1 ? Default(cluster) : $"{Default(cluster)}-r{n}");
+    public static IEnumerable<string> Series(CrdbCluster cluster) =>
+        Enumerable.Range(1, 1_000).Select(n => n == 1 ? Default(cluster) : $"{Default(cluster)}-r{n}");
 
     /// <summary>What Cockroach Labs calls the application of a cluster (managing-cmek.md, step 1).</summary>
     public static string Application(CrdbCluster cluster) => $"CockroachDB Cloud - {cluster.Id}";
 
-    public static IReadOnlyDictionary<string, string> Tags(CrdbCluster cluster, IReadOnlyDictionary<string, string> further)
+    public static IReadOnlyDictionary<string, string> Tags(
+        CrdbCluster cluster,
+        IReadOnlyDictionary<string, string> further
+    )
     {
-        var tags = new Dictionary<string, string> { [ClusterIdTag] = cluster.Id, [ClusterNameTag] = cluster.Name, [ManagedByTag] = ManagedBy };
-        foreach (var tag in further) tags[tag.Key] = tag.Value;
+        var tags = new Dictionary<string, string>
+        {
+            [ClusterIdTag] = cluster.Id,
+            [ClusterNameTag] = cluster.Name,
+            [ManagedByTag] = ManagedBy,
+        };
+        foreach (var tag in further)
+            tags[tag.Key] = tag.Value;
         return tags;
     }
 

@@ -14,23 +14,30 @@ internal sealed class AzurePermissions(AzureClients clients, AzureCalls calls)
     /// <param name="grants">Access is going to be granted.</param>
     public async Task<IReadOnlyList<CmekException>> MissingAsync(AzureVault vault, bool makesKey, bool grants)
     {
-        if (!makesKey && !grants) return [];
+        if (!makesKey && !grants)
+            return [];
         IReadOnlyList<RolePermissions> permissions;
         try
         {
-            permissions = await calls.ReadAsync("ARM", "ListPermissions", vault.Id, c => clients.Arm.ListPermissionsAsync(vault.Id, c));
+            permissions = await calls.ReadAsync("ARM", "ListPermissions", vault.Id, c =>
+                clients.Arm.ListPermissionsAsync(vault.Id, c)
+            );
         }
         catch (AzureFault fault) when (fault.Status is 403 or 404)
         {
-            calls.Context.Log.Verbose($"What these credentials may do on {vault.Name} cannot be read ({fault.Code}); the writes will tell.");
+            calls.Context.Log.Verbose(
+                $"What these credentials may do on {vault.Name} cannot be read ({fault.Code}); the writes will tell."
+            );
             return [];
         }
 
         var faults = new List<CmekException>();
         var needed = vault.UsesRoles ? Assign : ChangePolicies;
-        if (grants && !permissions.Any(p => p.Allows(needed))) faults.Add(Errors.ArmPermissionDenied(vault.Name, $"they may not {needed} on {vault.Id}.", null));
+        if (grants && !permissions.Any(p => p.Allows(needed)))
+            faults.Add(Errors.ArmPermissionDenied(vault.Name, $"they may not {needed} on {vault.Id}.", null));
         // What the vault's own policies allow may come through a group, which only Graph could tell.
-        if (makesKey && vault.UsesRoles && !permissions.Any(p => p.AllowsData(KeyVaultRoles.Create))) faults.Add(Errors.VaultPermissionDenied(vault.Name, $"they may not {KeyVaultRoles.Create}.", null));
+        if (makesKey && vault.UsesRoles && !permissions.Any(p => p.AllowsData(KeyVaultRoles.Create)))
+            faults.Add(Errors.VaultPermissionDenied(vault.Name, $"they may not {KeyVaultRoles.Create}.", null));
         return faults;
     }
 }

@@ -15,7 +15,8 @@ internal sealed class AzureRest(AzureService service, HttpPipeline pipeline)
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public Task<T> GetAsync<T>(Uri uri, CancellationToken cancellationToken) => SendAsync<T>(RequestMethod.Get, uri, null, cancellationToken);
+    public Task<T> GetAsync<T>(Uri uri, CancellationToken cancellationToken) =>
+        SendAsync<T>(RequestMethod.Get, uri, null, cancellationToken);
 
     /// <exception cref="AzureFault">Anything but success.</exception>
     public async Task<T> SendAsync<T>(RequestMethod method, Uri uri, object? body, CancellationToken cancellationToken)
@@ -36,9 +37,11 @@ internal sealed class AzureRest(AzureService service, HttpPipeline pipeline)
         }
 
         await pipeline.SendAsync(message, cancellationToken);
-        if (message.Response.IsError) throw AzureFault.From(service, message.Response);
+        if (message.Response.IsError)
+            throw AzureFault.From(service, message.Response);
         var content = message.Response.Content.ToMemory();
-        if (content.Length == 0) return default!; // 204, and 200 of a DELETE: callers that want an answer get one or a JsonException
+        if (content.Length == 0)
+            return default!; // 204, and 200 of a DELETE: callers that want an answer get one or a JsonException
         return JsonSerializer.Deserialize<T>(content.Span, Json)!;
     }
 
@@ -46,18 +49,24 @@ internal sealed class AzureRest(AzureService service, HttpPipeline pipeline)
     public async Task<IReadOnlyList<T>> ListAsync<T>(Uri uri, CancellationToken cancellationToken)
     {
         var all = new List<T>();
-        for (Uri? next = uri; next is not null;)
+        for (Uri? next = uri; next is not null; )
         {
-            var page = await GetAsync<Page<T>>(next, cancellationToken) ?? throw new JsonException("an empty answer is no list");
+            var page = await GetAsync<Page<T>>(next, cancellationToken)
+                ?? throw new JsonException("an empty answer is no list");
             all.AddRange(page.Value ?? []);
             // Key Vault ends a list with null or with "". A token goes only to the host that it is for.
             var link = string.IsNullOrEmpty(page.NextLink) ? page.ODataNextLink : page.NextLink;
             next = string.IsNullOrEmpty(link) ? null : new Uri(link!);
-            if (next is not null && (next.Scheme != uri.Scheme || next.Authority != uri.Authority)) throw new JsonException($"the list goes on at another host, {next.Authority}");
+            if (next is not null && (next.Scheme != uri.Scheme || next.Authority != uri.Authority))
+                throw new JsonException($"the list goes on at another host, {next.Authority}");
         }
 
         return all;
     }
 
-    private sealed record Page<T>(IReadOnlyList<T>? Value, string? NextLink, [property: JsonPropertyName("@odata.nextLink")] string? ODataNextLink);
+    private sealed record Page<T>(
+        IReadOnlyList<T>? Value,
+        string? NextLink,
+        [property: JsonPropertyName("@odata.nextLink")] string? ODataNextLink
+    );
 }

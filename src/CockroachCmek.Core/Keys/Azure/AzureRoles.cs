@@ -22,7 +22,13 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
         var tenant = (await calls.CallerAsync(clients)).TenantId;
         var consentUrl = clients.Cloud.ConsentUrl(tenant, applicationId);
         var (principal, outcome) = await EnsurePrincipalAsync(request, applicationId, consentUrl);
-        if (principal is not null && request.Azure.GrantConsent && await GrantConsentAsync(request.Cluster, principal) && outcome == CmekOutcome.Existing) outcome = CmekOutcome.Updated;
+        if (
+            principal is not null
+            && request.Azure.GrantConsent
+            && await GrantConsentAsync(request.Cluster, principal)
+            && outcome == CmekOutcome.Existing
+        )
+            outcome = CmekOutcome.Updated;
         return new CmekRole
         {
             Cluster = request.Cluster,
@@ -40,27 +46,42 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
     public async Task<ServicePrincipal> RequireAsync(CrdbCluster cluster, string tenantId)
     {
         var applicationId = ApplicationId(cluster);
-        var principal = await FindAsync(applicationId) ?? throw Errors.ConsentMissing(cluster.Name, tenantId, clients.Cloud.ConsentUrl(tenantId, applicationId));
+        var principal = await FindAsync(applicationId)
+            ?? throw Errors.ConsentMissing(cluster.Name, tenantId, clients.Cloud.ConsentUrl(tenantId, applicationId));
         // What the application is called is asked where the role is made: whoever accepted another name there is not asked again.
-        return principal.AccountEnabled == false ? throw Errors.RoleDiffers(cluster, applicationId, [Disabled]) : principal;
+        return principal.AccountEnabled == false
+            ? throw Errors.RoleDiffers(cluster, applicationId, [Disabled])
+            : principal;
     }
 
-    public Task<ServicePrincipal?> FindAsync(string applicationId) => calls.ReadAsync("Graph", "FindServicePrincipal", applicationId, c => clients.Graph.FindServicePrincipalAsync(applicationId, c));
+    public Task<ServicePrincipal?> FindAsync(string applicationId) =>
+        calls.ReadAsync("Graph", "FindServicePrincipal", applicationId, c =>
+            clients.Graph.FindServicePrincipalAsync(applicationId, c)
+        );
 
     /// <exception cref="CmekException">ClusterHasNoAccount: a serverless cluster has no identity of its own.</exception>
-    public static string ApplicationId(CrdbCluster cluster) => Guid.TryParse(cluster.AzureClusterIdentityClientId, out var id) ? id.ToString("D") : throw Errors.ClusterHasNoIdentity(cluster);
+    public static string ApplicationId(CrdbCluster cluster) =>
+        Guid.TryParse(cluster.AzureClusterIdentityClientId, out var id)
+            ? id.ToString("D")
+            : throw Errors.ClusterHasNoIdentity(cluster);
 
     /// <summary>What is wrong with an application, in words.</summary>
     public static IReadOnlyList<string> Differences(ServicePrincipal principal, CrdbCluster cluster, string? name)
     {
         var expected = name ?? AzureNames.Application(cluster);
         var differences = new List<string>();
-        if (!string.Equals(principal.DisplayName, expected, StringComparison.OrdinalIgnoreCase)) differences.Add($"it is called '{principal.DisplayName}' and not '{expected}'");
-        if (principal.AccountEnabled == false) differences.Add(Disabled);
+        if (!string.Equals(principal.DisplayName, expected, StringComparison.OrdinalIgnoreCase))
+            differences.Add($"it is called '{principal.DisplayName}' and not '{expected}'");
+        if (principal.AccountEnabled == false)
+            differences.Add(Disabled);
         return differences;
     }
 
-    private async Task<(ServicePrincipal? Principal, CmekOutcome Outcome)> EnsurePrincipalAsync(RoleRequest request, string applicationId, Uri consentUrl)
+    private async Task<(ServicePrincipal? Principal, CmekOutcome Outcome)> EnsurePrincipalAsync(
+        RoleRequest request,
+        string applicationId,
+        Uri consentUrl
+    )
     {
         ServicePrincipal? found;
         try
@@ -69,12 +90,21 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
         }
         catch (AzureFault fault) when (fault.Status == 403)
         {
-            calls.Context.Log.Warning($"{request.Cluster.Name}: these credentials may not read Microsoft Graph, so nobody can say whether the cluster's application is in the tenant. An administrator lets it in at {consentUrl}, and finds its object id among the enterprise applications, for New-CrdbCmekKey -PrincipalId.");
+            calls.Context.Log.Warning(
+                $"{request.Cluster.Name}: these credentials may not read Microsoft Graph, so nobody can say whether the cluster's application is in the tenant. An administrator lets it in at {consentUrl}, and finds its object id among the enterprise applications, for New-CrdbCmekKey -PrincipalId."
+            );
             return (null, CmekOutcome.Planned);
         }
 
-        if (found is not null) return await ReconcileAsync(request, applicationId, found, CmekOutcome.Existing);
-        if (!await calls.AskAsync($"tenant of {consentUrl.Segments[1].Trim('/')}", $"Let the application {applicationId} of {request.Cluster.Name} in as an enterprise application")) return (null, CmekOutcome.Planned);
+        if (found is not null)
+            return await ReconcileAsync(request, applicationId, found, CmekOutcome.Existing);
+        if (
+            !await calls.AskAsync(
+                $"tenant of {consentUrl.Segments[1].Trim('/')}",
+                $"Let the application {applicationId} of {request.Cluster.Name} in as an enterprise application"
+            )
+        )
+            return (null, CmekOutcome.Planned);
         try
         {
             return await ReconcileAsync(request, applicationId, await CreateAsync(applicationId), CmekOutcome.Created);
@@ -91,63 +121,120 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
         {
             try
             {
-                return await calls.WriteAsync("Graph", "CreateServicePrincipal", applicationId, c => clients.Graph.CreateServicePrincipalAsync(applicationId, c));
+                return await calls.WriteAsync("Graph", "CreateServicePrincipal", applicationId, c =>
+                    clients.Graph.CreateServicePrincipalAsync(applicationId, c)
+                );
             }
-            catch (AzureFault fault) when (fault.Status == 409 || fault.Code == "Request_MultipleObjectsWithSameKeyValue")
+            catch (AzureFault fault)
+                when (fault.Status == 409 || fault.Code == "Request_MultipleObjectsWithSameKeyValue")
             {
                 // Somebody else was faster, or a run before this one.
                 return await AppearsAsync(applicationId, Settling, fault);
             }
             catch (Exception fault) when (calls.IsLost(fault) && round < 3)
             {
-                calls.Context.Log.Verbose($"The answer to CreateServicePrincipal {applicationId} was lost; looking whether it happened.");
-                if (await FindAsync(applicationId) is { } made) return made;
+                calls.Context.Log.Verbose(
+                    $"The answer to CreateServicePrincipal {applicationId} was lost; looking whether it happened."
+                );
+                if (await FindAsync(applicationId) is { } made)
+                    return made;
             }
         }
     }
 
     /// <summary>The caller may not: a person consents in a browser, and Graph shows the application afterwards. The page's own answer goes to Cockroach Labs.</summary>
-    private async Task<(ServicePrincipal? Principal, CmekOutcome Outcome)> ByConsentAsync(RoleRequest request, string applicationId, Uri consentUrl)
+    private async Task<(ServicePrincipal? Principal, CmekOutcome Outcome)> ByConsentAsync(
+        RoleRequest request,
+        string applicationId,
+        Uri consentUrl
+    )
     {
-        calls.Context.Log.Warning($"{request.Cluster.Name}: these credentials may not add applications to the tenant. An administrator has to consent at {consentUrl}");
-        if (request.Azure.Open is { } open && !open(consentUrl)) calls.Context.Log.Warning("No browser could be opened here; open the address yourself.");
-        if (request.Azure.Wait is not { } limit) return (null, CmekOutcome.Planned);
+        calls.Context.Log.Warning(
+            $"{request.Cluster.Name}: these credentials may not add applications to the tenant. An administrator has to consent at {consentUrl}"
+        );
+        if (request.Azure.Open is { } open && !open(consentUrl))
+            calls.Context.Log.Warning("No browser could be opened here; open the address yourself.");
+        if (request.Azure.Wait is not { } limit)
+            return (null, CmekOutcome.Planned);
         var activity = $"Waiting for consent to the application of {request.Cluster.Name}";
         calls.Context.Log.Progress(new OperationProgress { Activity = activity, Status = consentUrl.ToString() });
         try
         {
-            return await ReconcileAsync(request, applicationId, await AppearsAsync(applicationId, limit, inner: null, () => Errors.ConsentNotGiven(request.Cluster.Name, consentUrl, limit)), CmekOutcome.Created);
+            return await ReconcileAsync(
+                request,
+                applicationId,
+                await AppearsAsync(applicationId, limit, inner: null, () =>
+                    Errors.ConsentNotGiven(request.Cluster.Name, consentUrl, limit)
+                ),
+                CmekOutcome.Created
+            );
         }
         finally
         {
-            calls.Context.Log.Progress(new OperationProgress { Activity = activity, Status = "", Completed = true });
+            calls.Context.Log.Progress(
+                new OperationProgress
+                {
+                    Activity = activity,
+                    Status = "",
+                    Completed = true,
+                }
+            );
         }
     }
 
-    private async Task<ServicePrincipal> AppearsAsync(string applicationId, TimeSpan limit, Exception? inner, Func<CmekException>? otherwise = null)
+    private async Task<ServicePrincipal> AppearsAsync(
+        string applicationId,
+        TimeSpan limit,
+        Exception? inner,
+        Func<CmekException>? otherwise = null
+    )
     {
         ServicePrincipal? principal = null;
-        await calls.UntilAsync(async () => (principal = await FindAsync(applicationId)) is not null, limit, Pause, otherwise ?? (() => Errors.ApplicationNotSeen(applicationId, inner)));
+        await calls.UntilAsync(
+            async () => (principal = await FindAsync(applicationId)) is not null,
+            limit,
+            Pause,
+            otherwise ?? (() => Errors.ApplicationNotSeen(applicationId, inner))
+        );
         return principal!;
     }
 
-    private async Task<(ServicePrincipal? Principal, CmekOutcome Outcome)> ReconcileAsync(RoleRequest request, string applicationId, ServicePrincipal found, CmekOutcome outcome)
+    private async Task<(ServicePrincipal? Principal, CmekOutcome Outcome)> ReconcileAsync(
+        RoleRequest request,
+        string applicationId,
+        ServicePrincipal found,
+        CmekOutcome outcome
+    )
     {
         var differences = Differences(found, request.Cluster, request.Azure.ApplicationName);
-        if (differences.Count == 0) return (found, outcome);
+        if (differences.Count == 0)
+            return (found, outcome);
         // The name is Cockroach Labs' to give; what can be brought into line is whether it may sign in.
-        if (!request.Update || differences is not [Disabled]) throw Errors.RoleDiffers(request.Cluster, applicationId, differences);
-        if (!await calls.AskAsync(found.DisplayName ?? applicationId, "Enable signing in as the enterprise application")) return (found, CmekOutcome.Planned);
-        await calls.SendAsync("Graph", "EnableServicePrincipal", found.Id, c => clients.Graph.EnableServicePrincipalAsync(found.Id, c));
+        if (!request.Update || differences is not [Disabled])
+            throw Errors.RoleDiffers(request.Cluster, applicationId, differences);
+        if (
+            !await calls.AskAsync(found.DisplayName ?? applicationId, "Enable signing in as the enterprise application")
+        )
+            return (found, CmekOutcome.Planned);
+        await calls.SendAsync("Graph", "EnableServicePrincipal", found.Id, c =>
+            clients.Graph.EnableServicePrincipalAsync(found.Id, c)
+        );
         return (found with { AccountEnabled = true }, CmekOutcome.Updated);
     }
 
     /// <summary>What the page of consent grants besides letting the application in. True when it was written by this run.</summary>
     private async Task<bool> GrantConsentAsync(CrdbCluster cluster, ServicePrincipal principal)
     {
-        if (await IsConsentedAsync(principal)) return false;
+        if (await IsConsentedAsync(principal))
+            return false;
         var graph = await FindAsync(GraphApplication) ?? throw Errors.ApplicationNotSeen(GraphApplication, null);
-        if (!await calls.AskAsync(principal.DisplayName ?? principal.AppId, $"Consent to {ConsentScope} for all users, as the page of consent does")) return false;
+        if (
+            !await calls.AskAsync(
+                principal.DisplayName ?? principal.AppId,
+                $"Consent to {ConsentScope} for all users, as the page of consent does"
+            )
+        )
+            return false;
         for (var round = 1; ; round++)
         {
             try
@@ -156,12 +243,15 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
                 await calls.PatientlyAsync(
                     async () =>
                     {
-                        await calls.SendAsync("Graph", "CreateConsentGrant", principal.Id, c => clients.Graph.CreateConsentGrantAsync(principal.Id, graph.Id, ConsentScope, c));
+                        await calls.SendAsync("Graph", "CreateConsentGrant", principal.Id, c =>
+                            clients.Graph.CreateConsentGrantAsync(principal.Id, graph.Id, ConsentScope, c)
+                        );
                         return true;
                     },
                     fault => fault is AzureFault { Status: 404, Code: "Request_ResourceNotFound" },
                     Settling,
-                    Pause);
+                    Pause
+                );
                 return true;
             }
             catch (AzureFault fault) when (fault.Status == 409)
@@ -170,17 +260,23 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
             }
             catch (AzureFault fault) when (fault.Status == 403)
             {
-                calls.Context.Log.Warning($"{cluster.Name}: the application is in the tenant, but these credentials may not consent for it ({fault.Message}) Key Vault does not need the consent.");
+                calls.Context.Log.Warning(
+                    $"{cluster.Name}: the application is in the tenant, but these credentials may not consent for it ({fault.Message}) Key Vault does not need the consent."
+                );
                 return false;
             }
             catch (Exception fault) when (calls.IsLost(fault) && round < 3)
             {
-                if (await IsConsentedAsync(principal)) return true;
+                if (await IsConsentedAsync(principal))
+                    return true;
             }
         }
     }
 
     private async Task<bool> IsConsentedAsync(ServicePrincipal principal) =>
-        (await calls.ReadAsync("Graph", "ListConsentGrants", principal.Id, c => clients.Graph.ListConsentGrantsAsync(principal.Id, c)))
-            .Any(g => g.ConsentType == "AllPrincipals" && (g.Scope ?? "").Split(' ').Contains(ConsentScope));
+        (
+            await calls.ReadAsync("Graph", "ListConsentGrants", principal.Id, c =>
+                clients.Graph.ListConsentGrantsAsync(principal.Id, c)
+            )
+        ).Any(g => g.ConsentType == "AllPrincipals" && (g.Scope ?? "").Split(' ').Contains(ConsentScope));
 }

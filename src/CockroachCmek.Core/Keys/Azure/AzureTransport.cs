@@ -14,7 +14,8 @@ namespace CockroachCmek.Core.Keys.Azure;
 internal static class AzureTransport
 {
     /// <summary>Null for Azure.Core's own.</summary>
-    public static HttpPipelineTransport? Create(AzureConnection connection) => Client(connection) is { } client ? new HttpClientTransport(client) : null;
+    public static HttpPipelineTransport? Create(AzureConnection connection) =>
+        Client(connection) is { } client ? new HttpClientTransport(client) : null;
 
     /// <summary>What carries the requests of a connection that does not go to Azure itself; null for one that does.</summary>
     internal static HttpClient? Client(AzureConnection connection) =>
@@ -32,14 +33,19 @@ internal static class AzureTransport
         options.Diagnostics.IsLoggingContentEnabled = false;
         options.Diagnostics.IsDistributedTracingEnabled = false;
         options.Diagnostics.IsTelemetryEnabled = false;
-        if (transport is not null) options.Transport = transport;
+        if (transport is not null)
+            options.Transport = transport;
         return options;
     }
 
 #if NET
     private static SocketsHttpHandler Redirected(AzureLoopback loopback)
     {
-        var chain = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        var chain = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
         chain.CustomTrustStore.Add(Load(loopback));
         return new SocketsHttpHandler
         {
@@ -51,8 +57,14 @@ internal static class AzureTransport
                 try
                 {
                     // The endpoint of managed identities is on this machine already, as in life.
-                    var isHere = IPAddress.TryParse(context.DnsEndPoint.Host, out var address) ? IPAddress.IsLoopback(address) : context.DnsEndPoint.Host == "localhost";
-                    await socket.ConnectAsync(IPAddress.Loopback, isHere ? context.DnsEndPoint.Port : loopback.Port, cancellationToken);
+                    var isHere = IPAddress.TryParse(context.DnsEndPoint.Host, out var address)
+                        ? IPAddress.IsLoopback(address)
+                        : context.DnsEndPoint.Host == "localhost";
+                    await socket.ConnectAsync(
+                        IPAddress.Loopback,
+                        isHere ? context.DnsEndPoint.Port : loopback.Port,
+                        cancellationToken
+                    );
                     return new NetworkStream(socket, ownsSocket: true);
                 }
                 catch
@@ -65,28 +77,45 @@ internal static class AzureTransport
     }
 #else
     /// <summary>.NET Framework can neither connect elsewhere nor trust a root for one handler: the address is rewritten with the Host header kept, and the chain is checked by hand.</summary>
-    private static Rewriting Redirected(AzureLoopback loopback) => new(loopback, new HttpClientHandler
-    {
-        UseProxy = false,
-        ServerCertificateCustomValidationCallback = (_, certificate, chain, errors) => Trusts(loopback, certificate, chain, errors),
-    });
+    private static Rewriting Redirected(AzureLoopback loopback) =>
+        new(
+            loopback,
+            new HttpClientHandler
+            {
+                UseProxy = false,
+                ServerCertificateCustomValidationCallback = (_, certificate, chain, errors) =>
+                    Trusts(loopback, certificate, chain, errors),
+            }
+        );
 
-    private static bool Trusts(AzureLoopback loopback, X509Certificate2? certificate, X509Chain? sent, SslPolicyErrors errors)
+    private static bool Trusts(
+        AzureLoopback loopback,
+        X509Certificate2? certificate,
+        X509Chain? sent,
+        SslPolicyErrors errors
+    )
     {
-        if (certificate is null || (errors & SslPolicyErrors.RemoteCertificateNotAvailable) != 0) return false;
+        if (certificate is null || (errors & SslPolicyErrors.RemoteCertificateNotAvailable) != 0)
+            return false;
         using var authority = Load(loopback);
         using var chain = new X509Chain();
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
         chain.ChainPolicy.ExtraStore.Add(authority);
-        foreach (var element in sent?.ChainElements.Cast<X509ChainElement>() ?? []) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        foreach (var element in sent?.ChainElements.Cast<X509ChainElement>() ?? [])
+            chain.ChainPolicy.ExtraStore.Add(element.Certificate);
         // An unknown root is let through above, so that it can be compared here: it must be the very one that the sandbox made.
-        return chain.Build(certificate) && chain.ChainElements.Count > 1 && chain.ChainElements[chain.ChainElements.Count - 1].Certificate.RawData.SequenceEqual(authority.RawData);
+        return chain.Build(certificate)
+            && chain.ChainElements.Count > 1
+            && chain.ChainElements[chain.ChainElements.Count - 1].Certificate.RawData.SequenceEqual(authority.RawData);
     }
 
     private sealed class Rewriting(AzureLoopback loopback, HttpMessageHandler inner) : DelegatingHandler(inner)
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        )
         {
             if (request.RequestUri is { IsLoopback: false } uri)
             {

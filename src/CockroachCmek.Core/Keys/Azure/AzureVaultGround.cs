@@ -14,10 +14,16 @@ internal sealed class AzureVaultGround(string keyCollection, CmekProtectionLevel
     {
         var given = request.Vault.KeyCollection;
         var name = VaultCloud.Of("AZURE").Collection(request.Cluster, given, request.Regions[0]).Name;
-        var vault = (await new AzureVaults(clients, calls).FindAsync([name], request.Azure.SubscriptionId, request.AuthPrincipal))[0];
+        var vault = (
+            await new AzureVaults(clients, calls).FindAsync([name], request.Azure.SubscriptionId, request.AuthPrincipal)
+        )[0];
         var wanted = request.Vault.ProtectionLevel;
-        if (wanted == CmekProtectionLevel.Hsm && !vault.IsPremium) throw Errors.HsmNotAvailable(vault);
-        return new AzureVaultGround(given!, wanted ?? (vault.IsPremium ? CmekProtectionLevel.Hsm : CmekProtectionLevel.Software));
+        if (wanted == CmekProtectionLevel.Hsm && !vault.IsPremium)
+            throw Errors.HsmNotAvailable(vault);
+        return new AzureVaultGround(
+            given!,
+            wanted ?? (vault.IsPremium ? CmekProtectionLevel.Hsm : CmekProtectionLevel.Software)
+        );
     }
 
     public Task<bool> AskAsync(OperationContext context) => Task.FromResult(true);

@@ -8,10 +8,17 @@ namespace CockroachCmek.Core.Keys.Azure;
 /// Key Vault says itself which tenant's tokens it takes: the first request goes without token and body, and the refusal names both tenant and
 /// resource. What it names is believed only where it fits the vault's own host, or a false address would be given a token that is good elsewhere.
 /// </summary>
-internal sealed class KeyVaultChallengePolicy(TokenCredential credential, Uri vault, Func<CancellationToken, Task<string>> tenantOfCaller) : BearerTokenAuthenticationPolicy(credential, Array.Empty<string>())
+internal sealed class KeyVaultChallengePolicy(
+    TokenCredential credential,
+    Uri vault,
+    Func<CancellationToken, Task<string>> tenantOfCaller
+) : BearerTokenAuthenticationPolicy(credential, Array.Empty<string>())
 {
     private const string Withheld = "CockroachCmek.WithheldContent";
-    private static readonly Regex Parameter = new(@"(?<name>authorization|authorization_uri|resource|scope)=""(?<value>[^""]*)""", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+    private static readonly Regex Parameter = new(
+        @"(?<name>authorization|authorization_uri|resource|scope)=""(?<value>[^""]*)""",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    );
 
     private volatile Challenge? _known;
 
@@ -23,17 +30,21 @@ internal sealed class KeyVaultChallengePolicy(TokenCredential credential, Uri va
             return;
         }
 
-        if (message.Request.Content is not { } content) return;
+        if (message.Request.Content is not { } content)
+            return;
         message.SetProperty(Withheld, content);
         message.Request.Content = null;
     }
 
     protected override async ValueTask<bool> AuthorizeRequestOnChallengeAsync(HttpMessage message)
     {
-        if (message.TryGetProperty(Withheld, out var content) && content is RequestContent withheld) message.Request.Content = withheld;
-        if (Read(message) is not { } challenge) return false;
+        if (message.TryGetProperty(Withheld, out var content) && content is RequestContent withheld)
+            message.Request.Content = withheld;
+        if (Read(message) is not { } challenge)
+            return false;
         var tenant = await tenantOfCaller(message.CancellationToken);
-        if (!string.Equals(challenge.TenantId, tenant, StringComparison.OrdinalIgnoreCase)) throw Errors.VaultInOtherTenant(vault.Host, challenge.TenantId, tenant);
+        if (!string.Equals(challenge.TenantId, tenant, StringComparison.OrdinalIgnoreCase))
+            throw Errors.VaultInOtherTenant(vault.Host, challenge.TenantId, tenant);
         _known = challenge;
         await AuthenticateAndAuthorizeRequestAsync(message, challenge.Context(message));
         return true;
@@ -44,11 +55,26 @@ internal sealed class KeyVaultChallengePolicy(TokenCredential credential, Uri va
     {
         foreach (var header in headers)
         {
-            var values = Parameter.Matches(header).Cast<Match>().GroupBy(m => m.Groups["name"].Value.ToLowerInvariant()).ToDictionary(g => g.Key, g => g.First().Groups["value"].Value);
-            var authority = values.TryGetValue("authorization", out var found) || values.TryGetValue("authorization_uri", out found) ? found : null;
-            var resource = values.TryGetValue("resource", out found) ? found.TrimEnd('/') + "/.default" : values.TryGetValue("scope", out found) ? found : null;
-            if (authority is not null && resource is not null
-                && Uri.TryCreate(authority, UriKind.Absolute, out var login) && login.Segments.Length > 1 && Uri.TryCreate(resource, UriKind.Absolute, out var audience))
+            var values = Parameter
+                .Matches(header)
+                .Cast<Match>()
+                .GroupBy(m => m.Groups["name"].Value.ToLowerInvariant())
+                .ToDictionary(g => g.Key, g => g.First().Groups["value"].Value);
+            var authority =
+                values.TryGetValue("authorization", out var found) || values.TryGetValue("authorization_uri", out found)
+                    ? found
+                    : null;
+            var resource =
+                values.TryGetValue("resource", out found) ? found.TrimEnd('/') + "/.default"
+                : values.TryGetValue("scope", out found) ? found
+                : null;
+            if (
+                authority is not null
+                && resource is not null
+                && Uri.TryCreate(authority, UriKind.Absolute, out var login)
+                && login.Segments.Length > 1
+                && Uri.TryCreate(resource, UriKind.Absolute, out var audience)
+            )
                 return new Challenge(login.Segments[1].Trim('/'), audience);
         }
 
@@ -57,14 +83,21 @@ internal sealed class KeyVaultChallengePolicy(TokenCredential credential, Uri va
 
     private Challenge? Read(HttpMessage message)
     {
-        if (!message.Response.Headers.TryGetValues("WWW-Authenticate", out var headers) || Read(headers) is not { } challenge) return null;
-        return message.Request.Uri.Host is { } host && host.EndsWith("." + challenge.Audience.Host, StringComparison.OrdinalIgnoreCase)
+        if (
+            !message.Response.Headers.TryGetValues("WWW-Authenticate", out var headers)
+            || Read(headers) is not { } challenge
+        )
+            return null;
+        return
+            message.Request.Uri.Host is { } host
+            && host.EndsWith("." + challenge.Audience.Host, StringComparison.OrdinalIgnoreCase)
             ? challenge
             : throw Errors.VaultHostSuspect(vault.Host, challenge.Audience.Host);
     }
 
     public sealed record Challenge(string TenantId, Uri Audience)
     {
-        public TokenRequestContext Context(HttpMessage message) => new([Audience.ToString()], message.Request.ClientRequestId, tenantId: TenantId);
+        public TokenRequestContext Context(HttpMessage message) =>
+            new([Audience.ToString()], message.Request.ClientRequestId, tenantId: TenantId);
     }
 }

@@ -18,7 +18,13 @@ internal interface IKeyVaultKeys
     Task<KeyBundle> CreateAsync(string name, KeyShape shape, CancellationToken cancellationToken);
 
     /// <summary>Changes what is not null.</summary>
-    Task<KeyBundle> UpdateAsync(string name, string version, bool? enabled, IReadOnlyDictionary<string, string>? tags, CancellationToken cancellationToken);
+    Task<KeyBundle> UpdateAsync(
+        string name,
+        string version,
+        bool? enabled,
+        IReadOnlyDictionary<string, string>? tags,
+        CancellationToken cancellationToken
+    );
 
     Task<KeyBundle> RotateAsync(string name, CancellationToken cancellationToken);
 
@@ -90,14 +96,24 @@ internal sealed record RotationPolicy
 
     /// <summary>The part that rotates; null when nothing does.</summary>
     [JsonIgnore]
-    public LifetimeAction? Rotation => LifetimeActions?.FirstOrDefault(a => string.Equals(a.Action.Type, "Rotate", StringComparison.OrdinalIgnoreCase));
+    public LifetimeAction? Rotation =>
+        LifetimeActions?.FirstOrDefault(a =>
+            string.Equals(a.Action.Type, "Rotate", StringComparison.OrdinalIgnoreCase)
+        );
 
     /// <summary>A new version so many days after the last.</summary>
-    public static RotationPolicy Every(int days) => new()
-    {
-        LifetimeActions = [new LifetimeAction(new LifetimeTrigger { TimeAfterCreate = $"P{days}D" }, new LifetimeActionType("Rotate"))],
-        Attributes = [],
-    };
+    public static RotationPolicy Every(int days) =>
+        new()
+        {
+            LifetimeActions =
+            [
+                new LifetimeAction(
+                    new LifetimeTrigger { TimeAfterCreate = $"P{days}D" },
+                    new LifetimeActionType("Rotate")
+                ),
+            ],
+            Attributes = [],
+        };
 }
 
 internal sealed record LifetimeAction(LifetimeTrigger Trigger, LifetimeActionType Action);
@@ -118,31 +134,70 @@ internal sealed class KeyVaultKeys(Uri vault, AzureRest rest) : IKeyVaultKeys
     private const string Version = "2025-07-01";
 
     public async Task<KeyBundle> GetAsync(string name, string? version, CancellationToken cancellationToken) =>
-        Checked(await rest.GetAsync<KeyBundle>(At(version is null ? $"keys/{name}" : $"keys/{name}/{version}"), cancellationToken));
+        Checked(
+            await rest.GetAsync<KeyBundle>(
+                At(version is null ? $"keys/{name}" : $"keys/{name}/{version}"),
+                cancellationToken
+            )
+        );
 
-    public Task<IReadOnlyList<KeyItem>> ListVersionsAsync(string name, CancellationToken cancellationToken) => rest.ListAsync<KeyItem>(At($"keys/{name}/versions"), cancellationToken);
+    public Task<IReadOnlyList<KeyItem>> ListVersionsAsync(string name, CancellationToken cancellationToken) =>
+        rest.ListAsync<KeyItem>(At($"keys/{name}/versions"), cancellationToken);
 
-    public async Task<KeyBundle> CreateAsync(string name, KeyShape shape, CancellationToken cancellationToken) => Checked(await rest.SendAsync<KeyBundle>(
-        RequestMethod.Post,
-        At($"keys/{name}/create"),
-        new { kty = shape.Kty, key_size = shape.Size, key_ops = shape.Operations, attributes = new { enabled = true, exp = shape.ExpiresOn?.ToUnixTimeSeconds() }, tags = shape.Tags },
-        cancellationToken));
+    public async Task<KeyBundle> CreateAsync(string name, KeyShape shape, CancellationToken cancellationToken) =>
+        Checked(
+            await rest.SendAsync<KeyBundle>(
+                RequestMethod.Post,
+                At($"keys/{name}/create"),
+                new
+                {
+                    kty = shape.Kty,
+                    key_size = shape.Size,
+                    key_ops = shape.Operations,
+                    attributes = new { enabled = true, exp = shape.ExpiresOn?.ToUnixTimeSeconds() },
+                    tags = shape.Tags,
+                },
+                cancellationToken
+            )
+        );
 
-    public async Task<KeyBundle> UpdateAsync(string name, string version, bool? enabled, IReadOnlyDictionary<string, string>? tags, CancellationToken cancellationToken) =>
-        Checked(await rest.SendAsync<KeyBundle>(RequestMethod.Patch, At($"keys/{name}/{version}"), new { attributes = enabled is null ? null : new { enabled }, tags }, cancellationToken));
+    public async Task<KeyBundle> UpdateAsync(
+        string name,
+        string version,
+        bool? enabled,
+        IReadOnlyDictionary<string, string>? tags,
+        CancellationToken cancellationToken
+    ) =>
+        Checked(
+            await rest.SendAsync<KeyBundle>(
+                RequestMethod.Patch,
+                At($"keys/{name}/{version}"),
+                new { attributes = enabled is null ? null : new { enabled }, tags },
+                cancellationToken
+            )
+        );
 
-    public async Task<KeyBundle> RotateAsync(string name, CancellationToken cancellationToken) => Checked(await rest.SendAsync<KeyBundle>(RequestMethod.Post, At($"keys/{name}/rotate"), null, cancellationToken));
+    public async Task<KeyBundle> RotateAsync(string name, CancellationToken cancellationToken) =>
+        Checked(
+            await rest.SendAsync<KeyBundle>(RequestMethod.Post, At($"keys/{name}/rotate"), null, cancellationToken)
+        );
 
-    public Task<RotationPolicy> GetRotationPolicyAsync(string name, CancellationToken cancellationToken) => rest.GetAsync<RotationPolicy>(At($"keys/{name}/rotationpolicy"), cancellationToken);
+    public Task<RotationPolicy> GetRotationPolicyAsync(string name, CancellationToken cancellationToken) =>
+        rest.GetAsync<RotationPolicy>(At($"keys/{name}/rotationpolicy"), cancellationToken);
 
     public Task UpdateRotationPolicyAsync(string name, RotationPolicy policy, CancellationToken cancellationToken) =>
         rest.SendAsync<RotationPolicy>(RequestMethod.Put, At($"keys/{name}/rotationpolicy"), policy, cancellationToken);
 
-    public Task<DeletedKey> GetDeletedAsync(string name, CancellationToken cancellationToken) => rest.GetAsync<DeletedKey>(At($"deletedkeys/{name}"), cancellationToken);
+    public Task<DeletedKey> GetDeletedAsync(string name, CancellationToken cancellationToken) =>
+        rest.GetAsync<DeletedKey>(At($"deletedkeys/{name}"), cancellationToken);
 
-    public Task RecoverAsync(string name, CancellationToken cancellationToken) => rest.SendAsync<KeyBundle>(RequestMethod.Post, At($"deletedkeys/{name}/recover"), null, cancellationToken);
+    public Task RecoverAsync(string name, CancellationToken cancellationToken) =>
+        rest.SendAsync<KeyBundle>(RequestMethod.Post, At($"deletedkeys/{name}/recover"), null, cancellationToken);
 
     private Uri At(string path) => new(vault, $"{path}?api-version={Version}");
 
-    private static KeyBundle Checked(KeyBundle? bundle) => bundle is { Key.Kid.Length: > 0, Attributes: not null } ? bundle : throw new JsonException("the answer is no key");
+    private static KeyBundle Checked(KeyBundle? bundle) =>
+        bundle is { Key.Kid.Length: > 0, Attributes: not null }
+            ? bundle
+            : throw new JsonException("the answer is no key");
 }

@@ -21,31 +21,56 @@ internal static class KeyVaultRoles
 
     private static readonly RoleDefinition[] BuiltIn =
     [
-        Role("14b46e9e-c2b7-41b4-b07b-48a6ebf60603", Default, "Microsoft.KeyVault/vaults/keys/*", "Microsoft.KeyVault/vaults/keyrotationpolicies/*"),
+        Role(
+            "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",
+            Default,
+            "Microsoft.KeyVault/vaults/keys/*",
+            "Microsoft.KeyVault/vaults/keyrotationpolicies/*"
+        ),
         Role("e147488a-f6f5-4113-8e2d-b22465e65bf6", Narrowest, Read, Wrap, Unwrap),
         Role("00482a5a-887f-4fb3-b363-3b7fe8e74483", "Key Vault Administrator", "Microsoft.KeyVault/vaults/*"),
     ];
 
     /// <summary>The built-in role of a name or an id (the last part of a definition's); null for any other.</summary>
-    public static RoleDefinition? Find(string nameOrId) => BuiltIn.FirstOrDefault(r => Is(r.Name, nameOrId.Split('/').Last()) || Is(r.Properties.RoleName!, nameOrId));
+    public static RoleDefinition? Find(string nameOrId) =>
+        BuiltIn.FirstOrDefault(r => Is(r.Name, nameOrId.Split('/').Last()) || Is(r.Properties.RoleName!, nameOrId));
 
-    public static bool Covers(this RoleDefinition role, string dataAction) => (role.Properties.Permissions ?? []).Any(p => p.AllowsData(dataAction));
+    public static bool Covers(this RoleDefinition role, string dataAction) =>
+        (role.Properties.Permissions ?? []).Any(p => p.AllowsData(dataAction));
 
     public static IReadOnlyList<string> MissingIn(this RoleDefinition role) => [.. Needed.Where(a => !role.Covers(a))];
 
     /// <summary>True when the role may do more with keys or anything else in a vault than CMEK needs. Encrypting and decrypting is no more than wrapping and unwrapping.</summary>
     public static bool IsWide(this RoleDefinition role) =>
-        (role.Properties.Permissions ?? []).SelectMany(p => p.DataActions ?? []).Any(a => !Needed.Any(n => Is(n, a)) && !Is(a, "Microsoft.KeyVault/vaults/keys/encrypt/action") && !Is(a, "Microsoft.KeyVault/vaults/keys/decrypt/action"));
+        (role.Properties.Permissions ?? [])
+            .SelectMany(p => p.DataActions ?? [])
+            .Any(a =>
+                !Needed.Any(n => Is(n, a))
+                && !Is(a, "Microsoft.KeyVault/vaults/keys/encrypt/action")
+                && !Is(a, "Microsoft.KeyVault/vaults/keys/decrypt/action")
+            );
 
-    public static bool Allows(this RolePermissions permissions, string action) => Matches(permissions.Actions, action) && !Matches(permissions.NotActions, action);
+    public static bool Allows(this RolePermissions permissions, string action) =>
+        Matches(permissions.Actions, action) && !Matches(permissions.NotActions, action);
 
-    public static bool AllowsData(this RolePermissions permissions, string action) => Matches(permissions.DataActions, action) && !Matches(permissions.NotDataActions, action);
+    public static bool AllowsData(this RolePermissions permissions, string action) =>
+        Matches(permissions.DataActions, action) && !Matches(permissions.NotDataActions, action);
 
     private static bool Matches(IReadOnlyList<string>? patterns, string action) =>
-        (patterns ?? []).Any(p => Regex.IsMatch(action, $"^{Regex.Escape(p).Replace("\\*", ".*")}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant));
+        (patterns ?? []).Any(p =>
+            Regex.IsMatch(
+                action,
+                $"^{Regex.Escape(p).Replace("\\*", ".*")}$",
+                RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+            )
+        );
 
     private static RoleDefinition Role(string id, string name, params string[] dataActions) =>
-        new($"/providers/Microsoft.Authorization/roleDefinitions/{id}", id, new RoleDefinitionProperties(name, [new RolePermissions(null, null, dataActions, null)]));
+        new(
+            $"/providers/Microsoft.Authorization/roleDefinitions/{id}",
+            id,
+            new RoleDefinitionProperties(name, [new RolePermissions(null, null, dataActions, null)])
+        );
 
     private static bool Is(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 }

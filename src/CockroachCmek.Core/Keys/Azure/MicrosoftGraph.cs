@@ -32,22 +32,69 @@ internal sealed record ConsentGrant(string Id, string ClientId, string ResourceI
 /// <summary>Microsoft Graph v1.0.</summary>
 internal sealed class MicrosoftGraph(Uri endpoint, AzureRest rest) : IMicrosoftGraph
 {
-    public async Task<ServicePrincipal?> FindServicePrincipalAsync(string applicationId, CancellationToken cancellationToken) =>
-        await rest.ListAsync<ServicePrincipal>(At($"servicePrincipals?$filter={Filter("appId", applicationId)}&$select=id,appId,displayName,accountEnabled"), cancellationToken) is [var found, ..] ? found : null;
+    public async Task<ServicePrincipal?> FindServicePrincipalAsync(
+        string applicationId,
+        CancellationToken cancellationToken
+    ) =>
+        await rest.ListAsync<ServicePrincipal>(
+            At(
+                $"servicePrincipals?$filter={Filter("appId", applicationId)}&$select=id,appId,displayName,accountEnabled"
+            ),
+            cancellationToken
+        )
+            is [var found, ..]
+            ? found
+            : null;
 
-    public Task<ServicePrincipal> CreateServicePrincipalAsync(string applicationId, CancellationToken cancellationToken) =>
-        rest.SendAsync<ServicePrincipal>(RequestMethod.Post, At("servicePrincipals"), new { appId = applicationId }, cancellationToken);
+    public Task<ServicePrincipal> CreateServicePrincipalAsync(
+        string applicationId,
+        CancellationToken cancellationToken
+    ) =>
+        rest.SendAsync<ServicePrincipal>(
+            RequestMethod.Post,
+            At("servicePrincipals"),
+            new { appId = applicationId },
+            cancellationToken
+        );
 
     public Task EnableServicePrincipalAsync(string id, CancellationToken cancellationToken) =>
-        rest.SendAsync<JsonObject?>(RequestMethod.Patch, At($"servicePrincipals/{id}"), new { accountEnabled = true }, cancellationToken);
+        rest.SendAsync<JsonObject?>(
+            RequestMethod.Patch,
+            At($"servicePrincipals/{id}"),
+            new { accountEnabled = true },
+            cancellationToken
+        );
 
-    public Task<IReadOnlyList<ConsentGrant>> ListConsentGrantsAsync(string clientId, CancellationToken cancellationToken) =>
-        rest.ListAsync<ConsentGrant>(At($"oauth2PermissionGrants?$filter={Filter("clientId", clientId)}"), cancellationToken);
+    public Task<IReadOnlyList<ConsentGrant>> ListConsentGrantsAsync(
+        string clientId,
+        CancellationToken cancellationToken
+    ) =>
+        rest.ListAsync<ConsentGrant>(
+            At($"oauth2PermissionGrants?$filter={Filter("clientId", clientId)}"),
+            cancellationToken
+        );
 
-    public Task CreateConsentGrantAsync(string clientId, string resourceId, string scope, CancellationToken cancellationToken) =>
-        rest.SendAsync<JsonObject?>(RequestMethod.Post, At("oauth2PermissionGrants"), new { clientId, consentType = "AllPrincipals", resourceId, scope }, cancellationToken);
+    public Task CreateConsentGrantAsync(
+        string clientId,
+        string resourceId,
+        string scope,
+        CancellationToken cancellationToken
+    ) =>
+        rest.SendAsync<JsonObject?>(
+            RequestMethod.Post,
+            At("oauth2PermissionGrants"),
+            new
+            {
+                clientId,
+                consentType = "AllPrincipals",
+                resourceId,
+                scope,
+            },
+            cancellationToken
+        );
 
     private Uri At(string path) => new(endpoint, $"v1.0/{path}");
 
-    private static string Filter(string property, string value) => Uri.EscapeDataString($"{property} eq '{value.Replace("'", "''")}'");
+    private static string Filter(string property, string value) =>
+        Uri.EscapeDataString($"{property} eq '{value.Replace("'", "''")}'");
 }

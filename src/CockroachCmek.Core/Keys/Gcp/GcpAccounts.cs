@@ -10,7 +10,14 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
     {
         try
         {
-            return patient ? await calls.PatientlyAsync(() => GetAsync(account), f => f is GcpFault { Code: 403 or 404 }, TimeSpan.FromSeconds(30), GcpPolicyWriter.Pause) : await GetAsync(account);
+            return patient
+                ? await calls.PatientlyAsync(
+                    () => GetAsync(account),
+                    f => f is GcpFault { Code: 403 or 404 },
+                    TimeSpan.FromSeconds(30),
+                    GcpPolicyWriter.Pause
+                )
+                : await GetAsync(account);
         }
         catch (GcpFault fault) when (fault.Code == 404)
         {
@@ -19,27 +26,30 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
     }
 
     /// <summary>A new account is there once three looks in a row find it: the first may meet a replica that has it, and the next one that has not.</summary>
-    public Task SeenAsync(ServiceAccountEmail account) => calls.UntilAsync(
-        async () =>
-        {
-            try
+    public Task SeenAsync(ServiceAccountEmail account) =>
+        calls.UntilAsync(
+            async () =>
             {
-                for (var look = 1; look <= 3; look++)
+                try
                 {
-                    if (look > 1) await calls.Context.Time.Delay(TimeSpan.FromSeconds(2), calls.Context.CancellationToken);
-                    await GetAsync(account);
-                }
+                    for (var look = 1; look <= 3; look++)
+                    {
+                        if (look > 1)
+                            await calls.Context.Time.Delay(TimeSpan.FromSeconds(2), calls.Context.CancellationToken);
+                        await GetAsync(account);
+                    }
 
-                return true;
-            }
-            catch (GcpFault fault) when (fault.Code is 400 or 403 or 404)
-            {
-                return false;
-            }
-        },
-        GcpPolicyWriter.Propagation,
-        TimeSpan.FromSeconds(2),
-        () => Errors.ServiceAccountNotSeen(account.Text));
+                    return true;
+                }
+                catch (GcpFault fault) when (fault.Code is 400 or 403 or 404)
+                {
+                    return false;
+                }
+            },
+            GcpPolicyWriter.Propagation,
+            TimeSpan.FromSeconds(2),
+            () => Errors.ServiceAccountNotSeen(account.Text)
+        );
 
     /// <summary>Makes sure that an account can be used, before anything is written for it. Who may not look goes on where it is said so: the binding tells.</summary>
     /// <exception cref="CmekException">ServiceAccountNotFound, ServiceAccountDisabled.</exception>
@@ -47,8 +57,10 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
     {
         try
         {
-            var found = await FindAsync(account, patient: false) ?? throw Errors.ServiceAccountNotFound(account.Text, cluster.Name);
-            if (found.Disabled == true) throw Errors.ServiceAccountDisabled(account.Text);
+            var found = await FindAsync(account, patient: false)
+                ?? throw Errors.ServiceAccountNotFound(account.Text, cluster.Name);
+            if (found.Disabled == true)
+                throw Errors.ServiceAccountDisabled(account.Text);
         }
         catch (GcpFault fault) when (fault.Code == 403 && mayBeUnreadable)
         {
@@ -57,9 +69,15 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
     }
 
     /// <summary>Who may act as the account.</summary>
-    public Task<IamPolicy> PolicyAsync(ServiceAccountEmail account, bool patient) => patient
-        ? calls.PatientlyAsync(() => PolicyAsync(account, patient: false), f => f is GcpFault { Code: 403 or 404 }, GcpPolicyWriter.Propagation, GcpPolicyWriter.Pause)
-        : _policies.ReadAsync(clients.Iam, "IAM", account.Resource);
+    public Task<IamPolicy> PolicyAsync(ServiceAccountEmail account, bool patient) =>
+        patient
+            ? calls.PatientlyAsync(
+                () => PolicyAsync(account, patient: false),
+                f => f is GcpFault { Code: 403 or 404 },
+                GcpPolicyWriter.Propagation,
+                GcpPolicyWriter.Pause
+            )
+            : _policies.ReadAsync(clients.Iam, "IAM", account.Resource);
 
     /// <summary>What keeps CockroachDB Cloud from acting as the account, in words; empty when nothing does.</summary>
     public static IReadOnlyList<string> Missing(CrdbCluster cluster, IamPolicy policy, DateTimeOffset now)
@@ -68,15 +86,27 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
         return policy.Grants(GcpNames.TrustRole, $"serviceAccount:{user}", now) switch
         {
             Granted.Yes => [],
-            Granted.Conditionally => [$"it lets {user} act as it only under a condition ({string.Join(", ", policy.ConditionsOf($"serviceAccount:{user}"))})"],
+            Granted.Conditionally =>
+            [
+                $"it lets {user} act as it only under a condition ({string.Join(", ", policy.ConditionsOf($"serviceAccount:{user}"))})",
+            ],
             _ => [$"it does not let {user} act as it ({GcpNames.TrustRole})"],
         };
     }
 
     /// <summary>Who else may make tokens for the account, and so use the key as CockroachDB does.</summary>
     public static IReadOnlyList<string> Others(CrdbCluster cluster, IamPolicy policy) =>
-        [.. policy.MembersOf(GcpNames.TrustRole).Where(m => m != $"serviceAccount:{GcpNames.KmsUser(cluster)}" && !m.StartsWith("deleted:", StringComparison.Ordinal))];
+        [
+            .. policy
+                .MembersOf(GcpNames.TrustRole)
+                .Where(m =>
+                    m != $"serviceAccount:{GcpNames.KmsUser(cluster)}"
+                    && !m.StartsWith("deleted:", StringComparison.Ordinal)
+                ),
+        ];
 
     private Task<ServiceAccount> GetAsync(ServiceAccountEmail account) =>
-        calls.ReadAsync("IAM", "serviceAccounts.get", account.Text, c => clients.Iam.GetServiceAccountAsync(account.Resource, c));
+        calls.ReadAsync("IAM", "serviceAccounts.get", account.Text, c =>
+            clients.Iam.GetServiceAccountAsync(account.Resource, c)
+        );
 }

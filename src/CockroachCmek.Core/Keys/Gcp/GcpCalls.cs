@@ -8,35 +8,61 @@ namespace CockroachCmek.Core.Keys.Gcp;
 internal sealed class GcpCalls(OperationContext context) : CloudCalls("GCP", context)
 {
     /// <summary>True when nobody can say whether the call was processed: no answer, or the service's own failure.</summary>
-    public static bool MayHaveHappened(Exception fault) => fault switch
-    {
-        GcpFault answered => answered.Code >= 500,
-        // The token is fetched before the call is sent.
-        _ when IsTokenFault(fault) => false,
-        JsonException => true,
-        _ => IsNoAnswer(fault),
-    };
+    public static bool MayHaveHappened(Exception fault) =>
+        fault switch
+        {
+            GcpFault answered => answered.Code >= 500,
+            // The token is fetched before the call is sent.
+            _ when IsTokenFault(fault) => false,
+            JsonException => true,
+            _ => IsNoAnswer(fault),
+        };
 
     /// <summary>True when no token was to be had, so that nothing was sent: the second is of workload identity, whose own token was not found.</summary>
     public static bool IsTokenFault(Exception fault) => fault is TokenResponseException or SubjectTokenException;
 
     /// <summary>Anything that a call throws, in the module's terms.</summary>
-    public static CmekException Map(Exception fault, string target) => fault switch
-    {
-        GcpFault { Code: 401 } refused => Errors.GcpCredentialsRefused(refused.Message),
-        GcpFault { Reason: "SERVICE_DISABLED" } disabled => Errors.GcpApiDisabled(target, disabled.Metadata("service") ?? "cloudkms.googleapis.com", ProjectOf(disabled), disabled.Message),
-        GcpFault { Constraint: { } constraint } forbidden => Errors.OrganizationPolicyForbids(target, constraint, forbidden.Message),
-        GcpFault { Code: 403 } denied => Errors.GcpPermissionDenied(target, denied.Message, denied),
-        GcpFault { Code: 429 } limited => Errors.GcpQuotaExceeded(target, limited.Message, limited),
-        GcpFault { Status: "ABORTED" } conflict => Errors.GcpConflict(target, conflict.Message, conflict),
-        TokenResponseException token => Errors.GcpCredentialsRefused(token.Error?.ErrorDescription ?? token.Error?.Error ?? token.Message),
-        _ when MayHaveHappened(fault) => Errors.GcpUnreachable(target, fault),
-        GcpFault answered => Errors.GcpRefused(target, answered.Status.Length > 0 ? answered.Status : $"HTTP {answered.Code}", answered.Message, answered),
-        _ => Errors.GcpCredentialsMissing(fault.InnerException is { } inner ? $"{fault.Message} {inner.Message}" : fault.Message, fault),
-    };
+    public static CmekException Map(Exception fault, string target) =>
+        fault switch
+        {
+            GcpFault { Code: 401 } refused => Errors.GcpCredentialsRefused(refused.Message),
+            GcpFault { Reason: "SERVICE_DISABLED" } disabled => Errors.GcpApiDisabled(
+                target,
+                disabled.Metadata("service") ?? "cloudkms.googleapis.com",
+                ProjectOf(disabled),
+                disabled.Message
+            ),
+            GcpFault { Constraint: { } constraint } forbidden => Errors.OrganizationPolicyForbids(
+                target,
+                constraint,
+                forbidden.Message
+            ),
+            GcpFault { Code: 403 } denied => Errors.GcpPermissionDenied(target, denied.Message, denied),
+            GcpFault { Code: 429 } limited => Errors.GcpQuotaExceeded(target, limited.Message, limited),
+            GcpFault { Status: "ABORTED" } conflict => Errors.GcpConflict(target, conflict.Message, conflict),
+            TokenResponseException token => Errors.GcpCredentialsRefused(
+                token.Error?.ErrorDescription ?? token.Error?.Error ?? token.Message
+            ),
+            _ when MayHaveHappened(fault) => Errors.GcpUnreachable(target, fault),
+            GcpFault answered => Errors.GcpRefused(
+                target,
+                answered.Status.Length > 0 ? answered.Status : $"HTTP {answered.Code}",
+                answered.Message,
+                answered
+            ),
+            _ => Errors.GcpCredentialsMissing(
+                fault.InnerException is { } inner ? $"{fault.Message} {inner.Message}" : fault.Message,
+                fault
+            ),
+        };
 
     /// <summary>Looks for something that may not be there.</summary>
-    public async Task<T?> FindAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call)
+    public async Task<T?> FindAsync<T>(
+        string service,
+        string verb,
+        string resource,
+        Func<CancellationToken, Task<T>> call
+    )
         where T : class
     {
         try
@@ -51,21 +77,26 @@ internal sealed class GcpCalls(OperationContext context) : CloudCalls("GCP", con
 
     protected override bool IsAmbiguous(Exception fault) => MayHaveHappened(fault);
 
-    protected override bool IsThrottled(Exception fault) => fault switch
-    {
-        GcpFault answered => answered.Code == 429,
-        TokenResponseException token => (int?)token.StatusCode is 429 or >= 500,
-        _ => false,
-    };
+    protected override bool IsThrottled(Exception fault) =>
+        fault switch
+        {
+            GcpFault answered => answered.Code == 429,
+            TokenResponseException token => (int?)token.StatusCode is 429 or >= 500,
+            _ => false,
+        };
 
-    protected override (string Code, string? RequestId) Describe(Exception fault) => fault switch
-    {
-        GcpFault answered => ($"{(answered.Status.Length > 0 ? answered.Status : "HTTP")}, {answered.Code}", null),
-        TokenResponseException token => ($"no token, {token.Error?.Error ?? "refused"}", null),
-        SubjectTokenException => ("no token", null),
-        _ => ("no answer", null),
-    };
+    protected override (string Code, string? RequestId) Describe(Exception fault) =>
+        fault switch
+        {
+            GcpFault answered => ($"{(answered.Status.Length > 0 ? answered.Status : "HTTP")}, {answered.Code}", null),
+            TokenResponseException token => ($"no token, {token.Error?.Error ?? "refused"}", null),
+            SubjectTokenException => ("no token", null),
+            _ => ("no answer", null),
+        };
 
     /// <summary>consumer is projects/ and a number or an id.</summary>
-    private static string? ProjectOf(GcpFault fault) => fault.Metadata("consumer") is { } consumer && consumer.StartsWith("projects/", StringComparison.Ordinal) ? consumer.Substring(9) : null;
+    private static string? ProjectOf(GcpFault fault) =>
+        fault.Metadata("consumer") is { } consumer && consumer.StartsWith("projects/", StringComparison.Ordinal)
+            ? consumer.Substring(9)
+            : null;
 }

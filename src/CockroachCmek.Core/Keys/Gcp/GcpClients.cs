@@ -28,7 +28,9 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
     public IGcpProjects Projects => _projects ?? throw new InvalidOperationException("OpenAsync was not called.");
 
     /// <summary>The file that was named, or that the environment names: the SDK reads that variable once in the life of a process, and keeps what it found, a failure too.</summary>
-    private string? CredentialFile => connection.CredentialFile ?? (Environment.GetEnvironmentVariable("GOOGLE_APPLICATION_CREDENTIALS") is { Length: > 0 } file ? file : null);
+    private string? CredentialFile =>
+        connection.CredentialFile
+        ?? (Environment.GetEnvironmentVariable("GOOGLE_APPLICATION_CREDENTIALS") is { Length: > 0 } file ? file : null);
 
     /// <summary>Finds the credentials: nothing is sent yet, but the metadata server may be asked whether it is there.</summary>
     /// <exception cref="CmekException">GcpCredentialsMissing.</exception>
@@ -37,20 +39,36 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
         await _once.WaitAsync(cancellationToken);
         try
         {
-            if (_kms is not null) return;
+            if (_kms is not null)
+                return;
             try
             {
                 _credential = await CredentialAsync(cancellationToken);
             }
-            catch (Exception fault) when (fault is InvalidOperationException or IOException or UnauthorizedAccessException or JsonException or ArgumentException or FormatException)
+            catch (Exception fault)
+                when (fault
+                        is InvalidOperationException
+                            or IOException
+                            or UnauthorizedAccessException
+                            or JsonException
+                            or ArgumentException
+                            or FormatException
+                )
             {
-                throw Errors.GcpCredentialsMissing(CredentialFile is { } file ? $"{file}: {fault.Message}" : fault.Message, fault);
+                throw Errors.GcpCredentialsMissing(
+                    CredentialFile is { } file ? $"{file}: {fault.Message}" : fault.Message,
+                    fault
+                );
             }
 
-            if (_credential.IsCreateScopedRequired) _credential = _credential.CreateScoped(Scope);
-            if (connection.QuotaProject is { } quota) _credential = _credential.CreateWithQuotaProject(quota);
+            if (_credential.IsCreateScopedRequired)
+                _credential = _credential.CreateScoped(Scope);
+            if (connection.QuotaProject is { } quota)
+                _credential = _credential.CreateWithQuotaProject(quota);
             _iam = new GcpIamClient(Service("iam", "https://iam.googleapis.com/"));
-            _projects = new GcpProjectsClient(Service("cloudresourcemanager", "https://cloudresourcemanager.googleapis.com/"));
+            _projects = new GcpProjectsClient(
+                Service("cloudresourcemanager", "https://cloudresourcemanager.googleapis.com/")
+            );
             _kms = new GcpKmsClient(Service("cloudkms", "https://cloudkms.googleapis.com/"));
         }
         finally
@@ -63,14 +81,27 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
     /// <exception cref="CmekException">ProjectUnknown.</exception>
     public async Task<string> ProjectAsync(string? asked, string? known, CancellationToken cancellationToken)
     {
-        foreach (var project in new[] { asked, connection.Project, known, Environment.GetEnvironmentVariable("GOOGLE_CLOUD_PROJECT"), (_credential?.UnderlyingCredential as ServiceAccountCredential)?.ProjectId })
-            if (!string.IsNullOrWhiteSpace(project)) return project!.Trim();
-        return _credential?.UnderlyingCredential is ComputeCredential ? await MachineProjectAsync(cancellationToken) : throw Errors.ProjectUnknown();
+        foreach (
+            var project in new[]
+            {
+                asked,
+                connection.Project,
+                known,
+                Environment.GetEnvironmentVariable("GOOGLE_CLOUD_PROJECT"),
+                (_credential?.UnderlyingCredential as ServiceAccountCredential)?.ProjectId,
+            }
+        )
+            if (!string.IsNullOrWhiteSpace(project))
+                return project!.Trim();
+        return _credential?.UnderlyingCredential is ComputeCredential
+            ? await MachineProjectAsync(cancellationToken)
+            : throw Errors.ProjectUnknown();
     }
 
     public void Dispose()
     {
-        foreach (var service in _services) service.Dispose();
+        foreach (var service in _services)
+            service.Dispose();
         _once.Dispose();
     }
 
@@ -83,8 +114,10 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
 
     private async Task<GoogleCredential> CredentialAsync(CancellationToken cancellationToken)
     {
-        if (connection.AccessToken is { } token) return GoogleCredential.FromAccessToken(token.Reveal());
-        if (CredentialFile is not { } file) return await GoogleCredential.GetApplicationDefaultAsync(cancellationToken);
+        if (connection.AccessToken is { } token)
+            return GoogleCredential.FromAccessToken(token.Reveal());
+        if (CredentialFile is not { } file)
+            return await GoogleCredential.GetApplicationDefaultAsync(cancellationToken);
         // The file says itself what it is; the SDK wants to be told, so that nobody takes a file of an unexpected kind from a stranger: this one is the user's own.
         using var reader = new StreamReader(file);
         var json = await reader.ReadToEndAsync(
@@ -92,7 +125,8 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
             cancellationToken
 #endif
         );
-        var type = (string?)JsonNode.Parse(json)?["type"] ?? throw new FormatException("it has no \"type\", so it is no file of Google credentials");
+        var type = (string?)JsonNode.Parse(json)?["type"]
+            ?? throw new FormatException("it has no \"type\", so it is no file of Google credentials");
         return CredentialFactory.FromJson(json, type);
     }
 
@@ -101,19 +135,26 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
     {
         try
         {
-            var host = Environment.GetEnvironmentVariable("GCE_METADATA_HOST") is { Length: > 0 } other ? other : "169.254.169.254";
+            var host = Environment.GetEnvironmentVariable("GCE_METADATA_HOST") is { Length: > 0 } other
+                ? other
+                : "169.254.169.254";
             using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://{host}/computeMetadata/v1/project/project-id"));
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get,
+                new Uri($"http://{host}/computeMetadata/v1/project/project-id")
+            );
             request.Headers.Add("Metadata-Flavor", "Google");
             using var response = await client.SendAsync(request, cancellationToken);
-            if (!response.IsSuccessStatusCode) throw Errors.ProjectUnknown();
+            if (!response.IsSuccessStatusCode)
+                throw Errors.ProjectUnknown();
 #if NET
             return (await response.Content.ReadAsStringAsync(cancellationToken)).Trim();
 #else
             return (await response.Content.ReadAsStringAsync()).Trim();
 #endif
         }
-        catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception fault)
+            when (fault is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
             throw Errors.ProjectUnknown();
         }

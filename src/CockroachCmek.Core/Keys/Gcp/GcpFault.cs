@@ -35,10 +35,17 @@ internal sealed class GcpFault : Exception
 
     /// <summary>The constraint of the organization that stands against the call, for example constraints/iam.allowedPolicyMemberDomains; null when none does.</summary>
     public string? Constraint =>
-        (DetailOf("PreconditionFailure")?["violations"] as JsonArray ?? []).OfType<JsonObject>()
-            .Select(v => (string?)v["type"]).FirstOrDefault(t => t is not null && t.StartsWith("constraints/", StringComparison.Ordinal))
+        (DetailOf("PreconditionFailure")?["violations"] as JsonArray ?? [])
+            .OfType<JsonObject>()
+            .Select(v => (string?)v["type"])
+            .FirstOrDefault(t => t is not null && t.StartsWith("constraints/", StringComparison.Ordinal))
         // The same refusal without details, in the words of Google's knowledge base (article 000004666).
-        ?? (Code == 400 && Message.IndexOf("do not belong to a permitted customer", StringComparison.OrdinalIgnoreCase) >= 0 ? GcpOrganizationChecks.MemberConstraint : null);
+        ?? (
+            Code == 400
+            && Message.IndexOf("do not belong to a permitted customer", StringComparison.OrdinalIgnoreCase) >= 0
+                ? GcpOrganizationChecks.MemberConstraint
+                : null
+        );
 
     /// <summary>Reads a refusal, whoever it is from: a proxy's page of HTML has neither status nor details.</summary>
     public static GcpFault From(HttpResponseMessage response, string body)
@@ -46,15 +53,30 @@ internal sealed class GcpFault : Exception
         try
         {
             if (JsonNode.Parse(body) is JsonObject root && root["error"] is JsonObject error)
-                return new GcpFault((int)response.StatusCode, (string?)error["status"] ?? "", (string?)error["message"] ?? "", error["details"] as JsonArray ?? []);
+                return new GcpFault(
+                    (int)response.StatusCode,
+                    (string?)error["status"] ?? "",
+                    (string?)error["message"] ?? "",
+                    error["details"] as JsonArray ?? []
+                );
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException)
         {
             // Not Google's JSON: what is left is the HTTP status.
         }
 
-        return new GcpFault((int)response.StatusCode, "", $"HTTP {(int)response.StatusCode} {response.ReasonPhrase}", []);
+        return new GcpFault(
+            (int)response.StatusCode,
+            "",
+            $"HTTP {(int)response.StatusCode} {response.ReasonPhrase}",
+            []
+        );
     }
 
-    private JsonObject? DetailOf(string type) => Details.OfType<JsonObject>().FirstOrDefault(d => ((string?)d["@type"])?.EndsWith($"/google.rpc.{type}", StringComparison.Ordinal) == true);
+    private JsonObject? DetailOf(string type) =>
+        Details
+            .OfType<JsonObject>()
+            .FirstOrDefault(d =>
+                ((string?)d["@type"])?.EndsWith($"/google.rpc.{type}", StringComparison.Ordinal) == true
+            );
 }

@@ -4,7 +4,14 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>A service account as IAM tells it.</summary>
-internal sealed record ServiceAccount(string? Name, string? Email, string? UniqueId, string? DisplayName, string? Description, bool? Disabled);
+internal sealed record ServiceAccount(
+    string? Name,
+    string? Email,
+    string? UniqueId,
+    string? DisplayName,
+    string? Description,
+    bool? Disabled
+);
 
 /// <summary>A custom role.</summary>
 internal sealed record IamRole(string? Name, string? Title, List<string>? IncludedPermissions, bool? Deleted);
@@ -20,17 +27,38 @@ internal interface IGcpIam : IGcpPolicies
 {
     Task<ServiceAccount> GetServiceAccountAsync(string name, CancellationToken cancellationToken);
 
-    Task<ServiceAccount> CreateServiceAccountAsync(string project, string accountId, string displayName, string description, CancellationToken cancellationToken);
+    Task<ServiceAccount> CreateServiceAccountAsync(
+        string project,
+        string accountId,
+        string displayName,
+        string description,
+        CancellationToken cancellationToken
+    );
 
-    Task<ServiceAccount> PatchServiceAccountAsync(string name, string displayName, string description, CancellationToken cancellationToken);
+    Task<ServiceAccount> PatchServiceAccountAsync(
+        string name,
+        string displayName,
+        string description,
+        CancellationToken cancellationToken
+    );
 
     Task EnableServiceAccountAsync(string name, CancellationToken cancellationToken);
 
     Task<IamRole> GetRoleAsync(string name, CancellationToken cancellationToken);
 
-    Task<IamRole> CreateRoleAsync(string project, string roleId, string title, string description, IReadOnlyList<string> permissions, CancellationToken cancellationToken);
+    Task<IamRole> CreateRoleAsync(
+        string project,
+        string roleId,
+        string title,
+        string description,
+        IReadOnlyList<string> permissions,
+        CancellationToken cancellationToken
+    );
 
-    Task<IReadOnlyList<ServiceAccountKey>> ListServiceAccountKeysAsync(string account, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ServiceAccountKey>> ListServiceAccountKeysAsync(
+        string account,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>The private half comes as a file of credentials, in base64.</summary>
     Task<ServiceAccountKey> CreateServiceAccountKeyAsync(string account, CancellationToken cancellationToken);
@@ -41,52 +69,129 @@ internal interface IGcpIam : IGcpPolicies
 /// <summary>IAM v1 over REST. Paths, methods and fields: the discovery document of iam v1.</summary>
 internal sealed class GcpIamClient(GcpRest rest) : IGcpIam
 {
-    public Task<ServiceAccount> GetServiceAccountAsync(string name, CancellationToken cancellationToken) => rest.SendAsync<ServiceAccount>(HttpMethod.Get, $"v1/{name}", null, cancellationToken);
+    public Task<ServiceAccount> GetServiceAccountAsync(string name, CancellationToken cancellationToken) =>
+        rest.SendAsync<ServiceAccount>(HttpMethod.Get, $"v1/{name}", null, cancellationToken);
 
-    public Task<ServiceAccount> CreateServiceAccountAsync(string project, string accountId, string displayName, string description, CancellationToken cancellationToken) =>
+    public Task<ServiceAccount> CreateServiceAccountAsync(
+        string project,
+        string accountId,
+        string displayName,
+        string description,
+        CancellationToken cancellationToken
+    ) =>
         rest.SendAsync<ServiceAccount>(
             HttpMethod.Post,
             $"v1/projects/{project}/serviceAccounts",
-            new JsonObject { ["accountId"] = accountId, ["serviceAccount"] = new JsonObject { ["displayName"] = displayName, ["description"] = description } },
-            cancellationToken);
+            new JsonObject
+            {
+                ["accountId"] = accountId,
+                ["serviceAccount"] = new JsonObject { ["displayName"] = displayName, ["description"] = description },
+            },
+            cancellationToken
+        );
 
-    public Task<ServiceAccount> PatchServiceAccountAsync(string name, string displayName, string description, CancellationToken cancellationToken) =>
+    public Task<ServiceAccount> PatchServiceAccountAsync(
+        string name,
+        string displayName,
+        string description,
+        CancellationToken cancellationToken
+    ) =>
         rest.SendAsync<ServiceAccount>(
             new HttpMethod("PATCH"),
             $"v1/{name}",
-            new JsonObject { ["serviceAccount"] = new JsonObject { ["displayName"] = displayName, ["description"] = description }, ["updateMask"] = "displayName,description" },
-            cancellationToken);
+            new JsonObject
+            {
+                ["serviceAccount"] = new JsonObject { ["displayName"] = displayName, ["description"] = description },
+                ["updateMask"] = "displayName,description",
+            },
+            cancellationToken
+        );
 
-    public Task EnableServiceAccountAsync(string name, CancellationToken cancellationToken) => rest.SendAsync<JsonObject>(HttpMethod.Post, $"v1/{name}:enable", new JsonObject(), cancellationToken);
+    public Task EnableServiceAccountAsync(string name, CancellationToken cancellationToken) =>
+        rest.SendAsync<JsonObject>(HttpMethod.Post, $"v1/{name}:enable", new JsonObject(), cancellationToken);
 
-    public Task<IamRole> GetRoleAsync(string name, CancellationToken cancellationToken) => rest.SendAsync<IamRole>(HttpMethod.Get, $"v1/{name}", null, cancellationToken);
+    public Task<IamRole> GetRoleAsync(string name, CancellationToken cancellationToken) =>
+        rest.SendAsync<IamRole>(HttpMethod.Get, $"v1/{name}", null, cancellationToken);
 
-    public Task<IamRole> CreateRoleAsync(string project, string roleId, string title, string description, IReadOnlyList<string> permissions, CancellationToken cancellationToken) =>
+    public Task<IamRole> CreateRoleAsync(
+        string project,
+        string roleId,
+        string title,
+        string description,
+        IReadOnlyList<string> permissions,
+        CancellationToken cancellationToken
+    ) =>
         rest.SendAsync<IamRole>(
             HttpMethod.Post,
             $"v1/projects/{project}/roles",
             new JsonObject
             {
                 ["roleId"] = roleId,
-                ["role"] = new JsonObject { ["title"] = title, ["description"] = description, ["includedPermissions"] = new JsonArray([.. permissions.Select(p => (JsonNode)p)]), ["stage"] = "GA" },
+                ["role"] = new JsonObject
+                {
+                    ["title"] = title,
+                    ["description"] = description,
+                    ["includedPermissions"] = new JsonArray([.. permissions.Select(p => (JsonNode)p)]),
+                    ["stage"] = "GA",
+                },
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     /// <summary>Those that people made; Google's own are renewed by Google.</summary>
-    public async Task<IReadOnlyList<ServiceAccountKey>> ListServiceAccountKeysAsync(string account, CancellationToken cancellationToken) =>
-        (await rest.SendAsync<KeyList>(HttpMethod.Get, $"v1/{account}/keys?keyTypes=USER_MANAGED", null, cancellationToken)).Keys ?? [];
+    public async Task<IReadOnlyList<ServiceAccountKey>> ListServiceAccountKeysAsync(
+        string account,
+        CancellationToken cancellationToken
+    ) =>
+        (
+            await rest.SendAsync<KeyList>(
+                HttpMethod.Get,
+                $"v1/{account}/keys?keyTypes=USER_MANAGED",
+                null,
+                cancellationToken
+            )
+        ).Keys
+        ?? [];
 
     public Task<ServiceAccountKey> CreateServiceAccountKeyAsync(string account, CancellationToken cancellationToken) =>
-        rest.SendAsync<ServiceAccountKey>(HttpMethod.Post, $"v1/{account}/keys", new JsonObject { ["privateKeyType"] = "TYPE_GOOGLE_CREDENTIALS_FILE", ["keyAlgorithm"] = "KEY_ALG_RSA_2048" }, cancellationToken);
+        rest.SendAsync<ServiceAccountKey>(
+            HttpMethod.Post,
+            $"v1/{account}/keys",
+            new JsonObject
+            {
+                ["privateKeyType"] = "TYPE_GOOGLE_CREDENTIALS_FILE",
+                ["keyAlgorithm"] = "KEY_ALG_RSA_2048",
+            },
+            cancellationToken
+        );
 
-    public Task<JsonObject> DeleteServiceAccountKeyAsync(string name, CancellationToken cancellationToken) => rest.SendAsync<JsonObject>(HttpMethod.Delete, $"v1/{name}", null, cancellationToken);
+    public Task<JsonObject> DeleteServiceAccountKeyAsync(string name, CancellationToken cancellationToken) =>
+        rest.SendAsync<JsonObject>(HttpMethod.Delete, $"v1/{name}", null, cancellationToken);
 
     // POST without a body, where KMS has GET.
     public async Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken) =>
-        new(await rest.SendAsync<JsonObject>(HttpMethod.Post, $"v1/{resource}:getIamPolicy?options.requestedPolicyVersion=3", null, cancellationToken));
+        new(
+            await rest.SendAsync<JsonObject>(
+                HttpMethod.Post,
+                $"v1/{resource}:getIamPolicy?options.requestedPolicyVersion=3",
+                null,
+                cancellationToken
+            )
+        );
 
-    public async Task<IamPolicy> SetIamPolicyAsync(string resource, IamPolicy policy, CancellationToken cancellationToken) =>
-        new(await rest.SendAsync<JsonObject>(HttpMethod.Post, $"v1/{resource}:setIamPolicy", new JsonObject { ["policy"] = policy.ToWire() }, cancellationToken));
+    public async Task<IamPolicy> SetIamPolicyAsync(
+        string resource,
+        IamPolicy policy,
+        CancellationToken cancellationToken
+    ) =>
+        new(
+            await rest.SendAsync<JsonObject>(
+                HttpMethod.Post,
+                $"v1/{resource}:setIamPolicy",
+                new JsonObject { ["policy"] = policy.ToWire() },
+                cancellationToken
+            )
+        );
 
     private sealed record KeyList(List<ServiceAccountKey>? Keys);
 }

@@ -27,54 +27,118 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
         var name = GcpKeyName.Parse(request.Spec.KeyUri);
         var account = ServiceAccountEmail.Parse(request.Spec.AuthPrincipal);
         var now = calls.Context.Time.GetUtcNow();
-        if (await _reader.FindAsync(name, account.Member) is not { } key) throw Errors.KeyNotFound(name);
-        CmekException[] faults = [.. GcpKeyFaults.OfKey(name, key.Key), .. GcpKeyFaults.OfGrant(key, account, mayGrant: false, now)];
-        foreach (var fault in faults) Report(results, region, fault);
-        if (faults.Length == 0) results.Pass("KeyUsable", region, $"{name} encrypts and decrypts, its primary version is enabled, and {account} may use it.");
+        if (await _reader.FindAsync(name, account.Member) is not { } key)
+            throw Errors.KeyNotFound(name);
+        CmekException[] faults =
+        [
+            .. GcpKeyFaults.OfKey(name, key.Key),
+            .. GcpKeyFaults.OfGrant(key, account, mayGrant: false, now),
+        ];
+        foreach (var fault in faults)
+            Report(results, region, fault);
+        if (faults.Length == 0)
+            results.Pass(
+                "KeyUsable",
+                region,
+                $"{name} encrypts and decrypts, its primary version is enabled, and {account} may use it."
+            );
         Grants(request, key, account, now, results);
-        if (GcpLocations.Serves(name.Location, region)) results.Pass("KeyLocation", region, $"The key lives in {name.Location}.");
-        else results.Warn("KeyElsewhere", region, $"The key lives in '{name.Location}', the nodes in '{region}': it works, but depends on two places.", "New-CrdbCmekKey, then Invoke-CrdbCmekRotation with its manifest");
+        if (GcpLocations.Serves(name.Location, region))
+            results.Pass("KeyLocation", region, $"The key lives in {name.Location}.");
+        else
+            results.Warn(
+                "KeyElsewhere",
+                region,
+                $"The key lives in '{name.Location}', the nodes in '{region}': it works, but depends on two places.",
+                "New-CrdbCmekKey, then Invoke-CrdbCmekRotation with its manifest"
+            );
         await VersionsAsync(request, name, key.Key, results);
     }
 
     /// <summary>What the policies allow beyond what is needed, or only for now.</summary>
-    private static void Grants(KeyCheckRequest request, FoundKey key, ServiceAccountEmail account, DateTimeOffset now, CheckList results)
+    private static void Grants(
+        KeyCheckRequest request,
+        FoundKey key,
+        ServiceAccountEmail account,
+        DateTimeOffset now,
+        CheckList results
+    )
     {
         var region = request.Spec.Region;
         if (key.GrantsUse(account.Member, now) == Granted.Conditionally)
-            results.Warn("KeyGrantConditional", region, $"The policy of {key.Name} lets the account use it only under a condition: {string.Join(", ", key.Policy.ConditionsOf(account.Member))}.", "New-CrdbCmekKey -KeyUri <key> -Grant, when the condition is taken away");
+            results.Warn(
+                "KeyGrantConditional",
+                region,
+                $"The policy of {key.Name} lets the account use it only under a condition: {string.Join(", ", key.Policy.ConditionsOf(account.Member))}.",
+                "New-CrdbCmekKey -KeyUri <key> -Grant, when the condition is taken away"
+            );
         string[] wider = [.. key.Policy.WiderThanUse(account.Member), .. key.Policy.Public];
-        if (key.RingPolicy?.GrantsUse(account.Member, now) > Granted.No) wider = [.. wider, $"the use of every key in {key.Name.RingName}"];
-        if (wider.Length > 0) results.Warn("KeyPolicyWide", region, $"The policy of {key.Name} allows more than CMEK needs: {string.Join(", ", wider)}.", "Take these bindings out of the policy; the account needs " + GcpNames.UseRole + " on the key alone");
+        if (key.RingPolicy?.GrantsUse(account.Member, now) > Granted.No)
+            wider = [.. wider, $"the use of every key in {key.Name.RingName}"];
+        if (wider.Length > 0)
+            results.Warn(
+                "KeyPolicyWide",
+                region,
+                $"The policy of {key.Name} allows more than CMEK needs: {string.Join(", ", wider)}.",
+                "Take these bindings out of the policy; the account needs " + GcpNames.UseRole + " on the key alone"
+            );
         if (key.Policy.Deleted(account.Member) is { Count: > 0 } deleted)
-            results.Warn("KeyPolicyStale", region, $"The policy of {key.Name} names accounts that were deleted: {string.Join(", ", deleted)}.", "New-CrdbCmekKey -KeyUri <key> -Grant");
+            results.Warn(
+                "KeyPolicyStale",
+                region,
+                $"The policy of {key.Name} names accounts that were deleted: {string.Join(", ", deleted)}.",
+                "New-CrdbCmekKey -KeyUri <key> -Grant"
+            );
     }
 
     private async Task VersionsAsync(KeyCheckRequest request, GcpKeyName name, CryptoKey key, CheckList results)
     {
         var region = request.Spec.Region;
         var versions = await _reader.VersionsAsync(name);
-        var lost = versions.Where(v => v.Id != key.Primary?.Id && v.State is "DISABLED" or "DESTROY_SCHEDULED" or "DESTROYED").Select(v => $"{v.Id} ({v.State})").ToList();
+        var lost = versions
+            .Where(v => v.Id != key.Primary?.Id && v.State is "DISABLED" or "DESTROY_SCHEDULED" or "DESTROYED")
+            .Select(v => $"{v.Id} ({v.State})")
+            .ToList();
         if (lost.Count > 0)
-            results.Warn("OldVersionUnusable", region, $"Versions of {name} can no longer decrypt: {string.Join(", ", lost)}. Data and backups of their time may need them.", $"gcloud kms keys versions list --key {name.Id} --keyring {name.Ring} --location {name.Location} --project {name.Project}");
-        else if (versions.Count > 1) results.Pass("OldVersionsUsable", region, $"All {versions.Count} versions of {name} are enabled.");
-        if (request.TakenUpAt is not { } takenUp || key.Primary is not { } primary) return;
+            results.Warn(
+                "OldVersionUnusable",
+                region,
+                $"Versions of {name} can no longer decrypt: {string.Join(", ", lost)}. Data and backups of their time may need them.",
+                $"gcloud kms keys versions list --key {name.Id} --keyring {name.Ring} --location {name.Location} --project {name.Project}"
+            );
+        else if (versions.Count > 1)
+            results.Pass("OldVersionsUsable", region, $"All {versions.Count} versions of {name} are enabled.");
+        if (request.TakenUpAt is not { } takenUp || key.Primary is not { } primary)
+            return;
         if (primary.CreateTime > takenUp)
-            results.Warn("VersionNotTakenUp", region, $"Version {primary.Id} of {name} is of {primary.CreateTime:u}, but the cluster took the key up on {takenUp:u}, and does not follow by itself.", $"Invoke-CrdbCmekRotation {request.Cluster.Name}");
-        else results.Pass("VersionTakenUp", region, $"The cluster uses version {primary.Id} of {name}.");
+            results.Warn(
+                "VersionNotTakenUp",
+                region,
+                $"Version {primary.Id} of {name} is of {primary.CreateTime:u}, but the cluster took the key up on {takenUp:u}, and does not follow by itself.",
+                $"Invoke-CrdbCmekRotation {request.Cluster.Name}"
+            );
+        else
+            results.Pass("VersionTakenUp", region, $"The cluster uses version {primary.Id} of {name}.");
     }
 
     /// <summary>What was encrypted with a past key was so with the version of that time.</summary>
     private async Task PastKeyAsync(KeyCheckRequest request, CheckList results)
     {
         var name = GcpKeyName.Parse(request.Spec.KeyUri);
-        if (await _reader.GetAsync(name) is null) throw Errors.KeyNotFound(name);
+        if (await _reader.GetAsync(name) is null)
+            throw Errors.KeyNotFound(name);
         var versions = await _reader.VersionsAsync(name);
-        var used = versions.FirstOrDefault(v => request.TakenUpAt is null ? v.State == "ENABLED" : v.CreateTime <= request.TakenUpAt) ?? (versions.Count > 0 ? versions[versions.Count - 1] : null);
+        var used = versions.FirstOrDefault(v =>
+            request.TakenUpAt is null ? v.State == "ENABLED" : v.CreateTime <= request.TakenUpAt
+        ) ?? (versions.Count > 0 ? versions[versions.Count - 1] : null);
         switch (used?.State)
         {
             case "ENABLED":
-                results.Pass("PastKeyUsable", request.Spec.Region, $"{used.Name} is enabled: what was encrypted with it can be read.");
+                results.Pass(
+                    "PastKeyUsable",
+                    request.Spec.Region,
+                    $"{used.Name} is enabled: what was encrypted with it can be read."
+                );
                 break;
             case "DESTROY_SCHEDULED" or "DESTROYED":
                 throw Errors.KeyPendingDeletion(name, used.Id, used.State, used.DestroyTime);
@@ -91,13 +155,27 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
         await accounts.RequireAsync(request.Cluster, account, mayBeUnreadable: false);
         var policy = await accounts.PolicyAsync(account, patient: false);
         var missing = GcpAccounts.Missing(request.Cluster, policy, calls.Context.Time.GetUtcNow());
-        string[] problems = [.. missing, .. GcpAccounts.Others(request.Cluster, policy).Select(m => $"it lets {m} act as it too")];
-        if (problems.Length > 0) throw Errors.RoleDiffers(account, request.Cluster.Name, problems);
-        results.Pass("RoleTrust", request.Spec.Region, $"{account} is enabled, and lets {GcpNames.KmsUser(request.Cluster)} act as it, and nobody else.");
+        string[] problems =
+        [
+            .. missing,
+            .. GcpAccounts.Others(request.Cluster, policy).Select(m => $"it lets {m} act as it too"),
+        ];
+        if (problems.Length > 0)
+            throw Errors.RoleDiffers(account, request.Cluster.Name, problems);
+        results.Pass(
+            "RoleTrust",
+            request.Spec.Region,
+            $"{account} is enabled, and lets {GcpNames.KmsUser(request.Cluster)} act as it, and nobody else."
+        );
     }
 
     /// <summary>A fault that the reading met is the result; what may not be read is unknown.</summary>
-    private static async Task UnlessDeniedAsync(string check, KeyCheckRequest request, CheckList results, Func<Task> read)
+    private static async Task UnlessDeniedAsync(
+        string check,
+        KeyCheckRequest request,
+        CheckList results,
+        Func<Task> read
+    )
     {
         try
         {
@@ -109,9 +187,15 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
         }
         catch (GcpFault fault) when (fault.Code == 403 && fault.Reason != "SERVICE_DISABLED")
         {
-            results.Unknown(check, request.Spec.Region, fault.Message, "Run it with credentials that may cloudkms.cryptoKeys.get, cloudkms.cryptoKeys.getIamPolicy, cloudkms.cryptoKeyVersions.list, iam.serviceAccounts.get and iam.serviceAccounts.getIamPolicy");
+            results.Unknown(
+                check,
+                request.Spec.Region,
+                fault.Message,
+                "Run it with credentials that may cloudkms.cryptoKeys.get, cloudkms.cryptoKeys.getIamPolicy, cloudkms.cryptoKeyVersions.list, iam.serviceAccounts.get and iam.serviceAccounts.getIamPolicy"
+            );
         }
     }
 
-    private static void Report(CheckList results, string region, CmekException fault) => results.Fail(fault.ErrorId, region, fault.Message, fault.RecommendedAction);
+    private static void Report(CheckList results, string region, CmekException fault) =>
+        results.Fail(fault.ErrorId, region, fault.Message, fault.RecommendedAction);
 }

@@ -21,11 +21,18 @@ public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider,
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => request.NewKey ? new GcpKeyReplacement(clients, calls).ReplaceAsync(request) : new GcpKeyRotation(clients, calls).RotateAsync(request));
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            request.NewKey
+                ? new GcpKeyReplacement(clients, calls).ReplaceAsync(request)
+                : new GcpKeyRotation(clients, calls).RotateAsync(request)
+        );
 
     /// <inheritdoc/>
-    public Task SettleNewKeysAsync(CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> inForce, OperationContext context) =>
-        RunAsync<object?>(cluster.Name, context, async (clients, calls) =>
+    public Task SettleNewKeysAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> inForce,
+        OperationContext context
+    ) => RunAsync<object?>(cluster.Name, context, async (clients, calls) =>
         {
             await new GcpKeyReplacement(clients, calls).SettleAsync(inForce);
             return null;
@@ -33,32 +40,52 @@ public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider,
 
     /// <inheritdoc/>
     public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeyPolicies(clients, calls).DescribeAsync(request));
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new GcpKeyPolicies(clients, calls).DescribeAsync(request)
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeyChecks(clients, calls).CheckAsync(request));
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new GcpKeyChecks(clients, calls).CheckAsync(request)
+        );
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(RevocationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeyAccess(clients, calls).PlanAsync(request));
+    public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
+        RevocationRequest request,
+        OperationContext context
+    ) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new GcpKeyAccess(clients, calls).PlanAsync(request)
+        );
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
         RunAsync(change.Target, context, (clients, calls) => new GcpKeyAccess(clients, calls).RevokeAsync(change));
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeyAccess(clients, calls).FindRevocationAsync(request));
+    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
+        RevocationRequest request,
+        OperationContext context
+    ) =>
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new GcpKeyAccess(clients, calls).FindRevocationAsync(request)
+        );
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
         RunAsync(change.Target, context, (clients, calls) => new GcpKeyAccess(clients, calls).RestoreAsync(change));
 
     Task<IVaultGround> IVaultHost.LookAsync(KeyRequest request, OperationContext context) =>
-        RunAsync<IVaultGround>(request.Cluster.Name, context, async (clients, calls) => await GcpVaultGround.LookAsync(this, request, clients, calls));
+        RunAsync<IVaultGround>(request.Cluster.Name, context, async (clients, calls) =>
+            await GcpVaultGround.LookAsync(this, request, clients, calls)
+        );
 
-    internal async Task<T> RunAsync<T>(string target, OperationContext context, Func<GcpClients, GcpCalls, Task<T>> work)
+    internal async Task<T> RunAsync<T>(
+        string target,
+        OperationContext context,
+        Func<GcpClients, GcpCalls, Task<T>> work
+    )
     {
         using var clients = new GcpClients(connection);
         try
@@ -66,7 +93,11 @@ public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider,
             await clients.OpenAsync(context.CancellationToken);
             return await work(clients, new GcpCalls(context));
         }
-        catch (Exception fault) when (fault is GcpFault || GcpCalls.IsTokenFault(fault) || (GcpCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested))
+        catch (Exception fault)
+            when (fault is GcpFault
+                || GcpCalls.IsTokenFault(fault)
+                || (GcpCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested)
+            )
         {
             throw GcpCalls.Map(fault, target);
         }

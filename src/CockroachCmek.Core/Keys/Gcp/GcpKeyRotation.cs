@@ -12,9 +12,13 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
     public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(RotationRequest request)
     {
         // Regions that share a key may have taken it up at different times; the latest counts. Where that is not known, every version counts as taken up.
-        var keys = request.Regions.GroupBy(r => GcpKeyName.Parse(r.Keys[0].KeyUri))
-            .Select(g => (Name: g.Key, TakenUp: g.Max(r => r.Keys[0].CreatedAt) ?? calls.Context.Time.GetUtcNow())).ToList();
-        var found = await Task.WhenAll(keys.Select(async k => (Key: await _reader.GetAsync(k.Name), Versions: await VersionsAsync(k.Name))));
+        var keys = request
+            .Regions.GroupBy(r => GcpKeyName.Parse(r.Keys[0].KeyUri))
+            .Select(g => (Name: g.Key, TakenUp: g.Max(r => r.Keys[0].CreatedAt) ?? calls.Context.Time.GetUtcNow()))
+            .ToList();
+        var found = await Task.WhenAll(
+            keys.Select(async k => (Key: await _reader.GetAsync(k.Name), Versions: await VersionsAsync(k.Name)))
+        );
         Errors.ThrowTogether(request.Cluster.Name, [.. found.SelectMany((f, i) => FaultsOf(keys[i].Name, f.Key))]);
 
         var work = new List<Func<Task>>();
@@ -26,24 +30,50 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
             var isNewer = newest?.CreateTime > keys[i].TakenUp;
             if (isNewer && key!.Primary?.Id == newest!.Id && newest.State == "ENABLED")
             {
-                calls.Context.Log.Verbose($"{name} has version {newest.Id} of {newest.CreateTime:u}, which is newer than what the cluster took up: it is not rotated again.");
+                calls.Context.Log.Verbose(
+                    $"{name} has version {newest.Id} of {newest.CreateTime:u}, which is newer than what the cluster took up: it is not rotated again."
+                );
                 continue;
             }
 
             // A version that is newer and not primary is one of a run that was interrupted.
-            if (await AskAsync(name, isNewer ? $"Make version {newest!.Id} the primary one" : "Create a new version and make it the primary one")) work.Add(() => PromoteAsync(name, versions, isNewer ? newest : null));
-            else refused = true; // go on asking: a dry run names every key
+            if (
+                await AskAsync(
+                    name,
+                    isNewer
+                        ? $"Make version {newest!.Id} the primary one"
+                        : "Create a new version and make it the primary one"
+                )
+            )
+                work.Add(() => PromoteAsync(name, versions, isNewer ? newest : null));
+            else
+                refused = true; // go on asking: a dry run names every key
         }
 
-        if (refused) return null;
+        if (refused)
+            return null;
         await Task.WhenAll(work.Select(w => w()));
         if (work.Count > 0)
         {
-            calls.Context.Log.Verbose("Waiting a minute, which is what Google Cloud says a new primary version takes to be used everywhere.");
+            calls.Context.Log.Verbose(
+                "Waiting a minute, which is what Google Cloud says a new primary version takes to be used everywhere."
+            );
             await calls.Context.Time.Delay(PrimaryPropagation, calls.Context.CancellationToken);
         }
 
-        return [.. request.Regions.Select(r => new CmekRegionSpec { Region = r.Region, KeySpec = new CmekKeySpec { Type = r.Keys[0].KeyType, Uri = r.Keys[0].KeyUri, AuthPrincipal = r.Keys[0].AuthPrincipal } })];
+        return
+        [
+            .. request.Regions.Select(r => new CmekRegionSpec
+            {
+                Region = r.Region,
+                KeySpec = new CmekKeySpec
+                {
+                    Type = r.Keys[0].KeyType,
+                    Uri = r.Keys[0].KeyUri,
+                    AuthPrincipal = r.Keys[0].AuthPrincipal,
+                },
+            }),
+        ];
     }
 
     private async Task PromoteAsync(GcpKeyName name, IReadOnlyList<CryptoKeyVersion> before, CryptoKeyVersion? made)
@@ -54,23 +84,32 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         if (state != "ENABLED")
         {
             await calls.UntilAsync(
-                async () => (state = (await _reader.VersionsAsync(name)).FirstOrDefault(v => v.Id == version.Id)?.State ?? "unknown") == "ENABLED",
+                async () =>
+                    (
+                        state = (await _reader.VersionsAsync(name)).FirstOrDefault(v => v.Id == version.Id)?.State
+                            ?? "unknown"
+                    ) == "ENABLED",
                 TimeSpan.FromMinutes(5),
                 TimeSpan.FromSeconds(5),
-                () => Errors.VersionNotReady(name, version.Id, state));
+                () => Errors.VersionNotReady(name, version.Id, state)
+            );
         }
 
         for (var round = 1; ; round++)
         {
             try
             {
-                await calls.WriteAsync("KMS", "cryptoKeys.updatePrimaryVersion", $"{name} to {version.Id}", c => clients.Kms.UpdateCryptoKeyPrimaryVersionAsync(name.ToString(), version.Id, c));
+                await calls.WriteAsync("KMS", "cryptoKeys.updatePrimaryVersion", $"{name} to {version.Id}", c =>
+                    clients.Kms.UpdateCryptoKeyPrimaryVersionAsync(name.ToString(), version.Id, c)
+                );
                 return;
             }
             catch (Exception fault) when (calls.IsLost(fault))
             {
-                if ((await _reader.GetAsync(name))?.Primary?.Id == version.Id) return;
-                if (round == 3) throw;
+                if ((await _reader.GetAsync(name))?.Primary?.Id == version.Id)
+                    return;
+                if (round == 3)
+                    throw;
             }
         }
     }
@@ -82,13 +121,22 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         {
             try
             {
-                return await calls.WriteAsync("KMS", "cryptoKeyVersions.create", name.ToString(), c => clients.Kms.CreateCryptoKeyVersionAsync(name.ToString(), c));
+                return await calls.WriteAsync("KMS", "cryptoKeyVersions.create", name.ToString(), c =>
+                    clients.Kms.CreateCryptoKeyVersionAsync(name.ToString(), c)
+                );
             }
             catch (Exception fault) when (calls.IsLost(fault))
             {
-                calls.Context.Log.Verbose($"The answer to cryptoKeyVersions.create {name} was lost; looking whether it happened.");
-                if ((await _reader.VersionsAsync(name)).FirstOrDefault(v => before.All(b => b.Name != v.Name)) is { } made) return made;
-                if (round == 3) throw;
+                calls.Context.Log.Verbose(
+                    $"The answer to cryptoKeyVersions.create {name} was lost; looking whether it happened."
+                );
+                if (
+                    (await _reader.VersionsAsync(name)).FirstOrDefault(v => before.All(b => b.Name != v.Name)) is
+                    { } made
+                )
+                    return made;
+                if (round == 3)
+                    throw;
             }
         }
     }
@@ -107,16 +155,25 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
 
     private static IEnumerable<CmekException> FaultsOf(GcpKeyName name, CryptoKey? key)
     {
-        if (key is null) yield return Errors.KeyNotFound(name);
-        else if (key.Purpose != "ENCRYPT_DECRYPT") yield return Errors.KeyNotSymmetric(name, $"for {key.Purpose}");
-        else if (MadeElsewhere(key) is { } reason) yield return Errors.KeyCannotRotate(name, reason, "Make the new version where the key comes from, then run the same command again: it is taken up");
+        if (key is null)
+            yield return Errors.KeyNotFound(name);
+        else if (key.Purpose != "ENCRYPT_DECRYPT")
+            yield return Errors.KeyNotSymmetric(name, $"for {key.Purpose}");
+        else if (MadeElsewhere(key) is { } reason)
+            yield return Errors.KeyCannotRotate(
+                name,
+                reason,
+                "Make the new version where the key comes from, then run the same command again: it is taken up"
+            );
     }
 
     /// <summary>Why Google Cloud cannot make material for a key by itself; null when it can.</summary>
     public static string? MadeElsewhere(CryptoKey key) =>
         key.ImportOnly == true ? "its versions are imported"
-        : key.VersionTemplate?.ProtectionLevel is "EXTERNAL" or "EXTERNAL_VPC" ? "its material is with an external key manager"
+        : key.VersionTemplate?.ProtectionLevel is "EXTERNAL" or "EXTERNAL_VPC"
+            ? "its material is with an external key manager"
         : null;
 
-    private Task<bool> AskAsync(GcpKeyName name, string action) => calls.Context.Log.ShouldProcessAsync(name.ToString(), action, calls.Context.CancellationToken);
+    private Task<bool> AskAsync(GcpKeyName name, string action) =>
+        calls.Context.Log.ShouldProcessAsync(name.ToString(), action, calls.Context.CancellationToken);
 }

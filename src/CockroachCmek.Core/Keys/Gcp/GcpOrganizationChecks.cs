@@ -13,31 +13,43 @@ internal sealed class GcpOrganizationChecks(GcpClients clients, GcpCalls calls)
 
     public async Task CheckAsync(KeyCheckRequest request, ServiceAccountEmail account, CheckList results)
     {
-        if (await ReadAsync(account.Project) is not { } policy) return;
+        if (await ReadAsync(account.Project) is not { } policy)
+            return;
         if (!policy.Restricts)
         {
-            results.Pass("OrgPolicyAllows", request.Spec.Region, $"No organization policy keeps members out of the policies of project {account.Project}.");
+            results.Pass(
+                "OrgPolicyAllows",
+                request.Spec.Region,
+                $"No organization policy keeps members out of the policies of project {account.Project}."
+            );
             return;
         }
 
         // Whose customer id is Cockroach Labs' cannot be told: that is left to who reads this.
-        var allowed = policy.ListPolicy?.AllowedValues is { Count: > 0 } values ? $"allows only {string.Join(", ", values)}" : "restricts who may be a member";
+        var allowed = policy.ListPolicy?.AllowedValues is { Count: > 0 } values
+            ? $"allows only {string.Join(", ", values)}"
+            : "restricts who may be a member";
         results.Warn(
             "OrgPolicyRestricts",
             request.Spec.Region,
             $"{MemberConstraint} {allowed} in project {account.Project}. It is not retroactive: what is bound goes on working; but a new binding for {GcpNames.KmsUser(request.Cluster)} is refused, unless its organization is among them.",
-            $"Have the organization policy's administrator exempt project {account.Project}, or allow Cockroach Labs' customer id; gcloud org-policies describe {MemberConstraint.Replace("constraints/", "")} --project {account.Project} --effective");
+            $"Have the organization policy's administrator exempt project {account.Project}, or allow Cockroach Labs' customer id; gcloud org-policies describe {MemberConstraint.Replace("constraints/", "")} --project {account.Project} --effective"
+        );
     }
 
     private async Task<OrgPolicy?> ReadAsync(string project)
     {
         try
         {
-            return await calls.ReadAsync("CloudResourceManager", "projects.getEffectiveOrgPolicy", project, c => clients.Projects.GetEffectiveOrgPolicyAsync(project, MemberConstraint, c));
+            return await calls.ReadAsync("CloudResourceManager", "projects.getEffectiveOrgPolicy", project, c =>
+                clients.Projects.GetEffectiveOrgPolicyAsync(project, MemberConstraint, c)
+            );
         }
         catch (Exception fault) when (fault is GcpFault || calls.IsLost(fault))
         {
-            calls.Context.Log.Verbose($"Whether an organization policy restricts members in project {project} may not be read, and is not checked: {fault.Message}");
+            calls.Context.Log.Verbose(
+                $"Whether an organization policy restricts members in project {project} may not be read, and is not checked: {fault.Message}"
+            );
             return null;
         }
     }

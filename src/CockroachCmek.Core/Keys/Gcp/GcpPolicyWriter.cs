@@ -16,26 +16,43 @@ internal sealed class GcpPolicyWriter(GcpCalls calls)
     /// <summary>Makes a change; true when something had to be written.</summary>
     /// <param name="change">Changes the policy that was read; false when there is nothing to change.</param>
     /// <param name="isSettling">Refusals that mean that what was just made is not seen yet.</param>
-    public async Task<bool> ChangeAsync(IGcpPolicies api, string service, string resource, Func<IamPolicy, bool> change, Func<GcpFault, bool> isSettling)
+    public async Task<bool> ChangeAsync(
+        IGcpPolicies api,
+        string service,
+        string resource,
+        Func<IamPolicy, bool> change,
+        Func<GcpFault, bool> isSettling
+    )
     {
         var written = false;
         for (var round = 1; ; round++)
         {
             var policy = await PatientAsync(() => ReadAsync(api, service, resource), isSettling);
-            if (!change(policy)) return written;
+            if (!change(policy))
+                return written;
             try
             {
-                await PatientAsync(() => calls.WriteAsync(service, "setIamPolicy", resource, c => api.SetIamPolicyAsync(resource, policy, c)), isSettling);
+                await PatientAsync(
+                    () =>
+                        calls.WriteAsync(service, "setIamPolicy", resource, c =>
+                            api.SetIamPolicyAsync(resource, policy, c)
+                        ),
+                    isSettling
+                );
                 return true;
             }
             catch (GcpFault fault) when (fault.Status == "ABORTED" && round < Rounds)
             {
-                calls.Context.Log.Verbose($"Somebody else changed the policy of {resource} in between; reading it anew.");
+                calls.Context.Log.Verbose(
+                    $"Somebody else changed the policy of {resource} in between; reading it anew."
+                );
                 await calls.Context.Time.Delay(TimeSpan.FromMilliseconds(500 * round), calls.Context.CancellationToken);
             }
             catch (Exception fault) when (calls.IsLost(fault) && round < Rounds)
             {
-                calls.Context.Log.Verbose($"The answer to setIamPolicy of {resource} was lost; looking whether it happened.");
+                calls.Context.Log.Verbose(
+                    $"The answer to setIamPolicy of {resource} was lost; looking whether it happened."
+                );
                 written = true;
             }
         }
@@ -43,13 +60,22 @@ internal sealed class GcpPolicyWriter(GcpCalls calls)
 
     /// <summary>Reads until a policy is as it was written.</summary>
     public Task ConfirmAsync(IGcpPolicies api, string service, string resource, Func<IamPolicy, bool> isSo) =>
-        calls.UntilAsync(async () => isSo(await ReadAsync(api, service, resource)), Propagation, Pause, () => Errors.BindingNotSeen(resource));
+        calls.UntilAsync(
+            async () => isSo(await ReadAsync(api, service, resource)),
+            Propagation,
+            Pause,
+            () => Errors.BindingNotSeen(resource)
+        );
 
-    public Task<IamPolicy> ReadAsync(IGcpPolicies api, string service, string resource) => calls.ReadAsync(service, "getIamPolicy", resource, c => api.GetIamPolicyAsync(resource, c));
+    public Task<IamPolicy> ReadAsync(IGcpPolicies api, string service, string resource) =>
+        calls.ReadAsync(service, "getIamPolicy", resource, c => api.GetIamPolicyAsync(resource, c));
 
     /// <summary>A member that was made moments ago: 400 "Service account x does not exist." (terraform-provider-google's magic-modules issue 10813).</summary>
     public static bool IsUnseen(GcpFault fault, string account) =>
-        fault.Code == 400 && fault.Message.IndexOf("does not exist", StringComparison.OrdinalIgnoreCase) >= 0 && fault.Message.IndexOf(account, StringComparison.OrdinalIgnoreCase) >= 0;
+        fault.Code == 400
+        && fault.Message.IndexOf("does not exist", StringComparison.OrdinalIgnoreCase) >= 0
+        && fault.Message.IndexOf(account, StringComparison.OrdinalIgnoreCase) >= 0;
 
-    private Task<T> PatientAsync<T>(Func<Task<T>> call, Func<GcpFault, bool> isSettling) => calls.PatientlyAsync(call, fault => fault is GcpFault answered && isSettling(answered), Propagation, Pause);
+    private Task<T> PatientAsync<T>(Func<Task<T>> call, Func<GcpFault, bool> isSettling) =>
+        calls.PatientlyAsync(call, fault => fault is GcpFault answered && isSettling(answered), Propagation, Pause);
 }

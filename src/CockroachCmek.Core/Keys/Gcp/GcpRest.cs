@@ -22,7 +22,12 @@ internal sealed class GcpRest : BaseClientService
 
     private readonly string _defaultUri;
 
-    public GcpRest(string name, string defaultUri, GcpConnection connection, IConfigurableHttpClientInitializer credential)
+    public GcpRest(
+        string name,
+        string defaultUri,
+        GcpConnection connection,
+        IConfigurableHttpClientInitializer credential
+    )
         : base(Configured(connection, credential))
     {
         Name = name;
@@ -41,10 +46,16 @@ internal sealed class GcpRest : BaseClientService
     public async Task<T> SendAsync<T>(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri(new Uri(BaseUri), path));
-        if (body is not null) request.Content = new StringContent(JsonSerializer.Serialize(body, Json), Encoding.UTF8, "application/json");
+        if (body is not null)
+            request.Content = new StringContent(
+                JsonSerializer.Serialize(body, Json),
+                Encoding.UTF8,
+                "application/json"
+            );
         using var response = await HttpClient.SendAsync(request, cancellationToken);
         var text = response.Content is null ? "" : await Read(response.Content, cancellationToken);
-        if (!response.IsSuccessStatusCode) throw GcpFault.From(response, text);
+        if (!response.IsSuccessStatusCode)
+            throw GcpFault.From(response, text);
         return JsonSerializer.Deserialize<T>(text, Json) ?? throw new JsonException("null is no resource");
     }
 
@@ -60,7 +71,8 @@ internal sealed class GcpRest : BaseClientService
 
     private static Initializer Configured(GcpConnection connection, IConfigurableHttpClientInitializer credential)
     {
-        if (connection.Endpoint is { } endpoint && endpoint.Scheme != Uri.UriSchemeHttps && !endpoint.IsLoopback) throw Errors.InsecureEndpoint(endpoint);
+        if (connection.Endpoint is { } endpoint && endpoint.Scheme != Uri.UriSchemeHttps && !endpoint.IsLoopback)
+            throw Errors.InsecureEndpoint(endpoint);
         return new Initializer
         {
             ApplicationName = "CockroachCmek",

@@ -9,32 +9,57 @@ namespace CockroachCmek.Core.Keys.Gcp;
 internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
 {
     private static readonly Regex NameForm = new("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", RegexOptions.CultureInvariant);
-    private static readonly Regex ClusterIdForm = new(@"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", RegexOptions.CultureInvariant);
+    private static readonly Regex ClusterIdForm = new(
+        @"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
+        RegexOptions.CultureInvariant
+    );
 
     private readonly GcpAccounts _accounts = new(clients, calls);
 
     public async Task<CmekRole> EnsureAsync(RoleRequest request)
     {
         var cluster = request.Cluster;
-        if (cluster.AccountId.Length == 0) throw Errors.ClusterHasNoProject(cluster);
+        if (cluster.AccountId.Length == 0)
+            throw Errors.ClusterHasNoProject(cluster);
         var name = request.Name ?? GcpNames.Default(cluster);
-        if (!NameForm.IsMatch(name)) throw Errors.NameMalformed(name, "a service account has 6 to 30 lower-case letters, digits and -, and begins with a letter");
-        var account = ServiceAccountEmail.Of(name, await clients.ProjectAsync(request.Gcp.Project, known: null, calls.Context.CancellationToken));
+        if (!NameForm.IsMatch(name))
+            throw Errors.NameMalformed(
+                name,
+                "a service account has 6 to 30 lower-case letters, digits and -, and begins with a letter"
+            );
+        var account = ServiceAccountEmail.Of(
+            name,
+            await clients.ProjectAsync(request.Gcp.Project, known: null, calls.Context.CancellationToken)
+        );
         // Further rounds settle a creation whose answer was lost, or that somebody else won.
         for (var round = 1; ; round++)
         {
-            if (await _accounts.FindAsync(account, patient: round > 1) is { } found) return await ReconcileAsync(request, account, found, allowed: round > 1);
-            if (round == 1 && !await AskAsync(account.Resource, $"Create service account, and let {GcpNames.KmsUser(cluster)} act as it ({GcpNames.TrustRole})")) return Result(request, account, CmekOutcome.Planned);
+            if (await _accounts.FindAsync(account, patient: round > 1) is { } found)
+                return await ReconcileAsync(request, account, found, allowed: round > 1);
+            if (
+                round == 1
+                && !await AskAsync(
+                    account.Resource,
+                    $"Create service account, and let {GcpNames.KmsUser(cluster)} act as it ({GcpNames.TrustRole})"
+                )
+            )
+                return Result(request, account, CmekOutcome.Planned);
             try
             {
-                await calls.WriteAsync("IAM", "serviceAccounts.create", account.Text, c => clients.Iam.CreateServiceAccountAsync(account.Project, name, DisplayName(cluster), Description(cluster), c));
+                await calls.WriteAsync("IAM", "serviceAccounts.create", account.Text, c =>
+                    clients.Iam.CreateServiceAccountAsync(
+                        account.Project,
+                        name,
+                        DisplayName(cluster),
+                        Description(cluster),
+                        c
+                    )
+                );
                 await _accounts.SeenAsync(account);
                 await TrustAsync(request, account, fresh: true, remove: []);
                 return Result(request, account, CmekOutcome.Created);
             }
-            catch (GcpFault fault) when (fault.Status == "ALREADY_EXISTS" && round < 3)
-            {
-            }
+            catch (GcpFault fault) when (fault.Status == "ALREADY_EXISTS" && round < 3) { }
             catch (Exception fault) when (calls.IsLost(fault) && round < 3)
             {
                 calls.Context.Log.Verbose($"The answer about {account} was lost; looking whether it happened.");
@@ -43,7 +68,12 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
     }
 
     /// <param name="allowed">True when the creation was asked for and allowed already: what is found may be its half.</param>
-    private async Task<CmekRole> ReconcileAsync(RoleRequest request, ServiceAccountEmail account, ServiceAccount found, bool allowed)
+    private async Task<CmekRole> ReconcileAsync(
+        RoleRequest request,
+        ServiceAccountEmail account,
+        ServiceAccount found,
+        bool allowed
+    )
     {
         var cluster = request.Cluster;
         var policy = await _accounts.PolicyAsync(account, patient: allowed);
@@ -51,13 +81,18 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
         var others = GcpAccounts.Others(cluster, policy);
         var serves = ClusterIdForm.Match(found.Description ?? "") is { Success: true } match ? match.Value : null;
         var differences = new List<string>();
-        if (found.Disabled == true) differences.Add("it is disabled");
-        if (serves is not null && serves != cluster.Id) differences.Add($"its description says that it serves the cluster {serves}");
+        if (found.Disabled == true)
+            differences.Add("it is disabled");
+        if (serves is not null && serves != cluster.Id)
+            differences.Add($"its description says that it serves the cluster {serves}");
         // An account of ours without the binding is one of a run that was interrupted: the binding is what is left to do.
-        if (serves != cluster.Id) differences.AddRange(missing);
+        if (serves != cluster.Id)
+            differences.AddRange(missing);
         differences.AddRange(others.Select(m => $"it lets {m} act as it too"));
-        if (differences.Count == 0 && missing.Count == 0) return Result(request, account, allowed ? CmekOutcome.Created : CmekOutcome.Existing);
-        if (differences.Count > 0 && !request.Update) throw Errors.RoleDiffers(account, cluster.Name, differences);
+        if (differences.Count == 0 && missing.Count == 0)
+            return Result(request, account, allowed ? CmekOutcome.Created : CmekOutcome.Existing);
+        if (differences.Count > 0 && !request.Update)
+            throw Errors.RoleDiffers(account, cluster.Name, differences);
 
         string[] actions =
         [
@@ -66,7 +101,8 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
             .. others.Select(m => $"let {m} no longer act as it"),
             .. Only(serves != cluster.Id, "describe it as this cluster's"),
         ];
-        if (!allowed && !await AskAsync(account.Resource, Sentence(actions))) return Result(request, account, CmekOutcome.Planned);
+        if (!allowed && !await AskAsync(account.Resource, Sentence(actions)))
+            return Result(request, account, CmekOutcome.Planned);
         if (found.Disabled == true)
         {
             await calls.WriteAsync<object?>("IAM", "serviceAccounts.enable", account.Text, async c =>
@@ -78,11 +114,18 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
 
         await TrustAsync(request, account, fresh: allowed, others);
         if (serves != cluster.Id)
-            await calls.WriteAsync("IAM", "serviceAccounts.patch", account.Text, c => clients.Iam.PatchServiceAccountAsync(account.Resource, DisplayName(cluster), Description(cluster), c));
+            await calls.WriteAsync("IAM", "serviceAccounts.patch", account.Text, c =>
+                clients.Iam.PatchServiceAccountAsync(account.Resource, DisplayName(cluster), Description(cluster), c)
+            );
         return Result(request, account, allowed ? CmekOutcome.Created : CmekOutcome.Updated);
     }
 
-    private async Task TrustAsync(RoleRequest request, ServiceAccountEmail account, bool fresh, IReadOnlyList<string> remove)
+    private async Task TrustAsync(
+        RoleRequest request,
+        ServiceAccountEmail account,
+        bool fresh,
+        IReadOnlyList<string> remove
+    )
     {
         var user = GcpNames.KmsUser(request.Cluster);
         try
@@ -94,10 +137,16 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
                 policy =>
                 {
                     var changed = policy.Add(IamPolicy.Binding(GcpNames.TrustRole, $"serviceAccount:{user}"));
-                    foreach (var binding in remove.SelectMany(policy.BindingsOf).Where(b => (string?)b["role"] == GcpNames.TrustRole)) changed |= policy.Remove(binding);
+                    foreach (
+                        var binding in remove
+                            .SelectMany(policy.BindingsOf)
+                            .Where(b => (string?)b["role"] == GcpNames.TrustRole)
+                    )
+                        changed |= policy.Remove(binding);
                     return changed;
                 },
-                fault => fresh && (fault.Code is 403 or 404 || GcpPolicyWriter.IsUnseen(fault, account.Text)));
+                fault => fresh && (fault.Code is 403 or 404 || GcpPolicyWriter.IsUnseen(fault, account.Text))
+            );
         }
         catch (GcpFault fault) when (GcpPolicyWriter.IsUnseen(fault, user))
         {
@@ -105,7 +154,8 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
         }
     }
 
-    private Task<bool> AskAsync(string target, string action) => calls.Context.Log.ShouldProcessAsync(target, action, calls.Context.CancellationToken);
+    private Task<bool> AskAsync(string target, string action) =>
+        calls.Context.Log.ShouldProcessAsync(target, action, calls.Context.CancellationToken);
 
     private static string[] Only(bool condition, string text) => condition ? [text] : [];
 
@@ -116,17 +166,20 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
     }
 
     /// <summary>Up to 100 characters.</summary>
-    private static string DisplayName(CrdbCluster cluster) => $"CockroachDB Cloud CMEK {cluster.Name}" is var name && name.Length > 100 ? name.Substring(0, 100) : name;
+    private static string DisplayName(CrdbCluster cluster) =>
+        $"CockroachDB Cloud CMEK {cluster.Name}" is var name && name.Length > 100 ? name.Substring(0, 100) : name;
 
     /// <summary>Up to 256 bytes. The id in it is what tells a later run that the account is this cluster's: service accounts have no labels.</summary>
-    private static string Description(CrdbCluster cluster) => $"CockroachDB Cloud uses the CMEK of cluster {cluster.Name} ({cluster.Id}) through this account.";
+    private static string Description(CrdbCluster cluster) =>
+        $"CockroachDB Cloud uses the CMEK of cluster {cluster.Name} ({cluster.Id}) through this account.";
 
-    private static CmekRole Result(RoleRequest request, ServiceAccountEmail account, CmekOutcome outcome) => new()
-    {
-        Cluster = request.Cluster,
-        Name = account.Name,
-        AuthPrincipal = account.Text,
-        TrustedPrincipal = GcpNames.KmsUser(request.Cluster),
-        Outcome = outcome,
-    };
+    private static CmekRole Result(RoleRequest request, ServiceAccountEmail account, CmekOutcome outcome) =>
+        new()
+        {
+            Cluster = request.Cluster,
+            Name = account.Name,
+            AuthPrincipal = account.Text,
+            TrustedPrincipal = GcpNames.KmsUser(request.Cluster),
+            Outcome = outcome,
+        };
 }

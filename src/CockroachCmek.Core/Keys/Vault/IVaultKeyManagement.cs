@@ -21,7 +21,10 @@ internal interface IVaultKeyManagement : IDisposable
     Task<VaultAnswer<bool>> EnableMountAsync(CancellationToken cancellation);
 
     /// <summary>What the token may do on paths.</summary>
-    Task<VaultAnswer<IReadOnlyDictionary<string, IReadOnlyList<string>>>> ReadCapabilitiesAsync(IReadOnlyList<string> paths, CancellationToken cancellation);
+    Task<VaultAnswer<IReadOnlyDictionary<string, IReadOnlyList<string>>>> ReadCapabilitiesAsync(
+        IReadOnlyList<string> paths,
+        CancellationToken cancellation
+    );
 
     Task<VaultAnswer<IReadOnlyList<string>>> ListKeysAsync(CancellationToken cancellation);
 
@@ -41,12 +44,27 @@ internal interface IVaultKeyManagement : IDisposable
     Task<VaultAnswer<VaultEntry>> ReadEntryAsync(string entry, CancellationToken cancellation);
 
     /// <summary>Makes a KMS provider entry, or gives one other credentials: provider and collection stay what they were.</summary>
-    Task<VaultAnswer<bool>> WriteEntryAsync(string entry, VaultEntry content, IReadOnlyDictionary<string, string> credentials, CancellationToken cancellation);
+    Task<VaultAnswer<bool>> WriteEntryAsync(
+        string entry,
+        VaultEntry content,
+        IReadOnlyDictionary<string, string> credentials,
+        CancellationToken cancellation
+    );
 
-    Task<VaultAnswer<VaultDistribution>> ReadDistributionAsync(string entry, string key, CancellationToken cancellation);
+    Task<VaultAnswer<VaultDistribution>> ReadDistributionAsync(
+        string entry,
+        string key,
+        CancellationToken cancellation
+    );
 
     /// <summary>Puts all versions of a key into the KMS of an entry.</summary>
-    Task<VaultAnswer<bool>> DistributeKeyAsync(string entry, string key, string purpose, string protection, CancellationToken cancellation);
+    Task<VaultAnswer<bool>> DistributeKeyAsync(
+        string entry,
+        string key,
+        string purpose,
+        string protection,
+        CancellationToken cancellation
+    );
 
     /// <summary>Takes a key out of the KMS: on AWS its deletion is scheduled.</summary>
     Task<VaultAnswer<bool>> RemoveKeyAsync(string entry, string key, CancellationToken cancellation);
@@ -66,16 +84,28 @@ internal interface IVaultAnswer
 internal sealed record VaultHealth(int Status, string? Version);
 
 /// <summary>A key of Vault. Versions are numbered from 1.</summary>
-internal sealed record VaultKey(string Type, int LatestVersion, int MinEnabledVersion, bool DeletionAllowed, IReadOnlyDictionary<int, DateTimeOffset?> Versions);
+internal sealed record VaultKey(
+    string Type,
+    int LatestVersion,
+    int MinEnabledVersion,
+    bool DeletionAllowed,
+    IReadOnlyDictionary<int, DateTimeOffset?> Versions
+);
 
 /// <summary>A KMS provider entry, as far as Vault shows it: credentials never come back.</summary>
 internal sealed record VaultEntry(string Provider, string KeyCollection);
 
 /// <summary>A key in a KMS: its name there, and what each version is called there.</summary>
-internal sealed record VaultDistribution(string Name, IReadOnlyList<string> Purposes, string Protection, IReadOnlyDictionary<int, string> Versions);
+internal sealed record VaultDistribution(
+    string Name,
+    IReadOnlyList<string> Purposes,
+    string Protection,
+    IReadOnlyDictionary<int, string> Versions
+);
 
 /// <summary>What Vault answered instead of success. Neither token nor credentials are in it: the client takes them out.</summary>
-internal sealed class VaultFault(int status, string method, string path, IReadOnlyList<string> errors) : Exception($"{method} {path}: HTTP {status}{(errors.Count > 0 ? $", {string.Join("; ", errors)}" : "")}")
+internal sealed class VaultFault(int status, string method, string path, IReadOnlyList<string> errors)
+    : Exception($"{method} {path}: HTTP {status}{(errors.Count > 0 ? $", {string.Join("; ", errors)}" : "")}")
 {
     public int Status => status;
 

@@ -4,12 +4,13 @@ namespace CockroachCmek.Core.Keys.Vault;
 internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext context) : CloudCalls("Vault", context)
 {
     /// <summary>True when nobody can say whether the call was processed: no answer, a failure of Vault's own, or of what stands in front of it. Vault's 502 is the cloud's clear no.</summary>
-    public static bool MayHaveHappened(Exception fault) => fault switch
-    {
-        VaultFault { Status: 500 } failed => !failed.Mentions("active"), // a standby that found no active node has done nothing
-        VaultFault { Status: > 500, Errors.Count: 0 } => true,
-        _ => IsNoAnswer(fault),
-    };
+    public static bool MayHaveHappened(Exception fault) =>
+        fault switch
+        {
+            VaultFault { Status: 500 } failed => !failed.Mentions("active"), // a standby that found no active node has done nothing
+            VaultFault { Status: > 500, Errors.Count: 0 } => true,
+            _ => IsNoAnswer(fault),
+        };
 
     /// <summary>A call that changes nothing; null for what is not there.</summary>
     public async Task<T?> LookAsync<T>(string verb, string resource, Func<CancellationToken, Task<VaultAnswer<T>>> call)
@@ -29,7 +30,12 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
     /// A write that is done when <paramref name="isDone"/> can read it. A lost answer is settled by reading; only what is then not there is sent again, and only where no
     /// failure of Vault's own stands against it.
     /// </summary>
-    public async Task SettleAsync(string verb, string resource, Func<CancellationToken, Task<VaultAnswer<bool>>> call, Func<Task<bool>> isDone)
+    public async Task SettleAsync(
+        string verb,
+        string resource,
+        Func<CancellationToken, Task<VaultAnswer<bool>>> call,
+        Func<Task<bool>> isDone
+    )
     {
         for (var round = 1; ; round++)
         {
@@ -41,46 +47,67 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
             catch (Exception fault) when (IsLost(fault))
             {
                 Context.Log.Verbose($"The answer to {verb} {resource} was lost; looking whether it happened.");
-                if (await isDone()) return;
+                if (await isDone())
+                    return;
                 // Vault may still be at it: distributing takes its time.
                 await Context.Time.Delay(TimeSpan.FromSeconds(5), Context.CancellationToken);
-                if (await isDone()) return;
-                if (round == 3 || fault is VaultFault { Errors.Count: > 0 }) throw;
+                if (await isDone())
+                    return;
+                if (round == 3 || fault is VaultFault { Errors.Count: > 0 })
+                    throw;
             }
         }
     }
 
     /// <summary>What a fault is in the module's terms. Vault says little of some, so it is asked about itself and the token.</summary>
-    public async Task<CmekException> ExplainAsync(Exception fault, string target) => fault switch
-    {
-        VaultFault { Status: 403 } denied => await ExplainDeniedAsync(denied, target),
-        VaultFault { Status: 404 } missing when missing.Path == "sys/mounts" && client.Namespace is { } space => Errors.VaultNamespaceNotFound(client.Address, space),
-        VaultFault { Status: 404 } missing when missing.Mentions("no handler for route") => Errors.VaultMountMissing(client.Mount),
-        VaultFault { Status: 502, Errors.Count: > 0 } refused => Errors.VaultCloudRefused(target, refused.Path, refused.Said),
-        VaultFault { Status: 307 or 308 or 429 or 472 or 473 or >= 500 } state => await ExplainStateAsync(state, target),
-        VaultFault refused => Errors.VaultRefused(refused.Status, target, $"{refused.Method} {refused.Path}", refused.Said),
-        _ when IsUntrusted(fault) => Errors.VaultCertificateRefused(client.Address, fault),
-        _ => Errors.VaultUnreachable(client.Address, target, fault),
-    };
+    public async Task<CmekException> ExplainAsync(Exception fault, string target) =>
+        fault switch
+        {
+            VaultFault { Status: 403 } denied => await ExplainDeniedAsync(denied, target),
+            VaultFault { Status: 404 } missing when missing.Path == "sys/mounts" && client.Namespace is { } space =>
+                Errors.VaultNamespaceNotFound(client.Address, space),
+            VaultFault { Status: 404 } missing when missing.Mentions("no handler for route") =>
+                Errors.VaultMountMissing(client.Mount),
+            VaultFault { Status: 502, Errors.Count: > 0 } refused => Errors.VaultCloudRefused(
+                target,
+                refused.Path,
+                refused.Said
+            ),
+            VaultFault { Status: 307 or 308 or 429 or 472 or 473 or >= 500 } state => await ExplainStateAsync(
+                state,
+                target
+            ),
+            VaultFault refused => Errors.VaultRefused(
+                refused.Status,
+                target,
+                $"{refused.Method} {refused.Path}",
+                refused.Said
+            ),
+            _ when IsUntrusted(fault) => Errors.VaultCertificateRefused(client.Address, fault),
+            _ => Errors.VaultUnreachable(client.Address, target, fault),
+        };
 
     protected override bool IsAmbiguous(Exception fault) => MayHaveHappened(fault) && !IsUntrusted(fault);
 
     /// <summary>412: the node has not seen yet what another was told, and has done nothing.</summary>
-    protected override bool IsThrottled(Exception fault) => fault is VaultFault { IsThrottled: true } or VaultFault { Status: 412 };
+    protected override bool IsThrottled(Exception fault) =>
+        fault is VaultFault { IsThrottled: true } or VaultFault { Status: 412 };
 
-    protected override (string Code, string? RequestId) Describe(Exception fault) => fault switch
-    {
-        VaultFault answered => ($"{answered.Status}", null),
-        CmekException known => (known.ErrorId, known.RequestId),
-        _ => ("no answer", null),
-    };
+    protected override (string Code, string? RequestId) Describe(Exception fault) =>
+        fault switch
+        {
+            VaultFault answered => ($"{answered.Status}", null),
+            CmekException known => (known.ErrorId, known.RequestId),
+            _ => ("no answer", null),
+        };
 
     protected override string? RequestIdOf(object? answer) => (answer as IVaultAnswer)?.RequestId;
 
     private static bool IsUntrusted(Exception fault)
     {
         for (var inner = fault.InnerException; inner is not null; inner = inner.InnerException)
-            if (inner is System.Security.Authentication.AuthenticationException) return true;
+            if (inner is System.Security.Authentication.AuthenticationException)
+                return true;
         return false;
     }
 
@@ -90,7 +117,8 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
         var path = denied.Path.Split('?')[0];
         try
         {
-            if (path != "sys/capabilities-self") await client.ReadCapabilitiesAsync([path], Context.CancellationToken);
+            if (path != "sys/capabilities-self")
+                await client.ReadCapabilitiesAsync([path], Context.CancellationToken);
             return Errors.VaultPermissionMissing(target, [$"{path} ({Needed(denied)})"], client.Namespace);
         }
         catch (VaultFault fault) when (fault.Status == 403)
@@ -103,13 +131,14 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
         }
     }
 
-    private static string Needed(VaultFault denied) => denied.Method switch
-    {
-        "GET" when denied.Path.EndsWith("?list=true", StringComparison.Ordinal) => "list",
-        "GET" => "read",
-        "DELETE" => "delete",
-        _ => "create or update",
-    };
+    private static string Needed(VaultFault denied) =>
+        denied.Method switch
+        {
+            "GET" when denied.Path.EndsWith("?list=true", StringComparison.Ordinal) => "list",
+            "GET" => "read",
+            "DELETE" => "delete",
+            _ => "create or update",
+        };
 
     /// <summary>A node that cannot serve says why at sys/health: 200 is active, 429 standby, 472 and 473 replicas, 501 not initialized, 503 sealed.</summary>
     private async Task<CmekException> ExplainStateAsync(VaultFault fault, string target)
@@ -132,8 +161,16 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
             501 => Errors.VaultNotInitialized(client.Address),
             _ when fault.IsThrottled => Errors.VaultRateLimited(client.Address, target),
             429 when !isPassedOn => Errors.VaultStandby(client.Address, "a standby", fault.Location),
-            472 or 473 when !isPassedOn => Errors.VaultStandby(client.Address, status == 472 ? "a disaster recovery secondary" : "a performance standby", fault.Location),
-            _ when fault.Status is 307 or 308 or 472 or 473 => Errors.VaultStandby(client.Address, "a standby", fault.Location),
+            472 or 473 when !isPassedOn => Errors.VaultStandby(
+                client.Address,
+                status == 472 ? "a disaster recovery secondary" : "a performance standby",
+                fault.Location
+            ),
+            _ when fault.Status is 307 or 308 or 472 or 473 => Errors.VaultStandby(
+                client.Address,
+                "a standby",
+                fault.Location
+            ),
             _ when fault.Status == 429 => Errors.VaultRateLimited(client.Address, target),
             _ when fault.Mentions("sealed") => Errors.VaultSealed(client.Address),
             _ => Errors.VaultRefused(fault.Status, target, $"{fault.Method} {fault.Path}", fault.Said),
@@ -142,7 +179,8 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
 
     private VaultAnswer<T> Say<T>(VaultAnswer<T> answer)
     {
-        foreach (var warning in answer.Warnings) Context.Log.Warning($"Vault: {warning}");
+        foreach (var warning in answer.Warnings)
+            Context.Log.Warning($"Vault: {warning}");
         return answer;
     }
 }

@@ -4,24 +4,53 @@ namespace CockroachCmek.Core.Keys.Vault;
 internal static class VaultFaults
 {
     /// <summary>Type, versions and purpose of a key, found or to be made.</summary>
-    public static IEnumerable<CmekException> OfKey(VaultCloud cloud, FoundVaultKey? found, string name, string type, string mount)
+    public static IEnumerable<CmekException> OfKey(
+        VaultCloud cloud,
+        FoundVaultKey? found,
+        string name,
+        string type,
+        string mount
+    )
     {
-        if (!cloud.KeyTypes.Contains(type)) yield return Errors.VaultKeyTypeRefused(name, type, $"CMEK on {cloud.CloudProvider}", cloud.KeyTypes);
-        if (found?.Place is not { } place) yield break;
+        if (!cloud.KeyTypes.Contains(type))
+            yield return Errors.VaultKeyTypeRefused(name, type, $"CMEK on {cloud.CloudProvider}", cloud.KeyTypes);
+        if (found?.Place is not { } place)
+            yield break;
         // Those that use the key for more than CMEK may have asked for more.
         string[] needed = cloud.CloudProvider == "AZURE" ? ["wrap", "unwrap"] : ["encrypt", "decrypt"];
-        if (needed.Except(place.Distribution.Purposes).Any()) yield return Errors.VaultDistributionDiffers(name, string.Join(", ", place.Distribution.Purposes), string.Join(" and ", needed));
-        if (!found.IsWhole) yield return Errors.VaultVersionMismatch(name, found.Key.LatestVersion, VaultKeyWriter.VersionsOf(found), place.EntryName, mount);
+        if (needed.Except(place.Distribution.Purposes).Any())
+            yield return Errors.VaultDistributionDiffers(
+                name,
+                string.Join(", ", place.Distribution.Purposes),
+                string.Join(" and ", needed)
+            );
+        if (!found.IsWhole)
+            yield return Errors.VaultVersionMismatch(
+                name,
+                found.Key.LatestVersion,
+                VaultKeyWriter.VersionsOf(found),
+                place.EntryName,
+                mount
+            );
     }
 
     /// <summary>Vaults of Azure have no upper and lower case.</summary>
-    public static bool IsSame(VaultEntry entry, string provider, string collection) => Differences(entry, provider, collection).Count == 0;
+    public static bool IsSame(VaultEntry entry, string provider, string collection) =>
+        Differences(entry, provider, collection).Count == 0;
 
     public static IReadOnlyList<string> Differences(VaultEntry entry, string provider, string collection)
     {
         var differences = new List<string>();
-        if (entry.Provider != provider) differences.Add($"it is for {entry.Provider}, not {provider}");
-        if (!string.Equals(entry.KeyCollection, collection, provider == "azurekeyvault" ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal)) differences.Add($"its key collection is {entry.KeyCollection}, not {collection}");
+        if (entry.Provider != provider)
+            differences.Add($"it is for {entry.Provider}, not {provider}");
+        if (
+            !string.Equals(
+                entry.KeyCollection,
+                collection,
+                provider == "azurekeyvault" ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal
+            )
+        )
+            differences.Add($"its key collection is {entry.KeyCollection}, not {collection}");
         return differences;
     }
 }

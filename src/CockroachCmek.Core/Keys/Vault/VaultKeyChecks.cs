@@ -19,26 +19,63 @@ internal sealed class VaultKeyChecks(ICmekKeyProvider cloud, VaultConnection con
         }
 
         var inForce = _cloud.VersionOf(uri, place.Entry, place.Distribution)!.Value;
-        foreach (var fault in VaultFaults.OfKey(_cloud, key, key.Name, key.Key.Type, connection.Mount)) Report(results, region, fault);
-        if (key.IsWhole) results.Pass("VaultVersionDistributed", region, $"{place.Entry.KeyCollection} has version {key.Key.LatestVersion} of {key.Name}, Vault's latest.");
-        if (inForce < key.Key.MinEnabledVersion) Report(results, region, Errors.VaultVersionDisabled(key.Name, inForce, key.Key.MinEnabledVersion, connection.Mount));
+        foreach (var fault in VaultFaults.OfKey(_cloud, key, key.Name, key.Key.Type, connection.Mount))
+            Report(results, region, fault);
+        if (key.IsWhole)
+            results.Pass(
+                "VaultVersionDistributed",
+                region,
+                $"{place.Entry.KeyCollection} has version {key.Key.LatestVersion} of {key.Name}, Vault's latest."
+            );
+        if (inForce < key.Key.MinEnabledVersion)
+            Report(
+                results,
+                region,
+                Errors.VaultVersionDisabled(key.Name, inForce, key.Key.MinEnabledVersion, connection.Mount)
+            );
         if (key.Key.DeletionAllowed)
-            results.Warn("VaultKeyDeletable", region, $"The Vault key {key.Name}, which the cluster uses, may be deleted (deletion_allowed): deleting it destroys the key in the KMS too.",
-                key.IsUnsettled ? $"Get-CrdbCluster {request.Cluster.Name} | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait   (finishes the rotation that made it)" : $"vault write {connection.Mount}/key/{key.Name} deletion_allowed=false");
-        else results.Pass("VaultKeyDeletable", region, $"The Vault key {key.Name} cannot be deleted while deletion_allowed is false.");
+            results.Warn(
+                "VaultKeyDeletable",
+                region,
+                $"The Vault key {key.Name}, which the cluster uses, may be deleted (deletion_allowed): deleting it destroys the key in the KMS too.",
+                key.IsUnsettled
+                    ? $"Get-CrdbCluster {request.Cluster.Name} | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait   (finishes the rotation that made it)"
+                    : $"vault write {connection.Mount}/key/{key.Name} deletion_allowed=false"
+            );
+        else
+            results.Pass(
+                "VaultKeyDeletable",
+                region,
+                $"The Vault key {key.Name} cannot be deleted while deletion_allowed is false."
+            );
         Version(request, key, inForce, results);
     }
 
     /// <summary>Where a version has a URI of its own, that tells; on Google Cloud the times do.</summary>
     private void Version(KeyCheckRequest request, FoundVaultKey key, int inForce, CheckList results)
     {
-        if (request.TakenUpAt is not { } takenUp) return;
+        if (request.TakenUpAt is not { } takenUp)
+            return;
         var latest = key.Key.LatestVersion;
-        var isNewer = _cloud.CloudProvider == "GCP" ? key.Key.Versions.TryGetValue(latest, out var created) && created > takenUp : inForce < latest;
+        var isNewer =
+            _cloud.CloudProvider == "GCP"
+                ? key.Key.Versions.TryGetValue(latest, out var created) && created > takenUp
+                : inForce < latest;
         if (isNewer)
-            results.Warn("VersionNotTakenUp", request.Spec.Region, $"Vault has version {latest} of {key.Name}, and the cluster uses one of before: CockroachDB does not follow by itself.", $"Get-CrdbCluster {request.Cluster.Name} | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait");
-        else results.Pass("VersionTakenUp", request.Spec.Region, $"The cluster uses version {latest} of {key.Name}, Vault's latest.");
+            results.Warn(
+                "VersionNotTakenUp",
+                request.Spec.Region,
+                $"Vault has version {latest} of {key.Name}, and the cluster uses one of before: CockroachDB does not follow by itself.",
+                $"Get-CrdbCluster {request.Cluster.Name} | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait"
+            );
+        else
+            results.Pass(
+                "VersionTakenUp",
+                request.Spec.Region,
+                $"The cluster uses version {latest} of {key.Name}, Vault's latest."
+            );
     }
 
-    private static void Report(CheckList results, string region, CmekException fault) => results.Fail(fault.ErrorId, region, fault.Message, fault.RecommendedAction);
+    private static void Report(CheckList results, string region, CmekException fault) =>
+        results.Fail(fault.ErrorId, region, fault.Message, fault.RecommendedAction);
 }

@@ -15,34 +15,44 @@ public sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultConnection con
     public string KeyType => cloud.KeyType;
 
     /// <inheritdoc/>
-    public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) => cloud.EnsureRoleAsync(request, context);
+    public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
+        cloud.EnsureRoleAsync(request, context);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (reader, calls) => new VaultKeys(cloud, connection, reader, calls).EnsureAsync(request));
+        RunAsync(request.Cluster.Name, context, (reader, calls) =>
+            new VaultKeys(cloud, connection, reader, calls).EnsureAsync(request)
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (reader, calls) => request.NewKey
-            ? new VaultRotation(cloud, connection, reader, calls).ReplaceAsync(request)
-            : new VaultRotation(cloud, connection, reader, calls).RotateAsync(request));
+        RunAsync(request.Cluster.Name, context, (reader, calls) =>
+            request.NewKey
+                ? new VaultRotation(cloud, connection, reader, calls).ReplaceAsync(request)
+                : new VaultRotation(cloud, connection, reader, calls).RotateAsync(request)
+        );
 
     /// <inheritdoc/>
-    public Task SettleNewKeysAsync(CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> inForce, OperationContext context) =>
-        RunAsync(cluster.Name, context, async (reader, calls) =>
+    public Task SettleNewKeysAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> inForce,
+        OperationContext context
+    ) => RunAsync(cluster.Name, context, async (reader, calls) =>
         {
             await new VaultRotation(cloud, connection, reader, calls).SettleAsync(cluster, inForce);
             return true;
         });
 
     /// <inheritdoc/>
-    public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) => cloud.GetKeyPolicyAsync(request, context);
+    public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
+        cloud.GetKeyPolicyAsync(request, context);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context)
     {
         var checks = await cloud.CheckKeyAsync(request, context);
-        if (request.IsPast) return checks;
+        if (request.IsPast)
+            return checks;
         var results = new CheckList(request.Cluster);
         try
         {
@@ -63,18 +73,30 @@ public sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultConnection con
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(RevocationRequest request, OperationContext context) => cloud.PlanRevocationAsync(request, context);
+    public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
+        RevocationRequest request,
+        OperationContext context
+    ) => cloud.PlanRevocationAsync(request, context);
 
     /// <inheritdoc/>
-    public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) => cloud.RevokeAccessAsync(change, context);
+    public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
+        cloud.RevokeAccessAsync(change, context);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request, OperationContext context) => cloud.FindRevocationAsync(request, context);
+    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
+        RevocationRequest request,
+        OperationContext context
+    ) => cloud.FindRevocationAsync(request, context);
 
     /// <inheritdoc/>
-    public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) => cloud.RestoreAccessAsync(change, context);
+    public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
+        cloud.RestoreAccessAsync(change, context);
 
-    private async Task<T> RunAsync<T>(string target, OperationContext context, Func<VaultKeyReader, VaultCalls, Task<T>> work)
+    private async Task<T> RunAsync<T>(
+        string target,
+        OperationContext context,
+        Func<VaultKeyReader, VaultCalls, Task<T>> work
+    )
     {
         using var client = new VaultClient(connection);
         var calls = new VaultCalls(client, context);
@@ -83,7 +105,10 @@ public sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultConnection con
         {
             return await work(new VaultKeyReader(client, calls), calls);
         }
-        catch (Exception fault) when (fault is VaultFault || (VaultCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested))
+        catch (Exception fault)
+            when (fault is VaultFault
+                || (VaultCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested)
+            )
         {
             explained = await calls.ExplainAsync(fault, target);
         }

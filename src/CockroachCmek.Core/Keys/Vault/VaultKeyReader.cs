@@ -29,7 +29,8 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
         try
         {
             var mounts = (await calls.ReadAsync("sys", "read", "mounts", client.ReadMountsAsync)).Data;
-            if (!mounts.TryGetValue(client.Mount, out var type)) return false;
+            if (!mounts.TryGetValue(client.Mount, out var type))
+                return false;
             return type == "keymgmt" ? true : throw Errors.VaultMountTaken(client.Mount, type);
         }
         catch (VaultFault fault) when (fault.Status == 403)
@@ -40,58 +41,89 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
     }
 
     /// <summary>Names of all keys.</summary>
-    public async Task<IReadOnlyList<string>> NamesAsync() => await calls.LookAsync("list", "key", client.ListKeysAsync) ?? [];
+    public async Task<IReadOnlyList<string>> NamesAsync() =>
+        await calls.LookAsync("list", "key", client.ListKeysAsync) ?? [];
 
     public async Task<FoundVaultKey?> FindAsync(string name)
     {
-        if (await calls.LookAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c)) is not { } key) return null;
-        var entries = await calls.LookAsync("list", $"key/{name}/kms", c => client.ListEntriesOfKeyAsync(name, c)) ?? [];
-        if (entries.Count == 0) return new FoundVaultKey(name, key, null);
+        if (await calls.LookAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c)) is not { } key)
+            return null;
+        var entries = await calls.LookAsync("list", $"key/{name}/kms", c => client.ListEntriesOfKeyAsync(name, c))
+            ?? [];
+        if (entries.Count == 0)
+            return new FoundVaultKey(name, key, null);
         var entry = EntryAsync(entries[0]);
         var distribution = DistributionAsync(entries[0], name);
         await Task.WhenAll(entry, distribution);
-        return new FoundVaultKey(name, key, await entry is { } e && await distribution is { } d ? new VaultPlace(entries[0], e, d) : null);
+        return new FoundVaultKey(
+            name,
+            key,
+            await entry is { } e && await distribution is { } d ? new VaultPlace(entries[0], e, d) : null
+        );
     }
 
-    public Task<VaultEntry?> EntryAsync(string entry) => calls.LookAsync("read", $"kms/{entry}", c => client.ReadEntryAsync(entry, c));
+    public Task<VaultEntry?> EntryAsync(string entry) =>
+        calls.LookAsync("read", $"kms/{entry}", c => client.ReadEntryAsync(entry, c));
 
-    public Task<VaultDistribution?> DistributionAsync(string entry, string key) => calls.LookAsync("read", $"kms/{entry}/key/{key}", c => client.ReadDistributionAsync(entry, key, c));
+    public Task<VaultDistribution?> DistributionAsync(string entry, string key) =>
+        calls.LookAsync("read", $"kms/{entry}/key/{key}", c => client.ReadDistributionAsync(entry, key, c));
 
-    public Task<VaultKey?> KeyAsync(string name) => calls.LookAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c));
+    public Task<VaultKey?> KeyAsync(string name) =>
+        calls.LookAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c));
 
     /// <summary>
     /// The key of a place that is in force: the newest that was settled, else the first. A key that was made to take another's place is not the cluster's before a rotation says so.
     /// </summary>
     public async Task<FoundVaultKey?> FindSettledAsync(string first, IEnumerable<string> names)
     {
-        var numbers = names.Select(n => VaultNames.Generation(n)).Where(g => g.Base == first).Select(g => g.Number).Distinct().OrderByDescending(n => n).ToList();
+        var numbers = names
+            .Select(n => VaultNames.Generation(n))
+            .Where(g => g.Base == first)
+            .Select(g => g.Number)
+            .Distinct()
+            .OrderByDescending(n => n)
+            .ToList();
         var found = await Task.WhenAll(numbers.Select(n => FindAsync(VaultNames.Generation(first, n))));
-        return found.FirstOrDefault(k => k is { Number: > 1, IsUnsettled: false, Place: not null }) ?? found.FirstOrDefault(k => k is { Number: 1 });
+        return found.FirstOrDefault(k => k is { Number: > 1, IsUnsettled: false, Place: not null })
+            ?? found.FirstOrDefault(k => k is { Number: 1 });
     }
 
     /// <summary>The keys behind URIs of the cloud, in their order; null for one that this Vault does not know. Keys named after the cluster are looked at first: a Vault may hold many others.</summary>
-    public async Task<IReadOnlyList<FoundVaultKey?>> FindByUriAsync(CrdbCluster cluster, VaultCloud cloud, IReadOnlyList<string> uris)
+    public async Task<IReadOnlyList<FoundVaultKey?>> FindByUriAsync(
+        CrdbCluster cluster,
+        VaultCloud cloud,
+        IReadOnlyList<string> uris
+    )
     {
         var found = new FoundVaultKey?[uris.Count];
         var likely = VaultNames.Key(cluster, null, null);
-        foreach (var names in (await NamesAsync()).GroupBy(n => n.StartsWith(likely, StringComparison.Ordinal)).OrderByDescending(g => g.Key))
+        foreach (
+            var names in (await NamesAsync())
+                .GroupBy(n => n.StartsWith(likely, StringComparison.Ordinal))
+                .OrderByDescending(g => g.Key)
+        )
         {
-            if (found.All(f => f is not null)) break;
+            if (found.All(f => f is not null))
+                break;
             using var places = new SemaphoreSlim(SideBySide);
-            var keys = await Task.WhenAll(names.Select(async name =>
-            {
-                await places.WaitAsync(calls.Context.CancellationToken);
-                try
+            var keys = await Task.WhenAll(
+                names.Select(async name =>
                 {
-                    return await FindAsync(name);
-                }
-                finally
-                {
-                    places.Release();
-                }
-            }));
+                    await places.WaitAsync(calls.Context.CancellationToken);
+                    try
+                    {
+                        return await FindAsync(name);
+                    }
+                    finally
+                    {
+                        places.Release();
+                    }
+                })
+            );
             for (var i = 0; i < found.Length; i++)
-                found[i] ??= keys.FirstOrDefault(k => k?.Place is { } place && cloud.VersionOf(uris[i], place.Entry, place.Distribution) is not null);
+                found[i] ??= keys.FirstOrDefault(k =>
+                    k?.Place is { } place && cloud.VersionOf(uris[i], place.Entry, place.Distribution) is not null
+                );
         }
 
         return found;

@@ -1,7 +1,14 @@
 namespace CockroachCmek.Core.Keys.Vault;
 
 /// <summary>A key that is to be made and put into a KMS, or finished where a run before this one ended.</summary>
-internal sealed record VaultPlan(string Key, string Type, string Purpose, string EntryName, VaultEntry Entry, FoundVaultKey? Found)
+internal sealed record VaultPlan(
+    string Key,
+    string Type,
+    string Purpose,
+    string EntryName,
+    VaultEntry Entry,
+    FoundVaultKey? Found
+)
 {
     /// <summary>What the entry gets to reach the cloud with; null where the entry stays as it is.</summary>
     public IReadOnlyDictionary<string, string>? NewCredentials { get; init; }
@@ -36,9 +43,18 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
         }
         catch (VaultFault fault) when (fault.Status == 400 && fault.Mentions("already in use"))
         {
-            if (!await reader.IsMountedAsync()) throw;
+            if (!await reader.IsMountedAsync())
+                throw;
         }
-        catch (VaultFault fault) when (fault.Status == 400 && (fault.Mentions("plugin") || fault.Mentions("unknown") || fault.Mentions("enterprise") || fault.Mentions("license")))
+        catch (VaultFault fault)
+            when (fault.Status == 400
+                && (
+                    fault.Mentions("plugin")
+                    || fault.Mentions("unknown")
+                    || fault.Mentions("enterprise")
+                    || fault.Mentions("license")
+                )
+            )
         {
             // A Vault that does not know the engine says that the plugin is not in its catalog; one that is not licensed for it says so.
             throw Errors.VaultEnterpriseNeeded(Client.Address, fault.Said);
@@ -52,34 +68,60 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
         {
             // Other credentials cannot be read back; giving them twice is giving them once.
             await calls.SettleAsync(
-                "write", $"kms/{plan.EntryName}",
-                c => Client.WriteEntryAsync(plan.EntryName, plan.Entry, credentials, c), async () => !plan.EntryExists && await reader.EntryAsync(plan.EntryName) is not null);
+                "write",
+                $"kms/{plan.EntryName}",
+                c => Client.WriteEntryAsync(plan.EntryName, plan.Entry, credentials, c),
+                async () => !plan.EntryExists && await reader.EntryAsync(plan.EntryName) is not null
+            );
         }
 
         if (plan.Found is null)
-            await calls.SettleAsync("create", $"key/{plan.Key}", c => Client.CreateKeyAsync(plan.Key, plan.Type, c), async () => await reader.KeyAsync(plan.Key) is not null);
-        if (plan.IsReplacement && plan.Found is not { Key.DeletionAllowed: true }) await AllowDeletionAsync(plan.Key, true);
+            await calls.SettleAsync(
+                "create",
+                $"key/{plan.Key}",
+                c => Client.CreateKeyAsync(plan.Key, plan.Type, c),
+                async () => await reader.KeyAsync(plan.Key) is not null
+            );
+        if (plan.IsReplacement && plan.Found is not { Key.DeletionAllowed: true })
+            await AllowDeletionAsync(plan.Key, true);
         if (plan.Found?.Place is null)
-            await calls.PatientlyAsync(() => DistributeAsync(plan), fault => IsAccessFresh && fault is VaultFault { Status: 502 or 400 }, Distributing, Pause);
+            await calls.PatientlyAsync(
+                () => DistributeAsync(plan),
+                fault => IsAccessFresh && fault is VaultFault { Status: 502 or 400 },
+                Distributing,
+                Pause
+            );
         return await WholeAsync(plan.Key, plan.EntryName);
     }
 
     private async Task<bool> DistributeAsync(VaultPlan plan)
     {
         await calls.SettleAsync(
-            "distribute", $"key/{plan.Key} to {plan.EntryName}",
-            c => Client.DistributeKeyAsync(plan.EntryName, plan.Key, plan.Purpose, plan.Protection, c), async () => await reader.DistributionAsync(plan.EntryName, plan.Key) is not null);
+            "distribute",
+            $"key/{plan.Key} to {plan.EntryName}",
+            c => Client.DistributeKeyAsync(plan.EntryName, plan.Key, plan.Purpose, plan.Protection, c),
+            async () => await reader.DistributionAsync(plan.EntryName, plan.Key) is not null
+        );
         return true;
     }
 
-    public Task AllowDeletionAsync(string key, bool isAllowed) => calls.SettleAsync(
-        "update", $"key/{key}", c => Client.UpdateKeyAsync(key, isAllowed, c), async () => await reader.KeyAsync(key) is { } now && now.DeletionAllowed == isAllowed);
+    public Task AllowDeletionAsync(string key, bool isAllowed) =>
+        calls.SettleAsync(
+            "update",
+            $"key/{key}",
+            c => Client.UpdateKeyAsync(key, isAllowed, c),
+            async () => await reader.KeyAsync(key) is { } now && now.DeletionAllowed == isAllowed
+        );
 
     /// <summary>Rotating is not idempotent: whether it happened is told by the latest version alone.</summary>
     public async Task<FoundVaultKey> RotateAsync(FoundVaultKey key)
     {
         await calls.SettleAsync(
-            "rotate", $"key/{key.Name}", c => Client.RotateKeyAsync(key.Name, c), async () => await reader.KeyAsync(key.Name) is { } now && now.LatestVersion > key.Key.LatestVersion);
+            "rotate",
+            $"key/{key.Name}",
+            c => Client.RotateKeyAsync(key.Name, c),
+            async () => await reader.KeyAsync(key.Name) is { } now && now.LatestVersion > key.Key.LatestVersion
+        );
         return await WholeAsync(key.Name, key.Place!.EntryName);
     }
 
@@ -88,10 +130,15 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
     {
         FoundVaultKey? found = null;
         await calls.UntilAsync(
-            async () => (found = await reader.FindAsync(key)) is { IsWhole: true }, Distributing, Pause,
-            () => Errors.VaultVersionMismatch(key, found?.Key.LatestVersion ?? 1, VersionsOf(found), entry, Client.Mount));
+            async () => (found = await reader.FindAsync(key)) is { IsWhole: true },
+            Distributing,
+            Pause,
+            () =>
+                Errors.VaultVersionMismatch(key, found?.Key.LatestVersion ?? 1, VersionsOf(found), entry, Client.Mount)
+        );
         return found!;
     }
 
-    public static string VersionsOf(FoundVaultKey? key) => string.Join(", ", key?.Place?.Distribution.Versions.Keys.OrderBy(v => v) ?? Enumerable.Empty<int>());
+    public static string VersionsOf(FoundVaultKey? key) =>
+        string.Join(", ", key?.Place?.Distribution.Versions.Keys.OrderBy(v => v) ?? Enumerable.Empty<int>());
 }

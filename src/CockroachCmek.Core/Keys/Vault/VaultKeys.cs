@@ -4,7 +4,12 @@ namespace CockroachCmek.Core.Keys.Vault;
 /// Keys for the regions of a cluster, born in Vault: look at everything, find all that is wrong, in Vault and in the cloud, ask, and only then write, side by side. After Vault has put a key
 /// into the cloud, the cloud's provider grants its use.
 /// </summary>
-internal sealed class VaultKeys(ICmekKeyProvider cloud, VaultConnection connection, VaultKeyReader reader, VaultCalls calls)
+internal sealed class VaultKeys(
+    ICmekKeyProvider cloud,
+    VaultConnection connection,
+    VaultKeyReader reader,
+    VaultCalls calls
+)
 {
     private readonly VaultCloud _cloud = VaultCloud.Of(cloud.CloudProvider);
     private readonly VaultGrants _grants = new(cloud, calls);
@@ -12,8 +17,10 @@ internal sealed class VaultKeys(ICmekKeyProvider cloud, VaultConnection connecti
     public async Task<IReadOnlyList<CmekKey>> EnsureAsync(KeyRequest request)
     {
         ThrowIfImpossible(request);
-        if (request.KeyUris.Count > 0) return await AdoptAsync(request);
-        if (request.Like is { } like && !_cloud.HasKeyForEachRegion) return await AdoptAsync(request with { KeyUris = [like.KeyUri], Grant = true });
+        if (request.KeyUris.Count > 0)
+            return await AdoptAsync(request);
+        if (request.Like is { } like && !_cloud.HasKeyForEachRegion)
+            return await AdoptAsync(request with { KeyUris = [like.KeyUri], Grant = true });
         return await MakeAsync(request);
     }
 
@@ -21,51 +28,108 @@ internal sealed class VaultKeys(ICmekKeyProvider cloud, VaultConnection connecti
     private async Task<IReadOnlyList<CmekKey>> AdoptAsync(KeyRequest request)
     {
         var known = await reader.FindByUriAsync(request.Cluster, _cloud, request.KeyUris);
-        Errors.ThrowTogether(request.Cluster.Name, [.. request.KeyUris.Where((_, i) => known[i] is null).Select(uri => Errors.VaultKeyNotFound(uri, connection.Mount))]);
+        Errors.ThrowTogether(
+            request.Cluster.Name,
+            [
+                .. request
+                    .KeyUris.Where((_, i) => known[i] is null)
+                    .Select(uri => Errors.VaultKeyNotFound(uri, connection.Mount)),
+            ]
+        );
         return await cloud.EnsureKeysAsync(request with { Like = null }, calls.Context);
     }
 
     private async Task<IReadOnlyList<CmekKey>> MakeAsync(KeyRequest request)
     {
         var ground = cloud is IVaultHost host ? await host.LookAsync(request, calls.Context) : null;
-        if (ground is not null) request = request with { Vault = request.Vault with { KeyCollection = ground.KeyCollection, ProtectionLevel = ground.ProtectionLevel } };
+        if (ground is not null)
+            request = request with
+            {
+                Vault = request.Vault with
+                {
+                    KeyCollection = ground.KeyCollection,
+                    ProtectionLevel = ground.ProtectionLevel,
+                },
+            };
         var isMounted = await reader.IsMountedAsync();
         var names = isMounted ? await reader.NamesAsync() : [];
         var type = await TypeAsync(request, isMounted);
         string?[] places = _cloud.HasKeyForEachRegion ? [.. request.Regions] : [null];
         var plans = await Task.WhenAll(places.Select(region => PlanAsync(request, region, type, names, isMounted)));
         await ThrowIfUnfitAsync(request, plans);
-        await new VaultPermissions(reader.Client, calls).ThrowUnlessWritableAsync(Paths(plans, isMounted), request.Cluster.Name);
+        await new VaultPermissions(reader.Client, calls).ThrowUnlessWritableAsync(
+            Paths(plans, isMounted),
+            request.Cluster.Name
+        );
 
         var mayBegin = ground is null || await ground.AskAsync(calls.Context);
-        var mayMount = isMounted || await calls.Context.Log.ShouldProcessAsync($"Vault at {connection.Address.Authority}", $"Enable the Key Management secrets engine at {connection.Mount}", calls.Context.CancellationToken);
+        var mayMount =
+            isMounted
+            || await calls.Context.Log.ShouldProcessAsync(
+                $"Vault at {connection.Address.Authority}",
+                $"Enable the Key Management secrets engine at {connection.Mount}",
+                calls.Context.CancellationToken
+            );
         var allowed = new List<bool>();
         foreach (var plan in plans)
         {
-            allowed.Add(plan.IsDone || (await calls.Context.Log.ShouldProcessAsync(
-                $"Vault at {connection.Address.Authority}",
-                $"{(plan.Found is null ? $"Create {plan.Type} key" : "Distribute key")} {connection.Mount}/{plan.Key}{(plan.Found is null ? ", distribute it" : "")} to {plan.Entry.Provider} {plan.Entry.KeyCollection}"
-                + $"{(plan.NewCredentials is null ? "" : $" through the entry {plan.EntryName}, which is {(plan.EntryExists ? "given these credentials" : "made")},")} and grant it to {request.AuthPrincipal}",
-                calls.Context.CancellationToken) && mayBegin && mayMount));
+            allowed.Add(
+                plan.IsDone
+                    || (
+                        await calls.Context.Log.ShouldProcessAsync(
+                            $"Vault at {connection.Address.Authority}",
+                            $"{(plan.Found is null ? $"Create {plan.Type} key" : "Distribute key")} {connection.Mount}/{plan.Key}{(plan.Found is null ? ", distribute it" : "")} to {plan.Entry.Provider} {plan.Entry.KeyCollection}"
+                                + $"{(plan.NewCredentials is null ? "" : $" through the entry {plan.EntryName}, which is {(plan.EntryExists ? "given these credentials" : "made")},")} and grant it to {request.AuthPrincipal}",
+                            calls.Context.CancellationToken
+                        )
+                        && mayBegin
+                        && mayMount
+                    )
+            );
         }
 
         var isFresh = ground is not null && mayBegin && await ground.WriteAsync(calls.Context);
         var writer = new VaultKeyWriter(reader, calls) { IsAccessFresh = isFresh };
-        if (!isMounted && allowed.Contains(true)) await writer.EnableMountAsync();
-        var made = await Task.WhenAll(plans.Select(async (plan, i) => !allowed[i] ? null : plan.IsDone ? plan.Found : await writer.MakeAsync(plan)));
+        if (!isMounted && allowed.Contains(true))
+            await writer.EnableMountAsync();
+        var made = await Task.WhenAll(
+            plans.Select(
+                async (plan, i) =>
+                    !allowed[i] ? null
+                    : plan.IsDone ? plan.Found
+                    : await writer.MakeAsync(plan)
+            )
+        );
         return await ResultsAsync(request, plans, made);
     }
 
-    private async Task<VaultPlan> PlanAsync(KeyRequest request, string? region, string type, IReadOnlyList<string> names, bool isMounted)
+    private async Task<VaultPlan> PlanAsync(
+        KeyRequest request,
+        string? region,
+        string type,
+        IReadOnlyList<string> names,
+        bool isMounted
+    )
     {
         var first = VaultNames.Key(request.Cluster, request.Name, region);
         var collection = _cloud.Collection(request.Cluster, request.Vault.KeyCollection, region ?? request.Regions[0]);
         var found = await reader.FindSettledAsync(first, names);
-        var plan = new VaultPlan(found?.Name ?? first, found?.Key.Type ?? type, _cloud.Purpose, found?.Place?.EntryName ?? first, new VaultEntry(_cloud.Provider, collection.Name), found)
+        var plan = new VaultPlan(
+            found?.Name ?? first,
+            found?.Key.Type ?? type,
+            _cloud.Purpose,
+            found?.Place?.EntryName ?? first,
+            new VaultEntry(_cloud.Provider, collection.Name),
+            found
+        )
         {
-            Protection = _cloud.CloudProvider != "AWS" && request.Vault.ProtectionLevel == CmekProtectionLevel.Software ? "software" : "hsm", // on AWS hsm is all there is
+            Protection =
+                _cloud.CloudProvider != "AWS" && request.Vault.ProtectionLevel == CmekProtectionLevel.Software
+                    ? "software"
+                    : "hsm", // on AWS hsm is all there is
         };
-        if (plan.IsDone) return plan;
+        if (plan.IsDone)
+            return plan;
         var entry = isMounted ? await reader.EntryAsync(plan.EntryName) : null;
         // An entry that is there keeps what it has, unless the caller brings credentials: those that it has may be why a run before this one failed.
         var writes = entry is null || _cloud.IsGiven(connection.CloudCredentials);
@@ -73,7 +137,9 @@ internal sealed class VaultKeys(ICmekKeyProvider cloud, VaultConnection connecti
         {
             Entry = entry ?? plan.Entry,
             EntryExists = entry is not null,
-            NewCredentials = writes ? _cloud.Credentials(connection.CloudCredentials, collection, request.AuthPrincipal) : null,
+            NewCredentials = writes
+                ? _cloud.Credentials(connection.CloudCredentials, collection, request.AuthPrincipal)
+                : null,
         };
     }
 
@@ -82,27 +148,47 @@ internal sealed class VaultKeys(ICmekKeyProvider cloud, VaultConnection connecti
     {
         var faults = new List<CmekException>();
         foreach (var region in request.Regions)
-            if (!request.Cluster.Regions.Any(r => r.Name == region)) faults.Add(Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name)));
-        if (Manifest.KeyUri.PrincipalProblem(cloud.KeyType, request.AuthPrincipal) is { } problem) faults.Add(Errors.PrincipalMalformed(request.AuthPrincipal, cloud.KeyType, problem));
+            if (!request.Cluster.Regions.Any(r => r.Name == region))
+                faults.Add(
+                    Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name))
+                );
+        if (Manifest.KeyUri.PrincipalProblem(cloud.KeyType, request.AuthPrincipal) is { } problem)
+            faults.Add(Errors.PrincipalMalformed(request.AuthPrincipal, cloud.KeyType, problem));
         string[] options =
         [
             .. request.MultiRegion ? ["several regions (-MultiRegion)"] : Array.Empty<string>(),
-            .. request.RotationPeriodInDays is not null ? ["a rotation by the KMS (-RotationPeriodInDays)"] : Array.Empty<string>(),
+            .. request.RotationPeriodInDays is not null
+                ? ["a rotation by the KMS (-RotationPeriodInDays)"]
+                : Array.Empty<string>(),
             .. request.Administrators.Count > 0 ? ["further administrators (-Administrator)"] : Array.Empty<string>(),
-            .. request.Gcp.DestroyScheduledDuration is not null ? ["a time to restore it of its own (-DestroyScheduledDuration)"] : Array.Empty<string>(),
+            .. request.Gcp.DestroyScheduledDuration is not null
+                ? ["a time to restore it of its own (-DestroyScheduledDuration)"]
+                : Array.Empty<string>(),
             .. request.Tags.Count > 0 ? ["tags (-Tag)"] : Array.Empty<string>(),
         ];
-        if (options.Length > 0) faults.Add(Errors.VaultOptionsNotSupported(request.Cluster.Name, options));
-        if (request.Vault.KeyType is { } type && !_cloud.KeyTypes.Contains(type)) faults.Add(Errors.VaultKeyTypeRefused(request.Name ?? "to be made", type, $"CMEK on {_cloud.CloudProvider}", _cloud.KeyTypes));
+        if (options.Length > 0)
+            faults.Add(Errors.VaultOptionsNotSupported(request.Cluster.Name, options));
+        if (request.Vault.KeyType is { } type && !_cloud.KeyTypes.Contains(type))
+            faults.Add(
+                Errors.VaultKeyTypeRefused(
+                    request.Name ?? "to be made",
+                    type,
+                    $"CMEK on {_cloud.CloudProvider}",
+                    _cloud.KeyTypes
+                )
+            );
         Errors.ThrowTogether(request.Cluster.Name, faults);
     }
 
     /// <summary>The type that was asked for, that of the key in force where a region joins, or the cloud's usual one.</summary>
     private async Task<string> TypeAsync(KeyRequest request, bool isMounted)
     {
-        if (request.Vault.KeyType is { } asked) return asked;
-        if (request.Like is not { } like || !isMounted) return _cloud.KeyTypes[0];
-        return (await reader.FindByUriAsync(request.Cluster, _cloud, [like.KeyUri]))[0]?.Key.Type ?? throw Errors.VaultKeyNotFound(like.KeyUri, connection.Mount);
+        if (request.Vault.KeyType is { } asked)
+            return asked;
+        if (request.Like is not { } like || !isMounted)
+            return _cloud.KeyTypes[0];
+        return (await reader.FindByUriAsync(request.Cluster, _cloud, [like.KeyUri]))[0]?.Key.Type
+            ?? throw Errors.VaultKeyNotFound(like.KeyUri, connection.Mount);
     }
 
     private async Task ThrowIfUnfitAsync(KeyRequest request, IReadOnlyList<VaultPlan> plans)
@@ -113,16 +199,33 @@ internal sealed class VaultKeys(ICmekKeyProvider cloud, VaultConnection connecti
             var plan = plans[i];
             var wanted = _cloud.Collection(request.Cluster, request.Vault.KeyCollection, request.Regions[i]).Name;
             faults.AddRange(VaultFaults.OfKey(_cloud, plan.Found, plan.Key, plan.Type, connection.Mount));
-            if (request.Vault.KeyType is { } type && type != plan.Type) faults.Add(Errors.VaultKeyTypeRefused(plan.Key, plan.Type, "what was asked for", [type]));
+            if (request.Vault.KeyType is { } type && type != plan.Type)
+                faults.Add(Errors.VaultKeyTypeRefused(plan.Key, plan.Type, "what was asked for", [type]));
             if (plan.Found?.Place is { } place)
             {
-                if (!VaultFaults.IsSame(place.Entry, _cloud.Provider, wanted)) faults.Add(Errors.VaultKeyElsewhere(plan.Key, place.EntryName, $"{place.Entry.Provider} {place.Entry.KeyCollection}"));
+                if (!VaultFaults.IsSame(place.Entry, _cloud.Provider, wanted))
+                    faults.Add(
+                        Errors.VaultKeyElsewhere(
+                            plan.Key,
+                            place.EntryName,
+                            $"{place.Entry.Provider} {place.Entry.KeyCollection}"
+                        )
+                    );
             }
-            else if (plan.EntryExists && !VaultFaults.IsSame(plan.Entry, _cloud.Provider, wanted)) faults.Add(Errors.VaultEntryDiffers(plan.EntryName, VaultFaults.Differences(plan.Entry, _cloud.Provider, wanted)));
+            else if (plan.EntryExists && !VaultFaults.IsSame(plan.Entry, _cloud.Provider, wanted))
+                faults.Add(
+                    Errors.VaultEntryDiffers(
+                        plan.EntryName,
+                        VaultFaults.Differences(plan.Entry, _cloud.Provider, wanted)
+                    )
+                );
         }
 
         // Where nothing is to be written, taking the keys checks them first anyway.
-        if (faults.Count == 0 && plans.Any(p => !p.IsDone)) faults.AddRange(await _grants.FaultsAsync(request, Distributed(request, plans, [.. plans.Select(p => p.Found)])));
+        if (faults.Count == 0 && plans.Any(p => !p.IsDone))
+            faults.AddRange(
+                await _grants.FaultsAsync(request, Distributed(request, plans, [.. plans.Select(p => p.Found)]))
+            );
         Errors.ThrowTogether(request.Cluster.Name, faults);
     }
 
@@ -131,8 +234,10 @@ internal sealed class VaultKeys(ICmekKeyProvider cloud, VaultConnection connecti
         var paths = isMounted ? new List<string>() : [$"sys/mounts/{connection.Mount}"];
         foreach (var plan in plans.Where(p => !p.IsDone))
         {
-            if (plan.NewCredentials is not null) paths.Add($"{connection.Mount}/kms/{plan.EntryName}");
-            if (plan.Found is null) paths.Add($"{connection.Mount}/key/{plan.Key}");
+            if (plan.NewCredentials is not null)
+                paths.Add($"{connection.Mount}/kms/{plan.EntryName}");
+            if (plan.Found is null)
+                paths.Add($"{connection.Mount}/key/{plan.Key}");
             paths.Add($"{connection.Mount}/kms/{plan.EntryName}/key/{plan.Key}");
         }
 
@@ -140,45 +245,69 @@ internal sealed class VaultKeys(ICmekKeyProvider cloud, VaultConnection connecti
     }
 
     /// <summary>For each region, what Vault has put into the cloud; regions of a planned key are left out.</summary>
-    private List<DistributedKey> Distributed(KeyRequest request, IReadOnlyList<VaultPlan> plans, IReadOnlyList<FoundVaultKey?> keys)
+    private List<DistributedKey> Distributed(
+        KeyRequest request,
+        IReadOnlyList<VaultPlan> plans,
+        IReadOnlyList<FoundVaultKey?> keys
+    )
     {
         var distributed = new List<DistributedKey>();
         for (var i = 0; i < request.Regions.Count; i++)
         {
             var at = _cloud.HasKeyForEachRegion ? i : 0;
             if (keys[at] is { IsWhole: true, Place: { } place } key)
-                distributed.Add(new DistributedKey(request.Regions[i], _cloud.Uri(place.Distribution, Collection(request, i), key.Key.LatestVersion), IsFresh: !plans[at].IsDone));
+                distributed.Add(
+                    new DistributedKey(
+                        request.Regions[i],
+                        _cloud.Uri(place.Distribution, Collection(request, i), key.Key.LatestVersion),
+                        IsFresh: !plans[at].IsDone
+                    )
+                );
         }
 
         return distributed;
     }
 
-    private async Task<IReadOnlyList<CmekKey>> ResultsAsync(KeyRequest request, IReadOnlyList<VaultPlan> plans, IReadOnlyList<FoundVaultKey?> made)
+    private async Task<IReadOnlyList<CmekKey>> ResultsAsync(
+        KeyRequest request,
+        IReadOnlyList<VaultPlan> plans,
+        IReadOnlyList<FoundVaultKey?> made
+    )
     {
-        var granted = (await _grants.GrantAsync(request, Distributed(request, plans, made))).ToDictionary(k => k.Region);
+        var granted = (await _grants.GrantAsync(request, Distributed(request, plans, made))).ToDictionary(k =>
+            k.Region
+        );
         return
         [
-            .. request.Regions.Select((region, i) =>
-            {
-                var plan = plans[_cloud.HasKeyForEachRegion ? i : 0];
-                if (!granted.TryGetValue(region, out var key)) return Planned(request, region, plan, Collection(request, i));
-                var outcome = key.IsPlanned || plan.IsDone ? key.Outcome : plan.Found is null ? CmekOutcome.Created : CmekOutcome.Updated;
-                return key with { Name = plan.Key, Outcome = outcome };
-            }),
+            .. request.Regions.Select(
+                (region, i) =>
+                {
+                    var plan = plans[_cloud.HasKeyForEachRegion ? i : 0];
+                    if (!granted.TryGetValue(region, out var key))
+                        return Planned(request, region, plan, Collection(request, i));
+                    var outcome =
+                        key.IsPlanned || plan.IsDone ? key.Outcome
+                        : plan.Found is null ? CmekOutcome.Created
+                        : CmekOutcome.Updated;
+                    return key with { Name = plan.Key, Outcome = outcome };
+                }
+            ),
         ];
     }
 
-    private VaultCollection Collection(KeyRequest request, int region) => _cloud.Collection(request.Cluster, request.Vault.KeyCollection, request.Regions[region]);
+    private VaultCollection Collection(KeyRequest request, int region) =>
+        _cloud.Collection(request.Cluster, request.Vault.KeyCollection, request.Regions[region]);
 
-    private CmekKey Planned(KeyRequest request, string region, VaultPlan plan, VaultCollection collection) => new()
-    {
-        Cluster = request.Cluster,
-        Region = region,
-        KeyType = cloud.KeyType,
-        KeyUri = _cloud.PlannedUri(collection, plan.Key, request.AuthPrincipal),
-        AuthPrincipal = request.AuthPrincipal,
-        Name = plan.Key,
-        Location = collection.Name,
-        Outcome = CmekOutcome.Planned,
-    };
+    private CmekKey Planned(KeyRequest request, string region, VaultPlan plan, VaultCollection collection) =>
+        new()
+        {
+            Cluster = request.Cluster,
+            Region = region,
+            KeyType = cloud.KeyType,
+            KeyUri = _cloud.PlannedUri(collection, plan.Key, request.AuthPrincipal),
+            AuthPrincipal = request.AuthPrincipal,
+            Name = plan.Key,
+            Location = collection.Name,
+            Outcome = CmekOutcome.Planned,
+        };
 }

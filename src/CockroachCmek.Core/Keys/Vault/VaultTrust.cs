@@ -10,39 +10,59 @@ namespace CockroachCmek.Core.Keys.Vault;
 /// <summary>Whom a Vault's certificate is believed from: the machine's authorities, or only those of a PEM file.</summary>
 internal static class VaultTrust
 {
-    private static readonly Regex Pem = new("-----BEGIN CERTIFICATE-----(?<body>[A-Za-z0-9+/=\\s]+)-----END CERTIFICATE-----", RegexOptions.CultureInvariant);
+    private static readonly Regex Pem = new(
+        "-----BEGIN CERTIFICATE-----(?<body>[A-Za-z0-9+/=\\s]+)-----END CERTIFICATE-----",
+        RegexOptions.CultureInvariant
+    );
 
     /// <exception cref="CmekException">VaultCaUnreadable.</exception>
     public static HttpMessageHandler Handler(string? caCertificatePath)
     {
         var handler = new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false };
-        if (caCertificatePath is null) return handler;
+        if (caCertificatePath is null)
+            return handler;
         var authorities = Read(caCertificatePath);
         handler.ServerCertificateCustomValidationCallback = (_, certificate, chain, errors) =>
-            certificate is not null && (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None && IsSignedBy(authorities, certificate, chain);
+            certificate is not null
+            && (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None
+            && IsSignedBy(authorities, certificate, chain);
         return handler;
     }
 
     /// <summary>Built by hand, because .NET Framework has no chain with roots of one's own: any root is let pass, and must then be one of ours.</summary>
-    private static bool IsSignedBy(X509Certificate2Collection authorities, X509Certificate2 certificate, X509Chain? sent)
+    private static bool IsSignedBy(
+        X509Certificate2Collection authorities,
+        X509Certificate2 certificate,
+        X509Chain? sent
+    )
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
         chain.ChainPolicy.ExtraStore.AddRange(authorities);
-        foreach (var element in sent?.ChainElements.Cast<X509ChainElement>() ?? []) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        if (!chain.Build(certificate)) return false;
-        return chain.ChainElements.Cast<X509ChainElement>().Any(e => authorities.Cast<X509Certificate2>().Any(a => a.RawData.SequenceEqual(e.Certificate.RawData)));
+        foreach (var element in sent?.ChainElements.Cast<X509ChainElement>() ?? [])
+            chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        if (!chain.Build(certificate))
+            return false;
+        return chain
+            .ChainElements.Cast<X509ChainElement>()
+            .Any(e => authorities.Cast<X509Certificate2>().Any(a => a.RawData.SequenceEqual(e.Certificate.RawData)));
     }
 
     private static X509Certificate2Collection Read(string path)
     {
         try
         {
-            var found = Pem.Matches(File.ReadAllText(path)).Cast<Match>().Select(m => new X509Certificate2(Convert.FromBase64String(m.Groups["body"].Value))).ToArray();
-            return found.Length > 0 ? new X509Certificate2Collection(found) : throw Errors.VaultCaUnreadable(path, "it is no PEM file with a certificate.");
+            var found = Pem.Matches(File.ReadAllText(path))
+                .Cast<Match>()
+                .Select(m => new X509Certificate2(Convert.FromBase64String(m.Groups["body"].Value)))
+                .ToArray();
+            return found.Length > 0
+                ? new X509Certificate2Collection(found)
+                : throw Errors.VaultCaUnreadable(path, "it is no PEM file with a certificate.");
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
+        catch (Exception fault)
+            when (fault is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
         {
             throw Errors.VaultCaUnreadable(path, fault.Message, fault);
         }

@@ -16,7 +16,8 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
     /// <summary>Writes the rest of what the work has to say.</summary>
     protected override void EndProcessing()
     {
-        if (_pump is null) return;
+        if (_pump is null)
+            return;
         Guard(_pump.Complete);
         _progress!.Clear();
     }
@@ -26,7 +27,12 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
     /// <param name="planOnly">True when the input itself is only planned: then every question is answered with "What if".</param>
     /// <param name="throttleLimit">Inputs worked on at once.</param>
     /// <param name="source">The object that was piped in, for work that wants more of it than its cluster.</param>
-    private protected void Submit(Func<Operation, Task> work, bool planOnly = false, int throttleLimit = 1, object? source = null)
+    private protected void Submit(
+        Func<Operation, Task> work,
+        bool planOnly = false,
+        int throttleLimit = 1,
+        object? source = null
+    )
     {
         _progress ??= new ProgressDisplay(this);
         _pump ??= new OperationPump(this, _progress, _stop.Token);
@@ -53,18 +59,27 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
     internal bool ShouldProcessPlan(string target, IReadOnlyList<string> actions, string consequence)
     {
         var question = $"{consequence}\n{string.Join("\n", actions.Select(a => $"  * {a}"))}\nGo on with {target}?";
-        var allowed = ShouldProcess($"Performing the operation \"{actions[0]}\" on target \"{target}\".", question, $"Confirm: {target}", out var reason);
-        if (reason != ShouldProcessReason.WhatIf) return allowed;
-        foreach (var action in actions.Skip(1)) ShouldProcess(target, action);
+        var allowed = ShouldProcess(
+            $"Performing the operation \"{actions[0]}\" on target \"{target}\".",
+            question,
+            $"Confirm: {target}",
+            out var reason
+        );
+        if (reason != ShouldProcessReason.WhatIf)
+            return allowed;
+        foreach (var action in actions.Skip(1))
+            ShouldProcess(target, action);
         return false;
     }
 
     /// <summary>Pipeline thread only: the fault of one input. One bad input among many does not end the pipeline; a fault that all would share does.</summary>
     internal void WriteFault(Exception fault)
     {
-        if (fault is OperationCanceledException) return;
+        if (fault is OperationCanceledException)
+            return;
         var error = ErrorRecords.From(fault);
-        if (_faultsTerminate || ErrorRecords.EndsEverything(fault)) ThrowTerminatingError(error);
+        if (_faultsTerminate || ErrorRecords.EndsEverything(fault))
+            ThrowTerminatingError(error);
         WriteError(error);
     }
 
@@ -91,7 +106,8 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         }
         finally
         {
-            if (!finished) Abandon();
+            if (!finished)
+                Abandon();
         }
     }
 
@@ -102,7 +118,10 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         _stop.Cancel();
         var left = _pump!.Abandon();
         // The engine refuses warnings of a pipeline that is being stopped; the host itself does not.
-        if (!stoppedByUser || left.Count == 0) return;
-        Host?.UI?.WriteWarningLine($"Stopped here; what was asked of the cloud goes on there: {string.Join("; ", left.Distinct())}. Get-CrdbCmek shows how far it has come.");
+        if (!stoppedByUser || left.Count == 0)
+            return;
+        Host?.UI?.WriteWarningLine(
+            $"Stopped here; what was asked of the cloud goes on there: {string.Join("; ", left.Distinct())}. Get-CrdbCmek shows how far it has come."
+        );
     }
 }

@@ -18,32 +18,46 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
     private protected CloudSession Cloud()
     {
         var found = Session is null ? CloudSession.OfThisRunspace : CloudSession.Of(Session);
-        if (found is null) ThrowTerminatingError(ErrorRecords.From(Session is null ? Errors.NotConnected() : Errors.SessionEnded(Session.ToString())));
+        if (found is null)
+            ThrowTerminatingError(
+                ErrorRecords.From(Session is null ? Errors.NotConnected() : Errors.SessionEnded(Session.ToString()))
+            );
         return found!;
     }
 
     /// <summary>Finds the cluster that an identity names, and does the work for it.</summary>
-    private protected void ForEachCluster(IEnumerable<CrdbClusterIdentity> identities, int throttleLimit, Func<CloudSession, CrdbCluster, Operation, Task> work)
+    private protected void ForEachCluster(
+        IEnumerable<CrdbClusterIdentity> identities,
+        int throttleLimit,
+        Func<CloudSession, CrdbCluster, Operation, Task> work
+    )
     {
         var cloud = Cloud();
         foreach (var identity in identities)
         {
             Submit(
-                async operation => await work(cloud, await cloud.Clusters.ResolveAsync(identity, operation.Context(cloud.Time)), operation),
+                async operation =>
+                    await work(
+                        cloud,
+                        await cloud.Clusters.ResolveAsync(identity, operation.Context(cloud.Time)),
+                        operation
+                    ),
                 IsPlanned(identity.Source),
                 throttleLimit,
-                identity.Source);
+                identity.Source
+            );
         }
     }
 
     /// <summary>A plan stays a plan along the pipe: what hangs on an object that does not exist yet is not written either.</summary>
-    private static bool IsPlanned(object? source) => source switch
-    {
-        CmekRole role => role.IsPlanned,
-        CmekKey key => key.IsPlanned,
-        CmekManifest manifest => manifest.IsPlanned,
-        CmekInfo info => info.IsPlanned,
-        CmekRevocation revocation => revocation.IsPlanned,
-        _ => false,
-    };
+    private static bool IsPlanned(object? source) =>
+        source switch
+        {
+            CmekRole role => role.IsPlanned,
+            CmekKey key => key.IsPlanned,
+            CmekManifest manifest => manifest.IsPlanned,
+            CmekInfo info => info.IsPlanned,
+            CmekRevocation revocation => revocation.IsPlanned,
+            _ => false,
+        };
 }

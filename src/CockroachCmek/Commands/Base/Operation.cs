@@ -7,7 +7,8 @@ namespace CockroachCmek.Commands;
 /// <summary>
 /// The work for one pipeline input. It runs on tasks; what it has to say is kept in order until the pipeline thread fetches it.
 /// </summary>
-internal sealed class Operation(Action signal, bool planOnly, object? source, CancellationToken cancellationToken) : IOperationLog
+internal sealed class Operation(Action signal, bool planOnly, object? source, CancellationToken cancellationToken)
+    : IOperationLog
 {
     private readonly ConcurrentQueue<Action<CrdbCmdlet>> _records = new();
     private readonly ConcurrentQueue<OperationProgress> _progress = new();
@@ -42,16 +43,30 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public void Progress(OperationProgress progress)
     {
-        LastProgress = progress.Completed ? null : progress.Region is null ? $"{progress.Activity}: {progress.Status}" : LastProgress;
+        LastProgress =
+            progress.Completed ? null
+            : progress.Region is null ? $"{progress.Activity}: {progress.Status}"
+            : LastProgress;
         _progress.Enqueue(progress);
         signal();
     }
 
     public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellation) =>
-        AskAsync(target, [action], cmdlet => planOnly ? cmdlet.SayWhatIf(target, action) : cmdlet.ShouldProcess(target, action));
+        AskAsync(target, [action], cmdlet =>
+            planOnly ? cmdlet.SayWhatIf(target, action) : cmdlet.ShouldProcess(target, action)
+        );
 
-    public Task<bool> ShouldProcessPlanAsync(string target, IReadOnlyList<string> actions, string consequence, CancellationToken cancellation) =>
-        AskAsync(target, actions, cmdlet => planOnly ? !actions.All(a => !cmdlet.SayWhatIf(target, a)) : cmdlet.ShouldProcessPlan(target, actions, consequence));
+    public Task<bool> ShouldProcessPlanAsync(
+        string target,
+        IReadOnlyList<string> actions,
+        string consequence,
+        CancellationToken cancellation
+    ) =>
+        AskAsync(target, actions, cmdlet =>
+            planOnly
+                ? !actions.All(a => !cmdlet.SayWhatIf(target, a))
+                : cmdlet.ShouldProcessPlan(target, actions, consequence)
+        );
 
     /// <summary>Pipeline thread only: writes what is waiting; false when nothing was.</summary>
     public bool WriteRecords(CrdbCmdlet cmdlet)
@@ -69,7 +84,8 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     /// <summary>Pipeline thread only: shows progress, which is not held back for order.</summary>
     public void WriteProgress(ProgressDisplay display)
     {
-        while (_progress.TryDequeue(out var progress)) display.Show(progress);
+        while (_progress.TryDequeue(out var progress))
+            display.Show(progress);
     }
 
     private async Task<bool> AskAsync(string target, IReadOnlyList<string> actions, Func<CrdbCmdlet, bool> ask)
@@ -79,7 +95,8 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
         Post(cmdlet => answer.TrySetResult(ask(cmdlet)));
         var allowed = await answer.Task;
         if (allowed)
-            foreach (var action in actions) Allowed.Enqueue($"{action} on {target}");
+            foreach (var action in actions)
+                Allowed.Enqueue($"{action} on {target}");
         return allowed;
     }
 

@@ -17,7 +17,12 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
     {
         var operation = new Operation(Signal, planOnly, source, stop);
         operation.Task = Task.Run(() => work(operation), CancellationToken.None);
-        _ = operation.Task.ContinueWith(_ => Signal(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = operation.Task.ContinueWith(
+            _ => Signal(),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
         _waiting.Enqueue(operation);
         Drain(() => Running < throttleLimit);
     }
@@ -30,7 +35,8 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
     {
         var rest = _waiting.ToArray();
         var deadline = Environment.TickCount + (int)Grace.TotalMilliseconds;
-        while (rest.Any(o => !o.Task.IsCompleted) && deadline - Environment.TickCount is > 0 and var left) _signal.WaitOne(left);
+        while (rest.Any(o => !o.Task.IsCompleted) && deadline - Environment.TickCount is > 0 and var left)
+            _signal.WaitOne(left);
         return [.. rest.SelectMany(o => o.Allowed.Concat(o.LastProgress is { } wait ? [wait] : []))];
     }
 
@@ -42,9 +48,12 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
     {
         while (true)
         {
-            foreach (var operation in _waiting) operation.WriteProgress(progress);
-            if (_waiting.Count > 0 && WriteHead()) continue;
-            if (enough()) return;
+            foreach (var operation in _waiting)
+                operation.WriteProgress(progress);
+            if (_waiting.Count > 0 && WriteHead())
+                continue;
+            if (enough())
+                return;
             _signal.WaitOne();
             stop.ThrowIfCancellationRequested();
         }
@@ -55,10 +64,13 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
     {
         var head = _waiting.Peek();
         var done = head.Task.IsCompleted; // asked before the records are read: what is said later is not lost
-        if (head.WriteRecords(cmdlet)) return true;
-        if (!done) return false;
+        if (head.WriteRecords(cmdlet))
+            return true;
+        if (!done)
+            return false;
         _waiting.Dequeue();
-        if (head.Task.Exception?.GetBaseException() is { } fault) cmdlet.WriteFault(fault);
+        if (head.Task.Exception?.GetBaseException() is { } fault)
+            cmdlet.WriteFault(fault);
         return true;
     }
 

@@ -15,14 +15,20 @@ internal sealed class ProgressDisplay(CrdbCmdlet cmdlet)
     public void Show(OperationProgress progress)
     {
         var key = $"{progress.Activity}\n{progress.Region}";
-        var record = new ProgressRecord(Id(key), progress.Region ?? progress.Activity, progress.Status.Length == 0 ? " " : progress.Status)
+        var record = new ProgressRecord(
+            Id(key),
+            progress.Region ?? progress.Activity,
+            progress.Status.Length == 0 ? " " : progress.Status
+        )
         {
             ParentActivityId = progress.Region is null ? -1 : Id($"{progress.Activity}\n"),
             PercentComplete = progress.Percent ?? -1,
             RecordType = progress.Completed ? ProgressRecordType.Completed : ProgressRecordType.Processing,
         };
-        if (progress.Completed) _open.Remove(key);
-        else _open[key] = record;
+        if (progress.Completed)
+            _open.Remove(key);
+        else
+            _open[key] = record;
         cmdlet.WriteProgress(record);
     }
 
@@ -38,5 +44,6 @@ internal sealed class ProgressDisplay(CrdbCmdlet cmdlet)
         _open.Clear();
     }
 
-    private int Id(string key) => _ids.TryGetValue(key, out var id) ? id : _ids[key] = Interlocked.Increment(ref s_lastId);
+    private int Id(string key) =>
+        _ids.TryGetValue(key, out var id) ? id : _ids[key] = Interlocked.Increment(ref s_lastId);
 }
