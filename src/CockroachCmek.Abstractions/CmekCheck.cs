@@ -12,8 +12,11 @@ public sealed record CmekCheck
     /// <summary>The region that was checked; empty when the check is of the whole.</summary>
     public string Region { get; internal init; } = "";
 
-    /// <summary>Stable name of the check, for example RegionsCovered; of a failed check, the id of the error that the same fault gives elsewhere.</summary>
+    /// <summary>Name of the check, one of <see cref="CmekCheckName"/>: the same on every cloud and for every result.</summary>
     public string Check { get; internal init; } = "";
+
+    /// <summary>What is wrong, for example KeyTooOld: the id of the error that other cmdlets raise for it. Empty when nothing is.</summary>
+    public string ErrorId { get; internal init; } = "";
 
     /// <summary>The result.</summary>
     public CmekCheckStatus Status { get; internal init; }

@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>Which key each region of a cluster uses: the document that the page calls cmek_config.json.</summary>
-public sealed record CmekManifest
+public sealed record CmekManifest : IPlannable
 {
     /// <summary>The cluster that the manifest is for; null when it was read from a file, which names none.</summary>
     public CrdbCluster? Cluster { get; internal init; }
@@ -68,6 +68,18 @@ public sealed record CmekRegionSpec
 
     /// <summary>Who uses the key, from <see cref="KeySpec"/>.</summary>
     public string AuthPrincipal => KeySpec.AuthPrincipal;
+
+    internal static CmekRegionSpec Create(string region, string keyType, string keyUri, string authPrincipal) =>
+        new()
+        {
+            Region = region,
+            KeySpec = new CmekKeySpec
+            {
+                Type = keyType,
+                Uri = keyUri,
+                AuthPrincipal = authPrincipal,
+            },
+        };
 
     /// <inheritdoc/>
     public override string ToString() => $"{Region}: {KeySpec.Uri}";

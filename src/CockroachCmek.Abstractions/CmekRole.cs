@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>The identity in the customer's own cloud through which CockroachDB Cloud uses the key: on AWS a cross-account IAM role, on Azure an enterprise application.</summary>
-public sealed record CmekRole
+public sealed record CmekRole : IPlannable
 {
     /// <summary>The cluster that the identity serves.</summary>
     public CrdbCluster Cluster { get; internal init; } = new();

@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Core.Cmek;
 
@@ -6,7 +7,7 @@ namespace CockroachCmek.Core.Cmek;
 /// Enabling CMEK on a cluster, and waiting for it: read, plan, ask, send, settle, and (separately) wait. Nothing is sent that the state shows
 /// to be done, and an answer that was lost is settled by reading.
 /// </summary>
-public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifestCheck)
+internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manifestCheck)
 {
     /// <summary>Enables CMEK with the keys of a manifest.</summary>
     /// <returns>The state after the request; Outcome Existing when the very same keys were in force or on their way already.</returns>
@@ -18,14 +19,6 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
         OperationContext context
     )
     {
-        if (cluster is null)
-            throw new ArgumentNullException(nameof(cluster));
-        if (manifest is null)
-            throw new ArgumentNullException(nameof(manifest));
-        if (options is null)
-            throw new ArgumentNullException(nameof(options));
-        if (context is null)
-            throw new ArgumentNullException(nameof(context));
         var checks = manifestCheck.Check(cluster, manifest);
         if (checks.Any(c => c.Status == CmekCheckStatus.Fail))
             throw Errors.ManifestRefused(cluster.Name, checks);

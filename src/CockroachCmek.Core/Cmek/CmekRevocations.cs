@@ -4,7 +4,7 @@ using CockroachCmek.Core.Keys;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>How a revocation goes about it.</summary>
-public sealed record RevocationOptions
+internal sealed record RevocationOptions
 {
     /// <summary>How access is taken away.</summary>
     public CmekRevocationMethod Method { get; init; }
@@ -32,7 +32,7 @@ public sealed record RevocationOptions
 /// Revoking: access is taken away in the KMS, for all keys at once, and only then CockroachDB is told, which restarts its nodes without the
 /// key (managing-cmek.md, "Revoke CMEK for a cluster"). Every change is recorded, so that it can be undone exactly.
 /// </summary>
-public sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecycle)
+internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecycle)
 {
     private const string SupportOnly =
         "Only Cockroach Labs support can bring a revoked cluster back: https://support.cockroachlabs.com/";
@@ -46,14 +46,6 @@ public sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecy
         OperationContext context
     )
     {
-        if (cluster is null)
-            throw new ArgumentNullException(nameof(cluster));
-        if (keys is null)
-            throw new ArgumentNullException(nameof(keys));
-        if (options is null)
-            throw new ArgumentNullException(nameof(options));
-        if (context is null)
-            throw new ArgumentNullException(nameof(context));
         var before = await client.GetCmekAsync(cluster, context);
         if (before.Regions.Count == 0 || before.Status is CmekStatus.Disabled)
             throw Errors.CmekNotEnabled(cluster.Name, before.Status, "to revoke");
@@ -150,12 +142,6 @@ public sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecy
         OperationContext context
     )
     {
-        if (cluster is null)
-            throw new ArgumentNullException(nameof(cluster));
-        if (keys is null)
-            throw new ArgumentNullException(nameof(keys));
-        if (context is null)
-            throw new ArgumentNullException(nameof(context));
         var info = await client.GetCmekAsync(cluster, context);
         var changes = record
             ?? await keys.FindRevocationAsync(

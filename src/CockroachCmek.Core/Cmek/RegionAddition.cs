@@ -4,7 +4,7 @@ using CockroachCmek.Core.Keys;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>Which regions a cluster gets, and with which keys.</summary>
-public sealed record RegionAdditionOptions
+internal sealed record RegionAdditionOptions
 {
     /// <summary>The new regions.</summary>
     public required IReadOnlyList<string> Regions { get; init; }
@@ -29,7 +29,7 @@ public sealed record RegionAdditionOptions
 /// Regions for a cluster that uses CMEK. The request carries the whole map of regions, since one that is left out would be removed, and keys
 /// for the new regions only (openapi.json, UpdateClusterSpecification).
 /// </summary>
-public sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecycle)
+internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecycle)
 {
     /// <summary>In each region of a cluster of several (create-an-advanced-cluster.md).</summary>
     public const int MinimumNodes = 3;
@@ -44,14 +44,6 @@ public sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecyc
         OperationContext context
     )
     {
-        if (named is null)
-            throw new ArgumentNullException(nameof(named));
-        if (keys is null)
-            throw new ArgumentNullException(nameof(keys));
-        if (options is null)
-            throw new ArgumentNullException(nameof(options));
-        if (context is null)
-            throw new ArgumentNullException(nameof(context));
         // An object from the pipe may be old: the map that is sent must be the one that is there.
         var cluster = await client.GetClusterAsync(named.Id, context);
         var cmek = await client.GetCmekAsync(cluster, context);

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>The record of a revocation as a file: what Restore-CrdbCmekAccess needs to put everything back, in JSON that people can read.</summary>
-public static class RevocationFile
+internal static class RevocationFile
 {
     private sealed record FileChange(
         List<string> Regions,
@@ -41,8 +41,6 @@ public static class RevocationFile
     /// <summary>The record as text. It holds no secret.</summary>
     public static string Write(CmekRevocation revocation)
     {
-        if (revocation is null)
-            throw new ArgumentNullException(nameof(revocation));
         return JsonSerializer.Serialize(
                 new FileRecord(
                     revocation.ClusterId,

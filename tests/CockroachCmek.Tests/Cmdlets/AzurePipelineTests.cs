@@ -165,13 +165,13 @@ public sealed class AzurePipelineTests
         "New-CrdbCmekKey azure-eu -AuthPrincipal $sandbox.AzureTenantId -VaultName cmek-sandbox",
         "ConsentMissing"
     )]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey", "VaultNameMissing")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-nowhere", "VaultNotFound")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-foreign", "VaultInOtherTenant")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-walled", "VaultFirewalled")]
+    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey", "KeyVaultNameMissing")]
+    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-nowhere", "KeyVaultNotFound")]
+    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-foreign", "KeyVaultInOtherTenant")]
+    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-walled", "KeyVaultFirewalled")]
     [InlineData(
         "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultUri https://cmek-sandbox.example.com",
-        "VaultUriMalformed"
+        "KeyVaultUriMalformed"
     )]
     [InlineData(
         "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-sandbox -ProtectionLevel Hsm",

@@ -1,12 +1,13 @@
-namespace CockroachCmek.Core;
+namespace CockroachCmek.Core.Keys.Vault;
 
-public static partial class Errors
+/// <summary>Errors of HashiCorp Vault. The method name is the error id; an id that several clouds share has the same name in each.</summary>
+internal static class VaultErrors
 {
     private const string ReadFirst = "Run the same command again: it looks for what is there before it makes anything";
 
     /// <summary>Neither a parameter nor the environment says where Vault is.</summary>
     public static CmekException VaultAddressMissing() =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             "VAULT_ADDR",
             "Where Vault is, is not known: neither -VaultAddress was given nor is VAULT_ADDR set.",
@@ -15,7 +16,7 @@ public static partial class Errors
 
     /// <summary>Parameters for Vault, and keys of the cloud's own.</summary>
     public static CmekException VaultNotAskedFor() =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             "Via",
             "Parameters for HashiCorp Vault were given, but not -Via HashiCorpVault: the keys would be the cloud's own.",
@@ -24,7 +25,7 @@ public static partial class Errors
 
     /// <summary>Neither a parameter, the environment nor the token helper's file gives a token.</summary>
     public static CmekException VaultTokenMissing() =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Authentication,
             "VAULT_TOKEN",
             "No Vault token: neither -VaultToken was given, nor is VAULT_TOKEN set, nor is there a file ~/.vault-token.",
@@ -33,17 +34,17 @@ public static partial class Errors
 
     /// <summary>A token over plain HTTP to another machine.</summary>
     public static CmekException VaultAddressInsecure(Uri address) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             address.ToString(),
             $"'{address}' is not encrypted: a Vault token goes over https only, except on this machine.",
             "... -VaultAddress https://<host>:8200",
-            id: nameof(InsecureEndpoint)
+            id: nameof(Errors.InsecureEndpoint)
         );
 
     /// <summary>The file of the certificate authority is not there, or is none.</summary>
     public static CmekException VaultCaUnreadable(string path, string reason, Exception? inner = null) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             path,
             $"'{path}' holds no certificate that Vault's could be checked against: {reason}",
@@ -53,7 +54,7 @@ public static partial class Errors
 
     /// <summary>Vault's certificate is not one that is trusted.</summary>
     public static CmekException VaultCertificateRefused(Uri address, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Connection,
             address.ToString(),
             $"The certificate of Vault at {address.Authority} is not trusted: {inner.GetBaseException().Message}",
@@ -63,7 +64,7 @@ public static partial class Errors
 
     /// <summary>No answer at all.</summary>
     public static CmekException VaultUnreachable(Uri address, string target, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Connection,
             target,
             $"No usable answer from Vault at {address.Authority} while working for '{target}': {inner.GetBaseException().Message}",
@@ -73,7 +74,7 @@ public static partial class Errors
 
     /// <summary>An answer that cannot be Vault's.</summary>
     public static CmekException VaultAnswerUnreadable(Uri address, string path, string reason) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidData,
             path,
             $"The answer of {address.Authority} about {path} is none of Vault's: {reason}.",
@@ -82,7 +83,7 @@ public static partial class Errors
 
     /// <summary>Sealed: nothing can be read or written.</summary>
     public static CmekException VaultSealed(Uri address) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Unavailable,
             address.ToString(),
             $"Vault at {address.Authority} is sealed.",
@@ -92,7 +93,7 @@ public static partial class Errors
 
     /// <summary>Never set up.</summary>
     public static CmekException VaultNotInitialized(Uri address) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Unavailable,
             address.ToString(),
             $"Vault at {address.Authority} was never initialized.",
@@ -102,7 +103,7 @@ public static partial class Errors
 
     /// <summary>A node that does not serve, and does not pass requests on.</summary>
     public static CmekException VaultStandby(Uri address, string kind, Uri? active) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Unavailable,
             address.ToString(),
             $"Vault at {address.Authority} is {kind} and does not pass the request on. The token was not sent anywhere else.",
@@ -111,7 +112,7 @@ public static partial class Errors
 
     /// <summary>A quota of requests is used up, after all retries.</summary>
     public static CmekException VaultRateLimited(Uri address, string target) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.LimitsExceeded,
             target,
             $"Vault at {address.Authority} takes no more requests just now (a rate limit quota).",
@@ -121,7 +122,7 @@ public static partial class Errors
 
     /// <summary>The token is unknown, was revoked or has expired: Vault does not tell which.</summary>
     public static CmekException VaultTokenRefused(Uri address, string? space) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Authentication,
             "Vault token",
             $"Vault at {address.Authority} does not accept the token{In(space)}: it is unknown there, was revoked, or has expired.",
@@ -131,7 +132,7 @@ public static partial class Errors
 
     /// <summary>The token is good, and its policies lack something.</summary>
     public static CmekException VaultPermissionMissing(string target, IReadOnlyList<string> missing, string? space) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
             $"The policies of the Vault token{In(space)} lack {string.Join(", ", missing)}, which is needed for '{target}'. Nothing was written.",
@@ -141,7 +142,7 @@ public static partial class Errors
 
     /// <summary>The namespace is not there.</summary>
     public static CmekException VaultNamespaceNotFound(Uri address, string space) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             space,
             $"Vault at {address.Authority} knows no namespace '{space}'.",
@@ -151,16 +152,16 @@ public static partial class Errors
 
     /// <summary>The engine is part of Vault Enterprise and HCP Vault.</summary>
     public static CmekException VaultEnterpriseNeeded(Uri address, string said) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             address.ToString(),
-            $"Vault at {address.Authority} has no Key Management secrets engine{Said(said)} It is part of Vault Enterprise (with the Advanced Data Protection module) and HCP Vault.",
+            $"Vault at {address.Authority} has no Key Management secrets engine{Errors.FormatServerText(said)} It is part of Vault Enterprise (with the Advanced Data Protection module) and HCP Vault.",
             "New-CrdbCmekKey without -Via HashiCorpVault   (or the address of a Vault Enterprise)"
         );
 
     /// <summary>Something else is mounted there.</summary>
     public static CmekException VaultMountTaken(string mount, string type) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             mount,
             $"'{mount}' of Vault is an engine of type {type}, not keymgmt. It was left as it is.",
@@ -169,7 +170,7 @@ public static partial class Errors
 
     /// <summary>Keys cannot be there before the engine is.</summary>
     public static CmekException VaultMountMissing(string mount) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             mount,
             $"Vault has no Key Management secrets engine at '{mount}'.",
@@ -178,25 +179,27 @@ public static partial class Errors
 
     /// <summary>A KMS provider entry of the name is there, for something else.</summary>
     public static CmekException VaultEntryDiffers(string entry, IReadOnlyList<string> differences) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             entry,
             $"The KMS provider entry '{entry}' of Vault is not right: {string.Join("; ", differences)}. Vault cannot change that; it was left as it is.",
             $"New-CrdbCmekKey -Via HashiCorpVault -Name <another name>   (or vault delete <mount>/kms/{entry}, if nothing uses it)"
         );
 
-    /// <summary>On Google Cloud and Azure, Vault must be told where the key goes.</summary>
-    public static CmekException VaultCollectionMissing(string cluster, string provider) =>
-        Make(
+    /// <summary>Vault cannot guess where the key is to go.</summary>
+    /// <param name="what">What is needed, for example "the name of a key ring".</param>
+    /// <param name="form">Its form.</param>
+    public static CmekException VaultCollectionMissing(string cluster, string what, string form) =>
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             cluster,
-            $"Where Vault is to put the key for '{cluster}' is not known: {(provider == "AZURE" ? "the name of an Azure Key Vault" : "the name of a key ring")} is needed.",
-            $"New-CrdbCmekKey -Via HashiCorpVault -VaultKeyCollection {(provider == "AZURE" ? "<Key Vault name>" : "projects/<project>/locations/<location>/keyRings/<ring>")}"
+            $"Vault needs {what} for the keys of '{cluster}'.",
+            $"New-CrdbCmekKey -Via HashiCorpVault -VaultKeyCollection {form}"
         );
 
     /// <summary>Not the shape that the provider takes.</summary>
     public static CmekException VaultCollectionMalformed(string collection, string expected) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             collection,
             $"'{collection}' is no key collection for Vault: {expected} is needed.",
@@ -210,7 +213,7 @@ public static partial class Errors
         string cloud,
         IReadOnlyList<string> types
     ) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             key,
             $"The Vault key '{key}' is {type}; for {cloud} it must be {string.Join(" or ", types)}. The type of a key cannot be changed.",
@@ -219,7 +222,7 @@ public static partial class Errors
 
     /// <summary>A key can be in one KMS at a time.</summary>
     public static CmekException VaultKeyElsewhere(string key, string entry, string collection) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             key,
             $"The Vault key '{key}' is distributed to {collection} already, through the entry '{entry}'; Vault keeps a key in one KMS at a time.",
@@ -228,7 +231,7 @@ public static partial class Errors
 
     /// <summary>Distributed for something else.</summary>
     public static CmekException VaultDistributionDiffers(string key, string purpose, string needed) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             key,
             $"The Vault key '{key}' was distributed for {purpose}; CMEK needs {needed}. Vault cannot change that.",
@@ -237,7 +240,7 @@ public static partial class Errors
 
     /// <summary>A key of the cloud that this Vault knows nothing of.</summary>
     public static CmekException VaultKeyNotFound(string uri, string mount) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             uri,
             $"No key of Vault's '{mount}' that this token may see was distributed as {uri}: it was not born there.",
@@ -252,7 +255,7 @@ public static partial class Errors
         string entry,
         string mount
     ) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key,
             $"Version {latest} is the latest of the Vault key '{key}', but the KMS of the entry '{entry}' has {(distributed.Length == 0 ? "none" : $"only {distributed}")}: distributing it failed.",
@@ -261,7 +264,7 @@ public static partial class Errors
 
     /// <summary>The version in force is disabled by min_enabled_version.</summary>
     public static CmekException VaultVersionDisabled(string key, int version, int minimum, string mount) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key,
             $"The cluster uses version {version} of the Vault key '{key}', whose min_enabled_version is {minimum}: the version in force is disabled.",
@@ -270,64 +273,36 @@ public static partial class Errors
 
     /// <summary>What only a key of the cloud itself can have.</summary>
     public static CmekException VaultOptionsNotSupported(string cluster, IReadOnlyList<string> options) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             cluster,
             $"A key that is born in Vault cannot have {string.Join(", ", options)}: Vault makes the key in the KMS, one for each region on AWS.",
             "New-CrdbCmekKey -Via HashiCorpVault without these parameters"
         );
 
-    /// <summary>Vault's role on Google Cloud is there, and is not what Vault needs.</summary>
-    public static CmekException VaultRoleDiffers(string role, IReadOnlyList<string> differences, string next) =>
-        Make(
-            CmekErrorKind.Exists,
-            role,
-            $"The custom role {role} is not right for Vault: {string.Join("; ", differences)}. It was left as it is.",
-            next
-        );
-
-    /// <summary>The file for a key of the service account holds something else.</summary>
-    public static CmekException ServiceAccountKeyFileTaken(string path, string account) =>
-        Make(
-            CmekErrorKind.Exists,
-            path,
-            $"'{path}' exists and holds no key of {account}; it was left as it is.",
-            "New-CrdbCmekKey -ServiceAccountKeyPath <another path>"
-        );
-
-    /// <summary>The file for a key of the service account cannot be made; no key was.</summary>
-    public static CmekException ServiceAccountKeyFileNotWritten(string path, Exception inner) =>
-        Make(
-            CmekErrorKind.InvalidArgument,
-            path,
-            $"'{path}' cannot be written: {inner.Message} No key of the service account was made.",
-            "New-CrdbCmekKey -ServiceAccountKeyPath <another path>",
-            inner
-        );
-
     /// <summary>502: the cloud's KMS has refused Vault.</summary>
     public static CmekException VaultCloudRefused(string target, string path, string said) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             target,
-            $"The cloud's KMS refused what Vault asked of it for {path}{Said(said)} The credentials of the KMS provider entry, their permissions, or the key collection are wrong.",
+            $"The cloud's KMS refused what Vault asked of it for {path}{Errors.FormatServerText(said)} The credentials of the KMS provider entry, their permissions, or the key collection are wrong.",
             "... -VaultCloudCredential (Get-Credential)   (writes the entry again, as long as its key is not distributed)",
             statusCode: 502
         );
 
     /// <summary>Any other refusal.</summary>
     public static CmekException VaultRefused(int status, string target, string path, string said) =>
-        Make(
+        Errors.Make(
             status >= 500 ? CmekErrorKind.Unavailable : CmekErrorKind.InvalidState,
             target,
-            $"Vault refused {path} with HTTP {status} while working for '{target}'{Said(said)}",
+            $"Vault refused {path} with HTTP {status} while working for '{target}'{Errors.FormatServerText(said)}",
             "Run the same command again with -Verbose, which shows every call",
             statusCode: status
         );
 
     /// <summary>A principal that cannot be the one of this cloud's keys.</summary>
     internal static CmekException PrincipalMalformed(string principal, string keyType, string problem) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             principal,
             $"'{principal}' is no principal for {keyType}: {problem}.",

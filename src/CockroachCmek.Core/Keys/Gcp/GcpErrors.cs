@@ -1,13 +1,11 @@
-using CockroachCmek.Core.Keys.Gcp;
+namespace CockroachCmek.Core.Keys.Gcp;
 
-namespace CockroachCmek.Core;
-
-// Faults that AWS has too have the same id: the method has the same name, and takes Google's own kind of name.
-public static partial class Errors
+/// <summary>Errors of Google Cloud. The method name is the error id; an id that several clouds share has the same name in each.</summary>
+internal static class GcpErrors
 {
     /// <summary>Neither a token, a file, the environment nor the metadata server gave credentials.</summary>
     public static CmekException GcpCredentialsMissing(string reason, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Authentication,
             "Google Cloud credentials",
             $"No Google Cloud credentials were found: {reason}",
@@ -17,7 +15,7 @@ public static partial class Errors
 
     /// <summary>Google does not know the credentials, or they have expired.</summary>
     public static CmekException GcpCredentialsRefused(string message) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Authentication,
             "Google Cloud credentials",
             $"Google Cloud does not accept the credentials: {message}",
@@ -26,7 +24,7 @@ public static partial class Errors
 
     /// <summary>The credentials are known, and may not do this. Google's sentence names the permission and the resource.</summary>
     public static CmekException GcpPermissionDenied(string cluster, string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             cluster,
             $"Google Cloud does not allow what is needed for '{cluster}': {message}",
@@ -37,7 +35,7 @@ public static partial class Errors
 
     /// <summary>The project does not use the API yet.</summary>
     public static CmekException GcpApiDisabled(string cluster, string service, string? project, string message) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             cluster,
             $"The API {service} is not enabled in the project that is used for '{cluster}': {message}",
@@ -46,7 +44,7 @@ public static partial class Errors
 
     /// <summary>Nothing tells in which project to make things.</summary>
     public static CmekException ProjectUnknown() =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             "project",
             "Nothing tells which Google Cloud project to use: neither -Project, the session, GOOGLE_CLOUD_PROJECT nor the credentials.",
@@ -55,7 +53,7 @@ public static partial class Errors
 
     /// <summary>The organization does not let outsiders into policies. Trying again does not help.</summary>
     public static CmekException OrganizationPolicyForbids(string target, string constraint, string message) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
             $"An organization policy, {constraint}, forbids members from outside your organization, and the service account of CockroachDB Cloud is one. Nothing was bound for '{target}'. Google says: {message}",
@@ -64,7 +62,7 @@ public static partial class Errors
 
     /// <summary>Too many requests, after all tries.</summary>
     public static CmekException GcpQuotaExceeded(string cluster, string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.LimitsExceeded,
             cluster,
             $"Google Cloud takes no more requests for now while working for '{cluster}': {message}",
@@ -75,7 +73,7 @@ public static partial class Errors
 
     /// <summary>Others change the same policy all the time.</summary>
     public static CmekException GcpConflict(string cluster, string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Busy,
             cluster,
             $"Something else changes the same IAM policy at the same time, while working for '{cluster}': {message}",
@@ -86,7 +84,7 @@ public static partial class Errors
 
     /// <summary>No answer, or the service's own failure, after all tries.</summary>
     public static CmekException GcpUnreachable(string cluster, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Connection,
             cluster,
             $"Google Cloud gave no usable answer while working for '{cluster}': {inner.GetBaseException().Message}",
@@ -96,7 +94,7 @@ public static partial class Errors
 
     /// <summary>Any other refusal.</summary>
     public static CmekException GcpRefused(string target, string code, string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             target,
             $"Google Cloud refused ({code}) while working for '{target}': {message}",
@@ -104,19 +102,9 @@ public static partial class Errors
             inner
         );
 
-    /// <summary>A serverless cluster has no project of its own.</summary>
-    internal static CmekException ClusterHasNoProject(CrdbCluster cluster) =>
-        Make(
-            CmekErrorKind.InvalidArgument,
-            cluster.Name,
-            $"The cluster '{cluster.Name}' has no Google Cloud project of its own (plan {cluster.Plan}); CMEK needs an ADVANCED cluster.",
-            "Get-CrdbCluster | Where-Object Plan -eq ADVANCED",
-            id: nameof(ClusterHasNoAccount)
-        );
-
     /// <summary>A name that Google Cloud does not take.</summary>
     public static CmekException NameMalformed(string name, string rule) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             name,
             $"'{name}' cannot be a name on Google Cloud: {rule}.",
@@ -125,7 +113,7 @@ public static partial class Errors
 
     /// <summary>Tags that Google Cloud does not take as labels.</summary>
     public static CmekException LabelMalformed(string cluster, string problem) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             cluster,
             $"Google Cloud takes labels of lower-case letters, digits, - and _ only, up to 63 of them: {problem}. Nothing was written for '{cluster}'.",
@@ -134,7 +122,7 @@ public static partial class Errors
 
     /// <summary>No resource name of a key.</summary>
     public static CmekException KeyNameMalformed(string text) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,
             $"'{text}' is no resource name of a key, projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>.",
@@ -143,7 +131,7 @@ public static partial class Errors
 
     /// <summary>Not the address of a service account.</summary>
     public static CmekException ServiceAccountMalformed(string text) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,
             $"'{text}' is no service account's e-mail address, <name>@<project>.iam.gserviceaccount.com.",
@@ -152,7 +140,7 @@ public static partial class Errors
 
     /// <summary>Cockroach Labs' account, where the customer's is needed.</summary>
     public static CmekException ServiceAccountNotYours(string text) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,
             $"'{text}' is the service account of Cockroach Labs. It acts through one of your own, which is what the key is granted to.",
@@ -161,7 +149,7 @@ public static partial class Errors
 
     /// <summary>The account is in another project than the keys.</summary>
     public static CmekException ServiceAccountElsewhere(string account, string accountProject, string keyProject) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             account,
             $"The service account {account} is in the project {accountProject}, the keys would be in {keyProject}. That works, but has to be meant.",
@@ -170,7 +158,7 @@ public static partial class Errors
 
     /// <summary>No account of this address.</summary>
     public static CmekException ServiceAccountNotFound(string account, string cluster) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             account,
             $"There is no service account {account}.",
@@ -179,7 +167,7 @@ public static partial class Errors
 
     /// <summary>Disabled.</summary>
     public static CmekException ServiceAccountDisabled(string account) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             account,
             $"The service account {account} is disabled: nobody can act as it.",
@@ -188,7 +176,7 @@ public static partial class Errors
 
     /// <summary>The account was made, but cannot be seen.</summary>
     public static CmekException ServiceAccountNotSeen(string account) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             account,
             $"Google Cloud made the service account {account}, but does not show it after three minutes.",
@@ -197,7 +185,7 @@ public static partial class Errors
 
     /// <summary>The account of Cockroach Labs that is to be let in does not exist.</summary>
     public static CmekException ClusterAccountMissing(string cluster, string account, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             cluster,
             $"Google Cloud knows no service account {account}, by which CockroachDB Cloud uses the keys of '{cluster}'.",
@@ -211,7 +199,7 @@ public static partial class Errors
         string cluster,
         IReadOnlyList<string> differences
     ) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             account.Text,
             $"The service account {account} is not right for '{cluster}': {string.Join("; ", differences)}. It was left as it is.",
@@ -220,7 +208,7 @@ public static partial class Errors
 
     /// <summary>A location that Cloud KMS does not have.</summary>
     public static CmekException LocationUnknown(string location, string message) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             location,
             $"Cloud KMS has no location '{location}' that these credentials may see: {message}",
@@ -229,7 +217,7 @@ public static partial class Errors
 
     /// <summary>The hardware is not everywhere.</summary>
     public static CmekException HsmNotAvailable(string location) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             location,
             $"Cloud KMS has no hardware for keys (HSM) in '{location}'.",
@@ -238,7 +226,7 @@ public static partial class Errors
 
     /// <summary>A ring lies in one location for ever.</summary>
     public static CmekException KeyRingElsewhere(string ring, string location) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             ring,
             $"The key ring {ring} does not lie in '{location}', where the key is needed; a ring cannot be moved.",
@@ -247,7 +235,7 @@ public static partial class Errors
 
     /// <summary>A key of the name is somebody else's.</summary>
     internal static CmekException KeyNameTaken(GcpKeyName key, string? holder) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             key.ToString(),
             $"{key} exists, {(holder is null ? "was not made for this cluster" : $"belongs to the cluster {holder}")}, and does not let the service account use it. It was left as it is.",
@@ -256,7 +244,7 @@ public static partial class Errors
 
     /// <summary>Names of keys that were deleted cannot be used again.</summary>
     internal static CmekException KeyNameRetired(GcpKeyName key, Exception? inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             key.ToString(),
             $"A key {key} was deleted once; Google Cloud never gives its name out again.",
@@ -266,7 +254,7 @@ public static partial class Errors
 
     /// <summary>The key is there, and is not what was asked for.</summary>
     internal static CmekException KeyDiffers(GcpKeyName key, IReadOnlyList<string> differences) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             key.ToString(),
             $"{key} exists: {string.Join("; ", differences)}. Google Cloud cannot change that.",
@@ -275,15 +263,12 @@ public static partial class Errors
 
     /// <summary>No key of this name.</summary>
     internal static CmekException KeyNotFound(GcpKeyName key) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             key.ToString(),
             $"There is no key '{key}' that these credentials may see.",
             $"gcloud kms keys list --project {key.Project} --location {key.Location} --keyring {key.Ring}"
         );
-
-    /// <summary>Asymmetric, raw, for signing.</summary>
-    internal static CmekException KeyNotSymmetric(GcpKeyName key, string kind) => KeyNotSymmetric(key.ToString(), kind);
 
     /// <summary>The version that encrypts is to be destroyed, or is.</summary>
     internal static CmekException KeyPendingDeletion(
@@ -292,7 +277,7 @@ public static partial class Errors
         string state,
         DateTimeOffset? date
     ) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key.ToString(),
             $"Version {version} of {key} is {state}{(date is null ? "" : $", to be destroyed on {date:yyyy-MM-dd}")}: a cluster that used it would be lost with it.",
@@ -301,7 +286,7 @@ public static partial class Errors
 
     /// <summary>The version that encrypts is disabled.</summary>
     internal static CmekException KeyDisabled(GcpKeyName key, string version) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key.ToString(),
             $"Version {version} of {key}, the primary one, is disabled.",
@@ -310,17 +295,17 @@ public static partial class Errors
 
     /// <summary>No version encrypts.</summary>
     internal static CmekException KeyHasNoPrimary(GcpKeyName key) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key.ToString(),
             $"{key} has no primary version, so nothing can be encrypted with it.",
             $"gcloud kms keys versions create --primary {Place(key, "--key")}",
-            id: nameof(KeyNotEnabled)
+            id: nameof(Errors.KeyNotEnabled)
         );
 
     /// <summary>The policy does not let the account use the key.</summary>
     internal static CmekException KeyNotGranted(GcpKeyName key, string account, IReadOnlyList<string> deleted) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             key.ToString(),
             $"The policy of {key} does not give {GcpNames.UseRole} to {account}.{(deleted.Count > 0 ? $" It names {string.Join(", ", deleted)}, an account that was deleted; one of the same address is another." : "")}",
@@ -329,7 +314,7 @@ public static partial class Errors
 
     /// <summary>The policy that was set cannot be read back.</summary>
     public static CmekException BindingNotSeen(string resource) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             resource,
             $"Google Cloud took the IAM policy of {resource}, but does not show it after three minutes.",
@@ -338,7 +323,7 @@ public static partial class Errors
 
     /// <summary>New versions of the key come from elsewhere.</summary>
     internal static CmekException KeyCannotRotate(GcpKeyName key, string reason, string next) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key.ToString(),
             $"Google Cloud cannot make new material for {key}: {reason}.",
@@ -347,7 +332,7 @@ public static partial class Errors
 
     /// <summary>The new version does not become usable.</summary>
     internal static CmekException VersionNotReady(GcpKeyName key, string version, string state) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             key.ToString(),
             $"Version {version} of {key} is still {state} after five minutes. Google Cloud goes on making it.",
@@ -356,4 +341,22 @@ public static partial class Errors
 
     private static string Place(GcpKeyName key, string flag = "--key") =>
         $"{flag} {key.Id} --keyring {key.Ring} --location {key.Location} --project {key.Project}";
+
+    /// <summary>Vault's role on Google Cloud is there, and is not what Vault needs.</summary>
+    public static CmekException VaultRoleDiffers(string role, IReadOnlyList<string> differences, string next) =>
+        Errors.Make(
+            CmekErrorKind.Exists,
+            role,
+            $"The custom role {role} is not right for Vault: {string.Join("; ", differences)}. It was left as it is.",
+            next
+        );
+
+    /// <summary>The file for a key of the service account holds something else.</summary>
+    public static CmekException ServiceAccountKeyFileTaken(string path, string account) =>
+        Errors.Make(
+            CmekErrorKind.Exists,
+            path,
+            $"'{path}' exists and holds no key of {account}; it was left as it is.",
+            "New-CrdbCmekKey -ServiceAccountKeyPath <another path>"
+        );
 }

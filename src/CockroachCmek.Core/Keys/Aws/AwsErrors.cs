@@ -1,26 +1,11 @@
-namespace CockroachCmek.Core;
+namespace CockroachCmek.Core.Keys.Aws;
 
-public static partial class Errors
+/// <summary>Errors of AWS. The method name is the error id; an id that several clouds share has the same name in each.</summary>
+internal static class AwsErrors
 {
-    /// <summary>Throws what was found: one fault as it is, several as one error that names all of them.</summary>
-    internal static void ThrowTogether(string cluster, IReadOnlyList<CmekException> faults)
-    {
-        if (faults.Count == 0)
-            return;
-        if (faults.Select(f => f.ErrorId).Distinct().Count() == 1 && faults.Count == 1)
-            throw faults[0];
-        throw Make(
-            faults[0].Kind,
-            cluster,
-            $"Nothing was written for '{cluster}'. {string.Join(" ", faults.Select(f => f.Message).Distinct())}",
-            string.Join("; ", faults.Select(f => f.RecommendedAction).Distinct()),
-            id: faults.Select(f => f.ErrorId).Distinct().Count() == 1 ? faults[0].ErrorId : "KeysUnfit"
-        );
-    }
-
     /// <summary>Neither environment, profile nor metadata service gave credentials.</summary>
     public static CmekException AwsCredentialsMissing(string reason, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Authentication,
             "AWS credentials",
             $"No AWS credentials were found: {reason}",
@@ -30,7 +15,7 @@ public static partial class Errors
 
     /// <summary>AWS does not know the credentials, or they have expired.</summary>
     public static CmekException AwsCredentialsRefused(string code, string message) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Authentication,
             "AWS credentials",
             $"AWS does not accept the credentials ({code}): {message}",
@@ -39,7 +24,7 @@ public static partial class Errors
 
     /// <summary>The credentials are known, and may not do this. AWS's sentence names who, what and on what.</summary>
     public static CmekException AwsPermissionDenied(string cluster, string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             cluster,
             $"AWS does not allow what is needed for '{cluster}': {message}",
@@ -49,7 +34,7 @@ public static partial class Errors
 
     /// <summary>No answer, or the service's own failure, after all tries.</summary>
     public static CmekException AwsUnreachable(string cluster, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Connection,
             cluster,
             $"AWS gave no usable answer while working for '{cluster}': {inner.GetBaseException().Message}",
@@ -59,7 +44,7 @@ public static partial class Errors
 
     /// <summary>Any other refusal.</summary>
     public static CmekException AwsRefused(string target, string code, string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             target,
             $"AWS refused ({code}) while working for '{target}': {message}",
@@ -67,18 +52,9 @@ public static partial class Errors
             inner
         );
 
-    /// <summary>A serverless cluster has no account of its own.</summary>
-    public static CmekException ClusterHasNoAccount(string cluster, string plan) =>
-        Make(
-            CmekErrorKind.InvalidArgument,
-            cluster,
-            $"The cluster '{cluster}' has no AWS account of its own (plan {plan}); CMEK needs an ADVANCED cluster.",
-            "Get-CrdbCluster | Where-Object Plan -eq ADVANCED"
-        );
-
     /// <summary>Not the ARN of a role.</summary>
     public static CmekException RoleArnMalformed(string text) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,
             $"'{text}' is no ARN of a role, arn:aws:iam::<account>:role/<name>.",
@@ -87,7 +63,7 @@ public static partial class Errors
 
     /// <summary>A role of the name is there and is not what is needed.</summary>
     public static CmekException RoleDiffers(string arn, string cluster, IReadOnlyList<string> differences) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             arn,
             $"The role {arn} is not right for '{cluster}': {string.Join("; ", differences)}. It was left as it is.",
@@ -96,7 +72,7 @@ public static partial class Errors
 
     /// <summary>The alias belongs to a key that is not the cluster's.</summary>
     public static CmekException AliasTaken(string alias, string region, string holder) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             alias,
             $"In {region}, {alias} belongs to {holder}, which is not this cluster's key and does not grant the role. It was left as it is.",
@@ -105,7 +81,7 @@ public static partial class Errors
 
     /// <summary>The key is there, but single- instead of multi-region, or the other way round.</summary>
     public static CmekException KeyDiffers(string arn, bool multiRegionWanted) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             arn,
             $"{arn} exists and is a {(multiRegionWanted ? "single-region" : "multi-region")} key; AWS cannot change that.",
@@ -116,34 +92,16 @@ public static partial class Errors
 
     /// <summary>No key of this name.</summary>
     public static CmekException KeyNotFound(string uri, string region) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             uri,
             $"There is no key '{uri}' in {region} that these credentials may see.",
             $"aws kms list-aliases --region {region}"
         );
 
-    /// <summary>Several keys were given, and none for this region.</summary>
-    public static CmekException KeyUriMissing(string cluster, string region) =>
-        Make(
-            CmekErrorKind.InvalidArgument,
-            region,
-            $"Of the keys that were given, none is in '{region}' of '{cluster}'.",
-            "New-CrdbCmekKey -KeyUri <one key ARN for each region>"
-        );
-
-    /// <summary>Asymmetric, or for signing.</summary>
-    public static CmekException KeyNotSymmetric(string arn, string kind) =>
-        Make(
-            CmekErrorKind.InvalidArgument,
-            arn,
-            $"{arn} is {kind}; CMEK needs a symmetric key for encryption and decryption.",
-            "New-CrdbCmekKey   (makes one)"
-        );
-
     /// <summary>Scheduled for deletion.</summary>
     public static CmekException KeyPendingDeletion(string arn, string region, DateTime? date) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             arn,
             $"{arn} is to be deleted{(date is null ? "" : $" on {date:yyyy-MM-dd}")}: a cluster that used it would be lost with it.",
@@ -152,25 +110,16 @@ public static partial class Errors
 
     /// <summary>Disabled.</summary>
     public static CmekException KeyDisabled(string arn, string region) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             arn,
             $"{arn} is disabled.",
             $"aws kms enable-key --region {region} --key-id {arn}"
         );
 
-    /// <summary>Any other state than enabled.</summary>
-    public static CmekException KeyNotEnabled(string arn, string state) =>
-        Make(
-            CmekErrorKind.InvalidState,
-            arn,
-            $"{arn} is {state}, and must be Enabled.",
-            "Run the same command again in a minute"
-        );
-
     /// <summary>A key can be rotated on demand 25 times in its life.</summary>
     public static CmekException RotationLimitReached(string arn, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.LimitsExceeded,
             arn,
             $"{arn} has been rotated on demand 25 times, which is all that AWS allows a key.",
@@ -180,7 +129,7 @@ public static partial class Errors
 
     /// <summary>AWS is rotating the key itself just now.</summary>
     public static CmekException RotationRunning(string arn, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Busy,
             arn,
             $"{arn} is being rotated by AWS just now.",
@@ -190,7 +139,7 @@ public static partial class Errors
 
     /// <summary>aws/... keys have no policy that could be changed.</summary>
     public static CmekException KeyManagedByAws(string arn) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             arn,
             $"{arn} is managed by AWS; CMEK needs a key of your own.",
@@ -204,7 +153,7 @@ public static partial class Errors
         IReadOnlyList<string> missing,
         IReadOnlyList<string> staleIds
     ) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             arn,
             $"The policy of {arn} does not grant {string.Join(", ", missing)} to {role}.{(staleIds.Count > 0 ? $" It names {string.Join(", ", staleIds)}, a role that was deleted; one of the same name is another role." : "")}",
@@ -213,7 +162,7 @@ public static partial class Errors
 
     /// <summary>An explicit Deny stands against every grant.</summary>
     public static CmekException KeyDeniesRole(string arn, string role, IReadOnlyList<string> denials) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             arn,
             $"The policy of {arn} denies its use to {role} ({string.Join(", ", denials)}).",
@@ -222,7 +171,7 @@ public static partial class Errors
 
     /// <summary>Whoever asks could not change the policy again, and AWS would refuse it.</summary>
     public static CmekException PolicyWouldLockOut(string arn, string caller) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             arn,
             $"The policy of {arn} lets neither its account nor {caller} change it (kms:PutKeyPolicy): with the grant added it would lock you out. Nothing was sent.",
@@ -231,7 +180,7 @@ public static partial class Errors
 
     /// <summary>The policy that was put cannot be read back.</summary>
     public static CmekException PolicyNotSeen(string key, string region) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             key,
             $"KMS in {region} took the policy of {key}, but does not show it after three minutes.",
@@ -240,7 +189,7 @@ public static partial class Errors
 
     /// <summary>The replica stays in Creating.</summary>
     public static CmekException ReplicaNotReady(string key, string region) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             key,
             $"The replica of {key} in {region} is not ready after three minutes. AWS goes on making it.",
@@ -249,7 +198,7 @@ public static partial class Errors
 
     /// <summary>The policy allows everybody: there is no name in it that could be taken out.</summary>
     public static CmekException GrantNotRemovable(string arn, string role) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             arn,
             $"The policy of {arn} lets {role} use the key without naming it. Nothing was changed.",
@@ -258,7 +207,7 @@ public static partial class Errors
 
     /// <summary>KMS took the change of state and does not show it.</summary>
     public static CmekException KeyStateNotSeen(string arn, string state) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             arn,
             $"KMS took the change of {arn}, but does not show it as {state} after three minutes.",
@@ -267,7 +216,7 @@ public static partial class Errors
 
     /// <summary>The policy of the old key cannot be given to a new one.</summary>
     public static CmekException PolicyNotCopyable(string arn, IReadOnlyList<string> staleIds) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             arn,
             $"The policy of {arn} names {string.Join(", ", staleIds)}, who were deleted: AWS takes no new key with such a policy. Nothing was made.",

@@ -4,7 +4,7 @@ using CockroachCmek.Core.Keys.Vault;
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>The key ring that Vault puts keys into, and, where it is asked for, Vault's own access to it.</summary>
-internal sealed class GcpVaultGround : IVaultGround
+internal sealed class GcpVaultLocation : IVaultLocation
 {
     private static readonly Regex RingForm = new(
         @"^projects/(?<project>[^/\s]+)/locations/(?<location>[^/\s]+)/keyRings/(?<ring>[a-zA-Z0-9_-]{1,63})$",
@@ -17,7 +17,7 @@ internal sealed class GcpVaultGround : IVaultGround
     private readonly bool _hasRing;
     private readonly GcpVaultAccessState? _access;
 
-    private GcpVaultGround(
+    private GcpVaultLocation(
         GcpKeyProvider provider,
         string target,
         GcpKeyName ring,
@@ -37,7 +37,7 @@ internal sealed class GcpVaultGround : IVaultGround
     public CmekProtectionLevel? ProtectionLevel { get; private init; }
 
     /// <exception cref="CmekException">VaultCollectionMalformed, ProjectUnknown, LocationUnknown, VaultRoleDiffers, ServiceAccountDisabled, ServiceAccountKeyFileTaken, ...</exception>
-    public static async Task<GcpVaultGround> LookAsync(
+    public static async Task<GcpVaultLocation> FindAsync(
         GcpKeyProvider provider,
         KeyRequest request,
         GcpClients clients,
@@ -51,21 +51,25 @@ internal sealed class GcpVaultGround : IVaultGround
             !hasRing
             && await reader.LocationFaultAsync(
                 ring,
-                needsHsm: request.Vault.ProtectionLevel != CmekProtectionLevel.Software
+                needsHsm: VaultKeyOptions.From(request.Options).ProtectionLevel != CmekProtectionLevel.Software
             )
                 is { } fault
         )
             throw fault;
-        var access = request.Vault.BootstrapAccess
-            ? await new GcpVaultAccess(clients, calls).LookAsync(ring, hasRing, request.Vault.ServiceAccountKeyPath)
+        var access = VaultKeyOptions.From(request.Options).BootstrapAccess
+            ? await new GcpVaultAccess(clients, calls).LookAsync(
+                ring,
+                hasRing,
+                VaultKeyOptions.From(request.Options).ServiceAccountKeyPath
+            )
             : null;
-        return new GcpVaultGround(provider, request.Cluster.Name, ring, hasRing, access)
+        return new GcpVaultLocation(provider, request.Cluster.Name, ring, hasRing, access)
         {
-            ProtectionLevel = request.Vault.ProtectionLevel,
+            ProtectionLevel = VaultKeyOptions.From(request.Options).ProtectionLevel,
         };
     }
 
-    public async Task<bool> AskAsync(OperationContext context)
+    public async Task<bool> ConfirmAsync(OperationContext context)
     {
         var mayRing =
             _hasRing
@@ -78,7 +82,7 @@ internal sealed class GcpVaultGround : IVaultGround
         return mayRing && mayAccess;
     }
 
-    public Task<bool> WriteAsync(OperationContext context) =>
+    public Task<bool> CreateAsync(OperationContext context) =>
         _provider.RunAsync(_target, context, async (clients, calls) =>
         {
             if (!_hasRing)
@@ -93,8 +97,8 @@ internal sealed class GcpVaultGround : IVaultGround
         CancellationToken cancellationToken
     )
     {
-        var options = request.Gcp;
-        var named = request.Vault.KeyCollection
+        var options = GcpKeyOptions.From(request.Options);
+        var named = VaultKeyOptions.From(request.Options).KeyCollection
             ?? (options.KeyRing?.StartsWith("projects/", StringComparison.Ordinal) == true ? options.KeyRing : null);
         if (named is not null)
         {
@@ -105,7 +109,7 @@ internal sealed class GcpVaultGround : IVaultGround
                     match.Groups["ring"].Value,
                     ""
                 )
-                : throw Errors.VaultCollectionMalformed(
+                : throw VaultErrors.VaultCollectionMalformed(
                     named,
                     "projects/<project>/locations/<location>/keyRings/<ring>"
                 );

@@ -1,15 +1,13 @@
-using CockroachCmek.Core.Keys.Azure;
+namespace CockroachCmek.Core.Keys.Azure;
 
-namespace CockroachCmek.Core;
-
-// Faults that AWS has too have the same id: the method has the same name, and takes Azure's own kind of name.
-public static partial class Errors
+/// <summary>Errors of Azure. The method name is the error id; an id that several clouds share has the same name in each.</summary>
+internal static class AzureErrors
 {
     private const string RunAgain = "Run the same command again: it looks for what is there before it makes anything";
 
     /// <summary>None of the places where credentials may be has any.</summary>
     public static CmekException AzureCredentialsMissing(string reason, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Authentication,
             "Azure credentials",
             $"No Azure credentials were found: {reason}",
@@ -19,7 +17,7 @@ public static partial class Errors
 
     /// <summary>Entra does not know the credentials, or they have expired.</summary>
     public static CmekException AzureCredentialsRefused(string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Authentication,
             "Azure credentials",
             $"Azure does not accept the credentials: {message}",
@@ -29,7 +27,7 @@ public static partial class Errors
 
     /// <summary>The token does not tell whose it is.</summary>
     public static CmekException TenantUnknown() =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             "tenant",
             "The credentials do not tell which tenant they belong to.",
@@ -38,7 +36,7 @@ public static partial class Errors
 
     /// <summary>Signed in elsewhere.</summary>
     public static CmekException TenantDiffers(string wanted, string actual) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             wanted,
             $"The credentials belong to the tenant {actual}, and the tenant {wanted} was asked for. Nothing was written.",
@@ -47,7 +45,7 @@ public static partial class Errors
 
     /// <summary>The tenant that was asked for does not know whose credentials they are, or there is none.</summary>
     public static CmekException TenantDiffers(string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             "tenant",
             $"The tenant that was asked for does not know these credentials: {message}",
@@ -57,7 +55,7 @@ public static partial class Errors
 
     /// <summary>Not the id of a tenant.</summary>
     public static CmekException TenantMalformed(string text) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,
             $"'{text}' is no tenant id, which is a UUID.",
@@ -66,7 +64,7 @@ public static partial class Errors
 
     /// <summary>ARM knows the credentials, and does not let them.</summary>
     public static CmekException ArmPermissionDenied(string target, string message, Exception? inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
             $"Azure Resource Manager does not allow these credentials what is needed for '{target}': {message}",
@@ -76,8 +74,8 @@ public static partial class Errors
         );
 
     /// <summary>The vault itself does not let them, whatever ARM says.</summary>
-    public static CmekException VaultPermissionDenied(string target, string message, Exception? inner) =>
-        Make(
+    public static CmekException KeyVaultPermissionDenied(string target, string message, Exception? inner) =>
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
             $"The Key Vault does not allow these credentials what is needed for '{target}': {message} To own a vault is not to use its keys.",
@@ -88,7 +86,7 @@ public static partial class Errors
 
     /// <summary>Graph does not let them.</summary>
     public static CmekException GraphPermissionDenied(string target, string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
             $"Microsoft Graph does not allow these credentials what is needed for '{target}': {message}",
@@ -98,8 +96,8 @@ public static partial class Errors
         );
 
     /// <summary>The firewall, or no way but a private endpoint.</summary>
-    public static CmekException VaultFirewalled(string target, string message, Exception inner) =>
-        Make(
+    public static CmekException KeyVaultFirewalled(string target, string message, Exception inner) =>
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
             $"The firewall of the Key Vault does not let this machine in, while working for '{target}': {message} CockroachDB Cloud comes from outside too.",
@@ -110,7 +108,7 @@ public static partial class Errors
 
     /// <summary>Too many requests, after all tries.</summary>
     public static CmekException AzureThrottled(string target, string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.LimitsExceeded,
             target,
             $"Azure takes no more requests for now while working for '{target}': {message}",
@@ -121,7 +119,7 @@ public static partial class Errors
 
     /// <summary>No answer, or the service's own failure, after all tries.</summary>
     public static CmekException AzureUnreachable(string target, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Connection,
             target,
             $"Azure gave no usable answer while working for '{target}': {inner.GetBaseException().Message}",
@@ -131,7 +129,7 @@ public static partial class Errors
 
     /// <summary>Any other refusal.</summary>
     public static CmekException AzureRefused(string target, string code, string message, Exception inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             target,
             $"Azure refused ({code}) while working for '{target}': {message}",
@@ -139,19 +137,9 @@ public static partial class Errors
             inner
         );
 
-    /// <summary>A serverless cluster has no identity of its own.</summary>
-    internal static CmekException ClusterHasNoIdentity(CrdbCluster cluster) =>
-        Make(
-            CmekErrorKind.InvalidArgument,
-            cluster.Name,
-            $"The cluster '{cluster.Name}' has no identity of its own in Azure (plan {cluster.Plan}); CMEK needs an ADVANCED cluster.",
-            "Get-CrdbCluster | Where-Object Plan -eq ADVANCED",
-            id: nameof(ClusterHasNoAccount)
-        );
-
     /// <summary>The cluster's application is not in the tenant.</summary>
     public static CmekException ConsentMissing(string cluster, string tenant, Uri consentUrl) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             cluster,
             $"The application of '{cluster}' is not in the tenant {tenant}: nobody has let it in yet. Nothing was written.",
@@ -160,7 +148,7 @@ public static partial class Errors
 
     /// <summary>Nobody consented in time.</summary>
     public static CmekException ConsentNotGiven(string cluster, Uri consentUrl, TimeSpan waited) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             cluster,
             $"Nobody has consented to the application of '{cluster}' within {waited}.",
@@ -169,7 +157,7 @@ public static partial class Errors
 
     /// <summary>Graph took the application, but does not show it.</summary>
     public static CmekException ApplicationNotSeen(string application, Exception? inner) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             application,
             $"Microsoft Graph does not show the application {application}.",
@@ -183,7 +171,7 @@ public static partial class Errors
         string application,
         IReadOnlyList<string> differences
     ) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             application,
             $"The enterprise application {application} is not right for '{cluster.Name}': {string.Join("; ", differences)}. It was left as it is.",
@@ -191,8 +179,8 @@ public static partial class Errors
         );
 
     /// <summary>No vault was named.</summary>
-    public static CmekException VaultNameMissing(string cluster) =>
-        Make(
+    public static CmekException KeyVaultNameMissing(string cluster) =>
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             cluster,
             $"The keys of '{cluster}' need a Key Vault: name one.",
@@ -200,8 +188,8 @@ public static partial class Errors
         );
 
     /// <summary>Not the address of a vault.</summary>
-    public static CmekException VaultUriMalformed(string text, string suffix) =>
-        Make(
+    public static CmekException KeyVaultUriMalformed(string text, string suffix) =>
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,
             $"'{text}' is no address of a Key Vault, https://<name>.{suffix}/.",
@@ -209,8 +197,8 @@ public static partial class Errors
         );
 
     /// <summary>Nothing answers to the name.</summary>
-    public static CmekException VaultNotFound(string name, string? subscription) =>
-        Make(
+    public static CmekException KeyVaultNotFound(string name, string? subscription) =>
+        Errors.Make(
             CmekErrorKind.NotFound,
             name,
             $"There is no Key Vault '{name}'{(subscription is null ? " in any subscription that these credentials may see" : $" in the subscription {subscription}")}, and nothing answers at its address.",
@@ -218,8 +206,8 @@ public static partial class Errors
         );
 
     /// <summary>The vault answers, but ARM does not show it.</summary>
-    public static CmekException VaultNotVisible(string name, string? subscription) =>
-        Make(
+    public static CmekException KeyVaultNotVisible(string name, string? subscription) =>
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             name,
             $"The Key Vault '{name}' answers, but Azure Resource Manager does not show it to these credentials{(subscription is null ? "" : $" in the subscription {subscription}")}: nobody could grant access to it. Nothing was written.",
@@ -227,8 +215,8 @@ public static partial class Errors
         );
 
     /// <summary>Another tenant's vault.</summary>
-    public static CmekException VaultInOtherTenant(string vault, string actual, string expected) =>
-        Make(
+    public static CmekException KeyVaultInOtherTenant(string vault, string actual, string expected) =>
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             vault,
             $"The Key Vault {vault} belongs to the tenant {actual}, not to {expected}: the application would have to be let in there. Nothing was written.",
@@ -236,8 +224,8 @@ public static partial class Errors
         );
 
     /// <summary>A vault that asks for tokens of another service.</summary>
-    public static CmekException VaultHostSuspect(string host, string audience) =>
-        Make(
+    public static CmekException KeyVaultHostSuspect(string host, string audience) =>
+        Errors.Make(
             CmekErrorKind.InvalidData,
             host,
             $"'{host}' asks for a token that is for '{audience}', which it does not belong to. None was sent.",
@@ -245,8 +233,8 @@ public static partial class Errors
         );
 
     /// <summary>Several vaults were named, and none is where the region is.</summary>
-    public static CmekException VaultMissing(string cluster, string region, IEnumerable<string> vaults) =>
-        Make(
+    public static CmekException KeyVaultMissing(string cluster, string region, IEnumerable<string> vaults) =>
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             region,
             $"Of the vaults that were named ({string.Join(", ", vaults)}), none is in '{region}' of '{cluster}'.",
@@ -255,7 +243,7 @@ public static partial class Errors
 
     /// <summary>Hardware needs the other tier.</summary>
     internal static CmekException HsmNotAvailable(AzureVault vault) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             vault.Name,
             $"The Key Vault {vault.Name} is of the standard tier, which keeps no keys in hardware.",
@@ -264,7 +252,7 @@ public static partial class Errors
 
     /// <summary>A managed HSM has roles of its own, which this module does not know.</summary>
     public static CmekException ManagedHsmNotSupported(string text) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,
             $"'{text}' is in a Managed HSM, whose roles this module does not manage.",
@@ -273,7 +261,7 @@ public static partial class Errors
 
     /// <summary>Not the identifier of a key.</summary>
     public static CmekException KeyUriMalformed(string text, string suffix) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,
             $"'{text}' is no identifier of a key, https://<vault>.{suffix}/keys/<name>/<version>.",
@@ -282,7 +270,7 @@ public static partial class Errors
 
     /// <summary>No role of this name.</summary>
     public static CmekException RoleUnknown(string name) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             name,
             $"Azure has no role '{name}'.",
@@ -291,7 +279,7 @@ public static partial class Errors
 
     /// <summary>The role does not let CockroachDB use the key.</summary>
     public static CmekException RoleTooNarrow(string name, IReadOnlyList<string> missing) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             name,
             $"The role '{name}' is not enough for CMEK: {string.Join(", ", missing)} is not in it. Nothing was written.",
@@ -300,7 +288,7 @@ public static partial class Errors
 
     /// <summary>The grant was made, or taken away, and ARM does not show it.</summary>
     public static CmekException GrantNotSeen(string resource) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             resource,
             $"Azure took the change of {resource}, but does not show it after three minutes.",
@@ -309,7 +297,7 @@ public static partial class Errors
 
     /// <summary>A name that Key Vault does not take.</summary>
     internal static CmekException KeyNameMalformed(string name, string cluster) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             name,
             $"'{name}' cannot be the name of a key of '{cluster}': Key Vault takes up to 127 letters, digits and dashes.",
@@ -319,7 +307,7 @@ public static partial class Errors
 
     /// <summary>A key of the name is somebody else's.</summary>
     internal static CmekException KeyNameTaken(AzureKeyId key, string? holder) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             key.ToString(),
             $"{key} exists, {(holder is null ? "was not made for this cluster" : $"belongs to the cluster {holder}")}, and the application may not use it. It was left as it is.",
@@ -328,7 +316,7 @@ public static partial class Errors
 
     /// <summary>The key is there, and is not what was asked for.</summary>
     internal static CmekException KeyDiffers(AzureKeyId key, IReadOnlyList<string> differences) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Exists,
             key.ToString(),
             $"{key} exists: {string.Join("; ", differences)}. Azure cannot change that.",
@@ -337,7 +325,7 @@ public static partial class Errors
 
     /// <summary>No key of this name, or no such version.</summary>
     internal static CmekException KeyNotFound(AzureKeyId key) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             key.ToString(),
             $"There is no key '{key}' that these credentials may see.",
@@ -346,7 +334,7 @@ public static partial class Errors
 
     /// <summary>Deleted, and not gone yet.</summary>
     internal static CmekException KeySoftDeleted(AzureKeyId key, DateTimeOffset? purgedOn) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key.ToString(),
             $"{key.WithoutVersion} was deleted and can still be recovered{(purgedOn is { } date ? $", until {date:yyyy-MM-dd}" : "")}; until it is purged nobody can make another of its name.",
@@ -355,7 +343,7 @@ public static partial class Errors
 
     /// <summary>Recovered, but not to be seen.</summary>
     internal static CmekException KeyNotRecovered(AzureKeyId key) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.Timeout,
             key.ToString(),
             $"Key Vault does not show {key} three minutes after it was told to recover it.",
@@ -364,7 +352,7 @@ public static partial class Errors
 
     /// <summary>Elliptic curves and symmetric keys cannot wrap as CockroachDB does.</summary>
     internal static CmekException KeyNotRsa(AzureKeyId key, string kind) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             key.ToString(),
             $"{key} is of the kind {kind}; CMEK on Azure needs an RSA key, in software (RSA) or hardware (RSA-HSM).",
@@ -373,7 +361,7 @@ public static partial class Errors
 
     /// <summary>The key may not be used for what CMEK does.</summary>
     internal static CmekException KeyOperationsMissing(AzureKeyId key, IReadOnlyList<string> missing) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidArgument,
             key.ToString(),
             $"{key} may not be used to {string.Join(" or ", missing)}.",
@@ -382,7 +370,7 @@ public static partial class Errors
 
     /// <summary>Disabled.</summary>
     internal static CmekException KeyDisabled(AzureKeyId key) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key.ToString(),
             $"{key} is disabled.",
@@ -391,7 +379,7 @@ public static partial class Errors
 
     /// <summary>Too late.</summary>
     internal static CmekException KeyExpired(AzureKeyId key, DateTimeOffset end) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key.ToString(),
             $"{key} expired on {end:yyyy-MM-dd}: nothing can be wrapped with it any more.",
@@ -400,7 +388,7 @@ public static partial class Errors
 
     /// <summary>Too early.</summary>
     internal static CmekException KeyNotEnabled(AzureKeyId key, DateTimeOffset begin) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.InvalidState,
             key.ToString(),
             $"{key} cannot be used before {begin:u}.",
@@ -409,7 +397,7 @@ public static partial class Errors
 
     /// <summary>Neither a role nor a policy lets the application use the key.</summary>
     internal static CmekException KeyNotGranted(AzureKeyId key, string application, IReadOnlyList<string> missing) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.PermissionDenied,
             key.ToString(),
             $"Nothing on {key} grants {string.Join(", ", missing)} to '{application}'.",
@@ -418,11 +406,21 @@ public static partial class Errors
 
     /// <summary>What was removed is the application itself: its roles went with it.</summary>
     public static CmekException ApplicationGone(string application, Uri consentUrl) =>
-        Make(
+        Errors.Make(
             CmekErrorKind.NotFound,
             application,
             $"The enterprise application {application} is not in the tenant; when it comes back, it is another object, without the old one's roles.",
             $"Get-CrdbCluster <name> | New-CrdbCmekRole | New-CrdbCmekKey -KeyUri <key> -Grant   (or {consentUrl} in an administrator's browser first)",
             id: nameof(ConsentMissing)
+        );
+
+    /// <summary>CockroachDB Cloud connects over the public network.</summary>
+    public static CmekException KeyVaultPrivate(string vault) =>
+        Errors.Make(
+            CmekErrorKind.InvalidState,
+            vault,
+            $"The Key Vault {vault} can be reached through private endpoints only. CockroachDB Cloud connects from outside.",
+            $"az keyvault update --name {vault} --public-network-access Enabled",
+            id: nameof(KeyVaultFirewalled)
         );
 }
