@@ -174,6 +174,8 @@ public sealed class SandboxServer : IDisposable
         CancellationToken cancellationToken
     )
     {
+        if (SandboxDiscovery.IsAskedFor(name, parsed))
+            return new Reply(SandboxDiscovery.Answer(this, parsed));
         var request = new SandboxRequest
         {
             Index = Interlocked.Increment(ref _index),

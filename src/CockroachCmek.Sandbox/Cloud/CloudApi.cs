@@ -74,12 +74,16 @@ public sealed class CloudApi : ISandboxService
         }
     }
 
+    /// <summary>True for the Authorization header of an API key of this sandbox.</summary>
+    internal bool IsAuthorized(string? authorization) =>
+        authorization == $"Bearer {AdminKey}" || authorization == $"Bearer {ViewerKey}";
+
     private SandboxResponse Answer(SandboxRequest request)
     {
         var authorization = request.Header("Authorization") ?? "";
-        var isAdmin = authorization == $"Bearer {AdminKey}";
-        if (!isAdmin && authorization != $"Bearer {ViewerKey}")
+        if (!IsAuthorized(authorization))
             throw new ApiFault(401, 16, "unauthorized");
+        var isAdmin = authorization == $"Bearer {AdminKey}";
         var version = request.Header("Cc-Version") ?? Versions[^1];
         if (!Versions.Contains(version))
             throw new ApiFault(400, 3, "invalid Cc-Version.");
