@@ -9,10 +9,13 @@ public sealed record CmekCheck
     /// <summary>Name of the cluster; empty when none is known.</summary>
     public string ClusterName { get; internal init; } = "";
 
-    /// <summary>The region that was checked; empty when the check is of the whole.</summary>
+    /// <summary>The region that was checked; empty for a check of the whole cluster.</summary>
     public string Region { get; internal init; } = "";
 
-    /// <summary>Stable name of the check, for example RegionsCovered; of a failed check, the id of the error that the same fault gives elsewhere.</summary>
+    /// <summary>
+    /// Name of the check, for example RegionsCovered. For a failed check, the id of the error that other cmdlets raise
+    /// for the same problem.
+    /// </summary>
     public string Check { get; internal init; } = "";
 
     /// <summary>The result.</summary>
@@ -21,7 +24,7 @@ public sealed record CmekCheck
     /// <summary>What was found.</summary>
     public string Detail { get; internal init; } = "";
 
-    /// <summary>The next command to type; empty when nothing is wrong.</summary>
+    /// <summary>The next command; empty when nothing is wrong.</summary>
     public string Remedy { get; internal init; } = "";
 
     /// <inheritdoc/>
@@ -31,15 +34,17 @@ public sealed record CmekCheck
 /// <summary>Result of a check.</summary>
 public enum CmekCheckStatus
 {
-    /// <summary>As it should be.</summary>
+    /// <summary>Nothing is wrong.</summary>
     Pass,
 
-    /// <summary>Works, but should be looked at.</summary>
+    /// <summary>It works, but needs attention.</summary>
     Warning,
 
-    /// <summary>Does not work, or will not.</summary>
+    /// <summary>It does not work, or will stop working.</summary>
     Fail,
 
-    /// <summary>Could not be found out, for example for lack of permission. Never counts as a pass.</summary>
+    /// <summary>
+    /// It could not be determined, for example because a permission is missing. Never counts as a pass.
+    /// </summary>
     Unknown,
 }
