@@ -53,7 +53,7 @@ internal sealed class CmdletHelp
 
     public IReadOnlyList<(string Name, HelpText Summary)> Outputs { get; }
 
-    /// <summary>The parameters of a set as people type them: by position, then the mandatory ones, then the rest.</summary>
+    /// <summary>The parameters of a set in the order people type them: by position, mandatory, others.</summary>
     public IEnumerable<ParameterHelp> ParametersOf(string set) =>
         Parameters
             .Where(p => p.In(set))

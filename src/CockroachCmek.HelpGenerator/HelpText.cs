@@ -94,7 +94,7 @@ internal sealed partial class HelpText
         ?? reference.Attribute("name")?.Value
         ?? reference.Value;
 
-    /// <summary>Joins the source's lines, and makes the name of a cloud at the start, or between two **, bold.</summary>
+    /// <summary>Joins the source's lines. A cloud's name at the start, and text between **, become bold.</summary>
     private static List<Run> Tidy(IReadOnlyList<Run> runs)
     {
         var tidy = new List<Run>();
@@ -168,8 +168,8 @@ internal sealed partial class HelpText
 
     [GeneratedRegex(
         @"(?<![\w-])-[A-Z][A-Za-z]+\b"
-            + @"|\b(?:Add|Connect|Disconnect|Enable|Export|ForEach|Get|Import|Invoke|New|Read|Remove|Restore|Revoke|Select"
-            + @"|Set|Start|Stop|Test|Wait|Where)-[A-Z][A-Za-z]+\b"
+            + @"|\b(?:Add|Connect|Disconnect|Enable|Export|ForEach|Get|Import|Invoke|New|Read|Remove|Restore|Revoke"
+            + @"|Select|Set|Start|Stop|Test|Wait|Where)-[A-Z][A-Za-z]+\b"
             + @"|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b"
     )]
     private static partial Regex Names();

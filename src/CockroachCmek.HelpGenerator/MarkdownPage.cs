@@ -1,6 +1,6 @@
 namespace CockroachCmek.HelpGenerator;
 
-/// <summary>Writes a cmdlet's page for docs/cmdlets. Lines end in \n on every machine, so that pages can be compared.</summary>
+/// <summary>Writes a cmdlet's page for docs/cmdlets. Lines always end in \n: pages are compared.</summary>
 internal static class MarkdownPage
 {
     private const int Width = 120;
@@ -112,7 +112,7 @@ internal static class MarkdownPage
 
     private static string Paragraph(string markdown) => string.Join("\n", Fill(markdown.Split(' '), Width));
 
-    /// <summary>Joins words into lines of at most the width. No line begins with what Markdown reads as a list.</summary>
+    /// <summary>Joins words into lines. No line starts with what Markdown reads as a list.</summary>
     private static List<string> Fill(IEnumerable<string> words, int width)
     {
         var lines = new List<string>();

@@ -52,7 +52,7 @@ internal sealed class ParameterHelp
 
     public HelpText Description { get; }
 
-    /// <summary>What the description states as the default, or the property's initial value where that says something.</summary>
+    /// <summary>The default that the description states, or else the property's initial value.</summary>
     public string? Default { get; }
 
     public IReadOnlyList<string> Aliases { get; }

@@ -7,7 +7,7 @@ using CockroachCmek.HelpGenerator;
 if (args is not [var assemblyPath, var helpPath, var pagesFolder, .. { Length: > 0 } documentationPaths])
 {
     Console.Error.WriteLine(
-        "usage: CockroachCmek.HelpGenerator <assembly> <help.xml to write> <folder of pages to write> <documentation.xml>..."
+        "usage: CockroachCmek.HelpGenerator <assembly> <help.xml to write> <folder for pages> <documentation.xml>..."
     );
     return 2;
 }
