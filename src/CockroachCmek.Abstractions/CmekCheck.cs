@@ -12,11 +12,14 @@ public sealed record CmekCheck
     /// <summary>The region that was checked; empty for a check of the whole cluster.</summary>
     public string Region { get; internal init; } = "";
 
-    /// <summary>
-    /// Name of the check, for example RegionsCovered. For a failed check, the id of the error that other cmdlets raise
-    /// for the same problem.
-    /// </summary>
+    /// <summary>Name of the check, one of <see cref="CmekCheckName"/>: the same on every cloud and for every result.</summary>
     public string Check { get; internal init; } = "";
+
+    /// <summary>
+    /// What is wrong, for example KeyTooOld: the id of the error that other cmdlets raise for it. Empty when nothing is
+    /// wrong.
+    /// </summary>
+    public string ErrorId { get; internal init; } = "";
 
     /// <summary>The result.</summary>
     public CmekCheckStatus Status { get; internal init; }

@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>The state of CMEK on a cluster, as <c>GET /api/v1/clusters/{id}/cmek</c> returns it.</summary>
-public sealed record CmekInfo
+public sealed record CmekInfo : IPlannable
 {
     /// <summary>The cluster.</summary>
     public CrdbCluster Cluster { get; internal init; } = new();

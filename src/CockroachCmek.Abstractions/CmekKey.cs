@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>A key in the customer's KMS, for one region of a cluster, with the identity that may use it.</summary>
-public sealed record CmekKey
+public sealed record CmekKey : IPlannable
 {
     /// <summary>The cluster that the key belongs to.</summary>
     public CrdbCluster Cluster { get; internal init; } = new();

@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>Which key each region of a cluster uses: cmek_config.json of the CockroachDB Cloud documentation.</summary>
-public sealed record CmekManifest
+public sealed record CmekManifest : IPlannable
 {
     /// <summary>
     /// The cluster that the manifest is for; null when it was read from a file, because a file does not name one.
@@ -74,6 +74,18 @@ public sealed record CmekRegionSpec
 
     /// <summary>The identity that uses the key, from <see cref="KeySpec"/>.</summary>
     public string AuthPrincipal => KeySpec.AuthPrincipal;
+
+    internal static CmekRegionSpec Create(string region, string keyType, string keyUri, string authPrincipal) =>
+        new()
+        {
+            Region = region,
+            KeySpec = new CmekKeySpec
+            {
+                Type = keyType,
+                Uri = keyUri,
+                AuthPrincipal = authPrincipal,
+            },
+        };
 
     /// <inheritdoc/>
     public override string ToString() => $"{Region}: {KeySpec.Uri}";

@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>What a revocation changed, so that Restore-CrdbCmekAccess can undo exactly that.</summary>
-public sealed record CmekRevocation
+public sealed record CmekRevocation : IPlannable
 {
     /// <summary>The cluster.</summary>
     public CrdbCluster Cluster { get; internal init; } = new();

@@ -4,7 +4,7 @@ namespace CockroachCmek;
 /// The identity in the customer's cloud through which CockroachDB Cloud uses the key: on AWS a cross-account IAM role,
 /// on Google Cloud a service account, on Azure an enterprise application.
 /// </summary>
-public sealed record CmekRole
+public sealed record CmekRole : IPlannable
 {
     /// <summary>The cluster that the identity serves.</summary>
     public CrdbCluster Cluster { get; internal init; } = new();

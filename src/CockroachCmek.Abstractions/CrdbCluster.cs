@@ -4,10 +4,13 @@ namespace CockroachCmek;
 /// A CockroachDB Cloud cluster. Enumerations of the API are kept as the API returns them, so that values that are newer
 /// than this module survive.
 /// </summary>
-public sealed record CrdbCluster
+public sealed record CrdbCluster : IPlannable
 {
     /// <summary>UUID of the cluster.</summary>
     public string Id { get; internal init; } = "";
+
+    /// <summary>True for an object that -WhatIf returned: the cluster exists, and a change of it is planned.</summary>
+    public bool IsPlanned { get; internal init; }
 
     /// <summary>The same as <see cref="Id"/>, under the name that binds along a pipeline.</summary>
     public string ClusterId => Id;

@@ -112,10 +112,10 @@ public sealed class AzurePipelineTests
             .FailsWith("GraphPermissionDenied");
     }
 
-    [SkippableFact]
+    [Fact]
     public void Open_opens_the_page_of_consent_and_nothing_else()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "Browsers are opened with xdg-open on Linux only.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Browsers are opened with xdg-open on Linux only.");
         var folder = Directory.CreateTempSubdirectory("crdb-browser-").FullName;
         try
         {
@@ -165,13 +165,13 @@ public sealed class AzurePipelineTests
         "New-CrdbCmekKey azure-eu -AuthPrincipal $sandbox.AzureTenantId -VaultName cmek-sandbox",
         "ConsentMissing"
     )]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey", "VaultNameMissing")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-nowhere", "VaultNotFound")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-foreign", "VaultInOtherTenant")]
-    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-walled", "VaultFirewalled")]
+    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey", "KeyVaultNameMissing")]
+    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-nowhere", "KeyVaultNotFound")]
+    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-foreign", "KeyVaultInOtherTenant")]
+    [InlineData("New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-walled", "KeyVaultFirewalled")]
     [InlineData(
         "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultUri https://cmek-sandbox.example.com",
-        "VaultUriMalformed"
+        "KeyVaultUriMalformed"
     )]
     [InlineData(
         "New-CrdbCmekRole azure-eu | New-CrdbCmekKey -VaultName cmek-sandbox -ProtectionLevel Hsm",

@@ -1,9 +1,11 @@
+using System.Net;
+using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>How the customer's AWS account is reached. Without anything set: the SDK's whole chain of credentials.</summary>
-public sealed record AwsConnection
+internal sealed record AwsConnection
 {
     /// <summary>Profile of the shared configuration, SSO and assume-role profiles included; null for the default chain.</summary>
     public string? ProfileName { get; init; }
@@ -16,4 +18,27 @@ public sealed record AwsConnection
 
     /// <summary>The secret that belongs to <see cref="AccessKeyId"/>.</summary>
     public Secret? SecretAccessKey { get; init; }
+
+    /// <summary>Session token of temporary credentials.</summary>
+    public Secret? SessionToken { get; init; }
+
+    /// <summary>The connection of a session: a sandbox's AWS, or what Connect-CrdbCloud was given.</summary>
+    public static AwsConnection Create(CloudOptions options, JsonObject? sandbox)
+    {
+        if (sandbox?["aws"] is { } aws)
+            return new AwsConnection
+            {
+                Endpoint = new Uri((string)aws["endpoint"]!),
+                AccessKeyId = (string)aws["accessKeyId"]!,
+                SecretAccessKey = new Secret((string)aws["secretAccessKey"]!),
+            };
+        var credential = options.Get<NetworkCredential>("AwsCredential");
+        return new AwsConnection
+        {
+            ProfileName = options.Get<string>("AwsProfile"),
+            AccessKeyId = credential?.UserName,
+            SecretAccessKey = credential is null ? null : new Secret(credential.Password),
+            SessionToken = options.Get<Secret>("AwsSessionToken"),
+        };
+    }
 }

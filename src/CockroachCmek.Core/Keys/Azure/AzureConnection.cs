@@ -1,10 +1,11 @@
 using System.Net.Http;
+using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>How the customer's Azure is reached. Without anything set: the public cloud, the usual chain of credentials, the tenant that these belong to.</summary>
-public sealed record AzureConnection
+internal sealed record AzureConnection
 {
     /// <summary>Which of Microsoft's clouds.</summary>
     public AzureEnvironment Environment { get; init; }
@@ -29,6 +30,33 @@ public sealed record AzureConnection
 
     /// <summary>What carries the requests, in unit tests; null for the platform's own.</summary>
     internal HttpMessageHandler? Handler { get; init; }
+
+    /// <summary>The connection of a session: a sandbox's Azure, or what Connect-CrdbCloud was given.</summary>
+    public static AzureConnection Create(CloudOptions options, JsonObject? sandbox)
+    {
+        var connection = new AzureConnection
+        {
+            TenantId = options.Get<string>("AzureTenantId"),
+            SubscriptionId = options.Get<string>("AzureSubscriptionId"),
+        };
+        return sandbox?["azure"] is { } azure
+            ? connection with
+            {
+                TenantId = connection.TenantId ?? (string)azure["tenantId"]!,
+                ClientId = (string)azure["clientId"]!,
+                ClientSecret = new Secret((string)azure["clientSecret"]!),
+                Loopback = new AzureLoopback(
+                    (int)azure["port"]!,
+                    Convert.FromBase64String((string)azure["caCertificate"]!)
+                ),
+            }
+            : connection with
+            {
+                Environment = options.Get<AzureEnvironment>("AzureEnvironment"),
+                Credential = options.Get<AzureCredential>("AzureCredential"),
+                ClientId = options.Get<string>("AzureClientId"),
+            };
+    }
 }
 
 /// <summary>
@@ -37,4 +65,4 @@ public sealed record AzureConnection
 /// </summary>
 /// <param name="Port">Port on 127.0.0.1.</param>
 /// <param name="Authority">The certificate authority that the sandbox made at start, DER.</param>
-public sealed record AzureLoopback(int Port, ReadOnlyMemory<byte> Authority);
+internal sealed record AzureLoopback(int Port, ReadOnlyMemory<byte> Authority);

@@ -1,10 +1,11 @@
 using System.Net.Http;
+using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>How the customer's Google Cloud is reached. Without anything set: application default credentials, and the project that they or the environment name.</summary>
-public sealed record GcpConnection
+internal sealed record GcpConnection
 {
     /// <summary>Project that keys and service accounts are made in; null for that of GOOGLE_CLOUD_PROJECT, of the credentials, or of the metadata server.</summary>
     public string? Project { get; init; }
@@ -23,4 +24,23 @@ public sealed record GcpConnection
 
     /// <summary>What carries the requests; null for the platform's own.</summary>
     internal HttpMessageHandler? Handler { get; init; }
+
+    /// <summary>The connection of a session: a sandbox's Google Cloud, or what Connect-CrdbCloud was given.</summary>
+    public static GcpConnection Create(CloudOptions options, JsonObject? sandbox)
+    {
+        var connection = new GcpConnection { Project = options.Get<string>("GcpProject") };
+        return sandbox?["gcp"] is { } gcp
+            ? connection with
+            {
+                Endpoint = new Uri((string)gcp["endpoint"]!),
+                AccessToken = new Secret((string)gcp["accessToken"]!),
+                Project = connection.Project ?? (string)gcp["project"]!,
+            }
+            : connection with
+            {
+                CredentialFile = options.Get<string>("GcpCredentialFile"),
+                AccessToken = options.Get<Secret>("GcpAccessToken"),
+                QuotaProject = options.Get<string>("GcpQuotaProject"),
+            };
+    }
 }
