@@ -60,10 +60,11 @@ internal sealed class CmdletHelp
             .OrderBy(p => p.Position(set) ?? int.MaxValue)
             .ThenBy(p => p.IsMandatory(set) ? 0 : 1);
 
+    /// <summary>The properties that are parameters, without hidden ones.</summary>
     private static IReadOnlyList<PropertyInfo> PropertiesOf(Type type) =>
         [
             .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-                .Where(p => p.GetCustomAttributes<ParameterAttribute>(inherit: true).Any())
+                .Where(p => p.GetCustomAttributes<ParameterAttribute>(inherit: false).Any(a => !a.DontShow))
                 .GroupBy(p => p.Name)
                 .Select(Nearest),
         ];

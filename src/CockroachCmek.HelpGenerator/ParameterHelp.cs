@@ -5,22 +5,22 @@ using System.Reflection;
 
 namespace CockroachCmek.HelpGenerator;
 
-/// <summary>One parameter of a cmdlet.</summary>
+/// <summary>One parameter of a cmdlet. As in PowerShell, an override has only the attributes declared on it.</summary>
 internal sealed class ParameterHelp
 {
     private readonly IReadOnlyList<ParameterAttribute> _attributes;
 
     public ParameterHelp(PropertyInfo property, object cmdlet, Documentation documentation)
     {
-        _attributes = [.. property.GetCustomAttributes<ParameterAttribute>(inherit: true)];
+        _attributes = [.. property.GetCustomAttributes<ParameterAttribute>(inherit: false)];
         Name = property.Name;
         Type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         Description = documentation.Summary(property);
         Default = Description.Default ?? InitialValue(property, cmdlet);
-        Aliases = property.GetCustomAttribute<AliasAttribute>()?.AliasNames.ToArray() ?? [];
-        TakesWildcards = property.GetCustomAttribute<SupportsWildcardsAttribute>() is not null;
+        Aliases = property.GetCustomAttribute<AliasAttribute>(inherit: false)?.AliasNames.ToArray() ?? [];
+        TakesWildcards = property.GetCustomAttribute<SupportsWildcardsAttribute>(inherit: false) is not null;
         Values = ValuesOf(property, Type);
-        Range = property.GetCustomAttribute<ValidateRangeAttribute>() is { MinRange: not null } range
+        Range = property.GetCustomAttribute<ValidateRangeAttribute>(inherit: false) is { MinRange: not null } range
             ? $"{Word(range.MinRange)} to {Word(range.MaxRange)}"
             : null;
     }
@@ -94,7 +94,7 @@ internal sealed class ParameterHelp
         _attributes.FirstOrDefault(a => a.ParameterSetName == set) ?? _attributes[0];
 
     private static IReadOnlyList<string> ValuesOf(PropertyInfo property, Type type) =>
-        property.GetCustomAttribute<ValidateSetAttribute>()?.ValidValues.ToArray()
+        property.GetCustomAttribute<ValidateSetAttribute>(inherit: false)?.ValidValues.ToArray()
         ?? (type.IsEnum ? Enum.GetNames(type) : []);
 
     /// <summary>Null for what a reader takes for granted: no value, an empty one, a switch that is off.</summary>
