@@ -58,6 +58,9 @@ $fatal = @(
     }
 )
 if ($fatal) {
-    $names = $fatal | ForEach-Object { "$($_.ClusterName) $($_.Check) $($_.Region)".Trim() }
+    $names = $fatal | ForEach-Object {
+        $problem = if ("$($_.Status)" -eq 'Fail') { $_.ErrorId } else { $_.Check }
+        "$($_.ClusterName) $problem $($_.Region)".Trim()
+    }
     throw "$($fatal.Count) checks did not pass: $($names -join '; ')"
 }
