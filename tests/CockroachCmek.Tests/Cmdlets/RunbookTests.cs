@@ -67,7 +67,11 @@ public sealed class RunbookTests : IDisposable
     {
         Run("Test-NightlyAudit", "-ClusterName prod-eu-old -MaxKeyAgeDays 365").Succeeds();
         var late = Run("Test-NightlyAudit", "-ClusterName prod-eu-old -MaxKeyAgeDays 100");
-        Assert.Contains("prod-eu-old KeyAge eu-west-1", late.Terminating!.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "prod-eu-old KeyTooOld eu-west-1",
+            late.Terminating!.Exception.Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains(late.Output, o => o.Text("ErrorId") == "KeyTooOld");
     }
 
