@@ -29,7 +29,7 @@ public sealed class VaultAzureTests : IAsyncLifetime
         var (kty, modulus) = Azure.Locked(world =>
             world.Vault(Azure.PremiumVaultName)!.Keys[(string)distributed["name"]!].Latest switch
             {
-                var v => (v.Kty, v.Rsa!.ExportParameters(false).Modulus),
+                var v => (v.Kty, v.OpenRsa().ExportParameters(false).Modulus),
             }
         );
         Assert.Equal("RSA-HSM", kty);
