@@ -21,9 +21,9 @@ public sealed class SandboxStateTests : IAsyncLifetime
 
     public SandboxStateTests() => (_first, _second) = (Start(), Start());
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         foreach (var server in new[] { _first, _second })
