@@ -1,7 +1,7 @@
 namespace CockroachCmek.Sandbox.Aws;
 
-/// <summary>A refusal in AWS's terms; each protocol writes it in its own shape.</summary>
-internal sealed class AwsFault(string code, string message, int status = 400) : Exception(message)
+/// <summary>An error of AWS: code, message and HTTP status. Each protocol writes it in its own form.</summary>
+internal sealed class AwsException(string code, string message, int status = 400) : Exception(message)
 {
     public string Code { get; } = code;
 
