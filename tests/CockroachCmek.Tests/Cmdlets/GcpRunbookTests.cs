@@ -83,7 +83,7 @@ public sealed class GcpRunbookTests : IDisposable
             runbook + ".ps1"
         );
         return _session.Run(
-            $"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -Connection @{ GcpCredentialFile = $file } -Endpoint $sandbox.CloudEndpoint"
+            $"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -Connection @{{ GcpCredentialFile = $file }} -Endpoint $sandbox.CloudEndpoint"
         );
     }
 }
