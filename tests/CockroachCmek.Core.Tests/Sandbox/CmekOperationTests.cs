@@ -223,9 +223,7 @@ public sealed class CmekOperationTests : IAsyncLifetime
 
     private async Task ConformsAsync()
     {
-        if (Repository.Spec("cockroach-cloud-cmek.openapi.json") is not { } spec)
-            return;
-        var validator = new OpenApiValidator(spec);
+        var validator = new OpenApiValidator(Repository.Spec("cockroach-cloud-cmek.openapi.json"));
         foreach (var exchange in _server.Exchanges.Where(e => e.Request.Service == "cloud"))
         {
             var problems = await validator.CheckAsync(
