@@ -161,7 +161,7 @@ public sealed class CrdbSandbox
 
     internal Func<object> SaveState { get; init; } = () => new object();
 
-    /// <summary>Loads a state and describes the sandbox anew.</summary>
+    /// <summary>Loads a state and returns the new description of the sandbox.</summary>
     internal Func<object, CrdbSandbox> LoadState { get; init; } = _ => new CrdbSandbox();
 
     internal Action<string> Restart { get; init; } = _ => { };
