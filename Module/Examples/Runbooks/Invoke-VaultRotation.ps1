@@ -33,6 +33,9 @@ param(
     # the cloud. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
 
+    # Further parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' } or @{ AzureClientId = '<UUID>' }.
+    [hashtable] $Connection = @{},
+
     # Another address of the API, for rehearsals.
     [uri] $Endpoint
 )
@@ -48,13 +51,14 @@ foreach ($name in $EnvironmentVariable) {
     [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
 }
 $apiKey = Get-AutomationVariable -Name $ApiKeyVariable
-$connection = @{ ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword }
-if ($Endpoint) { $connection.Endpoint = $Endpoint }
+$Connection = $Connection.Clone()
+$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+if ($Endpoint) { $Connection.Endpoint = $Endpoint }
 $vaultToken = Get-AutomationVariable -Name $VaultTokenVariable
-$connection.VaultAddress = $VaultAddress
-$connection.VaultToken = [System.Net.NetworkCredential]::new('', $vaultToken).SecurePassword
-if ($VaultNamespace) { $connection.VaultNamespace = $VaultNamespace }
-$null = Connect-CrdbCloud @connection
+$Connection.VaultAddress = $VaultAddress
+$Connection.VaultToken = [System.Net.NetworkCredential]::new('', $vaultToken).SecurePassword
+if ($VaultNamespace) { $Connection.VaultNamespace = $VaultNamespace }
+$null = Connect-CrdbCloud @Connection
 
 $failed = @()
 $age = [timespan]::FromDays($OlderThanDays)

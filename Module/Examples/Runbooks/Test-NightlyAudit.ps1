@@ -24,6 +24,9 @@ param(
     # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
 
+    # Further parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' } or @{ AzureClientId = '<UUID>' }.
+    [hashtable] $Connection = @{},
+
     # Another address of the API, for rehearsals.
     [uri] $Endpoint
 )
@@ -39,9 +42,10 @@ foreach ($name in $EnvironmentVariable) {
     [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
 }
 $apiKey = Get-AutomationVariable -Name $ApiKeyVariable
-$connection = @{ ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword }
-if ($Endpoint) { $connection.Endpoint = $Endpoint }
-$null = Connect-CrdbCloud @connection
+$Connection = $Connection.Clone()
+$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+if ($Endpoint) { $Connection.Endpoint = $Endpoint }
+$null = Connect-CrdbCloud @Connection
 
 $problems = @(
     Get-CrdbCluster $ClusterName |
