@@ -184,6 +184,16 @@ internal sealed class RunningSandbox
             },
             Restart = server.Cloud.RestartNodes,
             Recover = server.Cloud.Recover,
+            AdvanceClock = server.Clock.Advance,
+            SaveState = server.Save,
+            LoadState = state =>
+            {
+                server.Load(
+                    state as SandboxSnapshot
+                        ?? throw new ArgumentException("The object is not a saved state of a sandbox.", nameof(state))
+                );
+                return Describe(server, timeScale);
+            },
             MakeAzurePrincipal = rights =>
             {
                 var made = server.Azure.AddPrincipal(
