@@ -90,6 +90,9 @@ public sealed class CrdbSandbox
     /// <summary>Takes all faults away.</summary>
     public void ClearFaults() => ApplyFault(null);
 
+    /// <summary>Empties <see cref="Exchanges"/>. The next request continues the numbering.</summary>
+    public void ClearExchanges() => ForgetExchanges();
+
     /// <summary>Restarts the nodes of a cluster, as a maintenance would: those that cannot use their key stay down.</summary>
     public void RestartNodes(string cluster) => Restart(cluster);
 
@@ -144,6 +147,8 @@ public sealed class CrdbSandbox
     internal Func<string, NetworkCredential> MakeAzurePrincipal { get; init; } = _ => new NetworkCredential();
 
     internal Func<IReadOnlyList<SandboxExchange>> ReadExchanges { get; init; } = () => [];
+
+    internal Action ForgetExchanges { get; init; } = () => { };
 
     internal Action<SandboxFault?> ApplyFault { get; init; } = _ => { };
 

@@ -208,6 +208,7 @@ internal sealed class RunningSandbox
                 return new NetworkCredential(made.ClientId, made.Secret);
             },
             ReadExchanges = () => [.. server.Exchanges.Select(Plain)],
+            ForgetExchanges = server.ClearExchanges,
             ApplyFault = fault =>
             {
                 if (fault is null)

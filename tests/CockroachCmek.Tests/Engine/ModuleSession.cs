@@ -29,6 +29,13 @@ public sealed class ModuleSession : IDisposable
         }
     }
 
+    /// <summary>The object in $sandbox, the session's sandbox.</summary>
+    public PSObject Sandbox =>
+        PSObject.AsPSObject(
+            Runspace.SessionStateProxy.GetVariable("sandbox")
+                ?? throw new InvalidOperationException("The session has no $sandbox.")
+        );
+
     /// <summary>A session that is connected to a sandbox of its own; $sandbox holds it.</summary>
     public static ModuleSession WithSandbox(double timeScale = 6_000, bool record = false)
     {
@@ -36,6 +43,16 @@ public sealed class ModuleSession : IDisposable
         session.Run($"$sandbox = Start-CrdbSandbox -TimeScale {timeScale} -Record:${record}").Succeeds();
         return session;
     }
+
+    /// <summary>Connects $weak: a session with the sandbox's API key, without the sandbox's credentials for the clouds.</summary>
+    public void ConnectWeak(string parameters = "") =>
+        Run(
+                $$"""
+                $apiKey = [System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword
+                $weak = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint {{parameters}} -ApiKey $apiKey
+                """
+            )
+            .Succeeds();
 
     /// <summary>Runs a script as a user would type it.</summary>
     public ScriptResult Run(string script, params (string Name, object? Value)[] variables)
@@ -155,6 +172,10 @@ public static class PSObjectExtensions
             item.Properties[property]
             ?? throw new InvalidOperationException($"{item.BaseObject.GetType().Name} has no property {property}.")
         ).Value;
+
+    /// <summary>Calls a method without the module's types.</summary>
+    public static object? Call(this PSObject item, string method, params object?[] arguments) =>
+        item.Methods[method].Invoke(arguments);
 
     public static string Text(this PSObject item, string property) => item.Get(property)?.ToString() ?? "";
 }
