@@ -1,9 +1,9 @@
 namespace CockroachCmek.Core;
 
-public static partial class Errors
+internal static partial class Errors
 {
     /// <summary>The one table from an HTTP status of CockroachDB Cloud to a fault.</summary>
-    public static CmekException FromAnswer(int status, string text, string target, string? requestId) =>
+    public static CmekException FromResponse(int status, string text, string target, string? requestId) =>
         status switch
         {
             401 => ApiKeyRefused(text, requestId),
@@ -32,7 +32,7 @@ public static partial class Errors
         Make(
             CmekErrorKind.Authentication,
             "API key",
-            $"CockroachDB Cloud does not accept the API key{Said(text)}",
+            $"CockroachDB Cloud does not accept the API key{FormatServerText(text)}",
             "Connect-CrdbCloud -ApiKey (Read-Host -AsSecureString 'API key')",
             statusCode: 401,
             requestId: requestId
@@ -43,7 +43,7 @@ public static partial class Errors
         Make(
             CmekErrorKind.PermissionDenied,
             target,
-            $"The API key's service account may not do this on '{target}'{Said(text)} CMEK needs the role Cluster Admin or Cluster Operator.",
+            $"The API key's service account may not do this on '{target}'{FormatServerText(text)} CMEK needs the role Cluster Admin or Cluster Operator.",
             "Give the service account the role at https://cockroachlabs.cloud/access, then run the same command again",
             statusCode: 403,
             requestId: requestId
@@ -54,7 +54,7 @@ public static partial class Errors
         Make(
             CmekErrorKind.NotFound,
             target,
-            $"CockroachDB Cloud knows no '{target}'{Said(text)}",
+            $"CockroachDB Cloud knows no '{target}'{FormatServerText(text)}",
             "Get-CrdbCluster",
             statusCode: 404,
             requestId: requestId
@@ -65,7 +65,7 @@ public static partial class Errors
         Make(
             CmekErrorKind.Busy,
             target,
-            $"'{target}' is busy with something else{Said(text)}",
+            $"'{target}' is busy with something else{FormatServerText(text)}",
             $"Get-CrdbCluster {target}   (State and OperationStatus tell when it is free)",
             statusCode: status,
             requestId: requestId
@@ -87,7 +87,7 @@ public static partial class Errors
         Make(
             CmekErrorKind.Unavailable,
             target,
-            $"CockroachDB Cloud failed with HTTP {status} on '{target}'{Said(text)}",
+            $"CockroachDB Cloud failed with HTTP {status} on '{target}'{FormatServerText(text)}",
             "Run the same command again; https://status.cockroachlabs.cloud tells of outages",
             statusCode: status,
             requestId: requestId
@@ -98,7 +98,7 @@ public static partial class Errors
         Make(
             CmekErrorKind.InvalidArgument,
             target,
-            $"CockroachDB Cloud refused the request for '{target}' with HTTP {status}{Said(text)}",
+            $"CockroachDB Cloud refused the request for '{target}' with HTTP {status}{FormatServerText(text)}",
             $"Get-CrdbCluster {target} | Get-CrdbCmek   (shows the state that the request met)",
             statusCode: status,
             requestId: requestId
@@ -109,7 +109,7 @@ public static partial class Errors
         Make(
             CmekErrorKind.PermissionDenied,
             target,
-            $"CockroachDB Cloud may not use the key for '{target}'{Said(text)} A grant that was made minutes ago may not have arrived everywhere.",
+            $"CockroachDB Cloud may not use the key for '{target}'{FormatServerText(text)} A grant that was made minutes ago may not have arrived everywhere.",
             "$manifest | Test-CrdbCmekManifest   (names what is missing)",
             statusCode: 400,
             requestId: requestId
@@ -168,5 +168,5 @@ public static partial class Errors
             "Get-CrdbCluster <UUID>"
         );
 
-    private static string Said(string text) => text.Length == 0 ? "." : $": {text.TrimEnd('.')}.";
+    internal static string FormatServerText(string text) => text.Length == 0 ? "." : $": {text.TrimEnd('.')}.";
 }

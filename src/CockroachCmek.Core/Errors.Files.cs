@@ -1,6 +1,6 @@
 namespace CockroachCmek.Core;
 
-public static partial class Errors
+internal static partial class Errors
 {
     /// <summary>The file of a manifest is not there.</summary>
     public static CmekException ManifestFileNotFound(string path, Exception? inner) =>
@@ -61,6 +61,16 @@ public static partial class Errors
             path,
             $"The record '{path}' could not be written: {inner.Message}",
             "Revoke-CrdbCmek -Path <another file>",
+            inner
+        );
+
+    /// <summary>The file for a key of the service account cannot be made; no key was.</summary>
+    public static CmekException ServiceAccountKeyFileNotWritten(string path, Exception inner) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            path,
+            $"'{path}' cannot be written: {inner.Message} No key of the service account was made.",
+            "New-CrdbCmekKey -ServiceAccountKeyPath <another path>",
             inner
         );
 }

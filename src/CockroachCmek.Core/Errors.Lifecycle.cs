@@ -1,12 +1,12 @@
 namespace CockroachCmek.Core;
 
-public static partial class Errors
+internal static partial class Errors
 {
     /// <summary>The checks before sending: one error with everything that is wrong. Where all of it is of one kind, its id is that kind's.</summary>
     public static CmekException ManifestRefused(string cluster, IReadOnlyList<CmekCheck> checks)
     {
         var failed = checks.Where(c => c.Status == CmekCheckStatus.Fail).ToList();
-        var ids = failed.Select(c => c.Check).Distinct().ToList();
+        var ids = failed.Select(c => c.ErrorId).Distinct().ToList();
         return Make(
             CmekErrorKind.InvalidArgument,
             cluster,

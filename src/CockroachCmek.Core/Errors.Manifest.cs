@@ -1,6 +1,6 @@
 namespace CockroachCmek.Core;
 
-public static partial class Errors
+internal static partial class Errors
 {
     /// <summary>The document cannot be read at all.</summary>
     public static CmekException ManifestSyntax(string path, int line, int column, string reason, Exception? inner) =>

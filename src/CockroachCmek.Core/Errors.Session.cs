@@ -1,6 +1,6 @@
 namespace CockroachCmek.Core;
 
-public static partial class Errors
+internal static partial class Errors
 {
     /// <summary>No session in this runspace.</summary>
     public static CmekException NotConnected() =>
@@ -17,7 +17,7 @@ public static partial class Errors
             CmekErrorKind.Authentication,
             session,
             $"The session '{session}' was disconnected.",
-            "$session = Connect-CrdbCloud -PassThru"
+            "$session = Connect-CrdbCloud"
         );
 
     /// <summary>Neither a parameter nor the environment gave an API key.</summary>
@@ -63,5 +63,69 @@ public static partial class Errors
             manifest,
             $"'{manifest}' names no cluster: a file never does.",
             "... | Enable-CrdbCmek -Cluster <name>"
+        );
+
+    /// <summary>Parameters that mean nothing on the cluster's cloud: they are refused, never ignored.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="cloud">Its cloud, for people.</param>
+    /// <param name="parameters">Names of the parameters.</param>
+    /// <param name="owners">The clouds that they belong to, for people.</param>
+    internal static CmekException ParameterNotSupported(
+        CrdbCluster cluster,
+        string cloud,
+        IReadOnlyList<string> parameters,
+        IReadOnlyList<string> owners
+    )
+    {
+        var named = string.Join(", ", parameters.Select(p => $"-{p}"));
+        var elsewhere =
+            owners.Count == 0
+                ? ""
+                : $" ({(parameters.Count == 1 ? "it is" : "they are")} for {string.Join(" and ", owners)})";
+        return Make(
+            CmekErrorKind.InvalidArgument,
+            parameters[0],
+            $"'{cluster.Name}' is on {cloud}, which does not support {named}{elsewhere}. Nothing was written.",
+            $"Run the command for {cluster.Name} without {named}"
+        );
+    }
+
+    /// <summary>A parameter of 0.2.0 that belongs to the session now.</summary>
+    internal static CmekException ParameterMoved(string parameter, string replacement) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            parameter,
+            $"-{parameter} is now a parameter of Connect-CrdbCloud, and applies to the whole session.",
+            replacement
+        );
+
+    /// <summary>Work was canceled by something other than this cmdlet's own stop.</summary>
+    internal static CmekException OperationCanceled(Exception inner) =>
+        Make(
+            CmekErrorKind.Unavailable,
+            null,
+            "The work was canceled before it was finished, and not by stopping this command. "
+                + "What was sent to the cloud goes on there.",
+            "Get-CrdbCmek <cluster>   (shows how far it got)",
+            inner
+        );
+
+    /// <summary>A SecureString or credential without a password.</summary>
+    internal static CmekException SecretEmpty(string parameter) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            parameter,
+            $"-{parameter} holds an empty secret.",
+            $"Connect-CrdbCloud -{parameter} <secret>"
+        );
+
+    /// <summary>Parameters for keys that are generated in HashiCorp Vault, without -Via HashiCorpVault.</summary>
+    internal static CmekException VaultNotAskedFor(IReadOnlyList<string> parameters) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            parameters[0],
+            $"{string.Join(", ", parameters.Select(p => $"-{p}"))} applies to keys that are generated in HashiCorp Vault, "
+                + "and -Via HashiCorpVault was not given.",
+            "New-CrdbCmekKey -Via HashiCorpVault"
         );
 }

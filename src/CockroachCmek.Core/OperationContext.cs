@@ -1,7 +1,7 @@
 namespace CockroachCmek.Core;
 
 /// <summary>How Core speaks to whoever runs it. Implementations may be called from any thread.</summary>
-public interface IOperationLog
+internal interface IOperationLog
 {
     /// <summary>One line a cloud call: service, verb, resource, status, milliseconds, request id. Never a secret.</summary>
     void Verbose(string message);
@@ -25,7 +25,7 @@ public interface IOperationLog
 }
 
 /// <summary>Progress of one activity, or of one region within it.</summary>
-public sealed record OperationProgress
+internal sealed record OperationProgress
 {
     /// <summary>What is being done, for example "Enabling CMEK on prod-eu".</summary>
     public required string Activity { get; init; }
@@ -44,4 +44,4 @@ public sealed record OperationProgress
 }
 
 /// <summary>What every operation is given: somebody to speak to, a clock, and a way to be stopped.</summary>
-public sealed record OperationContext(IOperationLog Log, TimeProvider Time, CancellationToken CancellationToken);
+internal sealed record OperationContext(IOperationLog Log, TimeProvider Time, CancellationToken CancellationToken);

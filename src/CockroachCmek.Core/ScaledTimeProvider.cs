@@ -1,7 +1,7 @@
 namespace CockroachCmek.Core;
 
 /// <summary>A clock that runs faster than life, for rehearsals: one second of it takes 1/scale of a real second. Delays and timers shrink alike.</summary>
-public sealed class ScaledTimeProvider : TimeProvider
+internal sealed class ScaledTimeProvider : TimeProvider
 {
     private readonly TimeProvider _inner;
     private readonly DateTimeOffset _start;

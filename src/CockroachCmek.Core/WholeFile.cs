@@ -4,7 +4,7 @@ using System.Text;
 namespace CockroachCmek.Core;
 
 /// <summary>Writes a whole file or none: first beside it, then in its place.</summary>
-public static class WholeFile
+internal static class WholeFile
 {
     /// <exception cref="IOException">It could not be written; what was there is still there.</exception>
     public static void Write(string path, string text)

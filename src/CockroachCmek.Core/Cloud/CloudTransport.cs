@@ -78,7 +78,7 @@ internal sealed class CloudTransport : IDisposable
         using (response)
         {
             if (!response.IsSuccessStatusCode)
-                throw Errors.FromAnswer((int)response.StatusCode, ErrorText(text), target, RequestId(response));
+                throw Errors.FromResponse((int)response.StatusCode, ErrorText(text), target, RequestId(response));
             try
             {
                 return JsonSerializer.Deserialize<T>(text, Json) ?? throw new JsonException("it is null");

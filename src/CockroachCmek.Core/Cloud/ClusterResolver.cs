@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace CockroachCmek.Core.Cloud;
 
 /// <summary>Finds the cluster that a person means. Remembers what it has seen for completion, and answers nothing from memory.</summary>
-public sealed class ClusterResolver(CrdbCloudClient client)
+internal sealed class ClusterResolver(CrdbCloudClient client)
 {
     private readonly ConcurrentDictionary<string, CrdbCluster> _known = new();
 
@@ -14,8 +14,6 @@ public sealed class ClusterResolver(CrdbCloudClient client)
     /// <exception cref="CmekException">ClusterNotFound, AmbiguousCluster.</exception>
     public async Task<CrdbCluster> ResolveAsync(CrdbClusterIdentity identity, OperationContext context)
     {
-        if (identity is null)
-            throw new ArgumentNullException(nameof(identity));
         if (identity.Cluster is { } given)
             return Remember(given);
         if (identity.Id is { } id)

@@ -7,7 +7,7 @@ namespace CockroachCmek.Core.Cloud;
 /// The CockroachDB Cloud API, as far as CMEK needs it. One for each session; any thread. Every fault is a <see cref="CmekException"/>.
 /// Source: cockroach-cloud-sdk-go internal/spec/openapi.json, version 2024-09-16.
 /// </summary>
-public sealed class CrdbCloudClient : IDisposable
+internal sealed class CrdbCloudClient : IDisposable
 {
     private readonly CloudTransport _transport;
 
@@ -15,8 +15,6 @@ public sealed class CrdbCloudClient : IDisposable
     /// <exception cref="CmekException">InsecureEndpoint: neither https nor this machine's loopback address.</exception>
     public CrdbCloudClient(CloudConnection connection)
     {
-        if (connection is null)
-            throw new ArgumentNullException(nameof(connection));
         Endpoint = connection.Endpoint;
         ApiVersion = connection.ApiVersion;
         _transport = new CloudTransport(connection);

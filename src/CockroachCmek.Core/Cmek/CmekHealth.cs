@@ -1,3 +1,4 @@
+using CockroachCmek.Core.Checks;
 using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Manifest;
@@ -5,7 +6,7 @@ using CockroachCmek.Core.Manifest;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>What the checks of a cluster's health are measured against.</summary>
-public sealed record HealthOptions
+internal sealed record HealthOptions
 {
     /// <summary>UUID of the organization; null when the API key may not read it.</summary>
     public string? OrganizationId { get; init; }
@@ -18,7 +19,7 @@ public sealed record HealthOptions
 }
 
 /// <summary>Everything about the CMEK of a cluster that can be found out by reading, before it is enabled and after. Nothing is written.</summary>
-public sealed class CmekHealth(CrdbCloudClient client)
+internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestCheck)
 {
     /// <summary>CMEK that came within this time of the cluster itself came before the data.</summary>
     private static readonly TimeSpan BeforeTheData = TimeSpan.FromDays(1);
@@ -31,25 +32,17 @@ public sealed class CmekHealth(CrdbCloudClient client)
         OperationContext context
     )
     {
-        if (named is null)
-            throw new ArgumentNullException(nameof(named));
-        if (keys is null)
-            throw new ArgumentNullException(nameof(keys));
-        if (options is null)
-            throw new ArgumentNullException(nameof(options));
-        if (context is null)
-            throw new ArgumentNullException(nameof(context));
         var cluster = await client.GetClusterAsync(named.Id, context);
         var results = new CheckList(cluster);
         if (await CmekAsync(cluster, results, context) is not { } info)
         {
-            ManifestCheck.Cluster(cluster, results);
+            manifestCheck.CheckCluster(cluster, results);
             return results.All;
         }
 
         if (info.Status is CmekStatus.Disabled or CmekStatus.EnableFailed)
             return [.. results.All, .. await PreflightAsync(info, keys, options, context)];
-        ManifestCheck.Cluster(cluster, results);
+        manifestCheck.CheckCluster(cluster, results);
         Status(info, results);
         foreach (var region in cluster.Regions)
             Coverage(info, region.Name, results);
@@ -67,7 +60,7 @@ public sealed class CmekHealth(CrdbCloudClient client)
         {
             var info = await client.GetCmekAsync(cluster, context);
             results.Pass(
-                "ApiKeyRole",
+                CmekCheckName.ApiKeyRole,
                 "",
                 "The API key's service account may read CMEK: it is Cluster Admin or Cluster Operator, who may change it too."
             );
@@ -75,13 +68,13 @@ public sealed class CmekHealth(CrdbCloudClient client)
         }
         catch (CmekException fault) when (fault.Kind == CmekErrorKind.PermissionDenied)
         {
-            results.Unknown("ApiKeyRole", "", fault.Message, fault.RecommendedAction);
+            results.Unknown(CmekCheckName.ApiKeyRole, "", fault.Message, fault.RecommendedAction);
             return null;
         }
     }
 
     /// <summary>CMEK is not there yet: is everything that it needs?</summary>
-    private static async Task<IReadOnlyList<CmekCheck>> PreflightAsync(
+    private async Task<IReadOnlyList<CmekCheck>> PreflightAsync(
         CmekInfo info,
         ICmekKeyProvider keys,
         HealthOptions options,
@@ -94,6 +87,7 @@ public sealed class CmekHealth(CrdbCloudClient client)
             Status(info, results);
         else
             results.Warn(
+                CmekCheckName.CmekEnabled,
                 "CmekNotEnabled",
                 "",
                 $"CMEK on '{cluster.Name}' is {info.Status}: the cluster's data is encrypted with keys of Cockroach Labs.",
@@ -101,28 +95,11 @@ public sealed class CmekHealth(CrdbCloudClient client)
             );
         if (options.Manifest is not { } manifest)
         {
-            ManifestCheck.Cluster(cluster, results);
+            manifestCheck.CheckCluster(cluster, results);
             return results.All;
         }
 
-        var offline = new ManifestCheck().Check(cluster, manifest);
-        if (manifest.IsPlanned || offline.Any(c => c.Status == CmekCheckStatus.Fail))
-            return [.. results.All, .. offline];
-        var live = await Task.WhenAll(
-            manifest.RegionSpecs.Select(s =>
-                LiveAsync(
-                    keys,
-                    new KeyCheckRequest
-                    {
-                        Cluster = cluster,
-                        OrganizationId = options.OrganizationId,
-                        Spec = s,
-                    },
-                    context
-                )
-            )
-        );
-        return [.. results.All, .. offline, .. live.SelectMany(c => c)];
+        return [.. results.All, .. await CheckManifestAsync(cluster, manifest, keys, options.OrganizationId, context)];
     }
 
     private static IEnumerable<KeyCheckRequest> Requests(CmekInfo info, HealthOptions options)
@@ -165,7 +142,7 @@ public sealed class CmekHealth(CrdbCloudClient client)
         catch (CmekException fault)
         {
             var results = new CheckList(request.Cluster);
-            results.Unknown(fault.ErrorId, request.Spec.Region, fault.Message, fault.RecommendedAction);
+            results.Unknown(CmekCheckName.KeyUsable, request.Spec.Region, fault);
             return results.All;
         }
     }
@@ -177,6 +154,7 @@ public sealed class CmekHealth(CrdbCloudClient client)
             var failed = region.Keys.FirstOrDefault(k => CmekStatus.IsFailed(k.Status));
             if (CmekStatus.IsFailed(region.Status))
                 results.Fail(
+                    CmekCheckName.CmekEnabled,
                     "CmekOperationFailed",
                     region.Region,
                     $"CMEK in {region.Region} is {region.Status}. CockroachDB Cloud says: {(failed?.UserMessage is { Length: > 0 } said ? said : "nothing")}",
@@ -185,9 +163,10 @@ public sealed class CmekHealth(CrdbCloudClient client)
         }
 
         if (info.Status == CmekStatus.Enabled)
-            results.Pass("CmekEnabled", "", $"CMEK on '{info.ClusterName}' is ENABLED.");
+            results.Pass(CmekCheckName.CmekEnabled, "", $"CMEK on '{info.ClusterName}' is ENABLED.");
         else if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking)
             results.Fail(
+                CmekCheckName.CmekEnabled,
                 "CmekRevoked",
                 "",
                 $"CMEK on '{info.ClusterName}' is {info.Status}. Only Cockroach Labs support can bring a revoked cluster back.",
@@ -195,6 +174,7 @@ public sealed class CmekHealth(CrdbCloudClient client)
             );
         else if (CmekStatus.IsRunning(info.Status))
             results.Warn(
+                CmekCheckName.CmekEnabled,
                 "CmekBusy",
                 "",
                 $"CMEK on '{info.ClusterName}' is {info.Status} just now.",
@@ -202,6 +182,7 @@ public sealed class CmekHealth(CrdbCloudClient client)
             );
         else if (!info.Regions.Any(r => CmekStatus.IsFailed(r.Status)))
             results.Fail(
+                CmekCheckName.CmekEnabled,
                 "CmekOperationFailed",
                 "",
                 $"CMEK on '{info.ClusterName}' is {info.Status}.",
@@ -214,13 +195,14 @@ public sealed class CmekHealth(CrdbCloudClient client)
         var state = info.Regions.FirstOrDefault(r => r.Region == region);
         if (state is null || state.Keys.Count == 0)
             results.Fail(
+                CmekCheckName.RegionCovered,
                 "RegionMissing",
                 region,
                 $"The region '{region}' has no key of yours.",
                 $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
             );
         else
-            results.Pass("RegionCovered", region, $"The region '{region}' uses {state.Keys[0].KeyUri}.");
+            results.Pass(CmekCheckName.RegionCovered, region, $"The region '{region}' uses {state.Keys[0].KeyUri}.");
     }
 
     /// <summary>CMEK "has no impact on existing data" (cmek.md): what was there before it is encrypted otherwise.</summary>
@@ -229,20 +211,21 @@ public sealed class CmekHealth(CrdbCloudClient client)
         var enabled = info.Regions.SelectMany(r => r.Keys).Min(k => k.CreatedAt);
         if (enabled is not { } first || info.Cluster.CreatedAt is not { } made)
             results.Unknown(
-                "CmekBeforeData",
+                CmekCheckName.CmekBeforeData,
                 "",
                 "When CMEK came to the cluster is not known.",
                 $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
             );
         else if (first - made > BeforeTheData)
             results.Warn(
+                CmekCheckName.CmekBeforeData,
                 "DataOlderThanCmek",
                 "",
                 $"CMEK came on {first:yyyy-MM-dd}, the cluster on {made:yyyy-MM-dd}: data that was written in between is not encrypted with your key until it is written anew.",
                 "https://www.cockroachlabs.com/docs/cockroachcloud/cmek"
             );
         else
-            results.Pass("CmekBeforeData", "", "CMEK came with the cluster.");
+            results.Pass(CmekCheckName.CmekBeforeData, "", "CMEK came with the cluster.");
     }
 
     private static void Age(CmekInfo info, HealthOptions options, CheckList results, OperationContext context)
@@ -252,7 +235,7 @@ public sealed class CmekHealth(CrdbCloudClient client)
             if (region.Keys[0].CreatedAt is not { } since)
             {
                 results.Unknown(
-                    "KeyAge",
+                    CmekCheckName.KeyAge,
                     region.Region,
                     "When the key was taken up is not told.",
                     $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
@@ -264,13 +247,14 @@ public sealed class CmekHealth(CrdbCloudClient client)
             var text = $"The key was taken up on {since:yyyy-MM-dd}, {(int)Math.Max(0, age.TotalDays)} days ago";
             if (options.MaxKeyAge is { } limit && age > limit)
                 results.Fail(
+                    CmekCheckName.KeyAge,
                     "KeyTooOld",
                     region.Region,
                     $"{text}; no more than {limit.TotalDays:0.#} days are allowed.",
                     $"Get-CrdbCluster {info.ClusterName} | Invoke-CrdbCmekRotation -Region {region.Region} -Wait"
                 );
             else
-                results.Pass("KeyAge", region.Region, $"{text}.");
+                results.Pass(CmekCheckName.KeyAge, region.Region, $"{text}.");
         }
     }
 
@@ -284,9 +268,10 @@ public sealed class CmekHealth(CrdbCloudClient client)
                 if (node.Status != "LIVE")
                     down.Add($"{node.Name} ({node.Region})");
             if (down.Count == 0)
-                results.Pass("NodesReady", "", "Every node is live.");
+                results.Pass(CmekCheckName.NodesReady, "", "Every node is live.");
             else
                 results.Fail(
+                    CmekCheckName.NodesReady,
                     "NodesNotReady",
                     "",
                     $"Not live: {string.Join(", ", down)}. A node that cannot use the key does not come back.",
@@ -295,7 +280,7 @@ public sealed class CmekHealth(CrdbCloudClient client)
         }
         catch (CmekException fault)
         {
-            results.Unknown("NodesReady", "", fault.Message, fault.RecommendedAction);
+            results.Unknown(CmekCheckName.NodesReady, "", fault.Message, fault.RecommendedAction);
         }
 
         return results;
@@ -315,6 +300,7 @@ public sealed class CmekHealth(CrdbCloudClient client)
                 && context.Time.GetUtcNow() - at > period + period + TimeSpan.FromMinutes(30);
             if (every is null)
                 results.Warn(
+                    CmekCheckName.BackupsRecent,
                     "BackupsOff",
                     "",
                     "Managed backups are off.",
@@ -322,26 +308,57 @@ public sealed class CmekHealth(CrdbCloudClient client)
                 );
             else if (newest is null)
                 results.Unknown(
-                    "BackupsRecent",
+                    CmekCheckName.BackupsRecent,
                     "",
                     "There is no managed backup yet.",
                     "Look again when the first is due"
                 );
             else if (isLate)
                 results.Fail(
+                    CmekCheckName.BackupsRecent,
                     "BackupsStale",
                     "",
                     $"The newest managed backup is of {newest:u}, though one is due every {every}: backups fail when the key cannot be used.",
                     $"Get-CrdbCluster {cluster.Name} | Test-CrdbCmek | Where-Object Status -eq Fail"
                 );
             else
-                results.Pass("BackupsRecent", "", $"The newest managed backup is of {newest:u}.");
+                results.Pass(CmekCheckName.BackupsRecent, "", $"The newest managed backup is of {newest:u}.");
         }
         catch (CmekException fault)
         {
-            results.Unknown("BackupsRecent", "", fault.Message, fault.RecommendedAction);
+            results.Unknown(CmekCheckName.BackupsRecent, "", fault.Message, fault.RecommendedAction);
         }
 
         return results;
+    }
+
+    /// <summary>Checks a manifest: everything that is known without asking a cloud, then the keys that it names.</summary>
+    /// <param name="keys">The provider of the cluster's cloud; null to ask no cloud.</param>
+    public async Task<IReadOnlyList<CmekCheck>> CheckManifestAsync(
+        CrdbCluster cluster,
+        CmekManifest manifest,
+        ICmekKeyProvider? keys,
+        string? organizationId,
+        OperationContext context
+    )
+    {
+        var offline = manifestCheck.Check(cluster, manifest);
+        if (keys is null || manifest.IsPlanned || offline.Any(c => c.Status == CmekCheckStatus.Fail))
+            return offline;
+        var live = await Task.WhenAll(
+            manifest.RegionSpecs.Select(spec =>
+                LiveAsync(
+                    keys,
+                    new KeyCheckRequest
+                    {
+                        Cluster = cluster,
+                        OrganizationId = organizationId,
+                        Spec = spec,
+                    },
+                    context
+                )
+            )
+        );
+        return [.. offline, .. live.SelectMany(c => c)];
     }
 }

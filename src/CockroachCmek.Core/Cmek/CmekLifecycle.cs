@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Core.Cmek;
 
@@ -6,7 +7,7 @@ namespace CockroachCmek.Core.Cmek;
 /// Enabling CMEK on a cluster, and waiting for it: read, plan, ask, send, settle, and (separately) wait. Nothing is sent that the state shows
 /// to be done, and an answer that was lost is settled by reading.
 /// </summary>
-public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifestCheck)
+internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manifestCheck)
 {
     /// <summary>Enables CMEK with the keys of a manifest.</summary>
     /// <returns>The state after the request; Outcome Existing when the very same keys were in force or on their way already.</returns>
@@ -15,17 +16,10 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
         CrdbCluster cluster,
         CmekManifest manifest,
         WriteOptions options,
+        WaitOptions? wait,
         OperationContext context
     )
     {
-        if (cluster is null)
-            throw new ArgumentNullException(nameof(cluster));
-        if (manifest is null)
-            throw new ArgumentNullException(nameof(manifest));
-        if (options is null)
-            throw new ArgumentNullException(nameof(options));
-        if (context is null)
-            throw new ArgumentNullException(nameof(context));
         var checks = manifestCheck.Check(cluster, manifest);
         if (checks.Any(c => c.Status == CmekCheckStatus.Fail))
             throw Errors.ManifestRefused(cluster.Name, checks);
@@ -34,7 +28,7 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
 
         var before = await client.GetCmekAsync(cluster, context);
         if (before.Uses(manifest.RegionSpecs))
-            return before;
+            return await FollowAsync(before, wait, context);
         CmekState.RefuseUnlessNew(before);
         var wanted = manifest.RegionSpecs;
         if (
@@ -54,11 +48,15 @@ public sealed class CmekLifecycle(CrdbCloudClient client, IManifestCheck manifes
             options,
             context
         );
-        return sent with { Outcome = CmekOutcome.Created };
+        return await FollowAsync(sent with { Outcome = CmekOutcome.Created }, wait, context);
     }
 
     /// <summary>Waits until CMEK on the cluster is settled.</summary>
     /// <exception cref="CmekException">CmekOperationFailed with the API's own message, UnexpectedStatus, WaitTimedOut.</exception>
     public Task<CmekInfo> WaitAsync(CrdbCluster cluster, WaitOptions options, OperationContext context) =>
         new CmekWait(client, cluster, options, context).RunAsync();
+
+    /// <summary>Waits for the end of what a request began, where that was asked for. The outcome stays that of the request.</summary>
+    public async Task<CmekInfo> FollowAsync(CmekInfo begun, WaitOptions? wait, OperationContext context) =>
+        wait is null ? begun : (await WaitAsync(begun.Cluster, wait, context)) with { Outcome = begun.Outcome };
 }

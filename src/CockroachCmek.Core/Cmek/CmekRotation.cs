@@ -1,10 +1,11 @@
 using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>What a rotation is to do.</summary>
-public sealed record RotationOptions
+internal sealed record RotationOptions
 {
     /// <summary>Regions that rotate; null for all of the cluster's.</summary>
     public IReadOnlyCollection<string>? Regions { get; init; }
@@ -30,7 +31,7 @@ public sealed record RotationOptions
 /// A run that was interrupted goes on. Nothing is remembered on this side: where the KMS has a version that is newer than what CockroachDB took up
 /// last, or a key that was made to replace the one in force, nothing is made again; where a rotation is under way, nothing is sent.
 /// </remarks>
-public sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle)
+internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle, ManifestCheck manifestCheck)
 {
     /// <summary>Rotates the keys that are in force.</summary>
     /// <exception cref="CmekException">CmekNotEnabled, RegionUnknown, CmekRevoked, RotationLimitReached, RotationRunning, ...</exception>
@@ -41,14 +42,6 @@ public sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle
         OperationContext context
     )
     {
-        if (cluster is null)
-            throw new ArgumentNullException(nameof(cluster));
-        if (keys is null)
-            throw new ArgumentNullException(nameof(keys));
-        if (options is null)
-            throw new ArgumentNullException(nameof(options));
-        if (context is null)
-            throw new ArgumentNullException(nameof(context));
         var before = await client.GetCmekAsync(cluster, context);
         foreach (var region in options.Regions ?? [])
             if (!before.Regions.Any(r => r.Region == region))
@@ -96,24 +89,13 @@ public sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle
     public async Task<CmekInfo> RotateToAsync(
         CrdbCluster cluster,
         CmekManifest manifest,
-        IManifestCheck check,
         ICmekKeyProvider keys,
         RotationOptions options,
         OperationContext context
     )
     {
-        if (cluster is null)
-            throw new ArgumentNullException(nameof(cluster));
-        if (manifest is null)
-            throw new ArgumentNullException(nameof(manifest));
-        if (check is null)
-            throw new ArgumentNullException(nameof(check));
-        if (options is null)
-            throw new ArgumentNullException(nameof(options));
-        if (context is null)
-            throw new ArgumentNullException(nameof(context));
         // A manifest of some regions is a whole one for a rotation: those that it leaves out stay as they are.
-        var checks = check.Check(
+        var checks = manifestCheck.Check(
             cluster with
             {
                 Regions = [.. cluster.Regions.Where(r => manifest.RegionSpecs.Any(s => s.Region == r.Name))],
@@ -191,8 +173,8 @@ public sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle
         OperationContext context
     )
     {
-        if (options.Wait is not null)
-            begun = (await lifecycle.WaitAsync(begun.Cluster, options.Wait, context)) with { Outcome = begun.Outcome };
+        begun = await lifecycle.FollowAsync(begun, options.Wait, context);
+
         if (options.NewKey && begun.Status == CmekStatus.Enabled)
             await keys.SettleNewKeysAsync(begun.Cluster, begun.InForce(), context);
         else if (options.NewKey && begun.Status == CmekStatus.Rotating)

@@ -24,16 +24,7 @@ internal static class CmekState
 
     /// <summary>A key of a region as a manifest would say it.</summary>
     public static CmekRegionSpec Spec(string region, CmekKeyInfo key) =>
-        new()
-        {
-            Region = region,
-            KeySpec = new CmekKeySpec
-            {
-                Type = key.KeyType,
-                Uri = key.KeyUri,
-                AuthPrincipal = key.AuthPrincipal,
-            },
-        };
+        CmekRegionSpec.Create(region, key.KeyType, key.KeyUri, key.AuthPrincipal);
 
     /// <summary>The key in force of each region that has one.</summary>
     public static IReadOnlyList<CmekRegionSpec> InForce(this CmekInfo info) =>

@@ -3,7 +3,7 @@ using CockroachCmek.Core.Cloud;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>How long and what for a wait waits.</summary>
-public sealed record WaitOptions
+internal sealed record WaitOptions
 {
     /// <summary>Longest wait. Terraform's provider allows two hours.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(2);

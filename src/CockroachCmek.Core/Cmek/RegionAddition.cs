@@ -4,7 +4,7 @@ using CockroachCmek.Core.Keys;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>Which regions a cluster gets, and with which keys.</summary>
-public sealed record RegionAdditionOptions
+internal sealed record RegionAdditionOptions
 {
     /// <summary>The new regions.</summary>
     public required IReadOnlyList<string> Regions { get; init; }
@@ -29,29 +29,21 @@ public sealed record RegionAdditionOptions
 /// Regions for a cluster that uses CMEK. The request carries the whole map of regions, since one that is left out would be removed, and keys
 /// for the new regions only (openapi.json, UpdateClusterSpecification).
 /// </summary>
-public sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecycle)
+internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecycle)
 {
     /// <summary>In each region of a cluster of several (create-an-advanced-cluster.md).</summary>
     public const int MinimumNodes = 3;
 
     /// <summary>Adds the regions. Running it again, after whatever interruption, adds nothing twice.</summary>
-    /// <returns>The cluster after the request, or at the end where that was waited for; the outcome tells whether anything was sent.</returns>
+    /// <returns>The cluster after the request, or at the end where that was waited for; planned when nothing was to be sent.</returns>
     /// <exception cref="CmekException">CmekNotEnabled, TooFewNodes, RegionExists, RegionMapChanged, ClusterBusy, ...</exception>
-    public async Task<(CrdbCluster Cluster, CmekOutcome Outcome)> AddAsync(
+    public async Task<CrdbCluster> AddAsync(
         CrdbCluster named,
         ICmekKeyProvider keys,
         RegionAdditionOptions options,
         OperationContext context
     )
     {
-        if (named is null)
-            throw new ArgumentNullException(nameof(named));
-        if (keys is null)
-            throw new ArgumentNullException(nameof(keys));
-        if (options is null)
-            throw new ArgumentNullException(nameof(options));
-        if (context is null)
-            throw new ArgumentNullException(nameof(context));
         // An object from the pipe may be old: the map that is sent must be the one that is there.
         var cluster = await client.GetClusterAsync(named.Id, context);
         var cmek = await client.GetCmekAsync(cluster, context);
@@ -65,7 +57,7 @@ public sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecyc
                 );
         // What the run before this one has begun.
         if (added.Count == 0)
-            return (await FinishAsync(cluster, options, context), CmekOutcome.Existing);
+            return await FinishAsync(cluster, options, context);
 
         CmekState.RefuseUnlessEnabled(cmek, "whose shape a new region's key could take");
         var wanted = cluster.Regions.ToDictionary(r => r.Name, r => r.NodeCount);
@@ -113,7 +105,7 @@ public sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecyc
                 context.CancellationToken
             ) || made.Any(k => k.IsPlanned)
         )
-            return (cluster, CmekOutcome.Planned);
+            return cluster with { IsPlanned = true };
 
         // Making a key takes a while. The API takes the map as it is sent, without asking what it is based on: a region that somebody added meanwhile would go.
         var now = await client.GetClusterAsync(cluster.Id, context);
@@ -132,7 +124,7 @@ public sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecyc
         );
         if (!SameMap(sent, wanted))
             throw Errors.RegionMapDiffers(cluster.Name, Map(wanted), Map(sent));
-        return (await FinishAsync(sent, options, context), CmekOutcome.Updated);
+        return await FinishAsync(sent, options, context);
     }
 
     /// <summary>First the cluster, then CMEK on it: so does Terraform's provider.</summary>

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>The record of a revocation as a file: what Restore-CrdbCmekAccess needs to put everything back, in JSON that people can read.</summary>
-public static class RevocationFile
+internal static class RevocationFile
 {
     private sealed record FileChange(
         List<string> Regions,
@@ -41,8 +41,6 @@ public static class RevocationFile
     /// <summary>The record as text. It holds no secret.</summary>
     public static string Write(CmekRevocation revocation)
     {
-        if (revocation is null)
-            throw new ArgumentNullException(nameof(revocation));
         return JsonSerializer.Serialize(
                 new FileRecord(
                     revocation.ClusterId,
@@ -135,6 +133,22 @@ public static class RevocationFile
         {
             throw Errors.RevocationFileNotFound(path, fault);
         }
+    }
+
+    /// <summary>The record of an interrupted run for the same cluster; null when there is no file yet.</summary>
+    /// <exception cref="CmekException">RevocationFileInvalid: the file is the record of another cluster.</exception>
+    public static CmekRevocation? LoadEarlier(string path, CrdbCluster cluster)
+    {
+        if (!File.Exists(path))
+            return null;
+        var earlier = Load(path);
+        return earlier.ClusterId == cluster.Id
+            ? earlier
+            : throw Errors.RevocationFileInvalid(
+                path,
+                $"it is the record of {earlier.ClusterName} ({earlier.ClusterId}), "
+                    + $"not of {cluster.Name} ({cluster.Id})"
+            );
     }
 
     /// <summary>Keeps the record in a file.</summary>

@@ -1,7 +1,7 @@
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>How a write goes about it.</summary>
-public sealed record WriteOptions
+internal sealed record WriteOptions
 {
     /// <summary>How long a cluster that is busy with something else is waited for.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(2);

@@ -3,7 +3,7 @@ using System.Net.Http;
 namespace CockroachCmek.Core.Http;
 
 /// <summary>How CockroachDB Cloud is reached.</summary>
-public sealed record CloudConnection(Uri Endpoint, Secret ApiKey)
+internal sealed record CloudConnection(Uri Endpoint, Secret ApiKey)
 {
     /// <summary>Production.</summary>
     public static Uri DefaultEndpoint { get; } = new("https://cockroachlabs.cloud/");

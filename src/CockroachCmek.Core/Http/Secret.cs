@@ -1,7 +1,7 @@
 namespace CockroachCmek.Core.Http;
 
 /// <summary>A secret that cannot be printed by accident: only <see cref="Reveal"/> gives it out.</summary>
-public sealed class Secret
+internal sealed class Secret
 {
     private readonly string _value;
 

@@ -8,13 +8,15 @@ using Polly.Retry;
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>
-/// Every call of a customer's cloud goes through here: the verbose line, retries on the injected clock, waits for what was written to be seen.
-/// What a cloud's faults look like is its own half to say.
+/// Every call to a customer's cloud goes through here: the verbose line, retries on the injected clock, lost responses, and waits for
+/// eventual consistency. Each cloud says what its errors mean.
 /// </summary>
 internal abstract class CloudCalls
 {
-    /// <summary>A clock that runs fast, or a machine that is slow, must not use up a wait before anything was looked at.</summary>
+    /// <summary>A fast clock or a slow machine must not use up a wait before the state was read a few times.</summary>
     private const int LeastTries = 5;
+
+    private static readonly object Done = new();
 
     private readonly string _cloud;
     private readonly ResiliencePipeline _reads;
@@ -24,24 +26,86 @@ internal abstract class CloudCalls
     {
         _cloud = cloud;
         Context = context;
-        _reads = Retrying(context.Time, fault => IsThrottled(fault) || IsAmbiguous(fault));
+        _reads = Retrying(context.Time, error => IsThrottled(error) || IsAmbiguous(error));
         _writes = Retrying(context.Time, IsThrottled);
     }
 
     public OperationContext Context { get; }
 
-    /// <summary>A call that changes nothing: repeated on every passing failure.</summary>
+    /// <summary>A call that changes nothing: repeated on every transient failure.</summary>
     public Task<T> ReadAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
         RunAsync(_reads, service, verb, resource, call);
 
-    /// <summary>A call that changes something: repeated only when the cloud says that it was throttled, and so not processed.</summary>
+    /// <summary>A call that changes something: repeated only when the cloud throttled it, and so did not process it.</summary>
     public Task<T> WriteAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
         RunAsync(_writes, service, verb, resource, call);
 
-    /// <summary>Makes a call again while it is refused because the cloud has not yet seen what was just made.</summary>
-    public async Task<T> PatientlyAsync<T>(
+    /// <summary>
+    /// Sends a write until it is known what became of it. When the response is lost, the state is read back, and only a write that
+    /// is then not found is sent again.
+    /// </summary>
+    /// <param name="description">What is written, for the verbose line: verb and resource.</param>
+    /// <param name="write">Sends the write and returns its result.</param>
+    /// <param name="find">Reads the state back: the result when the state shows the write, else null.</param>
+    /// <param name="settling">How often to send, and which refusals mean that an earlier run has done it.</param>
+    /// <returns>The result of the write, or what was found in its place.</returns>
+    public async Task<T> SettleAsync<T>(
+        string description,
+        Func<Task<T>> write,
+        Func<Task<T?>> find,
+        Settling? settling = null
+    )
+        where T : class
+    {
+        settling ??= Settling.Default;
+        for (var round = 1; ; round++)
+        {
+            try
+            {
+                return await write();
+            }
+            catch (Exception error) when (settling.IsDone(error))
+            {
+                if (await find() is { } existing)
+                    return existing;
+                throw;
+            }
+            catch (Exception error) when (IsResponseLost(error))
+            {
+                Context.Log.Verbose($"The response to {description} was lost; reading the state back.");
+                if (await find() is { } found)
+                    return found;
+                if (settling.SecondRead is { } pause)
+                {
+                    await Context.Time.Delay(pause, Context.CancellationToken);
+                    if (await find() is { } late)
+                        return late;
+                }
+
+                if (round == settling.Rounds || !settling.MaySendAgain(error))
+                    throw;
+            }
+        }
+    }
+
+    /// <summary>The same for a write without a result.</summary>
+    /// <param name="isDone">Reads the state back: true when it shows the write.</param>
+    public Task SettleAsync(string description, Func<Task> write, Func<Task<bool>> isDone, Settling? settling = null) =>
+        SettleAsync(
+            description,
+            async () =>
+            {
+                await write();
+                return Done;
+            },
+            async () => await isDone() ? Done : null,
+            settling
+        );
+
+    /// <summary>Repeats a call while the cloud refuses it because it has not seen a recent change yet.</summary>
+    public async Task<T> RetryUntilPropagatedAsync<T>(
         Func<Task<T>> call,
-        Func<Exception, bool> isSettling,
+        Func<Exception, bool> isPropagating,
         TimeSpan limit,
         TimeSpan pause
     )
@@ -53,47 +117,54 @@ internal abstract class CloudCalls
             {
                 return await call();
             }
-            catch (Exception fault)
-                when (isSettling(fault) && (tries < LeastTries || Context.Time.GetElapsedTime(start) < limit))
+            catch (Exception error)
+                when (isPropagating(error) && (tries < LeastTries || Context.Time.GetElapsedTime(start) < limit))
             {
                 Context.Log.Verbose(
-                    $"{_cloud} has not yet seen what was just made ({Describe(fault).Code}); trying again."
+                    $"{_cloud} has not seen a recent change yet ({Describe(error).Code}); trying again."
                 );
                 await Context.Time.Delay(pause, Context.CancellationToken);
             }
         }
     }
 
-    /// <summary>Looks until something is so: what was written counts once it can be read.</summary>
-    public async Task UntilAsync(Func<Task<bool>> isSo, TimeSpan limit, TimeSpan pause, Func<CmekException> otherwise)
+    /// <summary>Polls until a condition holds: a write counts once it can be read.</summary>
+    /// <param name="timedOut">The error when it does not hold in time.</param>
+    public async Task PollUntilAsync(
+        Func<Task<bool>> condition,
+        TimeSpan limit,
+        TimeSpan pause,
+        Func<CmekException> timedOut
+    )
     {
         var start = Context.Time.GetTimestamp();
-        for (var tries = 1; !await isSo(); tries++)
+        for (var tries = 1; !await condition(); tries++)
         {
             if (tries >= LeastTries && Context.Time.GetElapsedTime(start) > limit)
-                throw otherwise();
+                throw timedOut();
             await Context.Time.Delay(pause, Context.CancellationToken);
         }
     }
 
-    /// <summary>True when nobody can say whether the call was processed, and nobody asked to stop: what happened is to be settled by reading.</summary>
-    public bool IsLost(Exception fault) => IsAmbiguous(fault) && !Context.CancellationToken.IsCancellationRequested;
+    /// <summary>True when it is unknown whether the call was processed and nobody asked to stop: only reading the state settles it.</summary>
+    public bool IsResponseLost(Exception error) =>
+        IsAmbiguous(error) && !Context.CancellationToken.IsCancellationRequested;
 
-    /// <summary>No answer, whatever carried the call. The SDKs' own time-outs are cancellations; a stop by the user is told apart before.</summary>
-    protected static bool IsNoAnswer(Exception fault) =>
-        fault is HttpRequestException or IOException or TimeoutException or WebException or TaskCanceledException;
+    /// <summary>No response, whatever carried the call. The SDKs' own timeouts are cancellations; a stop by the user is handled before.</summary>
+    protected static bool IsNoResponse(Exception error) =>
+        error is HttpRequestException or IOException or TimeoutException or WebException or TaskCanceledException;
 
-    /// <summary>True when nobody can say whether the call was processed: no answer, or the service's own failure.</summary>
-    protected abstract bool IsAmbiguous(Exception fault);
+    /// <summary>True when it is unknown whether the call was processed: no response, or an internal failure of the service.</summary>
+    protected abstract bool IsAmbiguous(Exception error);
 
-    /// <summary>True when the cloud says that it did nothing because of too many requests.</summary>
-    protected abstract bool IsThrottled(Exception fault);
+    /// <summary>True when the cloud refused the call because of too many requests, and did nothing.</summary>
+    protected abstract bool IsThrottled(Exception error);
 
-    /// <summary>The cloud's code of a fault ("no answer" without one), and its id of the request; neither holds a secret.</summary>
-    protected abstract (string Code, string? RequestId) Describe(Exception fault);
+    /// <summary>The cloud's error code ("no response" without one) and its request id; neither holds a secret.</summary>
+    protected abstract (string Code, string? RequestId) Describe(Exception error);
 
-    /// <summary>The cloud's id of the request that an answer is to; null where it tells none.</summary>
-    protected virtual string? RequestIdOf(object? answer) => null;
+    /// <summary>The cloud's request id in a response; null where it has none.</summary>
+    protected virtual string? RequestIdOf(object? response) => null;
 
     private async Task<T> RunAsync<T>(
         ResiliencePipeline pipeline,
@@ -108,18 +179,18 @@ internal abstract class CloudCalls
                 var watch = Stopwatch.StartNew();
                 try
                 {
-                    var answer = await call(cancellation);
-                    Say("OK", RequestIdOf(answer));
-                    return answer;
+                    var response = await call(cancellation);
+                    Report("OK", RequestIdOf(response));
+                    return response;
                 }
-                catch (Exception fault) when (!cancellation.IsCancellationRequested)
+                catch (Exception error) when (!cancellation.IsCancellationRequested)
                 {
-                    var (code, id) = Describe(fault);
-                    Say(code, id);
+                    var (code, id) = Describe(error);
+                    Report(code, id);
                     throw;
                 }
 
-                void Say(string code, string? id) =>
+                void Report(string code, string? id) =>
                     Context.Log.Verbose(
                         $"{_cloud} {service} {verb} {resource}: {code}, {watch.ElapsedMilliseconds} ms{(string.IsNullOrEmpty(id) ? "" : $", request {id}")}"
                     );
@@ -138,9 +209,9 @@ internal abstract class CloudCalls
                     Delay = TimeSpan.FromSeconds(1),
                     MaxDelay = TimeSpan.FromSeconds(20),
                     ShouldHandle = outcome => new ValueTask<bool>(
-                        outcome.Outcome.Exception is { } fault
+                        outcome.Outcome.Exception is { } error
                             && !outcome.Context.CancellationToken.IsCancellationRequested
-                            && when(fault)
+                            && when(error)
                     ),
                 }
             )

@@ -1,7 +1,9 @@
+using CockroachCmek.Core.Keys;
+
 namespace CockroachCmek.Core.Manifest;
 
 /// <summary>Groups keys by cluster, and gives a manifest as soon as every region of a cluster has one. Not for several threads at once.</summary>
-public sealed class ManifestBuilder
+internal sealed class ManifestBuilder(CustomerCloudTable clouds)
 {
     private sealed record Row(string Region, string KeyUri, string AuthPrincipal, CmekKey? Key);
 
@@ -11,8 +13,6 @@ public sealed class ManifestBuilder
     /// <exception cref="CmekException">RegionUnknown, RegionTwice, KeyUriMalformed.</exception>
     public CmekManifest? Add(CrdbCluster cluster, string region, string keyUri, string authPrincipal, CmekKey? key)
     {
-        if (cluster is null)
-            throw new ArgumentNullException(nameof(cluster));
         if (!_clusters.TryGetValue(cluster.Id, out var entry))
             entry = (cluster, [], false);
         if (!cluster.Regions.Any(r => r.Name == region))
@@ -36,7 +36,7 @@ public sealed class ManifestBuilder
     private static List<string> Missing(CrdbCluster cluster, List<Row> rows) =>
         [.. cluster.Regions.Select(r => r.Name).Where(name => !rows.Any(row => row.Region == name))];
 
-    private static CmekManifest Manifest(CrdbCluster cluster, List<Row> rows) =>
+    private CmekManifest Manifest(CrdbCluster cluster, List<Row> rows) =>
         new()
         {
             Cluster = cluster,
@@ -48,18 +48,11 @@ public sealed class ManifestBuilder
             IsFresh = rows.Any(row => row.Key?.Outcome is CmekOutcome.Created or CmekOutcome.Updated),
         };
 
-    private static CmekRegionSpec Spec(CrdbCluster cluster, Row row) =>
-        new()
-        {
-            Region = row.Region,
-            KeySpec = new CmekKeySpec
-            {
-                Type = row.Key?.KeyType
-                    ?? KeyUri.Parse(row.KeyUri).KeyType
-                    ?? ManifestCheck.KeyTypeOf(cluster.CloudProvider)
-                    ?? "",
-                Uri = row.KeyUri,
-                AuthPrincipal = row.AuthPrincipal,
-            },
-        };
+    private CmekRegionSpec Spec(CrdbCluster cluster, Row row) =>
+        CmekRegionSpec.Create(
+            row.Region,
+            row.Key?.KeyType ?? clouds.ParseKeyUri(row.KeyUri).KeyType ?? clouds.Find(cluster)?.KeyType ?? "",
+            row.KeyUri,
+            row.AuthPrincipal
+        );
 }

@@ -1,33 +1,31 @@
-using CockroachCmek.Core.Cmek;
-using CockroachCmek.Core.Keys.Gcp;
+using CockroachCmek.Core.Checks;
+using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Manifest;
 
 /// <summary>Everything about a manifest and its cluster that can be known without asking a cloud.</summary>
-public sealed class ManifestCheck : IManifestCheck
+internal sealed class ManifestCheck(CustomerCloudTable clouds)
 {
-    /// <inheritdoc/>
+    /// <summary>Every check, not the first that fails.</summary>
     public IReadOnlyList<CmekCheck> Check(CrdbCluster cluster, CmekManifest manifest)
     {
-        if (cluster is null)
-            throw new ArgumentNullException(nameof(cluster));
-        if (manifest is null)
-            throw new ArgumentNullException(nameof(manifest));
         var results = new CheckList(cluster);
         if (manifest.Cluster is { } made && made.Id != cluster.Id)
             results.Fail(
+                CmekCheckName.ManifestCluster,
                 "ManifestForOtherCluster",
                 "",
                 $"The manifest was made for '{made.Name}', not for '{cluster.Name}'.",
                 $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest"
             );
-        Cluster(cluster, results);
+        CheckCluster(cluster, results);
         foreach (var region in cluster.Regions)
             Region(cluster, region.Name, manifest, results);
         foreach (var spec in manifest.RegionSpecs)
         {
             if (!cluster.Regions.Any(r => r.Name == spec.Region))
                 results.Fail(
+                    CmekCheckName.RegionKnown,
                     "RegionUnknown",
                     spec.Region,
                     $"The cluster has no region '{spec.Region}'.",
@@ -40,16 +38,16 @@ public sealed class ManifestCheck : IManifestCheck
     }
 
     /// <summary>What the cluster itself must be, whatever its keys.</summary>
-    internal static void Cluster(CrdbCluster cluster, CheckList results)
+    internal void CheckCluster(CrdbCluster cluster, CheckList results)
     {
         switch (cluster.Plan)
         {
             case "ADVANCED" or "DEDICATED": // the plan's name before 2024-09-16
-                results.Pass("Plan", "", $"The plan is {cluster.Plan}.");
+                results.Pass(CmekCheckName.Plan, "", $"The plan is {cluster.Plan}.");
                 break;
             case "":
                 results.Unknown(
-                    "Plan",
+                    CmekCheckName.Plan,
                     "",
                     "The API tells no plan; CMEK needs ADVANCED.",
                     $"Get-CrdbCluster {cluster.Name}"
@@ -57,6 +55,7 @@ public sealed class ManifestCheck : IManifestCheck
                 break;
             default:
                 results.Fail(
+                    CmekCheckName.Plan,
                     "PlanNotSupported",
                     "",
                     $"The plan is {cluster.Plan}; CMEK needs an ADVANCED cluster.",
@@ -65,18 +64,19 @@ public sealed class ManifestCheck : IManifestCheck
                 break;
         }
 
-        // The only sign of advanced security features in the API, and on AWS only: GCP is always private, and Azure knows no private clusters.
-        if (cluster.CloudProvider == "AWS" && cluster.NetworkVisibility == "PUBLIC")
+        if (clouds.Find(cluster)?.LacksAdvancedSecurity(cluster) == true)
             results.Fail(
+                CmekCheckName.AdvancedSecurity,
                 "AdvancedSecurityMissing",
                 "",
                 "The cluster is not private: it was created without advanced security features, which cannot be added later.",
                 "Create a new cluster with advanced security features: https://www.cockroachlabs.com/docs/cockroachcloud/create-an-advanced-cluster"
             );
         if (cluster.State is "CREATED" or "LOCKED")
-            results.Pass("State", "", $"The cluster is {cluster.State}.");
+            results.Pass(CmekCheckName.State, "", $"The cluster is {cluster.State}.");
         else
             results.Fail(
+                CmekCheckName.State,
                 "ClusterNotReady",
                 "",
                 $"The cluster is {(cluster.State.Length == 0 ? "in an unknown state" : cluster.State)}.",
@@ -89,10 +89,11 @@ public sealed class ManifestCheck : IManifestCheck
         switch (manifest.RegionSpecs.Count(s => s.Region == region))
         {
             case 1:
-                results.Pass("RegionCovered", region, $"The region '{region}' has a key.");
+                results.Pass(CmekCheckName.RegionCovered, region, $"The region '{region}' has a key.");
                 break;
             case 0:
                 results.Fail(
+                    CmekCheckName.RegionCovered,
                     "RegionMissing",
                     region,
                     $"The region '{region}' has no key; every region of the cluster needs one.",
@@ -101,6 +102,7 @@ public sealed class ManifestCheck : IManifestCheck
                 break;
             default:
                 results.Fail(
+                    CmekCheckName.RegionCovered,
                     "RegionTwice",
                     region,
                     $"The region '{region}' stands more than once.",
@@ -110,18 +112,25 @@ public sealed class ManifestCheck : IManifestCheck
         }
     }
 
-    private static void Key(CrdbCluster cluster, CmekRegionSpec spec, bool planned, CheckList results)
+    private void Key(CrdbCluster cluster, CmekRegionSpec spec, bool planned, CheckList results)
     {
-        var expected = KeyTypeOf(cluster.CloudProvider);
+        var expected = clouds.Find(cluster)?.KeyType;
         if (spec.KeySpec.Type == "NULL_KMS")
         {
-            results.Fail("NullKmsRefused", spec.Region, "NULL_KMS is no key of yours.", "New-CrdbCmekKey");
+            results.Fail(
+                CmekCheckName.KeyType,
+                "NullKmsRefused",
+                spec.Region,
+                "NULL_KMS is no key of yours.",
+                "New-CrdbCmekKey"
+            );
             return;
         }
 
         if (expected is not null && spec.KeySpec.Type != expected)
         {
             results.Fail(
+                CmekCheckName.KeyType,
                 "ProviderMismatch",
                 spec.Region,
                 $"The key is {spec.KeySpec.Type}; a cluster on {cluster.CloudProvider} needs {expected}.",
@@ -130,40 +139,41 @@ public sealed class ManifestCheck : IManifestCheck
             return;
         }
 
-        var uri = KeyUri.Parse(spec.KeySpec.Uri);
+        var uri = clouds.ParseKeyUri(spec.KeySpec.Uri);
         if (!planned)
             KeyShape(spec, uri, results);
-        if (KeyUri.PrincipalProblem(spec.KeySpec.Type, spec.KeySpec.AuthPrincipal) is { } problem)
+        var cloud = clouds.OfKeyType(spec.KeyType);
+        if (cloud?.PrincipalProblem(spec.AuthPrincipal) is { } problem)
             results.Fail(
+                CmekCheckName.Principal,
                 "PrincipalMalformed",
                 spec.Region,
-                $"'{spec.KeySpec.AuthPrincipal}' is no principal for {spec.KeySpec.Type}: {problem}.",
+                $"'{spec.AuthPrincipal}' cannot be the principal of an {spec.KeyType} key: {problem}.",
                 $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole"
             );
-        else if (
-            uri.KeyType == "AWS_KMS"
-            && KeyUri.AccountOfRole(spec.KeySpec.AuthPrincipal) is { } account
-            && account != uri.Account
-        )
+        else if (cloud?.KeyType == uri.KeyType && cloud?.KeyAccountProblem(uri, spec.AuthPrincipal) is { } warning)
             results.Warn(
+                CmekCheckName.KeyAccount,
                 "AccountsDiffer",
                 spec.Region,
-                $"The role is in account {account}, the key in {uri.Account}: the role needs a policy of its own too.",
-                $"Test-CrdbCmekManifest   (with credentials of both accounts)"
+                warning,
+                "Test-CrdbCmekManifest   (with credentials of both accounts)"
             );
     }
 
-    private static void KeyShape(CmekRegionSpec spec, KeyUri uri, CheckList results)
+    private void KeyShape(CmekRegionSpec spec, KeyUri uri, CheckList results)
     {
         if (uri.Problem is { } problem)
             results.Fail(
+                CmekCheckName.KeyUri,
                 "KeyUriMalformed",
                 spec.Region,
-                $"'{spec.KeySpec.Uri}' is no URI of a key: {problem}.",
+                $"'{spec.KeySpec.Uri}' is not a key URI: {problem}.",
                 "New-CrdbCmekKey -KeyUri <key>   (finds the right one)"
             );
         else if (uri.KeyType != spec.KeySpec.Type)
             results.Fail(
+                CmekCheckName.KeyUri,
                 "KeyUriMalformed",
                 spec.Region,
                 $"'{spec.KeySpec.Uri}' is a key of {uri.KeyType}, but the type says {spec.KeySpec.Type}.",
@@ -171,26 +181,17 @@ public sealed class ManifestCheck : IManifestCheck
             );
         else if (
             uri.Location is { } location
-            && location != spec.Region
-            && !(uri.KeyType == "GCP_CLOUD_KMS" && GcpLocations.Serves(location, spec.Region))
+            && clouds.OfKeyType(spec.KeyType) is { } cloud
+            && !cloud.Serves(location, spec.Region)
         )
             results.Warn(
+                CmekCheckName.KeyLocation,
                 "KeyElsewhere",
                 spec.Region,
                 $"The key lives in '{location}', the nodes in '{spec.Region}': it works, but depends on two regions.",
-                uri.KeyType == "AWS_KMS" ? "New-CrdbCmekKey -MultiRegion" : "New-CrdbCmekKey"
+                cloud.KeyLocationRemedy
             );
         else
-            results.Pass("KeyUri", spec.Region, "The key's URI has the right shape.");
+            results.Pass(CmekCheckName.KeyUri, spec.Region, "The key's URI has the right shape.");
     }
-
-    /// <summary>The type of key that a cloud's clusters take; null for a cloud that is newer than this module.</summary>
-    public static string? KeyTypeOf(string cloudProvider) =>
-        cloudProvider switch
-        {
-            "AWS" => "AWS_KMS",
-            "GCP" => "GCP_CLOUD_KMS",
-            "AZURE" => "AZURE_KEY_VAULT",
-            _ => null,
-        };
 }

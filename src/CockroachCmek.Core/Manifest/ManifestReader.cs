@@ -1,19 +1,18 @@
 using System.IO;
 using System.Text;
+using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Manifest;
 
 /// <summary>Reads cmek_config.json and cmek_config.yml: strictly, with the place of every problem, and without losing anything.</summary>
-public static class ManifestReader
+internal sealed class ManifestReader(CustomerCloudTable clouds)
 {
     /// <summary>Larger than any manifest by far: a thousand regions fit in a third of it.</summary>
     public const int LargestFile = 1024 * 1024;
 
-    private static readonly string[] Types = ["AWS_KMS", "GCP_CLOUD_KMS", "AZURE_KEY_VAULT"];
-
     /// <summary>Reads a file.</summary>
     /// <exception cref="CmekException">ManifestTooLarge, ManifestEmpty, ManifestSyntax, ManifestInvalid, ManifestFileNotFound.</exception>
-    public static CmekManifest ReadFile(string path)
+    public CmekManifest ReadFile(string path)
     {
         try
         {
@@ -34,10 +33,8 @@ public static class ManifestReader
     }
 
     /// <summary>Reads a text.</summary>
-    public static CmekManifest Read(string text, CmekManifestFormat format, string? path = null)
+    public CmekManifest Read(string text, CmekManifestFormat format, string? path = null)
     {
-        if (text is null)
-            throw new ArgumentNullException(nameof(text));
         var name = path ?? "manifest";
         var content = text.Length > 0 && text[0] == '\uFEFF' ? text.Substring(1) : text;
         if (content.Trim().Length == 0)
@@ -58,13 +55,9 @@ public static class ManifestReader
 
     /// <summary>The same manifest, for a cluster.</summary>
     /// <exception cref="CmekException">ProviderMismatch: with the lines of the keys that are of another cloud.</exception>
-    public static CmekManifest ForCluster(CmekManifest manifest, CrdbCluster cluster)
+    public CmekManifest ForCluster(CmekManifest manifest, CrdbCluster cluster)
     {
-        if (manifest is null)
-            throw new ArgumentNullException(nameof(manifest));
-        if (cluster is null)
-            throw new ArgumentNullException(nameof(cluster));
-        var expected = ManifestCheck.KeyTypeOf(cluster.CloudProvider);
+        var expected = clouds.Find(cluster)?.KeyType;
         string[] foreign =
         [
             .. manifest
@@ -97,7 +90,7 @@ public static class ManifestReader
                 : CmekManifestFormat.Yaml,
         };
 
-    private static List<(CmekRegionSpec Spec, Mark Mark)> RegionSpecs(Node root, ManifestProblems problems)
+    private List<(CmekRegionSpec Spec, Mark Mark)> RegionSpecs(Node root, ManifestProblems problems)
     {
         var specs = new List<(CmekRegionSpec, Mark)>();
         if (root is not MapNode map)
@@ -137,7 +130,7 @@ public static class ManifestReader
         return specs;
     }
 
-    private static CmekRegionSpec? RegionSpec(Node item, ManifestProblems problems)
+    private CmekRegionSpec? RegionSpec(Node item, ManifestProblems problems)
     {
         if (item is not MapNode map)
         {
@@ -159,8 +152,8 @@ public static class ManifestReader
         var type = Text(keyFields, "type", problems);
         if (type is "NULL_KMS")
             problems.Add(keyFields["type"].Mark, "type NULL_KMS is not a key of yours and must not be sent");
-        else if (type is not null && !Types.Contains(type))
-            problems.Add(keyFields["type"].Mark, $"type '{type}' is none of {string.Join(", ", Types)}");
+        else if (type is not null && !clouds.KeyTypes.Contains(type))
+            problems.Add(keyFields["type"].Mark, $"type '{type}' is none of {string.Join(", ", clouds.KeyTypes)}");
         var uri = Text(keyFields, "uri", problems);
         var principal = Text(keyFields, "auth_principal", problems);
         return region is null

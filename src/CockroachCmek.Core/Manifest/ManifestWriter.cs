@@ -8,13 +8,11 @@ using YamlDotNet.Core.Events;
 namespace CockroachCmek.Core.Manifest;
 
 /// <summary>Writes manifests. What was read in a format is written in it to the letter; across formats every field that the API knows survives.</summary>
-public static class ManifestWriter
+internal static class ManifestWriter
 {
     /// <exception cref="CmekException">ManifestPlanned: its keys do not exist yet.</exception>
     public static string Write(CmekManifest manifest, CmekManifestFormat format)
     {
-        if (manifest is null)
-            throw new ArgumentNullException(nameof(manifest));
         if (manifest.IsPlanned)
             throw Errors.ManifestPlanned(manifest.ToString());
         if (manifest.SourceText is { } source && manifest.SourceFormat == format)
@@ -168,10 +166,10 @@ public static class ManifestWriter
                 emitter.Emit(new SequenceEnd());
                 break;
             case ScalarNode scalar:
-                // Values in quotes, as on the page: no reader can take a text for a number then. The type is an enumeration and stands plain there.
+                // Values in quotes, as on the page, so that no reader takes a text for a number; enumerations plain.
                 var style =
                     !scalar.IsText ? ScalarStyle.Plain
-                    : scalar.Text is "AWS_KMS" or "GCP_CLOUD_KMS" or "AZURE_KEY_VAULT" ? ScalarStyle.Plain
+                    : IsEnumeration(scalar.Text) ? ScalarStyle.Plain
                     : ScalarStyle.DoubleQuoted;
                 emitter.Emit(
                     new Scalar(
@@ -186,4 +184,8 @@ public static class ManifestWriter
                 break;
         }
     }
+
+    /// <summary>True for a value such as AWS_KMS.</summary>
+    private static bool IsEnumeration(string text) =>
+        text.Contains('_') && text.All(c => c is '_' or (>= 'A' and <= 'Z'));
 }

@@ -64,9 +64,9 @@ public sealed class CloudApi : ISandboxService
             {
                 return Task.FromResult(Handle(request));
             }
-            catch (ApiFault fault)
+            catch (CloudException error)
             {
-                return Task.FromResult(fault.ToResponse());
+                return Task.FromResult(error.ToResponse());
             }
         }
     }
@@ -99,17 +99,17 @@ public sealed class CloudApi : ISandboxService
     {
         var authorization = request.Header("Authorization") ?? "";
         if (!IsAuthorized(authorization))
-            throw ApiFault.Unauthorized();
+            throw CloudException.Unauthorized();
         var version = request.Header("Cc-Version") ?? Versions[^1];
         if (!Versions.Contains(version))
-            throw ApiFault.InvalidArgument("invalid Cc-Version.");
+            throw CloudException.InvalidArgument("invalid Cc-Version.");
         if (_rate.Exceeds(authorization) is { } seconds)
-            throw new ApiFault(429, 8, "rate limit exceeded") { RetryAfter = seconds };
+            throw new CloudException(429, 8, "rate limit exceeded") { RetryAfter = seconds };
         foreach (var cluster in _data.Clusters)
             Settle(cluster);
         var segments = request.Path.Trim('/').Split('/');
         if (segments.Length < 3 || segments[0] != "api" || segments[1] != "v1")
-            throw ApiFault.NotFound("Not Found");
+            throw CloudException.NotFound("Not Found");
         var body = Route(request, segments, IsAdmin(authorization));
         return new SandboxResponse(200, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json")
         {
@@ -121,7 +121,7 @@ public sealed class CloudApi : ISandboxService
     {
         var query = CloudRequest.Query(request.Query);
         JsonObject Page(string name, IEnumerable<JsonObject> items) => CloudPage.Of(name, query, items, _pageSize);
-        JsonObject AdminOnly(Func<JsonObject> respond) => isAdmin ? respond() : throw ApiFault.Forbidden();
+        JsonObject AdminOnly(Func<JsonObject> respond) => isAdmin ? respond() : throw CloudException.Forbidden();
         FleetCluster Cluster() => Find(segments[3]);
 
         var path = string.Join("/", segments.Skip(2).Select((s, i) => i == 1 && s != "available-regions" ? "*" : s));
@@ -143,7 +143,11 @@ public sealed class CloudApi : ISandboxService
                 _cmek.Update(Cluster(), CloudRequest.RegionSpecs(CloudRequest.Body(request)))
             ),
             ("PATCH", "clusters/*/cmek") => AdminOnly(() => _cmek.Revoke(Cluster(), CloudRequest.Body(request))),
-            _ => throw new ApiFault(segments[2] is "clusters" or "organization" ? 405 : 404, 12, "Method Not Allowed"),
+            _ => throw new CloudException(
+                segments[2] is "clusters" or "organization" ? 405 : 404,
+                12,
+                "Method Not Allowed"
+            ),
         };
     }
 
@@ -172,7 +176,7 @@ public sealed class CloudApi : ISandboxService
         _data.Clusters.FirstOrDefault(c => string.Equals(c.Id, id, StringComparison.OrdinalIgnoreCase))
         ?? throw (
             Guid.TryParse(id, out _)
-                ? ApiFault.NotFound($"internal call failed: cluster '{id}' not found")
-                : ApiFault.InvalidArgument($"invalid cluster id '{id}'")
+                ? CloudException.NotFound($"internal call failed: cluster '{id}' not found")
+                : CloudException.InvalidArgument($"invalid cluster id '{id}'")
         );
 }

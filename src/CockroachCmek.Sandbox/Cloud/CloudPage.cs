@@ -26,7 +26,7 @@ internal static class CloudPage
             && token.Length > 0
             && !PageToken.TryRead(token, out start)
         )
-            throw ApiFault.InvalidArgument("invalid pagination.page");
+            throw CloudException.InvalidArgument("invalid pagination.page");
         var all = items.ToList();
         if (query.TryGetValue("pagination.sort_order", out var order) && order == "DESC")
             all.Reverse();

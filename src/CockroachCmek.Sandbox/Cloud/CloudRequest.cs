@@ -24,11 +24,11 @@ internal static class CloudRequest
         try
         {
             return JsonNode.Parse(request.Body) as JsonObject
-                ?? throw ApiFault.InvalidArgument("proto: syntax error: the body is not an object");
+                ?? throw CloudException.InvalidArgument("proto: syntax error: the body is not an object");
         }
         catch (JsonException error)
         {
-            throw ApiFault.InvalidArgument($"proto: syntax error: {error.Message}");
+            throw CloudException.InvalidArgument($"proto: syntax error: {error.Message}");
         }
     }
 
@@ -37,7 +37,7 @@ internal static class CloudRequest
     {
         RefuseUnknown(body, "region_specs");
         return RegionSpecs(
-            body["region_specs"] as JsonArray ?? throw ApiFault.InvalidArgument("region_specs is required")
+            body["region_specs"] as JsonArray ?? throw CloudException.InvalidArgument("region_specs is required")
         );
     }
 
@@ -48,15 +48,16 @@ internal static class CloudRequest
     {
         foreach (var field in item)
             if (!known.Contains(field.Key))
-                throw ApiFault.InvalidArgument($"proto: unknown field \"{field.Key}\"");
+                throw CloudException.InvalidArgument($"proto: unknown field \"{field.Key}\"");
     }
 
     private static (string Region, SandboxKeySpec Spec) RegionSpec(JsonNode? item)
     {
         var region =
-            item as JsonObject ?? throw ApiFault.InvalidArgument("proto: syntax error: a region spec is an object");
+            item as JsonObject
+            ?? throw CloudException.InvalidArgument("proto: syntax error: a region spec is an object");
         RefuseUnknown(region, "region", "key_spec");
-        var key = region["key_spec"] as JsonObject ?? throw ApiFault.InvalidArgument("key_spec is required");
+        var key = region["key_spec"] as JsonObject ?? throw CloudException.InvalidArgument("key_spec is required");
         RefuseUnknown(key, "type", "uri", "auth_principal");
         return (
             Text(region, "region"),
@@ -67,5 +68,5 @@ internal static class CloudRequest
     private static string Text(JsonObject item, string name) =>
         item[name] is JsonValue value && value.TryGetValue<string>(out var text) && text.Length > 0
             ? text
-            : throw ApiFault.InvalidArgument($"{name} is required");
+            : throw CloudException.InvalidArgument($"{name} is required");
 }

@@ -13,7 +13,7 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
     public static JsonObject Get(FleetCluster cluster)
     {
         if (cluster.CmekUnknownUntilEnabled && cluster.Cmek.Regions.Count == 0)
-            throw ApiFault.NotFound($"CMEK specification of cluster '{cluster.Id}' is not found");
+            throw CloudException.NotFound($"CMEK specification of cluster '{cluster.Id}' is not found");
         return CloudJson.Cmek(cluster.Cmek);
     }
 
@@ -22,10 +22,12 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
         RefuseBusy(cluster);
         RefuseUnfit(cluster, specs);
         if (cluster.Cmek.Status is not ("DISABLED" or "ENABLE_FAILED"))
-            throw ApiFault.FailedPrecondition($"CMEK is already {cluster.Cmek.Status} for cluster '{cluster.Id}'");
+            throw CloudException.FailedPrecondition(
+                $"CMEK is already {cluster.Cmek.Status} for cluster '{cluster.Id}'"
+            );
         foreach (var region in cluster.Regions)
             if (!specs.Any(s => s.Region == region.Name))
-                throw ApiFault.InvalidArgument($"a region spec is missing for region '{region.Name}'");
+                throw CloudException.InvalidArgument($"a region spec is missing for region '{region.Name}'");
         RefuseKey(operations.Enable(cluster, specs, clock.UtcNow));
         return CloudJson.Cmek(cluster.Cmek);
     }
@@ -45,7 +47,7 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
     {
         CloudRequest.RefuseUnknown(body, "action");
         if ((string?)body["action"] != "REVOKE")
-            throw ApiFault.InvalidArgument("invalid value for enum field action");
+            throw CloudException.InvalidArgument("invalid value for enum field action");
         RefuseBusy(cluster);
         RefuseStatus(cluster, "ENABLED", "ROTATE_FAILED", "REVOKE_FAILED");
         CmekOperations.Revoke(cluster, clock.UtcNow);
@@ -83,7 +85,9 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
         var specs = dedicated["cmek_region_specs"] is JsonArray array ? CloudRequest.RegionSpecs(array) : [];
         foreach (var (region, _) in specs)
             if (cluster.Regions.Any(r => r.Name == region))
-                throw ApiFault.InvalidArgument($"a CMEK spec must not be given for the existing region '{region}'");
+                throw CloudException.InvalidArgument(
+                    $"a CMEK spec must not be given for the existing region '{region}'"
+                );
         if (dedicated["region_nodes"] is JsonObject map)
             SetRegions(cluster, map, specs);
         return CloudJson.Cluster(cluster);
@@ -97,15 +101,17 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
     {
         var wanted = nodesByRegion.Select(p => new FleetRegion(p.Key, p.Value?.GetValue<int>() ?? 0)).ToList();
         if (wanted.Count == 0)
-            throw ApiFault.InvalidArgument("region_nodes must not be empty");
+            throw CloudException.InvalidArgument("region_nodes must not be empty");
         if (wanted.FirstOrDefault(r => r.Nodes < (wanted.Count > 1 ? 3 : 1)) is { } small)
-            throw ApiFault.InvalidArgument($"region '{small.Name}' needs at least 3 nodes in a multi-region cluster");
+            throw CloudException.InvalidArgument(
+                $"region '{small.Name}' needs at least 3 nodes in a multi-region cluster"
+            );
         var added = wanted.Where(w => !cluster.Regions.Any(r => r.Name == w.Name)).ToList();
         if (cluster.Cmek.Status != "DISABLED")
         {
             foreach (var region in added)
                 if (!specs.Any(s => s.Region == region.Name))
-                    throw ApiFault.InvalidArgument(
+                    throw CloudException.InvalidArgument(
                         $"CMEK is enabled: a CMEK spec is required for the new region '{region.Name}'"
                     );
             RefuseUnfit(cluster, specs, newRegions: true);
@@ -119,19 +125,19 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
     private static void RefuseBusy(FleetCluster cluster)
     {
         if (cluster.IsBusy)
-            throw new ApiFault(503, 14, $"cluster '{cluster.Id}' is locked by another operation");
+            throw new CloudException(503, 14, $"cluster '{cluster.Id}' is locked by another operation");
     }
 
     private static void RefuseStatus(FleetCluster cluster, params string[] allowed)
     {
         if (!allowed.Contains(cluster.Cmek.Status))
-            throw ApiFault.FailedPrecondition($"CMEK is {cluster.Cmek.Status} for cluster '{cluster.Id}'");
+            throw CloudException.FailedPrecondition($"CMEK is {cluster.Cmek.Status} for cluster '{cluster.Id}'");
     }
 
     private static void RefuseKey(string? refusal)
     {
         if (refusal is not null)
-            throw ApiFault.InvalidArgument($"Insufficient permissions to access the KMS key: {refusal}");
+            throw CloudException.InvalidArgument($"Insufficient permissions to access the KMS key: {refusal}");
     }
 
     private static void RefuseUnfit(
@@ -141,11 +147,11 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
     )
     {
         if (cluster.Plan != "ADVANCED")
-            throw ApiFault.FailedPrecondition($"CMEK is not available on plan {cluster.Plan}");
+            throw CloudException.FailedPrecondition($"CMEK is not available on plan {cluster.Plan}");
         if (!cluster.AdvancedSecurity)
-            throw ApiFault.FailedPrecondition(NeedsAdvancedSecurity);
+            throw CloudException.FailedPrecondition(NeedsAdvancedSecurity);
         if (specs.Count == 0)
-            throw ApiFault.InvalidArgument("region_specs must not be empty");
+            throw CloudException.InvalidArgument("region_specs must not be empty");
         var type = cluster.Provider switch
         {
             "AWS" => "AWS_KMS",
@@ -155,13 +161,13 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
         foreach (var (region, spec) in specs)
         {
             if (!newRegions && !cluster.Regions.Any(r => r.Name == region))
-                throw ApiFault.InvalidArgument($"cluster has no region '{region}'");
+                throw CloudException.InvalidArgument($"cluster has no region '{region}'");
             if (spec.Type != type)
-                throw ApiFault.InvalidArgument(
+                throw CloudException.InvalidArgument(
                     $"key type {spec.Type} does not match the cloud provider {cluster.Provider}"
                 );
             if (specs.Count(s => s.Region == region) > 1)
-                throw ApiFault.InvalidArgument($"region '{region}' is given more than once");
+                throw CloudException.InvalidArgument($"region '{region}' is given more than once");
         }
     }
 }

@@ -63,7 +63,7 @@ public sealed class AzureClientTests
             )
             .Keys(new Uri("https://cmek.vault.azure.net/"));
         var fault = await Assert.ThrowsAsync<CmekException>(() => keys.GetAsync("k", null, CancellationToken.None));
-        Assert.Equal("VaultHostSuspect", fault.ErrorId);
+        Assert.Equal("KeyVaultHostSuspect", fault.ErrorId);
         Assert.Single(handler.Requests);
         Assert.Null(handler.Messages[0].Headers.Authorization);
     }

@@ -38,7 +38,7 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        var fault = await RefusedAsync(customer, "VaultInOtherTenant", () =>
+        var fault = await RefusedAsync(customer, "KeyVaultInOtherTenant", () =>
             customer.KeysAsync(cluster, r =>
                 r with
                 {
@@ -54,7 +54,7 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        await RefusedAsync(customer, "VaultFirewalled", () =>
+        await RefusedAsync(customer, "KeyVaultFirewalled", () =>
             customer.KeysAsync(cluster, r =>
                 r with
                 {
@@ -62,7 +62,7 @@ public sealed class AzureRefusalTests
                 }
             )
         );
-        await RefusedAsync(customer, "VaultNotFound", () =>
+        await RefusedAsync(customer, "KeyVaultNotFound", () =>
             customer.KeysAsync(cluster, r => r with { Azure = r.Azure with { Vaults = ["cmek-nowhere"] } })
         );
     }
@@ -78,13 +78,13 @@ public sealed class AzureRefusalTests
             {
                 Azure = request.Azure with { PrincipalId = principalId },
             };
-        await RefusedAsync(customer, "VaultPermissionDenied", () =>
+        await RefusedAsync(customer, "KeyVaultPermissionDenied", () =>
             customer.KeysAsync(cluster, Known, customer.As(AzureRights.Subscription))
         );
         await RefusedAsync(customer, "ArmPermissionDenied", () =>
             customer.KeysAsync(cluster, Known, customer.As(AzureRights.Keys))
         );
-        await RefusedAsync(customer, "VaultNotVisible", () =>
+        await RefusedAsync(customer, "KeyVaultNotVisible", () =>
             customer.KeysAsync(cluster, Known, customer.As(AzureRights.None))
         );
     }
@@ -211,10 +211,10 @@ public sealed class AzureRefusalTests
     {
         await using var customer = new AzureCustomer();
         var cluster = await WithRoleAsync(customer);
-        await RefusedAsync(customer, "VaultNameMissing", () =>
+        await RefusedAsync(customer, "KeyVaultNameMissing", () =>
             customer.KeysAsync(cluster, r => r with { Azure = new() })
         );
-        await RefusedAsync(customer, "VaultUriMalformed", () =>
+        await RefusedAsync(customer, "KeyVaultUriMalformed", () =>
             customer.KeysAsync(cluster, r =>
                 r with
                 {
@@ -222,7 +222,7 @@ public sealed class AzureRefusalTests
                 }
             )
         );
-        await RefusedAsync(customer, "VaultMissing", () =>
+        await RefusedAsync(customer, "KeyVaultMissing", () =>
             customer.KeysAsync(cluster, r =>
                 r with
                 {

@@ -7,7 +7,7 @@ public sealed class AzureCutPointTests(CutPointHarness harness) : CutPointTests(
 {
     private const string SetUp =
         "$null = Get-CrdbCluster azure-eu | New-CrdbCmekRole -GrantConsent | "
-        + "New-CrdbCmekKey -VaultName cmek-sandbox -KeySize 2048 -RotationPeriodInDays 200 | "
+        + "New-CrdbCmekKey -KeyVaultName cmek-sandbox -KeySize 2048 -RotationPeriodInDays 200 | "
         + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     [Theory]

@@ -7,7 +7,7 @@ public sealed class VaultOnAzureCutPointTests(CutPointHarness harness) : CutPoin
 {
     private const string SetUp =
         "$null = Get-CrdbCluster azure-eu | New-CrdbCmekRole -GrantConsent | "
-        + "New-CrdbCmekKey -Via HashiCorpVault -VaultName cmek-sandbox -VaultKeyType rsa-2048 | "
+        + "New-CrdbCmekKey -Via HashiCorpVault -KeyVaultName cmek-sandbox -VaultKeyType rsa-2048 | "
         + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     [Theory]

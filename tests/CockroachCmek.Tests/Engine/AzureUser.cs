@@ -20,7 +20,7 @@ internal sealed class AzureUser : IDisposable
             new EnvironmentVariable("AZURE_CLIENT_ID", principal.Text("UserName")),
             new EnvironmentVariable("AZURE_CLIENT_SECRET", principal.Text("Password"))
         );
-        session.ConnectWeak("-AzureCredential Environment");
+        session.Run($"$weak = {ModuleSession.Connect} -AzureCredential Environment").Succeeds();
         return user;
     }
 

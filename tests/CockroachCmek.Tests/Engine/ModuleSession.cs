@@ -7,6 +7,11 @@ namespace CockroachCmek.Tests.Engine;
 /// <summary>A PowerShell with the staged module imported, and what a script wrote to each of its streams.</summary>
 public sealed class ModuleSession : IDisposable
 {
+    /// <summary>Connects to the sandbox with its administrator's API key; parameters may follow.</summary>
+    public const string Connect =
+        "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint "
+        + "-ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)";
+
     private readonly StringWriter _screen = new();
     private readonly SecretNet _secrets;
 
@@ -43,16 +48,6 @@ public sealed class ModuleSession : IDisposable
         session.Run($"$sandbox = Start-CrdbSandbox -TimeScale {timeScale} -Record:${record}").Succeeds();
         return session;
     }
-
-    /// <summary>Connects $weak: a session with the sandbox's API key, without the sandbox's credentials for the clouds.</summary>
-    public void ConnectWeak(string parameters = "") =>
-        Run(
-                $$"""
-                $apiKey = [System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword
-                $weak = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint {{parameters}} -ApiKey $apiKey
-                """
-            )
-            .Succeeds();
 
     /// <summary>Runs a script as a user would type it.</summary>
     public ScriptResult Run(string script, params (string Name, object? Value)[] variables)

@@ -43,7 +43,7 @@ internal sealed class SandboxAzure : IDisposable
         );
         _tenant = sandbox.Text("AzureTenantId");
         _subscription = sandbox.Text("AzureSubscriptionId");
-        _vault = $"https://{sandbox.Text("AzureVaultName")}.vault.azure.net";
+        _vault = $"https://{sandbox.Text("AzureKeyVaultName")}.vault.azure.net";
         _application = new Dictionary<string, string>
         {
             ["grant_type"] = "client_credentials",

@@ -24,8 +24,12 @@ internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", con
             AmazonServiceException { StatusCode: >= HttpStatusCode.InternalServerError } => true,
             AmazonServiceException { ErrorCode: null or "" } service => service.InnerException is not null,
             AmazonUnmarshallingException => true,
-            _ => IsNoAnswer(fault),
+            _ => IsNoResponse(fault),
         };
+
+    /// <summary>An exception of the SDK in the module's terms; null for one that is not the SDK's.</summary>
+    public static CmekException? Translate(Exception fault, string target) =>
+        fault is AmazonClientException or AmazonServiceException || MayHaveHappened(fault) ? Map(fault, target) : null;
 
     /// <summary>Anything that the SDK throws, in the module's terms.</summary>
     public static CmekException Map(Exception fault, string target) =>
@@ -34,7 +38,7 @@ internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", con
             AmazonServiceException
             {
                 ErrorCode: "AccessDenied" or "AccessDeniedException" or "UnauthorizedOperation"
-            } denied => Errors.AwsPermissionDenied(target, denied.Message, denied),
+            } denied => AwsErrors.AwsPermissionDenied(target, denied.Message, denied),
             AmazonServiceException
             {
                 ErrorCode: "InvalidClientTokenId"
@@ -45,11 +49,11 @@ internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", con
                     or "ExpiredTokenException"
                     or "MissingAuthenticationToken"
                     or "MissingAuthenticationTokenException"
-            } refused => Errors.AwsCredentialsRefused(refused.ErrorCode, FirstSentence(refused.Message)),
-            _ when MayHaveHappened(fault) => Errors.AwsUnreachable(target, fault),
-            AmazonServiceException service => Errors.AwsRefused(target, service.ErrorCode, service.Message, service),
-            AmazonClientException client => Errors.AwsCredentialsMissing(client.Message, client),
-            _ => Errors.AwsRefused(target, fault.GetType().Name, fault.Message, fault),
+            } refused => AwsErrors.AwsCredentialsRefused(refused.ErrorCode, FirstSentence(refused.Message)),
+            _ when MayHaveHappened(fault) => AwsErrors.AwsUnreachable(target, fault),
+            AmazonServiceException service => AwsErrors.AwsRefused(target, service.ErrorCode, service.Message, service),
+            AmazonClientException client => AwsErrors.AwsCredentialsMissing(client.Message, client),
+            _ => AwsErrors.AwsRefused(target, fault.GetType().Name, fault.Message, fault),
         };
 
     /// <summary>What follows AWS's first sentence about a wrong signature is the canonical request, which holds the session token: neither it nor the SDK's exception goes on.</summary>

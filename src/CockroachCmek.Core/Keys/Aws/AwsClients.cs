@@ -56,7 +56,9 @@ internal sealed class AwsClients(AwsConnection connection) : IDisposable
             connection.AccessKeyId is { } id
             && connection.SecretAccessKey is { } secret
             && connection.ProfileName is null
-                ? new BasicAWSCredentials(id, secret.Reveal())
+                ? connection.SessionToken is { } token
+                    ? new SessionAWSCredentials(id, secret.Reveal(), token.Reveal())
+                    : new BasicAWSCredentials(id, secret.Reveal())
                 : null;
 
     private void Configure(ClientConfig config)

@@ -115,7 +115,7 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
         var groups = request.Keys.GroupBy(k => (k.KeyUri, k.AuthPrincipal)).ToList();
         var found = await Task.WhenAll(groups.Select(g => _reader.FindAsync(RegionOf(g.Key.KeyUri), g.Key.KeyUri)));
         if (found.All(k => k is null))
-            throw Errors.KeyNotFound(groups[0].Key.KeyUri, RegionOf(groups[0].Key.KeyUri));
+            throw AwsErrors.KeyNotFound(groups[0].Key.KeyUri, RegionOf(groups[0].Key.KeyUri));
         var keys = new List<KeyInUse>();
         for (var i = 0; i < groups.Count; i++)
         {
@@ -149,7 +149,7 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
         var rest = key.Found.Policy.WithoutGrantsTo(key.Role);
         // A statement for everybody has no name in it that could be taken out.
         if (rest.MissingFor(key.Role).Count < KeyPolicyDocument.UseActions.Count)
-            throw Errors.GrantNotRemovable(key.Found.Arn, key.Role);
+            throw AwsErrors.GrantNotRemovable(key.Found.Arn, key.Role);
         var grants = key.Found.Policy.GrantsOf(key.Role);
         return Change(
             key,
@@ -212,18 +212,18 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
                 await calls.WriteAsync("KMS", verb, arn, call);
                 break;
             }
-            catch (Exception fault) when (calls.IsLost(fault) && round < 3)
+            catch (Exception fault) when (calls.IsResponseLost(fault) && round < 3)
             {
                 if ((await _reader.DescribeAsync(region, arn))?.KeyState == wanted)
                     return;
             }
         }
 
-        await calls.UntilAsync(
+        await calls.PollUntilAsync(
             async () => (await _reader.DescribeAsync(region, arn))?.KeyState == wanted,
             Propagation,
             Pause,
-            () => Errors.KeyStateNotSeen(arn, wanted.Value)
+            () => AwsErrors.KeyStateNotSeen(arn, wanted.Value)
         );
     }
 
@@ -251,5 +251,5 @@ internal sealed class AwsKeyAccess(AwsClients clients, AwsCalls calls)
     private static string IdOf(string arn) => arn.Substring(arn.LastIndexOf('/') + 1);
 
     private static string RegionOf(string arn) =>
-        arn.Split(':') is { Length: >= 6 } parts ? parts[3] : throw Errors.KeyNotFound(arn, "AWS");
+        arn.Split(':') is { Length: >= 6 } parts ? parts[3] : throw AwsErrors.KeyNotFound(arn, "AWS");
 }

@@ -17,12 +17,12 @@ internal sealed class AwsKeyAdoption(AwsClients clients, AwsCalls calls, AwsKeyR
         for (var i = 0; i < found.Length; i++)
         {
             if (found[i] is not { } key)
-                faults.Add(Errors.KeyNotFound(Choose(request, request.Regions[i]), request.Regions[i]));
+                faults.Add(AwsErrors.KeyNotFound(Choose(request, request.Regions[i]), request.Regions[i]));
             else
                 faults.AddRange([.. AwsKeyFaults.OfKey(key), .. AwsKeyFaults.OfGrant(key, role.Text, request.Grant)]);
         }
 
-        Errors.ThrowTogether(request.Cluster.Name, faults);
+        Errors.ThrowCombined(request.Cluster.Name, faults);
         foreach (var account in found.Select(k => k!.Arn.Split(':')[4]).Distinct().Where(a => a != role.AccountId))
             calls.Context.Log.Warning(
                 $"A key is in account {account}, the role in {role.AccountId}: the role needs a policy of its own too, that lets it use the key."
@@ -67,12 +67,12 @@ internal sealed class AwsKeyAdoption(AwsClients clients, AwsCalls calls, AwsKeyR
                 .Sts(request.Regions[0])
                 .GetCallerIdentityAsync(new Amazon.SecurityToken.Model.GetCallerIdentityRequest(), c)
         );
-        Errors.ThrowTogether(
+        Errors.ThrowCombined(
             request.Cluster.Name,
             [
                 .. changed
                     .Where(k => !k.Policy.LetsChange(caller.Account, caller.Arn))
-                    .Select(k => Errors.PolicyWouldLockOut(k.Arn, caller.Arn)),
+                    .Select(k => AwsErrors.PolicyWouldLockOut(k.Arn, caller.Arn)),
             ]
         );
     }

@@ -14,21 +14,21 @@ internal static class AwsKeyFaults
         else if (metadata.KeyUsage is { } usage && usage != KeyUsageType.ENCRYPT_DECRYPT)
             yield return Errors.KeyNotSymmetric(key.Arn, usage.Value);
         if (metadata.KeyState == KeyState.PendingDeletion || metadata.KeyState == KeyState.PendingReplicaDeletion)
-            yield return Errors.KeyPendingDeletion(key.Arn, key.Region, metadata.DeletionDate);
+            yield return AwsErrors.KeyPendingDeletion(key.Arn, key.Region, metadata.DeletionDate);
         else if (metadata.KeyState == KeyState.Disabled)
-            yield return Errors.KeyDisabled(key.Arn, key.Region);
+            yield return AwsErrors.KeyDisabled(key.Arn, key.Region);
         else if (metadata.KeyState != KeyState.Enabled)
             yield return Errors.KeyNotEnabled(key.Arn, metadata.KeyState?.Value ?? "in an unknown state");
         if (metadata.KeyManager == KeyManagerType.AWS)
-            yield return Errors.KeyManagedByAws(key.Arn);
+            yield return AwsErrors.KeyManagedByAws(key.Arn);
     }
 
     /// <summary>What the policy says about the role.</summary>
     public static IEnumerable<CmekException> OfGrant(FoundKey key, string roleArn, bool mayGrant)
     {
         if (key.Policy.DenialsOf(roleArn) is { Count: > 0 } denials)
-            yield return Errors.KeyDeniesRole(key.Arn, roleArn, denials);
+            yield return AwsErrors.KeyDeniesRole(key.Arn, roleArn, denials);
         else if (!mayGrant && key.Policy.MissingFor(roleArn) is { Count: > 0 } missing)
-            yield return Errors.KeyNotGranted(key.Arn, roleArn, missing, key.Policy.StaleIds);
+            yield return AwsErrors.KeyNotGranted(key.Arn, roleArn, missing, key.Policy.StaleIds);
     }
 }

@@ -23,7 +23,7 @@ internal sealed class AwsKeyPolicies(AwsClients clients, AwsCalls calls)
                 AwsPartition.OfRegion(region),
                 role.AccountId,
                 role.Text,
-                request.Administrators
+                AwsKeyOptions.From(request.Options).Administrators
             );
             var alias = AwsNames.Alias(request.Cluster, null);
             return Result(
@@ -40,7 +40,8 @@ internal sealed class AwsKeyPolicies(AwsClients clients, AwsCalls calls)
         }
 
         var home = uri.StartsWith("arn:", StringComparison.Ordinal) ? uri.Split(':')[3] : region;
-        var found = await new AwsKeyReader(clients, calls).FindAsync(home, uri) ?? throw Errors.KeyNotFound(uri, home);
+        var found = await new AwsKeyReader(clients, calls).FindAsync(home, uri)
+            ?? throw AwsErrors.KeyNotFound(uri, home);
         var merged = found.Policy.MissingFor(role.Text).Count == 0 ? found.Policy : found.Policy.WithGrant(role.Text);
         return Result(
             request,

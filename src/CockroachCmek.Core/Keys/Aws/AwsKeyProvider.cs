@@ -3,13 +3,12 @@ using Amazon.Runtime;
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>The customer's half of CMEK on AWS.</summary>
-public sealed class AwsKeyProvider(AwsConnection connection) : ICmekKeyProvider
+internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connection) : ICmekKeyProvider
 {
-    /// <inheritdoc/>
-    public string CloudProvider => "AWS";
+    private readonly AwsClients _clients = new(connection);
 
     /// <inheritdoc/>
-    public string KeyType => "AWS_KMS";
+    public ICustomerCloud Cloud => cloud;
 
     /// <inheritdoc/>
     public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
@@ -76,12 +75,13 @@ public sealed class AwsKeyProvider(AwsConnection connection) : ICmekKeyProvider
             new AwsKeyChecks(clients, calls).CheckAsync(request)
         );
 
+    public void Dispose() => _clients.Dispose();
+
     private async Task<T> RunAsync<T>(string target, OperationContext context, Func<AwsClients, AwsCalls, Task<T>> work)
     {
-        using var clients = new AwsClients(connection);
         try
         {
-            return await work(clients, new AwsCalls(context));
+            return await work(_clients, new AwsCalls(context));
         }
         catch (Exception fault)
             when (fault is AmazonClientException or AmazonServiceException

@@ -154,7 +154,7 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
         }
         catch (FormatException fault)
         {
-            throw Errors.AwsRefused(keyId, "MalformedPolicy", fault.Message, fault);
+            throw AwsErrors.AwsRefused(keyId, "MalformedPolicy", fault.Message, fault);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class AwsKeyReplacement(AwsClients clients, AwsCalls calls)
             return [.. regions.Select(r => Spec(r, r.Keys[0].KeyUri))];
         }
 
-        Errors.ThrowTogether(cluster.Name, [.. old.SelectMany(o => Faults(o.Key, o.Info.Keys[0].AuthPrincipal))]);
+        Errors.ThrowCombined(cluster.Name, [.. old.SelectMany(o => Faults(o.Key, o.Info.Keys[0].AuthPrincipal))]);
 
         // The regions of a multi-region key get one new key with replicas; of any other, regions that share it share the new one too.
         var groups = old.GroupBy(o => o.Key.IsMultiRegion ? o.Key.Metadata.KeyId : o.Key.Arn).ToList();
@@ -137,7 +137,7 @@ internal sealed class AwsKeyReplacement(AwsClients clients, AwsCalls calls)
             {
                 return await Writer.CreateAsync(region, policy, shape);
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 if (await _reader.FindReplacementAsync(region, cluster, old) is { } made)
                     return made.Metadata;
@@ -171,7 +171,7 @@ internal sealed class AwsKeyReplacement(AwsClients clients, AwsCalls calls)
     private async Task<FoundKey> ReadAsync(string arn)
     {
         var region = arn.Split(':')[3];
-        return await _reader.FindAsync(region, arn) ?? throw Errors.KeyNotFound(arn, region);
+        return await _reader.FindAsync(region, arn) ?? throw AwsErrors.KeyNotFound(arn, region);
     }
 
     private static IEnumerable<CmekException> Faults(FoundKey key, string role)
@@ -181,7 +181,7 @@ internal sealed class AwsKeyReplacement(AwsClients clients, AwsCalls calls)
         foreach (var fault in AwsKeyFaults.OfGrant(key, role, mayGrant: true))
             yield return fault;
         if (key.Policy.StaleIds.Count > 0)
-            yield return Errors.PolicyNotCopyable(key.Arn, key.Policy.StaleIds);
+            yield return AwsErrors.PolicyNotCopyable(key.Arn, key.Policy.StaleIds);
     }
 
     private static CmekRegionSpec Spec(CmekRegionInfo region, string uri) =>

@@ -74,13 +74,13 @@ internal sealed class AwsKeyRotation(AwsClients clients, AwsCalls calls)
             }
             catch (LimitExceededException fault)
             {
-                throw Errors.RotationLimitReached(home.Arn, fault);
+                throw AwsErrors.RotationLimitReached(home.Arn, fault);
             }
             catch (ConflictException fault)
             {
-                throw Errors.RotationRunning(home.Arn, fault);
+                throw AwsErrors.RotationRunning(home.Arn, fault);
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 // Rotating is not idempotent: only a look at the rotations tells whether it happened.
                 if (await NewestAsync(home) > takenUp)
@@ -95,7 +95,7 @@ internal sealed class AwsKeyRotation(AwsClients clients, AwsCalls calls)
     private async Task<(string Region, string Arn)> HomeAsync(string arn)
     {
         var region = arn.Split(':')[3];
-        var metadata = await _reader.DescribeAsync(region, arn) ?? throw Errors.KeyNotFound(arn, region);
+        var metadata = await _reader.DescribeAsync(region, arn) ?? throw AwsErrors.KeyNotFound(arn, region);
         return metadata.MultiRegionConfiguration?.PrimaryKey is { } primary
             ? (primary.Region, primary.Arn)
             : (region, metadata.Arn);

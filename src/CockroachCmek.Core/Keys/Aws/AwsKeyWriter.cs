@@ -16,7 +16,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
     public async Task<KeyMetadata> CreateAsync(string region, KeyPolicyDocument policy, KeyShape shape) =>
-        (await PatientAsync(() => calls.WriteAsync("KMS", "CreateKey", region, c => clients
+        (await RetryUntilPropagatedAsync(() => calls.WriteAsync("KMS", "CreateKey", region, c => clients
                         .Kms(region)
                         .CreateKeyAsync(
                             new CreateKeyRequest
@@ -40,7 +40,8 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     {
         try
         {
-            await PatientAsync(() => calls.WriteAsync("KMS", "ReplicateKey", $"{keyId} to {region}", c => clients
+            await RetryUntilPropagatedAsync(() =>
+                calls.WriteAsync("KMS", "ReplicateKey", $"{keyId} to {region}", c => clients
                         .Kms(primaryRegion)
                         .ReplicateKeyAsync(
                             new ReplicateKeyRequest
@@ -52,13 +53,14 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
                                 Tags = Tags(shape),
                             },
                             c
-                        )));
+                        ))
+            );
         }
         catch (AlreadyExistsException)
         {
             // A run before this one got as far as here.
         }
-        catch (Exception fault) when (calls.IsLost(fault))
+        catch (Exception fault) when (calls.IsResponseLost(fault))
         {
             if (await reader.DescribeAsync(region, keyId) is null)
                 throw;
@@ -72,7 +74,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     {
         try
         {
-            await PatientAsync(() =>
+            await RetryUntilPropagatedAsync(() =>
                 calls.WriteAsync("KMS", "CreateAlias", $"{region} {alias}", c =>
                     clients
                         .Kms(region)
@@ -80,13 +82,13 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
                 )
             );
         }
-        catch (Exception fault) when (fault is AlreadyExistsException || (calls.IsLost(fault)))
+        catch (Exception fault) when (fault is AlreadyExistsException || (calls.IsResponseLost(fault)))
         {
             var holder = await reader.DescribeAsync(region, alias);
             if (holder is null)
                 throw;
             if (holder.KeyId != keyId)
-                throw Errors.AliasTaken(alias, region, holder.Arn);
+                throw AwsErrors.AliasTaken(alias, region, holder.Arn);
         }
     }
 
@@ -95,7 +97,8 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     {
         try
         {
-            await PatientAsync(() => calls.WriteAsync("KMS", "PutKeyPolicy", $"{region} {keyId}", c => clients
+            await RetryUntilPropagatedAsync(() =>
+                calls.WriteAsync("KMS", "PutKeyPolicy", $"{region} {keyId}", c => clients
                         .Kms(region)
                         .PutKeyPolicyAsync(
                             new PutKeyPolicyRequest
@@ -105,9 +108,10 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
                                 Policy = policy.ToCompactString(),
                             },
                             c
-                        )));
+                        ))
+            );
         }
-        catch (Exception fault) when (calls.IsLost(fault))
+        catch (Exception fault) when (calls.IsResponseLost(fault))
         {
             calls.Context.Log.Verbose($"The answer to PutKeyPolicy {keyId} was lost; looking whether it happened.");
         }
@@ -118,16 +122,16 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     /// <summary>Reads until KMS shows the policy that was put: what was written counts once it can be read.</summary>
     public async Task ConfirmPolicyAsync(string region, string keyId, KeyPolicyDocument policy)
     {
-        await calls.UntilAsync(
-            async () => policy.IsEquivalentTo(await PatientAsync(() => reader.PolicyAsync(region, keyId))),
+        await calls.PollUntilAsync(
+            async () => policy.IsEquivalentTo(await RetryUntilPropagatedAsync(() => reader.PolicyAsync(region, keyId))),
             Propagation,
             Pause,
-            () => Errors.PolicyNotSeen(keyId, region)
+            () => AwsErrors.PolicyNotSeen(keyId, region)
         );
     }
 
     public Task EnableRotationAsync(string region, string keyId, int days) =>
-        PatientAsync(() =>
+        RetryUntilPropagatedAsync(() =>
             calls.WriteAsync("KMS", "EnableKeyRotation", $"{region} {keyId}", c =>
                 clients
                     .Kms(region)
@@ -141,18 +145,19 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     private async Task<KeyMetadata> UsableAsync(string region, string keyId)
     {
         KeyMetadata? metadata = null;
-        await calls.UntilAsync(
+        await calls.PollUntilAsync(
             async () =>
                 (metadata = await reader.DescribeAsync(region, keyId)) is not null
                 && metadata.KeyState != KeyState.Creating,
             Propagation,
             Pause,
-            () => Errors.ReplicaNotReady(keyId, region)
+            () => AwsErrors.ReplicaNotReady(keyId, region)
         );
         return metadata!;
     }
 
-    private Task<T> PatientAsync<T>(Func<Task<T>> call) => calls.PatientlyAsync(call, IsSettling, Propagation, Pause);
+    private Task<T> RetryUntilPropagatedAsync<T>(Func<Task<T>> call) =>
+        calls.RetryUntilPropagatedAsync(call, IsSettling, Propagation, Pause);
 
     /// <summary>
     /// MalformedPolicyDocument also means a real mistake: only the sentence about principals is waited out (boto3 issue 3206). NotFound and
@@ -175,7 +180,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     {
         try
         {
-            await PatientAsync(() =>
+            await RetryUntilPropagatedAsync(() =>
                 calls.WriteAsync("KMS", "UpdateAlias", $"{region} {alias}", c =>
                     clients
                         .Kms(region)
@@ -183,7 +188,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
                 )
             );
         }
-        catch (Exception fault) when (calls.IsLost(fault))
+        catch (Exception fault) when (calls.IsResponseLost(fault))
         {
             if ((await reader.DescribeAsync(region, alias))?.KeyId != keyId)
                 throw;
@@ -199,7 +204,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
                 clients.Kms(region).UntagResourceAsync(new UntagResourceRequest { KeyId = keyId, TagKeys = [tag] }, c)
             );
         }
-        catch (Exception fault) when (calls.IsLost(fault))
+        catch (Exception fault) when (calls.IsResponseLost(fault))
         {
             if (await reader.TagsAsync(region, keyId) is { } tags && tags.ContainsKey(tag))
                 throw;
@@ -215,7 +220,7 @@ internal sealed record KeyShape(bool MultiRegion, string Description, IReadOnlyD
 {
     public static KeyShape Of(KeyRequest request) =>
         new(
-            request.MultiRegion,
+            AwsKeyOptions.From(request.Options).MultiRegion,
             $"CMEK of CockroachDB Cloud cluster {request.Cluster.Name} ({request.Cluster.Id})",
             AwsNames.Tags(request.Cluster, request.Tags)
         );

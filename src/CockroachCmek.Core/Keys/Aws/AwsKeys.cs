@@ -28,8 +28,8 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
     private async Task<IReadOnlyList<CmekKey>> ExtendAsync(KeyRequest request, RoleArn role, CmekRegionSpec like)
     {
         var home = like.KeyUri.Split(':')[3];
-        var key = await _reader.FindAsync(home, like.KeyUri) ?? throw Errors.KeyNotFound(like.KeyUri, home);
-        Errors.ThrowTogether(
+        var key = await _reader.FindAsync(home, like.KeyUri) ?? throw AwsErrors.KeyNotFound(like.KeyUri, home);
+        Errors.ThrowCombined(
             request.Cluster.Name,
             [.. AwsKeyFaults.OfKey(key), .. AwsKeyFaults.OfGrant(key, role.Text, mayGrant: true)]
         );
@@ -37,7 +37,7 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
         var shaped = request with
         {
             Name = aliases.Count > 0 ? aliases[0].Substring("alias/".Length) : request.Name,
-            MultiRegion = key.IsMultiRegion,
+            Options = request.Options.With("MultiRegion", key.IsMultiRegion),
             Tags = OwnTags(request, key),
         };
         var policy = key.Policy.MissingFor(role.Text).Count == 0 ? key.Policy : key.Policy.WithGrant(role.Text);
@@ -77,7 +77,12 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
             );
 
         var partition = AwsPartition.OfRegion(request.Regions[0]);
-        policy ??= KeyPolicyDocument.Create(partition, caller.Account, role.Text, request.Administrators);
+        policy ??= KeyPolicyDocument.Create(
+            partition,
+            caller.Account,
+            role.Text,
+            AwsKeyOptions.From(request.Options).Administrators
+        );
         var plan = new List<(string Region, FoundKey? Found, bool Write)>();
         for (var i = 0; i < found.Length; i++)
             plan.Add(
@@ -96,7 +101,7 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
             );
 
         var writer = new AwsKeyWriter(clients, calls, _reader);
-        if (!request.MultiRegion)
+        if (!AwsKeyOptions.From(request.Options).MultiRegion)
             return await Task.WhenAll(
                 plan.Select(p =>
                     p.Write
@@ -148,9 +153,14 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
     {
         var named = await _reader.FindAsync(region, alias);
         if (like is not { IsMultiRegion: true })
-            return named ?? await _reader.FindOrphanAsync(region, request.Cluster, request.MultiRegion);
+            return named
+                ?? await _reader.FindOrphanAsync(
+                    region,
+                    request.Cluster,
+                    AwsKeyOptions.From(request.Options).MultiRegion
+                );
         if (named is not null && named.Metadata.KeyId != like.Metadata.KeyId)
-            throw Errors.AliasTaken(alias, region, named.Arn);
+            throw AwsErrors.AliasTaken(alias, region, named.Arn);
         return named
             ?? (
                 await _reader.FindAsync(region, like.Metadata.KeyId) is { } replica
@@ -173,17 +183,17 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
             // A key that is not ours under our alias may still be right: somebody made it by the page, and granted the role.
             if (!ours && key.Policy.MissingFor(role.Text).Count > 0)
             {
-                faults.Add(Errors.AliasTaken(alias, key.Region, key.Arn));
+                faults.Add(AwsErrors.AliasTaken(alias, key.Region, key.Arn));
                 continue;
             }
 
-            if (key.IsMultiRegion != request.MultiRegion)
-                faults.Add(Errors.KeyDiffers(key.Arn, request.MultiRegion));
+            if (key.IsMultiRegion != AwsKeyOptions.From(request.Options).MultiRegion)
+                faults.Add(AwsErrors.KeyDiffers(key.Arn, AwsKeyOptions.From(request.Options).MultiRegion));
             faults.AddRange(AwsKeyFaults.OfKey(key));
             faults.AddRange(AwsKeyFaults.OfGrant(key, role.Text, mayGrant: ours));
         }
 
-        Errors.ThrowTogether(request.Cluster.Name, faults);
+        Errors.ThrowCombined(request.Cluster.Name, faults);
     }
 
     /// <summary>True when something is to be written for a region, and may be.</summary>
@@ -198,9 +208,10 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
     {
         var action = found switch
         {
-            null when request.MultiRegion && isReplica =>
+            null when AwsKeyOptions.From(request.Options).MultiRegion && isReplica =>
                 $"Create replica of the multi-region key, {alias}, granted to {role.Text}",
-            null when request.MultiRegion => $"Create multi-region KMS key {alias}, granted to {role.Text}",
+            null when AwsKeyOptions.From(request.Options).MultiRegion =>
+                $"Create multi-region KMS key {alias}, granted to {role.Text}",
             null => $"Create KMS key {alias}, granted to {role.Text}",
             _ when found.Policy.MissingFor(role.Text).Count > 0 => $"Grant {found.Arn} to {role.Text}",
             _ when await NeedsRotationAsync(request, found) =>
@@ -278,7 +289,7 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
             {
                 return await writer.CreateAsync(region, policy, KeyShape.Of(request));
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 calls.Context.Log.Verbose(
                     $"The answer to CreateKey in {region} was lost; looking whether it happened."
@@ -308,7 +319,7 @@ internal sealed class AwsKeys(AwsClients clients, AwsCalls calls)
                 new KeyMetadata
                 {
                     Arn = $"arn:{AwsPartition.OfRegion(region).Name}:kms:{region}:{accountId}:{alias}",
-                    MultiRegion = request.MultiRegion,
+                    MultiRegion = AwsKeyOptions.From(request.Options).MultiRegion,
                 },
                 CmekOutcome.Planned
             );

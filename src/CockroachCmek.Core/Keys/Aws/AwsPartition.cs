@@ -53,7 +53,7 @@ internal sealed record RoleArn(string Text, string Partition, string AccountId, 
                 match.Groups["account"].Value,
                 match.Groups["name"].Value
             )
-            : throw Errors.RoleArnMalformed(text);
+            : throw AwsErrors.RoleArnMalformed(text);
 }
 
 /// <summary>Names and tags of what the module makes in AWS: the one place, so that a second run finds what the first has made.</summary>

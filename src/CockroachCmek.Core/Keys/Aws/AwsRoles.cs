@@ -9,7 +9,7 @@ internal sealed class AwsRoles(AwsClients clients, AwsCalls calls)
     {
         var cluster = request.Cluster;
         if (!System.Text.RegularExpressions.Regex.IsMatch(cluster.AccountId, @"^\d{12}$"))
-            throw Errors.ClusterHasNoAccount(cluster.Name, cluster.Plan);
+            throw Errors.ClusterHasNoAccount(cluster, "AWS account");
         var partition = AwsPartition.OfRegion(cluster.Regions.Count > 0 ? cluster.Regions[0].Name : "");
         var name = request.Name ?? AwsNames.Default(cluster);
         var trust = TrustPolicy.Create(partition, cluster.AccountId, request.OrganizationId);
@@ -28,7 +28,7 @@ internal sealed class AwsRoles(AwsClients clients, AwsCalls calls)
                 return Result(
                     request,
                     partition,
-                    $"arn:{partition.Name}:iam::{await AccountAsync(cluster)}:role{request.Path ?? "/"}{name}",
+                    $"arn:{partition.Name}:iam::{await AccountAsync(cluster)}:role{AwsRoleOptions.From(request.Options).Path}{name}",
                     name,
                     CmekOutcome.Planned
                 );
@@ -37,7 +37,7 @@ internal sealed class AwsRoles(AwsClients clients, AwsCalls calls)
                 var made = await calls.WriteAsync("IAM", "CreateRole", name, c =>
                     iam.CreateRoleAsync(
                         name,
-                        request.Path ?? "/",
+                        AwsRoleOptions.From(request.Options).Path,
                         trust,
                         $"CockroachDB Cloud uses the CMEK of cluster {cluster.Name} through this role.",
                         AwsNames.Tags(cluster, request.Tags),
@@ -47,7 +47,7 @@ internal sealed class AwsRoles(AwsClients clients, AwsCalls calls)
                 return Result(request, partition, made.Arn, made.Name, CmekOutcome.Created);
             }
             catch (AmazonServiceException fault) when (fault.ErrorCode == "EntityAlreadyExists" && round < 3) { }
-            catch (Exception fault) when (calls.IsLost(fault) && round < 3)
+            catch (Exception fault) when (calls.IsResponseLost(fault) && round < 3)
             {
                 calls.Context.Log.Verbose($"The answer to CreateRole {name} was lost; looking whether it happened.");
             }
@@ -108,7 +108,7 @@ internal sealed class AwsRoles(AwsClients clients, AwsCalls calls)
         }
 
         if (!request.Update)
-            throw Errors.RoleDiffers(found.Arn, request.Cluster.Name, all);
+            throw AwsErrors.RoleDiffers(found.Arn, request.Cluster.Name, all);
         if (
             !await AskAsync(found.Arn, $"Replace the trust policy ({string.Join("; ", all)}) and set the module's tags")
         )

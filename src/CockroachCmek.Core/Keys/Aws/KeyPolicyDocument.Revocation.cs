@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <content>Taking a role's access away, and putting back exactly what was taken.</content>
-public sealed partial class KeyPolicyDocument
+internal sealed partial class KeyPolicyDocument
 {
     /// <summary>Sid of the statement that denies a cluster's role the key: by it a revocation is found again.</summary>
     internal static string DenySid(CrdbCluster cluster) => $"CockroachCmek revocation of cluster {cluster.Id}";

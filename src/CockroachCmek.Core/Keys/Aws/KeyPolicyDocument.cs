@@ -7,7 +7,7 @@ namespace CockroachCmek.Core.Keys.Aws;
 /// <summary>
 /// The policy of a KMS key, as a value: asked and changed as JSON, so that what others wrote into it, known here or not, stays as it is.
 /// </summary>
-public sealed partial class KeyPolicyDocument
+internal sealed partial class KeyPolicyDocument
 {
     /// <summary>Sid of the statement that grants the use of the key.</summary>
     public const string UseSid = "Allow use of the key for CMEK";

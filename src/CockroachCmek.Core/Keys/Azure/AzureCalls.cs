@@ -24,7 +24,7 @@ internal sealed class AzureCalls(OperationContext context) : CloudCalls("Azure",
             RequestFailedException { Status: 0 } => true,
             JsonException => true,
             AggregateException many => many.InnerExceptions.Any(MayHaveHappened), // what the SDK's own retries would throw
-            _ => IsNoAnswer(fault),
+            _ => IsNoResponse(fault),
         };
 
     /// <summary>True for what a call of Azure throws: what else flies by is not ours to translate.</summary>
@@ -32,43 +32,47 @@ internal sealed class AzureCalls(OperationContext context) : CloudCalls("Azure",
         fault is AzureFault or RequestFailedException or AuthenticationFailedException or JsonException
         || MayHaveHappened(fault);
 
+    /// <summary>An exception of a call in the module's terms; null for one that is not Azure's.</summary>
+    public static CmekException? Translate(Exception fault, string target) =>
+        IsAzures(fault) ? Map(fault, target) : null;
+
     /// <summary>Anything that a call throws, in the module's terms.</summary>
     public static CmekException Map(Exception fault, string target) =>
         fault switch
         {
-            AzureFault { IsFirewall: true } walled => Errors.VaultFirewalled(target, walled.Message, walled),
-            AzureFault { Status: 401 } refused => Errors.AzureCredentialsRefused(refused.Message, refused),
-            AzureFault { Status: 403, Service: AzureService.KeyVault } denied => Errors.VaultPermissionDenied(
+            AzureFault { IsFirewall: true } walled => AzureErrors.KeyVaultFirewalled(target, walled.Message, walled),
+            AzureFault { Status: 401 } refused => AzureErrors.AzureCredentialsRefused(refused.Message, refused),
+            AzureFault { Status: 403, Service: AzureService.KeyVault } denied => AzureErrors.KeyVaultPermissionDenied(
                 target,
                 denied.Message,
                 denied
             ),
-            AzureFault { Status: 403, Service: AzureService.Graph } denied => Errors.GraphPermissionDenied(
+            AzureFault { Status: 403, Service: AzureService.Graph } denied => AzureErrors.GraphPermissionDenied(
                 target,
                 denied.Message,
                 denied
             ),
-            AzureFault { Status: 403 } denied => Errors.ArmPermissionDenied(target, denied.Message, denied),
-            AzureFault { Status: 429 } limited => Errors.AzureThrottled(target, limited.Message, limited),
-            CredentialUnavailableException missing => Errors.AzureCredentialsMissing(
+            AzureFault { Status: 403 } denied => AzureErrors.ArmPermissionDenied(target, denied.Message, denied),
+            AzureFault { Status: 429 } limited => AzureErrors.AzureThrottled(target, limited.Message, limited),
+            CredentialUnavailableException missing => AzureErrors.AzureCredentialsMissing(
                 FirstSentence(missing.Message),
                 missing
             ),
-            AuthenticationFailedException when IsUnsent(fault) => Errors.AzureUnreachable(target, fault),
+            AuthenticationFailedException when IsUnsent(fault) => AzureErrors.AzureUnreachable(target, fault),
             AuthenticationFailedException stranger when UnknownThere.IsMatch(stranger.GetBaseException().Message) =>
-                Errors.TenantDiffers(FirstSentence(stranger.GetBaseException().Message), stranger),
-            AuthenticationFailedException refused => Errors.AzureCredentialsRefused(
+                AzureErrors.TenantDiffers(FirstSentence(stranger.GetBaseException().Message), stranger),
+            AuthenticationFailedException refused => AzureErrors.AzureCredentialsRefused(
                 FirstSentence(refused.GetBaseException().Message),
                 refused
             ),
-            _ when MayHaveHappened(fault) => Errors.AzureUnreachable(target, fault),
-            AzureFault answered => Errors.AzureRefused(
+            _ when MayHaveHappened(fault) => AzureErrors.AzureUnreachable(target, fault),
+            AzureFault answered => AzureErrors.AzureRefused(
                 target,
                 answered.Code.Length > 0 ? answered.Code : $"HTTP {answered.Status}",
                 answered.Message,
                 answered
             ),
-            _ => Errors.AzureRefused(target, fault.GetType().Name, fault.Message, fault),
+            _ => AzureErrors.AzureRefused(target, fault.GetType().Name, fault.Message, fault),
         };
 
     /// <summary>Looks for something that may not be there.</summary>
@@ -127,7 +131,7 @@ internal sealed class AzureCalls(OperationContext context) : CloudCalls("Azure",
         if (fault is not AuthenticationFailedException || fault is CredentialUnavailableException)
             return false;
         for (var inner = fault.InnerException; inner is not null; inner = inner.InnerException)
-            if (inner is RequestFailedException { Status: 0 or 429 or >= 500 } || IsNoAnswer(inner))
+            if (inner is RequestFailedException { Status: 0 or 429 or >= 500 } || IsNoResponse(inner))
                 return true;
         return false;
     }

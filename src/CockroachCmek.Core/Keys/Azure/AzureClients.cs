@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Azure.Core;
@@ -11,10 +10,8 @@ namespace CockroachCmek.Core.Keys.Azure;
 /// The clients for one connection and tenant. They live as long as the connection does, because they hold its tokens: asking the Azure CLI for
 /// one takes a second, and three services want one each.
 /// </summary>
-internal sealed class AzureClients
+internal sealed class AzureClients : IDisposable
 {
-    private static readonly ConditionalWeakTable<AzureConnection, AzureClients> Known = new();
-
     private readonly AzureConnection _connection;
     private readonly HttpPipelineTransport? _transport;
     private readonly ConcurrentDictionary<string, AzureClients> _tenants = new(StringComparer.OrdinalIgnoreCase);
@@ -45,8 +42,8 @@ internal sealed class AzureClients
     /// <summary>Who the credentials are, once that was asked.</summary>
     public Caller? KnownCaller => _caller;
 
-    public static AzureClients Of(AzureConnection connection) =>
-        Known.GetValue(connection, c => new AzureClients(c, AzureTransport.Create(c), null));
+    public static AzureClients Create(AzureConnection connection) =>
+        new(connection, AzureTransport.Create(connection), null);
 
     /// <summary>The same credentials in another tenant, where they may be guests.</summary>
     public AzureClients In(string? tenantId) =>
@@ -87,9 +84,11 @@ internal sealed class AzureClients
             _connection.TenantId is { } wanted
             && !string.Equals(wanted, caller.TenantId, StringComparison.OrdinalIgnoreCase)
         )
-            throw Errors.TenantDiffers(wanted, caller.TenantId);
+            throw AzureErrors.TenantDiffers(wanted, caller.TenantId);
         return _caller = caller;
     }
+
+    public void Dispose() => (_transport as IDisposable)?.Dispose();
 
     private AzureRest Service(AzureService service, Uri host) =>
         new(service, Build(new InTenantPolicy(Credential, [Scope(host)], _connection.TenantId)));
@@ -115,7 +114,10 @@ internal sealed class AzureClients
             }
         }
 
-        return new Caller((string?)claims?["tid"] ?? tenantId ?? throw Errors.TenantUnknown(), (string?)claims?["oid"]);
+        return new Caller(
+            (string?)claims?["tid"] ?? tenantId ?? throw AzureErrors.TenantUnknown(),
+            (string?)claims?["oid"]
+        );
     }
 
     private sealed class Options : ClientOptions;

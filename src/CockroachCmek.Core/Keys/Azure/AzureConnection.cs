@@ -1,10 +1,11 @@
+using System.Globalization;
 using System.Net.Http;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>How the customer's Azure is reached. Without anything set: the public cloud, the usual chain of credentials, the tenant that these belong to.</summary>
-public sealed record AzureConnection
+internal sealed record AzureConnection
 {
     /// <summary>Which of Microsoft's clouds.</summary>
     public AzureEnvironment Environment { get; init; }
@@ -29,6 +30,37 @@ public sealed record AzureConnection
 
     /// <summary>What carries the requests, in unit tests; null for the platform's own.</summary>
     internal HttpMessageHandler? Handler { get; init; }
+
+    /// <summary>
+    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
+    /// credentials are the default.
+    /// </summary>
+    public static AzureConnection Create(CloudOptions options, SandboxClouds? sandbox)
+    {
+        var connection = new AzureConnection
+        {
+            Environment = options.Get<AzureEnvironment>("AzureEnvironment"),
+            Credential = options.Get<AzureCredential>("AzureCredential"),
+            ClientId = options.Get<string>("AzureClientId"),
+            TenantId = options.Get<string>("AzureTenantId"),
+            SubscriptionId = options.Get<string>("AzureSubscriptionId"),
+        };
+        if (sandbox?.Find("azure") is not { } azure)
+            return connection;
+        var authority = Convert.FromBase64String(azure["caCertificate"]);
+        connection = connection with
+        {
+            Loopback = new AzureLoopback(int.Parse(azure["port"], CultureInfo.InvariantCulture), authority),
+        };
+        return connection.Credential != AzureCredential.Default
+            ? connection
+            : connection with
+            {
+                TenantId = connection.TenantId ?? azure["tenantId"],
+                ClientId = azure["clientId"],
+                ClientSecret = new Secret(azure["clientSecret"]),
+            };
+    }
 }
 
 /// <summary>
@@ -37,4 +69,4 @@ public sealed record AzureConnection
 /// </summary>
 /// <param name="Port">Port on 127.0.0.1.</param>
 /// <param name="Authority">The certificate authority that the sandbox made at start, DER.</param>
-public sealed record AzureLoopback(int Port, ReadOnlyMemory<byte> Authority);
+internal sealed record AzureLoopback(int Port, ReadOnlyMemory<byte> Authority);

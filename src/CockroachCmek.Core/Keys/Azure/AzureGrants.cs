@@ -55,9 +55,9 @@ internal sealed class AzureGrants(AzureClients clients, AzureCalls calls)
                     ? found
                     : null
             )
-            ?? throw Errors.RoleUnknown(name!);
+            ?? throw AzureErrors.RoleUnknown(name!);
         return role.MissingIn() is { Count: > 0 } missing
-            ? throw Errors.RoleTooNarrow(role.Properties.RoleName ?? role.Name, missing)
+            ? throw AzureErrors.RoleTooNarrow(role.Properties.RoleName ?? role.Name, missing)
             : role;
     }
 
@@ -101,7 +101,7 @@ internal sealed class AzureGrants(AzureClients clients, AzureCalls calls)
         {
             try
             {
-                await calls.PatientlyAsync(
+                await calls.RetryUntilPropagatedAsync(
                     () =>
                         calls.WriteAsync("ARM", "CreateRoleAssignment", id, c =>
                             clients.Arm.CreateRoleAssignmentAsync(id, properties with { Scope = null }, c)
@@ -118,7 +118,7 @@ internal sealed class AzureGrants(AzureClients clients, AzureCalls calls)
                     return;
                 throw;
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 calls.Context.Log.Verbose(
                     $"The answer to CreateRoleAssignment {id} was lost; looking whether it happened."
@@ -179,7 +179,7 @@ internal sealed class AzureGrants(AzureClients clients, AzureCalls calls)
         {
             try
             {
-                await calls.PatientlyAsync(
+                await calls.RetryUntilPropagatedAsync(
                     async () =>
                     {
                         await calls.SendAsync("ARM", verb, resource, write);
@@ -191,7 +191,7 @@ internal sealed class AzureGrants(AzureClients clients, AzureCalls calls)
                 );
                 break;
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 if (await isSo())
                     return;
@@ -200,7 +200,7 @@ internal sealed class AzureGrants(AzureClients clients, AzureCalls calls)
             }
         }
 
-        await calls.UntilAsync(isSo, Propagation, Pause, () => Errors.GrantNotSeen(resource));
+        await calls.PollUntilAsync(isSo, Propagation, Pause, () => AzureErrors.GrantNotSeen(resource));
     }
 
     private async Task<bool> IsAssignedAsync(string scope, RoleAssignmentProperties wanted) =>

@@ -102,7 +102,7 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls)
             case Application:
                 // Its object id, and with it every assignment, is new when it comes back.
                 if (await new AzureRoles(clients, calls).FindAsync(change.Target) is null)
-                    throw Errors.ApplicationGone(
+                    throw AzureErrors.ApplicationGone(
                         change.Target,
                         clients.Cloud.ConsentUrl(change.AuthPrincipal, change.Target)
                     );
@@ -238,7 +238,7 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls)
         var versions = request.Keys.GroupBy(k => AzureKeyId.Parse(k.KeyUri, clients.Cloud)).ToList();
         var found = await Task.WhenAll(versions.Select(v => _reader.FindAsync(v.Key)));
         if (found.All(k => k is null))
-            throw Errors.KeyNotFound(versions[0].Key);
+            throw AzureErrors.KeyNotFound(versions[0].Key);
         var changes = new List<CmekAccessChange>();
         foreach (var (uses, key) in versions.Zip(found, (v, k) => (v, k)))
         {

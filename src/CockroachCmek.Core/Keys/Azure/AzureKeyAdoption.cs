@@ -23,7 +23,7 @@ internal sealed class AzureKeyAdoption(
         var asked = request.KeyUris.Select(uri => AzureKeyId.Parse(uri, clients.Cloud)).Distinct().ToList();
         var places = await vaults.FindAsync(
             [.. asked.Select(id => id.VaultName)],
-            request.Azure.SubscriptionId,
+            AzureKeyOptions.From(request.Options).SubscriptionId,
             request.AuthPrincipal
         );
         // The key for a region: the only one, or the one in a vault of that place.
@@ -85,7 +85,7 @@ internal sealed class AzureKeyAdoption(
             vault,
             found,
             found is null ? await reader.FindDeletedAsync(id) : null,
-            await grants.RoleAsync(vault, request.Azure.RoleName),
+            await grants.RoleAsync(vault, AzureKeyOptions.From(request.Options).RoleName),
             await grants.ReadAsync(vault, id.Name, principalId)
         );
     }
@@ -99,8 +99,8 @@ internal sealed class AzureKeyAdoption(
             {
                 faults.Add(
                     key.Deleted is null
-                        ? Errors.KeyNotFound(key.Asked)
-                        : Errors.KeySoftDeleted(
+                        ? AzureErrors.KeyNotFound(key.Asked)
+                        : AzureErrors.KeySoftDeleted(
                             key.Asked,
                             key.Deleted.ScheduledPurgeDate is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null
                         )
@@ -115,12 +115,12 @@ internal sealed class AzureKeyAdoption(
                 faults.AddRange(
                     await new AzurePermissions(clients, calls).MissingAsync(key.Vault, makesKey: false, grants: true)
                 );
-            else if (!request.Azure.IsPlanned)
+            else if (!request.IsRolePlanned)
                 faults.Add(
-                    Errors.KeyNotGranted(key.Found.Id, AzureNames.Application(request.Cluster), key.Access.Missing)
+                    AzureErrors.KeyNotGranted(key.Found.Id, AzureNames.Application(request.Cluster), key.Access.Missing)
                 );
         }
 
-        Errors.ThrowTogether(request.Cluster.Name, faults);
+        Errors.ThrowCombined(request.Cluster.Name, faults);
     }
 }

@@ -8,18 +8,18 @@ internal static class AzureKeyFaults
     {
         var (material, attributes) = (key.Bundle.Key, key.Bundle.Attributes);
         if (material.Kty is not ("RSA" or "RSA-HSM"))
-            yield return Errors.KeyNotRsa(key.Id, material.Kty);
+            yield return AzureErrors.KeyNotRsa(key.Id, material.Kty);
         else if (
             material.Operations is { } operations
             && new[] { "wrapKey", "unwrapKey" }.Except(operations).ToList() is { Count: > 0 } missing
         )
-            yield return Errors.KeyOperationsMissing(key.Id, missing);
+            yield return AzureErrors.KeyOperationsMissing(key.Id, missing);
         if (!attributes.Enabled)
-            yield return Errors.KeyDisabled(key.Id);
+            yield return AzureErrors.KeyDisabled(key.Id);
         if (attributes.ExpiresOn is { } end && end <= now)
-            yield return Errors.KeyExpired(key.Id, end);
+            yield return AzureErrors.KeyExpired(key.Id, end);
         if (attributes.NotBefore is { } begin && begin > now)
-            yield return Errors.KeyNotEnabled(key.Id, begin);
+            yield return AzureErrors.KeyNotEnabled(key.Id, begin);
     }
 
     /// <summary>What a key that is there has that was asked otherwise; it cannot be changed.</summary>

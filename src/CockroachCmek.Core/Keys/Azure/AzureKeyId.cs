@@ -25,14 +25,14 @@ internal sealed record AzureKeyId(Uri Vault, string Name, string? Version)
             || uri.Scheme != Uri.UriSchemeHttps
             || !uri.IsDefaultPort
         )
-            throw Errors.KeyUriMalformed(text, cloud.VaultSuffix);
+            throw AzureErrors.KeyUriMalformed(text, cloud.VaultSuffix);
         if (uri.Host.Split('.') is [_, "managedhsm", ..])
-            throw Errors.ManagedHsmNotSupported(text);
+            throw AzureErrors.ManagedHsmNotSupported(text);
         if (
             !uri.Host.EndsWith($".{cloud.VaultSuffix}", StringComparison.OrdinalIgnoreCase)
             || Form.Match(uri.AbsolutePath) is not { Success: true } match
         )
-            throw Errors.KeyUriMalformed(text, cloud.VaultSuffix);
+            throw AzureErrors.KeyUriMalformed(text, cloud.VaultSuffix);
         return new AzureKeyId(
             new Uri($"https://{uri.Host}/"),
             match.Groups["name"].Value,

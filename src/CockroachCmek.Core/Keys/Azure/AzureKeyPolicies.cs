@@ -18,7 +18,7 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls)
             : await UnlessUnknownAsync(() =>
                 new AzureVaults(clients, calls).FindAsync(key, null, request.AuthPrincipal)
             );
-        var role = KeyVaultRoles.Find(request.RoleName ?? KeyVaultRoles.Default)!;
+        var role = KeyVaultRoles.Find(AzureKeyOptions.From(request.Options).RoleName ?? KeyVaultRoles.Default)!;
         var vaultName = key?.VaultName ?? "<vault>";
 
         // What is not known stands as the command that tells it.
@@ -82,7 +82,7 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls)
             calls.Context.Log.Verbose($"Not known here, so the command asks for it: {fault.Message}");
         }
         catch (CmekException fault)
-            when (fault.ErrorId is nameof(Errors.VaultNotVisible) or nameof(Errors.VaultFirewalled))
+            when (fault.ErrorId is nameof(AzureErrors.KeyVaultNotVisible) or nameof(AzureErrors.KeyVaultFirewalled))
         {
             calls.Context.Log.Verbose($"Not known here, so the command asks for it: {fault.Message}");
         }

@@ -1,17 +1,18 @@
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>The customer's half of CMEK on Azure.</summary>
-public sealed class AzureKeyProvider(AzureConnection connection) : ICmekKeyProvider, Vault.IVaultHost
+internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection connection)
+    : ICmekKeyProvider,
+        IVaultLocationProvider
 {
-    /// <inheritdoc/>
-    public string CloudProvider => "AZURE";
+    private readonly Lazy<AzureClients> _clients = new(() => AzureClients.Create(connection));
 
     /// <inheritdoc/>
-    public string KeyType => "AZURE_KEY_VAULT";
+    public ICustomerCloud Cloud => cloud;
 
     /// <inheritdoc/>
     public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, request.Azure.TenantId, context, (clients, calls) =>
+        RunAsync(request.Cluster.Name, AzureRoleOptions.From(request.Options).TenantId, context, (clients, calls) =>
             new AzureRoles(clients, calls).EnsureAsync(request)
         );
 
@@ -79,10 +80,16 @@ public sealed class AzureKeyProvider(AzureConnection connection) : ICmekKeyProvi
             new AzureKeyAccess(clients, calls).RestoreAsync(change)
         );
 
-    Task<Vault.IVaultGround> Vault.IVaultHost.LookAsync(KeyRequest request, OperationContext context) =>
-        RunAsync<Vault.IVaultGround>(request.Cluster.Name, request.AuthPrincipal, context, async (clients, calls) =>
-            await AzureVaultGround.LookAsync(request, clients, calls)
+    Task<IVaultLocation> IVaultLocationProvider.FindVaultLocationAsync(KeyRequest request, OperationContext context) =>
+        RunAsync<IVaultLocation>(request.Cluster.Name, request.AuthPrincipal, context, async (clients, calls) =>
+            await AzureVaultLocation.FindAsync(request, clients, calls)
         );
+
+    public void Dispose()
+    {
+        if (_clients.IsValueCreated)
+            _clients.Value.Dispose();
+    }
 
     /// <summary>Past keys may be another tenant's.</summary>
     private async Task<IReadOnlyList<CmekAccessChange>> ByTenantAsync(
@@ -111,10 +118,10 @@ public sealed class AzureKeyProvider(AzureConnection connection) : ICmekKeyProvi
     )
     {
         if (tenantId is not null && !Guid.TryParse(tenantId, out _))
-            throw Errors.TenantMalformed(tenantId);
+            throw AzureErrors.TenantMalformed(tenantId);
         try
         {
-            return await work(AzureClients.Of(connection).In(tenantId), new AzureCalls(context));
+            return await work(_clients.Value.In(tenantId), new AzureCalls(context));
         }
         catch (Exception fault) when (AzureCalls.IsAzures(fault) && !context.CancellationToken.IsCancellationRequested)
         {

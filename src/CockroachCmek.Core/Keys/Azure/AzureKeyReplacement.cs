@@ -32,7 +32,7 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
             inForce
                 .Select(id => id.WithoutVersion)
                 .Distinct()
-                .Select(async id => await _reader.FindAsync(id) ?? throw Errors.KeyNotFound(id))
+                .Select(async id => await _reader.FindAsync(id) ?? throw AzureErrors.KeyNotFound(id))
         );
         if (old.Any(k => k.BelongsTo(cluster) && k.Tag(AzureNames.ReplacesTag) is not null))
         {
@@ -164,11 +164,11 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
             }
         }
 
-        throw Errors.KeyNameTaken(new AzureKeyId(old.Vault, AzureNames.Default(cluster), null), null);
+        throw AzureErrors.KeyNameTaken(new AzureKeyId(old.Vault, AzureNames.Default(cluster), null), null);
     }
 
     private void ThrowIfUnfit(CrdbCluster cluster, IEnumerable<Change> changes) =>
-        Errors.ThrowTogether(
+        Errors.ThrowCombined(
             cluster.Name,
             [
                 .. changes.SelectMany(c =>
@@ -177,7 +177,7 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
                     return c.Access.Missing.Count == 0
                         ? faults
                         : faults.Append(
-                            Errors.KeyNotGranted(c.Old.Id, AzureNames.Application(cluster), c.Access.Missing)
+                            AzureErrors.KeyNotGranted(c.Old.Id, AzureNames.Application(cluster), c.Access.Missing)
                         );
                 }),
             ]

@@ -74,7 +74,7 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
         }
         catch (AzureFault fault) when (fault.Status == 404)
         {
-            throw Errors.KeyNotFound(key);
+            throw AzureErrors.KeyNotFound(key);
         }
     }
 

@@ -32,9 +32,9 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
                     )
                 )
             {
-                throw Errors.KeySoftDeleted(id, purgedOn: null);
+                throw AzureErrors.KeySoftDeleted(id, purgedOn: null);
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 calls.Context.Log.Verbose($"The answer to CreateKey {id} was lost; looking whether it happened.");
                 if (await reader.FindAsync(id) is { } made)
@@ -59,7 +59,7 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
                     )
                 );
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 if (await reader.FindAsync(id.WithoutVersion) is { } newest && !known.Contains(newest.Id.Version!))
                     return newest;
@@ -82,7 +82,7 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
         {
             // It is being recovered already, or was.
         }
-        catch (Exception fault) when (calls.IsLost(fault))
+        catch (Exception fault) when (calls.IsResponseLost(fault))
         {
             calls.Context.Log.Verbose($"The answer to RecoverDeletedKey {id} was lost; looking whether it happened.");
             if (await reader.FindAsync(id) is null && await reader.FindDeletedAsync(id) is not null)
@@ -92,11 +92,11 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
         }
 
         FoundKey? found = null;
-        await calls.UntilAsync(
+        await calls.PollUntilAsync(
             async () => (found = await reader.FindAsync(id)) is not null,
             Settling,
             Pause,
-            () => Errors.KeyNotRecovered(id)
+            () => AzureErrors.KeyNotRecovered(id)
         );
         return found!;
     }
@@ -138,7 +138,7 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
                 await calls.WriteAsync("Key Vault", verb, id.ToString(), write);
                 return;
             }
-            catch (Exception fault) when (calls.IsLost(fault) && round < 3)
+            catch (Exception fault) when (calls.IsResponseLost(fault) && round < 3)
             {
                 calls.Context.Log.Verbose($"The answer to {verb} {id} was lost; setting it once more.");
             }

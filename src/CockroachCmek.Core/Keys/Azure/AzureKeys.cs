@@ -26,7 +26,7 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
                 principalId
             );
         // Whatever region joins, the key in force can serve it; a key near it is made only where a vault for it is named.
-        if (request.Like is { } like && request.Azure.Vaults.Count == 0)
+        if (request.Like is { } like && AzureKeyOptions.From(request.Options).Vaults.Count == 0)
             return await new AzureKeyAdoption(clients, calls, _reader, _grants, _vaults).AdoptAsync(
                 request with
                 {
@@ -57,11 +57,15 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
 
     private async Task<IReadOnlyList<CmekKey>> MakeAsync(KeyRequest request, string principalId)
     {
-        if (request.Azure.Vaults.Count == 0)
-            throw Errors.VaultNameMissing(request.Cluster.Name);
+        if (AzureKeyOptions.From(request.Options).Vaults.Count == 0)
+            throw AzureErrors.KeyVaultNameMissing(request.Cluster.Name);
         if (request.Name is { } name && !AzureKeyId.IsName(name))
-            throw Errors.KeyNameMalformed(name, request.Cluster.Name);
-        var vaults = await _vaults.FindAsync(request.Azure.Vaults, request.Azure.SubscriptionId, request.AuthPrincipal);
+            throw AzureErrors.KeyNameMalformed(name, request.Cluster.Name);
+        var vaults = await _vaults.FindAsync(
+            AzureKeyOptions.From(request.Options).Vaults,
+            AzureKeyOptions.From(request.Options).SubscriptionId,
+            request.AuthPrincipal
+        );
         var shape = request.Like is null ? null : await ShapeAsync(request.Like);
         var places = await Task.WhenAll(
             request
@@ -94,13 +98,13 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
 
     private async Task<string> PrincipalAsync(KeyRequest request)
     {
-        if (request.Azure.PrincipalId is { } known)
+        if (AzureKeyOptions.From(request.Options).PrincipalId is { } known)
             return known;
         try
         {
             return (await new AzureRoles(clients, calls).RequireAsync(request.Cluster, request.AuthPrincipal)).Id;
         }
-        catch (CmekException fault) when (request.Azure.IsPlanned && fault.ErrorId == nameof(Errors.ConsentMissing))
+        catch (CmekException fault) when (request.IsRolePlanned && fault.ErrorId == nameof(AzureErrors.ConsentMissing))
         {
             return Guid.Empty.ToString("D"); // of nobody yet: nothing is granted to it, and nothing will be
         }
@@ -115,7 +119,7 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
     )
     {
         var id = new AzureKeyId(vault.Uri, request.Name ?? AzureNames.Default(request.Cluster), null);
-        var role = await _grants.RoleAsync(vault, request.Azure.RoleName);
+        var role = await _grants.RoleAsync(vault, AzureKeyOptions.From(request.Options).RoleName);
         var found = await _reader.FollowAsync(id, request.Cluster);
         return new Place(vault, regions, found?.Id.WithoutVersion ?? id)
         {
@@ -141,18 +145,20 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
                 // A key that is not ours under our name may still be right: somebody made it by the page, and granted the application.
                 if (!key.BelongsTo(request.Cluster) && place.NeedsGrant)
                 {
-                    faults.Add(Errors.KeyNameTaken(place.Id, key.Tag(AzureNames.ClusterIdTag)));
+                    faults.Add(AzureErrors.KeyNameTaken(place.Id, key.Tag(AzureNames.ClusterIdTag)));
                     continue;
                 }
 
-                if (AzureKeyFaults.Differences(key, request.Azure) is { Count: > 0 } differences)
-                    faults.Add(Errors.KeyDiffers(place.Id, differences));
+                if (
+                    AzureKeyFaults.Differences(key, AzureKeyOptions.From(request.Options)) is { Count: > 0 } differences
+                )
+                    faults.Add(AzureErrors.KeyDiffers(place.Id, differences));
                 faults.AddRange(AzureKeyFaults.OfKey(key, calls.Context.Time.GetUtcNow()));
             }
-            else if (place.Deleted is { } deleted && !request.Azure.Recover)
+            else if (place.Deleted is { } deleted && !AzureKeyOptions.From(request.Options).Recover)
             {
                 faults.Add(
-                    Errors.KeySoftDeleted(
+                    AzureErrors.KeySoftDeleted(
                         place.Id,
                         deleted.ScheduledPurgeDate is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null
                     )
@@ -160,11 +166,14 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
             }
             else if (
                 place.Deleted is null
-                && (place.Like?.Kty == "RSA-HSM" || request.Azure.ProtectionLevel == CmekProtectionLevel.Hsm)
+                && (
+                    place.Like?.Kty == "RSA-HSM"
+                    || AzureKeyOptions.From(request.Options).ProtectionLevel == CmekProtectionLevel.Hsm
+                )
                 && !place.Vault.IsPremium
             )
             {
-                faults.Add(Errors.HsmNotAvailable(place.Vault));
+                faults.Add(AzureErrors.HsmNotAvailable(place.Vault));
             }
 
             faults.AddRange(
@@ -176,7 +185,7 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
             );
         }
 
-        Errors.ThrowTogether(request.Cluster.Name, faults);
+        Errors.ThrowCombined(request.Cluster.Name, faults);
     }
 
     /// <summary>True when something is to be written in a vault, and all of it may be. Every question is asked: a dry run names every change.</summary>
@@ -240,23 +249,23 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls)
 
     private static KeyShape Shape(KeyRequest request, Place place) =>
         new(
-            request.Azure.ProtectionLevel switch
+            AzureKeyOptions.From(request.Options).ProtectionLevel switch
             {
                 CmekProtectionLevel.Hsm => "RSA-HSM",
                 CmekProtectionLevel.Software => "RSA",
                 _ => place.Like?.Kty ?? "RSA",
             },
-            request.Azure.KeySize ?? place.Like?.Size ?? DefaultSize,
+            AzureKeyOptions.From(request.Options).KeySize ?? place.Like?.Size ?? DefaultSize,
             AzureNames.Tags(request.Cluster, request.Tags)
         )
         {
-            ExpiresOn = request.Azure.ExpiresOn,
+            ExpiresOn = AzureKeyOptions.From(request.Options).ExpiresOn,
         };
 
     private async Task<KeyShape> ShapeAsync(CmekRegionSpec like)
     {
         var id = AzureKeyId.Parse(like.KeyUri, clients.Cloud);
-        var key = await _reader.FindAsync(id) ?? throw Errors.KeyNotFound(id);
+        var key = await _reader.FindAsync(id) ?? throw AzureErrors.KeyNotFound(id);
         return new KeyShape(key.Bundle.Key.Kty, key.Bundle.Key.Size ?? DefaultSize, key.Tags);
     }
 

@@ -1,51 +1,99 @@
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>What only Azure has of a role.</summary>
-public sealed record AzureRoleOptions
+/// <summary>Options of an identity that only Azure has.</summary>
+internal sealed record AzureRoleOptions
 {
-    /// <summary>The tenant that holds the vaults; null for the session's, or the one that the credentials belong to.</summary>
-    public string? TenantId { get; init; }
+    /// <summary>Names of the parameters that these options come from.</summary>
+    public static IReadOnlyCollection<string> Names { get; } =
+    ["TenantId", "ApplicationName", "GrantConsent", "Open", "Wait", "Timeout"];
 
-    /// <summary>What the application is called; null for "CockroachDB Cloud - " and the cluster's id. Another name is not taken for it.</summary>
-    public string? ApplicationName { get; init; }
+    /// <summary>The tenant that holds the Key Vaults. Default: the session's, or the one that the credentials belong to.</summary>
+    public string? TenantId { get; private init; }
 
-    /// <summary>Grant too what the page of consent would: "Sign in and read user profile" for all users. Key Vault does not need it.</summary>
-    public bool GrantConsent { get; init; }
+    /// <summary>Name of the application. Default: "CockroachDB Cloud - " and the cluster's id. One of another name is refused.</summary>
+    public string? ApplicationName { get; private init; }
 
-    /// <summary>Where the caller may not add the application: opens the page of consent, and says whether it could. Null opens nothing.</summary>
-    public Func<Uri, bool>? Open { get; init; }
+    /// <summary>Also grants "Sign in and read user profile" for all users, as the consent page would. Key Vault does not need it.</summary>
+    public bool GrantConsent { get; private init; }
 
-    /// <summary>How long to wait for somebody to consent; null does not wait.</summary>
-    public TimeSpan? Wait { get; init; }
+    /// <summary>
+    /// Opens the consent page where the caller is not allowed to add the application, and tells whether it could. Null opens
+    /// nothing.
+    /// </summary>
+    public Func<Uri, bool>? Open { get; private init; }
+
+    /// <summary>How long to wait for somebody to consent. Null does not wait.</summary>
+    public TimeSpan? Wait { get; private init; }
+
+    public static AzureRoleOptions From(CloudOptions options) =>
+        new()
+        {
+            TenantId = options.Get<string>("TenantId"),
+            ApplicationName = options.Get<string>("ApplicationName"),
+            GrantConsent = options.Get<bool>("GrantConsent"),
+            Open = options.Get<Func<Uri, bool>>("Open"),
+            Wait = options.Get<bool>("Wait") ? options.Get<TimeSpan>("Timeout") : null,
+        };
 }
 
-/// <summary>What only Azure has of keys.</summary>
-public sealed record AzureKeyOptions
+/// <summary>Options of keys that only Azure has.</summary>
+internal sealed record AzureKeyOptions
 {
-    /// <summary>Names or URIs of vaults: one for all regions, or one in each region's location.</summary>
-    public IReadOnlyList<string> Vaults { get; init; } = [];
+    /// <summary>Names of the parameters that these options come from.</summary>
+    public static IReadOnlyCollection<string> Names { get; } =
+    [
+        "KeyVaultName",
+        "KeyVaultUri",
+        "SubscriptionId",
+        "KeySize",
+        "ProtectionLevel",
+        "ExpiresOn",
+        "RoleName",
+        "PrincipalId",
+        "Recover",
+    ];
 
-    /// <summary>The subscription that holds the vaults; null for the session's, or all that the credentials see.</summary>
-    public string? SubscriptionId { get; init; }
+    /// <summary>Names or URIs of Key Vaults: one for all regions, or one in each region's location.</summary>
+    public IReadOnlyList<string> Vaults { get; private init; } = [];
 
-    /// <summary>Bits of a new key: 2048, 3072 or 4096; null for 3072.</summary>
-    public int? KeySize { get; init; }
+    /// <summary>The subscription that holds the Key Vaults. Default: the session's, or all that the credentials see.</summary>
+    public string? SubscriptionId { get; private init; }
 
-    /// <summary>Software or hardware; null for software.</summary>
-    public CmekProtectionLevel? ProtectionLevel { get; init; }
+    /// <summary>Bits of a new key: 2048, 3072 or 4096. Default: 3072.</summary>
+    public int? KeySize { get; private init; }
 
-    /// <summary>When a new key expires; null for never. An expired key cannot be used to encrypt.</summary>
-    public DateTimeOffset? ExpiresOn { get; init; }
+    /// <summary>Software or hardware. Default: software.</summary>
+    public CmekProtectionLevel? ProtectionLevel { get; private init; }
 
-    /// <summary>The role that the application gets on the vault; null for the page's, Key Vault Crypto Officer.</summary>
-    public string? RoleName { get; init; }
+    /// <summary>When a new key expires. Default: never. An expired key cannot be used to encrypt.</summary>
+    public DateTimeOffset? ExpiresOn { get; private init; }
 
-    /// <summary>Object id of the application's service principal, for callers who may not read Microsoft Graph; null to ask there.</summary>
-    public string? PrincipalId { get; init; }
+    /// <summary>The role that the application gets on the Key Vault. Default: Key Vault Crypto Officer, as the page has it.</summary>
+    public string? RoleName { get; private init; }
 
-    /// <summary>Recover a deleted key of the name, instead of reporting it.</summary>
-    public bool Recover { get; init; }
+    /// <summary>
+    /// Object id of the application's service principal, for callers who are not allowed to read Microsoft Graph. Default: ask
+    /// Graph.
+    /// </summary>
+    public string? PrincipalId { get; private init; }
 
-    /// <summary>The identity is only planned: that it is not there is no fault.</summary>
-    public bool IsPlanned { get; init; }
+    /// <summary>Recovers a deleted key of the name, instead of reporting it.</summary>
+    public bool Recover { get; private init; }
+
+    public static AzureKeyOptions From(CloudOptions options) =>
+        new()
+        {
+            Vaults =
+            [
+                .. options.Get<string[]>("KeyVaultName") ?? [],
+                .. (options.Get<Uri[]>("KeyVaultUri") ?? []).Select(u => u.OriginalString),
+            ],
+            SubscriptionId = options.Get<string>("SubscriptionId"),
+            KeySize = options.Get<int?>("KeySize"),
+            ProtectionLevel = options.Get<CmekProtectionLevel?>("ProtectionLevel"),
+            ExpiresOn = options.Get<DateTimeOffset?>("ExpiresOn"),
+            RoleName = options.Get<string>("RoleName"),
+            PrincipalId = options.Get<string>("PrincipalId"),
+            Recover = options.Get<bool>("Recover"),
+        };
 }

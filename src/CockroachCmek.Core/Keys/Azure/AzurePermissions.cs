@@ -34,10 +34,10 @@ internal sealed class AzurePermissions(AzureClients clients, AzureCalls calls)
         var faults = new List<CmekException>();
         var needed = vault.UsesRoles ? Assign : ChangePolicies;
         if (grants && !permissions.Any(p => p.Allows(needed)))
-            faults.Add(Errors.ArmPermissionDenied(vault.Name, $"they may not {needed} on {vault.Id}.", null));
+            faults.Add(AzureErrors.ArmPermissionDenied(vault.Name, $"they may not {needed} on {vault.Id}.", null));
         // What the vault's own policies allow may come through a group, which only Graph could tell.
         if (makesKey && vault.UsesRoles && !permissions.Any(p => p.AllowsData(KeyVaultRoles.Create)))
-            faults.Add(Errors.VaultPermissionDenied(vault.Name, $"they may not {KeyVaultRoles.Create}.", null));
+            faults.Add(AzureErrors.KeyVaultPermissionDenied(vault.Name, $"they may not {KeyVaultRoles.Create}.", null));
         return faults;
     }
 }

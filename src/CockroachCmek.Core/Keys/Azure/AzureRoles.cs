@@ -24,7 +24,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
         var (principal, outcome) = await EnsurePrincipalAsync(request, applicationId, consentUrl);
         if (
             principal is not null
-            && request.Azure.GrantConsent
+            && AzureRoleOptions.From(request.Options).GrantConsent
             && await GrantConsentAsync(request.Cluster, principal)
             && outcome == CmekOutcome.Existing
         )
@@ -32,7 +32,9 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
         return new CmekRole
         {
             Cluster = request.Cluster,
-            Name = principal?.DisplayName ?? request.Azure.ApplicationName ?? AzureNames.Application(request.Cluster),
+            Name = principal?.DisplayName
+                ?? AzureRoleOptions.From(request.Options).ApplicationName
+                ?? AzureNames.Application(request.Cluster),
             AuthPrincipal = tenant,
             TrustedPrincipal = applicationId,
             PrincipalId = principal?.Id ?? "",
@@ -47,10 +49,14 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
     {
         var applicationId = ApplicationId(cluster);
         var principal = await FindAsync(applicationId)
-            ?? throw Errors.ConsentMissing(cluster.Name, tenantId, clients.Cloud.ConsentUrl(tenantId, applicationId));
+            ?? throw AzureErrors.ConsentMissing(
+                cluster.Name,
+                tenantId,
+                clients.Cloud.ConsentUrl(tenantId, applicationId)
+            );
         // What the application is called is asked where the role is made: whoever accepted another name there is not asked again.
         return principal.AccountEnabled == false
-            ? throw Errors.RoleDiffers(cluster, applicationId, [Disabled])
+            ? throw AzureErrors.RoleDiffers(cluster, applicationId, [Disabled])
             : principal;
     }
 
@@ -63,7 +69,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
     public static string ApplicationId(CrdbCluster cluster) =>
         Guid.TryParse(cluster.AzureClusterIdentityClientId, out var id)
             ? id.ToString("D")
-            : throw Errors.ClusterHasNoIdentity(cluster);
+            : throw Errors.ClusterHasNoAccount(cluster, "identity in Azure");
 
     /// <summary>What is wrong with an application, in words.</summary>
     public static IReadOnlyList<string> Differences(ServicePrincipal principal, CrdbCluster cluster, string? name)
@@ -131,7 +137,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
                 // Somebody else was faster, or a run before this one.
                 return await AppearsAsync(applicationId, Settling, fault);
             }
-            catch (Exception fault) when (calls.IsLost(fault) && round < 3)
+            catch (Exception fault) when (calls.IsResponseLost(fault) && round < 3)
             {
                 calls.Context.Log.Verbose(
                     $"The answer to CreateServicePrincipal {applicationId} was lost; looking whether it happened."
@@ -152,9 +158,9 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
         calls.Context.Log.Warning(
             $"{request.Cluster.Name}: these credentials may not add applications to the tenant. An administrator has to consent at {consentUrl}"
         );
-        if (request.Azure.Open is { } open && !open(consentUrl))
+        if (AzureRoleOptions.From(request.Options).Open is { } open && !open(consentUrl))
             calls.Context.Log.Warning("No browser could be opened here; open the address yourself.");
-        if (request.Azure.Wait is not { } limit)
+        if (AzureRoleOptions.From(request.Options).Wait is not { } limit)
             return (null, CmekOutcome.Planned);
         var activity = $"Waiting for consent to the application of {request.Cluster.Name}";
         calls.Context.Log.Progress(new OperationProgress { Activity = activity, Status = consentUrl.ToString() });
@@ -164,7 +170,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
                 request,
                 applicationId,
                 await AppearsAsync(applicationId, limit, inner: null, () =>
-                    Errors.ConsentNotGiven(request.Cluster.Name, consentUrl, limit)
+                    AzureErrors.ConsentNotGiven(request.Cluster.Name, consentUrl, limit)
                 ),
                 CmekOutcome.Created
             );
@@ -190,11 +196,11 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
     )
     {
         ServicePrincipal? principal = null;
-        await calls.UntilAsync(
+        await calls.PollUntilAsync(
             async () => (principal = await FindAsync(applicationId)) is not null,
             limit,
             Pause,
-            otherwise ?? (() => Errors.ApplicationNotSeen(applicationId, inner))
+            otherwise ?? (() => AzureErrors.ApplicationNotSeen(applicationId, inner))
         );
         return principal!;
     }
@@ -206,12 +212,12 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
         CmekOutcome outcome
     )
     {
-        var differences = Differences(found, request.Cluster, request.Azure.ApplicationName);
+        var differences = Differences(found, request.Cluster, AzureRoleOptions.From(request.Options).ApplicationName);
         if (differences.Count == 0)
             return (found, outcome);
         // The name is Cockroach Labs' to give; what can be brought into line is whether it may sign in.
         if (!request.Update || differences is not [Disabled])
-            throw Errors.RoleDiffers(request.Cluster, applicationId, differences);
+            throw AzureErrors.RoleDiffers(request.Cluster, applicationId, differences);
         if (
             !await calls.AskAsync(found.DisplayName ?? applicationId, "Enable signing in as the enterprise application")
         )
@@ -227,7 +233,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
     {
         if (await IsConsentedAsync(principal))
             return false;
-        var graph = await FindAsync(GraphApplication) ?? throw Errors.ApplicationNotSeen(GraphApplication, null);
+        var graph = await FindAsync(GraphApplication) ?? throw AzureErrors.ApplicationNotSeen(GraphApplication, null);
         if (
             !await calls.AskAsync(
                 principal.DisplayName ?? principal.AppId,
@@ -240,7 +246,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
             try
             {
                 // A fresh application is unknown to other parts of Graph for a while.
-                await calls.PatientlyAsync(
+                await calls.RetryUntilPropagatedAsync(
                     async () =>
                     {
                         await calls.SendAsync("Graph", "CreateConsentGrant", principal.Id, c =>
@@ -265,7 +271,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls)
                 );
                 return false;
             }
-            catch (Exception fault) when (calls.IsLost(fault) && round < 3)
+            catch (Exception fault) when (calls.IsResponseLost(fault) && round < 3)
             {
                 if (await IsConsentedAsync(principal))
                     return true;

@@ -20,13 +20,13 @@ internal sealed class AzureVaults(AzureClients clients, AzureCalls calls)
         );
         var missing = names.Where(n => !_found.ContainsKey(n)).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
         if (missing.Count > 0)
-            Errors.ThrowTogether(
+            Errors.ThrowCombined(
                 string.Join(", ", missing),
                 await Task.WhenAll(missing.Select(n => ExplainAsync(n, subscriptionId ?? clients.SubscriptionId)))
             );
         foreach (var vault in names.Select(n => _found[n]))
             if (!string.Equals(vault.TenantId, tenantId, StringComparison.OrdinalIgnoreCase))
-                throw Errors.VaultInOtherTenant(vault.Uri.Host, vault.TenantId, tenantId);
+                throw AzureErrors.KeyVaultInOtherTenant(vault.Uri.Host, vault.TenantId, tenantId);
         return [.. names.Select(n => _found[n])];
     }
 
@@ -38,7 +38,7 @@ internal sealed class AzureVaults(AzureClients clients, AzureCalls calls)
         vaults.Count == 1
             ? vaults[0]
             : vaults.FirstOrDefault(v => v.IsIn(region))
-                ?? throw Errors.VaultMissing(cluster, region, vaults.Select(v => $"{v.Name} in {v.Location}"));
+                ?? throw AzureErrors.KeyVaultMissing(cluster, region, vaults.Select(v => $"{v.Name} in {v.Location}"));
 
     /// <summary>Loudly: a key that is purged takes the database with it.</summary>
     public void WarnOfDeletion(AzureVault vault)
@@ -61,7 +61,7 @@ internal sealed class AzureVaults(AzureClients clients, AzureCalls calls)
             Uri.TryCreate(nameOrUri, UriKind.Absolute, out var uri)
             && uri.Host.EndsWith($".{clients.Cloud.VaultSuffix}", StringComparison.OrdinalIgnoreCase)
             ? uri.Host.Split('.')[0]
-            : throw Errors.VaultUriMalformed(nameOrUri, clients.Cloud.VaultSuffix);
+            : throw AzureErrors.KeyVaultUriMalformed(nameOrUri, clients.Cloud.VaultSuffix);
     }
 
     private async Task SearchAsync(IReadOnlyList<string> names, string? subscriptionId)
@@ -96,15 +96,15 @@ internal sealed class AzureVaults(AzureClients clients, AzureCalls calls)
             await calls.WriteAsync("Key Vault", "GetKey", uri.Host, c =>
                 clients.Keys(uri).GetAsync("crdb-cmek-is-it-there", null, c)
             );
-            return Errors.VaultNotVisible(name, subscriptionId);
+            return AzureErrors.KeyVaultNotVisible(name, subscriptionId);
         }
         catch (AzureFault fault) when (fault.IsFirewall)
         {
-            return Errors.VaultFirewalled(uri.Host, fault.Message, fault);
+            return AzureErrors.KeyVaultFirewalled(uri.Host, fault.Message, fault);
         }
         catch (AzureFault fault) when (fault is { Status: 404, Code: "KeyNotFound" } or { Status: 403 })
         {
-            return Errors.VaultNotVisible(name, subscriptionId);
+            return AzureErrors.KeyVaultNotVisible(name, subscriptionId);
         }
         catch (CmekException fault)
         {
@@ -113,7 +113,7 @@ internal sealed class AzureVaults(AzureClients clients, AzureCalls calls)
         catch (Exception fault)
             when (AzureCalls.IsAzures(fault) && !calls.Context.CancellationToken.IsCancellationRequested)
         {
-            return Errors.VaultNotFound(name, subscriptionId);
+            return AzureErrors.KeyVaultNotFound(name, subscriptionId);
         }
     }
 }

@@ -44,7 +44,7 @@ internal sealed class KeyVaultChallengePolicy(
             return false;
         var tenant = await tenantOfCaller(message.CancellationToken);
         if (!string.Equals(challenge.TenantId, tenant, StringComparison.OrdinalIgnoreCase))
-            throw Errors.VaultInOtherTenant(vault.Host, challenge.TenantId, tenant);
+            throw AzureErrors.KeyVaultInOtherTenant(vault.Host, challenge.TenantId, tenant);
         _known = challenge;
         await AuthenticateAndAuthorizeRequestAsync(message, challenge.Context(message));
         return true;
@@ -92,7 +92,7 @@ internal sealed class KeyVaultChallengePolicy(
             message.Request.Uri.Host is { } host
             && host.EndsWith("." + challenge.Audience.Host, StringComparison.OrdinalIgnoreCase)
             ? challenge
-            : throw Errors.VaultHostSuspect(vault.Host, challenge.Audience.Host);
+            : throw AzureErrors.KeyVaultHostSuspect(vault.Host, challenge.Audience.Host);
     }
 
     public sealed record Challenge(string TenantId, Uri Audience)

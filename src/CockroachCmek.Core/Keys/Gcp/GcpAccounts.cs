@@ -11,7 +11,7 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
         try
         {
             return patient
-                ? await calls.PatientlyAsync(
+                ? await calls.RetryUntilPropagatedAsync(
                     () => GetAsync(account),
                     f => f is GcpFault { Code: 403 or 404 },
                     TimeSpan.FromSeconds(30),
@@ -27,7 +27,7 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
 
     /// <summary>A new account is there once three looks in a row find it: the first may meet a replica that has it, and the next one that has not.</summary>
     public Task SeenAsync(ServiceAccountEmail account) =>
-        calls.UntilAsync(
+        calls.PollUntilAsync(
             async () =>
             {
                 try
@@ -48,7 +48,7 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
             },
             GcpPolicyWriter.Propagation,
             TimeSpan.FromSeconds(2),
-            () => Errors.ServiceAccountNotSeen(account.Text)
+            () => GcpErrors.ServiceAccountNotSeen(account.Text)
         );
 
     /// <summary>Makes sure that an account can be used, before anything is written for it. Who may not look goes on where it is said so: the binding tells.</summary>
@@ -58,9 +58,9 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
         try
         {
             var found = await FindAsync(account, patient: false)
-                ?? throw Errors.ServiceAccountNotFound(account.Text, cluster.Name);
+                ?? throw GcpErrors.ServiceAccountNotFound(account.Text, cluster.Name);
             if (found.Disabled == true)
-                throw Errors.ServiceAccountDisabled(account.Text);
+                throw GcpErrors.ServiceAccountDisabled(account.Text);
         }
         catch (GcpFault fault) when (fault.Code == 403 && mayBeUnreadable)
         {
@@ -71,7 +71,7 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
     /// <summary>Who may act as the account.</summary>
     public Task<IamPolicy> PolicyAsync(ServiceAccountEmail account, bool patient) =>
         patient
-            ? calls.PatientlyAsync(
+            ? calls.RetryUntilPropagatedAsync(
                 () => PolicyAsync(account, patient: false),
                 f => f is GcpFault { Code: 403 or 404 },
                 GcpPolicyWriter.Propagation,

@@ -15,42 +15,46 @@ internal sealed class GcpCalls(OperationContext context) : CloudCalls("GCP", con
             // The token is fetched before the call is sent.
             _ when IsTokenFault(fault) => false,
             JsonException => true,
-            _ => IsNoAnswer(fault),
+            _ => IsNoResponse(fault),
         };
 
     /// <summary>True when no token was to be had, so that nothing was sent: the second is of workload identity, whose own token was not found.</summary>
     public static bool IsTokenFault(Exception fault) => fault is TokenResponseException or SubjectTokenException;
 
+    /// <summary>An exception of a call in the module's terms; null for one that is not Google Cloud's.</summary>
+    public static CmekException? Translate(Exception fault, string target) =>
+        fault is GcpFault || IsTokenFault(fault) || MayHaveHappened(fault) ? Map(fault, target) : null;
+
     /// <summary>Anything that a call throws, in the module's terms.</summary>
     public static CmekException Map(Exception fault, string target) =>
         fault switch
         {
-            GcpFault { Code: 401 } refused => Errors.GcpCredentialsRefused(refused.Message),
-            GcpFault { Reason: "SERVICE_DISABLED" } disabled => Errors.GcpApiDisabled(
+            GcpFault { Code: 401 } refused => GcpErrors.GcpCredentialsRefused(refused.Message),
+            GcpFault { Reason: "SERVICE_DISABLED" } disabled => GcpErrors.GcpApiDisabled(
                 target,
                 disabled.Metadata("service") ?? "cloudkms.googleapis.com",
                 ProjectOf(disabled),
                 disabled.Message
             ),
-            GcpFault { Constraint: { } constraint } forbidden => Errors.OrganizationPolicyForbids(
+            GcpFault { Constraint: { } constraint } forbidden => GcpErrors.OrganizationPolicyForbids(
                 target,
                 constraint,
                 forbidden.Message
             ),
-            GcpFault { Code: 403 } denied => Errors.GcpPermissionDenied(target, denied.Message, denied),
-            GcpFault { Code: 429 } limited => Errors.GcpQuotaExceeded(target, limited.Message, limited),
-            GcpFault { Status: "ABORTED" } conflict => Errors.GcpConflict(target, conflict.Message, conflict),
-            TokenResponseException token => Errors.GcpCredentialsRefused(
+            GcpFault { Code: 403 } denied => GcpErrors.GcpPermissionDenied(target, denied.Message, denied),
+            GcpFault { Code: 429 } limited => GcpErrors.GcpQuotaExceeded(target, limited.Message, limited),
+            GcpFault { Status: "ABORTED" } conflict => GcpErrors.GcpConflict(target, conflict.Message, conflict),
+            TokenResponseException token => GcpErrors.GcpCredentialsRefused(
                 token.Error?.ErrorDescription ?? token.Error?.Error ?? token.Message
             ),
-            _ when MayHaveHappened(fault) => Errors.GcpUnreachable(target, fault),
-            GcpFault answered => Errors.GcpRefused(
+            _ when MayHaveHappened(fault) => GcpErrors.GcpUnreachable(target, fault),
+            GcpFault answered => GcpErrors.GcpRefused(
                 target,
                 answered.Status.Length > 0 ? answered.Status : $"HTTP {answered.Code}",
                 answered.Message,
                 answered
             ),
-            _ => Errors.GcpCredentialsMissing(
+            _ => GcpErrors.GcpCredentialsMissing(
                 fault.InnerException is { } inner ? $"{fault.Message} {inner.Message}" : fault.Message,
                 fault
             ),

@@ -55,7 +55,7 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
                             or FormatException
                 )
             {
-                throw Errors.GcpCredentialsMissing(
+                throw GcpErrors.GcpCredentialsMissing(
                     CredentialFile is { } file ? $"{file}: {fault.Message}" : fault.Message,
                     fault
                 );
@@ -95,7 +95,7 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
                 return project!.Trim();
         return _credential?.UnderlyingCredential is ComputeCredential
             ? await MachineProjectAsync(cancellationToken)
-            : throw Errors.ProjectUnknown();
+            : throw GcpErrors.ProjectUnknown();
     }
 
     public void Dispose()
@@ -146,7 +146,7 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
             request.Headers.Add("Metadata-Flavor", "Google");
             using var response = await client.SendAsync(request, cancellationToken);
             if (!response.IsSuccessStatusCode)
-                throw Errors.ProjectUnknown();
+                throw GcpErrors.ProjectUnknown();
 #if NET
             return (await response.Content.ReadAsStringAsync(cancellationToken)).Trim();
 #else
@@ -156,7 +156,7 @@ internal sealed class GcpClients(GcpConnection connection) : IDisposable
         catch (Exception fault)
             when (fault is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            throw Errors.ProjectUnknown();
+            throw GcpErrors.ProjectUnknown();
         }
     }
 }

@@ -186,7 +186,7 @@ internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
         var found = await Task.WhenAll(uses.Select(u => _reader.FindAsync(u.Name, u.Account.Member)));
         // A past key that was deleted gives nobody access; where none is left, the names must be wrong.
         if (uses.Count > 0 && found.All(f => f is null))
-            throw Errors.KeyNotFound(uses[0].Name);
+            throw GcpErrors.KeyNotFound(uses[0].Name);
         foreach (var gone in uses.Where((_, i) => found[i] is null))
             calls.Context.Log.Warning($"{gone.Name} is not there any more: there is nothing to change about it.");
         var all = await Task.WhenAll(

@@ -99,20 +99,20 @@ internal sealed class GcpKeyAccessWriter(GcpClients clients, GcpCalls calls)
         var wanted = Parse(change).Select(n => (string?)n ?? "").ToList();
         var versions = (await _reader.VersionsAsync(name)).Where(v => wanted.Contains(v.Name ?? "")).ToList();
         if (to == "ENABLED" && versions.FirstOrDefault(v => v.State is "DESTROYED" or "DESTROY_SCHEDULED") is { } lost)
-            throw Errors.KeyPendingDeletion(name, lost.Id, lost.State!, lost.DestroyTime);
+            throw GcpErrors.KeyPendingDeletion(name, lost.Id, lost.State!, lost.DestroyTime);
         var moving = versions.Where(v => v.State == from).ToList();
         foreach (var version in moving)
             await SetAsync(name, version.Name!, to);
         if (moving.Count > 0)
         {
-            await calls.UntilAsync(
+            await calls.PollUntilAsync(
                 async () =>
                     (await _reader.VersionsAsync(name))
                         .Where(v => moving.Any(m => m.Name == v.Name))
                         .All(v => v.State == to),
                 GcpPolicyWriter.Propagation,
                 GcpPolicyWriter.Pause,
-                () => Errors.VersionNotReady(name, string.Join(", ", moving.Select(v => v.Id)), from)
+                () => GcpErrors.VersionNotReady(name, string.Join(", ", moving.Select(v => v.Id)), from)
             );
         }
 
@@ -130,7 +130,7 @@ internal sealed class GcpKeyAccessWriter(GcpClients clients, GcpCalls calls)
                 );
                 return;
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 if ((await _reader.VersionsAsync(name)).Any(v => v.Name == version && v.State == state))
                     return;

@@ -14,7 +14,7 @@ internal sealed class GcpKeyAdoption(GcpClients clients, GcpCalls calls, GcpKeyR
         for (var i = 0; i < found.Length; i++)
         {
             if (found[i] is not { } key)
-                faults.Add(Errors.KeyNotFound(distinct[i]));
+                faults.Add(GcpErrors.KeyNotFound(distinct[i]));
             else
                 faults.AddRange([
                     .. GcpKeyFaults.OfKey(key.Name, key.Key),
@@ -22,7 +22,7 @@ internal sealed class GcpKeyAdoption(GcpClients clients, GcpCalls calls, GcpKeyR
                 ]);
         }
 
-        Errors.ThrowTogether(request.Cluster.Name, faults);
+        Errors.ThrowCombined(request.Cluster.Name, faults);
         foreach (
             var (name, region) in chosen
                 .Zip(request.Regions, (n, r) => (n, r))

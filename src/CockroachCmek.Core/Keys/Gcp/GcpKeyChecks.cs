@@ -1,4 +1,4 @@
-using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Checks;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -9,46 +9,39 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
 
     public async Task<IReadOnlyList<CmekCheck>> CheckAsync(KeyCheckRequest request)
     {
-        var results = new CheckList(request.Cluster);
+        var results = new KeyChecks(request.Cluster, request.Spec.Region, e =>
+            GcpCalls.Translate(e, request.Spec.KeyUri)
+        );
         if (request.IsPast)
         {
-            await UnlessDeniedAsync("KeyReadable", request, results, () => PastKeyAsync(request, results));
+            await results.RunAsync(CmekCheckName.PastKeyUsable, () => PastKeyAsync(request, results));
             return results.All;
         }
 
-        await UnlessDeniedAsync("KeyReadable", request, results, () => KeyAsync(request, results));
-        await UnlessDeniedAsync("RoleReadable", request, results, () => AccountAsync(request, results));
+        await results.RunAsync(CmekCheckName.KeyUsable, () => KeyAsync(request, results));
+        await results.RunAsync(CmekCheckName.RoleTrust, () => AccountAsync(request, results));
         return results.All;
     }
 
-    private async Task KeyAsync(KeyCheckRequest request, CheckList results)
+    private async Task KeyAsync(KeyCheckRequest request, KeyChecks results)
     {
         var region = request.Spec.Region;
         var name = GcpKeyName.Parse(request.Spec.KeyUri);
         var account = ServiceAccountEmail.Parse(request.Spec.AuthPrincipal);
         var now = calls.Context.Time.GetUtcNow();
         if (await _reader.FindAsync(name, account.Member) is not { } key)
-            throw Errors.KeyNotFound(name);
-        CmekException[] faults =
-        [
-            .. GcpKeyFaults.OfKey(name, key.Key),
-            .. GcpKeyFaults.OfGrant(key, account, mayGrant: false, now),
-        ];
-        foreach (var fault in faults)
-            Report(results, region, fault);
-        if (faults.Length == 0)
-            results.Pass(
-                "KeyUsable",
-                region,
-                $"{name} encrypts and decrypts, its primary version is enabled, and {account} may use it."
-            );
+            throw GcpErrors.KeyNotFound(name);
+        if (results.FailAll(CmekCheckName.KeyUsable, [.. GcpKeyFaults.OfKey(name, key.Key)]))
+            results.Pass(CmekCheckName.KeyUsable, $"{name} encrypts and decrypts, and its primary version is enabled.");
+        if (results.FailAll(CmekCheckName.KeyGranted, [.. GcpKeyFaults.OfGrant(key, account, mayGrant: false, now)]))
+            results.Pass(CmekCheckName.KeyGranted, $"{account} may use {name}.");
         Grants(request, key, account, now, results);
         if (GcpLocations.Serves(name.Location, region))
-            results.Pass("KeyLocation", region, $"The key lives in {name.Location}.");
+            results.Pass(CmekCheckName.KeyLocation, $"The key lives in {name.Location}.");
         else
             results.Warn(
+                CmekCheckName.KeyLocation,
                 "KeyElsewhere",
-                region,
                 $"The key lives in '{name.Location}', the nodes in '{region}': it works, but depends on two places.",
                 "New-CrdbCmekKey, then Invoke-CrdbCmekRotation with its manifest"
             );
@@ -61,14 +54,14 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
         FoundKey key,
         ServiceAccountEmail account,
         DateTimeOffset now,
-        CheckList results
+        KeyChecks results
     )
     {
         var region = request.Spec.Region;
         if (key.GrantsUse(account.Member, now) == Granted.Conditionally)
             results.Warn(
+                CmekCheckName.KeyGranted,
                 "KeyGrantConditional",
-                region,
                 $"The policy of {key.Name} lets the account use it only under a condition: {string.Join(", ", key.Policy.ConditionsOf(account.Member))}.",
                 "New-CrdbCmekKey -KeyUri <key> -Grant, when the condition is taken away"
             );
@@ -77,21 +70,21 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
             wider = [.. wider, $"the use of every key in {key.Name.RingName}"];
         if (wider.Length > 0)
             results.Warn(
+                CmekCheckName.KeyPolicyNarrow,
                 "KeyPolicyWide",
-                region,
                 $"The policy of {key.Name} allows more than CMEK needs: {string.Join(", ", wider)}.",
                 "Take these bindings out of the policy; the account needs " + GcpNames.UseRole + " on the key alone"
             );
         if (key.Policy.Deleted(account.Member) is { Count: > 0 } deleted)
             results.Warn(
+                CmekCheckName.KeyPolicyCurrent,
                 "KeyPolicyStale",
-                region,
                 $"The policy of {key.Name} names accounts that were deleted: {string.Join(", ", deleted)}.",
                 "New-CrdbCmekKey -KeyUri <key> -Grant"
             );
     }
 
-    private async Task VersionsAsync(KeyCheckRequest request, GcpKeyName name, CryptoKey key, CheckList results)
+    private async Task VersionsAsync(KeyCheckRequest request, GcpKeyName name, CryptoKey key, KeyChecks results)
     {
         var region = request.Spec.Region;
         var versions = await _reader.VersionsAsync(name);
@@ -101,32 +94,32 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
             .ToList();
         if (lost.Count > 0)
             results.Warn(
+                CmekCheckName.OldVersionsUsable,
                 "OldVersionUnusable",
-                region,
                 $"Versions of {name} can no longer decrypt: {string.Join(", ", lost)}. Data and backups of their time may need them.",
                 $"gcloud kms keys versions list --key {name.Id} --keyring {name.Ring} --location {name.Location} --project {name.Project}"
             );
         else if (versions.Count > 1)
-            results.Pass("OldVersionsUsable", region, $"All {versions.Count} versions of {name} are enabled.");
+            results.Pass(CmekCheckName.OldVersionsUsable, $"All {versions.Count} versions of {name} are enabled.");
         if (request.TakenUpAt is not { } takenUp || key.Primary is not { } primary)
             return;
         if (primary.CreateTime > takenUp)
             results.Warn(
+                CmekCheckName.VersionInUse,
                 "VersionNotTakenUp",
-                region,
                 $"Version {primary.Id} of {name} is of {primary.CreateTime:u}, but the cluster took the key up on {takenUp:u}, and does not follow by itself.",
                 $"Invoke-CrdbCmekRotation {request.Cluster.Name}"
             );
         else
-            results.Pass("VersionTakenUp", region, $"The cluster uses version {primary.Id} of {name}.");
+            results.Pass(CmekCheckName.VersionInUse, $"The cluster uses version {primary.Id} of {name}.");
     }
 
     /// <summary>What was encrypted with a past key was so with the version of that time.</summary>
-    private async Task PastKeyAsync(KeyCheckRequest request, CheckList results)
+    private async Task PastKeyAsync(KeyCheckRequest request, KeyChecks results)
     {
         var name = GcpKeyName.Parse(request.Spec.KeyUri);
         if (await _reader.GetAsync(name) is null)
-            throw Errors.KeyNotFound(name);
+            throw GcpErrors.KeyNotFound(name);
         var versions = await _reader.VersionsAsync(name);
         var used = versions.FirstOrDefault(v =>
             request.TakenUpAt is null ? v.State == "ENABLED" : v.CreateTime <= request.TakenUpAt
@@ -135,19 +128,18 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
         {
             case "ENABLED":
                 results.Pass(
-                    "PastKeyUsable",
-                    request.Spec.Region,
+                    CmekCheckName.PastKeyUsable,
                     $"{used.Name} is enabled: what was encrypted with it can be read."
                 );
                 break;
             case "DESTROY_SCHEDULED" or "DESTROYED":
-                throw Errors.KeyPendingDeletion(name, used.Id, used.State, used.DestroyTime);
+                throw GcpErrors.KeyPendingDeletion(name, used.Id, used.State, used.DestroyTime);
             default:
-                throw Errors.KeyDisabled(name, used?.Id ?? "1");
+                throw GcpErrors.KeyDisabled(name, used?.Id ?? "1");
         }
     }
 
-    private async Task AccountAsync(KeyCheckRequest request, CheckList results)
+    private async Task AccountAsync(KeyCheckRequest request, KeyChecks results)
     {
         var account = ServiceAccountEmail.Parse(request.Spec.AuthPrincipal);
         await new GcpOrganizationChecks(clients, calls).CheckAsync(request, account, results);
@@ -161,41 +153,12 @@ internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
             .. GcpAccounts.Others(request.Cluster, policy).Select(m => $"it lets {m} act as it too"),
         ];
         if (problems.Length > 0)
-            throw Errors.RoleDiffers(account, request.Cluster.Name, problems);
+            throw GcpErrors.RoleDiffers(account, request.Cluster.Name, problems);
         results.Pass(
-            "RoleTrust",
-            request.Spec.Region,
+            CmekCheckName.RoleTrust,
             $"{account} is enabled, and lets {GcpNames.KmsUser(request.Cluster)} act as it, and nobody else."
         );
     }
 
     /// <summary>A fault that the reading met is the result; what may not be read is unknown.</summary>
-    private static async Task UnlessDeniedAsync(
-        string check,
-        KeyCheckRequest request,
-        CheckList results,
-        Func<Task> read
-    )
-    {
-        try
-        {
-            await read();
-        }
-        catch (CmekException fault)
-        {
-            Report(results, request.Spec.Region, fault);
-        }
-        catch (GcpFault fault) when (fault.Code == 403 && fault.Reason != "SERVICE_DISABLED")
-        {
-            results.Unknown(
-                check,
-                request.Spec.Region,
-                fault.Message,
-                "Run it with credentials that may cloudkms.cryptoKeys.get, cloudkms.cryptoKeys.getIamPolicy, cloudkms.cryptoKeyVersions.list, iam.serviceAccounts.get and iam.serviceAccounts.getIamPolicy"
-            );
-        }
-    }
-
-    private static void Report(CheckList results, string region, CmekException fault) =>
-        results.Fail(fault.ErrorId, region, fault.Message, fault.RecommendedAction);
 }

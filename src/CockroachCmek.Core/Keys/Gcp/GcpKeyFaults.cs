@@ -10,18 +10,18 @@ internal static class GcpKeyFaults
         if (key.Purpose != "ENCRYPT_DECRYPT")
         {
             yield return Errors.KeyNotSymmetric(
-                name,
+                name.ToString(),
                 $"for {key.Purpose} ({key.VersionTemplate?.Algorithm ?? "of an unknown algorithm"})"
             );
             yield break;
         }
 
         if (key.Primary is not { } primary)
-            yield return Errors.KeyHasNoPrimary(name);
+            yield return GcpErrors.KeyHasNoPrimary(name);
         else if (primary.State is "DESTROY_SCHEDULED" or "DESTROYED")
-            yield return Errors.KeyPendingDeletion(name, primary.Id, primary.State, primary.DestroyTime);
+            yield return GcpErrors.KeyPendingDeletion(name, primary.Id, primary.State, primary.DestroyTime);
         else if (primary.State == "DISABLED")
-            yield return Errors.KeyDisabled(name, primary.Id);
+            yield return GcpErrors.KeyDisabled(name, primary.Id);
         else if (primary.State != "ENABLED")
             yield return Errors.KeyNotEnabled(
                 $"Version {primary.Id} of {name}",
@@ -38,6 +38,6 @@ internal static class GcpKeyFaults
     )
     {
         if (!mayGrant && key.GrantsUse(account.Member, now) == Granted.No)
-            yield return Errors.KeyNotGranted(key.Name, account.Text, key.Policy.Deleted(account.Member));
+            yield return GcpErrors.KeyNotGranted(key.Name, account.Text, key.Policy.Deleted(account.Member));
     }
 }

@@ -36,16 +36,16 @@ internal sealed record GcpKeyPlan
         CancellationToken cancellationToken
     )
     {
-        var options = request.Gcp;
+        var options = GcpKeyOptions.From(request.Options);
         var id = request.Name ?? like?.Label(GcpNames.FirstLabel) ?? like?.Name.Id ?? GcpNames.Default(request.Cluster);
         if (!IdForm.IsMatch(id))
-            throw Errors.NameMalformed(id, "a key has 1 to 63 letters, digits, - and _");
+            throw GcpErrors.NameMalformed(id, "a key has 1 to 63 letters, digits, - and _");
         if (GcpNames.ProblemOf(request.Tags) is { } problem)
-            throw Errors.LabelMalformed(request.Cluster.Name, problem);
+            throw GcpErrors.LabelMalformed(request.Cluster.Name, problem);
         var ring = options.KeyRing is { } text && RingForm.Match(text) is { Success: true } match ? match : null;
         var ringId = ring?.Groups["ring"].Value ?? options.KeyRing ?? like?.Name.Ring ?? GcpNames.Ring;
         if (!IdForm.IsMatch(ringId))
-            throw Errors.NameMalformed(ringId, "a key ring has 1 to 63 letters, digits, - and _");
+            throw GcpErrors.NameMalformed(ringId, "a key ring has 1 to 63 letters, digits, - and _");
         var project = await clients.ProjectAsync(
             options.Project ?? ring?.Groups["project"].Value ?? like?.Name.Project,
             account.Project,
@@ -53,12 +53,12 @@ internal sealed record GcpKeyPlan
         );
         // Nobody said where the keys are to be, but the session's project is not the account's: that is as likely a slip as a purpose.
         if (options.Project is null && ring is null && like is null && project != account.Project)
-            throw Errors.ServiceAccountElsewhere(account.Text, account.Project, project);
+            throw GcpErrors.ServiceAccountElsewhere(account.Text, account.Project, project);
         var names = request
             .Regions.Select(region => new GcpKeyName(project, options.Location ?? region, ringId, id))
             .ToList();
         if (ring is not null && names.FirstOrDefault(n => n.Location != ring.Groups["location"].Value) is { } elsewhere)
-            throw Errors.KeyRingElsewhere(options.KeyRing!, elsewhere.Location);
+            throw GcpErrors.KeyRingElsewhere(options.KeyRing!, elsewhere.Location);
 
         var own = IamPolicy.Binding(GcpNames.UseRole, account.Member);
         return new GcpKeyPlan

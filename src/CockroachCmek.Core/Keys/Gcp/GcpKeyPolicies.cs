@@ -46,7 +46,7 @@ internal sealed class GcpKeyPolicies(GcpClients clients, GcpCalls calls)
             )
             is null
         )
-            throw Errors.KeyNotFound(name);
+            throw GcpErrors.KeyNotFound(name);
         var found = await calls.ReadAsync("KMS", "getIamPolicy", name.ToString(), c =>
             clients.Kms.GetIamPolicyAsync(name.ToString(), c)
         );

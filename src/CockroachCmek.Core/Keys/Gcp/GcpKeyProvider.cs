@@ -1,15 +1,14 @@
-using CockroachCmek.Core.Keys.Vault;
-
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>The customer's half of CMEK on Google Cloud.</summary>
-public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider, IVaultHost
+internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connection)
+    : ICmekKeyProvider,
+        IVaultLocationProvider
 {
-    /// <inheritdoc/>
-    public string CloudProvider => "GCP";
+    private readonly GcpClients _clients = new(connection);
 
     /// <inheritdoc/>
-    public string KeyType => "GCP_CLOUD_KMS";
+    public ICustomerCloud Cloud => cloud;
 
     /// <inheritdoc/>
     public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
@@ -76,10 +75,12 @@ public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider,
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
         RunAsync(change.Target, context, (clients, calls) => new GcpKeyAccess(clients, calls).RestoreAsync(change));
 
-    Task<IVaultGround> IVaultHost.LookAsync(KeyRequest request, OperationContext context) =>
-        RunAsync<IVaultGround>(request.Cluster.Name, context, async (clients, calls) =>
-            await GcpVaultGround.LookAsync(this, request, clients, calls)
+    Task<IVaultLocation> IVaultLocationProvider.FindVaultLocationAsync(KeyRequest request, OperationContext context) =>
+        RunAsync<IVaultLocation>(request.Cluster.Name, context, async (clients, calls) =>
+            await GcpVaultLocation.FindAsync(this, request, clients, calls)
         );
+
+    public void Dispose() => _clients.Dispose();
 
     internal async Task<T> RunAsync<T>(
         string target,
@@ -87,11 +88,10 @@ public sealed class GcpKeyProvider(GcpConnection connection) : ICmekKeyProvider,
         Func<GcpClients, GcpCalls, Task<T>> work
     )
     {
-        using var clients = new GcpClients(connection);
         try
         {
-            await clients.OpenAsync(context.CancellationToken);
-            return await work(clients, new GcpCalls(context));
+            await _clients.OpenAsync(context.CancellationToken);
+            return await work(_clients, new GcpCalls(context));
         }
         catch (Exception fault)
             when (fault is GcpFault

@@ -98,11 +98,11 @@ internal sealed class GcpKeyReader(GcpClients clients, GcpCalls calls)
             var location = await calls.ReadAsync(Service, "locations.get", name.LocationName, c =>
                 clients.Kms.GetLocationAsync(name.LocationName, c)
             );
-            return needsHsm && location.HasHsm == false ? Errors.HsmNotAvailable(name.Location) : null;
+            return needsHsm && location.HasHsm == false ? GcpErrors.HsmNotAvailable(name.Location) : null;
         }
         catch (GcpFault fault) when (fault.Code is 400 or 404)
         {
-            return Errors.LocationUnknown(name.Location, fault.Message);
+            return GcpErrors.LocationUnknown(name.Location, fault.Message);
         }
         catch (GcpFault fault) when (fault.Code == 403 && fault.Reason != "SERVICE_DISABLED")
         {

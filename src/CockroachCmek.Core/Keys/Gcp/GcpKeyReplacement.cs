@@ -23,7 +23,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
             )
             .ToList();
         var steps = await Task.WhenAll(lines.Select(l => LookAsync(request.Cluster, l.Name, l.Account, l.TakenUp)));
-        Errors.ThrowTogether(request.Cluster.Name, [.. steps.SelectMany(s => s.Faults)]);
+        Errors.ThrowCombined(request.Cluster.Name, [.. steps.SelectMany(s => s.Faults)]);
         var refused = false;
         foreach (var step in steps)
         {
@@ -91,7 +91,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
     )
     {
         if (await _reader.FindAsync(old, account.Member) is not { } found)
-            return new Step(old, account, old, null, null, [Errors.KeyNotFound(old)]);
+            return new Step(old, account, old, null, null, [GcpErrors.KeyNotFound(old)]);
         var keys = await _reader.KeysAsync(old);
         // What is in force replaces another, and the first of the line does not say so yet: that run is only to be finished.
         if (
@@ -129,11 +129,12 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
         }
 
         CmekException[] faults =
-            found.Key.Purpose != "ENCRYPT_DECRYPT" ? [Errors.KeyNotSymmetric(old, $"for {found.Key.Purpose}")]
+            found.Key.Purpose != "ENCRYPT_DECRYPT"
+                ? [Errors.KeyNotSymmetric(old.ToString(), $"for {found.Key.Purpose}")]
             : GcpKeyRotation.MadeElsewhere(found.Key) is { } reason
                 ?
                 [
-                    Errors.KeyCannotRotate(
+                    GcpErrors.KeyCannotRotate(
                         old,
                         reason,
                         "Make the new key where this one comes from, then New-CrdbCmekKey -KeyUri <it> | New-CrdbCmekManifest | Invoke-CrdbCmekRotation"
@@ -176,7 +177,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
                 return name;
             }
             catch (CmekException fault)
-                when (fault.ErrorId is nameof(Errors.KeyNameRetired) or nameof(Errors.KeyNameTaken))
+                when (fault.ErrorId is nameof(GcpErrors.KeyNameRetired) or nameof(GcpErrors.KeyNameTaken))
             {
                 calls.Context.Log.Verbose($"{fault.Message} Trying the next name.");
             }

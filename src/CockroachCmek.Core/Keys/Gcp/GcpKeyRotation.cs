@@ -19,7 +19,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         var found = await Task.WhenAll(
             keys.Select(async k => (Key: await _reader.GetAsync(k.Name), Versions: await VersionsAsync(k.Name)))
         );
-        Errors.ThrowTogether(request.Cluster.Name, [.. found.SelectMany((f, i) => FaultsOf(keys[i].Name, f.Key))]);
+        Errors.ThrowCombined(request.Cluster.Name, [.. found.SelectMany((f, i) => FaultsOf(keys[i].Name, f.Key))]);
 
         var work = new List<Func<Task>>();
         var refused = false;
@@ -83,7 +83,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         var state = version.State ?? "";
         if (state != "ENABLED")
         {
-            await calls.UntilAsync(
+            await calls.PollUntilAsync(
                 async () =>
                     (
                         state = (await _reader.VersionsAsync(name)).FirstOrDefault(v => v.Id == version.Id)?.State
@@ -91,7 +91,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
                     ) == "ENABLED",
                 TimeSpan.FromMinutes(5),
                 TimeSpan.FromSeconds(5),
-                () => Errors.VersionNotReady(name, version.Id, state)
+                () => GcpErrors.VersionNotReady(name, version.Id, state)
             );
         }
 
@@ -104,7 +104,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
                 );
                 return;
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 if ((await _reader.GetAsync(name))?.Primary?.Id == version.Id)
                     return;
@@ -125,7 +125,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
                     clients.Kms.CreateCryptoKeyVersionAsync(name.ToString(), c)
                 );
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 calls.Context.Log.Verbose(
                     $"The answer to cryptoKeyVersions.create {name} was lost; looking whether it happened."
@@ -156,11 +156,11 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
     private static IEnumerable<CmekException> FaultsOf(GcpKeyName name, CryptoKey? key)
     {
         if (key is null)
-            yield return Errors.KeyNotFound(name);
+            yield return GcpErrors.KeyNotFound(name);
         else if (key.Purpose != "ENCRYPT_DECRYPT")
-            yield return Errors.KeyNotSymmetric(name, $"for {key.Purpose}");
+            yield return Errors.KeyNotSymmetric(name.ToString(), $"for {key.Purpose}");
         else if (MadeElsewhere(key) is { } reason)
-            yield return Errors.KeyCannotRotate(
+            yield return GcpErrors.KeyCannotRotate(
                 name,
                 reason,
                 "Make the new version where the key comes from, then run the same command again: it is taken up"

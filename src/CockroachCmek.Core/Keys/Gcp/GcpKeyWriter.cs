@@ -24,7 +24,7 @@ internal sealed class GcpKeyWriter(GcpClients clients, GcpCalls calls, GcpKeyRea
             {
                 return;
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 if (await reader.HasRingAsync(name))
                     return;
@@ -49,12 +49,12 @@ internal sealed class GcpKeyWriter(GcpClients clients, GcpCalls calls, GcpKeyRea
             catch (GcpFault fault) when (fault.Status == "ALREADY_EXISTS")
             {
                 // The name is taken, and yet no key has it: it was deleted.
-                var holder = await reader.GetAsync(name) ?? throw Errors.KeyNameRetired(name, fault);
+                var holder = await reader.GetAsync(name) ?? throw GcpErrors.KeyNameRetired(name, fault);
                 var owner =
                     holder.Labels is { } labels && labels.TryGetValue(GcpNames.ClusterIdLabel, out var id) ? id : null;
-                return owner == cluster.Id ? holder : throw Errors.KeyNameTaken(name, owner);
+                return owner == cluster.Id ? holder : throw GcpErrors.KeyNameTaken(name, owner);
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 calls.Context.Log.Verbose(
                     $"The answer to cryptoKeys.create {name} was lost; looking whether it happened."
@@ -110,7 +110,7 @@ internal sealed class GcpKeyWriter(GcpClients clients, GcpCalls calls, GcpKeyRea
                 );
                 return;
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 if (await reader.GetAsync(name) is { } key && isDone(key))
                     return;

@@ -20,12 +20,12 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
             return await MakeAsync(request, account, like: null);
         var like = GcpKeyName.Parse(spec.KeyUri);
         // A key that does not live in its region is one that regions share: the new region shares it too.
-        if (like.Location != spec.Region && request.Gcp.Location is null)
+        if (like.Location != spec.Region && GcpKeyOptions.From(request.Options).Location is null)
             return await AdoptAsync(request with { KeyUris = [spec.KeyUri], Grant = true }, account);
         return await MakeAsync(
             request,
             account,
-            await _reader.FindAsync(like, account.Member) ?? throw Errors.KeyNotFound(like)
+            await _reader.FindAsync(like, account.Member) ?? throw GcpErrors.KeyNotFound(like)
         );
     }
 
@@ -94,16 +94,16 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
             // A key that is not ours under our name may still be right: somebody made it by the page, and granted the account.
             if (!ours && key.GrantsUse(account.Member, now) == Granted.No)
             {
-                faults.Add(Errors.KeyNameTaken(key.Name, key.ClusterId));
+                faults.Add(GcpErrors.KeyNameTaken(key.Name, key.ClusterId));
                 continue;
             }
 
             if (Differences(request, key.Key) is { Count: > 0 } differences)
-                faults.Add(Errors.KeyDiffers(key.Name, differences));
+                faults.Add(GcpErrors.KeyDiffers(key.Name, differences));
             faults.AddRange(GcpKeyFaults.OfKey(key.Name, key.Key));
         }
 
-        Errors.ThrowTogether(request.Cluster.Name, faults);
+        Errors.ThrowCombined(request.Cluster.Name, faults);
     }
 
     /// <summary>Only what was asked for in so many words, and cannot be changed.</summary>
@@ -111,7 +111,7 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
     {
         var differences = new List<string>();
         if (
-            request.Gcp.ProtectionLevel is { } level
+            GcpKeyOptions.From(request.Options).ProtectionLevel is { } level
             && !string.Equals(
                 key.VersionTemplate?.ProtectionLevel,
                 level.ToString(),
@@ -122,7 +122,7 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
                 $"its protection level is {key.VersionTemplate?.ProtectionLevel}, not {level.ToString().ToUpperInvariant()}"
             );
         if (
-            request.Gcp.DestroyScheduledDuration is { } duration
+            GcpKeyOptions.From(request.Options).DestroyScheduledDuration is { } duration
             && GcpNames.Duration(key.DestroyScheduledDuration) is { } other
             && other != duration
         )

@@ -28,7 +28,7 @@ internal sealed record GcpKeyName(string Project, string Location, string Ring, 
                 match.Groups["ring"].Value,
                 match.Groups["id"].Value
             )
-            : throw Errors.KeyNameMalformed(text);
+            : throw GcpErrors.KeyNameMalformed(text);
 }
 
 /// <summary>The address of a service account, parsed once.</summary>
@@ -51,9 +51,9 @@ internal sealed record ServiceAccountEmail(string Text, string Name, string Proj
     public static ServiceAccountEmail Parse(string text)
     {
         if (Form.Match(text) is not { Success: true } match)
-            throw Errors.ServiceAccountMalformed(text);
+            throw GcpErrors.ServiceAccountMalformed(text);
         if (text.StartsWith("crl-kms-user-", StringComparison.Ordinal))
-            throw Errors.ServiceAccountNotYours(text);
+            throw GcpErrors.ServiceAccountNotYours(text);
         // A project of the time when they belonged to a domain, example.com:db, stands the other way round.
         var domain = match.Groups["domain"].Value;
         return new ServiceAccountEmail(

@@ -1,27 +1,52 @@
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>What only Google Cloud is asked about an identity.</summary>
-public sealed record GcpRoleOptions
+/// <summary>Options of an identity that only Google Cloud has.</summary>
+internal sealed record GcpRoleOptions
 {
-    /// <summary>Project that the service account is made in; null for the session's.</summary>
-    public string? Project { get; init; }
+    /// <summary>Names of the parameters that these options come from.</summary>
+    public static IReadOnlyCollection<string> Names { get; } = ["Name", "Project"];
+
+    /// <summary>Project of the service account. Default: the session's.</summary>
+    public string? Project { get; private init; }
+
+    public static GcpRoleOptions From(CloudOptions options) => new() { Project = options.Get<string>("Project") };
 }
 
-/// <summary>What only Google Cloud is asked about keys.</summary>
-public sealed record GcpKeyOptions
+/// <summary>Options of keys that only Google Cloud has.</summary>
+internal sealed record GcpKeyOptions
 {
-    /// <summary>Project that the keys are made in; null for the session's, or else the service account's.</summary>
-    public string? Project { get; init; }
+    /// <summary>Names of the parameters that these options come from.</summary>
+    public static IReadOnlyCollection<string> Names { get; } =
+    ["Project", "Location", "KeyRing", "ProtectionLevel", "DestroyScheduledDuration"];
 
-    /// <summary>Location of one key for all regions: a multi-region such as europe, global, or a region. Null for a key in each region's own location.</summary>
-    public string? Location { get; init; }
+    /// <summary>Project of the keys. Default: the session's, or else the service account's.</summary>
+    public string? Project { get; private init; }
 
-    /// <summary>Key ring, by its id or its whole resource name; null for crdb-cmek. It is made where it is missing, and stays for ever.</summary>
-    public string? KeyRing { get; init; }
+    /// <summary>
+    /// Location of one key for all regions: a multi-region such as europe, global, or a region. Default: a key in each region's
+    /// own location.
+    /// </summary>
+    public string? Location { get; private init; }
 
-    /// <summary>Where the material of new keys is kept; null for software.</summary>
-    public CmekProtectionLevel? ProtectionLevel { get; init; }
+    /// <summary>Key ring, by its id or its resource name. Default: crdb-cmek. It is created if missing, and cannot be deleted.</summary>
+    public string? KeyRing { get; private init; }
 
-    /// <summary>How long a version of a new key stays restorable after it was scheduled for destruction; null for Google Cloud's 30 days. Cannot be changed later.</summary>
-    public TimeSpan? DestroyScheduledDuration { get; init; }
+    /// <summary>Where the material of new keys is kept. Default: software.</summary>
+    public CmekProtectionLevel? ProtectionLevel { get; private init; }
+
+    /// <summary>
+    /// How long a version of a new key can be restored after its destruction was scheduled. Default: Google Cloud's 30 days.
+    /// Cannot be changed later.
+    /// </summary>
+    public TimeSpan? DestroyScheduledDuration { get; private init; }
+
+    public static GcpKeyOptions From(CloudOptions options) =>
+        new()
+        {
+            Project = options.Get<string>("Project"),
+            Location = options.Get<string>("Location"),
+            KeyRing = options.Get<string>("KeyRing"),
+            ProtectionLevel = options.Get<CmekProtectionLevel?>("ProtectionLevel"),
+            DestroyScheduledDuration = options.Get<TimeSpan?>("DestroyScheduledDuration"),
+        };
 }

@@ -1,4 +1,4 @@
-using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Checks;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -11,15 +11,14 @@ internal sealed class GcpOrganizationChecks(GcpClients clients, GcpCalls calls)
 {
     public const string MemberConstraint = "constraints/iam.allowedPolicyMemberDomains";
 
-    public async Task CheckAsync(KeyCheckRequest request, ServiceAccountEmail account, CheckList results)
+    public async Task CheckAsync(KeyCheckRequest request, ServiceAccountEmail account, KeyChecks results)
     {
         if (await ReadAsync(account.Project) is not { } policy)
             return;
         if (!policy.Restricts)
         {
             results.Pass(
-                "OrgPolicyAllows",
-                request.Spec.Region,
+                CmekCheckName.OrganizationPolicy,
                 $"No organization policy keeps members out of the policies of project {account.Project}."
             );
             return;
@@ -30,8 +29,8 @@ internal sealed class GcpOrganizationChecks(GcpClients clients, GcpCalls calls)
             ? $"allows only {string.Join(", ", values)}"
             : "restricts who may be a member";
         results.Warn(
+            CmekCheckName.OrganizationPolicy,
             "OrgPolicyRestricts",
-            request.Spec.Region,
             $"{MemberConstraint} {allowed} in project {account.Project}. It is not retroactive: what is bound goes on working; but a new binding for {GcpNames.KmsUser(request.Cluster)} is refused, unless its organization is among them.",
             $"Have the organization policy's administrator exempt project {account.Project}, or allow Cockroach Labs' customer id; gcloud org-policies describe {MemberConstraint.Replace("constraints/", "")} --project {account.Project} --effective"
         );
@@ -45,7 +44,7 @@ internal sealed class GcpOrganizationChecks(GcpClients clients, GcpCalls calls)
                 clients.Projects.GetEffectiveOrgPolicyAsync(project, MemberConstraint, c)
             );
         }
-        catch (Exception fault) when (fault is GcpFault || calls.IsLost(fault))
+        catch (Exception fault) when (fault is GcpFault || calls.IsResponseLost(fault))
         {
             calls.Context.Log.Verbose(
                 $"Whether an organization policy restricts members in project {project} may not be read, and is not checked: {fault.Message}"

@@ -27,12 +27,12 @@ internal sealed class GcpPolicyWriter(GcpCalls calls)
         var written = false;
         for (var round = 1; ; round++)
         {
-            var policy = await PatientAsync(() => ReadAsync(api, service, resource), isSettling);
+            var policy = await RetryUntilPropagatedAsync(() => ReadAsync(api, service, resource), isSettling);
             if (!change(policy))
                 return written;
             try
             {
-                await PatientAsync(
+                await RetryUntilPropagatedAsync(
                     () =>
                         calls.WriteAsync(service, "setIamPolicy", resource, c =>
                             api.SetIamPolicyAsync(resource, policy, c)
@@ -48,7 +48,7 @@ internal sealed class GcpPolicyWriter(GcpCalls calls)
                 );
                 await calls.Context.Time.Delay(TimeSpan.FromMilliseconds(500 * round), calls.Context.CancellationToken);
             }
-            catch (Exception fault) when (calls.IsLost(fault) && round < Rounds)
+            catch (Exception fault) when (calls.IsResponseLost(fault) && round < Rounds)
             {
                 calls.Context.Log.Verbose(
                     $"The answer to setIamPolicy of {resource} was lost; looking whether it happened."
@@ -60,11 +60,11 @@ internal sealed class GcpPolicyWriter(GcpCalls calls)
 
     /// <summary>Reads until a policy is as it was written.</summary>
     public Task ConfirmAsync(IGcpPolicies api, string service, string resource, Func<IamPolicy, bool> isSo) =>
-        calls.UntilAsync(
+        calls.PollUntilAsync(
             async () => isSo(await ReadAsync(api, service, resource)),
             Propagation,
             Pause,
-            () => Errors.BindingNotSeen(resource)
+            () => GcpErrors.BindingNotSeen(resource)
         );
 
     public Task<IamPolicy> ReadAsync(IGcpPolicies api, string service, string resource) =>
@@ -76,6 +76,11 @@ internal sealed class GcpPolicyWriter(GcpCalls calls)
         && fault.Message.IndexOf("does not exist", StringComparison.OrdinalIgnoreCase) >= 0
         && fault.Message.IndexOf(account, StringComparison.OrdinalIgnoreCase) >= 0;
 
-    private Task<T> PatientAsync<T>(Func<Task<T>> call, Func<GcpFault, bool> isSettling) =>
-        calls.PatientlyAsync(call, fault => fault is GcpFault answered && isSettling(answered), Propagation, Pause);
+    private Task<T> RetryUntilPropagatedAsync<T>(Func<Task<T>> call, Func<GcpFault, bool> isSettling) =>
+        calls.RetryUntilPropagatedAsync(
+            call,
+            fault => fault is GcpFault answered && isSettling(answered),
+            Propagation,
+            Pause
+        );
 }

@@ -20,16 +20,20 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
     {
         var cluster = request.Cluster;
         if (cluster.AccountId.Length == 0)
-            throw Errors.ClusterHasNoProject(cluster);
+            throw Errors.ClusterHasNoAccount(cluster, "Google Cloud project");
         var name = request.Name ?? GcpNames.Default(cluster);
         if (!NameForm.IsMatch(name))
-            throw Errors.NameMalformed(
+            throw GcpErrors.NameMalformed(
                 name,
                 "a service account has 6 to 30 lower-case letters, digits and -, and begins with a letter"
             );
         var account = ServiceAccountEmail.Of(
             name,
-            await clients.ProjectAsync(request.Gcp.Project, known: null, calls.Context.CancellationToken)
+            await clients.ProjectAsync(
+                GcpRoleOptions.From(request.Options).Project,
+                known: null,
+                calls.Context.CancellationToken
+            )
         );
         // Further rounds settle a creation whose answer was lost, or that somebody else won.
         for (var round = 1; ; round++)
@@ -60,7 +64,7 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
                 return Result(request, account, CmekOutcome.Created);
             }
             catch (GcpFault fault) when (fault.Status == "ALREADY_EXISTS" && round < 3) { }
-            catch (Exception fault) when (calls.IsLost(fault) && round < 3)
+            catch (Exception fault) when (calls.IsResponseLost(fault) && round < 3)
             {
                 calls.Context.Log.Verbose($"The answer about {account} was lost; looking whether it happened.");
             }
@@ -92,7 +96,7 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
         if (differences.Count == 0 && missing.Count == 0)
             return Result(request, account, allowed ? CmekOutcome.Created : CmekOutcome.Existing);
         if (differences.Count > 0 && !request.Update)
-            throw Errors.RoleDiffers(account, cluster.Name, differences);
+            throw GcpErrors.RoleDiffers(account, cluster.Name, differences);
 
         string[] actions =
         [
@@ -150,7 +154,7 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
         }
         catch (GcpFault fault) when (GcpPolicyWriter.IsUnseen(fault, user))
         {
-            throw Errors.ClusterAccountMissing(request.Cluster.Name, user, fault);
+            throw GcpErrors.ClusterAccountMissing(request.Cluster.Name, user, fault);
         }
     }
 

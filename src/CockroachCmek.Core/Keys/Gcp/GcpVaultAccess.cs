@@ -51,7 +51,7 @@ internal sealed class GcpVaultAccess(GcpClients clients, GcpCalls calls)
         var faults = new List<CmekException>();
         if (foundRole?.Deleted == true)
             faults.Add(
-                Errors.VaultRoleDiffers(
+                GcpErrors.VaultRoleDiffers(
                     role,
                     ["it was deleted"],
                     $"gcloud iam roles undelete {RoleId} --project {ring.Project}"
@@ -62,18 +62,18 @@ internal sealed class GcpVaultAccess(GcpClients clients, GcpCalls calls)
             && Permissions.Except(foundRole.IncludedPermissions ?? []).ToList() is { Count: > 0 } missing
         )
             faults.Add(
-                Errors.VaultRoleDiffers(
+                GcpErrors.VaultRoleDiffers(
                     role,
                     [$"it lacks {string.Join(", ", missing)}"],
                     $"gcloud iam roles update {RoleId} --project {ring.Project} --add-permissions {string.Join(",", missing)}"
                 )
             );
         if (foundAccount?.Disabled == true)
-            faults.Add(Errors.ServiceAccountDisabled(account.Text));
+            faults.Add(GcpErrors.ServiceAccountDisabled(account.Text));
         var hasKey = keyPath is not null && File.Exists(keyPath) && new FileInfo(keyPath).Length > 0;
         if (hasKey && !IsKeyOf(keyPath!, account))
-            faults.Add(Errors.ServiceAccountKeyFileTaken(keyPath!, account.Text));
-        Errors.ThrowTogether(ring.Project, faults);
+            faults.Add(GcpErrors.ServiceAccountKeyFileTaken(keyPath!, account.Text));
+        Errors.ThrowCombined(ring.Project, faults);
         var hasBinding =
             hasRing
             && foundAccount is not null
@@ -190,7 +190,7 @@ internal sealed class GcpVaultAccess(GcpClients clients, GcpCalls calls)
             {
                 return;
             }
-            catch (Exception fault) when (calls.IsLost(fault))
+            catch (Exception fault) when (calls.IsResponseLost(fault))
             {
                 if (await isThere())
                     return;
@@ -222,7 +222,7 @@ internal sealed class GcpVaultAccess(GcpClients clients, GcpCalls calls)
                     written = true;
                     return;
                 }
-                catch (Exception fault) when (calls.IsLost(fault))
+                catch (Exception fault) when (calls.IsResponseLost(fault))
                 {
                     foreach (var orphan in (await KeysAsync(account)).Except(before))
                         await calls.WriteAsync("IAM", "serviceAccounts.keys.delete", orphan, c =>

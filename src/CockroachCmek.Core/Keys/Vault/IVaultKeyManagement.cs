@@ -92,17 +92,6 @@ internal sealed record VaultKey(
     IReadOnlyDictionary<int, DateTimeOffset?> Versions
 );
 
-/// <summary>A KMS provider entry, as far as Vault shows it: credentials never come back.</summary>
-internal sealed record VaultEntry(string Provider, string KeyCollection);
-
-/// <summary>A key in a KMS: its name there, and what each version is called there.</summary>
-internal sealed record VaultDistribution(
-    string Name,
-    IReadOnlyList<string> Purposes,
-    string Protection,
-    IReadOnlyDictionary<int, string> Versions
-);
-
 /// <summary>What Vault answered instead of success. Neither token nor credentials are in it: the client takes them out.</summary>
 internal sealed class VaultFault(int status, string method, string path, IReadOnlyList<string> errors)
     : Exception($"{method} {path}: HTTP {status}{(errors.Count > 0 ? $", {string.Join("; ", errors)}" : "")}")

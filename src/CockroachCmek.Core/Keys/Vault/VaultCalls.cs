@@ -9,7 +9,7 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
         {
             VaultFault { Status: 500 } failed => !failed.Mentions("active"), // a standby that found no active node has done nothing
             VaultFault { Status: > 500, Errors.Count: 0 } => true,
-            _ => IsNoAnswer(fault),
+            _ => IsNoResponse(fault),
         };
 
     /// <summary>A call that changes nothing; null for what is not there.</summary>
@@ -44,7 +44,7 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
                 Say(await WriteAsync("keymgmt", verb, resource, call));
                 return;
             }
-            catch (Exception fault) when (IsLost(fault))
+            catch (Exception fault) when (IsResponseLost(fault))
             {
                 Context.Log.Verbose($"The answer to {verb} {resource} was lost; looking whether it happened.");
                 if (await isDone())
@@ -65,10 +65,10 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
         {
             VaultFault { Status: 403 } denied => await ExplainDeniedAsync(denied, target),
             VaultFault { Status: 404 } missing when missing.Path == "sys/mounts" && client.Namespace is { } space =>
-                Errors.VaultNamespaceNotFound(client.Address, space),
+                VaultErrors.VaultNamespaceNotFound(client.Address, space),
             VaultFault { Status: 404 } missing when missing.Mentions("no handler for route") =>
-                Errors.VaultMountMissing(client.Mount),
-            VaultFault { Status: 502, Errors.Count: > 0 } refused => Errors.VaultCloudRefused(
+                VaultErrors.VaultMountMissing(client.Mount),
+            VaultFault { Status: 502, Errors.Count: > 0 } refused => VaultErrors.VaultCloudRefused(
                 target,
                 refused.Path,
                 refused.Said
@@ -77,14 +77,14 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
                 state,
                 target
             ),
-            VaultFault refused => Errors.VaultRefused(
+            VaultFault refused => VaultErrors.VaultRefused(
                 refused.Status,
                 target,
                 $"{refused.Method} {refused.Path}",
                 refused.Said
             ),
-            _ when IsUntrusted(fault) => Errors.VaultCertificateRefused(client.Address, fault),
-            _ => Errors.VaultUnreachable(client.Address, target, fault),
+            _ when IsUntrusted(fault) => VaultErrors.VaultCertificateRefused(client.Address, fault),
+            _ => VaultErrors.VaultUnreachable(client.Address, target, fault),
         };
 
     protected override bool IsAmbiguous(Exception fault) => MayHaveHappened(fault) && !IsUntrusted(fault);
@@ -119,15 +119,15 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
         {
             if (path != "sys/capabilities-self")
                 await client.ReadCapabilitiesAsync([path], Context.CancellationToken);
-            return Errors.VaultPermissionMissing(target, [$"{path} ({Needed(denied)})"], client.Namespace);
+            return VaultErrors.VaultPermissionMissing(target, [$"{path} ({Needed(denied)})"], client.Namespace);
         }
         catch (VaultFault fault) when (fault.Status == 403)
         {
-            return Errors.VaultTokenRefused(client.Address, client.Namespace);
+            return VaultErrors.VaultTokenRefused(client.Address, client.Namespace);
         }
-        catch (Exception fault) when (fault is VaultFault || IsLost(fault))
+        catch (Exception fault) when (fault is VaultFault || IsResponseLost(fault))
         {
-            return Errors.VaultPermissionMissing(target, [$"{path} ({Needed(denied)})"], client.Namespace);
+            return VaultErrors.VaultPermissionMissing(target, [$"{path} ({Needed(denied)})"], client.Namespace);
         }
     }
 
@@ -148,7 +148,7 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
         {
             status = (await client.ReadHealthAsync(Context.CancellationToken)).Data.Status;
         }
-        catch (Exception unread) when (unread is VaultFault or CmekException || IsLost(unread))
+        catch (Exception unread) when (unread is VaultFault or CmekException || IsResponseLost(unread))
         {
             // Not every address lets sys/health through; then the fault itself must do.
         }
@@ -157,23 +157,23 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
         var isPassedOn = fault.Status >= 500 && fault.Status != 503 && !fault.Mentions("active");
         return status switch
         {
-            503 => Errors.VaultSealed(client.Address),
-            501 => Errors.VaultNotInitialized(client.Address),
-            _ when fault.IsThrottled => Errors.VaultRateLimited(client.Address, target),
-            429 when !isPassedOn => Errors.VaultStandby(client.Address, "a standby", fault.Location),
-            472 or 473 when !isPassedOn => Errors.VaultStandby(
+            503 => VaultErrors.VaultSealed(client.Address),
+            501 => VaultErrors.VaultNotInitialized(client.Address),
+            _ when fault.IsThrottled => VaultErrors.VaultRateLimited(client.Address, target),
+            429 when !isPassedOn => VaultErrors.VaultStandby(client.Address, "a standby", fault.Location),
+            472 or 473 when !isPassedOn => VaultErrors.VaultStandby(
                 client.Address,
                 status == 472 ? "a disaster recovery secondary" : "a performance standby",
                 fault.Location
             ),
-            _ when fault.Status is 307 or 308 or 472 or 473 => Errors.VaultStandby(
+            _ when fault.Status is 307 or 308 or 472 or 473 => VaultErrors.VaultStandby(
                 client.Address,
                 "a standby",
                 fault.Location
             ),
-            _ when fault.Status == 429 => Errors.VaultRateLimited(client.Address, target),
-            _ when fault.Mentions("sealed") => Errors.VaultSealed(client.Address),
-            _ => Errors.VaultRefused(fault.Status, target, $"{fault.Method} {fault.Path}", fault.Said),
+            _ when fault.Status == 429 => VaultErrors.VaultRateLimited(client.Address, target),
+            _ when fault.Mentions("sealed") => VaultErrors.VaultSealed(client.Address),
+            _ => VaultErrors.VaultRefused(fault.Status, target, $"{fault.Method} {fault.Path}", fault.Said),
         };
     }
 

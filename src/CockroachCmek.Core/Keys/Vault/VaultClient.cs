@@ -20,7 +20,7 @@ internal sealed class VaultClient : IVaultKeyManagement
             connection.Address.Scheme != Uri.UriSchemeHttps
             && !(connection.Address.Scheme == Uri.UriSchemeHttp && connection.Address.IsLoopback)
         )
-            throw Errors.VaultAddressInsecure(connection.Address);
+            throw VaultErrors.VaultAddressInsecure(connection.Address);
         _connection = connection;
         _http = new HttpClient(
             connection.Handler ?? VaultTrust.Handler(connection.CaCertificatePath),
@@ -32,6 +32,8 @@ internal sealed class VaultClient : IVaultKeyManagement
             MaxResponseContentBufferSize = LongestAnswer,
         };
     }
+
+    public VaultConnection Connection => _connection;
 
     public Uri Address => _connection.Address;
 
@@ -174,7 +176,7 @@ internal sealed class VaultClient : IVaultKeyManagement
         if (!response.IsSuccessStatusCode)
             throw Fault(response, method, path, answer);
         if (document is null && method == HttpMethod.Get)
-            throw Errors.VaultAnswerUnreadable(Address, path, "it is no JSON object");
+            throw VaultErrors.VaultAnswerUnreadable(Address, path, "it is no JSON object");
         try
         {
             return new(
@@ -185,7 +187,7 @@ internal sealed class VaultClient : IVaultKeyManagement
         }
         catch (FormatException fault)
         {
-            throw Errors.VaultAnswerUnreadable(Address, path, fault.Message);
+            throw VaultErrors.VaultAnswerUnreadable(Address, path, fault.Message);
         }
     }
 

@@ -1,10 +1,12 @@
+using System.IO;
+using System.Net;
 using System.Net.Http;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>How HashiCorp Vault is reached, and what Vault itself uses to reach the cloud.</summary>
-public sealed record VaultConnection(Uri Address, Secret Token)
+/// <summary>How HashiCorp Vault is reached, and the credentials with which Vault reaches the cloud.</summary>
+internal sealed record VaultConnection(Uri Address, Secret Token)
 {
     /// <summary>Namespace of Vault Enterprise or HCP Vault, where the topmost is admin; null for the root.</summary>
     public string? Namespace { get; init; }
@@ -23,39 +25,65 @@ public sealed record VaultConnection(Uri Address, Secret Token)
 
     /// <summary>Longest time for one request. Distributing a key of many versions is slow.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(2);
-}
 
-/// <summary>The credentials of a KMS provider entry. Vault stores them and never shows them again.</summary>
-public sealed record VaultCloudCredentials
-{
-    /// <summary>AWS: access key id. Azure: client id. Not used on Google Cloud.</summary>
-    public string? UserName { get; init; }
+    /// <summary>
+    /// The connection of a session: what Connect-CrdbCloud was given, then a sandbox's Vault, then what Vault's own command reads:
+    /// VAULT_ADDR, VAULT_TOKEN or the token helper's file, VAULT_NAMESPACE, VAULT_CACERT.
+    /// </summary>
+    /// <exception cref="CmekException">VaultAddressMissing, VaultTokenMissing.</exception>
+    public static VaultConnection Create(CloudOptions options, SandboxClouds? sandbox)
+    {
+        var (address, token) = (options.Get<Uri>("VaultAddress"), options.Get<Secret>("VaultToken"));
+        var rehearsed = address is null ? sandbox?.Find("vault") : null;
+        if (rehearsed is not null)
+        {
+            address = new Uri(rehearsed["address"]);
+            token ??= new Secret(rehearsed["token"]);
+        }
 
-    /// <summary>AWS: secret access key. Azure: client secret. Not used on Google Cloud.</summary>
-    public Secret? Password { get; init; }
+        var connection = new VaultConnection(address ?? AddressFromEnvironment(), token ?? TokenFromEnvironment())
+        {
+            Namespace = options.Get<string>("VaultNamespace")
+                ?? (rehearsed is null ? Variable("VAULT_NAMESPACE") : null),
+            CaCertificatePath = options.Get<string>("VaultCaCertificate")
+                ?? (rehearsed is null ? Variable("VAULT_CACERT") : null),
+            CloudCredentials = CredentialsFrom(options),
+        };
+        return options.Get<string>("VaultMount") is { } mount
+            ? connection with
+            {
+                Mount = mount.Trim('/'),
+            }
+            : connection;
+    }
 
-    /// <summary>Google Cloud: path of the service account's file on the Vault server.</summary>
-    public string? ServiceAccountFile { get; init; }
+    private static VaultCloudCredentials? CredentialsFrom(CloudOptions options)
+    {
+        var credential = options.Get<NetworkCredential>("VaultCloudCredential");
+        var file = options.Get<string>("VaultServiceAccountFile");
+        return credential is null && file is null
+            ? null
+            : new VaultCloudCredentials
+            {
+                UserName = credential?.UserName,
+                Password = credential is null ? null : new Secret(credential.Password),
+                ServiceAccountFile = file,
+            };
+    }
 
-    /// <summary>Azure: the tenant; null for the one that the cluster's key is used through.</summary>
-    public string? TenantId { get; init; }
-}
+    private static Uri AddressFromEnvironment() =>
+        Uri.TryCreate(Variable("VAULT_ADDR"), UriKind.Absolute, out var address)
+            ? address
+            : throw VaultErrors.VaultAddressMissing();
 
-/// <summary>What only keys that are born in Vault can be asked for.</summary>
-public sealed record VaultKeyOptions
-{
-    /// <summary>Where Vault puts the key: on Google Cloud the resource name of a key ring, on Azure the name of a Key Vault. On AWS it is the region.</summary>
-    public string? KeyCollection { get; init; }
+    private static Secret TokenFromEnvironment()
+    {
+        // Where "vault login" leaves the token.
+        var file = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".vault-token");
+        var token = Variable("VAULT_TOKEN") ?? (File.Exists(file) ? File.ReadAllText(file).Trim() : null);
+        return string.IsNullOrEmpty(token) ? throw VaultErrors.VaultTokenMissing() : new Secret(token!);
+    }
 
-    /// <summary>Vault's name of the type: aes256-gcm96, on Azure rsa-2048, rsa-3072 or rsa-4096; null for the cloud's usual one.</summary>
-    public string? KeyType { get; init; }
-
-    /// <summary>Google Cloud and Azure: what keeps the distributed key; null for hardware.</summary>
-    public CmekProtectionLevel? ProtectionLevel { get; init; }
-
-    /// <summary>Google Cloud: give Vault an identity of its own, as the documentation's page does: a custom role, a service account, and its binding on the key ring.</summary>
-    public bool BootstrapAccess { get; init; }
-
-    /// <summary>Google Cloud: where to write a key of that service account; null to make none. An existing file of the account is left as it is.</summary>
-    public string? ServiceAccountKeyPath { get; init; }
+    private static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name) is { } value && value.Trim().Length > 0 ? value.Trim() : null;
 }

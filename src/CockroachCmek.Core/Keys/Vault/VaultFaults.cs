@@ -5,27 +5,27 @@ internal static class VaultFaults
 {
     /// <summary>Type, versions and purpose of a key, found or to be made.</summary>
     public static IEnumerable<CmekException> OfKey(
-        VaultCloud cloud,
+        IVaultTarget target,
         FoundVaultKey? found,
         string name,
         string type,
         string mount
     )
     {
-        if (!cloud.KeyTypes.Contains(type))
-            yield return Errors.VaultKeyTypeRefused(name, type, $"CMEK on {cloud.CloudProvider}", cloud.KeyTypes);
+        if (!target.KeyTypes.Contains(type))
+            yield return VaultErrors.VaultKeyTypeRefused(name, type, $"CMEK on {target.Provider}", target.KeyTypes);
         if (found?.Place is not { } place)
             yield break;
         // Those that use the key for more than CMEK may have asked for more.
-        string[] needed = cloud.CloudProvider == "AZURE" ? ["wrap", "unwrap"] : ["encrypt", "decrypt"];
+        string[] needed = [.. target.NeededPurposes];
         if (needed.Except(place.Distribution.Purposes).Any())
-            yield return Errors.VaultDistributionDiffers(
+            yield return VaultErrors.VaultDistributionDiffers(
                 name,
                 string.Join(", ", place.Distribution.Purposes),
                 string.Join(" and ", needed)
             );
         if (!found.IsWhole)
-            yield return Errors.VaultVersionMismatch(
+            yield return VaultErrors.VaultVersionMismatch(
                 name,
                 found.Key.LatestVersion,
                 VaultKeyWriter.VersionsOf(found),

@@ -35,7 +35,7 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
     public async Task<IReadOnlyList<CmekException>> FaultsAsync(KeyRequest request, IReadOnlyList<DistributedKey> keys)
     {
         var groups =
-            cloud.CloudProvider == "AWS" ? keys.Select(k => new[] { k })
+            cloud.Cloud.VaultTarget!.HasKeyForEachRegion ? keys.Select(k => new[] { k })
             : keys.Count > 0 ? [keys.ToArray()]
             : [];
         var faults = await Task.WhenAll(
@@ -59,7 +59,7 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
     /// <summary>On AWS, Vault knows the key's id but not its account; the cloud's provider makes the ARN of it. Where there is one key only, the id will do.</summary>
     private async Task<IReadOnlyList<DistributedKey>> NamedAsync(KeyRequest request, IReadOnlyList<DistributedKey> keys)
     {
-        if (cloud.CloudProvider != "AWS" || keys.Count == 1)
+        if (!cloud.Cloud.VaultTarget!.HasKeyForEachRegion || keys.Count == 1)
             return keys;
         var named = await Task.WhenAll(keys.Select(key => AdoptAsync(request, [key], _silent)));
         return [.. keys.Zip(named, (key, found) => key with { Uri = found[0].KeyUri })];
@@ -70,7 +70,7 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
         IReadOnlyList<DistributedKey> keys,
         IOperationLog log
     ) =>
-        calls.PatientlyAsync(
+        calls.RetryUntilPropagatedAsync(
             () =>
                 cloud.EnsureKeysAsync(
                     request with

@@ -1,4 +1,4 @@
-using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Checks;
 
 namespace CockroachCmek.Core.Keys.Vault;
 
@@ -6,13 +6,10 @@ namespace CockroachCmek.Core.Keys.Vault;
 /// The customer's half of CMEK where keys are born in HashiCorp Vault: Vault makes, distributes and rotates them; identity, grants, revocation and the key's state in the KMS are
 /// the cloud's, and go to its own provider.
 /// </summary>
-public sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultConnection connection) : ICmekKeyProvider
+internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient client) : ICmekKeyProvider
 {
     /// <inheritdoc/>
-    public string CloudProvider => cloud.CloudProvider;
-
-    /// <inheritdoc/>
-    public string KeyType => cloud.KeyType;
+    public ICustomerCloud Cloud => cloud.Cloud;
 
     /// <inheritdoc/>
     public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
@@ -21,15 +18,15 @@ public sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultConnection con
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (reader, calls) =>
-            new VaultKeys(cloud, connection, reader, calls).EnsureAsync(request)
+            new VaultKeys(cloud, client.Connection, reader, calls).EnsureAsync(request)
         );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (reader, calls) =>
             request.NewKey
-                ? new VaultRotation(cloud, connection, reader, calls).ReplaceAsync(request)
-                : new VaultRotation(cloud, connection, reader, calls).RotateAsync(request)
+                ? new VaultRotation(cloud, client.Connection, reader, calls).ReplaceAsync(request)
+                : new VaultRotation(cloud, client.Connection, reader, calls).RotateAsync(request)
         );
 
     /// <inheritdoc/>
@@ -39,7 +36,7 @@ public sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultConnection con
         OperationContext context
     ) => RunAsync(cluster.Name, context, async (reader, calls) =>
         {
-            await new VaultRotation(cloud, connection, reader, calls).SettleAsync(cluster, inForce);
+            await new VaultRotation(cloud, client.Connection, reader, calls).SettleAsync(cluster, inForce);
             return true;
         });
 
@@ -53,23 +50,12 @@ public sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultConnection con
         var checks = await cloud.CheckKeyAsync(request, context);
         if (request.IsPast)
             return checks;
-        var results = new CheckList(request.Cluster);
-        try
-        {
-            await RunAsync(request.Cluster.Name, context, async (reader, _) =>
-            {
-                await new VaultKeyChecks(cloud, connection, reader).CheckAsync(request, results);
-                return true;
-            });
-        }
-        catch (CmekException fault)
-        {
-            results.Unknown("VaultReadable", request.Spec.Region, fault.Message, fault.RecommendedAction);
+        var results = new KeyChecks(request.Cluster, request.Spec.Region, _ => null);
+        if (!await results.RunAsync(CmekCheckName.VaultReadable, () => CheckVaultAsync(request, results, context)))
             return [.. checks, .. results.All];
-        }
 
         // Versions are made in Vault: what is the newest is Vault's to say, and rotating in the cloud would part the two.
-        return [.. checks.Where(c => c.Check is not ("VersionTakenUp" or "VersionNotTakenUp")), .. results.All];
+        return [.. checks.Where(c => c.Check != CmekCheckName.VersionInUse), .. results.All];
     }
 
     /// <inheritdoc/>
@@ -92,13 +78,22 @@ public sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultConnection con
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
         cloud.RestoreAccessAsync(change, context);
 
+    private Task CheckVaultAsync(KeyCheckRequest request, KeyChecks results, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, async (reader, _) =>
+        {
+            await new VaultKeyChecks(cloud, client.Connection, reader).CheckAsync(request, results);
+            return true;
+        });
+
+    /// <summary>Client and cloud belong to the session.</summary>
+    public void Dispose() { }
+
     private async Task<T> RunAsync<T>(
         string target,
         OperationContext context,
         Func<VaultKeyReader, VaultCalls, Task<T>> work
     )
     {
-        using var client = new VaultClient(connection);
         var calls = new VaultCalls(client, context);
         CmekException explained;
         try

@@ -31,7 +31,7 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
             var mounts = (await calls.ReadAsync("sys", "read", "mounts", client.ReadMountsAsync)).Data;
             if (!mounts.TryGetValue(client.Mount, out var type))
                 return false;
-            return type == "keymgmt" ? true : throw Errors.VaultMountTaken(client.Mount, type);
+            return type == "keymgmt" ? true : throw VaultErrors.VaultMountTaken(client.Mount, type);
         }
         catch (VaultFault fault) when (fault.Status == 403)
         {
@@ -88,10 +88,10 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
             ?? found.FirstOrDefault(k => k is { Number: 1 });
     }
 
-    /// <summary>The keys behind URIs of the cloud, in their order; null for one that this Vault does not know. Keys named after the cluster are looked at first: a Vault may hold many others.</summary>
+    /// <summary>The keys behind URIs of the target, in their order; null for one that this Vault does not know. Keys named after the cluster are looked at first: a Vault may hold many others.</summary>
     public async Task<IReadOnlyList<FoundVaultKey?>> FindByUriAsync(
         CrdbCluster cluster,
-        VaultCloud cloud,
+        IVaultTarget target,
         IReadOnlyList<string> uris
     )
     {
@@ -122,7 +122,7 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
             );
             for (var i = 0; i < found.Length; i++)
                 found[i] ??= keys.FirstOrDefault(k =>
-                    k?.Place is { } place && cloud.VersionOf(uris[i], place.Entry, place.Distribution) is not null
+                    k?.Place is { } place && target.VersionOf(uris[i], place.Entry, place.Distribution) is not null
                 );
         }
 

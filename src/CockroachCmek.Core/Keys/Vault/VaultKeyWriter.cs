@@ -57,7 +57,7 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
             )
         {
             // A Vault that does not know the engine says that the plugin is not in its catalog; one that is not licensed for it says so.
-            throw Errors.VaultEnterpriseNeeded(Client.Address, fault.Said);
+            throw VaultErrors.VaultEnterpriseNeeded(Client.Address, fault.Said);
         }
     }
 
@@ -85,7 +85,7 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
         if (plan.IsReplacement && plan.Found is not { Key.DeletionAllowed: true })
             await AllowDeletionAsync(plan.Key, true);
         if (plan.Found?.Place is null)
-            await calls.PatientlyAsync(
+            await calls.RetryUntilPropagatedAsync(
                 () => DistributeAsync(plan),
                 fault => IsAccessFresh && fault is VaultFault { Status: 502 or 400 },
                 Distributing,
@@ -129,12 +129,18 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
     private async Task<FoundVaultKey> WholeAsync(string key, string entry)
     {
         FoundVaultKey? found = null;
-        await calls.UntilAsync(
+        await calls.PollUntilAsync(
             async () => (found = await reader.FindAsync(key)) is { IsWhole: true },
             Distributing,
             Pause,
             () =>
-                Errors.VaultVersionMismatch(key, found?.Key.LatestVersion ?? 1, VersionsOf(found), entry, Client.Mount)
+                VaultErrors.VaultVersionMismatch(
+                    key,
+                    found?.Key.LatestVersion ?? 1,
+                    VersionsOf(found),
+                    entry,
+                    Client.Mount
+                )
         );
         return found!;
     }

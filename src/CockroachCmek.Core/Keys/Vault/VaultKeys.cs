@@ -11,7 +11,7 @@ internal sealed class VaultKeys(
     VaultCalls calls
 )
 {
-    private readonly VaultCloud _cloud = VaultCloud.Of(cloud.CloudProvider);
+    private readonly IVaultTarget _target = cloud.Cloud.VaultTarget!;
     private readonly VaultGrants _grants = new(cloud, calls);
 
     public async Task<IReadOnlyList<CmekKey>> EnsureAsync(KeyRequest request)
@@ -19,7 +19,7 @@ internal sealed class VaultKeys(
         ThrowIfImpossible(request);
         if (request.KeyUris.Count > 0)
             return await AdoptAsync(request);
-        if (request.Like is { } like && !_cloud.HasKeyForEachRegion)
+        if (request.Like is { } like && !_target.HasKeyForEachRegion)
             return await AdoptAsync(request with { KeyUris = [like.KeyUri], Grant = true });
         return await MakeAsync(request);
     }
@@ -27,13 +27,13 @@ internal sealed class VaultKeys(
     /// <summary>Keys that exist in the cloud: whether they were born in this Vault is all that is ours to check.</summary>
     private async Task<IReadOnlyList<CmekKey>> AdoptAsync(KeyRequest request)
     {
-        var known = await reader.FindByUriAsync(request.Cluster, _cloud, request.KeyUris);
-        Errors.ThrowTogether(
+        var known = await reader.FindByUriAsync(request.Cluster, _target, request.KeyUris);
+        Errors.ThrowCombined(
             request.Cluster.Name,
             [
                 .. request
                     .KeyUris.Where((_, i) => known[i] is null)
-                    .Select(uri => Errors.VaultKeyNotFound(uri, connection.Mount)),
+                    .Select(uri => VaultErrors.VaultKeyNotFound(uri, connection.Mount)),
             ]
         );
         return await cloud.EnsureKeysAsync(request with { Like = null }, calls.Context);
@@ -41,20 +41,20 @@ internal sealed class VaultKeys(
 
     private async Task<IReadOnlyList<CmekKey>> MakeAsync(KeyRequest request)
     {
-        var ground = cloud is IVaultHost host ? await host.LookAsync(request, calls.Context) : null;
-        if (ground is not null)
+        var location = cloud is IVaultLocationProvider host
+            ? await host.FindVaultLocationAsync(request, calls.Context)
+            : null;
+        if (location is not null)
             request = request with
             {
-                Vault = request.Vault with
-                {
-                    KeyCollection = ground.KeyCollection,
-                    ProtectionLevel = ground.ProtectionLevel,
-                },
+                Options = request
+                    .Options.With("VaultKeyCollection", location.KeyCollection)
+                    .With("ProtectionLevel", location.ProtectionLevel),
             };
         var isMounted = await reader.IsMountedAsync();
         var names = isMounted ? await reader.NamesAsync() : [];
         var type = await TypeAsync(request, isMounted);
-        string?[] places = _cloud.HasKeyForEachRegion ? [.. request.Regions] : [null];
+        string?[] places = _target.HasKeyForEachRegion ? [.. request.Regions] : [null];
         var plans = await Task.WhenAll(places.Select(region => PlanAsync(request, region, type, names, isMounted)));
         await ThrowIfUnfitAsync(request, plans);
         await new VaultPermissions(reader.Client, calls).ThrowUnlessWritableAsync(
@@ -62,7 +62,7 @@ internal sealed class VaultKeys(
             request.Cluster.Name
         );
 
-        var mayBegin = ground is null || await ground.AskAsync(calls.Context);
+        var mayBegin = location is null || await location.ConfirmAsync(calls.Context);
         var mayMount =
             isMounted
             || await calls.Context.Log.ShouldProcessAsync(
@@ -88,7 +88,7 @@ internal sealed class VaultKeys(
             );
         }
 
-        var isFresh = ground is not null && mayBegin && await ground.WriteAsync(calls.Context);
+        var isFresh = location is not null && mayBegin && await location.CreateAsync(calls.Context);
         var writer = new VaultKeyWriter(reader, calls) { IsAccessFresh = isFresh };
         if (!isMounted && allowed.Contains(true))
             await writer.EnableMountAsync();
@@ -112,19 +112,24 @@ internal sealed class VaultKeys(
     )
     {
         var first = VaultNames.Key(request.Cluster, request.Name, region);
-        var collection = _cloud.Collection(request.Cluster, request.Vault.KeyCollection, region ?? request.Regions[0]);
+        var collection = _target.CollectionFor(
+            request.Cluster,
+            VaultKeyOptions.From(request.Options).KeyCollection,
+            region ?? request.Regions[0]
+        );
         var found = await reader.FindSettledAsync(first, names);
         var plan = new VaultPlan(
             found?.Name ?? first,
             found?.Key.Type ?? type,
-            _cloud.Purpose,
+            _target.Purpose,
             found?.Place?.EntryName ?? first,
-            new VaultEntry(_cloud.Provider, collection.Name),
+            new VaultEntry(_target.Provider, collection.Name),
             found
         )
         {
             Protection =
-                _cloud.CloudProvider != "AWS" && request.Vault.ProtectionLevel == CmekProtectionLevel.Software
+                !_target.IsAlwaysHsm
+                && VaultKeyOptions.From(request.Options).ProtectionLevel == CmekProtectionLevel.Software
                     ? "software"
                     : "hsm", // on AWS hsm is all there is
         };
@@ -132,13 +137,13 @@ internal sealed class VaultKeys(
             return plan;
         var entry = isMounted ? await reader.EntryAsync(plan.EntryName) : null;
         // An entry that is there keeps what it has, unless the caller brings credentials: those that it has may be why a run before this one failed.
-        var writes = entry is null || _cloud.IsGiven(connection.CloudCredentials);
+        var writes = entry is null || _target.HasCredentials(connection.CloudCredentials);
         return plan with
         {
             Entry = entry ?? plan.Entry,
             EntryExists = entry is not null,
             NewCredentials = writes
-                ? _cloud.Credentials(connection.CloudCredentials, collection, request.AuthPrincipal)
+                ? _target.CredentialFields(connection.CloudCredentials, collection, request.AuthPrincipal)
                 : null,
         };
     }
@@ -152,43 +157,37 @@ internal sealed class VaultKeys(
                 faults.Add(
                     Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name))
                 );
-        if (Manifest.KeyUri.PrincipalProblem(cloud.KeyType, request.AuthPrincipal) is { } problem)
-            faults.Add(Errors.PrincipalMalformed(request.AuthPrincipal, cloud.KeyType, problem));
+        if (cloud.Cloud.PrincipalProblem(request.AuthPrincipal) is { } problem)
+            faults.Add(VaultErrors.PrincipalMalformed(request.AuthPrincipal, cloud.Cloud.KeyType, problem));
         string[] options =
         [
-            .. request.MultiRegion ? ["several regions (-MultiRegion)"] : Array.Empty<string>(),
-            .. request.RotationPeriodInDays is not null
-                ? ["a rotation by the KMS (-RotationPeriodInDays)"]
-                : Array.Empty<string>(),
-            .. request.Administrators.Count > 0 ? ["further administrators (-Administrator)"] : Array.Empty<string>(),
-            .. request.Gcp.DestroyScheduledDuration is not null
-                ? ["a time to restore it of its own (-DestroyScheduledDuration)"]
-                : Array.Empty<string>(),
-            .. request.Tags.Count > 0 ? ["tags (-Tag)"] : Array.Empty<string>(),
+            .. request.Options.Names.Except(_target.KeyOptions).Select(n => $"-{n}"),
+            .. request.RotationPeriodInDays is not null ? ["-RotationPeriodInDays"] : Array.Empty<string>(),
+            .. request.Tags.Count > 0 ? ["-Tag"] : Array.Empty<string>(),
         ];
         if (options.Length > 0)
-            faults.Add(Errors.VaultOptionsNotSupported(request.Cluster.Name, options));
-        if (request.Vault.KeyType is { } type && !_cloud.KeyTypes.Contains(type))
+            faults.Add(VaultErrors.VaultOptionsNotSupported(request.Cluster.Name, options));
+        if (VaultKeyOptions.From(request.Options).KeyType is { } type && !_target.KeyTypes.Contains(type))
             faults.Add(
-                Errors.VaultKeyTypeRefused(
+                VaultErrors.VaultKeyTypeRefused(
                     request.Name ?? "to be made",
                     type,
-                    $"CMEK on {_cloud.CloudProvider}",
-                    _cloud.KeyTypes
+                    $"CMEK on {cloud.Cloud.DisplayName}",
+                    _target.KeyTypes
                 )
             );
-        Errors.ThrowTogether(request.Cluster.Name, faults);
+        Errors.ThrowCombined(request.Cluster.Name, faults);
     }
 
     /// <summary>The type that was asked for, that of the key in force where a region joins, or the cloud's usual one.</summary>
     private async Task<string> TypeAsync(KeyRequest request, bool isMounted)
     {
-        if (request.Vault.KeyType is { } asked)
+        if (VaultKeyOptions.From(request.Options).KeyType is { } asked)
             return asked;
         if (request.Like is not { } like || !isMounted)
-            return _cloud.KeyTypes[0];
-        return (await reader.FindByUriAsync(request.Cluster, _cloud, [like.KeyUri]))[0]?.Key.Type
-            ?? throw Errors.VaultKeyNotFound(like.KeyUri, connection.Mount);
+            return _target.KeyTypes[0];
+        return (await reader.FindByUriAsync(request.Cluster, _target, [like.KeyUri]))[0]?.Key.Type
+            ?? throw VaultErrors.VaultKeyNotFound(like.KeyUri, connection.Mount);
     }
 
     private async Task ThrowIfUnfitAsync(KeyRequest request, IReadOnlyList<VaultPlan> plans)
@@ -197,26 +196,28 @@ internal sealed class VaultKeys(
         for (var i = 0; i < plans.Count; i++)
         {
             var plan = plans[i];
-            var wanted = _cloud.Collection(request.Cluster, request.Vault.KeyCollection, request.Regions[i]).Name;
-            faults.AddRange(VaultFaults.OfKey(_cloud, plan.Found, plan.Key, plan.Type, connection.Mount));
-            if (request.Vault.KeyType is { } type && type != plan.Type)
-                faults.Add(Errors.VaultKeyTypeRefused(plan.Key, plan.Type, "what was asked for", [type]));
+            var wanted = _target
+                .CollectionFor(request.Cluster, VaultKeyOptions.From(request.Options).KeyCollection, request.Regions[i])
+                .Name;
+            faults.AddRange(VaultFaults.OfKey(_target, plan.Found, plan.Key, plan.Type, connection.Mount));
+            if (VaultKeyOptions.From(request.Options).KeyType is { } type && type != plan.Type)
+                faults.Add(VaultErrors.VaultKeyTypeRefused(plan.Key, plan.Type, "what was asked for", [type]));
             if (plan.Found?.Place is { } place)
             {
-                if (!VaultFaults.IsSame(place.Entry, _cloud.Provider, wanted))
+                if (!VaultFaults.IsSame(place.Entry, _target.Provider, wanted))
                     faults.Add(
-                        Errors.VaultKeyElsewhere(
+                        VaultErrors.VaultKeyElsewhere(
                             plan.Key,
                             place.EntryName,
                             $"{place.Entry.Provider} {place.Entry.KeyCollection}"
                         )
                     );
             }
-            else if (plan.EntryExists && !VaultFaults.IsSame(plan.Entry, _cloud.Provider, wanted))
+            else if (plan.EntryExists && !VaultFaults.IsSame(plan.Entry, _target.Provider, wanted))
                 faults.Add(
-                    Errors.VaultEntryDiffers(
+                    VaultErrors.VaultEntryDiffers(
                         plan.EntryName,
-                        VaultFaults.Differences(plan.Entry, _cloud.Provider, wanted)
+                        VaultFaults.Differences(plan.Entry, _target.Provider, wanted)
                     )
                 );
         }
@@ -226,7 +227,7 @@ internal sealed class VaultKeys(
             faults.AddRange(
                 await _grants.FaultsAsync(request, Distributed(request, plans, [.. plans.Select(p => p.Found)]))
             );
-        Errors.ThrowTogether(request.Cluster.Name, faults);
+        Errors.ThrowCombined(request.Cluster.Name, faults);
     }
 
     private List<string> Paths(IEnumerable<VaultPlan> plans, bool isMounted)
@@ -254,12 +255,12 @@ internal sealed class VaultKeys(
         var distributed = new List<DistributedKey>();
         for (var i = 0; i < request.Regions.Count; i++)
         {
-            var at = _cloud.HasKeyForEachRegion ? i : 0;
+            var at = _target.HasKeyForEachRegion ? i : 0;
             if (keys[at] is { IsWhole: true, Place: { } place } key)
                 distributed.Add(
                     new DistributedKey(
                         request.Regions[i],
-                        _cloud.Uri(place.Distribution, Collection(request, i), key.Key.LatestVersion),
+                        _target.KeyUri(place.Distribution, Collection(request, i), key.Key.LatestVersion),
                         IsFresh: !plans[at].IsDone
                     )
                 );
@@ -282,7 +283,7 @@ internal sealed class VaultKeys(
             .. request.Regions.Select(
                 (region, i) =>
                 {
-                    var plan = plans[_cloud.HasKeyForEachRegion ? i : 0];
+                    var plan = plans[_target.HasKeyForEachRegion ? i : 0];
                     if (!granted.TryGetValue(region, out var key))
                         return Planned(request, region, plan, Collection(request, i));
                     var outcome =
@@ -296,15 +297,19 @@ internal sealed class VaultKeys(
     }
 
     private VaultCollection Collection(KeyRequest request, int region) =>
-        _cloud.Collection(request.Cluster, request.Vault.KeyCollection, request.Regions[region]);
+        _target.CollectionFor(
+            request.Cluster,
+            VaultKeyOptions.From(request.Options).KeyCollection,
+            request.Regions[region]
+        );
 
     private CmekKey Planned(KeyRequest request, string region, VaultPlan plan, VaultCollection collection) =>
         new()
         {
             Cluster = request.Cluster,
             Region = region,
-            KeyType = cloud.KeyType,
-            KeyUri = _cloud.PlannedUri(collection, plan.Key, request.AuthPrincipal),
+            KeyType = cloud.Cloud.KeyType,
+            KeyUri = _target.PlannedKeyUri(collection, plan.Key, request.AuthPrincipal),
             AuthPrincipal = request.AuthPrincipal,
             Name = plan.Key,
             Location = collection.Name,

@@ -21,7 +21,7 @@ internal sealed class VaultRotation(
     VaultCalls calls
 )
 {
-    private readonly VaultCloud _cloud = VaultCloud.Of(cloud.CloudProvider);
+    private readonly IVaultTarget _target = cloud.Cloud.VaultTarget!;
     private readonly VaultKeyWriter _writer = new(reader, calls);
 
     private string Server => $"Vault at {connection.Address.Authority}";
@@ -40,7 +40,7 @@ internal sealed class VaultRotation(
         {
             // After a No too: a dry run names every key.
             var action =
-                $"Rotate {connection.Mount}/{key.Found.Name}, which makes {(_cloud.HasKeyForEachRegion ? $"a new KMS key in {key.Place.Entry.KeyCollection}" : $"a new version in {key.Place.Entry.KeyCollection}")}, granted to {key.Regions[0].Keys[0].AuthPrincipal}";
+                $"Rotate {connection.Mount}/{key.Found.Name}, which makes {(_target.HasKeyForEachRegion ? $"a new KMS key in {key.Place.Entry.KeyCollection}" : $"a new version in {key.Place.Entry.KeyCollection}")}, granted to {key.Regions[0].Keys[0].AuthPrincipal}";
             if (!await calls.Context.Log.ShouldProcessAsync(Server, action, calls.Context.CancellationToken))
                 refused++;
         }
@@ -69,9 +69,9 @@ internal sealed class VaultRotation(
 
         var names = await reader.NamesAsync();
         var plans = await Task.WhenAll(keys.Select(k => ReplacementAsync(k, names)));
-        Errors.ThrowTogether(
+        Errors.ThrowCombined(
             request.Cluster.Name,
-            [.. plans.SelectMany(p => VaultFaults.OfKey(_cloud, p.Found, p.Key, p.Type, connection.Mount))]
+            [.. plans.SelectMany(p => VaultFaults.OfKey(_target, p.Found, p.Key, p.Type, connection.Mount))]
         );
         await new VaultPermissions(reader.Client, calls).ThrowUnlessWritableAsync(
             [
@@ -108,7 +108,7 @@ internal sealed class VaultRotation(
     /// <summary>A replacement that is in force is not to be deleted any more, and is the cluster's key from now on.</summary>
     public async Task SettleAsync(CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> inForce)
     {
-        var found = await reader.FindByUriAsync(cluster, _cloud, [.. inForce.Select(s => s.KeyUri).Distinct()]);
+        var found = await reader.FindByUriAsync(cluster, _target, [.. inForce.Select(s => s.KeyUri).Distinct()]);
         foreach (var key in found.Where(k => k is { IsUnsettled: true }).GroupBy(k => k!.Name).Select(g => g.First()!))
             if (
                 await calls.Context.Log.ShouldProcessAsync(
@@ -124,16 +124,16 @@ internal sealed class VaultRotation(
     {
         var found = await reader.FindByUriAsync(
             request.Cluster,
-            _cloud,
+            _target,
             [.. request.Regions.Select(r => r.Keys[0].KeyUri)]
         );
         var unknown = request
             .Regions.Where((_, i) => found[i] is null)
-            .Select(r => Errors.VaultKeyNotFound(r.Keys[0].KeyUri, connection.Mount));
+            .Select(r => VaultErrors.VaultKeyNotFound(r.Keys[0].KeyUri, connection.Mount));
         var torn = found
             .Where(k => k is { IsWhole: false })
             .Select(k =>
-                Errors.VaultVersionMismatch(
+                VaultErrors.VaultVersionMismatch(
                     k!.Name,
                     k.Key.LatestVersion,
                     VaultKeyWriter.VersionsOf(k),
@@ -141,7 +141,7 @@ internal sealed class VaultRotation(
                     connection.Mount
                 )
             );
-        Errors.ThrowTogether(request.Cluster.Name, [.. unknown, .. torn]);
+        Errors.ThrowCombined(request.Cluster.Name, [.. unknown, .. torn]);
         return
         [
             .. request
@@ -155,13 +155,12 @@ internal sealed class VaultRotation(
     private bool HasNewer(VaultKeyInForce key)
     {
         var latest = key.Found.Key.LatestVersion;
-        var isNewer =
-            _cloud.CloudProvider == "GCP"
-                ? key.Found.Key.Versions.TryGetValue(latest, out var created)
-                    && created > (key.TakenUpAt ?? DateTimeOffset.MaxValue)
-                : key.Regions.All(r =>
-                    _cloud.VersionOf(r.Keys[0].KeyUri, key.Place.Entry, key.Place.Distribution) < latest
-                );
+        var isNewer = !_target.HasUriForEachVersion
+            ? key.Found.Key.Versions.TryGetValue(latest, out var created)
+                && created > (key.TakenUpAt ?? DateTimeOffset.MaxValue)
+            : key.Regions.All(r =>
+                _target.VersionOf(r.Keys[0].KeyUri, key.Place.Entry, key.Place.Distribution) < latest
+            );
         if (isNewer)
             calls.Context.Log.Verbose(
                 $"Version {latest} of {key.Found.Name} is newer than what the cluster has taken up: it is not rotated again."
@@ -184,7 +183,7 @@ internal sealed class VaultRotation(
         return new VaultPlan(
             name,
             found?.Key.Type ?? old.Found.Key.Type,
-            _cloud.Purpose,
+            _target.Purpose,
             old.Place.EntryName,
             old.Place.Entry,
             found
@@ -218,9 +217,9 @@ internal sealed class VaultRotation(
                 [
                     .. group.Select(k => new DistributedKey(
                         k.Region.Region,
-                        _cloud.Uri(
+                        _target.KeyUri(
                             k.Now.Place!.Distribution,
-                            _cloud.CollectionOf(k.Now.Place.Entry, k.Key.Uri),
+                            _target.CollectionOf(k.Now.Place.Entry, k.Key.Uri),
                             k.Now.Key.LatestVersion
                         ),
                         k.IsFresh

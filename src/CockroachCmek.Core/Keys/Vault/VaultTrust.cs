@@ -59,12 +59,12 @@ internal static class VaultTrust
                 .ToArray();
             return found.Length > 0
                 ? new X509Certificate2Collection(found)
-                : throw Errors.VaultCaUnreadable(path, "it is no PEM file with a certificate.");
+                : throw VaultErrors.VaultCaUnreadable(path, "it is no PEM file with a certificate.");
         }
         catch (Exception fault)
             when (fault is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
         {
-            throw Errors.VaultCaUnreadable(path, fault.Message, fault);
+            throw VaultErrors.VaultCaUnreadable(path, fault.Message, fault);
         }
     }
 }

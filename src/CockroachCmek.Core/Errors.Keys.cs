@@ -1,0 +1,43 @@
+namespace CockroachCmek.Core;
+
+// Errors about keys and clusters that every cloud raises in the same words.
+internal static partial class Errors
+{
+    /// <summary>A cluster of a shared plan has no account of its own that could be granted access.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="account">What it lacks, in the cloud's words: "AWS account", "Google Cloud project".</param>
+    internal static CmekException ClusterHasNoAccount(CrdbCluster cluster, string account) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            cluster.Name,
+            $"'{cluster.Name}' has no {account} of its own (plan {cluster.Plan}). CMEK needs an ADVANCED cluster.",
+            "Get-CrdbCluster | Where-Object Plan -eq ADVANCED"
+        );
+
+    /// <summary>Several keys were given, and none for this region.</summary>
+    public static CmekException KeyUriMissing(string cluster, string region) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            region,
+            $"Of the keys that were given, none is in '{region}' of '{cluster}'.",
+            "New-CrdbCmekKey -KeyUri <one key ARN for each region>"
+        );
+
+    /// <summary>Any other state than enabled.</summary>
+    public static CmekException KeyNotEnabled(string arn, string state) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            arn,
+            $"{arn} is {state}, and must be Enabled.",
+            "Run the same command again in a minute"
+        );
+
+    /// <summary>Asymmetric, or for signing.</summary>
+    public static CmekException KeyNotSymmetric(string arn, string kind) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            arn,
+            $"{arn} is {kind}; CMEK needs a symmetric key for encryption and decryption.",
+            "New-CrdbCmekKey   (makes one)"
+        );
+}

@@ -1,0 +1,33 @@
+namespace CockroachCmek.Core.Keys.Aws;
+
+/// <summary>Options of an identity that only AWS has.</summary>
+internal sealed record AwsRoleOptions
+{
+    /// <summary>Names of the parameters that these options come from.</summary>
+    public static IReadOnlyCollection<string> Names { get; } = ["Name", "Path", "Tag"];
+
+    /// <summary>Path of the role, beginning and ending with a slash. Default: /.</summary>
+    public string Path { get; private init; } = "/";
+
+    public static AwsRoleOptions From(CloudOptions options) => new() { Path = options.Get<string>("Path") ?? "/" };
+}
+
+/// <summary>Options of keys that only AWS has.</summary>
+internal sealed record AwsKeyOptions
+{
+    /// <summary>Names of the parameters that these options come from.</summary>
+    public static IReadOnlyCollection<string> Names { get; } = ["MultiRegion", "Administrator"];
+
+    /// <summary>One multi-region key with a replica in each region, instead of a key of its own for each.</summary>
+    public bool MultiRegion { get; private init; }
+
+    /// <summary>ARNs of those who administer the key, beside the account itself.</summary>
+    public IReadOnlyList<string> Administrators { get; private init; } = [];
+
+    public static AwsKeyOptions From(CloudOptions options) =>
+        new()
+        {
+            MultiRegion = options.Get<bool>("MultiRegion"),
+            Administrators = options.Get<string[]>("Administrator") ?? [],
+        };
+}

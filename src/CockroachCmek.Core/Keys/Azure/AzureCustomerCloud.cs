@@ -1,0 +1,62 @@
+using System.Text.RegularExpressions;
+
+namespace CockroachCmek.Core.Keys.Azure;
+
+/// <summary>Azure: keys in Key Vault, an enterprise application as the identity; a manifest names its tenant.</summary>
+internal sealed class AzureCustomerCloud : ICustomerCloud
+{
+    private static readonly Regex Key = new(
+        @"^https://[a-zA-Z0-9-]+\.(vault|managedhsm)\.(azure\.net|azure\.cn|usgovcloudapi\.net)"
+            + "/keys/[0-9a-zA-Z-]+/[0-9a-f]{32}$",
+        RegexOptions.CultureInvariant
+    );
+
+    private static readonly Regex KeyWithoutVersion = new("/keys/[^/]+/?$", RegexOptions.CultureInvariant);
+
+    public string Provider => "AZURE";
+
+    public string DisplayName => "Azure";
+
+    public string KeyType => "AZURE_KEY_VAULT";
+
+    public bool NeedsOrganizationId => false;
+
+    public IReadOnlyCollection<string> RoleOptions => AzureRoleOptions.Names;
+
+    public IReadOnlyCollection<string> KeyOptions => AzureKeyOptions.Names;
+
+    public IReadOnlyCollection<string> PolicyOptions { get; } = ["RoleName"];
+
+    public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } =
+    [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
+
+    public IVaultTarget VaultTarget { get; } = new AzureVaultTarget();
+
+    public string KeyLocationRemedy => "New-CrdbCmekKey";
+
+    public KeyUri? ParseKeyUri(string text)
+    {
+        if (Key.IsMatch(text))
+            return KeyUri.Of(text, KeyType);
+        return text.StartsWith("https://", StringComparison.Ordinal) && KeyWithoutVersion.IsMatch(text)
+            ? KeyUri.Malformed(
+                text,
+                "it names no version; CockroachDB Cloud needs the Key Identifier with its 32 digits at the end"
+            )
+            : null;
+    }
+
+    public string? PrincipalProblem(string authPrincipal) =>
+        Guid.TryParseExact(authPrincipal, "D", out _) ? null : "it is not a tenant id, which is a UUID";
+
+    public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
+
+    /// <summary>A Key Identifier does not tell its location; a check that reads the Key Vault does.</summary>
+    public bool Serves(string location, string region) => location == region;
+
+    /// <summary>The network visibility of a cluster on Azure tells nothing about advanced security features.</summary>
+    public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
+
+    public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
+        new AzureKeyProvider(this, AzureConnection.Create(options, sandbox));
+}

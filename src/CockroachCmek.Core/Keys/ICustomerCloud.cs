@@ -1,0 +1,58 @@
+namespace CockroachCmek.Core.Keys;
+
+/// <summary>
+/// One cloud that can hold a customer's keys: everything that differs between the clouds, behind one interface. Each cloud has
+/// one folder with its implementation and one row in the table of clouds. Core's other folders name no cloud.
+/// </summary>
+internal interface ICustomerCloud
+{
+    /// <summary>The cloud's name in CockroachDB Cloud's API: <see cref="CrdbCluster.CloudProvider"/>.</summary>
+    string Provider { get; }
+
+    /// <summary>The cloud's name for people, for example Google Cloud.</summary>
+    string DisplayName { get; }
+
+    /// <summary>The type of its keys in a manifest, for example AWS_KMS.</summary>
+    string KeyType { get; }
+
+    /// <summary>True when an identity cannot be created without the organization's id.</summary>
+    bool NeedsOrganizationId { get; }
+
+    /// <summary>Parameters of New-CrdbCmekRole that this cloud supports, beside those that every cloud does.</summary>
+    IReadOnlyCollection<string> RoleOptions { get; }
+
+    /// <summary>Parameters of New-CrdbCmekKey that this cloud supports, beside those that every cloud does.</summary>
+    IReadOnlyCollection<string> KeyOptions { get; }
+
+    /// <summary>Parameters of Get-CrdbCmekKeyPolicy that this cloud supports, beside those that every cloud does.</summary>
+    IReadOnlyCollection<string> PolicyOptions { get; }
+
+    /// <summary>How access can be revoked; the first is the default.</summary>
+    IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; }
+
+    /// <summary>What HashiCorp Vault needs to know to distribute keys to this cloud; null where it cannot.</summary>
+    IVaultTarget? VaultTarget { get; }
+
+    /// <summary>Reads a key URI; null when the text has nothing in common with this cloud's URIs.</summary>
+    KeyUri? ParseKeyUri(string text);
+
+    /// <summary>Why a text cannot be the identity for a key of this cloud; null when its form is right.</summary>
+    string? PrincipalProblem(string authPrincipal);
+
+    /// <summary>What to know about a key and an identity that do not belong together; null when they do.</summary>
+    string? KeyAccountProblem(KeyUri key, string authPrincipal);
+
+    /// <summary>True when a key in <paramref name="location"/> is as close to the region's nodes as a key can be.</summary>
+    bool Serves(string location, string region);
+
+    /// <summary>The next command for a key that is in another region than the nodes.</summary>
+    string KeyLocationRemedy { get; }
+
+    /// <summary>True when the cluster is known to lack advanced security features.</summary>
+    bool LacksAdvancedSecurity(CrdbCluster cluster);
+
+    /// <summary>Connects with the session's settings. Nothing is sent or read before the first call.</summary>
+    /// <param name="options">Parameters of Connect-CrdbCloud; each cloud reads its own.</param>
+    /// <param name="sandbox">The clouds of the sandbox that the session is connected to; null for the real clouds.</param>
+    ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox);
+}

@@ -1,0 +1,35 @@
+namespace CockroachCmek.Core.Keys;
+
+/// <summary>A key's URI, parsed once: whose key it is and where it is, or why the text is not a key URI.</summary>
+internal sealed record KeyUri
+{
+    private KeyUri(string text) => Text = text;
+
+    /// <summary>The URI as written.</summary>
+    public string Text { get; }
+
+    /// <summary>The key's type in a manifest; null when the text is not a key URI.</summary>
+    public string? KeyType { get; private init; }
+
+    /// <summary>AWS region or Google Cloud location; null where the URI does not tell (Azure).</summary>
+    public string? Location { get; private init; }
+
+    /// <summary>AWS account or Google Cloud project that holds the key; null where the URI does not tell (Azure).</summary>
+    public string? Account { get; private init; }
+
+    /// <summary>Why a manifest cannot hold the text as a key URI; null when it can.</summary>
+    public string? Problem { get; private init; }
+
+    /// <summary>A key URI of the right form.</summary>
+    public static KeyUri Of(string text, string keyType, string? location = null, string? account = null) =>
+        new(text)
+        {
+            KeyType = keyType,
+            Location = location,
+            Account = account,
+        };
+
+    /// <summary>A text that is not a key URI.</summary>
+    /// <param name="problem">Why, as the end of a sentence: "it names a version; …".</param>
+    public static KeyUri Malformed(string text, string problem) => new(text) { Problem = problem };
+}
