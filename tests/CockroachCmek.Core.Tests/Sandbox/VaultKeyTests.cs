@@ -9,8 +9,7 @@ public sealed class VaultKeyTests : IAsyncLifetime
 {
     private readonly VaultCaller _vault = new();
 
-    public async ValueTask InitializeAsync() =>
-        await _vault.WriteAsync("sys/mounts/keymgmt", """{"type":"keymgmt"}""");
+    public async ValueTask InitializeAsync() => await _vault.WriteAsync("sys/mounts/keymgmt", """{"type":"keymgmt"}""");
 
     public async ValueTask DisposeAsync() => await _vault.DisposeAsync();
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Aws;
@@ -67,6 +66,6 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
     /// <summary>Only AWS shows it: a cluster with advanced security features has a private network.</summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => cluster.NetworkVisibility == "PUBLIC";
 
-    public ICmekKeyProvider Connect(CloudOptions options, JsonObject? sandbox) =>
+    public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new AwsKeyProvider(this, AwsConnection.Create(options, sandbox));
 }
