@@ -38,8 +38,10 @@ internal sealed class AwsSandboxWorld : AwsWorld
     /// <summary>A provider with the credentials of a new user who is allowed some actions only.</summary>
     public async Task<AwsKeyProvider> AsUserAsync(params string[] actions)
     {
-        var policy =
-            $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["{{string.Join("\",\"", actions)}}"],"Resource":"*"}]}""";
+        var policy = $$"""
+            {"Version":"2012-10-17",
+             "Statement":[{"Effect":"Allow","Action":["{{string.Join("\",\"", actions)}}"],"Resource":"*"}]}
+            """;
         await IamAsync("CreateUser", ("UserName", "weak"));
         await IamAsync("PutUserPolicy", ("UserName", "weak"), ("PolicyName", "some"), ("PolicyDocument", policy));
         var key = await IamAsync("CreateAccessKey", ("UserName", "weak"));

@@ -9,7 +9,8 @@ using CockroachCmek.Testing;
 namespace CockroachCmek.Core.Tests.Aws;
 
 /// <summary>
-/// An AWS to test against: the module's provider, connected to it, and the vendor's own client, to read what the provider did.
+/// An AWS to test against: the module's provider, connected to it, and the vendor's own client, to read what the
+/// provider did.
 /// </summary>
 internal class AwsWorld(Uri endpoint, string accessKeyId, string secretAccessKey, double timeScale) : IDisposable
 {

@@ -41,7 +41,8 @@ public sealed class TrustPolicyTests
             ? ""
             : $$$""","Condition":{"StringEquals":{"sts:ExternalId":"{{{externalId}}}"}}""";
         var policy = $$$"""
-            {"Statement":{"Effect":"Allow","Principal":{"AWS":"{{{principal}}}"},"Action":"sts:AssumeRole"{{{condition}}}}}
+            {"Statement":{"Effect":"Allow","Principal":{"AWS":"{{{principal}}}"},
+             "Action":"sts:AssumeRole"{{{condition}}}}}
             """;
         Assert.Collection(
             Differences(policy),
