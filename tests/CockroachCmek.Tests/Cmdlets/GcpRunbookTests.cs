@@ -35,7 +35,7 @@ public sealed class GcpRunbookTests : IDisposable
             """{"policy":{"bindings":[]}}"""
         );
         Assert.Contains(
-            "gcp-us KeyGranted us-east4",
+            "gcp-us KeyNotGranted us-east4",
             Run("Test-NightlyAudit", "").Terminating!.Exception.Message,
             StringComparison.Ordinal
         );
@@ -83,7 +83,7 @@ public sealed class GcpRunbookTests : IDisposable
             runbook + ".ps1"
         );
         return _session.Run(
-            $"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -Connection @{ GcpCredentialFile = $file } -Endpoint $sandbox.CloudEndpoint"
+            $"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -Connection @{{ GcpCredentialFile = $file }} -Endpoint $sandbox.CloudEndpoint"
         );
     }
 }

@@ -191,4 +191,47 @@ public sealed class VaultPipelineTests
             StringComparison.Ordinal
         );
     }
+
+    private static List<string> Uris(ModuleSession session) =>
+        [
+            .. session
+                .Run("(Get-CrdbCmek prod-us).Regions | ForEach-Object { @($_.Keys)[0].KeyUri }")
+                .Succeeds()
+                .Output.Select(u => u.ToString()!),
+        ];
+
+    /// <summary>What there is in Vault and in KMS, without what differs from run to run.</summary>
+    private static string State(ModuleSession session)
+    {
+        List<string> lines =
+        [
+            .. SandboxVault.Keys(session),
+            .. session
+                .Run(
+                    "foreach ($r in (Get-CrdbCmek prod-us).Regions) { foreach ($k in $r.Keys) { \"$($r.Region) $($k.Status)\" } }"
+                )
+                .Succeeds()
+                .Output.Select(o => o.ToString()!),
+        ];
+        foreach (var region in new[] { "us-east-2", "us-west-2" })
+        {
+            using var keys = System.Text.Json.JsonDocument.Parse(SandboxAws.Kms(session, region, "ListKeys", "{}"));
+            foreach (
+                var id in keys
+                    .RootElement.GetProperty("Keys")
+                    .EnumerateArray()
+                    .Select(k => k.GetProperty("KeyId").GetString()!)
+            )
+            {
+                using var policy = System.Text.Json.JsonDocument.Parse(
+                    SandboxAws.Kms(session, region, "GetKeyPolicy", $$"""{"KeyId":"{{id}}"}""")
+                );
+                lines.Add($"{region} {policy.RootElement.GetProperty("Policy").GetString()}");
+            }
+        }
+
+        var digits = session.Run("(Get-CrdbCluster prod-us).Id").Single().ToString()![^12..];
+        return string.Join("\n", lines.Order(StringComparer.Ordinal))
+            .Replace(digits, "<cluster>", StringComparison.Ordinal);
+    }
 }
