@@ -1,10 +1,13 @@
 namespace CockroachCmek;
 
 /// <summary>A CockroachDB Cloud cluster. Enumerations of the API are kept as the API's own words, so that values that are newer than this module survive.</summary>
-public sealed record CrdbCluster
+public sealed record CrdbCluster : IPlannable
 {
     /// <summary>UUID of the cluster.</summary>
     public string Id { get; internal init; } = "";
+
+    /// <summary>True for what -WhatIf returned: the cluster exists, a change of it is planned only.</summary>
+    public bool IsPlanned { get; internal init; }
 
     /// <summary>UUID of the cluster under the name that binds along a pipe; the same as <see cref="Id"/>.</summary>
     public string ClusterId => Id;

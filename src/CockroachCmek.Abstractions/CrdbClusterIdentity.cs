@@ -52,6 +52,18 @@ public sealed class CrdbClusterIdentity
         Text = cluster.Name;
     }
 
+    private CrdbClusterIdentity(CrdbClusterIdentity other, object source)
+    {
+        Text = other.Text;
+        Id = other.Id;
+        LastDigits = other.LastDigits;
+        Cluster = other.Cluster;
+        Source = source;
+    }
+
+    /// <summary>The same cluster, for another object that was piped in.</summary>
+    internal CrdbClusterIdentity WithSource(object source) => new(this, source);
+
     /// <summary>Takes a UUID.</summary>
     public CrdbClusterIdentity(Guid id)
         : this(id.ToString("D")) { }

@@ -9,22 +9,22 @@ public sealed class CrdbSandbox
     public Uri CloudEndpoint { get; internal init; } = null!;
 
     /// <summary>API key that may do everything. A sandbox's key is worth nothing elsewhere, so it is shown: other clients need it.</summary>
-    public string ApiKey { get; internal init; } = "";
+    public string ApiKey { get; internal set; } = "";
 
     /// <summary>API key that may list clusters, but see neither their CMEK nor the organization.</summary>
-    public string ViewerApiKey { get; internal init; } = "";
+    public string ViewerApiKey { get; internal set; } = "";
 
     /// <summary>UUID of the organization.</summary>
-    public string OrganizationId { get; internal init; } = "";
+    public string OrganizationId { get; internal set; } = "";
 
     /// <summary>Address of AWS STS, IAM and KMS, for example for AWS_ENDPOINT_URL.</summary>
     public Uri AwsEndpoint { get; internal init; } = null!;
 
     /// <summary>Access key id of an administrator of the sandbox's AWS account.</summary>
-    public string AwsAccessKeyId { get; internal init; } = "";
+    public string AwsAccessKeyId { get; internal set; } = "";
 
     /// <summary>The secret that belongs to <see cref="AwsAccessKeyId"/>.</summary>
-    public string AwsSecretAccessKey { get; internal init; } = "";
+    public string AwsSecretAccessKey { get; internal set; } = "";
 
     /// <summary>The customer's AWS account id.</summary>
     public string AwsAccountId { get; internal init; } = "";
@@ -33,7 +33,7 @@ public sealed class CrdbSandbox
     public Uri GcpEndpoint { get; internal init; } = null!;
 
     /// <summary>OAuth access token of an administrator of the sandbox's Google Cloud project.</summary>
-    public string GcpAccessToken { get; internal init; } = "";
+    public string GcpAccessToken { get; internal set; } = "";
 
     /// <summary>The customer's Google Cloud project.</summary>
     public string GcpProject { get; internal init; } = "";
@@ -45,37 +45,40 @@ public sealed class CrdbSandbox
     public string AzureCertificate { get; internal init; } = "";
 
     /// <summary>The customer's Azure tenant.</summary>
-    public string AzureTenantId { get; internal init; } = "";
+    public string AzureTenantId { get; internal set; } = "";
 
     /// <summary>The customer's Azure subscription.</summary>
-    public string AzureSubscriptionId { get; internal init; } = "";
+    public string AzureSubscriptionId { get; internal set; } = "";
 
     /// <summary>Client id of an application that may do everything in the tenant and the subscription.</summary>
-    public string AzureClientId { get; internal init; } = "";
+    public string AzureClientId { get; internal set; } = "";
 
     /// <summary>The secret that belongs to <see cref="AzureClientId"/>.</summary>
-    public string AzureClientSecret { get; internal init; } = "";
+    public string AzureClientSecret { get; internal set; } = "";
 
-    /// <summary>A Key Vault that is as it should be: roles, soft delete, purge protection.</summary>
-    public string AzureVaultName { get; internal init; } = "";
+    /// <summary>Name of the Azure Key Vault that the sandbox has from the start.</summary>
+    public string AzureKeyVaultName { get; internal init; } = "";
+
+    /// <summary>The name of <see cref="AzureKeyVaultName"/> in version 0.2.0.</summary>
+    public string AzureVaultName => AzureKeyVaultName;
 
     /// <summary>Address of the tokens of a managed identity, for IDENTITY_ENDPOINT.</summary>
     public Uri AzureIdentityEndpoint { get; internal init; } = null!;
 
     /// <summary>What belongs to <see cref="AzureIdentityEndpoint"/>, for IDENTITY_HEADER.</summary>
-    public string AzureIdentityHeader { get; internal init; } = "";
+    public string AzureIdentityHeader { get; internal set; } = "";
 
     /// <summary>Address of HashiCorp Vault, for VAULT_ADDR.</summary>
     public Uri VaultEndpoint { get; internal init; } = null!;
 
     /// <summary>A token that may do everything in the sandbox's Vault.</summary>
-    public string VaultToken { get; internal init; } = "";
+    public string VaultToken { get; internal set; } = "";
 
     /// <summary>How many times faster than life the sandbox's clocks run.</summary>
     public double TimeScale { get; internal init; }
 
     /// <summary>Environment variables for other clients: name and value.</summary>
-    public IReadOnlyDictionary<string, string> Environment { get; internal init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Environment { get; internal set; } = new Dictionary<string, string>();
 
     /// <summary>Every request and its answer so far, in order; empty unless the sandbox was started with -Record. Authorization is left out.</summary>
     public IReadOnlyList<SandboxExchange> Exchanges => ReadExchanges().AsArray();
@@ -96,6 +99,46 @@ public sealed class CrdbSandbox
     /// <summary>Does what only Cockroach Labs support can do for a revoked cluster: brings it back, once its keys can be used again.</summary>
     /// <exception cref="InvalidOperationException">A key still cannot be used.</exception>
     public void RecoverCluster(string cluster) => Recover(cluster);
+
+    /// <summary>
+    /// Moves the sandbox's clock forward, without waiting: everything due by then is due now. The clock keeps running at
+    /// <see cref="TimeScale"/>.
+    /// </summary>
+    /// <param name="span">Sandbox time.</param>
+    public void Advance(TimeSpan span) => AdvanceClock(span);
+
+    /// <summary>
+    /// Saves the whole state of the sandbox: accounts, credentials, clusters, keys, time. Faults and recorded requests are not
+    /// part of it. The state can be loaded any number of times, in this process.
+    /// </summary>
+    /// <returns>An opaque object for <see cref="Load"/>.</returns>
+    public object Save() => SaveState();
+
+    /// <summary>
+    /// Replaces the whole state of the sandbox by a saved one, of this sandbox or of another. The credentials become those of
+    /// the saved sandbox, so a session that was connected with other ones must connect again. Addresses and the TLS certificate
+    /// stay.
+    /// </summary>
+    /// <param name="state">What <see cref="Save"/> returned.</param>
+    /// <exception cref="ArgumentException">The object is not a saved state of a sandbox.</exception>
+    public void Load(object state)
+    {
+        var loaded = LoadState(state ?? throw new ArgumentNullException(nameof(state)));
+        (ApiKey, ViewerApiKey, OrganizationId) = (loaded.ApiKey, loaded.ViewerApiKey, loaded.OrganizationId);
+        (AwsAccessKeyId, AwsSecretAccessKey) = (loaded.AwsAccessKeyId, loaded.AwsSecretAccessKey);
+        GcpAccessToken = loaded.GcpAccessToken;
+        (AzureTenantId, AzureSubscriptionId) = (loaded.AzureTenantId, loaded.AzureSubscriptionId);
+        (AzureClientId, AzureClientSecret) = (loaded.AzureClientId, loaded.AzureClientSecret);
+        (AzureIdentityHeader, VaultToken) = (loaded.AzureIdentityHeader, loaded.VaultToken);
+        Environment = loaded.Environment;
+    }
+
+    internal Action<TimeSpan> AdvanceClock { get; init; } = _ => { };
+
+    internal Func<object> SaveState { get; init; } = () => new object();
+
+    /// <summary>Loads a state and describes the sandbox anew.</summary>
+    internal Func<object, CrdbSandbox> LoadState { get; init; } = _ => new CrdbSandbox();
 
     internal Action<string> Restart { get; init; } = _ => { };
 

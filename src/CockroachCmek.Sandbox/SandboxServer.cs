@@ -29,6 +29,9 @@ public sealed record SandboxOptions
 /// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud, AWS, Google Cloud, Azure and HashiCorp Vault. Stops by itself when disposed or when the process ends.</summary>
 public sealed class SandboxServer : IDisposable
 {
+    // One lock for all services: Vault and CockroachDB call the clouds, and the whole state is saved and loaded at once.
+    private readonly object _gate = new();
+    private readonly SandboxState _state = new();
     private readonly List<LoopbackListener> _listeners = [];
     private readonly ConcurrentQueue<RecordedExchange> _exchanges = new();
     private readonly SandboxOptions _options;
@@ -38,12 +41,14 @@ public sealed class SandboxServer : IDisposable
     {
         _options = options;
         Clock = new SandboxClock(options.Time, options.TimeScale);
-        Aws = new AwsSandbox(Clock, options.Time);
-        Gcp = new GcpSandbox(Clock, options.Time);
-        Azure = new AzureSandbox(Clock, options.Time);
-        Vault = new VaultSandbox(Clock, Aws, Gcp, Azure);
+        Aws = new AwsSandbox(_gate, Clock, options.Time, _state.Aws);
+        Gcp = new GcpSandbox(_gate, Clock, options.Time, _state.Gcp, () => GcpEndpoint!);
+        Azure = new AzureSandbox(_gate, Clock, options.Time, _state.Azure);
+        Vault = new VaultSandbox(_gate, Clock, _state.Vault, Aws, Gcp, Azure);
         Cloud = new CloudApi(
+            _gate,
             Clock,
+            _state.Cloud,
             new Dictionary<string, IKeyUser>
             {
                 ["AWS_KMS"] = new AwsKeyUser(Aws),
@@ -68,7 +73,7 @@ public sealed class SandboxServer : IDisposable
 
         CloudEndpoint = Listen("cloud", Cloud);
         AwsEndpoint = Listen("aws", Aws);
-        Gcp.Endpoint = GcpEndpoint = Listen("gcp", Gcp);
+        GcpEndpoint = Listen("gcp", Gcp);
         AzureEndpoint = Listen("azure", Azure, Azure.ServerCertificate);
         ManagedIdentityEndpoint = Listen("msi", new ManagedIdentityService(Azure));
         VaultEndpoint = Listen("vault", Vault);
@@ -119,6 +124,29 @@ public sealed class SandboxServer : IDisposable
     /// <summary>What was exchanged so far, in the order of the requests; empty unless recording.</summary>
     public IReadOnlyList<RecordedExchange> Exchanges => [.. _exchanges.OrderBy(e => e.Request.Index)];
 
+    /// <summary>
+    /// Saves the state of every service while no request is processed: accounts, credentials, clusters, keys, time.
+    /// Faults, recordings, addresses and TLS certificates are not part of it.
+    /// </summary>
+    public SandboxSnapshot Save()
+    {
+        lock (_gate)
+            return new SandboxSnapshot(new StateCopier().Copy(_state), Clock.UtcNow);
+    }
+
+    /// <summary>
+    /// Replaces the state of every service by a saved one, of this sandbox or of another in this process. Accounts, credentials
+    /// and the time are then those of the saved sandbox; addresses and TLS certificates stay.
+    /// </summary>
+    public void Load(SandboxSnapshot snapshot)
+    {
+        lock (_gate)
+        {
+            _state.Overwrite(snapshot.State);
+            Clock.ContinueAt(snapshot.Time);
+        }
+    }
+
     /// <summary>Stops listening and ends every connection.</summary>
     public Task StopAsync() => Task.WhenAll(_listeners.Select(listener => listener.StopAsync()));
 
@@ -146,6 +174,8 @@ public sealed class SandboxServer : IDisposable
         CancellationToken cancellationToken
     )
     {
+        if (SandboxDiscovery.IsAskedFor(name, parsed))
+            return new Reply(SandboxDiscovery.Answer(this, parsed));
         var request = new SandboxRequest
         {
             Index = Interlocked.Increment(ref _index),

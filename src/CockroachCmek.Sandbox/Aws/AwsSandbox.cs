@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
@@ -10,30 +9,29 @@ namespace CockroachCmek.Sandbox.Aws;
 /// <summary>The sandbox's AWS: STS, IAM (Query protocol) and KMS (JSON 1.1) of one customer's account, at one address; the signature's scope tells service and region.</summary>
 public sealed class AwsSandbox : ISandboxService
 {
-    private readonly object _gate = new();
+    private readonly object _gate;
     private readonly TimeProvider _real;
-    private readonly Dictionary<string, AwsCredential> _credentials = [];
+    private readonly AwsData _data;
     private readonly IamService _iam;
     private readonly KmsService _kms;
 
-    internal AwsSandbox(SandboxClock clock, TimeProvider real)
+    internal AwsSandbox(object gate, SandboxClock clock, TimeProvider real, AwsData data)
     {
-        _real = real;
-        _iam = new IamService(clock, AccountId, user => NewCredential(user));
-        _kms = new KmsService(clock, AccountId, _iam);
-        var administrator = NewCredential(_iam.AddAdministrator("sandbox-admin"));
-        AccessKeyId = administrator.AccessKeyId;
-        SecretAccessKey = administrator.Secret;
+        (_gate, _real, _data) = (gate, real, data);
+        _iam = new IamService(clock, AccountId, data);
+        _kms = new KmsService(clock, AccountId, data, _iam);
+        _iam.AddAdministrator("sandbox-admin");
+        _data.AdminAccessKeyId = _iam.NewAccessKey("sandbox-admin").AccessKeyId;
     }
 
     /// <summary>The customer's account.</summary>
     public string AccountId { get; } = "200000000001";
 
     /// <summary>Access key of an administrator of the account. Made at start, worth nothing elsewhere.</summary>
-    public string AccessKeyId { get; }
+    public string AccessKeyId => _data.AdminAccessKeyId;
 
     /// <summary>Its secret.</summary>
-    public string SecretAccessKey { get; }
+    public string SecretAccessKey => _data.Credentials[_data.AdminAccessKeyId].Secret;
 
     /// <inheritdoc/>
     public Task<SandboxResponse> HandleAsync(SandboxRequest request, CancellationToken cancellationToken)
@@ -64,7 +62,10 @@ public sealed class AwsSandbox : ISandboxService
     {
         lock (_gate)
         {
-            if (!_credentials.TryGetValue(accessKeyId, out var credential) || credential.SessionToken != sessionToken)
+            if (
+                !_data.Credentials.TryGetValue(accessKeyId, out var credential)
+                || credential.SessionToken != sessionToken
+            )
                 throw new AwsFault(
                     "UnrecognizedClientException",
                     "The security token included in the request is invalid."
@@ -74,7 +75,7 @@ public sealed class AwsSandbox : ISandboxService
                     "InvalidSignatureException",
                     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method."
                 );
-            return act(credential.Caller(), _kms);
+            return act(_iam.CallerOf(credential), _kms);
         }
     }
 
@@ -149,13 +150,13 @@ public sealed class AwsSandbox : ISandboxService
     private Caller Authenticate(SandboxRequest request, SignatureScope scope)
     {
         if (
-            !_credentials.TryGetValue(scope.AccessKeyId, out var credential)
+            !_data.Credentials.TryGetValue(scope.AccessKeyId, out var credential)
             || (credential.SessionToken is { } token && token != request.Header("X-Amz-Security-Token"))
         )
             throw new AwsFault("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
         if (SigV4.Check(request, scope, credential.Secret, _real.GetUtcNow()) is { } refusal)
             throw refusal;
-        return credential.Caller();
+        return _iam.CallerOf(credential);
     }
 
     private XElement? Sts(Caller caller, string action, IReadOnlyDictionary<string, string> form)
@@ -176,7 +177,7 @@ public sealed class AwsSandbox : ISandboxService
                     Needed(form, "RoleSessionName"),
                     form.TryGetValue("ExternalId", out var external) ? external : null
                 );
-                var credential = NewCredential(() => session, temporary: true);
+                var credential = _iam.NewSession(session);
                 return new XElement(
                     "AssumeRoleResult",
                     new XElement(
@@ -201,27 +202,6 @@ public sealed class AwsSandbox : ISandboxService
             default:
                 throw new AwsFault("InvalidAction", $"Could not find operation {action} for version 2011-06-15");
         }
-    }
-
-    /// <summary>Random, and unlike any real credential, so that no scanner is alarmed.</summary>
-    private AwsCredential NewCredential(Func<Caller> caller, bool temporary = false)
-    {
-        var credential = new AwsCredential(
-            "SANDBOX" + Random(10),
-            "sandbox-" + Random(20),
-            temporary ? "sandbox-session-" + Random(20) : null,
-            caller
-        );
-        _credentials[credential.AccessKeyId] = credential;
-        return credential;
-    }
-
-    private static string Random(int bytes)
-    {
-        var value = new byte[bytes];
-        using var random = RandomNumberGenerator.Create();
-        random.GetBytes(value);
-        return string.Concat(value.Select(b => b.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)));
     }
 
     private static string KmsCode(string code) =>
@@ -288,6 +268,3 @@ public sealed class AwsSandbox : ISandboxService
     private static List<KeyValuePair<string, string>> RequestId() =>
         [new("x-amzn-RequestId", Guid.NewGuid().ToString("D"))];
 }
-
-/// <summary>A way to sign as somebody. Who that is is asked at each use, so that a policy that changed counts at once.</summary>
-internal sealed record AwsCredential(string AccessKeyId, string Secret, string? SessionToken, Func<Caller> Caller);

@@ -21,7 +21,7 @@ internal sealed class IamRole(string name, string path, string arn, string uniqu
 }
 
 /// <summary>IAM of the customer's account, as far as CMEK touches it: roles, their trust, tags and policies; users with access keys for trying permissions out.</summary>
-internal sealed class IamService(SandboxClock clock, string accountId, Func<Func<Caller>, AwsCredential> newCredential)
+internal sealed class IamService(SandboxClock clock, string accountId, AwsData data)
 {
     /// <summary>A new principal is unknown to other services for about ten seconds (boto3 issue 3206).</summary>
     private static readonly TimeSpan Propagation = TimeSpan.FromSeconds(10);
@@ -30,20 +30,39 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
         """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"""
     );
 
-    private readonly Dictionary<string, IamRole> _roles = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, (string UniqueId, SortedDictionary<string, PolicyDocument> Policies)> _users =
-    [];
-    private int _lastId;
-
-    /// <summary>A user that may do everything.</summary>
-    public Func<Caller> AddAdministrator(string name)
+    /// <summary>Adds a user that may do everything.</summary>
+    public void AddAdministrator(string name)
     {
-        _users[name] = (
-            NewId("AIDA"),
-            new SortedDictionary<string, PolicyDocument>(StringComparer.Ordinal) { ["all"] = Everything }
-        );
-        return () => User(name);
+        var user = new IamUser(NewId("AIDA"));
+        user.Policies["all"] = Everything;
+        data.Users[name] = user;
     }
+
+    /// <summary>Creates an access key of a user.</summary>
+    public AwsCredential NewAccessKey(string userName) => Add(null, userName, null);
+
+    /// <summary>Creates temporary credentials of a role session.</summary>
+    public AwsCredential NewSession(Caller session) => Add("sandbox-session-" + Random(20), null, session);
+
+    /// <summary>The principal behind a credential, with its current policies.</summary>
+    public Caller CallerOf(AwsCredential credential) => credential.Session ?? User(credential.UserName!);
+
+    /// <summary>Random, and unlike any real credential, so that no scanner is alarmed.</summary>
+    private AwsCredential Add(string? sessionToken, string? userName, Caller? session)
+    {
+        var credential = new AwsCredential(
+            "SANDBOX" + Random(10),
+            "sandbox-" + Random(20),
+            sessionToken,
+            userName,
+            session
+        );
+        data.Credentials[credential.AccessKeyId] = credential;
+        return credential;
+    }
+
+    private static string Random(int bytes) =>
+        string.Concat(KmsMaterial.RandomBytes(bytes).Select(b => b.ToString("X2", CultureInfo.InvariantCulture)));
 
     public string SeedRole(string name, string trustedAccount, string externalId)
     {
@@ -61,29 +80,29 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
                 "MalformedPolicyDocument"
             ),
         };
-        _roles[name] = role;
+        data.Roles[name] = role;
         return role.Arn;
     }
 
     /// <summary>The unique id that an ARN stands for, once other services know it; null while or when they do not.</summary>
     public string? KnownElsewhere(string principal)
     {
-        if (_roles.Values.FirstOrDefault(r => r.Arn == principal || r.UniqueId == principal) is { } role)
+        if (data.Roles.Values.FirstOrDefault(r => r.Arn == principal || r.UniqueId == principal) is { } role)
             return clock.UtcNow - role.Created >= Propagation ? role.UniqueId : null;
-        var user = _users.FirstOrDefault(u => UserArn(u.Key) == principal || u.Value.UniqueId == principal);
+        var user = data.Users.FirstOrDefault(u => UserArn(u.Key) == principal || u.Value.UniqueId == principal);
         return user.Key is null ? null : user.Value.UniqueId;
     }
 
     /// <summary>The unique id that an ARN stands for now; null when nobody has it.</summary>
     public string? Current(string arn) =>
-        _roles.Values.FirstOrDefault(r => r.Arn == arn)?.UniqueId
-        ?? _users.Where(u => UserArn(u.Key) == arn).Select(u => u.Value.UniqueId).FirstOrDefault();
+        data.Roles.Values.FirstOrDefault(r => r.Arn == arn)?.UniqueId
+        ?? data.Users.Where(u => UserArn(u.Key) == arn).Select(u => u.Value.UniqueId).FirstOrDefault();
 
     /// <summary>Takes a role on.</summary>
     /// <exception cref="AwsFault">AccessDenied.</exception>
     public Caller Assume(Caller caller, string roleArn, string session, string? externalId)
     {
-        var role = _roles.Values.FirstOrDefault(r => r.Arn == roleArn);
+        var role = data.Roles.Values.FirstOrDefault(r => r.Arn == roleArn);
         var context = new Dictionary<string, string>();
         if (externalId is not null)
             context["sts:ExternalId"] = externalId;
@@ -130,8 +149,7 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
                     "ListRolesResult",
                     "Roles",
                     form,
-                    _roles
-                        .Values.OrderBy(r => r.Name, StringComparer.Ordinal)
+                    data.Roles.Values.OrderBy(r => r.Name, StringComparer.Ordinal)
                         .Select(r => Xml(r, withTags: false, "member"))
                 );
             case "DeleteRole":
@@ -224,7 +242,7 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
                 "ValidationError",
                 $"1 validation error detected: Value '{name}' at 'roleName' failed to satisfy constraint"
             );
-        if (_roles.ContainsKey(name))
+        if (data.Roles.ContainsKey(name))
             throw new AwsFault("EntityAlreadyExists", $"Role with name {name} already exists.", 409);
         var path = form.TryGetValue("Path", out var given) ? given : "/";
         var role = new IamRole(name, path, $"arn:aws:iam::{accountId}:role{path}{name}", NewId("AROA"), clock.UtcNow)
@@ -233,7 +251,7 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
             Description = form.TryGetValue("Description", out var text) ? text : "",
         };
         AddTags(role, form);
-        _roles[name] = role;
+        data.Roles[name] = role;
         return role;
     }
 
@@ -242,7 +260,7 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
         var role = Role(form);
         if (role.Inline.Count + role.Attached.Count > 0)
             throw new AwsFault("DeleteConflict", "Cannot delete entity, must delete policies first.", 409);
-        _roles.Remove(role.Name);
+        data.Roles.Remove(role.Name);
         return null;
     }
 
@@ -272,16 +290,16 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
     private XElement CreateUser(IReadOnlyDictionary<string, string> form)
     {
         var name = AwsSandbox.Needed(form, "UserName");
-        if (_users.ContainsKey(name))
+        if (data.Users.ContainsKey(name))
             throw new AwsFault("EntityAlreadyExists", $"User with name {name} already exists.", 409);
-        _users[name] = (NewId("AIDA"), new SortedDictionary<string, PolicyDocument>(StringComparer.Ordinal));
+        data.Users[name] = new IamUser(NewId("AIDA"));
         return new XElement(
             "CreateUserResult",
             new XElement(
                 "User",
                 new XElement("Path", "/"),
                 new XElement("UserName", name),
-                new XElement("UserId", _users[name].UniqueId),
+                new XElement("UserId", data.Users[name].UniqueId),
                 new XElement("Arn", UserArn(name)),
                 new XElement("CreateDate", Time(clock.UtcNow))
             )
@@ -292,7 +310,7 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
     {
         UserEntry(form);
         var name = form["UserName"];
-        var credential = newCredential(() => User(name));
+        var credential = NewAccessKey(name);
         return new XElement(
             "CreateAccessKeyResult",
             new XElement(
@@ -306,20 +324,21 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
         );
     }
 
-    private (string UniqueId, SortedDictionary<string, PolicyDocument> Policies) UserEntry(
-        IReadOnlyDictionary<string, string> form
-    ) =>
-        _users.TryGetValue(AwsSandbox.Needed(form, "UserName"), out var user)
+    private IamUser UserEntry(IReadOnlyDictionary<string, string> form) =>
+        data.Users.TryGetValue(AwsSandbox.Needed(form, "UserName"), out var user)
             ? user
             : throw Missing("The user with name", form["UserName"]);
 
     private Caller User(string name) =>
-        new(accountId, UserArn(name), _users[name].UniqueId) { IdentityPolicies = [.. _users[name].Policies.Values] };
+        new(accountId, UserArn(name), data.Users[name].UniqueId)
+        {
+            IdentityPolicies = [.. data.Users[name].Policies.Values],
+        };
 
     private string UserArn(string name) => $"arn:aws:iam::{accountId}:user/{name}";
 
     private IamRole Role(IReadOnlyDictionary<string, string> form) =>
-        _roles.TryGetValue(AwsSandbox.Needed(form, "RoleName"), out var role)
+        data.Roles.TryGetValue(AwsSandbox.Needed(form, "RoleName"), out var role)
             ? role
             : throw Missing("The role with name", form["RoleName"]);
 
@@ -402,7 +421,8 @@ internal sealed class IamService(SandboxClock clock, string accountId, Func<Func
     private static XElement TagXml(KeyValuePair<string, string> tag) =>
         new("member", new XElement("Key", tag.Key), new XElement("Value", tag.Value));
 
-    private string NewId(string prefix) => prefix + (++_lastId).ToString("X16", CultureInfo.InvariantCulture);
+    private string NewId(string prefix) =>
+        prefix + (++data.LastPrincipalNumber).ToString("X16", CultureInfo.InvariantCulture);
 
     private static string Time(DateTimeOffset time) =>
         time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -23,14 +23,14 @@ internal sealed partial class KmsService
         };
         Authorize(caller, "GetParametersForImport", key);
         Authorize(caller, "ImportKeyMaterial", key);
-        _keys.Add(key);
+        data.Keys.Add(key);
         return key;
     }
 
     /// <summary>Whether a key is there and not on its way out.</summary>
     public bool IsUsable(string region, string id) =>
-        _keys.Any(k => k.Region == region && k.Id == id && k.DeletionDate is null);
+        data.Keys.Any(k => k.Region == region && k.Id == id && k.DeletionDate is null);
 
     /// <summary>Whether an alias is taken.</summary>
-    public bool HasAlias(string region, string name) => _aliases.ContainsKey((region, name));
+    public bool HasAlias(string region, string name) => data.Aliases.ContainsKey((region, name));
 }

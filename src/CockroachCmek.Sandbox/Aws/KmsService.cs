@@ -5,13 +5,10 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Sandbox.Aws;
 
 /// <summary>KMS of the customer's account in every region: what it answers to each operation, after asking the policies.</summary>
-internal sealed partial class KmsService(SandboxClock clock, string accountId, IamService iam)
+internal sealed partial class KmsService(SandboxClock clock, string accountId, AwsData data, IamService iam)
 {
     private const string InvalidPrincipals = "Policy contains a statement with one or more invalid principals.";
     private static readonly TimeSpan ReplicaDelay = TimeSpan.FromSeconds(5);
-
-    private readonly List<KmsKey> _keys = [];
-    private readonly Dictionary<(string Region, string Alias), (KmsKey Key, DateTimeOffset Created)> _aliases = [];
 
     public string SeedKey(string region, string roleArn)
     {
@@ -27,12 +24,12 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
             PolicyPrincipals = new Dictionary<string, string> { [roleArn] = iam.Current(roleArn)! },
         };
         key.Material.Rotate(made.AddDays(200), "ON_DEMAND");
-        _keys.Add(key);
+        data.Keys.Add(key);
         return key.Arn;
     }
 
     /// <summary>The key of an ARN, wherever it is; null when there is none.</summary>
-    public KmsKey? Find(string arn) => _keys.FirstOrDefault(k => k.Arn == arn && !IsGone(k));
+    public KmsKey? Find(string arn) => data.Keys.FirstOrDefault(k => k.Arn == arn && !IsGone(k));
 
     public string State(KmsKey key) => key.State(clock.UtcNow);
 
@@ -64,8 +61,7 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
                     operation,
                     body,
                     "Keys",
-                    _keys
-                        .Where(k => k.Region == region && !IsGone(k))
+                    data.Keys.Where(k => k.Region == region && !IsGone(k))
                         .Select(k => new JsonObject { ["KeyId"] = k.Id, ["KeyArn"] = k.Arn })
                 );
             case "ListAliases":
@@ -74,7 +70,7 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
                 return CreateAlias(caller, region, body);
             case "DeleteAlias":
                 AuthorizeAccount(caller, operation, region);
-                return _aliases.Remove((region, Text(body, "AliasName")))
+                return data.Aliases.Remove((region, Text(body, "AliasName")))
                     ? new JsonObject()
                     : throw NotFound($"Alias {Text(body, "AliasName")} is not found.");
             case "Decrypt":
@@ -187,7 +183,7 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
             Description = (string?)body["Description"] ?? "",
         };
         AddTags(key, body);
-        _keys.Add(key);
+        data.Keys.Add(key);
         return new JsonObject { ["KeyMetadata"] = Metadata(key) };
     }
 
@@ -197,7 +193,7 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
         var region = Text(body, "ReplicaRegion");
         if (!primary.MultiRegion || !primary.IsPrimary)
             throw new AwsFault("UnsupportedOperationException", $"{primary.Arn} is not a multi-Region primary key.");
-        if (_keys.Any(k => k.Region == region && k.Id == primary.Id && !IsGone(k)))
+        if (data.Keys.Any(k => k.Region == region && k.Id == primary.Id && !IsGone(k)))
             throw new AwsFault("AlreadyExistsException", $"A key with id {primary.Id} already exists in {region}.");
         AuthorizeAccount(caller, "CreateKey", region);
         var (policy, principals) = CheckedPolicy(
@@ -216,7 +212,7 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
             Description = (string?)body["Description"] ?? "",
         };
         AddTags(replica, body);
-        _keys.Add(replica);
+        data.Keys.Add(replica);
         return new JsonObject
         {
             ["ReplicaKeyMetadata"] = Metadata(replica),
@@ -298,12 +294,12 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
         var key = Key(region, Text(body, "TargetKeyId"));
         Authorize(caller, "CreateAlias", key);
         RequireUsable(key, "Enabled", "Disabled", "Creating");
-        if (_aliases.ContainsKey((region, name)))
+        if (data.Aliases.ContainsKey((region, name)))
             throw new AwsFault(
                 "AlreadyExistsException",
                 $"An alias with the name arn:{KmsKey.Partition(region)}:kms:{region}:{accountId}:{name} already exists"
             );
-        _aliases[(region, name)] = (key, clock.UtcNow);
+        data.Aliases[(region, name)] = (key, clock.UtcNow);
         return new JsonObject();
     }
 
@@ -311,17 +307,17 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
     {
         Authorize(caller, "UpdateAlias", key);
         var name = Text(body, "AliasName");
-        if (!_aliases.TryGetValue((region, name), out var entry))
+        if (!data.Aliases.TryGetValue((region, name), out var entry))
             throw NotFound($"Alias {name} is not found.");
-        _aliases[(region, name)] = (key, entry.Created);
+        data.Aliases[(region, name)] = (key, entry.Created);
         return new JsonObject();
     }
 
     private IEnumerable<JsonObject> Aliases(string region, JsonObject body)
     {
         var only = (string?)body["KeyId"] is { } id ? Key(region, id) : null;
-        return _aliases
-            .Where(a => a.Key.Region == region && (only is null || a.Value.Key == only))
+        return data
+            .Aliases.Where(a => a.Key.Region == region && (only is null || a.Value.Key == only))
             .OrderBy(a => a.Key.Alias, StringComparer.Ordinal)
             .Select(a => new JsonObject
             {
@@ -352,7 +348,7 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
     {
         if (key.KeySpec != "SYMMETRIC_DEFAULT")
             throw new AwsFault("UnsupportedOperationException", "Only symmetric keys are rotated.");
-        var primary = _keys.Single(k => k.Id == key.Id && k.IsPrimary);
+        var primary = data.Keys.Single(k => k.Id == key.Id && k.IsPrimary);
         var status = new JsonObject
         {
             ["KeyRotationEnabled"] = primary.RotationPeriod is not null,
@@ -426,7 +422,7 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
     private JsonObject Decrypt(Caller caller, string region, JsonObject body)
     {
         var blob = Convert.FromBase64String(Text(body, "CiphertextBlob"));
-        var key = _keys.FirstOrDefault(k => k.Region == region && k.Id == KmsMaterial.IdOf(blob) && !IsGone(k))
+        var key = data.Keys.FirstOrDefault(k => k.Region == region && k.Id == KmsMaterial.IdOf(blob) && !IsGone(k))
             ?? throw new AwsFault("InvalidCiphertextException", "The ciphertext is from no key of this region.");
         if ((string?)body["KeyId"] is { } named && Key(region, named) != key)
             throw new AwsFault(
@@ -478,12 +474,12 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
         if (id.StartsWith("alias/", StringComparison.Ordinal) || id.Contains(":alias/"))
         {
             var name = id.Substring(id.IndexOf("alias/", StringComparison.Ordinal));
-            return _aliases.TryGetValue((region, name), out var entry) && !IsGone(entry.Key)
+            return data.Aliases.TryGetValue((region, name), out var entry) && !IsGone(entry.Key)
                 ? entry.Key
                 : throw NotFound($"Alias arn:{KmsKey.Partition(region)}:kms:{region}:{accountId}:{name} is not found.");
         }
 
-        return _keys.FirstOrDefault(k => k.Region == region && (k.Id == id || k.Arn == id) && !IsGone(k))
+        return data.Keys.FirstOrDefault(k => k.Region == region && (k.Id == id || k.Arn == id) && !IsGone(k))
             ?? throw NotFound(
                 id.StartsWith("arn:", StringComparison.Ordinal) && !id.Contains($":{region}:")
                     ? $"Invalid arn {region}"
@@ -597,9 +593,11 @@ internal sealed partial class KmsService(SandboxClock clock, string accountId, I
             metadata["MultiRegionConfiguration"] = new JsonObject
             {
                 ["MultiRegionKeyType"] = key.IsPrimary ? "PRIMARY" : "REPLICA",
-                ["PrimaryKey"] = Related(_keys.Single(k => k.Id == key.Id && k.IsPrimary)),
+                ["PrimaryKey"] = Related(data.Keys.Single(k => k.Id == key.Id && k.IsPrimary)),
                 ["ReplicaKeys"] = new JsonArray([
-                    .. _keys.Where(k => k.Id == key.Id && !k.IsPrimary && !IsGone(k)).Select(k => (JsonNode)Related(k)),
+                    .. data
+                        .Keys.Where(k => k.Id == key.Id && !k.IsPrimary && !IsGone(k))
+                        .Select(k => (JsonNode)Related(k)),
                 ]),
             };
         }

@@ -30,7 +30,7 @@ internal enum Verdict
 }
 
 /// <summary>A policy of IAM, KMS or a role's trust. What the evaluator does not know never grants.</summary>
-internal sealed class PolicyDocument
+internal sealed class PolicyDocument : IConstant
 {
     private sealed record Statement(
         bool Allow,

@@ -44,7 +44,7 @@ internal sealed record PermissionGrant(
 internal sealed record AzureToken(string Value, ServicePrincipal Principal, string Audience, DateTimeOffset Expires);
 
 /// <summary>The tenants: applications, their service principals, consents, tokens.</summary>
-internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real)
+internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, AzureData data)
 {
     public const string VaultAudience = "https://vault.azure.net";
     public const string ArmAudience = "https://management.azure.com";
@@ -54,15 +54,13 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real)
     /// <summary>A new principal is unknown to ARM for a moment: "PrincipalNotFound" (Azure/AgentBaker#8251).</summary>
     private static readonly TimeSpan Replication = TimeSpan.FromSeconds(20);
 
-    private readonly Dictionary<string, AzureToken> _tokens = [];
+    public HashSet<string> Tenants => data.Tenants;
 
-    public HashSet<string> Tenants { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public List<AzureApplication> Applications => data.Applications;
 
-    public List<AzureApplication> Applications { get; } = [];
+    public List<ServicePrincipal> Principals => data.Principals;
 
-    public List<ServicePrincipal> Principals { get; } = [];
-
-    public List<PermissionGrant> Grants { get; } = [];
+    public List<PermissionGrant> Grants => data.Grants;
 
     public AzureApplication? Application(string? appId) => Applications.FirstOrDefault(a => Same(a.AppId, appId));
 
@@ -148,14 +146,14 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real)
             audience,
             expires
         );
-        _tokens[token.Value] = token;
+        data.Tokens[token.Value] = token;
         return token;
     }
 
     /// <summary>The token, while it and its principal live. A client whose clock is a little behind is not sent away.</summary>
     public AzureToken? Token(string? value) =>
         value is not null
-        && _tokens.TryGetValue(value, out var token)
+        && data.Tokens.TryGetValue(value, out var token)
         && real.GetUtcNow() < token.Expires.AddMinutes(5)
         && Principals.Contains(token.Principal)
             ? token

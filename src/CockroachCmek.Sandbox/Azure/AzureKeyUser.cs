@@ -84,7 +84,7 @@ internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
             return $"The key {match.Groups[2].Value} does not exist in the vault {vault.Name}, or is deleted.";
         if (key.Versions.FirstOrDefault(v => v.Id == match.Groups[3].Value) is not { } found)
             return $"The key {key.Name} in the vault {vault.Name} has no version {match.Groups[3].Value}.";
-        if (found.Rsa is null)
+        if (!found.IsRsa)
             return $"The key {request.Uri} is of type {found.Kty}: an RSA key is needed.";
         version = found;
         return null;

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>A built-in role. Ids and actions: learn.microsoft.com, "Azure built-in roles", and Key Vault's RBAC guide.</summary>
-internal sealed record AzureRole(string Id, string Name, string[] Actions, string[] DataActions)
+internal sealed record AzureRole(string Id, string Name, string[] Actions, string[] DataActions) : IConstant
 {
     private const string Keys = "Microsoft.KeyVault/vaults/keys/";
 
@@ -145,11 +145,9 @@ internal sealed record RoleAssignment(
 }
 
 /// <summary>Who may do what where. ARM sees a change at once; vaults only after a while, in both directions.</summary>
-internal sealed class RoleBook(SandboxClock clock, Func<TimeSpan> propagation)
+internal sealed class RoleBook(SandboxClock clock, AzureData data)
 {
-    private readonly List<RoleAssignment> _assignments = [];
-
-    public IEnumerable<RoleAssignment> Present => _assignments.Where(a => a.Removed is null);
+    public IEnumerable<RoleAssignment> Present => data.Assignments.Where(a => a.Removed is null);
 
     public RoleAssignment Assign(
         string principalId,
@@ -174,19 +172,19 @@ internal sealed class RoleBook(SandboxClock clock, Func<TimeSpan> propagation)
             Description = description,
             CreatedBy = createdBy,
         };
-        _assignments.Add(assignment);
+        data.Assignments.Add(assignment);
         return assignment;
     }
 
     public void Remove(RoleAssignment assignment) =>
-        _assignments[_assignments.IndexOf(assignment)] = assignment with { Removed = clock.UtcNow };
+        data.Assignments[data.Assignments.IndexOf(assignment)] = assignment with { Removed = clock.UtcNow };
 
     public IEnumerable<AzureRole> Managing(string principalId, string scope) =>
         Present.Where(a => AzureDirectory.Same(a.PrincipalId, principalId) && a.Covers(scope)).Select(a => a.Role);
 
     /// <summary>What a vault decides by: assignments that have reached it.</summary>
     public bool MayUse(string principalId, string dataAction, string id) =>
-        _assignments.Any(a =>
+        data.Assignments.Any(a =>
             AzureDirectory.Same(a.PrincipalId, principalId)
             && a.Covers(id)
             && HasReachedVaults(a)
@@ -199,6 +197,6 @@ internal sealed class RoleBook(SandboxClock clock, Func<TimeSpan> propagation)
         || id.StartsWith(scope.TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase);
 
     private bool HasReachedVaults(RoleAssignment assignment) =>
-        clock.UtcNow >= assignment.Created + propagation()
-        && (assignment.Removed is not { } removed || clock.UtcNow < removed + propagation());
+        clock.UtcNow >= assignment.Created + data.Propagation
+        && (assignment.Removed is not { } removed || clock.UtcNow < removed + data.Propagation);
 }

@@ -39,7 +39,8 @@ public sealed record AzurePrincipal(string ClientId, string Secret, string Objec
 /// <summary>The sandbox's Azure: Entra ID, Microsoft Graph, Resource Manager and Key Vault at one address, told apart by the host name.</summary>
 public sealed class AzureSandbox : ISandboxService, IDisposable
 {
-    private readonly object _gate = new();
+    private readonly object _gate;
+    private readonly AzureData _data;
     private readonly AzureWorld _world;
     private readonly AzureCertificates _certificates;
     private readonly IAzureService _entra;
@@ -47,9 +48,10 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     private readonly IAzureService _arm;
     private readonly IAzureService _vault;
 
-    internal AzureSandbox(SandboxClock clock, TimeProvider real)
+    internal AzureSandbox(object gate, SandboxClock clock, TimeProvider real, AzureData data)
     {
-        _world = new AzureWorld(clock, real);
+        (_gate, _data) = (gate, data);
+        _world = new AzureWorld(clock, real, data);
         _certificates = new AzureCertificates(real.GetUtcNow());
         (_entra, _graph, _arm, _vault) = (
             new EntraService(_world),
@@ -104,21 +106,21 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
                 new VaultSettings { RbacAuthorization = true }
             )
         );
-        Admin = AddPrincipal("sandbox-admin", AzureRights.All);
-        ManagedIdentity = AddPrincipal("sandbox-automation", AzureRights.All);
+        _data.Admin = AddPrincipal("sandbox-admin", AzureRights.All);
+        _data.ManagedIdentity = AddPrincipal("sandbox-automation", AzureRights.All);
     }
 
     /// <summary>The customer's tenant: the auth principal of its keys.</summary>
-    public string TenantId { get; } = NewId();
+    public string TenantId => _data.TenantId;
 
     /// <summary>Somebody else's tenant.</summary>
-    public string ForeignTenantId { get; } = NewId();
+    public string ForeignTenantId => _data.ForeignTenantId;
 
     /// <summary>The customer's subscription.</summary>
-    public string SubscriptionId { get; } = NewId();
+    public string SubscriptionId => _data.SubscriptionId;
 
     /// <summary>Somebody else's subscription.</summary>
-    public string ForeignSubscriptionId { get; } = NewId();
+    public string ForeignSubscriptionId => _data.ForeignSubscriptionId;
 
     /// <summary>The resource group of the vaults.</summary>
     public string ResourceGroup { get; } = "crdb-cmek";
@@ -142,10 +144,10 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     public string ForeignVaultName { get; } = "cmek-foreign";
 
     /// <summary>An application that may do everything.</summary>
-    public AzurePrincipal Admin { get; }
+    public AzurePrincipal Admin => _data.Admin;
 
     /// <summary>The managed identity; it may do the same.</summary>
-    public AzurePrincipal ManagedIdentity { get; }
+    public AzurePrincipal ManagedIdentity => _data.ManagedIdentity;
 
     /// <summary>How long roles and access policies take to reach the vaults, in sandbox time.</summary>
     public TimeSpan PropagationDelay
@@ -225,7 +227,7 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
         lock (_gate)
         {
             _world.Directory.Applications.Add(
-                new AzureApplication(appId, $"CockroachDB Cloud - {clusterId}", CockroachTenantId)
+                new AzureApplication(appId, $"CockroachDB Cloud - {clusterId}", _data.CockroachTenantId)
                 {
                     IsMultiTenant = true,
                 }
@@ -259,9 +261,6 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
         lock (_gate)
             return work(_world);
     }
-
-    /// <summary>The tenant of Cockroach Labs.</summary>
-    private string CockroachTenantId { get; } = NewId();
 
     private SandboxResponse Answer(AzureRequest request)
     {

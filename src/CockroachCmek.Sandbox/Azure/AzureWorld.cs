@@ -1,36 +1,33 @@
 namespace CockroachCmek.Sandbox.Azure;
 
-/// <summary>What the services share: tenants, roles, vaults, time.</summary>
-internal sealed class AzureWorld
+/// <summary>What the services of Azure share: tenants, roles, vaults, time.</summary>
+internal sealed class AzureWorld(SandboxClock clock, TimeProvider real, AzureData data)
 {
-    public AzureWorld(SandboxClock clock, TimeProvider real)
-    {
-        Clock = clock;
-        Directory = new AzureDirectory(clock, real);
-        Roles = new RoleBook(clock, () => Propagation);
-    }
-
-    public SandboxClock Clock { get; }
+    public SandboxClock Clock { get; } = clock;
 
     public DateTimeOffset Now => Clock.UtcNow;
 
-    public AzureDirectory Directory { get; }
+    public AzureDirectory Directory { get; } = new(clock, real, data);
 
-    public RoleBook Roles { get; }
+    public RoleBook Roles { get; } = new(clock, data);
 
-    public List<AzureVault> Vaults { get; } = [];
+    public List<AzureVault> Vaults => data.Vaults;
 
     /// <summary>Subscription to tenant.</summary>
-    public Dictionary<string, string> Subscriptions { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public Dictionary<string, string> Subscriptions => data.Subscriptions;
 
     /// <summary>Resource groups: id to location.</summary>
-    public Dictionary<string, string> Groups { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public Dictionary<string, string> Groups => data.Groups;
 
     /// <summary>Cluster id to the application that the cluster acts as.</summary>
-    public Dictionary<string, string> ClusterApplications { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public Dictionary<string, string> ClusterApplications => data.ClusterApplications;
 
     /// <summary>How long roles and access policies take to reach the vaults.</summary>
-    public TimeSpan Propagation { get; set; } = TimeSpan.FromMinutes(2);
+    public TimeSpan Propagation
+    {
+        get => data.Propagation;
+        set => data.Propagation = value;
+    }
 
     public AzureVault? Vault(string name) => Vaults.FirstOrDefault(v => AzureDirectory.Same(v.Name, name));
 }

@@ -34,7 +34,7 @@ internal static class KeyCryptography
                 $"Operation {operation} is not allowed on an expired key.",
                 "KeyExpired"
             );
-        return Run(() => Rsa(version, operation).Encrypt(value, Padding(algorithm)));
+        return Run(version, operation, rsa => rsa.Encrypt(value, Padding(algorithm)));
     }
 
     /// <summary>Decrypts or unwraps.</summary>
@@ -48,7 +48,7 @@ internal static class KeyCryptography
                 $"Operation {operation} is not allowed on a disabled key.",
                 "KeyDisabled"
             );
-        return Run(() => Rsa(version, operation).Decrypt(value, Padding(algorithm)));
+        return Run(version, operation, rsa => rsa.Decrypt(value, Padding(algorithm)));
     }
 
     private static void RequireOperation(VaultKeyVersion version, string operation)
@@ -62,10 +62,6 @@ internal static class KeyCryptography
             );
     }
 
-    private static RSA Rsa(VaultKeyVersion version, string operation) =>
-        version.Rsa
-        ?? throw new AzureFault(400, "BadParameter", $"A key of type {version.Kty} has no operation {operation}.");
-
     private static RSAEncryptionPadding Padding(string algorithm) =>
         algorithm switch
         {
@@ -78,11 +74,14 @@ internal static class KeyCryptography
             ),
         };
 
-    private static byte[] Run(Func<byte[]> work)
+    private static byte[] Run(VaultKeyVersion version, string operation, Func<RSA, byte[]> work)
     {
+        if (!version.IsRsa)
+            throw new AzureFault(400, "BadParameter", $"A key of type {version.Kty} has no operation {operation}.");
+        using var rsa = version.OpenRsa();
         try
         {
-            return work();
+            return work(rsa);
         }
         catch (CryptographicException)
         {

@@ -62,7 +62,8 @@ internal sealed class VaultKey(string name)
 /// <summary>One version of a key, with its material.</summary>
 internal sealed class VaultKeyVersion
 {
-    private readonly AsymmetricAlgorithm _material;
+    private readonly RSAParameters _rsa;
+    private readonly ECParameters _curve;
 
     /// <param name="imported">Both halves of an RSA key that was made elsewhere; null to make one.</param>
     public VaultKeyVersion(string kty, int size, string? curve, DateTimeOffset created, RSAParameters? imported = null)
@@ -72,17 +73,10 @@ internal sealed class VaultKeyVersion
         Curve = curve;
         Created = created;
         Updated = created;
-        _material =
-            imported is { } key ? Imported(key)
-            : curve is null ? NewRsa(size)
-            : ECDsa.Create(
-                curve switch
-                {
-                    "P-384" => ECCurve.NamedCurves.nistP384,
-                    "P-521" => ECCurve.NamedCurves.nistP521,
-                    _ => ECCurve.NamedCurves.nistP256,
-                }
-            );
+        if (curve is not null)
+            _curve = NewCurve(curve);
+        else
+            _rsa = imported is { } key ? Checked(key) : NewRsa(size);
     }
 
     public string Id { get; } = Guid.NewGuid().ToString("N");
@@ -108,45 +102,68 @@ internal sealed class VaultKeyVersion
 
     public IReadOnlyDictionary<string, string> Tags { get; set; } = new Dictionary<string, string>();
 
-    /// <summary>Null for keys that cannot encrypt.</summary>
-    public RSA? Rsa => _material as RSA;
+    /// <summary>False for keys that cannot encrypt.</summary>
+    public bool IsRsa => Curve is null;
+
+    /// <summary>Both halves of an RSA key.</summary>
+    public RSA OpenRsa() => Open(_rsa);
 
     /// <summary>The public half, as a JSON Web Key without id.</summary>
-    public JsonObject PublicKey()
-    {
-        if (_material is ECDsa curve)
-        {
-            var point = curve.ExportParameters(false).Q;
-            return new JsonObject
+    public JsonObject PublicKey() =>
+        IsRsa
+            ? new JsonObject
+            {
+                ["kty"] = Kty,
+                ["n"] = Base64Url.Encode(_rsa.Modulus!),
+                ["e"] = Base64Url.Encode(_rsa.Exponent!),
+            }
+            : new JsonObject
             {
                 ["kty"] = Kty,
                 ["crv"] = Curve,
-                ["x"] = Base64Url.Encode(point.X!),
-                ["y"] = Base64Url.Encode(point.Y!),
+                ["x"] = Base64Url.Encode(_curve.Q.X!),
+                ["y"] = Base64Url.Encode(_curve.Q.Y!),
             };
-        }
 
-        var key = Rsa!.ExportParameters(false);
-        return new JsonObject
-        {
-            ["kty"] = Kty,
-            ["n"] = Base64Url.Encode(key.Modulus!),
-            ["e"] = Base64Url.Encode(key.Exponent!),
-        };
+    private static RSAParameters NewRsa(int size)
+    {
+        using var rsa = Create(size);
+        return rsa.ExportParameters(includePrivateParameters: true);
     }
 
-    private static RSA Imported(RSAParameters key)
+    private static ECParameters NewCurve(string name)
     {
-        var rsa = NewRsa(8 * key.Modulus!.Length);
+        using var curve = ECDsa.Create(
+            name switch
+            {
+                "P-384" => ECCurve.NamedCurves.nistP384,
+                "P-521" => ECCurve.NamedCurves.nistP521,
+                _ => ECCurve.NamedCurves.nistP256,
+            }
+        );
+        return curve.ExportParameters(includePrivateParameters: false);
+    }
+
+    /// <summary>Refuses parameters that do not belong together.</summary>
+    /// <exception cref="CryptographicException">They do not.</exception>
+    private static RSAParameters Checked(RSAParameters key)
+    {
+        using var rsa = Open(key);
+        return key;
+    }
+
+    private static RSA Open(RSAParameters key)
+    {
+        var rsa = Create(8 * key.Modulus!.Length);
         rsa.ImportParameters(key);
         return rsa;
     }
 
-    private static RSA NewRsa(int size) =>
+    private static RSA Create(int size) =>
 #if NET
         RSA.Create(size);
 #else
-        // The framework's default provider knows OAEP with SHA-1 only.
+        // The framework's default provider supports OAEP with SHA-1 only.
         new RSACng(size);
 #endif
 }

@@ -54,17 +54,16 @@ internal static class PageToken
 }
 
 /// <summary>Ten requests a second for each key, in sandbox time.</summary>
-internal sealed class RequestRate(SandboxClock clock)
+internal sealed class RequestRate(SandboxClock clock, CloudData data)
 {
     private const int PerSecond = 10;
-    private readonly Dictionary<string, Queue<DateTimeOffset>> _seen = [];
 
     /// <summary>Seconds to wait, or null when the request is within the limit.</summary>
     public int? Exceeds(string key)
     {
         var now = clock.UtcNow;
-        if (!_seen.TryGetValue(key, out var times))
-            _seen[key] = times = new Queue<DateTimeOffset>();
+        if (!data.Requests.TryGetValue(key, out var times))
+            data.Requests[key] = times = new Queue<DateTimeOffset>();
         while (times.Count > 0 && now - times.Peek() >= TimeSpan.FromSeconds(1))
             times.Dequeue();
         if (times.Count >= PerSecond)

@@ -18,53 +18,45 @@ public sealed class CloudApi : ISandboxService
 
     private const int BackupsKept = 200;
 
-    private readonly object _gate = new();
+    private readonly object _gate;
     private readonly SandboxClock _clock;
-    private readonly List<FleetCluster> _clusters;
+    private readonly CloudData _data;
+    private readonly CmekOperations _cmek;
     private readonly int _pageSize;
     private readonly RequestRate _rate;
 
-    internal CloudApi(SandboxClock clock, IReadOnlyDictionary<string, IKeyUser> keyUsers, int pageSize)
+    internal CloudApi(
+        object gate,
+        SandboxClock clock,
+        CloudData data,
+        IReadOnlyDictionary<string, IKeyUser> keyUsers,
+        int pageSize
+    )
     {
-        _clock = clock;
-        _pageSize = pageSize;
-        _rate = new RequestRate(clock);
-        _clusters = Fleet.Create(clock.UtcNow);
-        foreach (var cluster in _clusters)
-        {
+        (_gate, _clock, _data, _pageSize) = (gate, clock, data, pageSize);
+        _rate = new RequestRate(clock, data);
+        _cmek = new CmekOperations(new StoreKeys(data, keyUsers));
+        _data.Clusters.AddRange(Fleet.Create(clock.UtcNow));
+        foreach (var cluster in _data.Clusters)
             cluster.NextBackup = clock.UtcNow.AddHours(-24);
-            cluster.Cmek = new CmekMachine(
-                cluster,
-                (spec, region) =>
-                    new KeyUseRequest(
-                        spec.Uri,
-                        spec.AuthPrincipal,
-                        OrganizationId,
-                        cluster.Id,
-                        cluster.AccountId,
-                        region
-                    ),
-                type => keyUsers.TryGetValue(type, out var user) ? user : null
-            );
-        }
     }
 
     /// <summary>UUID of the organization: the external id.</summary>
-    public string OrganizationId { get; } = Guid.NewGuid().ToString("D");
+    public string OrganizationId => _data.OrganizationId;
 
     /// <summary>Secret key that may do everything.</summary>
-    public string AdminKey { get; } = "sandbox-admin-" + Guid.NewGuid().ToString("N");
+    public string AdminKey => _data.AdminKey;
 
     /// <summary>Secret key that may see clusters, but not their CMEK, nor the organization.</summary>
-    public string ViewerKey { get; } = "sandbox-viewer-" + Guid.NewGuid().ToString("N");
+    public string ViewerKey => _data.ViewerKey;
 
     /// <summary>The clusters.</summary>
-    public IReadOnlyList<FleetCluster> Clusters => _clusters;
+    public IReadOnlyList<FleetCluster> Clusters => _data.Clusters;
 
-    internal IEnumerable<FleetCluster> ClustersToSeed => _clusters.Where(c => c.Name == "prod-eu-old");
+    internal IEnumerable<FleetCluster> ClustersToSeed => _data.Clusters.Where(c => c.Name == "prod-eu-old");
 
     internal void Seed(FleetCluster cluster, SandboxKeySpec spec) =>
-        cluster.Cmek!.Seed(cluster.Regions[0].Name, spec, _clock.UtcNow);
+        _cmek.Seed(cluster, cluster.Regions[0].Name, spec, _clock.UtcNow);
 
     /// <inheritdoc/>
     public Task<SandboxResponse> HandleAsync(SandboxRequest request, CancellationToken cancellationToken)
@@ -82,18 +74,22 @@ public sealed class CloudApi : ISandboxService
         }
     }
 
+    /// <summary>True for the Authorization header of an API key of this sandbox.</summary>
+    internal bool IsAuthorized(string? authorization) =>
+        authorization == $"Bearer {AdminKey}" || authorization == $"Bearer {ViewerKey}";
+
     private SandboxResponse Answer(SandboxRequest request)
     {
         var authorization = request.Header("Authorization") ?? "";
-        var isAdmin = authorization == $"Bearer {AdminKey}";
-        if (!isAdmin && authorization != $"Bearer {ViewerKey}")
+        if (!IsAuthorized(authorization))
             throw new ApiFault(401, 16, "unauthorized");
+        var isAdmin = authorization == $"Bearer {AdminKey}";
         var version = request.Header("Cc-Version") ?? Versions[^1];
         if (!Versions.Contains(version))
             throw new ApiFault(400, 3, "invalid Cc-Version.");
         if (_rate.Exceeds(authorization) is { } seconds)
             throw new ApiFault(429, 8, "rate limit exceeded") { RetryAfter = seconds };
-        foreach (var cluster in _clusters)
+        foreach (var cluster in _data.Clusters)
             Settle(cluster);
 
         var segments = request.Path.Trim('/').Split('/');
@@ -106,7 +102,7 @@ public sealed class CloudApi : ISandboxService
         ) switch
         {
             ("GET", "organization") => isAdmin ? Organization() : throw Forbidden(),
-            ("GET", "clusters") => Page("clusters", query, _clusters.Select(Json)),
+            ("GET", "clusters") => Page("clusters", query, _data.Clusters.Select(Json)),
             ("GET", "clusters/available-regions") => Page("regions", query, Regions(query)),
             ("GET", "clusters/*") => Json(Find(segments[3])),
             ("PATCH", "clusters/*") => isAdmin ? UpdateCluster(Find(segments[3]), Body(request)) : throw Forbidden(),
@@ -147,16 +143,16 @@ public sealed class CloudApi : ISandboxService
         var now = _clock.UtcNow;
         if (cluster.HeldUntil is { } until && now >= until)
             cluster.HeldUntil = null;
-        cluster.Cmek!.Settle(now);
+        _cmek.Settle(cluster, now);
         BackUp(cluster, now);
     }
 
     /// <summary>A backup every hour, for as long as the keys can be used. Those that came due since the last look are judged by the state of now.</summary>
-    private static void BackUp(FleetCluster cluster, DateTimeOffset now)
+    private void BackUp(FleetCluster cluster, DateTimeOffset now)
     {
         if (now < cluster.NextBackup)
             return;
-        var works = cluster.Cmek!.CanUseKeys;
+        var works = _cmek.CanUseKeys(cluster);
         for (; cluster.NextBackup <= now; cluster.NextBackup += BackupInterval)
             if (works)
                 cluster.Backups.Add(cluster.NextBackup);
@@ -173,13 +169,13 @@ public sealed class CloudApi : ISandboxService
         };
 
     /// <summary>Restarts the nodes of a cluster, as a maintenance would: those that cannot use their key stay down.</summary>
-    public void RestartNodes(string cluster) => With(cluster, c => c.Cmek!.RestartNodes());
+    public void RestartNodes(string cluster) => With(cluster, _cmek.RestartNodes);
 
     /// <summary>What Cockroach Labs support does for a revoked cluster, once its keys can be used again.</summary>
     /// <exception cref="InvalidOperationException">They cannot.</exception>
     public void Recover(string cluster) => With(cluster, c =>
         {
-            if (!c.Cmek!.Recover(_clock.UtcNow))
+            if (!_cmek.Recover(c, _clock.UtcNow))
                 throw new InvalidOperationException(
                     $"Support cannot bring '{cluster}' back: a key of it still cannot be used, or an operation is running."
                 );
@@ -189,7 +185,7 @@ public sealed class CloudApi : ISandboxService
     {
         lock (_gate)
         {
-            var cluster = _clusters.FirstOrDefault(c => c.Name == name || c.Id == name)
+            var cluster = _data.Clusters.FirstOrDefault(c => c.Name == name || c.Id == name)
                 ?? throw new ArgumentException($"The sandbox has no cluster '{name}'.", nameof(name));
             Settle(cluster);
             act(cluster);
@@ -200,7 +196,7 @@ public sealed class CloudApi : ISandboxService
         new(403, 7, "permission denied: the service account lacks the role CLUSTER_ADMIN or CLUSTER_OPERATOR_WRITER");
 
     private FleetCluster Find(string id) =>
-        _clusters.FirstOrDefault(c => string.Equals(c.Id, id, StringComparison.OrdinalIgnoreCase))
+        _data.Clusters.FirstOrDefault(c => string.Equals(c.Id, id, StringComparison.OrdinalIgnoreCase))
         ?? throw (
             Guid.TryParse(id, out _)
                 ? new ApiFault(404, 5, $"internal call failed: cluster '{id}' not found")
@@ -218,7 +214,7 @@ public sealed class CloudApi : ISandboxService
 
     private static JsonObject Json(FleetCluster cluster)
     {
-        var locked = cluster.HeldUntil is not null || cluster.Cmek!.IsRunning;
+        var locked = cluster.HeldUntil is not null || cluster.Cmek.Operation is not null;
         var json = new JsonObject
         {
             ["id"] = cluster.Id,
@@ -230,7 +226,7 @@ public sealed class CloudApi : ISandboxService
             ["account_id"] = cluster.AccountId,
             ["state"] = locked ? "LOCKED" : "CREATED",
             ["creator_id"] = "00000000-0000-4000-8000-000000000001",
-            ["operation_status"] = cluster.HeldUntil is not null ? "CRDB_SCALE_RUNNING" : cluster.Cmek!.OperationStatus,
+            ["operation_status"] = cluster.HeldUntil is not null ? "CRDB_SCALE_RUNNING" : cluster.Cmek.OperationStatus,
             ["config"] =
                 cluster.Plan == "ADVANCED"
                     ? new JsonObject
@@ -291,13 +287,13 @@ public sealed class CloudApi : ISandboxService
                     {
                         ["name"] = $"{cluster.Name}-{r.Name}-{n}",
                         ["region_name"] = r.Name,
-                        ["status"] = cluster.Cmek!.IsDown(r.Name) ? "NOT_READY" : "LIVE",
+                        ["status"] = cluster.Cmek.IsDown(r.Name) ? "NOT_READY" : "LIVE",
                     })
             );
 
     private IEnumerable<JsonObject> Regions(IReadOnlyDictionary<string, string> query) =>
-        _clusters
-            .SelectMany(c => c.Regions.Select(r => (r.Name, c.Provider)))
+        _data
+            .Clusters.SelectMany(c => c.Regions.Select(r => (r.Name, c.Provider)))
             .Distinct()
             .Where(r => !query.TryGetValue("provider", out var wanted) || wanted == r.Provider)
             .Select(r => new JsonObject
@@ -338,12 +334,12 @@ public sealed class CloudApi : ISandboxService
 
     private static JsonObject GetCmek(FleetCluster cluster)
     {
-        if (cluster.CmekUnknownUntilEnabled && cluster.Cmek!.Regions.Count == 0)
+        if (cluster.CmekUnknownUntilEnabled && cluster.Cmek.Regions.Count == 0)
             throw new ApiFault(404, 5, $"CMEK specification of cluster '{cluster.Id}' is not found");
-        return Json(cluster.Cmek!);
+        return Json(cluster.Cmek);
     }
 
-    private static JsonObject Json(CmekMachine cmek) =>
+    private static JsonObject Json(ClusterCmek cmek) =>
         new()
         {
             ["status"] = cmek.Status,
@@ -383,24 +379,24 @@ public sealed class CloudApi : ISandboxService
     {
         RefuseBusy(cluster);
         RefuseUnfit(cluster, specs);
-        if (cluster.Cmek!.Status is not ("DISABLED" or "ENABLE_FAILED"))
+        if (cluster.Cmek.Status is not ("DISABLED" or "ENABLE_FAILED"))
             throw new ApiFault(400, 9, $"CMEK is already {cluster.Cmek.Status} for cluster '{cluster.Id}'");
         foreach (var region in cluster.Regions)
             if (!specs.Any(s => s.Region == region.Name))
                 throw new ApiFault(400, 3, $"a region spec is missing for region '{region.Name}'");
-        RefuseKey(cluster.Cmek.Enable(specs, _clock.UtcNow));
+        RefuseKey(_cmek.Enable(cluster, specs, _clock.UtcNow));
         return Json(cluster.Cmek);
     }
 
     private JsonObject Update(FleetCluster cluster, List<(string Region, SandboxKeySpec Spec)> specs)
     {
-        if (cluster.Cmek!.Status is "DISABLED" or "ENABLE_FAILED")
+        if (cluster.Cmek.Status is "DISABLED" or "ENABLE_FAILED")
             return Enable(cluster, specs);
         RefuseBusy(cluster);
         RefuseUnfit(cluster, specs);
         if (cluster.Cmek.Status is not ("ENABLED" or "ROTATE_FAILED"))
             throw new ApiFault(400, 9, $"CMEK is {cluster.Cmek.Status} for cluster '{cluster.Id}'");
-        RefuseKey(cluster.Cmek.Rotate(specs, _clock.UtcNow));
+        RefuseKey(_cmek.Rotate(cluster, specs, _clock.UtcNow));
         return Json(cluster.Cmek);
     }
 
@@ -410,9 +406,9 @@ public sealed class CloudApi : ISandboxService
         if ((string?)body["action"] != "REVOKE")
             throw new ApiFault(400, 3, "invalid value for enum field action");
         RefuseBusy(cluster);
-        if (cluster.Cmek!.Status is not ("ENABLED" or "ROTATE_FAILED" or "REVOKE_FAILED"))
+        if (cluster.Cmek.Status is not ("ENABLED" or "ROTATE_FAILED" or "REVOKE_FAILED"))
             throw new ApiFault(400, 9, $"CMEK is {cluster.Cmek.Status} for cluster '{cluster.Id}'");
-        cluster.Cmek.Revoke(_clock.UtcNow);
+        CmekOperations.Revoke(cluster, _clock.UtcNow);
         return Json(cluster.Cmek);
     }
 
@@ -453,7 +449,7 @@ public sealed class CloudApi : ISandboxService
         if (wanted.FirstOrDefault(r => r.Nodes < (wanted.Count > 1 ? 3 : 1)) is { } small)
             throw new ApiFault(400, 3, $"region '{small.Name}' needs at least 3 nodes in a multi-region cluster");
         var added = wanted.Where(w => !cluster.Regions.Any(r => r.Name == w.Name)).ToList();
-        if (cluster.Cmek!.Status != "DISABLED")
+        if (cluster.Cmek.Status != "DISABLED")
         {
             foreach (var region in added)
                 if (!specs.Any(s => s.Region == region.Name))
@@ -464,7 +460,7 @@ public sealed class CloudApi : ISandboxService
                     );
             RefuseUnfit(cluster, specs, newRegions: true);
             if (added.Count > 0)
-                RefuseKey(cluster.Cmek.AddRegions(specs, _clock.UtcNow));
+                RefuseKey(_cmek.AddRegions(cluster, specs, _clock.UtcNow));
         }
 
         cluster.Regions = wanted;
@@ -473,7 +469,7 @@ public sealed class CloudApi : ISandboxService
 
     private static void RefuseBusy(FleetCluster cluster)
     {
-        if (cluster.HeldUntil is not null || cluster.Cmek!.IsRunning)
+        if (cluster.HeldUntil is not null || cluster.Cmek.Operation is not null)
             throw new ApiFault(503, 14, $"cluster '{cluster.Id}' is locked by another operation");
     }
 

@@ -57,7 +57,7 @@ public sealed class FleetCluster
     internal DateTimeOffset NextBackup { get; set; }
 
     /// <summary>CMEK.</summary>
-    internal CmekMachine? Cmek { get; set; }
+    internal ClusterCmek Cmek { get; } = new();
 
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; init; }

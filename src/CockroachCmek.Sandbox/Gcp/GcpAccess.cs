@@ -7,21 +7,13 @@ namespace CockroachCmek.Sandbox.Gcp;
 /// <summary>Every IAM policy, on projects, key rings, keys and service accounts alike; and what they permit. A policy is read back at once and takes effect later.</summary>
 internal sealed class GcpAccess(
     SandboxClock clock,
+    GcpData data,
     GcpAccounts accounts,
     GcpRoles roles,
     IReadOnlyCollection<string> projects
 )
 {
     private const string DomainConstraint = "constraints/iam.allowedPolicyMemberDomains";
-
-    private readonly Dictionary<string, List<GcpPolicy>> _policies = [];
-    private int _etags;
-
-    /// <summary>From a policy's writing to its effect, for grants and for removals (IAM documentation: two minutes as a rule, seven and more at times).</summary>
-    public TimeSpan PropagationDelay { get; set; } = TimeSpan.FromSeconds(60);
-
-    /// <summary>The organization allows only its own members in policies.</summary>
-    public bool RestrictMembers { get; set; }
 
     /// <summary>Refuses who does not hold a permission on a resource or on what is above it.</summary>
     public void Need(GcpPrincipal principal, string permission, string resource)
@@ -52,10 +44,10 @@ internal sealed class GcpAccess(
     public void Seed(string resource, string role, string email, DateTimeOffset at)
     {
         var members = new[] { new GcpMember("serviceAccount:" + email, accounts.Find(email)!.UniqueId) };
-        _policies[resource] =
+        data.Policies[resource] =
         [
             new GcpPolicy(
-                GcpPolicy.NewEtag(++_etags),
+                GcpPolicy.NewEtag(++data.LastPolicyEtag),
                 [.. Current(resource).Bindings, new GcpBinding(role, members, null)]
             )
             {
@@ -104,9 +96,9 @@ internal sealed class GcpAccess(
         if (version != 3 && (bindings.Any(b => b.Condition is not null) || (hasEtag && now.HasConditions)))
             throw GcpFault.Invalid("A policy with conditions must be written as version 3.");
         RefuseForeigners(resource, bindings);
-        var written = new GcpPolicy(GcpPolicy.NewEtag(++_etags), bindings) { At = clock.UtcNow };
-        if (!_policies.TryGetValue(resource, out var history))
-            _policies[resource] = history = [];
+        var written = new GcpPolicy(GcpPolicy.NewEtag(++data.LastPolicyEtag), bindings) { At = clock.UtcNow };
+        if (!data.Policies.TryGetValue(resource, out var history))
+            data.Policies[resource] = history = [];
         history.Add(written);
         return written.ToJson(3, Show);
     }
@@ -126,14 +118,14 @@ internal sealed class GcpAccess(
         GcpCall.AllowFields(body, "", "constraint");
         if (GcpCall.Text(body, "constraint") is not DomainConstraint)
             throw GcpFault.Invalid($"This sandbox knows one constraint, {DomainConstraint}.");
-        var list = RestrictMembers
+        var list = data.RestrictMembers
             ? new JsonObject { ["allowedValues"] = new JsonArray("C00000000") }
             : new JsonObject { ["allValues"] = "ALLOW" };
         return new JsonObject { ["constraint"] = DomainConstraint, ["listPolicy"] = list };
     }
 
     /// <summary>What is deleted takes its policy with it.</summary>
-    public void Forget(string resource) => _policies.Remove(resource);
+    public void Forget(string resource) => data.Policies.Remove(resource);
 
     private IEnumerable<GcpBinding> Bindings(
         GcpPrincipal principal,
@@ -146,12 +138,12 @@ internal sealed class GcpAccess(
             .Where(b => roles.Includes(b.Role, permission) && b.Members.Any(m => Names(m, principal)));
 
     private GcpPolicy Current(string resource) =>
-        _policies.TryGetValue(resource, out var history) ? history[^1] : GcpPolicy.Empty;
+        data.Policies.TryGetValue(resource, out var history) ? history[^1] : GcpPolicy.Empty;
 
     private GcpPolicy Effective(string resource)
     {
-        var since = clock.UtcNow - PropagationDelay;
-        return _policies.TryGetValue(resource, out var history)
+        var since = clock.UtcNow - data.PropagationDelay;
+        return data.Policies.TryGetValue(resource, out var history)
             ? history.LastOrDefault(p => p.At <= since) ?? GcpPolicy.Empty
             : GcpPolicy.Empty;
     }
@@ -242,7 +234,7 @@ internal sealed class GcpAccess(
     /// <summary>Members that were there before count too.</summary>
     private void RefuseForeigners(string resource, IEnumerable<GcpBinding> bindings)
     {
-        if (!RestrictMembers)
+        if (!data.RestrictMembers)
             return;
         var foreign = bindings
             .SelectMany(b => b.Members)

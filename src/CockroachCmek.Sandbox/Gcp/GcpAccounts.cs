@@ -47,27 +47,24 @@ internal sealed class ServiceAccount(string project, string accountId, string un
 internal sealed record ServiceAccountKey(string Id, RSAParameters Public, DateTimeOffset Created);
 
 /// <summary>Every service account that a policy could name: the customer's, and those of other organizations.</summary>
-internal sealed class GcpAccounts(SandboxClock clock)
+internal sealed class GcpAccounts(SandboxClock clock, GcpData data)
 {
     /// <summary>A new account is seen after about ten seconds; until then reading it gives 404 or 403 (terraform magic-modules 10813, 14447).</summary>
     public static readonly TimeSpan Appearance = TimeSpan.FromSeconds(10);
 
-    private readonly List<ServiceAccount> _accounts = [];
-    private long _lastId;
-
     public IEnumerable<ServiceAccount> Of(string project) =>
-        _accounts
-            .Where(a => a.Project == project && a.Deleted is null && IsSeen(a))
+        data
+            .Accounts.Where(a => a.Project == project && a.Deleted is null && IsSeen(a))
             .OrderBy(a => a.Email, StringComparer.Ordinal);
 
     public bool IsSeen(ServiceAccount account) => clock.UtcNow >= account.Created + Appearance;
 
     /// <summary>By e-mail address or unique id; deleted ones are not found.</summary>
     public ServiceAccount? Find(string emailOrId) =>
-        _accounts.FirstOrDefault(a => a.Deleted is null && (a.Email == emailOrId || a.UniqueId == emailOrId));
+        data.Accounts.FirstOrDefault(a => a.Deleted is null && (a.Email == emailOrId || a.UniqueId == emailOrId));
 
     /// <summary>By unique id; deleted ones too.</summary>
-    public ServiceAccount? Ever(string? uniqueId) => _accounts.FirstOrDefault(a => a.UniqueId == uniqueId);
+    public ServiceAccount? Ever(string? uniqueId) => data.Accounts.FirstOrDefault(a => a.UniqueId == uniqueId);
 
     public ServiceAccount Add(string project, string accountId, DateTimeOffset created)
     {
@@ -75,10 +72,10 @@ internal sealed class GcpAccounts(SandboxClock clock)
         var account = new ServiceAccount(
             project,
             accountId,
-            "1000000000" + (++_lastId).ToString("D11", CultureInfo.InvariantCulture),
+            "1000000000" + (++data.LastAccountNumber).ToString("D11", CultureInfo.InvariantCulture),
             created
         );
-        _accounts.Add(account);
+        data.Accounts.Add(account);
         return account;
     }
 

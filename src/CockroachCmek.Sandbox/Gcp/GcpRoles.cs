@@ -30,7 +30,7 @@ internal sealed record GcpRole(string Name, string Title, IReadOnlyCollection<st
 }
 
 /// <summary>Google's predefined roles that CMEK touches, with their permissions as far as this sandbox has methods for them, and the projects' custom roles.</summary>
-internal sealed class GcpRoles
+internal sealed class GcpRoles(GcpData data)
 {
     private static readonly string[] AdministerKms =
     [
@@ -216,17 +216,14 @@ internal sealed class GcpRoles
         ),
     }.ToDictionary(r => r.Name);
 
-    private readonly Dictionary<string, GcpRole> _custom = [];
-    private int _etags;
-
     public bool Includes(string role, string permission) => Find(role)?.Permissions.Contains(permission) ?? false;
 
     public GcpRole? Find(string name) =>
-        Predefined.TryGetValue(name, out var known) || _custom.TryGetValue(name, out known) ? known : null;
+        Predefined.TryGetValue(name, out var known) || data.CustomRoles.TryGetValue(name, out known) ? known : null;
 
     public IEnumerable<GcpRole> OfProject(string project) =>
-        _custom
-            .Values.Where(r => r.Name.StartsWith(project + "/roles/", StringComparison.Ordinal))
+        data
+            .CustomRoles.Values.Where(r => r.Name.StartsWith(project + "/roles/", StringComparison.Ordinal))
             .OrderBy(r => r.Name, StringComparer.Ordinal);
 
     /// <summary>Why a role cannot be bound on a resource; null when it can. Predefined roles of other services are taken, and permit nothing here.</summary>
@@ -235,7 +232,7 @@ internal sealed class GcpRoles
         var onKms = resource.Contains("/keyRings/");
         var onAccount = resource.Contains("/serviceAccounts/");
         if (role.StartsWith("projects/", StringComparison.Ordinal))
-            return _custom.ContainsKey(role) ? null : $"The role named {role} was not found.";
+            return data.CustomRoles.ContainsKey(role) ? null : $"The role named {role} was not found.";
         if (!Regex.IsMatch(role, @"^roles/[a-zA-Z0-9.]+$"))
             return $"Role ({role}) does not exist in the resource's hierarchy.";
         var ours = Regex.IsMatch(role, @"^roles/(cloudkms|iam)\.") || !role.Contains('.');
@@ -272,11 +269,11 @@ internal sealed class GcpRoles
         {
             Description = GcpCall.Text(body, "description"),
             Stage = GcpCall.Text(body, "stage") ?? "ALPHA",
-            Etag = GcpPolicy.NewEtag(++_etags),
+            Etag = GcpPolicy.NewEtag(++data.LastRoleEtag),
         };
-        if (_custom.ContainsKey(role.Name))
+        if (data.CustomRoles.ContainsKey(role.Name))
             throw new GcpFault("ALREADY_EXISTS", $"A role named {id} in {call.Up(1)} already exists.");
-        _custom[role.Name] = role;
+        data.CustomRoles[role.Name] = role;
         return role.ToJson(full: true);
     }
 

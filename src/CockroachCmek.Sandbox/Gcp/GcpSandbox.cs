@@ -11,10 +11,20 @@ public sealed class GcpSandbox : ISandboxService
 {
     private const string NoKmsProject = "no-kms-project";
 
-    private readonly object _gate = new();
+    private const string CustomerProject = "sandbox-customer";
+
+    /// <summary>Projects of the customer, with their numbers.</summary>
+    private static readonly Dictionary<string, string> Projects = new()
+    {
+        [CustomerProject] = "200000000002",
+        [NoKmsProject] = "200000000003",
+    };
+
+    private readonly object _gate;
     private readonly SandboxClock _clock;
+    private readonly GcpData _data;
     private readonly GcpAccounts _accounts;
-    private readonly GcpRoles _roles = new();
+    private readonly GcpRoles _roles;
     private readonly GcpAccess _access;
     private readonly GcpTokens _tokens;
     private readonly KmsRings _rings;
@@ -22,53 +32,48 @@ public sealed class GcpSandbox : ISandboxService
     private readonly KmsImports _imports;
     private readonly IamAccounts _iam;
 
-    /// <summary>Projects of the customer, with their numbers.</summary>
-    private readonly Dictionary<string, string> _projects;
-
-    internal GcpSandbox(SandboxClock clock, TimeProvider real)
+    /// <param name="endpoint">Where this is served, for the token_uri of key files. Known once the server listens.</param>
+    internal GcpSandbox(object gate, SandboxClock clock, TimeProvider real, GcpData data, Func<Uri> endpoint)
     {
-        _clock = clock;
-        _projects = new() { [ProjectId] = "200000000002", [NoKmsProject] = "200000000003" };
-        _accounts = new GcpAccounts(clock);
-        _access = new GcpAccess(clock, _accounts, _roles, _projects.Keys);
-        _tokens = new GcpTokens(real, _accounts);
-        _rings = new KmsRings(clock, _access);
-        _keys = new KmsKeys(clock, _access, _rings);
-        _imports = new KmsImports(clock, _access, _rings, _keys);
-        _iam = new IamAccounts(clock, _access, _accounts, new ServiceAccountKeys(clock, () => Endpoint));
-        AccessToken = _tokens.Issue(
+        (_gate, _clock, _data) = (gate, clock, data);
+        _accounts = new GcpAccounts(clock, data);
+        _roles = new GcpRoles(data);
+        _access = new GcpAccess(clock, data, _accounts, _roles, Projects.Keys);
+        _tokens = new GcpTokens(real, data, _accounts);
+        _rings = new KmsRings(clock, data, _access);
+        _keys = new KmsKeys(clock, data, _access, _rings);
+        _imports = new KmsImports(clock, data, _access, _rings, _keys);
+        _iam = new IamAccounts(clock, _access, _accounts, new ServiceAccountKeys(clock, endpoint));
+        _data.AdminToken = _tokens.Issue(
             new GcpPrincipal("user:sandbox-admin@example.com", null) { IsAdministrator = true }
         );
     }
 
     /// <summary>The customer's project. Cloud KMS and IAM are enabled in it; in "no-kms-project" Cloud KMS is not.</summary>
-    public string ProjectId { get; } = "sandbox-customer";
+    public string ProjectId { get; } = CustomerProject;
 
     /// <summary>Access token of an administrator of both projects. Made at start, worth nothing elsewhere.</summary>
-    public string AccessToken { get; }
-
-    /// <summary>Where this is served: token_uri of key files that it makes.</summary>
-    internal Uri Endpoint { get; set; } = new("http://127.0.0.1/");
+    public string AccessToken => _data.AdminToken;
 
     /// <summary>From the writing of an IAM policy to its effect, in sandbox time.</summary>
     public TimeSpan PropagationDelay
     {
-        get => _access.PropagationDelay;
-        set => _access.PropagationDelay = value;
+        get => _data.PropagationDelay;
+        set => _data.PropagationDelay = value;
     }
 
     /// <summary>How long a version that was disabled can still be used, and a former primary version still encrypts, in sandbox time.</summary>
     public TimeSpan KeyStateDelay
     {
-        get => _keys.StateDelay;
-        set => _keys.StateDelay = value;
+        get => _data.KeyStateDelay;
+        set => _data.KeyStateDelay = value;
     }
 
     /// <summary>Whether the organization's policy iam.allowedPolicyMemberDomains keeps others, Cockroach Labs included, out of policies.</summary>
     public bool RestrictMembers
     {
-        get => _access.RestrictMembers;
-        set => _access.RestrictMembers = value;
+        get => _data.RestrictMembers;
+        set => _data.RestrictMembers = value;
     }
 
     /// <summary>Somebody with these permissions only, for example cloudkms.cryptoKeys.create; the answer is their access token.</summary>
@@ -159,7 +164,7 @@ public sealed class GcpSandbox : ISandboxService
             throw GcpFault.ServiceDisabled(
                 "cloudkms.googleapis.com",
                 "Cloud Key Management Service (KMS) API",
-                _projects[NoKmsProject]
+                Projects[NoKmsProject]
             );
         return (
             isKms ? _rings.Answer(call) ?? _keys.Answer(call) ?? _imports.Answer(call)
@@ -171,7 +176,7 @@ public sealed class GcpSandbox : ISandboxService
     /// <summary>Projects go by id or number, and of a service account the e-mail address says which.</summary>
     private void Normalise(GcpCall call)
     {
-        if (_projects.FirstOrDefault(p => p.Value == call.Path[1]).Key is { } id)
+        if (Projects.FirstOrDefault(p => p.Value == call.Path[1]).Key is { } id)
             call.Path[1] = id;
         if (call.Path.Length > 3 && call.Path[1] == "-" && call.Path[2] == "serviceAccounts")
             call.Path[1] = Regex.Match(call.Path[3], @"@([^.]+)\.iam\.gserviceaccount\.com$") is { Success: true } email
@@ -189,7 +194,7 @@ public sealed class GcpSandbox : ISandboxService
                 _access.Need(call.Principal, "resourcemanager.projects.get", call.Name);
                 return new JsonObject
                 {
-                    ["projectNumber"] = _projects[call.Path[1]],
+                    ["projectNumber"] = Projects[call.Path[1]],
                     ["projectId"] = call.Path[1],
                     ["lifecycleState"] = "ACTIVE",
                     ["name"] = call.Path[1],

@@ -9,12 +9,10 @@ using CockroachCmek.Sandbox.Http;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>Access tokens: who holds which, and the OAuth endpoint that gives one for a signed assertion (RFC 7523).</summary>
-internal sealed class GcpTokens(TimeProvider real, GcpAccounts accounts)
+internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts accounts)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
-
-    private readonly Dictionary<string, (GcpPrincipal Principal, DateTimeOffset Expires)> _tokens = [];
 
     /// <summary>Random, and unlike any real token, so that no scanner is alarmed.</summary>
     public string Issue(GcpPrincipal principal, DateTimeOffset? expires = null)
@@ -22,7 +20,7 @@ internal sealed class GcpTokens(TimeProvider real, GcpAccounts accounts)
         var token =
             "sandbox-"
             + string.Concat(KmsMaterial.RandomBytes(20).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
-        _tokens[token] = (principal, expires ?? DateTimeOffset.MaxValue);
+        data.Tokens[token] = (principal, expires ?? DateTimeOffset.MaxValue);
         return token;
     }
 
@@ -37,7 +35,7 @@ internal sealed class GcpTokens(TimeProvider real, GcpAccounts accounts)
                 "The request is missing the required authentication credential: an OAuth 2 access token."
             );
         if (
-            !_tokens.TryGetValue(header.Substring(Scheme.Length).Trim(), out var entry)
+            !data.Tokens.TryGetValue(header.Substring(Scheme.Length).Trim(), out var entry)
             || entry.Expires < real.GetUtcNow()
             || (
                 entry.Principal.UniqueId is { } id

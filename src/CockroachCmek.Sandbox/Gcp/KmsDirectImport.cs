@@ -30,9 +30,9 @@ internal sealed partial class KmsKeys
         {
             Algorithm = algorithm,
         };
-        if (_keys.ContainsKey(key.Name) || _retired.Contains(key.Name))
+        if (data.Keys.ContainsKey(key.Name) || data.RetiredKeys.Contains(key.Name))
             throw GcpFault.Exists($"CryptoKey {key.Name}");
-        return _keys[key.Name] = key;
+        return data.Keys[key.Name] = key;
     }
 
     /// <summary>A version with this material, which becomes the primary one where the key has such a thing; its number.</summary>
@@ -54,7 +54,7 @@ internal sealed partial class KmsKeys
         );
         version.Settle(clock.UtcNow);
         if (key.Purpose == "ENCRYPT_DECRYPT")
-            key.MakePrimary(version, clock.UtcNow, key.Primary is null ? TimeSpan.Zero : StateDelay);
+            key.MakePrimary(version, clock.UtcNow, key.Primary is null ? TimeSpan.Zero : data.KeyStateDelay);
         return version.Number.ToString(CultureInfo.InvariantCulture);
     }
 

@@ -73,10 +73,8 @@ internal sealed class ImportJob(string name, string method, string protectionLev
 }
 
 /// <summary>Cloud KMS: import jobs, and versions whose material comes from outside. HashiCorp Vault brings keys this way.</summary>
-internal sealed class KmsImports(SandboxClock clock, GcpAccess access, KmsRings rings, KmsKeys keys)
+internal sealed class KmsImports(SandboxClock clock, GcpData data, GcpAccess access, KmsRings rings, KmsKeys keys)
 {
-    private readonly SortedDictionary<string, ImportJob> _jobs = new(StringComparer.Ordinal);
-
     /// <summary>Null when the route is not about imports.</summary>
     public JsonObject? Answer(GcpCall call)
     {
@@ -90,8 +88,7 @@ internal sealed class KmsImports(SandboxClock clock, GcpAccess access, KmsRings 
                 rings.NeedRing(call.Up(1));
                 return call.Page(
                     "importJobs",
-                    _jobs
-                        .Values.Where(j => j.Name.StartsWith(call.Name + "/", StringComparison.Ordinal))
+                    data.ImportJobs.Values.Where(j => j.Name.StartsWith(call.Name + "/", StringComparison.Ordinal))
                         .Select(j => j.ToJson(clock.UtcNow)),
                     1000,
                     withTotal: true
@@ -101,7 +98,9 @@ internal sealed class KmsImports(SandboxClock clock, GcpAccess access, KmsRings 
                 access.Need(call.Principal, "cloudkms.importJobs.get", call.Name);
                 rings.NeedRing(call.Up(2));
                 return (
-                    _jobs.TryGetValue(call.Name, out var job) ? job : throw GcpFault.NotFound($"ImportJob {call.Name}")
+                    data.ImportJobs.TryGetValue(call.Name, out var job)
+                        ? job
+                        : throw GcpFault.NotFound($"ImportJob {call.Name}")
                 ).ToJson(clock.UtcNow);
             case "POST locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions:import":
                 return Import(call);
@@ -128,9 +127,9 @@ internal sealed class KmsImports(SandboxClock clock, GcpAccess access, KmsRings 
         if (level is not ("SOFTWARE" or "HSM"))
             throw GcpFault.Invalid($"The protection level of an import job must be SOFTWARE or HSM, not '{level}'.");
         var name = $"{call.Name}/{id}";
-        if (_jobs.ContainsKey(name))
+        if (data.ImportJobs.ContainsKey(name))
             throw GcpFault.Exists($"ImportJob {name}");
-        return (_jobs[name] = new ImportJob(name, method, level, clock.UtcNow)).ToJson(clock.UtcNow);
+        return (data.ImportJobs[name] = new ImportJob(name, method, level, clock.UtcNow)).ToJson(clock.UtcNow);
     }
 
     private JsonObject Import(GcpCall call)
@@ -149,7 +148,7 @@ internal sealed class KmsImports(SandboxClock clock, GcpAccess access, KmsRings 
         var jobName = GcpCall.Text(call.Body, "importJob") ?? throw GcpFault.Invalid("The import_job is missing.");
         access.Need(call.Principal, "cloudkms.importJobs.useToImport", jobName);
         var key = keys.Existing(call.Up(1));
-        if (!_jobs.TryGetValue(jobName, out var job))
+        if (!data.ImportJobs.TryGetValue(jobName, out var job))
             throw GcpFault.NotFound($"ImportJob {jobName}");
         if (!jobName.StartsWith(call.Up(3) + "/importJobs/", StringComparison.Ordinal))
             throw GcpFault.Invalid("The import job is in another key ring than the key.");

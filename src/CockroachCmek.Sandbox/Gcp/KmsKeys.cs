@@ -4,24 +4,18 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>Cloud KMS: keys and their versions.</summary>
-internal sealed partial class KmsKeys(SandboxClock clock, GcpAccess access, KmsRings rings)
+internal sealed partial class KmsKeys(SandboxClock clock, GcpData data, GcpAccess access, KmsRings rings)
 {
-    private readonly SortedDictionary<string, CryptoKey> _keys = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _retired = [];
-
-    /// <summary>How long a version that was disabled can still be used, and a former primary still encrypts (Cloud KMS documentation: a minute as a rule).</summary>
-    public TimeSpan StateDelay { get; set; } = TimeSpan.FromSeconds(60);
-
     /// <summary>The key of a full name, brought up to the clock; null when there is none.</summary>
     public CryptoKey? Find(string name)
     {
-        if (!_keys.TryGetValue(name, out var key))
+        if (!data.Keys.TryGetValue(name, out var key))
             return null;
         key.Settle(clock.UtcNow);
         return key;
     }
 
-    public void Seed(CryptoKey key) => _keys[key.Name] = key;
+    public void Seed(CryptoKey key) => data.Keys[key.Name] = key;
 
     /// <summary>Null when the route is not about keys or versions.</summary>
     public JsonObject? Answer(GcpCall call)
@@ -36,8 +30,7 @@ internal sealed partial class KmsKeys(SandboxClock clock, GcpAccess access, KmsR
                 rings.NeedRing(call.Up(1));
                 return call.Page(
                     "cryptoKeys",
-                    _keys
-                        .Keys.Where(k => k.StartsWith(call.Name + "/", StringComparison.Ordinal))
+                    data.Keys.Keys.Where(k => k.StartsWith(call.Name + "/", StringComparison.Ordinal))
                         .Select(k => Find(k)!.ToJson()),
                     1000,
                     withTotal: true
@@ -137,7 +130,7 @@ internal sealed partial class KmsKeys(SandboxClock clock, GcpAccess access, KmsR
         if (key.ImportOnly && !skip)
             throw GcpFault.Invalid("An import-only key is created with skip_initial_version_creation.");
         // The names of deleted keys stay taken for ever.
-        if (_keys.ContainsKey(key.Name) || _retired.Contains(key.Name))
+        if (data.Keys.ContainsKey(key.Name) || data.RetiredKeys.Contains(key.Name))
             throw GcpFault.Exists($"CryptoKey {key.Name}");
         if (!skip)
         {
@@ -146,7 +139,7 @@ internal sealed partial class KmsKeys(SandboxClock clock, GcpAccess access, KmsR
                 key.MakePrimary(first, clock.UtcNow, TimeSpan.Zero);
         }
 
-        _keys[key.Name] = key;
+        data.Keys[key.Name] = key;
         return key.ToJson();
     }
 
@@ -162,7 +155,7 @@ internal sealed partial class KmsKeys(SandboxClock clock, GcpAccess access, KmsR
             ?? throw GcpFault.NotFound($"CryptoKeyVersion {key.Name}/cryptoKeyVersions/{id}");
         if (version.State != "ENABLED")
             throw NotEnabled(version);
-        key.MakePrimary(version, clock.UtcNow, StateDelay);
+        key.MakePrimary(version, clock.UtcNow, data.KeyStateDelay);
         return key.ToJson();
     }
 
@@ -235,7 +228,7 @@ internal sealed partial class KmsKeys(SandboxClock clock, GcpAccess access, KmsR
     private void SwitchOff(CryptoKeyVersion version, string state)
     {
         if (version.State == "ENABLED" && state != "ENABLED")
-            version.UsableUntil = clock.UtcNow + StateDelay;
+            version.UsableUntil = clock.UtcNow + data.KeyStateDelay;
         version.State = state;
     }
 
@@ -255,8 +248,8 @@ internal sealed partial class KmsKeys(SandboxClock clock, GcpAccess access, KmsR
         var key = Key(call, "cryptoKeys.delete");
         if (key.Versions.Count > 0)
             throw GcpFault.Precondition($"{key.Name} cannot be deleted: its versions must be deleted first.");
-        _keys.Remove(key.Name);
-        _retired.Add(key.Name);
+        data.Keys.Remove(key.Name);
+        data.RetiredKeys.Add(key.Name);
         access.Forget(key.Name);
         return Done(call);
     }

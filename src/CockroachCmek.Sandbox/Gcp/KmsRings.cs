@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>Cloud KMS: locations and key rings, which are for ever; what is in the rings it hands on.</summary>
-internal sealed class KmsRings(SandboxClock clock, GcpAccess access)
+internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess access)
 {
     /// <summary>Where Cloud KMS is, as far as CockroachDB Cloud is there too, and the multi-regions.</summary>
     private static readonly string[] Locations =
@@ -54,9 +54,7 @@ internal sealed class KmsRings(SandboxClock clock, GcpAccess access)
         "australia-southeast2",
     ];
 
-    private readonly SortedDictionary<string, DateTimeOffset> _rings = new(StringComparer.Ordinal);
-
-    public void Seed(string ring, DateTimeOffset created) => _rings[ring] = created;
+    public void Seed(string ring, DateTimeOffset created) => data.Rings[ring] = created;
 
     public static bool IsId(string? id) => id is not null && Regex.IsMatch(id, "^[a-zA-Z0-9_-]{1,63}$");
 
@@ -64,7 +62,7 @@ internal sealed class KmsRings(SandboxClock clock, GcpAccess access)
     public void NeedRing(string ring)
     {
         NeedLocation(ring.Split('/')[3]);
-        if (!_rings.ContainsKey(ring))
+        if (!data.Rings.ContainsKey(ring))
             throw GcpFault.NotFound($"KeyRing {ring}");
     }
 
@@ -91,8 +89,7 @@ internal sealed class KmsRings(SandboxClock clock, GcpAccess access)
                 NeedLocation(call.Path[3]);
                 return call.Page(
                     "keyRings",
-                    _rings
-                        .Where(r => r.Key.StartsWith(call.Name + "/", StringComparison.Ordinal))
+                    data.Rings.Where(r => r.Key.StartsWith(call.Name + "/", StringComparison.Ordinal))
                         .Select(r => Ring(r.Key)),
                     1000,
                     withTotal: true
@@ -130,13 +127,13 @@ internal sealed class KmsRings(SandboxClock clock, GcpAccess access)
         if (!IsId(id))
             throw GcpFault.Invalid($"The key_ring_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
         var name = $"{call.Name}/{id}";
-        if (_rings.ContainsKey(name))
+        if (data.Rings.ContainsKey(name))
             throw GcpFault.Exists($"KeyRing {name}");
-        _rings[name] = clock.UtcNow;
+        data.Rings[name] = clock.UtcNow;
         return Ring(name);
     }
 
-    private JsonObject Ring(string name) => new() { ["name"] = name, ["createTime"] = GcpTime.Write(_rings[name]) };
+    private JsonObject Ring(string name) => new() { ["name"] = name, ["createTime"] = GcpTime.Write(data.Rings[name]) };
 
     private static JsonObject Location(string project, string id) =>
         new()

@@ -35,27 +35,9 @@ internal interface IKeyDistributor
 internal sealed class CloudRefusal(string message) : Exception(message);
 
 /// <summary>The machine that Vault runs on, where it finds credentials that a provider was made without.</summary>
-internal sealed class VaultHost
+internal sealed class VaultHost(VaultData data)
 {
-    private readonly object _gate = new();
-    private readonly Dictionary<string, string> _environment = [];
-
-    public void Set(string name, string? value)
-    {
-        lock (_gate)
-        {
-            if (value is null)
-                _environment.Remove(name);
-            else
-                _environment[name] = value;
-        }
-    }
-
-    public string? Variable(string name)
-    {
-        lock (_gate)
-            return _environment.TryGetValue(name, out var value) ? value : null;
-    }
+    public string? Variable(string name) => data.Environment.TryGetValue(name, out var value) ? value : null;
 
     /// <summary>A file of Vault's server, which is this machine.</summary>
     /// <exception cref="CloudRefusal">There is none, or it cannot be read.</exception>

@@ -10,21 +10,18 @@ namespace CockroachCmek.Sandbox.Vault;
 internal sealed class KeyManagementEngine(
     SandboxClock clock,
     IReadOnlyList<IKeyDistributor> clouds,
-    Func<bool> knowsReplicas
+    KeyManagementData data,
+    bool knowsReplicas
 )
 {
     private const string NamePattern = @"^\w(([\w.-]+)?\w)?$";
-
-    private readonly SortedDictionary<string, VaultKey> _keys = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, KmsProvider> _providers = new(StringComparer.Ordinal);
-    private long _lastSuffix;
 
     /// <summary>Whether a write to the path is an update; policies tell create from update.</summary>
     public bool Exists(string path) =>
         path.Split('/') switch
         {
-            ["key", var name] => _keys.ContainsKey(name),
-            ["kms", var kms] => _providers.ContainsKey(kms),
+            ["key", var name] => data.Keys.ContainsKey(name),
+            ["kms", var kms] => data.Providers.ContainsKey(kms),
             ["kms", var kms, "key", var name] => Distribution(kms, name) is not null,
             _ => true,
         };
@@ -36,31 +33,31 @@ internal sealed class KeyManagementEngine(
             throw VaultFault.UnsupportedPath();
         return (parts, operation) switch
         {
-            (["key"], VaultOperation.List) => VaultAnswer.Keys(_keys.Keys),
-            (["key", var name], VaultOperation.Read) => new VaultAnswer(Found(_keys, name).Describe(knowsReplicas())),
+            (["key"], VaultOperation.List) => VaultAnswer.Keys(data.Keys.Keys),
+            (["key", var name], VaultOperation.Read) => new VaultAnswer(Found(data.Keys, name).Describe(knowsReplicas)),
             (["key", var name], VaultOperation.Write) => WriteKey(name, fields),
             (["key", var name], VaultOperation.Delete) => DeleteKey(name),
             (["key", var name, "rotate"], VaultOperation.Write) => Rotate(name),
             (["key", var name, "kms"], VaultOperation.List) => VaultAnswer.Keys(
-                Found(_keys, name).Distribution is { } d ? [d.Kms.Name] : []
+                Found(data.Keys, name).Distribution is { } d ? [d.Kms.Name] : []
             ),
-            (["kms"], VaultOperation.List) => VaultAnswer.Keys(_providers.Keys),
-            (["kms", var kms], VaultOperation.Read) => Describe(Found(_providers, kms)),
+            (["kms"], VaultOperation.List) => VaultAnswer.Keys(data.Providers.Keys),
+            (["kms", var kms], VaultOperation.Read) => Describe(Found(data.Providers, kms)),
             (["kms", var kms], VaultOperation.Write) => WriteProvider(kms, fields),
             (["kms", var kms], VaultOperation.Delete) => DeleteProvider(kms),
             (["kms", var kms, "key"], VaultOperation.List) => VaultAnswer.Keys(
-                _keys.Values.Where(k => k.Distribution?.Kms.Name == kms).Select(k => k.Name)
+                data.Keys.Values.Where(k => k.Distribution?.Kms.Name == kms).Select(k => k.Name)
             ),
             (["kms", var kms, "key", var name], VaultOperation.Read) => new VaultAnswer(
                 (Distribution(kms, name) ?? throw VaultFault.NotFound()).Describe()
             ),
             (["kms", var kms, "key", var name], VaultOperation.Write) => Distribute(kms, name, fields),
             (["kms", var kms, "key", var name], VaultOperation.Delete) => Remove(kms, name),
-            (["kms", var kms, "key", var name, "replicate"], VaultOperation.Write) when knowsReplicas() => Replicate(
+            (["kms", var kms, "key", var name, "replicate"], VaultOperation.Write) when knowsReplicas => Replicate(
                 kms,
                 name
             ),
-            (["kms", _, "key", _, "replicate"], _) when knowsReplicas() => throw VaultFault.UnsupportedOperation(),
+            (["kms", _, "key", _, "replicate"], _) when knowsReplicas => throw VaultFault.UnsupportedOperation(),
             (
                 ["key"]
                     or ["key", _]
@@ -79,8 +76,8 @@ internal sealed class KeyManagementEngine(
     {
         var type = fields.Text("type");
         var (minimum, deletion) = (fields.Number("min_enabled_version"), fields.Flag("deletion_allowed"));
-        var replicas = knowsReplicas() ? fields.List("replica_regions") : null;
-        if (!_keys.TryGetValue(name, out var key))
+        var replicas = knowsReplicas ? fields.List("replica_regions") : null;
+        if (!data.Keys.TryGetValue(name, out var key))
         {
             type ??= "rsa-2048";
             if (!VaultMaterial.Types.Contains(type))
@@ -96,7 +93,7 @@ internal sealed class KeyManagementEngine(
         if (minimum is { } version)
             Limit(key, version);
         key.DeletionAllowed = deletion ?? key.DeletionAllowed;
-        _keys[name] = key;
+        data.Keys[name] = key;
         return VaultAnswer.Done;
     }
 
@@ -120,7 +117,7 @@ internal sealed class KeyManagementEngine(
 
     private VaultAnswer DeleteKey(string name)
     {
-        if (!_keys.TryGetValue(name, out var key))
+        if (!data.Keys.TryGetValue(name, out var key))
             return VaultAnswer.Done;
         if (!key.DeletionAllowed)
             throw VaultFault.Invalid($"deletion is not allowed for key \"{name}\": deletion_allowed is false");
@@ -128,14 +125,14 @@ internal sealed class KeyManagementEngine(
             throw VaultFault.Invalid(
                 $"key \"{name}\" must be removed from KMS provider \"{distribution.Kms.Name}\" before it can be deleted"
             );
-        _keys.Remove(name);
+        data.Keys.Remove(name);
         return VaultAnswer.Done;
     }
 
     /// <summary>The new version is Vault's at once. When the cloud then refuses it, Vault is a version ahead until the next rotation or distribution.</summary>
     private VaultAnswer Rotate(string name)
     {
-        var key = _keys.TryGetValue(name, out var found)
+        var key = data.Keys.TryGetValue(name, out var found)
             ? found
             : throw VaultFault.Invalid($"key \"{name}\" not found");
         key.Rotate(clock.UtcNow);
@@ -154,7 +151,7 @@ internal sealed class KeyManagementEngine(
             fields.Text("key_collection"),
             fields.Pairs("credentials")
         );
-        if (!_providers.TryGetValue(name, out var kms))
+        if (!data.Providers.TryGetValue(name, out var kms))
         {
             if (string.IsNullOrEmpty(provider))
                 throw VaultFault.Invalid("provider is required");
@@ -162,7 +159,7 @@ internal sealed class KeyManagementEngine(
                 throw VaultFault.Invalid($"unsupported provider \"{provider}\"");
             if (string.IsNullOrEmpty(collection))
                 throw VaultFault.Invalid("key_collection is required");
-            _providers[name] = kms = new KmsProvider(name, provider!, collection!);
+            data.Providers[name] = kms = new KmsProvider(name, provider!, collection!);
         }
         else if (provider is not null && provider != kms.Provider)
             throw VaultFault.Invalid($"provider of \"{name}\" cannot be changed from \"{kms.Provider}\"");
@@ -175,20 +172,20 @@ internal sealed class KeyManagementEngine(
 
     private VaultAnswer DeleteProvider(string name)
     {
-        if (_keys.Values.FirstOrDefault(k => k.Distribution?.Kms.Name == name) is { } key)
+        if (data.Keys.Values.FirstOrDefault(k => k.Distribution?.Kms.Name == name) is { } key)
             throw VaultFault.Invalid(
                 $"KMS provider \"{name}\" cannot be deleted: key \"{key.Name}\" is distributed to it"
             );
-        _providers.Remove(name);
+        data.Providers.Remove(name);
         return VaultAnswer.Done;
     }
 
     private VaultAnswer Distribute(string kmsName, string name, VaultFields fields)
     {
-        var kms = _providers.TryGetValue(kmsName, out var provider)
+        var kms = data.Providers.TryGetValue(kmsName, out var provider)
             ? provider
             : throw VaultFault.Invalid($"KMS provider \"{kmsName}\" not found");
-        var key = _keys.TryGetValue(name, out var found)
+        var key = data.Keys.TryGetValue(name, out var found)
             ? found
             : throw VaultFault.Invalid($"key \"{name}\" not found");
         var purpose = fields.List("purpose")?.Distinct().OrderBy(p => p, StringComparer.Ordinal).ToList() ?? [];
@@ -218,8 +215,8 @@ internal sealed class KeyManagementEngine(
 
         if (Cloud(kms).Refuse(key.Type, purpose, protection) is { } refusal)
             throw VaultFault.Invalid(refusal);
-        _lastSuffix = Math.Max(clock.UtcNow.ToUnixTimeSeconds(), _lastSuffix + 1);
-        BringUp(key, new KeyDistribution(kms, $"{name}-{_lastSuffix}", purpose, protection, clock.UtcNow));
+        data.LastSuffix = Math.Max(clock.UtcNow.ToUnixTimeSeconds(), data.LastSuffix + 1);
+        BringUp(key, new KeyDistribution(kms, $"{name}-{data.LastSuffix}", purpose, protection, clock.UtcNow));
         return VaultAnswer.Done;
     }
 
@@ -242,8 +239,8 @@ internal sealed class KeyManagementEngine(
     {
         if (Distribution(kms, name) is not { } distribution)
             return VaultAnswer.Done;
-        InCloud(distribution.Kms, cloud => cloud.Remove(_keys[name], distribution));
-        _keys[name].Distribution = null;
+        InCloud(distribution.Kms, cloud => cloud.Remove(data.Keys[name], distribution));
+        data.Keys[name].Distribution = null;
         return VaultAnswer.Done;
     }
 
@@ -253,14 +250,14 @@ internal sealed class KeyManagementEngine(
             ?? throw VaultFault.Invalid($"key \"{name}\" is not distributed to KMS provider \"{kms}\"");
         if (distribution.Kms.Provider != "awskms")
             throw VaultFault.Invalid($"key replication is not supported by provider \"{distribution.Kms.Provider}\"");
-        if (_keys[name].ReplicaRegions.Count == 0)
+        if (data.Keys[name].ReplicaRegions.Count == 0)
             throw VaultFault.Invalid($"key \"{name}\" has no replica_regions");
-        InCloud(distribution.Kms, cloud => cloud.Replicate(_keys[name], distribution));
+        InCloud(distribution.Kms, cloud => cloud.Replicate(data.Keys[name], distribution));
         return VaultAnswer.Done;
     }
 
     private KeyDistribution? Distribution(string kms, string name) =>
-        _keys.TryGetValue(name, out var key) && key.Distribution is { } distribution && distribution.Kms.Name == kms
+        data.Keys.TryGetValue(name, out var key) && key.Distribution is { } distribution && distribution.Kms.Name == kms
             ? distribution
             : null;
 

@@ -25,10 +25,8 @@ public enum VaultState
 }
 
 /// <summary>The two paths that tell anybody, token or not, how the server is.</summary>
-internal sealed class VaultHealth(SandboxClock clock)
+internal sealed class VaultHealth(SandboxClock clock, VaultData data)
 {
-    private readonly string _cluster = Guid.NewGuid().ToString("D");
-
     /// <summary>The status code is the answer; a query may ask for other codes.</summary>
     public SandboxResponse Health(SandboxRequest request, VaultState state, string version, bool openSource)
     {
@@ -72,7 +70,7 @@ internal sealed class VaultHealth(SandboxClock clock)
         if (state != VaultState.Sealed)
         {
             body["cluster_name"] = "vault-cluster-sandbox";
-            body["cluster_id"] = _cluster;
+            body["cluster_id"] = data.ClusterId;
         }
 
         return Json(status, body);
@@ -99,7 +97,7 @@ internal sealed class VaultHealth(SandboxClock clock)
         if (!isSealed)
         {
             body["cluster_name"] = "vault-cluster-sandbox";
-            body["cluster_id"] = _cluster;
+            body["cluster_id"] = data.ClusterId;
         }
 
         return Json(200, body);

@@ -21,7 +21,7 @@ internal sealed class VaultNamespace(string path)
 }
 
 /// <summary>An engine at a path.</summary>
-internal sealed class VaultMount(string path, string type, string description, KeyManagementEngine? engine)
+internal sealed class VaultMount(string path, string type, string description, KeyManagementData? keyManagement)
 {
     private readonly string _accessor = $"{type}_{Guid.NewGuid().ToString("N").Substring(0, 8)}";
     private readonly string _uuid = Guid.NewGuid().ToString("D");
@@ -31,7 +31,7 @@ internal sealed class VaultMount(string path, string type, string description, K
     public string Type { get; } = type;
 
     /// <summary>Null for an engine of another type, of which the sandbox knows only that it is there.</summary>
-    public KeyManagementEngine? Engine { get; } = engine;
+    public KeyManagementData? KeyManagement { get; } = keyManagement;
 
     public JsonObject Describe() =>
         new()

@@ -11,50 +11,60 @@ namespace CockroachCmek.Sandbox.Vault;
 /// </summary>
 public sealed class VaultSandbox : ISandboxService
 {
-    private readonly object _gate = new();
+    private readonly object _gate;
     private readonly SandboxClock _clock;
-    private readonly VaultHost _host = new();
+    private readonly VaultData _data;
+    private readonly IReadOnlyList<IKeyDistributor> _clouds;
     private readonly VaultHealth _health;
     private readonly VaultSystem _system;
-    private readonly Dictionary<string, VaultToken> _tokens = [];
-    private readonly Dictionary<string, VaultNamespace> _namespaces = new(StringComparer.Ordinal)
-    {
-        [""] = new VaultNamespace(""),
-        ["admin"] = new VaultNamespace("admin"),
-    };
 
-    internal VaultSandbox(SandboxClock clock, AwsSandbox aws, GcpSandbox gcp, AzureSandbox azure)
+    internal VaultSandbox(
+        object gate,
+        SandboxClock clock,
+        VaultData data,
+        AwsSandbox aws,
+        GcpSandbox gcp,
+        AzureSandbox azure
+    )
     {
-        _clock = clock;
-        _health = new VaultHealth(clock);
-        IReadOnlyList<IKeyDistributor> clouds =
-        [
-            new AwsDistributor(aws, _host),
-            new GcpDistributor(gcp, _host),
-            new AzureDistributor(azure, _host),
-        ];
-        _system = new VaultSystem(
-            clock,
-            () => new KeyManagementEngine(clock, clouds, () => Version.Major >= 2),
-            () => OpenSource
-        );
-        RootToken = NewToken("", isRoot: true, [], null);
+        (_gate, _clock, _data) = (gate, clock, data);
+        _health = new VaultHealth(clock, data);
+        var host = new VaultHost(data);
+        _clouds = [new AwsDistributor(aws, host), new GcpDistributor(gcp, host), new AzureDistributor(azure, host)];
+        _system = new VaultSystem(clock, data);
+        _data.RootToken = NewToken("", isRoot: true, [], null);
     }
 
     /// <summary>A token that may do everything in every namespace. Made at start, worth nothing elsewhere.</summary>
-    public string RootToken { get; }
+    public string RootToken => _data.RootToken;
 
     /// <summary>What the server is in. A rehearsal changes it at will.</summary>
-    public VaultState State { get; set; } = VaultState.Active;
+    public VaultState State
+    {
+        get => _data.ServerState;
+        set => _data.ServerState = value;
+    }
 
     /// <summary>The Community edition: no key management engine, no namespaces.</summary>
-    public bool OpenSource { get; set; }
+    public bool OpenSource
+    {
+        get => _data.OpenSource;
+        set => _data.OpenSource = value;
+    }
 
     /// <summary>Before 2.0 keys have no replica regions.</summary>
-    public Version Version { get; set; } = new(2, 0, 0);
+    public Version Version
+    {
+        get => _data.Version;
+        set => _data.Version = value;
+    }
 
     /// <summary>Where a standby server sends clients; null when it does not know of an active one.</summary>
-    public Uri? ActiveAddress { get; set; }
+    public Uri? ActiveAddress
+    {
+        get => _data.ActiveAddress;
+        set => _data.ActiveAddress = value;
+    }
 
     /// <summary>Adds a namespace, for example admin/team; admin is there at the start, as on HCP. Those above it come with it.</summary>
     public void AddNamespace(string path)
@@ -65,8 +75,8 @@ public sealed class VaultSandbox : ISandboxService
             for (var depth = 1; depth <= parts.Length; depth++)
             {
                 var name = string.Join("/", parts.Take(depth));
-                if (!_namespaces.ContainsKey(name))
-                    _namespaces[name] = new VaultNamespace(name);
+                if (!_data.Namespaces.ContainsKey(name))
+                    _data.Namespaces[name] = new VaultNamespace(name);
             }
         }
     }
@@ -82,7 +92,16 @@ public sealed class VaultSandbox : ISandboxService
     }
 
     /// <summary>Sets a variable of the Vault server's environment (AWS_ACCESS_KEY_ID, GOOGLE_CREDENTIALS, AZURE_CLIENT_ID and so on), or takes it away with null.</summary>
-    public void SetEnvironment(string name, string? value) => _host.Set(name, value);
+    public void SetEnvironment(string name, string? value)
+    {
+        lock (_gate)
+        {
+            if (value is null)
+                _data.Environment.Remove(name);
+            else
+                _data.Environment[name] = value;
+        }
+    }
 
     /// <inheritdoc/>
     public Task<SandboxResponse> HandleAsync(SandboxRequest request, CancellationToken cancellationToken)
@@ -137,21 +156,27 @@ public sealed class VaultSandbox : ISandboxService
             _ => throw VaultFault.UnsupportedOperation(),
         };
         var token = Authenticate(request);
-        var route = OpenSource && place.Route(path)?.Mount.Engine is not null ? null : place.Route(path);
-        var exists = route is not { } at || at.Mount.Engine?.Exists(at.Below) != false;
+        var route = OpenSource && place.Route(path)?.Mount.KeyManagement is not null ? null : place.Route(path);
+        var exists = route is not { } at || Engine(at.Mount)?.Exists(at.Below) != false;
         if (!token.May(place.Path, path, Capability(operation, exists)))
             throw VaultFault.Denied();
         var fields = VaultFields.Parse(operation == VaultOperation.Write ? request.Body : []);
         var answer = _system.Answer(place, token, operation, path, fields)
             ?? (
                 route is { } to
-                    ? (to.Mount.Engine ?? throw VaultFault.UnsupportedPath()).Answer(operation, to.Below, fields)
+                    ? (Engine(to.Mount) ?? throw VaultFault.UnsupportedPath()).Answer(operation, to.Below, fields)
                     : throw VaultFault.NoRoute(path)
             );
         return (answer with { Warnings = [.. answer.Warnings, .. fields.Warnings] }).ToResponse(
             route?.Mount.Type ?? "system"
         );
     }
+
+    /// <summary>The engine of a mount; null for an engine of another type.</summary>
+    private KeyManagementEngine? Engine(VaultMount mount) =>
+        mount.KeyManagement is { } keys
+            ? new KeyManagementEngine(_clock, _clouds, keys, knowsReplicas: Version.Major >= 2)
+            : null;
 
     private static string Capability(VaultOperation operation, bool exists) =>
         operation switch
@@ -166,16 +191,16 @@ public sealed class VaultSandbox : ISandboxService
     private VaultNamespace Place(SandboxRequest request, ref string path)
     {
         if (OpenSource)
-            return _namespaces[""];
+            return _data.Namespaces[""];
         var name = (request.Header("X-Vault-Namespace") ?? "").Trim('/');
         if (name == "root")
             name = "";
-        if (!_namespaces.TryGetValue(name, out var place))
+        if (!_data.Namespaces.TryGetValue(name, out var place))
             throw new VaultFault(404, "namespace not found");
         for (var slash = path.IndexOf('/'); slash > 0; slash = path.IndexOf('/'))
         {
             if (
-                !_namespaces.TryGetValue(
+                !_data.Namespaces.TryGetValue(
                     (place.Path.Length > 0 ? place.Path + "/" : "") + path.Substring(0, slash),
                     out var below
                 )
@@ -200,7 +225,7 @@ public sealed class VaultSandbox : ISandboxService
             );
         if (string.IsNullOrEmpty(id))
             throw new VaultFault(403, "permission denied");
-        return _tokens.TryGetValue(id!, out var token) && token.IsAlive(_clock.UtcNow)
+        return _data.Tokens.TryGetValue(id!, out var token) && token.IsAlive(_clock.UtcNow)
             ? token
             : throw VaultFault.BadToken();
     }
@@ -215,7 +240,7 @@ public sealed class VaultSandbox : ISandboxService
                     .RandomBytes(16)
                     .Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture))
             );
-        _tokens[id] = new VaultToken(id, inNamespace, isRoot, rules, _clock.UtcNow, ttl);
+        _data.Tokens[id] = new VaultToken(id, inNamespace, isRoot, rules, _clock.UtcNow, ttl);
         return id;
     }
 }

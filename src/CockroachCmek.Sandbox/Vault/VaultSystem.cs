@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Sandbox.Vault;
 
 /// <summary>Vault's own paths: mounts, and what a token may learn about itself.</summary>
-internal sealed class VaultSystem(SandboxClock clock, Func<KeyManagementEngine> newEngine, Func<bool> isOpenSource)
+internal sealed class VaultSystem(SandboxClock clock, VaultData data)
 {
     /// <summary>Engines that every edition has; the sandbox mounts them empty.</summary>
     private static readonly string[] Common = ["kv", "transit", "pki"];
@@ -59,7 +59,7 @@ internal sealed class VaultSystem(SandboxClock clock, Func<KeyManagementEngine> 
             fields.Know(known);
         if (path is "sys/" or "identity/" or "cubbyhole/" or "auth/")
             throw VaultFault.Invalid($"cannot mount to \"{path}\"");
-        if (type != "keymgmt" ? !Common.Contains(type) : isOpenSource())
+        if (type != "keymgmt" ? !Common.Contains(type) : data.OpenSource)
             throw VaultFault.Invalid($"plugin not found in the catalog: {type}");
         if (
             place.Mounts.Keys.FirstOrDefault(m =>
@@ -68,7 +68,12 @@ internal sealed class VaultSystem(SandboxClock clock, Func<KeyManagementEngine> 
             { } taken
         )
             throw VaultFault.Invalid($"path is already in use at {taken}");
-        place.Mounts[path] = new VaultMount(path, type!, description, type == "keymgmt" ? newEngine() : null);
+        place.Mounts[path] = new VaultMount(
+            path,
+            type!,
+            description,
+            type == "keymgmt" ? new KeyManagementData() : null
+        );
         return VaultAnswer.Done;
     }
 

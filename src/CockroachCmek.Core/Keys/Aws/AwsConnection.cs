@@ -22,23 +22,29 @@ internal sealed record AwsConnection
     /// <summary>Session token of temporary credentials.</summary>
     public Secret? SessionToken { get; init; }
 
-    /// <summary>The connection of a session: a sandbox's AWS, or what Connect-CrdbCloud was given.</summary>
+    /// <summary>
+    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
+    /// credentials are the default.
+    /// </summary>
     public static AwsConnection Create(CloudOptions options, JsonObject? sandbox)
     {
-        if (sandbox?["aws"] is { } aws)
-            return new AwsConnection
-            {
-                Endpoint = new Uri((string)aws["endpoint"]!),
-                AccessKeyId = (string)aws["accessKeyId"]!,
-                SecretAccessKey = new Secret((string)aws["secretAccessKey"]!),
-            };
         var credential = options.Get<NetworkCredential>("AwsCredential");
-        return new AwsConnection
+        var connection = new AwsConnection
         {
             ProfileName = options.Get<string>("AwsProfile"),
             AccessKeyId = credential?.UserName,
             SecretAccessKey = credential is null ? null : new Secret(credential.Password),
             SessionToken = options.Get<Secret>("AwsSessionToken"),
         };
+        if (sandbox?["aws"] is not { } aws)
+            return connection;
+        connection = connection with { Endpoint = new Uri((string)aws["endpoint"]!) };
+        return credential is not null || connection.ProfileName is not null
+            ? connection
+            : connection with
+            {
+                AccessKeyId = (string)aws["accessKeyId"]!,
+                SecretAccessKey = new Secret((string)aws["secretAccessKey"]!),
+            };
     }
 }

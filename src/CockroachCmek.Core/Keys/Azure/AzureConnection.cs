@@ -38,30 +38,31 @@ internal sealed record AzureConnection
     /// <summary>Carries the requests in unit tests; null for the platform's own.</summary>
     internal HttpMessageHandler? Handler { get; init; }
 
-    /// <summary>The connection of a session: to the sandbox's Azure, or as Connect-CrdbCloud was given it.</summary>
+    /// <summary>
+    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
+    /// credentials are the default.
+    /// </summary>
     public static AzureConnection Create(CloudOptions options, JsonObject? sandbox)
     {
         var connection = new AzureConnection
         {
+            Environment = options.Get<AzureEnvironment>("AzureEnvironment"),
+            Credential = options.Get<AzureCredential>("AzureCredential"),
+            ClientId = options.Get<string>("AzureClientId"),
             TenantId = options.Get<string>("AzureTenantId"),
             SubscriptionId = options.Get<string>("AzureSubscriptionId"),
         };
-        return sandbox?["azure"] is { } azure
-            ? connection with
+        if (sandbox?["azure"] is not { } azure)
+            return connection;
+        var authority = Convert.FromBase64String((string)azure["caCertificate"]!);
+        connection = connection with { Loopback = new AzureLoopback((int)azure["port"]!, authority) };
+        return connection.Credential != AzureCredential.Default
+            ? connection
+            : connection with
             {
                 TenantId = connection.TenantId ?? (string)azure["tenantId"]!,
                 ClientId = (string)azure["clientId"]!,
                 ClientSecret = new Secret((string)azure["clientSecret"]!),
-                Loopback = new AzureLoopback(
-                    (int)azure["port"]!,
-                    Convert.FromBase64String((string)azure["caCertificate"]!)
-                ),
-            }
-            : connection with
-            {
-                Environment = options.Get<AzureEnvironment>("AzureEnvironment"),
-                Credential = options.Get<AzureCredential>("AzureCredential"),
-                ClientId = options.Get<string>("AzureClientId"),
             };
     }
 }

@@ -59,16 +59,7 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
 
     /// <summary>A region with its present identity and key type, and another key.</summary>
     public static CmekRegionSpec ToSpec(CmekRegionInfo region, string uri) =>
-        new()
-        {
-            Region = region.Region,
-            KeySpec = new CmekKeySpec
-            {
-                Type = region.Keys[0].KeyType,
-                Uri = uri,
-                AuthPrincipal = region.Keys[0].AuthPrincipal,
-            },
-        };
+        CmekRegionSpec.Create(region.Region, region.Keys[0].KeyType, uri, region.Keys[0].AuthPrincipal);
 
     /// <summary>Asks for every new version, so that a dry run names every key. False when one was declined.</summary>
     private async Task<bool> ConfirmAsync(IEnumerable<Plan> plans)

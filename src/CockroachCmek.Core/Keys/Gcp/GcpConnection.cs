@@ -25,22 +25,29 @@ internal sealed record GcpConnection
     /// <summary>What carries the requests; null for the platform's own.</summary>
     internal HttpMessageHandler? Handler { get; init; }
 
-    /// <summary>The connection of a session: a sandbox's Google Cloud, or what Connect-CrdbCloud was given.</summary>
+    /// <summary>
+    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
+    /// credentials are the default.
+    /// </summary>
     public static GcpConnection Create(CloudOptions options, JsonObject? sandbox)
     {
-        var connection = new GcpConnection { Project = options.Get<string>("GcpProject") };
-        return sandbox?["gcp"] is { } gcp
-            ? connection with
-            {
-                Endpoint = new Uri((string)gcp["endpoint"]!),
-                AccessToken = new Secret((string)gcp["accessToken"]!),
-                Project = connection.Project ?? (string)gcp["project"]!,
-            }
-            : connection with
-            {
-                CredentialFile = options.Get<string>("GcpCredentialFile"),
-                AccessToken = options.Get<Secret>("GcpAccessToken"),
-                QuotaProject = options.Get<string>("GcpQuotaProject"),
-            };
+        var connection = new GcpConnection
+        {
+            Project = options.Get<string>("GcpProject"),
+            CredentialFile = options.Get<string>("GcpCredentialFile"),
+            AccessToken = options.Get<Secret>("GcpAccessToken"),
+            QuotaProject = options.Get<string>("GcpQuotaProject"),
+        };
+        if (sandbox?["gcp"] is not { } gcp)
+            return connection;
+        return connection with
+        {
+            Endpoint = new Uri((string)gcp["endpoint"]!),
+            Project = connection.Project ?? (string)gcp["project"]!,
+            AccessToken =
+                connection.AccessToken is null && connection.CredentialFile is null
+                    ? new Secret((string)gcp["accessToken"]!)
+                    : connection.AccessToken,
+        };
     }
 }

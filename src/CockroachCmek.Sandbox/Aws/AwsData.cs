@@ -1,0 +1,41 @@
+namespace CockroachCmek.Sandbox.Aws;
+
+/// <summary>The data of the customer's AWS account.</summary>
+internal sealed class AwsData
+{
+    /// <summary>Access keys by id, temporary ones included.</summary>
+    public Dictionary<string, AwsCredential> Credentials { get; } = [];
+
+    /// <summary>The administrator's access key.</summary>
+    public string AdminAccessKeyId { get; set; } = "";
+
+    public Dictionary<string, IamRole> Roles { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public Dictionary<string, IamUser> Users { get; } = [];
+
+    /// <summary>Number in the last unique id.</summary>
+    public int LastPrincipalNumber { get; set; }
+
+    public List<KmsKey> Keys { get; } = [];
+
+    public Dictionary<(string Region, string Alias), (KmsKey Key, DateTimeOffset Created)> Aliases { get; } = [];
+}
+
+/// <summary>
+/// An access key of a user, or of a role session. A user's policies are read at each use, so that a change counts at once.
+/// </summary>
+internal sealed record AwsCredential(
+    string AccessKeyId,
+    string Secret,
+    string? SessionToken,
+    string? UserName,
+    Caller? Session
+);
+
+/// <summary>A user of the customer's account.</summary>
+internal sealed class IamUser(string uniqueId)
+{
+    public string UniqueId { get; } = uniqueId;
+
+    public SortedDictionary<string, PolicyDocument> Policies { get; } = new(StringComparer.Ordinal);
+}

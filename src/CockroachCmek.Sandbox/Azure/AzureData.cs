@@ -1,0 +1,53 @@
+namespace CockroachCmek.Sandbox.Azure;
+
+/// <summary>The data of Azure: tenants, principals, role assignments, vaults with their keys, tokens.</summary>
+internal sealed class AzureData
+{
+    /// <summary>The customer's tenant.</summary>
+    public string TenantId { get; } = NewId();
+
+    /// <summary>The tenant of another customer.</summary>
+    public string ForeignTenantId { get; } = NewId();
+
+    /// <summary>The tenant of Cockroach Labs.</summary>
+    public string CockroachTenantId { get; } = NewId();
+
+    public string SubscriptionId { get; } = NewId();
+
+    public string ForeignSubscriptionId { get; } = NewId();
+
+    /// <summary>An application that may do everything. Set once, at the start.</summary>
+    public AzurePrincipal Admin { get; set; } = new("", "", "");
+
+    /// <summary>The managed identity. Set once, at the start.</summary>
+    public AzurePrincipal ManagedIdentity { get; set; } = new("", "", "");
+
+    public HashSet<string> Tenants { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public List<AzureApplication> Applications { get; } = [];
+
+    public List<ServicePrincipal> Principals { get; } = [];
+
+    public List<PermissionGrant> Grants { get; } = [];
+
+    public Dictionary<string, AzureToken> Tokens { get; } = [];
+
+    /// <summary>Role assignments, removed ones included: vaults notice a removal later.</summary>
+    public List<RoleAssignment> Assignments { get; } = [];
+
+    public List<AzureVault> Vaults { get; } = [];
+
+    /// <summary>Subscription to tenant.</summary>
+    public Dictionary<string, string> Subscriptions { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Resource groups: id to location.</summary>
+    public Dictionary<string, string> Groups { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Cluster id to the application that the cluster acts as.</summary>
+    public Dictionary<string, string> ClusterApplications { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>How long roles and access policies take to reach the vaults.</summary>
+    public TimeSpan Propagation { get; set; } = TimeSpan.FromMinutes(2);
+
+    private static string NewId() => Guid.NewGuid().ToString("D");
+}

@@ -1,0 +1,17 @@
+namespace CockroachCmek.Sandbox.Cloud;
+
+/// <summary>The data of the CockroachDB Cloud API.</summary>
+internal sealed class CloudData
+{
+    /// <summary>UUID of the organization.</summary>
+    public string OrganizationId { get; } = Guid.NewGuid().ToString("D");
+
+    public string AdminKey { get; } = "sandbox-admin-" + Guid.NewGuid().ToString("N");
+
+    public string ViewerKey { get; } = "sandbox-viewer-" + Guid.NewGuid().ToString("N");
+
+    public List<FleetCluster> Clusters { get; } = [];
+
+    /// <summary>The times of the last requests of each API key.</summary>
+    public Dictionary<string, Queue<DateTimeOffset>> Requests { get; } = [];
+}

@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+
+namespace CockroachCmek.Sandbox.Cloud;
+
+/// <summary>Wraps and unwraps the store key of a region with the customer's key, in the customer's cloud.</summary>
+internal sealed class StoreKeys(CloudData data, IReadOnlyDictionary<string, IKeyUser> keyUsers)
+{
+    /// <summary>A random store key.</summary>
+    public static byte[] New()
+    {
+        var key = new byte[32];
+        using var random = RandomNumberGenerator.Create();
+        random.GetBytes(key);
+        return key;
+    }
+
+    /// <summary>Wraps the region's store key. Returns the reason why the key cannot be used, or null.</summary>
+    public string? Wrap(
+        FleetCluster cluster,
+        CmekRegion region,
+        SandboxKeySpec spec,
+        DateTimeOffset now,
+        out CmekKeyEntry? entry
+    )
+    {
+        entry = null;
+        if (!keyUsers.TryGetValue(spec.Type, out var user))
+            return $"This sandbox has no {spec.Type}.";
+        var wrapped = user.Wrap(Request(cluster, region, spec), region.StoreKey);
+        if (!wrapped.Succeeded)
+            return wrapped.Refusal;
+        entry = new CmekKeyEntry(spec, now, "ENABLING") { Wrapped = wrapped.Bytes! };
+        return null;
+    }
+
+    public KeyUse Unwrap(FleetCluster cluster, CmekRegion region, CmekKeyEntry key) =>
+        keyUsers[key.Spec.Type].Unwrap(Request(cluster, region, key.Spec), key.Wrapped);
+
+    /// <summary>True when the key gives the region's store key back.</summary>
+    public bool Unwraps(FleetCluster cluster, CmekRegion region, CmekKeyEntry key) =>
+        keyUsers.ContainsKey(key.Spec.Type)
+        && Unwrap(cluster, region, key) is { Succeeded: true } back
+        && back.Bytes!.SequenceEqual(region.StoreKey);
+
+    private KeyUseRequest Request(FleetCluster cluster, CmekRegion region, SandboxKeySpec spec) =>
+        new(spec.Uri, spec.AuthPrincipal, data.OrganizationId, cluster.Id, cluster.AccountId, region.Name);
+}
