@@ -39,8 +39,8 @@ internal sealed record AzureConnection
     internal HttpMessageHandler? Handler { get; init; }
 
     /// <summary>
-    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
-    /// credentials are the default.
+    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the
+    /// sandbox's, and its credentials are the default.
     /// </summary>
     public static AzureConnection Create(CloudOptions options, JsonObject? sandbox)
     {
