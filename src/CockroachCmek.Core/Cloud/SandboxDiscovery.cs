@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
+using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Cloud;
 
@@ -18,7 +19,7 @@ internal static class SandboxDiscovery
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     /// <summary>The clouds of the sandbox at an endpoint; null when the endpoint is not a sandbox.</summary>
-    public static async Task<JsonObject?> FindAsync(Uri endpoint, Secret apiKey, CancellationToken cancellationToken)
+    public static async Task<SandboxClouds?> FindAsync(Uri endpoint, Secret apiKey, CancellationToken cancellationToken)
     {
         if (!endpoint.IsLoopback)
             return null;
@@ -36,7 +37,7 @@ internal static class SandboxDiscovery
 #else
             var text = await response.Content.ReadAsStringAsync();
 #endif
-            return JsonNode.Parse(text) as JsonObject;
+            return JsonNode.Parse(text) is JsonObject description ? new SandboxClouds(description) : null;
         }
         catch (Exception error)
             when (error is HttpRequestException or JsonException

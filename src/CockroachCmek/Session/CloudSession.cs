@@ -80,7 +80,7 @@ internal sealed class CloudSession : IDisposable
     {
         var endpoint = request.Endpoint ?? CloudConnection.DefaultEndpoint;
         var sandbox = await SandboxDiscovery.FindAsync(endpoint, request.ApiKey, cancellationToken);
-        var scale = (double?)sandbox?["timeScale"] ?? 1;
+        var scale = sandbox?.TimeScale ?? 1;
         var time = scale == 1 ? TimeProvider.System : new ScaledTimeProvider(TimeProvider.System, scale);
         var connection = new CloudConnection(endpoint, request.ApiKey) { Time = time, TimeScale = scale };
         if (request.ApiVersion is not null)

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Aws;
@@ -26,7 +25,7 @@ internal sealed record AwsConnection
     /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
     /// credentials are the default.
     /// </summary>
-    public static AwsConnection Create(CloudOptions options, JsonObject? sandbox)
+    public static AwsConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
         var credential = options.Get<NetworkCredential>("AwsCredential");
         var connection = new AwsConnection
@@ -36,15 +35,15 @@ internal sealed record AwsConnection
             SecretAccessKey = credential is null ? null : new Secret(credential.Password),
             SessionToken = options.Get<Secret>("AwsSessionToken"),
         };
-        if (sandbox?["aws"] is not { } aws)
+        if (sandbox?.Find("aws") is not { } aws)
             return connection;
-        connection = connection with { Endpoint = new Uri((string)aws["endpoint"]!) };
+        connection = connection with { Endpoint = new Uri(aws["endpoint"]) };
         return credential is not null || connection.ProfileName is not null
             ? connection
             : connection with
             {
-                AccessKeyId = (string)aws["accessKeyId"]!,
-                SecretAccessKey = new Secret((string)aws["secretAccessKey"]!),
+                AccessKeyId = aws["accessKeyId"],
+                SecretAccessKey = new Secret(aws["secretAccessKey"]),
             };
     }
 }

@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.Net.Http;
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Azure;
@@ -42,7 +42,7 @@ internal sealed record AzureConnection
     /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the
     /// sandbox's, and its credentials are the default.
     /// </summary>
-    public static AzureConnection Create(CloudOptions options, JsonObject? sandbox)
+    public static AzureConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
         var connection = new AzureConnection
         {
@@ -52,17 +52,20 @@ internal sealed record AzureConnection
             TenantId = options.Get<string>("AzureTenantId"),
             SubscriptionId = options.Get<string>("AzureSubscriptionId"),
         };
-        if (sandbox?["azure"] is not { } azure)
+        if (sandbox?.Find("azure") is not { } azure)
             return connection;
-        var authority = Convert.FromBase64String((string)azure["caCertificate"]!);
-        connection = connection with { Loopback = new AzureLoopback((int)azure["port"]!, authority) };
+        var authority = Convert.FromBase64String(azure["caCertificate"]);
+        connection = connection with
+        {
+            Loopback = new AzureLoopback(int.Parse(azure["port"], CultureInfo.InvariantCulture), authority),
+        };
         return connection.Credential != AzureCredential.Default
             ? connection
             : connection with
             {
-                TenantId = connection.TenantId ?? (string)azure["tenantId"]!,
-                ClientId = (string)azure["clientId"]!,
-                ClientSecret = new Secret((string)azure["clientSecret"]!),
+                TenantId = connection.TenantId ?? azure["tenantId"],
+                ClientId = azure["clientId"],
+                ClientSecret = new Secret(azure["clientSecret"]),
             };
     }
 }

@@ -1,5 +1,4 @@
 using System.Net.Http;
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Gcp;
@@ -29,7 +28,7 @@ internal sealed record GcpConnection
     /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
     /// credentials are the default.
     /// </summary>
-    public static GcpConnection Create(CloudOptions options, JsonObject? sandbox)
+    public static GcpConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
         var connection = new GcpConnection
         {
@@ -38,15 +37,15 @@ internal sealed record GcpConnection
             AccessToken = options.Get<Secret>("GcpAccessToken"),
             QuotaProject = options.Get<string>("GcpQuotaProject"),
         };
-        if (sandbox?["gcp"] is not { } gcp)
+        if (sandbox?.Find("gcp") is not { } gcp)
             return connection;
         return connection with
         {
-            Endpoint = new Uri((string)gcp["endpoint"]!),
-            Project = connection.Project ?? (string)gcp["project"]!,
+            Endpoint = new Uri(gcp["endpoint"]),
+            Project = connection.Project ?? gcp["project"],
             AccessToken =
                 connection.AccessToken is null && connection.CredentialFile is null
-                    ? new Secret((string)gcp["accessToken"]!)
+                    ? new Secret(gcp["accessToken"])
                     : connection.AccessToken,
         };
     }

@@ -1,7 +1,6 @@
 using System.IO;
 using System.Net;
 using System.Net.Http;
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Vault;
@@ -32,14 +31,14 @@ internal sealed record VaultConnection(Uri Address, Secret Token)
     /// VAULT_ADDR, VAULT_TOKEN or the token helper's file, VAULT_NAMESPACE, VAULT_CACERT.
     /// </summary>
     /// <exception cref="CmekException">VaultAddressMissing, VaultTokenMissing.</exception>
-    public static VaultConnection Create(CloudOptions options, JsonObject? sandbox)
+    public static VaultConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
         var (address, token) = (options.Get<Uri>("VaultAddress"), options.Get<Secret>("VaultToken"));
-        var rehearsed = address is null ? sandbox?["vault"] : null;
+        var rehearsed = address is null ? sandbox?.Find("vault") : null;
         if (rehearsed is not null)
         {
-            address = new Uri((string)rehearsed["address"]!);
-            token ??= new Secret((string)rehearsed["token"]!);
+            address = new Uri(rehearsed["address"]);
+            token ??= new Secret(rehearsed["token"]);
         }
 
         var connection = new VaultConnection(address ?? AddressFromEnvironment(), token ?? TokenFromEnvironment())
