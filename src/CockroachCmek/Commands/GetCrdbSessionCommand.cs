@@ -8,9 +8,9 @@ namespace CockroachCmek.Commands;
 /// runspace, for example in ForEach-Object -Parallel.</para>
 /// </remarks>
 /// <example>
-/// <para>Shows the CMEK state of several clusters, each in a runspace of its own.</para>
+/// <para>Keeps the session, and uses it by name after another one was made.</para>
 /// <code>$session = Get-CrdbSession
-/// 'prod-eu-old', 'prod-us' | ForEach-Object -Parallel { Get-CrdbCmek $_ -Session $using:session }</code>
+/// Get-CrdbCmek prod-eu-old -Session $session</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">Manage access to CockroachDB Cloud</seealso>
 [Cmdlet(VerbsCommon.Get, "CrdbSession")]

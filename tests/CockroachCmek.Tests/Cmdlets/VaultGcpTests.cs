@@ -146,7 +146,7 @@ public sealed class VaultGcpTests : IDisposable
                 .Where(c => c.Text("Status") is "Fail" or "Unknown")
                 .Select(c => $"{c.Text("Check")}: {c.Text("Detail")}")
         );
-        Assert.DoesNotContain(checks, c => c.Text("Check") == "VersionNotTakenUp");
+        Assert.DoesNotContain(checks, c => c.Text("ErrorId") == "VersionNotTakenUp");
     }
 
     [Fact]
