@@ -9,7 +9,8 @@ public sealed class VaultOnGcpCutPointTests(CutPointHarness harness) : CutPointT
     private readonly string _file = Path.Combine(harness.Folder, "agent.json");
 
     private string SetUp =>
-        $"$null = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | {NewKey(_file)} | "
+        Connect(_file)
+        + $"$null = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | {NewKey(_file)} | "
         + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     // At a higher scale, the minutes that the module waits for a grant are over after a few requests.
@@ -22,7 +23,7 @@ public sealed class VaultOnGcpCutPointTests(CutPointHarness harness) : CutPointT
         Cut(
             action,
             "$prepared = Get-CrdbCluster gcp-eu | New-CrdbCmekRole",
-            $"$null = $prepared | {NewKey(_newFile)}",
+            Connect(_newFile) + $"$null = $prepared | {NewKey(_newFile)}",
             atLeast: 25
         );
 
@@ -48,6 +49,8 @@ public sealed class VaultOnGcpCutPointTests(CutPointHarness harness) : CutPointT
             )
         );
 
-    private static string NewKey(string file) =>
-        $"New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{file}' -VaultServiceAccountFile '{file}'";
+    private static string Connect(string file) =>
+        $"$null = {ModuleSession.Connect} -VaultServiceAccountFile '{file}'; ";
+
+    private static string NewKey(string file) => $"New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{file}'";
 }
