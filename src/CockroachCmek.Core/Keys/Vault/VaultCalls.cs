@@ -3,6 +3,16 @@ namespace CockroachCmek.Core.Keys.Vault;
 /// <summary>What Vault's faults mean, for retries, for the verbose line, and in the module's own terms.</summary>
 internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext context) : CloudCalls("Vault", context)
 {
+    /// <summary>
+    /// Vault may still be distributing when the first read shows nothing. An error of Vault's own is an answer: the write is not
+    /// sent again after it.
+    /// </summary>
+    private static readonly Settling Distributing = new()
+    {
+        SecondRead = TimeSpan.FromSeconds(5),
+        MaySendAgain = error => error is not VaultFault { Errors.Count: > 0 },
+    };
+
     /// <summary>True when nobody can say whether the call was processed: no answer, a failure of Vault's own, or of what stands in front of it. Vault's 502 is the cloud's clear no.</summary>
     public static bool MayHaveHappened(Exception fault) =>
         fault switch
@@ -26,38 +36,22 @@ internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext co
         }
     }
 
-    /// <summary>
-    /// A write that is done when <paramref name="isDone"/> can read it. A lost answer is settled by reading; only what is then not there is sent again, and only where no
-    /// failure of Vault's own stands against it.
-    /// </summary>
-    public async Task SettleAsync(
+    /// <summary>Sends a write until it is known what became of it.</summary>
+    /// <param name="isDone">Reads the state back: true when it shows the write.</param>
+    /// <param name="isDoneAlready">Refusals which mean that the write has been made before. Default: none.</param>
+    public Task SettleAsync(
         string verb,
         string resource,
         Func<CancellationToken, Task<VaultAnswer<bool>>> call,
-        Func<Task<bool>> isDone
-    )
-    {
-        for (var round = 1; ; round++)
-        {
-            try
-            {
-                Say(await WriteAsync("keymgmt", verb, resource, call));
-                return;
-            }
-            catch (Exception fault) when (IsResponseLost(fault))
-            {
-                Context.Log.Verbose($"The answer to {verb} {resource} was lost; looking whether it happened.");
-                if (await isDone())
-                    return;
-                // Vault may still be at it: distributing takes its time.
-                await Context.Time.Delay(TimeSpan.FromSeconds(5), Context.CancellationToken);
-                if (await isDone())
-                    return;
-                if (round == 3 || fault is VaultFault { Errors.Count: > 0 })
-                    throw;
-            }
-        }
-    }
+        Func<Task<bool>> isDone,
+        Func<Exception, bool>? isDoneAlready = null
+    ) =>
+        SettleAsync(
+            $"{verb} {resource}",
+            async () => Say(await WriteAsync("keymgmt", verb, resource, call)),
+            isDone,
+            isDoneAlready is null ? Distributing : Distributing with { IsDone = isDoneAlready }
+        );
 
     /// <summary>What a fault is in the module's terms. Vault says little of some, so it is asked about itself and the token.</summary>
     public async Task<CmekException> ExplainAsync(Exception fault, string target) =>

@@ -39,12 +39,9 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
     {
         try
         {
-            await calls.SettleAsync("enable", Client.Mount, Client.EnableMountAsync, reader.IsMountedAsync);
-        }
-        catch (VaultFault fault) when (fault.Status == 400 && fault.Mentions("already in use"))
-        {
-            if (!await reader.IsMountedAsync())
-                throw;
+            await calls.SettleAsync("enable", Client.Mount, Client.EnableMountAsync, reader.IsMountedAsync, error =>
+                error is VaultFault { Status: 400 } refused && refused.Mentions("already in use")
+            );
         }
         catch (VaultFault fault)
             when (fault.Status == 400
