@@ -56,8 +56,11 @@ public sealed class CrdbSandbox
     /// <summary>The secret that belongs to <see cref="AzureClientId"/>.</summary>
     public string AzureClientSecret { get; internal set; } = "";
 
-    /// <summary>A Key Vault that is as it should be: roles, soft delete, purge protection.</summary>
-    public string AzureVaultName { get; internal init; } = "";
+    /// <summary>Name of the Azure Key Vault that the sandbox has from the start.</summary>
+    public string AzureKeyVaultName { get; internal init; } = "";
+
+    /// <summary>The name of <see cref="AzureKeyVaultName"/> in version 0.2.0.</summary>
+    public string AzureVaultName => AzureKeyVaultName;
 
     /// <summary>Address of the tokens of a managed identity, for IDENTITY_ENDPOINT.</summary>
     public Uri AzureIdentityEndpoint { get; internal init; } = null!;

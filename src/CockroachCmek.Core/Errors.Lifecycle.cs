@@ -6,7 +6,7 @@ internal static partial class Errors
     public static CmekException ManifestRefused(string cluster, IReadOnlyList<CmekCheck> checks)
     {
         var failed = checks.Where(c => c.Status == CmekCheckStatus.Fail).ToList();
-        var ids = failed.Select(c => c.Check).Distinct().ToList();
+        var ids = failed.Select(c => c.ErrorId).Distinct().ToList();
         return Make(
             CmekErrorKind.InvalidArgument,
             cluster,

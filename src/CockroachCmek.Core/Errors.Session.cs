@@ -17,7 +17,7 @@ internal static partial class Errors
             CmekErrorKind.Authentication,
             session,
             $"The session '{session}' was disconnected.",
-            "$session = Connect-CrdbCloud -PassThru"
+            "$session = Connect-CrdbCloud"
         );
 
     /// <summary>Neither a parameter nor the environment gave an API key.</summary>
@@ -108,5 +108,24 @@ internal static partial class Errors
                 + "What was sent to the cloud goes on there.",
             "Get-CrdbCmek <cluster>   (shows how far it got)",
             inner
+        );
+
+    /// <summary>A SecureString or credential without a password.</summary>
+    internal static CmekException SecretEmpty(string parameter) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            parameter,
+            $"-{parameter} holds an empty secret.",
+            $"Connect-CrdbCloud -{parameter} <secret>"
+        );
+
+    /// <summary>Parameters for keys that are generated in HashiCorp Vault, without -Via HashiCorpVault.</summary>
+    internal static CmekException VaultNotAskedFor(IReadOnlyList<string> parameters) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            parameters[0],
+            $"{string.Join(", ", parameters.Select(p => $"-{p}"))} applies to keys that are generated in HashiCorp Vault, "
+                + "and -Via HashiCorpVault was not given.",
+            "New-CrdbCmekKey -Via HashiCorpVault"
         );
 }

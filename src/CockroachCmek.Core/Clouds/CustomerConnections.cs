@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Vault;
 
@@ -11,7 +10,7 @@ namespace CockroachCmek.Core.Clouds;
 /// <param name="clouds">The clouds.</param>
 /// <param name="options">Parameters of Connect-CrdbCloud.</param>
 /// <param name="sandbox">The clouds of the sandbox that the session is connected to; null for the real clouds.</param>
-internal sealed class CustomerConnections(CustomerCloudTable clouds, CloudOptions options, JsonObject? sandbox)
+internal sealed class CustomerConnections(CustomerCloudTable clouds, CloudOptions options, SandboxClouds? sandbox)
     : IDisposable
 {
     private readonly Dictionary<string, ICmekKeyProvider> _providers = [];

@@ -99,24 +99,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             return results.All;
         }
 
-        var offline = manifestCheck.Check(cluster, manifest);
-        if (manifest.IsPlanned || offline.Any(c => c.Status == CmekCheckStatus.Fail))
-            return [.. results.All, .. offline];
-        var live = await Task.WhenAll(
-            manifest.RegionSpecs.Select(s =>
-                LiveAsync(
-                    keys,
-                    new KeyCheckRequest
-                    {
-                        Cluster = cluster,
-                        OrganizationId = options.OrganizationId,
-                        Spec = s,
-                    },
-                    context
-                )
-            )
-        );
-        return [.. results.All, .. offline, .. live.SelectMany(c => c)];
+        return [.. results.All, .. await CheckManifestAsync(cluster, manifest, keys, options.OrganizationId, context)];
     }
 
     private static IEnumerable<KeyCheckRequest> Requests(CmekInfo info, HealthOptions options)
@@ -159,7 +142,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         catch (CmekException fault)
         {
             var results = new CheckList(request.Cluster);
-            results.Unknown(fault.ErrorId, request.Spec.Region, fault.Message, fault.RecommendedAction);
+            results.Unknown(CmekCheckName.KeyUsable, request.Spec.Region, fault);
             return results.All;
         }
     }
@@ -347,5 +330,35 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         }
 
         return results;
+    }
+
+    /// <summary>Checks a manifest: everything that is known without asking a cloud, then the keys that it names.</summary>
+    /// <param name="keys">The provider of the cluster's cloud; null to ask no cloud.</param>
+    public async Task<IReadOnlyList<CmekCheck>> CheckManifestAsync(
+        CrdbCluster cluster,
+        CmekManifest manifest,
+        ICmekKeyProvider? keys,
+        string? organizationId,
+        OperationContext context
+    )
+    {
+        var offline = manifestCheck.Check(cluster, manifest);
+        if (keys is null || manifest.IsPlanned || offline.Any(c => c.Status == CmekCheckStatus.Fail))
+            return offline;
+        var live = await Task.WhenAll(
+            manifest.RegionSpecs.Select(spec =>
+                LiveAsync(
+                    keys,
+                    new KeyCheckRequest
+                    {
+                        Cluster = cluster,
+                        OrganizationId = organizationId,
+                        Spec = spec,
+                    },
+                    context
+                )
+            )
+        );
+        return [.. offline, .. live.SelectMany(c => c)];
     }
 }

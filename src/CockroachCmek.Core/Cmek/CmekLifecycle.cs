@@ -16,6 +16,7 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
         CrdbCluster cluster,
         CmekManifest manifest,
         WriteOptions options,
+        WaitOptions? wait,
         OperationContext context
     )
     {
@@ -27,7 +28,7 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
 
         var before = await client.GetCmekAsync(cluster, context);
         if (before.Uses(manifest.RegionSpecs))
-            return before;
+            return await FollowAsync(before, wait, context);
         CmekState.RefuseUnlessNew(before);
         var wanted = manifest.RegionSpecs;
         if (
@@ -47,11 +48,15 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
             options,
             context
         );
-        return sent with { Outcome = CmekOutcome.Created };
+        return await FollowAsync(sent with { Outcome = CmekOutcome.Created }, wait, context);
     }
 
     /// <summary>Waits until CMEK on the cluster is settled.</summary>
     /// <exception cref="CmekException">CmekOperationFailed with the API's own message, UnexpectedStatus, WaitTimedOut.</exception>
     public Task<CmekInfo> WaitAsync(CrdbCluster cluster, WaitOptions options, OperationContext context) =>
         new CmekWait(client, cluster, options, context).RunAsync();
+
+    /// <summary>Waits for the end of what a request began, where that was asked for. The outcome stays that of the request.</summary>
+    public async Task<CmekInfo> FollowAsync(CmekInfo begun, WaitOptions? wait, OperationContext context) =>
+        wait is null ? begun : (await WaitAsync(begun.Cluster, wait, context)) with { Outcome = begun.Outcome };
 }

@@ -1,3 +1,4 @@
+using System.IO;
 using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Keys;
 
@@ -15,11 +16,11 @@ internal sealed record RevocationOptions
     /// <summary>Go on though another cluster uses the same key in the same way, and loses it too.</summary>
     public bool AllowSharedKey { get; init; }
 
-    /// <summary>A record of an earlier, interrupted run of this revocation: what it says was removed is what is put back one day.</summary>
-    public CmekRevocation? Earlier { get; init; }
-
-    /// <summary>Keeps the record: called before the first change, and at the end.</summary>
-    public Action<CmekRevocation> Save { get; init; } = _ => { };
+    /// <summary>
+    /// File or existing folder for the record, which is written before the first change and after every step; null for none. The
+    /// record of an interrupted run of the same cluster is continued: it knows what was removed.
+    /// </summary>
+    public string? Path { get; init; }
 
     /// <summary>How the request is sent.</summary>
     public WriteOptions Write { get; init; } = new();
@@ -34,9 +35,6 @@ internal sealed record RevocationOptions
 /// </summary>
 internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecycle)
 {
-    private const string SupportOnly =
-        "Only Cockroach Labs support can bring a revoked cluster back: https://support.cockroachlabs.com/";
-
     /// <summary>Revokes. What goes wrong on the way does not hide what was changed: both are returned.</summary>
     /// <exception cref="CmekException">Before anything was changed: CmekNotEnabled, KeyShared, RevocationMethodNotSupported, ...</exception>
     public async Task<(CmekRevocation Revocation, CmekException? Fault)> RevokeAsync(
@@ -49,13 +47,21 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         var before = await client.GetCmekAsync(cluster, context);
         if (before.Regions.Count == 0 || before.Status is CmekStatus.Disabled)
             throw Errors.CmekNotEnabled(cluster.Name, before.Status, "to revoke");
+        var file = FileFor(options.Path, cluster);
+        var earlier = file is null ? null : RevocationFile.LoadEarlier(file, cluster);
+        void Save(CmekRevocation record)
+        {
+            if (file is not null)
+                RevocationFile.Save(record, file);
+        }
+
         var request = new RevocationRequest
         {
             Cluster = cluster,
             Keys = before.EveryKey(),
             Method = options.Method,
         };
-        var plan = Merge(await keys.PlanRevocationAsync(request, context), options.Earlier);
+        var plan = Merge(await keys.PlanRevocationAsync(request, context), earlier);
         await RefuseSharedAsync(cluster, request.Keys, options, context);
 
         var isTold = before.Status is CmekStatus.Revoked or CmekStatus.Revoking;
@@ -71,7 +77,8 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             Changes = plan,
             Status = before.Status,
             Outcome = CmekOutcome.Existing,
-            RevokedAt = options.Earlier?.RevokedAt,
+            RevokedAt = earlier?.RevokedAt,
+            Path = file,
         };
         if (
             actions.Count > 0
@@ -82,7 +89,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                 context.CancellationToken
             )
         )
-            return (revocation with { Outcome = CmekOutcome.Planned }, null);
+            return (revocation with { Outcome = CmekOutcome.Planned, Path = null }, null);
 
         if (actions.Count > 0)
             revocation = revocation with
@@ -90,15 +97,15 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                 RevokedAt = revocation.RevokedAt ?? context.Time.GetUtcNow(),
                 Outcome = CmekOutcome.Updated,
             };
-        options.Save(revocation);
-        var (changes, faults) = await ApplyAsync(
+        Save(revocation);
+        var (changes, faults) = await AccessChanges.ApplyAsync(
             plan,
             c => c.State == CmekAccessChangeState.Done,
             keys.RevokeAccessAsync,
             context
         );
         revocation = revocation with { Changes = changes };
-        options.Save(revocation);
+        Save(revocation);
         if (faults.Count > 0)
             return (revocation, Errors.AccessNotTaken(cluster.Name, faults));
         if (options.KmsOnly)
@@ -118,8 +125,8 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             if (options.Wait is { } wait)
                 state = await lifecycle.WaitAsync(cluster, wait with { Expected = CmekStatus.Revoked }, context);
             revocation = revocation with { Status = state.Status };
-            options.Save(revocation);
-            context.Log.Warning($"{cluster.Name}: CMEK is {state.Status}. {SupportOnly}");
+            Save(revocation);
+            context.Log.Warning($"{cluster.Name}: CMEK is {state.Status}. {AccessChanges.SupportOnly}");
             return (revocation, null);
         }
         catch (CmekException fault)
@@ -128,86 +135,14 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         }
     }
 
-    /// <summary>Gives access to the keys again: undoes what a record says, or, without one, what the cloud shows to be missing.</summary>
-    /// <returns>The changes that were undone, and the state of CMEK on the cluster.</returns>
-    public async Task<(
-        IReadOnlyList<CmekAccessChange> Changes,
-        CmekInfo Info,
-        CmekOutcome Outcome,
-        CmekException? Fault
-    )> RestoreAsync(
-        CrdbCluster cluster,
-        IReadOnlyList<CmekAccessChange>? record,
-        ICmekKeyProvider keys,
-        OperationContext context
-    )
-    {
-        var info = await client.GetCmekAsync(cluster, context);
-        var changes = record
-            ?? await keys.FindRevocationAsync(
-                new RevocationRequest { Cluster = cluster, Keys = info.EveryKey() },
-                context
-            );
-        if (changes.Count == 0)
-            return (changes, info, CmekOutcome.Existing, null);
-        if (
-            !await context.Log.ShouldProcessPlanAsync(
-                cluster.Name,
-                [.. changes.Select(c => $"Undo: {c.Action}")],
-                $"CockroachDB Cloud gets access to the keys of '{cluster.Name}' again.",
-                context.CancellationToken
-            )
-        )
-            return (changes, info, CmekOutcome.Planned, null);
-        var (done, faults) = await ApplyAsync(changes, _ => false, keys.RestoreAccessAsync, context);
-        if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking or CmekStatus.RevokeFailed)
-            context.Log.Warning(
-                $"{cluster.Name}: CMEK is {info.Status}. The keys can be used again, but nodes that have stopped do not come back by themselves. {SupportOnly}"
-            );
-        return (
-            done,
-            info,
-            CmekOutcome.Updated,
-            faults.Count > 0 ? Errors.AccessNotRestored(cluster.Name, faults) : null
-        );
-    }
+    /// <summary>In a folder, the record is named after the cluster.</summary>
+    private static string? FileFor(string? path, CrdbCluster cluster) =>
+        path is not null && Directory.Exists(path) ? Path.Combine(path, $"{cluster.Name}.revocation.json") : path;
 
     private static string Consequence(CrdbCluster cluster, RevocationOptions options) =>
         options.KmsOnly
             ? $"CockroachDB loses access to the keys of '{cluster.Name}'. Its nodes go on with the keys they hold in memory; a node that restarts cannot come back, and backups fail."
             : $"'{cluster.Name}' stops: its nodes restart and cannot read their data without the keys. All SQL connections, changefeeds and backups end. Only Cockroach Labs support can bring it back.";
-
-    /// <summary>All at once: what must be fast is that no key is left usable. One that fails does not stop the others.</summary>
-    private static async Task<(
-        IReadOnlyList<CmekAccessChange> Changes,
-        IReadOnlyList<CmekException> Faults
-    )> ApplyAsync(
-        IReadOnlyList<CmekAccessChange> changes,
-        Func<CmekAccessChange, bool> isDone,
-        Func<CmekAccessChange, OperationContext, Task<CmekAccessChange>> apply,
-        OperationContext context
-    )
-    {
-        var faults = new List<CmekException>();
-        var applied = await Task.WhenAll(
-            changes.Select(async change =>
-            {
-                if (isDone(change))
-                    return change;
-                try
-                {
-                    return await apply(change, context);
-                }
-                catch (CmekException fault)
-                {
-                    lock (faults)
-                        faults.Add(fault);
-                    return change with { State = CmekAccessChangeState.Failed, Fault = fault.Message };
-                }
-            })
-        );
-        return (applied, faults);
-    }
 
     /// <summary>What an earlier run has removed cannot be read any more: its record says what it was.</summary>
     private static IReadOnlyList<CmekAccessChange> Merge(IReadOnlyList<CmekAccessChange> plan, CmekRevocation? earlier)

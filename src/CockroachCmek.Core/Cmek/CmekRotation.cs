@@ -31,7 +31,7 @@ internal sealed record RotationOptions
 /// A run that was interrupted goes on. Nothing is remembered on this side: where the KMS has a version that is newer than what CockroachDB took up
 /// last, or a key that was made to replace the one in force, nothing is made again; where a rotation is under way, nothing is sent.
 /// </remarks>
-internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle)
+internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle, ManifestCheck manifestCheck)
 {
     /// <summary>Rotates the keys that are in force.</summary>
     /// <exception cref="CmekException">CmekNotEnabled, RegionUnknown, CmekRevoked, RotationLimitReached, RotationRunning, ...</exception>
@@ -89,14 +89,13 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
     public async Task<CmekInfo> RotateToAsync(
         CrdbCluster cluster,
         CmekManifest manifest,
-        ManifestCheck check,
         ICmekKeyProvider keys,
         RotationOptions options,
         OperationContext context
     )
     {
         // A manifest of some regions is a whole one for a rotation: those that it leaves out stay as they are.
-        var checks = check.Check(
+        var checks = manifestCheck.Check(
             cluster with
             {
                 Regions = [.. cluster.Regions.Where(r => manifest.RegionSpecs.Any(s => s.Region == r.Name))],
@@ -174,8 +173,8 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
         OperationContext context
     )
     {
-        if (options.Wait is not null)
-            begun = (await lifecycle.WaitAsync(begun.Cluster, options.Wait, context)) with { Outcome = begun.Outcome };
+        begun = await lifecycle.FollowAsync(begun, options.Wait, context);
+
         if (options.NewKey && begun.Status == CmekStatus.Enabled)
             await keys.SettleNewKeysAsync(begun.Cluster, begun.InForce(), context);
         else if (options.NewKey && begun.Status == CmekStatus.Rotating)

@@ -35,9 +35,9 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
     public const int MinimumNodes = 3;
 
     /// <summary>Adds the regions. Running it again, after whatever interruption, adds nothing twice.</summary>
-    /// <returns>The cluster after the request, or at the end where that was waited for; the outcome tells whether anything was sent.</returns>
+    /// <returns>The cluster after the request, or at the end where that was waited for; planned when nothing was to be sent.</returns>
     /// <exception cref="CmekException">CmekNotEnabled, TooFewNodes, RegionExists, RegionMapChanged, ClusterBusy, ...</exception>
-    public async Task<(CrdbCluster Cluster, CmekOutcome Outcome)> AddAsync(
+    public async Task<CrdbCluster> AddAsync(
         CrdbCluster named,
         ICmekKeyProvider keys,
         RegionAdditionOptions options,
@@ -57,7 +57,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                 );
         // What the run before this one has begun.
         if (added.Count == 0)
-            return (await FinishAsync(cluster, options, context), CmekOutcome.Existing);
+            return await FinishAsync(cluster, options, context);
 
         CmekState.RefuseUnlessEnabled(cmek, "whose shape a new region's key could take");
         var wanted = cluster.Regions.ToDictionary(r => r.Name, r => r.NodeCount);
@@ -105,7 +105,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                 context.CancellationToken
             ) || made.Any(k => k.IsPlanned)
         )
-            return (cluster, CmekOutcome.Planned);
+            return cluster with { IsPlanned = true };
 
         // Making a key takes a while. The API takes the map as it is sent, without asking what it is based on: a region that somebody added meanwhile would go.
         var now = await client.GetClusterAsync(cluster.Id, context);
@@ -124,7 +124,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         );
         if (!SameMap(sent, wanted))
             throw Errors.RegionMapDiffers(cluster.Name, Map(wanted), Map(sent));
-        return (await FinishAsync(sent, options, context), CmekOutcome.Updated);
+        return await FinishAsync(sent, options, context);
     }
 
     /// <summary>First the cluster, then CMEK on it: so does Terraform's provider.</summary>

@@ -135,6 +135,22 @@ internal static class RevocationFile
         }
     }
 
+    /// <summary>The record of an interrupted run for the same cluster; null when there is no file yet.</summary>
+    /// <exception cref="CmekException">RevocationFileInvalid: the file is the record of another cluster.</exception>
+    public static CmekRevocation? LoadEarlier(string path, CrdbCluster cluster)
+    {
+        if (!File.Exists(path))
+            return null;
+        var earlier = Load(path);
+        return earlier.ClusterId == cluster.Id
+            ? earlier
+            : throw Errors.RevocationFileInvalid(
+                path,
+                $"it is the record of {earlier.ClusterName} ({earlier.ClusterId}), "
+                    + $"not of {cluster.Name} ({cluster.Id})"
+            );
+    }
+
     /// <summary>Keeps the record in a file.</summary>
     /// <exception cref="CmekException">RevocationFileNotWritten.</exception>
     public static void Save(CmekRevocation revocation, string path)

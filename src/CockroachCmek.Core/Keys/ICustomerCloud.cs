@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>
@@ -56,5 +54,5 @@ internal interface ICustomerCloud
     /// <summary>Connects with the session's settings. Nothing is sent or read before the first call.</summary>
     /// <param name="options">Parameters of Connect-CrdbCloud; each cloud reads its own.</param>
     /// <param name="sandbox">The clouds of the sandbox that the session is connected to; null for the real clouds.</param>
-    ICmekKeyProvider Connect(CloudOptions options, JsonObject? sandbox);
+    ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox);
 }

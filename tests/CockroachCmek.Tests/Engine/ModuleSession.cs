@@ -7,6 +7,11 @@ namespace CockroachCmek.Tests.Engine;
 /// <summary>A PowerShell with the staged module imported, and what a script wrote to each of its streams.</summary>
 public sealed class ModuleSession : IDisposable
 {
+    /// <summary>Connects to the sandbox with its administrator's API key; parameters may follow.</summary>
+    public const string Connect =
+        "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint "
+        + "-ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)";
+
     private readonly StringWriter _screen = new();
     private readonly SecretNet _secrets;
 

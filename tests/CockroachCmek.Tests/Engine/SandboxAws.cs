@@ -62,16 +62,16 @@ internal static class SandboxAws
     }
 }
 
-/// <summary>
-/// A user of the sandbox's AWS with a few permissions, found through the SDK's own chain (environment variables); $weak is a session that has no credentials of its own.
-/// </summary>
-internal sealed class AwsUser : IDisposable
+/// <summary>A user of the sandbox's AWS who is allowed only some actions, and the session $weak with that user's credentials.</summary>
+internal static class AwsUser
 {
-    private readonly EnvironmentVariable[] _variables;
+    public static void With(ModuleSession session, params string[] actions) => With(session, "Field", actions);
 
-    private AwsUser(params EnvironmentVariable[] variables) => _variables = variables;
+    /// <summary>The same with a secret access key that AWS does not know.</summary>
+    public static void WithWrongSecret(ModuleSession session, params string[] actions) =>
+        With(session, "wrong", actions);
 
-    public static AwsUser With(ModuleSession session, params string[] actions)
+    private static void With(ModuleSession session, string secret, string[] actions)
     {
         const string Name = "weak";
         SandboxAws.Iam(session, "CreateUser", ("UserName", Name));
@@ -87,22 +87,13 @@ internal sealed class AwsUser : IDisposable
         );
         var key = System.Xml.Linq.XDocument.Parse(SandboxAws.Iam(session, "CreateAccessKey", ("UserName", Name)));
         string Field(string field) => key.Descendants().Single(e => e.Name.LocalName == field).Value;
+        var password = secret == "wrong" ? "another" : Field("SecretAccessKey");
         session
             .Run(
-                "$weak = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)"
+                $"$user = [pscredential]::new('{Field("AccessKeyId")}', "
+                    + $"[System.Net.NetworkCredential]::new('', '{password}').SecurePassword); "
+                    + $"$weak = {ModuleSession.Connect} -AwsCredential $user"
             )
             .Succeeds();
-        return new AwsUser(
-            new EnvironmentVariable("AWS_ACCESS_KEY_ID", Field("AccessKeyId")),
-            new EnvironmentVariable("AWS_SECRET_ACCESS_KEY", Field("SecretAccessKey")),
-            new EnvironmentVariable("AWS_ENDPOINT_URL", session.Run("$sandbox.AwsEndpoint").Single().ToString()),
-            new EnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true")
-        );
-    }
-
-    public void Dispose()
-    {
-        foreach (var variable in _variables)
-            variable.Dispose();
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Aws;
@@ -22,23 +21,29 @@ internal sealed record AwsConnection
     /// <summary>Session token of temporary credentials.</summary>
     public Secret? SessionToken { get; init; }
 
-    /// <summary>The connection of a session: a sandbox's AWS, or what Connect-CrdbCloud was given.</summary>
-    public static AwsConnection Create(CloudOptions options, JsonObject? sandbox)
+    /// <summary>
+    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
+    /// credentials are the default.
+    /// </summary>
+    public static AwsConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
-        if (sandbox?["aws"] is { } aws)
-            return new AwsConnection
-            {
-                Endpoint = new Uri((string)aws["endpoint"]!),
-                AccessKeyId = (string)aws["accessKeyId"]!,
-                SecretAccessKey = new Secret((string)aws["secretAccessKey"]!),
-            };
         var credential = options.Get<NetworkCredential>("AwsCredential");
-        return new AwsConnection
+        var connection = new AwsConnection
         {
             ProfileName = options.Get<string>("AwsProfile"),
             AccessKeyId = credential?.UserName,
             SecretAccessKey = credential is null ? null : new Secret(credential.Password),
             SessionToken = options.Get<Secret>("AwsSessionToken"),
         };
+        if (sandbox?.Find("aws") is not { } aws)
+            return connection;
+        connection = connection with { Endpoint = new Uri(aws["endpoint"]) };
+        return credential is not null || connection.ProfileName is not null
+            ? connection
+            : connection with
+            {
+                AccessKeyId = aws["accessKeyId"],
+                SecretAccessKey = new Secret(aws["secretAccessKey"]),
+            };
     }
 }

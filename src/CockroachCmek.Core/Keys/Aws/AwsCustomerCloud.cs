@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Aws;
@@ -81,6 +80,6 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
     /// <summary>On AWS alone the network visibility tells: a cluster with advanced security features is private.</summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => cluster.NetworkVisibility == "PUBLIC";
 
-    public ICmekKeyProvider Connect(CloudOptions options, JsonObject? sandbox) =>
+    public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new AwsKeyProvider(this, AwsConnection.Create(options, sandbox));
 }

@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.Net.Http;
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Azure;
@@ -31,30 +31,34 @@ internal sealed record AzureConnection
     /// <summary>What carries the requests, in unit tests; null for the platform's own.</summary>
     internal HttpMessageHandler? Handler { get; init; }
 
-    /// <summary>The connection of a session: a sandbox's Azure, or what Connect-CrdbCloud was given.</summary>
-    public static AzureConnection Create(CloudOptions options, JsonObject? sandbox)
+    /// <summary>
+    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
+    /// credentials are the default.
+    /// </summary>
+    public static AzureConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
         var connection = new AzureConnection
         {
+            Environment = options.Get<AzureEnvironment>("AzureEnvironment"),
+            Credential = options.Get<AzureCredential>("AzureCredential"),
+            ClientId = options.Get<string>("AzureClientId"),
             TenantId = options.Get<string>("AzureTenantId"),
             SubscriptionId = options.Get<string>("AzureSubscriptionId"),
         };
-        return sandbox?["azure"] is { } azure
-            ? connection with
-            {
-                TenantId = connection.TenantId ?? (string)azure["tenantId"]!,
-                ClientId = (string)azure["clientId"]!,
-                ClientSecret = new Secret((string)azure["clientSecret"]!),
-                Loopback = new AzureLoopback(
-                    (int)azure["port"]!,
-                    Convert.FromBase64String((string)azure["caCertificate"]!)
-                ),
-            }
+        if (sandbox?.Find("azure") is not { } azure)
+            return connection;
+        var authority = Convert.FromBase64String(azure["caCertificate"]);
+        connection = connection with
+        {
+            Loopback = new AzureLoopback(int.Parse(azure["port"], CultureInfo.InvariantCulture), authority),
+        };
+        return connection.Credential != AzureCredential.Default
+            ? connection
             : connection with
             {
-                Environment = options.Get<AzureEnvironment>("AzureEnvironment"),
-                Credential = options.Get<AzureCredential>("AzureCredential"),
-                ClientId = options.Get<string>("AzureClientId"),
+                TenantId = connection.TenantId ?? azure["tenantId"],
+                ClientId = azure["clientId"],
+                ClientSecret = new Secret(azure["clientSecret"]),
             };
     }
 }

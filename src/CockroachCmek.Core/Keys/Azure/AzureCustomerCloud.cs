@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Azure;
@@ -58,6 +57,6 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
     /// <summary>The network visibility of a cluster on Azure tells nothing about advanced security features.</summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
 
-    public ICmekKeyProvider Connect(CloudOptions options, JsonObject? sandbox) =>
+    public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new AzureKeyProvider(this, AzureConnection.Create(options, sandbox));
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Gcp;
@@ -65,6 +64,6 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
     /// <summary>Clusters on Google Cloud are always private, so the network visibility tells nothing.</summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
 
-    public ICmekKeyProvider Connect(CloudOptions options, JsonObject? sandbox) =>
+    public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new GcpKeyProvider(this, GcpConnection.Create(options, sandbox));
 }
