@@ -217,7 +217,8 @@ internal sealed class VaultKeys(
                 faults.Add(
                     VaultErrors.VaultEntryDiffers(
                         plan.EntryName,
-                        VaultFaults.Differences(plan.Entry, _target.Provider, wanted)
+                        VaultFaults.Differences(plan.Entry, _target.Provider, wanted),
+                        connection.Mount
                     )
                 );
         }

@@ -32,6 +32,6 @@ internal sealed class VaultPermissions(IVaultKeyManagement client, VaultCalls ca
             .Select(p => $"{p} (create or update)")
             .ToList();
         if (missing.Count > 0)
-            throw VaultErrors.VaultPermissionMissing(target, missing, client.Namespace);
+            throw VaultErrors.VaultPermissionMissing(target, missing, client.Namespace, nothingWritten: true);
     }
 }
