@@ -94,20 +94,17 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         Func<VaultKeyReader, VaultCalls, Task<T>> work
     )
     {
-        var calls = new VaultCalls(client, context);
-        CmekException explained;
+        var calls = new VaultCalls(context);
         try
         {
             return await work(new VaultKeyReader(client, calls), calls);
         }
         catch (Exception fault)
-            when (fault is VaultFault
-                || (VaultCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested)
+            when (fault is VaultException
+                || (VaultCalls.IsOutcomeUnknown(fault) && !context.CancellationToken.IsCancellationRequested)
             )
         {
-            explained = await calls.ExplainAsync(fault, target);
+            throw await new VaultDiagnosis(client, calls).ExplainAsync(fault, target);
         }
-
-        throw explained;
     }
 }

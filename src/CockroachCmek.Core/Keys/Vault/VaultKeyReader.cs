@@ -33,7 +33,7 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
                 return false;
             return type == "keymgmt" ? true : throw VaultErrors.VaultMountTaken(client.Mount, type);
         }
-        catch (VaultFault fault) when (fault.Status == 403)
+        catch (VaultException fault) when (fault.Status == 403)
         {
             // A token for keys alone may not list mounts. That the token is good will show.
             return true;
@@ -42,13 +42,13 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
 
     /// <summary>Names of all keys.</summary>
     public async Task<IReadOnlyList<string>> NamesAsync() =>
-        await calls.LookAsync("list", "key", client.ListKeysAsync) ?? [];
+        await calls.FindAsync("list", "key", client.ListKeysAsync) ?? [];
 
     public async Task<FoundVaultKey?> FindAsync(string name)
     {
-        if (await calls.LookAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c)) is not { } key)
+        if (await calls.FindAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c)) is not { } key)
             return null;
-        var entries = await calls.LookAsync("list", $"key/{name}/kms", c => client.ListEntriesOfKeyAsync(name, c))
+        var entries = await calls.FindAsync("list", $"key/{name}/kms", c => client.ListEntriesOfKeyAsync(name, c))
             ?? [];
         if (entries.Count == 0)
             return new FoundVaultKey(name, key, null);
@@ -63,13 +63,13 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
     }
 
     public Task<VaultEntry?> EntryAsync(string entry) =>
-        calls.LookAsync("read", $"kms/{entry}", c => client.ReadEntryAsync(entry, c));
+        calls.FindAsync("read", $"kms/{entry}", c => client.ReadEntryAsync(entry, c));
 
     public Task<VaultDistribution?> DistributionAsync(string entry, string key) =>
-        calls.LookAsync("read", $"kms/{entry}/key/{key}", c => client.ReadDistributionAsync(entry, key, c));
+        calls.FindAsync("read", $"kms/{entry}/key/{key}", c => client.ReadDistributionAsync(entry, key, c));
 
     public Task<VaultKey?> KeyAsync(string name) =>
-        calls.LookAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c));
+        calls.FindAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c));
 
     /// <summary>
     /// The key of a place that is in force: the newest that was settled, else the first. A key that was made to take another's place is not the cluster's before a rotation says so.

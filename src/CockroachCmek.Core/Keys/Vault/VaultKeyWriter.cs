@@ -40,10 +40,10 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
         try
         {
             await calls.SettleAsync("enable", Client.Mount, Client.EnableMountAsync, reader.IsMountedAsync, error =>
-                error is VaultFault { Status: 400 } refused && refused.Mentions("already in use")
+                error is VaultException { Status: 400 } refused && refused.Mentions("already in use")
             );
         }
-        catch (VaultFault fault)
+        catch (VaultException fault)
             when (fault.Status == 400
                 && (
                     fault.Mentions("plugin")
@@ -54,7 +54,7 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
             )
         {
             // A Vault that does not know the engine says that the plugin is not in its catalog; one that is not licensed for it says so.
-            throw VaultErrors.VaultEnterpriseNeeded(Client.Address, fault.Said);
+            throw VaultErrors.VaultEnterpriseNeeded(Client.Address, fault.ErrorText);
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed class VaultKeyWriter(VaultKeyReader reader, VaultCalls calls)
         if (plan.Found?.Place is null)
             await calls.RetryUntilPropagatedAsync(
                 () => DistributeAsync(plan),
-                fault => IsAccessFresh && fault is VaultFault { Status: 502 or 400 },
+                fault => IsAccessFresh && fault is VaultException { Status: 502 or 400 },
                 Distributing,
                 Pause
             );

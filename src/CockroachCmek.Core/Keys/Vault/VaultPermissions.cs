@@ -17,7 +17,7 @@ internal sealed class VaultPermissions(IVaultKeyManagement client, VaultCalls ca
                 await calls.ReadAsync("sys", "read", "capabilities-self", c => client.ReadCapabilitiesAsync(paths, c))
             ).Data;
         }
-        catch (VaultFault fault) when (fault.Status is 403 or 404)
+        catch (VaultException fault) when (fault.Status is 403 or 404)
         {
             // Part of Vault's default policy, which a token need not have. What it lacks then shows at the write itself.
             calls.Context.Log.Verbose(
