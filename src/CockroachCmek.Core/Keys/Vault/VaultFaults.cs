@@ -34,22 +34,15 @@ internal static class VaultFaults
             );
     }
 
-    /// <summary>Vaults of Azure have no upper and lower case.</summary>
-    public static bool IsSame(VaultEntry entry, string provider, string collection) =>
-        Differences(entry, provider, collection).Count == 0;
+    public static bool IsSame(VaultEntry entry, IVaultTarget target, string collection) =>
+        Differences(entry, target, collection).Count == 0;
 
-    public static IReadOnlyList<string> Differences(VaultEntry entry, string provider, string collection)
+    public static IReadOnlyList<string> Differences(VaultEntry entry, IVaultTarget target, string collection)
     {
         var differences = new List<string>();
-        if (entry.Provider != provider)
-            differences.Add($"it is for {entry.Provider}, not {provider}");
-        if (
-            !string.Equals(
-                entry.KeyCollection,
-                collection,
-                provider == "azurekeyvault" ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal
-            )
-        )
+        if (entry.Provider != target.Provider)
+            differences.Add($"it is for {entry.Provider}, not {target.Provider}");
+        if (!target.CollectionComparer.Equals(entry.KeyCollection, collection))
             differences.Add($"its key collection is {entry.KeyCollection}, not {collection}");
         return differences;
     }

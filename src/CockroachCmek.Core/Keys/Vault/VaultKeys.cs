@@ -112,11 +112,7 @@ internal sealed class VaultKeys(
     )
     {
         var first = VaultNames.Key(request.Cluster, request.Name, region);
-        var collection = _target.CollectionFor(
-            request.Cluster,
-            VaultKeyOptions.From(request.Options).KeyCollection,
-            region ?? request.Regions[0]
-        );
+        var collection = _target.CollectionFor(request.Cluster, request.Options, region ?? request.Regions[0]);
         var found = await reader.FindSettledAsync(first, names);
         var plan = new VaultPlan(
             found?.Name ?? first,
@@ -128,10 +124,9 @@ internal sealed class VaultKeys(
         )
         {
             Protection =
-                !_target.IsAlwaysHsm
-                && VaultKeyOptions.From(request.Options).ProtectionLevel == CmekProtectionLevel.Software
+                VaultKeyOptions.From(request.Options).ProtectionLevel == CmekProtectionLevel.Software
                     ? "software"
-                    : "hsm", // on AWS hsm is all there is
+                    : "hsm",
         };
         if (plan.IsDone)
             return plan;
@@ -196,15 +191,13 @@ internal sealed class VaultKeys(
         for (var i = 0; i < plans.Count; i++)
         {
             var plan = plans[i];
-            var wanted = _target
-                .CollectionFor(request.Cluster, VaultKeyOptions.From(request.Options).KeyCollection, request.Regions[i])
-                .Name;
+            var wanted = _target.CollectionFor(request.Cluster, request.Options, request.Regions[i]).Name;
             faults.AddRange(VaultFaults.OfKey(_target, plan.Found, plan.Key, plan.Type, connection.Mount));
             if (VaultKeyOptions.From(request.Options).KeyType is { } type && type != plan.Type)
                 faults.Add(VaultErrors.VaultKeyTypeRefused(plan.Key, plan.Type, "what was asked for", [type]));
             if (plan.Found?.Place is { } place)
             {
-                if (!VaultFaults.IsSame(place.Entry, _target.Provider, wanted))
+                if (!VaultFaults.IsSame(place.Entry, _target, wanted))
                     faults.Add(
                         VaultErrors.VaultKeyElsewhere(
                             plan.Key,
@@ -213,11 +206,11 @@ internal sealed class VaultKeys(
                         )
                     );
             }
-            else if (plan.EntryExists && !VaultFaults.IsSame(plan.Entry, _target.Provider, wanted))
+            else if (plan.EntryExists && !VaultFaults.IsSame(plan.Entry, _target, wanted))
                 faults.Add(
                     VaultErrors.VaultEntryDiffers(
                         plan.EntryName,
-                        VaultFaults.Differences(plan.Entry, _target.Provider, wanted),
+                        VaultFaults.Differences(plan.Entry, _target, wanted),
                         connection.Mount
                     )
                 );
@@ -298,11 +291,7 @@ internal sealed class VaultKeys(
     }
 
     private VaultCollection Collection(KeyRequest request, int region) =>
-        _target.CollectionFor(
-            request.Cluster,
-            VaultKeyOptions.From(request.Options).KeyCollection,
-            request.Regions[region]
-        );
+        _target.CollectionFor(request.Cluster, request.Options, request.Regions[region]);
 
     private CmekKey Planned(KeyRequest request, string region, VaultPlan plan, VaultCollection collection) =>
         new()
