@@ -32,7 +32,7 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
     }
 
     /// <summary>What is wrong with keys that are there, before anything is written. Nothing is asked.</summary>
-    public async Task<IReadOnlyList<CmekException>> FaultsAsync(KeyRequest request, IReadOnlyList<DistributedKey> keys)
+    public async Task<IReadOnlyList<CmekException>> FindProblemsAsync(KeyRequest request, IReadOnlyList<DistributedKey> keys)
     {
         var groups =
             cloud.Cloud.VaultTarget!.HasKeyForEachRegion ? keys.Select(k => new[] { k })

@@ -25,7 +25,7 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (reader, calls) =>
             request.NewKey
-                ? new VaultRotation(cloud, client.Connection, reader, calls).ReplaceAsync(request)
+                ? new VaultReplacement(cloud, client.Connection, reader, calls).ReplaceAsync(request)
                 : new VaultRotation(cloud, client.Connection, reader, calls).RotateAsync(request)
         );
 
@@ -36,7 +36,7 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         OperationContext context
     ) => RunAsync(cluster.Name, context, async (reader, calls) =>
         {
-            await new VaultRotation(cloud, client.Connection, reader, calls).SettleAsync(cluster, inForce);
+            await new VaultReplacement(cloud, client.Connection, reader, calls).RecordInForceAsync(cluster, inForce);
             return true;
         });
 
