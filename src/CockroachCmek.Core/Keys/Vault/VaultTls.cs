@@ -7,8 +7,11 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>Whom a Vault's certificate is believed from: the machine's authorities, or only those of a PEM file.</summary>
-internal static class VaultTrust
+/// <summary>
+/// Which certificate authorities may sign Vault's certificate: those that the machine trusts, or only those of a PEM
+/// file.
+/// </summary>
+internal static class VaultTls
 {
     private static readonly Regex Pem = new(
         "-----BEGIN CERTIFICATE-----(?<body>[A-Za-z0-9+/=\\s]+)-----END CERTIFICATE-----",
@@ -16,7 +19,7 @@ internal static class VaultTrust
     );
 
     /// <exception cref="CmekException">VaultCaUnreadable.</exception>
-    public static HttpMessageHandler Handler(string? caCertificatePath)
+    public static HttpMessageHandler CreateHandler(string? caCertificatePath)
     {
         var handler = new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false };
         if (caCertificatePath is null)
@@ -29,7 +32,10 @@ internal static class VaultTrust
         return handler;
     }
 
-    /// <summary>Built by hand, because .NET Framework has no chain with roots of one's own: any root is let pass, and must then be one of ours.</summary>
+    /// <summary>
+    /// .NET Framework cannot build a chain to custom roots only. So any root is accepted first, and the chain must
+    /// then contain one of the given authorities.
+    /// </summary>
     private static bool IsSignedBy(
         X509Certificate2Collection authorities,
         X509Certificate2 certificate,
@@ -59,12 +65,12 @@ internal static class VaultTrust
                 .ToArray();
             return found.Length > 0
                 ? new X509Certificate2Collection(found)
-                : throw VaultErrors.VaultCaUnreadable(path, "it is no PEM file with a certificate.");
+                : throw VaultErrors.VaultCaUnreadable(path, "the file is not in PEM format, or holds no certificate.");
         }
-        catch (Exception fault)
-            when (fault is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
+        catch (Exception error)
+            when (error is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
         {
-            throw VaultErrors.VaultCaUnreadable(path, fault.Message, fault);
+            throw VaultErrors.VaultCaUnreadable(path, error.Message, error);
         }
     }
 }
