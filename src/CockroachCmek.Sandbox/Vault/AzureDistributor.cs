@@ -80,17 +80,17 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
             throw NoHost($"{kms.Collection} of {cloud}");
         try
         {
-            return azure.Locked(world =>
+            return azure.Locked(context =>
             {
-                var token = Token(world, kms);
-                if (world.Vaults.All(v => v.HostName != address))
+                var token = Token(context, kms);
+                if (context.KeyVaults.All(v => v.HostName != address))
                     throw NoHost(address);
-                return new KeyVaultService(world, kms.Collection)
-                    .Answer(Request(method, address, path + "?api-version=7.4", body?.ToJsonString() ?? "", token))
+                return new KeyVaultService(context, kms.Collection)
+                    .Handle(Request(method, address, path + "?api-version=7.4", body?.ToJsonString() ?? "", token))
                     .Body;
             });
         }
-        catch (AzureFault fault)
+        catch (AzureException fault)
         {
             if (mayBeGone && fault.Code == "KeyNotFound")
                 return null;
@@ -100,7 +100,7 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
         }
     }
 
-    private string Token(AzureWorld world, KmsProvider kms)
+    private string Token(AzureContext context, KmsProvider kms)
     {
         string Needed(string name, string variable) =>
             Credential(kms, name, variable)
@@ -113,8 +113,8 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
             Needed("client_secret", "AZURE_CLIENT_SECRET")
         );
         var form =
-            $"grant_type=client_credentials&client_id={Uri.EscapeDataString(id)}&client_secret={Uri.EscapeDataString(secret)}&scope={Uri.EscapeDataString(AzureDirectory.VaultAudience + "/.default")}";
-        var answer = new EntraService(world).Answer(
+            $"grant_type=client_credentials&client_id={Uri.EscapeDataString(id)}&client_secret={Uri.EscapeDataString(secret)}&scope={Uri.EscapeDataString(AzureDirectory.KeyVaultAudience + "/.default")}";
+        var answer = new EntraService(context).Handle(
             Request(
                 "POST",
                 "login.microsoftonline.com",

@@ -160,7 +160,9 @@ internal sealed class AzureTestBed() : SandboxTestBed(createHandler: Handler)
         );
     }
 
-    /// <summary>Checks every exchange so far against Azure's REST documents, except requests that were refused (400).</summary>
+    /// <summary>
+    /// Checks every exchange so far against Azure's REST documents, except requests that were refused (400).
+    /// </summary>
     public void AssertConforms()
     {
         if (
@@ -196,7 +198,9 @@ internal sealed class AzureTestBed() : SandboxTestBed(createHandler: Handler)
         Assert.NotEqual(0, checkedCount);
     }
 
-    /// <summary>Managed identity is plain HTTP at its own address. Every other host is the sandbox's one TLS port.</summary>
+    /// <summary>
+    /// Managed identity is plain HTTP at its own address. Every other host is the sandbox's one TLS port.
+    /// </summary>
     private static SocketsHttpHandler Handler(SandboxServer server)
     {
         var policy = new X509ChainPolicy

@@ -43,7 +43,9 @@ internal abstract class SandboxTestBed : IAsyncDisposable
         return ExchangeAsync(request);
     }
 
-    /// <summary>Enables CMEK on a cluster (POST) or switches it to another key (PUT), with one key for one region.</summary>
+    /// <summary>
+    /// Enables CMEK on a cluster (POST) or switches it to another key (PUT), with one key for one region.
+    /// </summary>
     public Task<TestResponse> CmekAsync(string method, string clusterId, string region, SandboxKeySpec key) =>
         CloudAsync(
             method,
