@@ -229,7 +229,7 @@ public sealed class SandboxServer : IDisposable
             : request.Service == "vault" ? """{"errors":["The sandbox was told to fail."]}"""
             : request.Service == "aws"
                 ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
-            : request.Service == "gcp" ? GcpFault.Injected(fault.Status)
+            : request.Service == "gcp" ? GcpException.InjectedBody(fault.Status)
             : $$"""{"code":{{(fault.Status == 429 ? 8 : fault.Status == 503 ? 14 : 13)}},"message":"{{(fault.Status == 429 ? "rate limit exceeded" : "The sandbox was told to fail.")}}","details":[]}""";
         return new SandboxResponse(
             fault.Status,

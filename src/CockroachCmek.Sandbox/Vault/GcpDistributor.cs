@@ -18,12 +18,12 @@ internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistr
     }
 
     public string Import(VaultKey key, KeyDistribution distribution, VaultMaterial material) =>
-        Do(distribution, (caller, keys) =>
+        Do(distribution, (caller, context) =>
         {
             var (purpose, algorithm) = Kind(key.Type, distribution.Purpose)!.Value;
             var id = distribution.CloudName;
-            if (distribution.Versions.Count == 0 && keys.Find(Name(distribution)) is null)
-                keys.CreateWithoutVersion(
+            if (distribution.Versions.Count == 0 && context.Keys.Find(Name(distribution)) is null)
+                context.Imports.CreateKey(
                     caller,
                     distribution.Kms.Collection,
                     id,
@@ -32,29 +32,29 @@ internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistr
                     distribution.Protection == "hsm" ? "HSM" : "SOFTWARE"
                 );
             // The sandbox's Cloud KMS uses symmetric keys only; of the others it keeps the private part.
-            return keys.Import(
+            return context.Imports.Import(
                 caller,
                 Name(distribution),
                 material.Secret ?? material.Rsa?.D ?? material.Curve!.Value.D!
             );
         });
 
-    public void SetEnabled(KeyDistribution distribution, string id, bool enabled) => Do(distribution, (caller, keys) =>
+    public void SetEnabled(KeyDistribution distribution, string id, bool enabled) => Do(distribution, (caller, context) =>
         {
-            keys.SetState(caller, Name(distribution), id, enabled ? "ENABLED" : "DISABLED");
+            context.Imports.SetState(caller, Name(distribution), id, enabled ? "ENABLED" : "DISABLED");
             return true;
         });
 
-    public void Remove(VaultKey key, KeyDistribution distribution) => Do(distribution, (caller, keys) =>
+    public void Remove(VaultKey key, KeyDistribution distribution) => Do(distribution, (caller, context) =>
         {
             // What somebody else destroyed is as gone as this makes it.
             foreach (
-                var version in keys.Find(Name(distribution))
+                var version in context.Keys.Find(Name(distribution))
                     ?.Versions.Where(v => v.State is "ENABLED" or "DISABLED")
                     .ToList()
                     ?? []
             )
-                keys.SetState(
+                context.Imports.SetState(
                     caller,
                     Name(distribution),
                     version.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
@@ -87,26 +87,26 @@ internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistr
     private static string Name(KeyDistribution distribution) =>
         $"{distribution.Kms.Collection}/cryptoKeys/{distribution.CloudName}";
 
-    private T Do<T>(KeyDistribution distribution, Func<GcpPrincipal, KmsKeys, T> act)
+    private T Do<T>(KeyDistribution distribution, Func<GcpPrincipal, GcpContext, T> act)
     {
         var file = Credentials(distribution.Kms);
         try
         {
             return gcp.Locked(
-                (accounts, _, keys) =>
+                context =>
                 {
-                    var account = accounts.Find(file.Email);
+                    var account = context.Accounts.Find(file.Email);
                     if (account is null || !account.Keys.Any(k => file.Matches(k.Public)))
                         throw new CloudRefusal("oauth2: \"invalid_grant\" \"Invalid JWT Signature.\"");
                     if (account.Disabled)
                         throw new CloudRefusal("oauth2: \"invalid_grant\" \"Account disabled.\"");
                     if (!Regex.IsMatch(distribution.Kms.Collection, "^projects/[^/]+/locations/[^/]+/keyRings/[^/]+$"))
-                        throw GcpFault.Invalid($"The resource name '{distribution.Kms.Collection}' is no key ring's.");
-                    return act(GcpPrincipal.Of(account), keys);
+                        throw GcpException.Invalid($"The resource name '{distribution.Kms.Collection}' is no key ring's.");
+                    return act(GcpPrincipal.Of(account), context);
                 }
             );
         }
-        catch (GcpFault fault)
+        catch (GcpException fault)
         {
             // As gRPC's Go client writes it: NotFound for NOT_FOUND.
             var code = string.Concat(

@@ -7,7 +7,9 @@ using CockroachCmek.Testing.Specs;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>Google's own command line tool prepares a key in the sandbox, and the sandbox's CockroachDB can use it.</summary>
+/// <summary>
+/// Google's own command line tool prepares a key in the sandbox, and the sandbox's CockroachDB can use it.
+/// </summary>
 public sealed class GcpCloudSdkTests : IAsyncDisposable
 {
     private const string ClusterAccount = "crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com";

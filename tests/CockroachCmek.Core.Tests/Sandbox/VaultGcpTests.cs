@@ -4,7 +4,9 @@ using static CockroachCmek.Core.Tests.Sandbox.VaultTestBed;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>Vault distributes keys to Cloud KMS, with a service account whose permissions are exactly those it needs.</summary>
+/// <summary>
+/// Vault distributes keys to Cloud KMS, with a service account whose permissions are exactly those it needs.
+/// </summary>
 public sealed class VaultGcpTests : IAsyncLifetime
 {
     private const string Project = "projects/sandbox-customer";
@@ -109,7 +111,7 @@ public sealed class VaultGcpTests : IAsyncLifetime
             await _vault.DistributeAsync("gcpckms");
             var name = KeyNameOf(await _vault.ReadAsync(Distributed));
             names.Add(name);
-            materials.Add(_vault.Server.Gcp.Locked((_, _, keys) => keys.Find(name)!.Versions.Single().Material!));
+            materials.Add(_vault.Server.Gcp.Locked(gcp => gcp.Keys.Find(name)!.Versions.Single().Material!));
             await _vault.DeleteAsync(Distributed);
         }
 
