@@ -154,7 +154,7 @@ public sealed class VaultGcpTests : IAsyncLifetime
              "private_key":"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"}
             """
         );
-        await AssertRefusedAsync("the file is no key of a service account");
+        await AssertRefusedAsync("the file is not a service account key");
         await CreateAgentAsync(Needed);
         var good = await File.ReadAllTextAsync(_file);
         var other = good.Replace("cmek-vault-agent@", "somebody-else@", StringComparison.Ordinal);
