@@ -149,10 +149,10 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
         try
         {
             return aws.SignedIn(id, secret, Credential("session_token", "AWS_SESSION_TOKEN"), (caller, kms) =>
-                work((operation, body) => kms.Answer(caller, region, operation, body), caller, kms)
+                work((operation, body) => kms.Handle(caller, region, operation, body), caller, kms)
             );
         }
-        catch (AwsFault error)
+        catch (AwsException error)
         {
             throw new CloudRefusedException($"{error.Code}: {error.Message}");
         }
