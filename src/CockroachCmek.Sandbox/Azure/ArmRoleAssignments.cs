@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Azure;
 
-/// <summary>Microsoft.Authorization: role assignments. Hands role definitions and permissions on.</summary>
+/// <summary>Microsoft.Authorization: role assignments. Delegates role definitions and permissions.</summary>
 internal sealed class ArmRoleAssignments(AzureContext context)
 {
     private const string Type = "Microsoft.Authorization/roleAssignments";

@@ -8,7 +8,7 @@ internal static class KeyCryptography
     public const string Algorithm = "RSA-OAEP-256";
 
     /// <summary>
-    /// Encrypts or wraps. A disabled version still encrypts, it only does not decrypt
+    /// Encrypts or wraps. A disabled version still encrypts and refuses only to decrypt
     /// (Azure/azure-sdk-for-python#45342). An expired or not yet valid version does not encrypt, but decrypts.
     /// </summary>
     public static byte[] Encrypt(

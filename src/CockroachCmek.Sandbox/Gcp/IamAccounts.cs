@@ -125,7 +125,7 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
         )
             throw GcpException.NotFound($"Deleted service account {call.Path[3]}");
         if (accounts.Find(account.Email) is not null)
-            throw GcpException.Precondition($"Service account {account.Email} was created anew meanwhile.");
+            throw GcpException.Precondition($"Service account {account.Email} was created again in the meantime.");
         account.Deleted = null;
         return new JsonObject { ["restoredAccount"] = account.ToJson() };
     }

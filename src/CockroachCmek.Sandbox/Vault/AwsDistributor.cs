@@ -88,7 +88,7 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
         {
             Call(distribution, region, (call, _, kms) =>
             {
-                // Keys that are scheduled for deletion already stay so.
+                // Keys that are already scheduled for deletion are left alone.
                 foreach (var id in distribution.Versions.Values.Where(id => kms.IsUsable(region, id)))
                     call("ScheduleKeyDeletion", new JsonObject { ["KeyId"] = id });
                 if (kms.HasAlias(region, Alias(distribution)))

@@ -52,7 +52,7 @@ internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistr
 
     public void Remove(VaultKey key, KeyDistribution distribution) => Call(distribution, (caller, context) =>
         {
-            // Versions that are destroyed already stay so.
+            // Versions that are already destroyed are left alone.
             foreach (
                 var version in context
                     .Keys.Find(Name(distribution))

@@ -30,9 +30,9 @@ internal static class VaultRecording
     {
         if (response.Status != 200 || !request.Path.EndsWith("auth/token/lookup-self", StringComparison.Ordinal))
             return response;
-        var answer = JsonNode.Parse(response.Body)!;
-        answer["data"]!["id"] = Redaction;
-        return response with { Body = Encoding.UTF8.GetBytes(answer.ToJsonString()) };
+        var body = JsonNode.Parse(response.Body)!;
+        body["data"]!["id"] = Redaction;
+        return response with { Body = Encoding.UTF8.GetBytes(body.ToJsonString()) };
     }
 
     public static byte[] Redacted(byte[] body)
