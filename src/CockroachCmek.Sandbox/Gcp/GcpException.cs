@@ -4,8 +4,10 @@ using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>A refusal in Google's terms. Two statuses share HTTP 409 and two share 400: only the status's name tells them apart.</summary>
-internal sealed class GcpFault(string status, string message, params JsonObject[] details) : Exception(message)
+/// <summary>
+/// An error that Google returns. Several statuses share an HTTP code, so only the status distinguishes them.
+/// </summary>
+internal sealed class GcpException(string status, string message, params JsonObject[] details) : Exception(message)
 {
     public string Status { get; } = status;
 
@@ -22,8 +24,8 @@ internal sealed class GcpFault(string status, string message, params JsonObject[
         };
     }
 
-    /// <summary>What a fault rule's status looks like coming from Google.</summary>
-    public static string Injected(int http) =>
+    /// <summary>The body of an injected failure.</summary>
+    public static string InjectedBody(int http) =>
         Body(
                 http,
                 http switch
@@ -42,14 +44,14 @@ internal sealed class GcpFault(string status, string message, params JsonObject[
             )
             .ToJsonString();
 
-    public static GcpFault Invalid(string message) => new("INVALID_ARGUMENT", message);
+    public static GcpException Invalid(string message) => new("INVALID_ARGUMENT", message);
 
-    /// <summary>A name that the request's message does not have.</summary>
-    public static GcpFault UnknownName(string name, string at, string what)
+    /// <summary>INVALID_ARGUMENT for an unknown field or query parameter.</summary>
+    public static GcpException UnknownName(string name, string at, string what)
     {
         var message =
             $"Invalid JSON payload received. Unknown name \"{name}\"{(at.Length > 0 ? $" at '{at}'" : "")}: {what}";
-        return new GcpFault(
+        return new GcpException(
             "INVALID_ARGUMENT",
             message,
             new JsonObject
@@ -60,14 +62,22 @@ internal sealed class GcpFault(string status, string message, params JsonObject[
         );
     }
 
-    public static GcpFault NotFound(string what) => new("NOT_FOUND", $"{what} not found.");
+    public static GcpException NotFound(string what) => new("NOT_FOUND", $"{what} not found.");
 
-    public static GcpFault Exists(string name) => new("ALREADY_EXISTS", $"{name} already exists.");
+    public static GcpException Exists(string name) => new("ALREADY_EXISTS", $"{name} already exists.");
 
-    public static GcpFault Precondition(string message, string? type = null, string? subject = null) =>
+    /// <summary>FAILED_PRECONDITION for a version that is not enabled.</summary>
+    public static GcpException NotEnabled(CryptoKeyVersion version) =>
+        Precondition(
+            $"{version.Name} is not enabled, current state is: {version.State}.",
+            version.State.StartsWith("DESTROY", StringComparison.Ordinal) ? "KEY_DESTROYED" : "KEY_DISABLED",
+            version.Name
+        );
+
+    public static GcpException Precondition(string message, string? type = null, string? subject = null) =>
         type is null
-            ? new GcpFault("FAILED_PRECONDITION", message)
-            : new GcpFault(
+            ? new GcpException("FAILED_PRECONDITION", message)
+            : new GcpException(
                 "FAILED_PRECONDITION",
                 message,
                 new JsonObject
@@ -84,20 +94,21 @@ internal sealed class GcpFault(string status, string message, params JsonObject[
                 }
             );
 
-    /// <summary>Google does not tell a missing permission from a missing resource.</summary>
-    public static GcpFault Denied(string permission, string resource) =>
+    /// <summary>PERMISSION_DENIED, which Google also returns for a missing resource.</summary>
+    public static GcpException Denied(string permission, string resource) =>
         new(
             "PERMISSION_DENIED",
             $"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
             ErrorInfo("IAM_PERMISSION_DENIED", Host(permission), ("permission", permission), ("resource", resource))
         );
 
-    public static GcpFault ServiceDisabled(string host, string title, string number)
+    public static GcpException ServiceDisabled(string host, string title, string number)
     {
         var address = $"https://console.developers.google.com/apis/api/{host}/overview?project={number}";
-        return new GcpFault(
+        return new GcpException(
             "PERMISSION_DENIED",
-            $"{title} has not been used in project {number} before or it is disabled. Enable it by visiting {address} then retry.",
+            $"{title} has not been used in project {number} before or it is disabled. "
+                + $"Enable it by visiting {address} then retry.",
             ErrorInfo(
                 "SERVICE_DISABLED",
                 "googleapis.com",
@@ -151,7 +162,7 @@ internal sealed class GcpFault(string status, string message, params JsonObject[
         return new JsonObject { ["error"] = error };
     }
 
-    /// <summary>google.rpc.Code's HTTP mapping.</summary>
+    /// <summary>The HTTP code of a status (google.rpc.Code).</summary>
     private static int Code(string status) =>
         status switch
         {
@@ -162,6 +173,6 @@ internal sealed class GcpFault(string status, string message, params JsonObject[
             "ABORTED" or "ALREADY_EXISTS" => 409,
             "RESOURCE_EXHAUSTED" => 429,
             "UNIMPLEMENTED" => 501,
-            _ => throw new InvalidOperationException("no HTTP status for " + status),
+            _ => throw new InvalidOperationException("There is no HTTP status for " + status),
         };
 }

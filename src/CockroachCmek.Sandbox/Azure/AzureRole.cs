@@ -2,19 +2,21 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Azure;
 
-/// <summary>A built-in role. Ids and actions: learn.microsoft.com, "Azure built-in roles", and Key Vault's RBAC guide.</summary>
+/// <summary>
+/// A built-in role. Source of ids and actions: learn.microsoft.com, "Azure built-in roles" and Key Vault's RBAC guide.
+/// </summary>
 internal sealed record AzureRole(string Id, string Name, string[] Actions, string[] DataActions) : IConstant
 {
     private const string Keys = "Microsoft.KeyVault/vaults/keys/";
 
     public string[] NotActions { get; init; } = [];
 
-    /// <summary>True where a condition lets the holder assign Key Vault's roles only.</summary>
-    public bool AssignsVaultRolesOnly { get; init; }
+    /// <summary>True if a condition restricts the holder to assigning Key Vault roles.</summary>
+    public bool AssignsKeyVaultRolesOnly { get; init; }
 
     public static AzureRole Owner { get; } = new("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", ["*"], []);
 
-    public static AzureRole VaultAdministrator { get; } =
+    public static AzureRole KeyVaultAdministrator { get; } =
         new(
             "00482a5a-887f-4fb3-b363-3b7fe8e74483",
             "Key Vault Administrator",
@@ -69,9 +71,9 @@ internal sealed record AzureRole(string Id, string Name, string[] Actions, strin
             []
         )
         {
-            AssignsVaultRolesOnly = true,
+            AssignsKeyVaultRolesOnly = true,
         },
-        VaultAdministrator,
+        KeyVaultAdministrator,
         new(
             "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",
             "Key Vault Crypto Officer",
@@ -120,83 +122,4 @@ internal sealed record AzureRole(string Id, string Name, string[] Actions, strin
                 RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
             )
         );
-}
-
-/// <summary>A role given to a principal at a scope.</summary>
-internal sealed record RoleAssignment(
-    string Name,
-    string Scope,
-    AzureRole Role,
-    string PrincipalId,
-    string PrincipalType
-)
-{
-    public string? Description { get; init; }
-
-    public string CreatedBy { get; init; } = "";
-
-    public DateTimeOffset Created { get; init; }
-
-    /// <summary>Null while it is there.</summary>
-    public DateTimeOffset? Removed { get; init; }
-
-    /// <summary>True when the thing of that id is at or below this assignment's scope.</summary>
-    public bool Covers(string id) => RoleBook.IsAtOrBelow(id, Scope);
-}
-
-/// <summary>Who may do what where. ARM sees a change at once; vaults only after a while, in both directions.</summary>
-internal sealed class RoleBook(SandboxClock clock, AzureData data)
-{
-    public IEnumerable<RoleAssignment> Present => data.Assignments.Where(a => a.Removed is null);
-
-    public RoleAssignment Assign(
-        string principalId,
-        AzureRole role,
-        string scope,
-        DateTimeOffset? created = null,
-        string? name = null,
-        string principalType = "ServicePrincipal",
-        string? description = null,
-        string createdBy = ""
-    )
-    {
-        var assignment = new RoleAssignment(
-            name ?? Guid.NewGuid().ToString("D"),
-            scope,
-            role,
-            principalId,
-            principalType
-        )
-        {
-            Created = created ?? clock.UtcNow,
-            Description = description,
-            CreatedBy = createdBy,
-        };
-        data.Assignments.Add(assignment);
-        return assignment;
-    }
-
-    public void Remove(RoleAssignment assignment) =>
-        data.Assignments[data.Assignments.IndexOf(assignment)] = assignment with { Removed = clock.UtcNow };
-
-    public IEnumerable<AzureRole> Managing(string principalId, string scope) =>
-        Present.Where(a => AzureDirectory.Same(a.PrincipalId, principalId) && a.Covers(scope)).Select(a => a.Role);
-
-    /// <summary>What a vault decides by: assignments that have reached it.</summary>
-    public bool MayUse(string principalId, string dataAction, string id) =>
-        data.Assignments.Any(a =>
-            AzureDirectory.Same(a.PrincipalId, principalId)
-            && a.Covers(id)
-            && HasReachedVaults(a)
-            && a.Role.AllowsData(dataAction)
-        );
-
-    public static bool IsAtOrBelow(string id, string scope) =>
-        scope.Trim('/').Length == 0
-        || AzureDirectory.Same(id.TrimEnd('/'), scope.TrimEnd('/'))
-        || id.StartsWith(scope.TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase);
-
-    private bool HasReachedVaults(RoleAssignment assignment) =>
-        clock.UtcNow >= assignment.Created + data.Propagation
-        && (assignment.Removed is not { } removed || clock.UtcNow < removed + data.Propagation);
 }

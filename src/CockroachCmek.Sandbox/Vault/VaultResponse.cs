@@ -4,7 +4,7 @@ using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>What is asked of Vault, whatever the HTTP method that says so.</summary>
+/// <summary>The operation of a request, which several HTTP methods can stand for.</summary>
 internal enum VaultOperation
 {
     Read,
@@ -13,23 +13,23 @@ internal enum VaultOperation
     Delete,
 }
 
-/// <summary>A success: data, or nothing to tell; with warnings there is a body even when there is no data.</summary>
-internal sealed record VaultAnswer(JsonObject? Data)
+/// <summary>A successful response. It has a body if there is data or a warning.</summary>
+internal sealed record VaultResponse(JsonObject? Data)
 {
-    public static readonly VaultAnswer Done = new((JsonObject?)null);
+    public static readonly VaultResponse Done = new((JsonObject?)null);
 
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>Answers of sys/ carry their data at the top level too, as they did before there was an envelope.</summary>
+    /// <summary>True for responses of sys/, which also have their data at the top level for compatibility.</summary>
     public bool AtTopLevel { get; init; }
 
-    /// <summary>A list; one without entries is 404.</summary>
-    public static VaultAnswer Keys(IEnumerable<string> names)
+    /// <summary>A list of keys. An empty list is 404.</summary>
+    public static VaultResponse Keys(IEnumerable<string> names)
     {
         var keys = names.Select(n => (JsonNode)n).ToArray();
         return keys.Length > 0
-            ? new VaultAnswer(new JsonObject { ["keys"] = new JsonArray(keys) })
-            : throw VaultFault.NotFound();
+            ? new VaultResponse(new JsonObject { ["keys"] = new JsonArray(keys) })
+            : throw VaultException.NotFound();
     }
 
     public SandboxResponse ToResponse(string mountType)
