@@ -12,8 +12,11 @@ using CockroachCmek.Testing.Specs;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>The whole of CMEK's life on the sandbox, through the module's client: enable, new version, revoke, new region. Every exchange is checked against the specification where it is there.</summary>
-public sealed class CmekLifeTests : IAsyncLifetime
+/// <summary>
+/// CMEK operations on the sandbox, through the module's client: enable, rotate, revoke, add a region. Every exchange is
+/// checked against the OpenAPI specification.
+/// </summary>
+public sealed class CmekOperationTests : IAsyncLifetime
 {
     private const double Scale = 20_000;
     private readonly SandboxServer _server = SandboxServer.Start(
@@ -29,7 +32,7 @@ public sealed class CmekLifeTests : IAsyncLifetime
     private readonly CrdbCloudClient _client;
     private readonly CmekLifecycle _lifecycle;
 
-    public CmekLifeTests()
+    public CmekOperationTests()
     {
         _client = new CrdbCloudClient(
             new CloudConnection(_server.CloudEndpoint, new Secret(_server.Cloud.AdminKey))
@@ -53,7 +56,7 @@ public sealed class CmekLifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_new_version_of_the_same_key_keeps_the_old_in_the_history()
+    public async Task A_rotation_keeps_the_previous_key_entry_as_disabled()
     {
         var (cluster, manifest) = await EnabledAsync("dev-aws");
         using var kms = Kms("us-east-1");
@@ -79,14 +82,14 @@ public sealed class CmekLifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_revocation_works_only_once_the_key_cannot_be_used()
+    public async Task A_revocation_succeeds_only_after_the_key_became_unusable()
     {
         var (cluster, manifest) = await EnabledAsync("dev-aws");
         await _client.RevokeCmekAsync(cluster, Context);
-        var fault = await Assert.ThrowsAsync<CmekException>(() =>
+        var error = await Assert.ThrowsAsync<CmekException>(() =>
             _lifecycle.WaitAsync(cluster, new WaitOptions { Expected = "REVOKED" }, Context)
         );
-        Assert.Contains("can still be used", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("can still be used", error.Message, StringComparison.Ordinal);
         Assert.Equal(
             "CRDB_CMEK_OPERATION_FAILED",
             (await _client.GetClusterAsync(cluster.Id, Context)).OperationStatus
@@ -114,7 +117,7 @@ public sealed class CmekLifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_new_region_needs_a_key_of_its_own_and_the_whole_map()
+    public async Task A_new_region_needs_a_key_and_the_node_counts_of_all_regions()
     {
         var (cluster, manifest) = await EnabledAsync("dev-aws");
         var added = manifest.RegionSpecs[0] with { Region = "us-west-2" };
@@ -145,17 +148,17 @@ public sealed class CmekLifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_key_that_goes_away_while_CMEK_is_enabled_fails_with_the_reason()
+    public async Task Enabling_fails_with_the_reason_when_the_key_is_disabled_meanwhile()
     {
         var (cluster, manifest) = await ManifestAsync("dev-aws");
         await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context);
         using var kms = Kms("us-east-1");
         await kms.DisableKeyAsync(manifest.RegionSpecs[0].KeyUri);
-        var fault = await Assert.ThrowsAsync<CmekException>(() =>
+        var error = await Assert.ThrowsAsync<CmekException>(() =>
             _lifecycle.WaitAsync(cluster, new WaitOptions { Expected = "ENABLED" }, Context)
         );
-        Assert.Equal("CmekOperationFailed", fault.ErrorId);
-        Assert.Contains("is Disabled", fault.Message, StringComparison.Ordinal);
+        Assert.Equal("CmekOperationFailed", error.ErrorId);
+        Assert.Contains("is Disabled", error.Message, StringComparison.Ordinal);
         await kms.EnableKeyAsync(manifest.RegionSpecs[0].KeyUri);
         await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context);
         Assert.Equal(
@@ -220,9 +223,7 @@ public sealed class CmekLifeTests : IAsyncLifetime
 
     private async Task ConformsAsync()
     {
-        if (Repository.Spec("cockroach-cloud-cmek.openapi.json") is not { } spec)
-            return;
-        var validator = new OpenApiValidator(spec);
+        var validator = new OpenApiValidator(Repository.Spec("cockroach-cloud-cmek.openapi.json"));
         foreach (var exchange in _server.Exchanges.Where(e => e.Request.Service == "cloud"))
         {
             var problems = await validator.CheckAsync(
