@@ -128,7 +128,7 @@ public sealed class VaultGcpTests : IDisposable
                 .Single()
                 .Text("Status")
         );
-        Assert.Contains("latest 2", Assert.Single(SandboxVault.Keys(session)), StringComparison.Ordinal);
+        Assert.Contains("latest 2", Assert.Single(SandboxVault.State(session)), StringComparison.Ordinal);
         Assert.Equal(
             before,
             session.Run("@((Get-CrdbCmek gcp-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Output[0].ToString()
@@ -173,53 +173,5 @@ public sealed class VaultGcpTests : IDisposable
         );
         File.WriteAllText(KeyPath, "{}");
         session.Run(Make).FailsWith("ServiceAccountKeyFileTaken");
-    }
-
-    [Theory]
-    [InlineData("CutBefore")]
-    [InlineData("CutAfter")]
-    public void Every_request_may_be_cut(string action) =>
-        new CutPoints(
-            $"$role = Get-CrdbCluster gcp-eu | New-CrdbCmekRole; if ([System.IO.File]::Exists('{KeyPath}')) {{ [System.IO.File]::Delete('{KeyPath}') }}",
-            Connect + $"$null = $role | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}'",
-            State,
-            timeScale: 2_000
-        ).Verify(action, atLeast: 25);
-
-    internal static string State(ModuleSession session)
-    {
-        var project = session.Run("$sandbox.GcpProject").Single().ToString();
-        var agent = $"cmek-vault-agent@{project}.iam.gserviceaccount.com";
-        List<string> lines =
-        [
-            .. SandboxVault.Keys(session),
-            .. SandboxGcp
-                .Get(session, $"projects/{project}/locations/global/keyRings")
-                .GetProperty("keyRings")
-                .EnumerateArray()
-                .Select(r => r.GetProperty("name").GetString()!),
-            .. SandboxGcp
-                .Get(session, $"projects/{project}/roles")
-                .GetProperty("roles")
-                .EnumerateArray()
-                .Select(r => r.GetProperty("name").GetString()!),
-            $"keys of the agent {SandboxGcp.Get(session, $"projects/{project}/serviceAccounts/{agent}/keys?keyTypes=USER_MANAGED").GetProperty("keys").GetArrayLength()}",
-            SandboxGcp
-                .Get(session, $"projects/{project}/locations/global/keyRings/crdb-cmek:getIamPolicy")
-                .GetProperty("bindings")
-                .GetRawText(),
-        ];
-        var keys = SandboxGcp
-            .Get(session, $"projects/{project}/locations/global/keyRings/crdb-cmek/cryptoKeys")
-            .GetProperty("cryptoKeys")
-            .EnumerateArray()
-            .Select(k => k.GetProperty("name").GetString()!)
-            .ToList();
-        lines.AddRange(
-            keys.Select(k => SandboxGcp.Get(session, $"{k}:getIamPolicy").GetProperty("bindings").GetRawText())
-        );
-        var digits = session.Run("(Get-CrdbCluster gcp-eu).Id").Single().ToString()![^12..];
-        return string.Join("\n", lines.Append($"keys {keys.Count}"))
-            .Replace(digits, "<cluster>", StringComparison.Ordinal);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class AzureVaultLocation(string keyCollection, CmekProtectionLev
         var given = AzureVaultTarget.GivenKeyVault(request.Cluster, request.Options);
         var name = new AzureVaultTarget().CollectionFor(request.Cluster, request.Options, request.Regions[0]).Name;
         var subscription = AzureKeyOptions.From(request.Options).SubscriptionId;
-        var found = await new AzureVaults(clients, calls).FindAsync([name], subscription, request.AuthPrincipal);
+        var found = await new AzureKeyVaults(clients, calls).FindAsync([name], subscription, request.AuthPrincipal);
         var keyVault = found[0];
         var wanted = VaultKeyOptions.From(request.Options).ProtectionLevel;
         if (wanted == CmekProtectionLevel.Hsm && !keyVault.IsPremium)
