@@ -1,5 +1,5 @@
 // Cut-point tests touch nothing of the process and run beside each other, two at a time; the rest waits for them.
-[assembly: CollectionBehavior(MaxParallelThreads = 2)]
+[assembly: Xunit.v3.Parallelization(MaxThreads = 2)]
 
 namespace CockroachCmek.Tests;
 

@@ -1,17 +1,13 @@
 namespace CockroachCmek.Testing;
 
-/// <summary>Where things are, found from where the tests run.</summary>
+/// <summary>Paths in the repository, found from the folder that the tests run in.</summary>
 internal static class Repository
 {
     /// <summary>The folder with CockroachCmek.sln.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>A vendor's specification from ../shared/specs, or null where that folder is absent: such tests skip.</summary>
-    public static string? Spec(string fileName)
-    {
-        var path = Path.GetFullPath(Path.Combine(Root, "..", "shared", "specs", fileName));
-        return File.Exists(path) ? path : null;
-    }
+    /// <summary>A vendor's specification in tests/Specs.</summary>
+    public static string Spec(string fileName) => Path.Combine(Root, "tests", "Specs", fileName);
 
     /// <summary>A program on PATH, or null.</summary>
     public static string? Program(string name) =>
@@ -25,6 +21,6 @@ internal static class Repository
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "CockroachCmek.sln")))
                 return folder.FullName;
-        throw new DirectoryNotFoundException("CockroachCmek.sln is in no folder above the tests.");
+        throw new DirectoryNotFoundException("No folder above the tests holds CockroachCmek.sln.");
     }
 }

@@ -17,7 +17,7 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
     private OperationContext Context =>
         new(_log, new ScaledTimeProvider(TimeProvider.System, 600), CancellationToken.None);
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Role_keys_alias_and_policy_end_as_specified_and_a_second_run_writes_nothing(bool multiRegion)
@@ -73,7 +73,7 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
         );
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task A_new_version_and_then_a_new_key_are_made_once_and_the_alias_moves()
     {
         var provider = await ProviderAsync();
@@ -134,7 +134,7 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
         );
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(CmekRevocationMethod.Deny)]
     [InlineData(CmekRevocationMethod.RemoveGrant)]
     [InlineData(CmekRevocationMethod.DisableKey)]
@@ -217,7 +217,7 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
         return states;
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task An_existing_key_is_granted_without_touching_what_its_policy_says()
     {
         var provider = await ProviderAsync();
@@ -251,7 +251,7 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
         Assert.True(after.IsEquivalentTo(before.WithGrant(role.AuthPrincipal)));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task A_wrong_secret_and_an_unknown_key_have_an_error_of_their_own()
     {
         await ProviderAsync();
@@ -278,7 +278,7 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
 
     private async Task<AwsKeyProvider> ProviderAsync()
     {
-        Skip.If(moto.Endpoint is null, "moto_server is not on PATH.");
+        Assert.SkipWhen(moto.Endpoint is null, "moto_server is not on PATH.");
         await moto.ReadyAsync();
         return new AwsKeyProvider(
             new AwsConnection

@@ -6,10 +6,10 @@ namespace CockroachCmek.Core.Tests.Gcp;
 
 public sealed class GcpCommandTests
 {
-    [SkippableFact]
+    [Fact]
     public async Task The_gcloud_lines_for_an_administrator_make_what_the_module_then_finds_right()
     {
-        Skip.If(Repository.Program("gcloud") is null, "gcloud is not installed.");
+        Assert.SkipWhen(Repository.Program("gcloud") is null, "gcloud is not installed.");
         await using var world = new GcpWorld(scale: 600);
         var cluster = await world.ClusterAsync("gcp-us");
         var role = await world.RoleAsync(cluster);

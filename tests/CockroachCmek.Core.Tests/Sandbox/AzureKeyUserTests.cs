@@ -22,9 +22,9 @@ public sealed class AzureKeyUserTests : IAsyncLifetime
         _cluster = _azure.Server.Cloud.Clusters.Single(c => c.Name == "azure-in");
     }
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public Task DisposeAsync() => _azure.DisposeAsync().AsTask();
+    public ValueTask DisposeAsync() => _azure.DisposeAsync();
 
     [Fact]
     public async Task The_key_is_used_once_application_and_role_are_there_and_no_longer_once_the_role_is_gone()

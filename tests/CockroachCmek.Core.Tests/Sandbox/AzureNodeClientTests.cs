@@ -42,11 +42,11 @@ public sealed class AzureNodeClientTests
         })().catch(fault => { console.error(fault); process.exit(1); });
         """;
 
-    [SkippableFact]
+    [Fact]
     public async Task The_official_client_for_Node_makes_uses_rotates_deletes_and_recovers_a_key()
     {
         var (node, npm) = (Repository.Program("node"), Repository.Program("npm"));
-        Skip.If(node is null || npm is null, "node and npm are not on PATH.");
+        Assert.SkipWhen(node is null || npm is null, "node and npm are not on PATH.");
         var folder = Directory.CreateTempSubdirectory("crdb-cmek-node-").FullName;
         using var server = SandboxServer.Start(new SandboxOptions { TimeScale = 600 });
         try
@@ -64,7 +64,7 @@ public sealed class AzureNodeClientTests
                 "@azure/keyvault-keys@4",
                 "@azure/identity@4"
             );
-            Skip.If(installed.ExitCode != 0, "npm could not install Azure's clients: " + installed.Error);
+            Assert.SkipWhen(installed.ExitCode != 0, "npm could not install Azure's clients: " + installed.Error);
             await File.WriteAllTextAsync(Path.Combine(folder, "ca.pem"), server.Azure.CaPem);
             await File.WriteAllTextAsync(Path.Combine(folder, "drive.js"), Script);
             var run = await RunAsync(

@@ -10,9 +10,9 @@ public sealed class AzureVaultTests : IAsyncLifetime
     private const string EncryptionUser = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
     private readonly AzureRehearsal _azure = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public Task DisposeAsync() => _azure.DisposeAsync().AsTask();
+    public ValueTask DisposeAsync() => _azure.DisposeAsync();
 
     [Fact]
     public async Task A_call_without_a_token_is_told_where_to_get_one()

@@ -43,9 +43,9 @@ public sealed class CmekLifeTests : IAsyncLifetime
 
     private OperationContext Context => new(_log, _time, CancellationToken.None);
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _client.Dispose();
         await _server.StopAsync();

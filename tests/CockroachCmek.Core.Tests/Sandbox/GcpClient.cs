@@ -35,13 +35,13 @@ public abstract class GcpClient : IAsyncLifetime
 
     protected SandboxServer Server { get; }
 
-    public Task InitializeAsync()
+    public ValueTask InitializeAsync()
     {
         Server.Gcp.AddForeignAccount(Cockroach);
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         await Server.StopAsync();

@@ -14,19 +14,19 @@ public sealed class GcpCloudSdkTests : IAsyncLifetime
     private readonly SandboxServer _server = SandboxServer.Start(new SandboxOptions { TimeScale = 600, Record = true });
     private readonly string _folder = Directory.CreateTempSubdirectory("cmek-gcloud-").FullName;
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _server.StopAsync();
         _server.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Gcloud_prepares_a_key_that_CockroachDB_can_use()
     {
-        Skip.If(Repository.Program("gcloud") is null, "gcloud is not installed.");
+        Assert.SkipWhen(Repository.Program("gcloud") is null, "gcloud is not installed.");
         const string Id = "aaaaaaaa-0000-4000-8000-00000000abcd";
         const string Account = "cmek-user@sandbox-customer.iam.gserviceaccount.com";
         _server.Gcp.AddForeignAccount("crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com");

@@ -384,11 +384,11 @@ public sealed class GcpKmsTests : GcpClient
         Assert.Equal("UNAVAILABLE", (await CallAsync("GET", Location + "/keyRings")).Refusal);
     }
 
-    [SkippableFact]
+    [Fact]
     public void The_check_against_the_discovery_documents_can_fail()
     {
         var spec = Repository.Spec("cloudkms.v1.discovery.json");
-        Skip.If(spec is null, "The discovery documents are not beside the repository.");
+        Assert.SkipWhen(spec is null, "The discovery documents are not beside the repository.");
         var validator = new DiscoveryValidator(spec!);
         Assert.Empty(
             validator.Check(

@@ -20,9 +20,9 @@ public sealed class SandboxTests : IAsyncLifetime
     );
     private readonly HttpClient _http = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         await _server.StopAsync();

@@ -11,9 +11,9 @@ public sealed class VaultAccessTests : IAsyncLifetime
 
     private readonly VaultCaller _vault = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync() => await _vault.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _vault.DisposeAsync();
 
     [Fact]
     public async Task An_engine_is_mounted_once_and_listed()

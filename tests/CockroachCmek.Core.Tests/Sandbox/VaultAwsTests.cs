@@ -8,9 +8,9 @@ public sealed class VaultAwsTests : IAsyncLifetime
 {
     private readonly VaultCaller _vault = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync() => await _vault.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _vault.DisposeAsync();
 
     [Fact]
     public async Task The_pages_steps_give_a_key_that_CockroachDB_wraps_with_once_its_policy_is_put()

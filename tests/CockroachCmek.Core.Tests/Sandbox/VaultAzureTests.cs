@@ -11,14 +11,14 @@ public sealed class VaultAzureTests : IAsyncLifetime
 
     private AzureSandbox Azure => _vault.Server.Azure;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         await _vault.WriteAsync("sys/mounts/keymgmt", """{"type":"keymgmt"}""");
         await ProviderAsync("premium", Azure.PremiumVaultName);
         await _vault.WriteAsync("keymgmt/key/crdb-cmek-vault", """{"type":"rsa-2048"}""");
     }
 
-    public async Task DisposeAsync() => await _vault.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _vault.DisposeAsync();
 
     [Fact]
     public async Task A_distributed_key_wraps_for_CockroachDB_and_a_rotation_is_a_version_of_the_same_name()

@@ -15,7 +15,7 @@ public sealed class VaultGcpTests : IAsyncLifetime
     private readonly HttpClient _http = new();
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"crdb-vault-{Guid.NewGuid():N}.json");
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         await GcpAsync("projects/sandbox-customer/locations/us-east4/keyRings?keyRingId=cmek", "{}");
         await _vault.WriteAsync("sys/mounts/keymgmt", """{"type":"keymgmt"}""");
@@ -26,7 +26,7 @@ public sealed class VaultGcpTests : IAsyncLifetime
         await _vault.WriteAsync("keymgmt/key/crdb-cmek-vault", """{"type":"aes256-gcm96"}""");
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         File.Delete(_file);
         _http.Dispose();

@@ -9,9 +9,10 @@ public sealed class VaultKeyTests : IAsyncLifetime
 {
     private readonly VaultCaller _vault = new();
 
-    public Task InitializeAsync() => _vault.WriteAsync("sys/mounts/keymgmt", """{"type":"keymgmt"}""");
+    public async ValueTask InitializeAsync() =>
+        await _vault.WriteAsync("sys/mounts/keymgmt", """{"type":"keymgmt"}""");
 
-    public async Task DisposeAsync() => await _vault.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _vault.DisposeAsync();
 
     [Fact]
     public async Task A_key_shows_its_versions_and_is_deleted_only_when_that_is_allowed()

@@ -28,10 +28,10 @@ public sealed class VaultNodeTests
         })().catch(e => { console.error(e); process.exit(1); });
         """;
 
-    [SkippableFact]
+    [Fact]
     public async Task Node_vault_drives_the_engine_from_the_mount_to_the_removal()
     {
-        Skip.If(
+        Assert.SkipWhen(
             Repository.Program("node") is null || Repository.Program("npm") is null,
             "node and npm are not both on PATH."
         );
@@ -49,7 +49,7 @@ public sealed class VaultNodeTests
                 "--ignore-scripts",
                 "node-vault@0.12.0"
             );
-            Skip.If(installed != 0, "npm cannot install node-vault: " + output);
+            Assert.SkipWhen(installed != 0, "npm cannot install node-vault: " + output);
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "drive.js"), Script, limit.Token);
             await using var vault = new VaultCaller();
             var (code, said) = await RunAsync(

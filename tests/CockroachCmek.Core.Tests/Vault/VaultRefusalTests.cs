@@ -24,9 +24,9 @@ public sealed class VaultRefusalTests : IAsyncLifetime
     );
     private readonly RecordingLog _log = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _server.StopAsync();
         _server.Dispose();

@@ -7,10 +7,10 @@ namespace CockroachCmek.Tests.Cmdlets;
 [Collection(OneAtATime.Name)]
 public sealed class PeerTests
 {
-    [SkippableFact]
+    [Fact]
     public void What_the_aws_command_makes_the_module_adopts()
     {
-        Skip.If(Repository.Program("aws") is null, "The aws command is not on PATH.");
+        Assert.SkipWhen(Repository.Program("aws") is null, "The aws command is not on PATH.");
         using var session = ModuleSession.WithSandbox();
         var environment = session
             .Run("$sandbox.Environment.GetEnumerator() | ForEach-Object { \"$($_.Key)=$($_.Value)\" }")
@@ -63,10 +63,10 @@ public sealed class PeerTests
         );
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_policy_command_that_the_module_prints_runs_as_it_is()
     {
-        Skip.If(
+        Assert.SkipWhen(
             Repository.Program("aws") is null || OperatingSystem.IsWindows(),
             "The aws command and a POSIX shell are not both there."
         );

@@ -1,18 +1,19 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using NJsonSchema;
 
 namespace CockroachCmek.Testing.Specs;
 
-/// <summary>Checks requests and answers against a vendor's OpenAPI document: path, method, query names, bodies.</summary>
+/// <summary>Checks requests and responses against a vendor's OpenAPI document: path, method, query names, bodies.</summary>
 internal sealed class OpenApiValidator
 {
     private readonly JsonDocument _document;
-    private readonly Dictionary<string, JsonSchema> _schemas = [];
+    private readonly ConcurrentDictionary<string, JsonSchema> _schemas = [];
 
     public OpenApiValidator(string path) => _document = JsonDocument.Parse(File.ReadAllText(path));
 
-    /// <summary>Everything that is not as the document says; empty when all is right.</summary>
+    /// <summary>Lists every deviation from the document.</summary>
     public async Task<IReadOnlyList<string>> CheckAsync(
         string method,
         string target,
@@ -71,7 +72,7 @@ internal sealed class OpenApiValidator
         )
             responses.TryGetProperty("default", out response);
         if (response.ValueKind == JsonValueKind.Object)
-            problems.AddRange(await BodyAsync(response, responseBody, $"answer {status}"));
+            problems.AddRange(await BodyAsync(response, responseBody, $"response {status}"));
         return problems;
     }
 
@@ -91,13 +92,13 @@ internal sealed class OpenApiValidator
         return schema.Validate(text).Select(e => $"{what}: {e.Kind} at {e.Path}");
     }
 
-    /// <summary>The schema with the document's components beside it, so that its references are found.</summary>
+    /// <summary>The schema together with the document's components, so that its references resolve.</summary>
     private async Task<JsonSchema> SchemaAsync(JsonElement schema)
     {
         var key = schema.GetRawText();
         if (_schemas.TryGetValue(key, out var known))
             return known;
-        // The validator resolves references to "definitions", where OpenAPI says "components/schemas"; and OpenAPI's nullable is its own word.
+        // NJsonSchema resolves references to "definitions", OpenAPI keeps its schemas in "components/schemas".
         var definitions = _document.RootElement.GetProperty("components").GetProperty("schemas").GetRawText();
         var text = $$"""{"allOf":[{{key}}],"definitions":{{definitions}}}""".Replace(
             "#/components/schemas/",
