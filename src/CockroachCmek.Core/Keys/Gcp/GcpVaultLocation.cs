@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using CockroachCmek.Core.Keys.Vault;
 
 namespace CockroachCmek.Core.Keys.Gcp;
@@ -6,21 +5,16 @@ namespace CockroachCmek.Core.Keys.Gcp;
 /// <summary>The key ring that Vault puts keys into, and, where it is asked for, Vault's own access to it.</summary>
 internal sealed class GcpVaultLocation : IVaultLocation
 {
-    private static readonly Regex RingForm = new(
-        @"^projects/(?<project>[^/\s]+)/locations/(?<location>[^/\s]+)/keyRings/(?<ring>[a-zA-Z0-9_-]{1,63})$",
-        RegexOptions.CultureInvariant
-    );
-
     private readonly GcpKeyProvider _provider;
     private readonly string _target;
-    private readonly GcpKeyName _ring;
+    private readonly GcpRingName _ring;
     private readonly bool _hasRing;
     private readonly GcpVaultAccessState? _access;
 
     private GcpVaultLocation(
         GcpKeyProvider provider,
         string target,
-        GcpKeyName ring,
+        GcpRingName ring,
         bool hasRing,
         GcpVaultAccessState? access
     )
@@ -32,7 +26,7 @@ internal sealed class GcpVaultLocation : IVaultLocation
         _access = access;
     }
 
-    public string KeyCollection => _ring.RingName;
+    public string KeyCollection => _ring.ToString();
 
     public CmekProtectionLevel? ProtectionLevel { get; private init; }
 
@@ -46,10 +40,10 @@ internal sealed class GcpVaultLocation : IVaultLocation
     {
         var ring = await RingAsync(request, clients, calls.Context.CancellationToken);
         var reader = new GcpKeyReader(clients, calls);
-        var hasRing = await reader.HasRingAsync(ring);
+        var hasRing = await reader.FindRingAsync(ring) is not null;
         if (
             !hasRing
-            && await reader.LocationFaultAsync(
+            && await reader.FindLocationProblemAsync(
                 ring,
                 needsHsm: VaultKeyOptions.From(request.Options).ProtectionLevel != CmekProtectionLevel.Software
             )
@@ -57,7 +51,7 @@ internal sealed class GcpVaultLocation : IVaultLocation
         )
             throw fault;
         var access = VaultKeyOptions.From(request.Options).BootstrapAccess
-            ? await new GcpVaultAccess(clients, calls).LookAsync(
+            ? await new GcpVaultAccess(clients, calls).ReadAsync(
                 ring,
                 hasRing,
                 VaultKeyOptions.From(request.Options).ServiceAccountKeyPath
@@ -75,10 +69,10 @@ internal sealed class GcpVaultLocation : IVaultLocation
             _hasRing
             || await context.Log.ShouldProcessAsync(
                 _ring.LocationName,
-                $"Create key ring {_ring.Ring}, which cannot be deleted again",
+                $"Create key ring {_ring.Id}, which cannot be deleted again",
                 context.CancellationToken
             );
-        var mayAccess = _access is null || await GcpVaultAccess.AskAsync(_access, context);
+        var mayAccess = _access is null || await GcpVaultAccess.ConfirmAsync(_access, context);
         return mayRing && mayAccess;
     }
 
@@ -86,12 +80,12 @@ internal sealed class GcpVaultLocation : IVaultLocation
         _provider.RunAsync(_target, context, async (clients, calls) =>
         {
             if (!_hasRing)
-                await new GcpKeyWriter(clients, calls, new GcpKeyReader(clients, calls)).CreateRingAsync(_ring);
-            return _access is not null && await new GcpVaultAccess(clients, calls).WriteAsync(_access);
+                await new GcpKeyWriter(clients, calls).CreateRingAsync(_ring);
+            return _access is not null && await new GcpVaultAccessWriter(clients, calls).WriteAsync(_access);
         });
 
     /// <summary>One key serves all regions: the ring is in the only region's location, or in global, as on the documentation's page, unless said otherwise.</summary>
-    private static async Task<GcpKeyName> RingAsync(
+    private static async Task<GcpRingName> RingAsync(
         KeyRequest request,
         GcpClients clients,
         CancellationToken cancellationToken
@@ -102,26 +96,19 @@ internal sealed class GcpVaultLocation : IVaultLocation
             ?? (options.KeyRing?.StartsWith("projects/", StringComparison.Ordinal) == true ? options.KeyRing : null);
         if (named is not null)
         {
-            return RingForm.Match(named) is { Success: true } match
-                ? new GcpKeyName(
-                    match.Groups["project"].Value,
-                    match.Groups["location"].Value,
-                    match.Groups["ring"].Value,
-                    ""
-                )
-                : throw VaultErrors.VaultCollectionMalformed(
+            return GcpRingName.TryParse(named)
+                ?? throw VaultErrors.VaultCollectionMalformed(
                     named,
                     "projects/<project>/locations/<location>/keyRings/<ring>"
                 );
         }
 
         var account = ServiceAccountEmail.Parse(request.AuthPrincipal);
-        var project = await clients.ProjectAsync(options.Project, account.Project, cancellationToken);
-        return new GcpKeyName(
+        var project = await clients.ResolveProjectAsync(options.Project, account.Project, cancellationToken);
+        return new GcpRingName(
             project,
             options.Location ?? (request.Regions.Count == 1 ? request.Regions[0] : "global"),
-            options.KeyRing ?? GcpNames.Ring,
-            ""
+            options.KeyRing ?? GcpNames.DefaultRing
         );
     }
 }
