@@ -24,6 +24,7 @@
         'Get-CrdbCmek',
         'Get-CrdbCmekKeyPolicy',
         'Get-CrdbOrganization',
+        'Get-CrdbSession',
         'Import-CrdbCmekManifest',
         'Invoke-CrdbCmekRotation',
         'New-CrdbCmekKey',

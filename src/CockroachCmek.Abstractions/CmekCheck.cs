@@ -9,13 +9,16 @@ public sealed record CmekCheck
     /// <summary>Name of the cluster; empty when none is known.</summary>
     public string ClusterName { get; internal init; } = "";
 
-    /// <summary>The region that was checked; empty when the check is of the whole.</summary>
+    /// <summary>The region that was checked; empty for a check of the whole cluster.</summary>
     public string Region { get; internal init; } = "";
 
     /// <summary>Name of the check, one of <see cref="CmekCheckName"/>: the same on every cloud and for every result.</summary>
     public string Check { get; internal init; } = "";
 
-    /// <summary>What is wrong, for example KeyTooOld: the id of the error that other cmdlets raise for it. Empty when nothing is.</summary>
+    /// <summary>
+    /// What is wrong, for example KeyTooOld: the id of the error that other cmdlets raise for it. Empty when nothing is
+    /// wrong.
+    /// </summary>
     public string ErrorId { get; internal init; } = "";
 
     /// <summary>The result.</summary>
@@ -24,7 +27,7 @@ public sealed record CmekCheck
     /// <summary>What was found.</summary>
     public string Detail { get; internal init; } = "";
 
-    /// <summary>The next command to type; empty when nothing is wrong.</summary>
+    /// <summary>The next command; empty when nothing is wrong.</summary>
     public string Remedy { get; internal init; } = "";
 
     /// <inheritdoc/>
@@ -34,15 +37,17 @@ public sealed record CmekCheck
 /// <summary>Result of a check.</summary>
 public enum CmekCheckStatus
 {
-    /// <summary>As it should be.</summary>
+    /// <summary>Nothing is wrong.</summary>
     Pass,
 
-    /// <summary>Works, but should be looked at.</summary>
+    /// <summary>It works, but needs attention.</summary>
     Warning,
 
-    /// <summary>Does not work, or will not.</summary>
+    /// <summary>It does not work, or will stop working.</summary>
     Fail,
 
-    /// <summary>Could not be found out, for example for lack of permission. Never counts as a pass.</summary>
+    /// <summary>
+    /// It could not be determined, for example because a permission is missing. Never counts as a pass.
+    /// </summary>
     Unknown,
 }

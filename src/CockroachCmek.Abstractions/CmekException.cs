@@ -1,30 +1,30 @@
 namespace CockroachCmek;
 
-/// <summary>What kind of fault it is: one table maps it to an HTTP status and to PowerShell's error category.</summary>
+/// <summary>The kind of an error. One table maps it to PowerShell's error category.</summary>
 public enum CmekErrorKind
 {
-    /// <summary>A value cannot be right.</summary>
+    /// <summary>A value is not valid.</summary>
     InvalidArgument,
 
-    /// <summary>An answer or a file cannot be understood.</summary>
+    /// <summary>A response or a file cannot be understood.</summary>
     InvalidData,
 
-    /// <summary>Something is in a state that does not allow the operation.</summary>
+    /// <summary>The state of a resource does not allow the operation.</summary>
     InvalidState,
 
-    /// <summary>Who is asking is not known (401).</summary>
+    /// <summary>The caller is not authenticated (401).</summary>
     Authentication,
 
-    /// <summary>Who is asking may not (403).</summary>
+    /// <summary>The caller is not authorized (403).</summary>
     PermissionDenied,
 
-    /// <summary>It is not there (404).</summary>
+    /// <summary>The resource does not exist (404).</summary>
     NotFound,
 
-    /// <summary>It is there already and differs (409).</summary>
+    /// <summary>The resource exists already and differs (409).</summary>
     Exists,
 
-    /// <summary>Something else is running on it (409, 503, LOCKED).</summary>
+    /// <summary>Another operation is running on the resource (409, 503, LOCKED).</summary>
     Busy,
 
     /// <summary>Too many requests (429).</summary>
@@ -33,14 +33,17 @@ public enum CmekErrorKind
     /// <summary>The service failed (5xx).</summary>
     Unavailable,
 
-    /// <summary>A wait ran out of time.</summary>
+    /// <summary>A wait timed out.</summary>
     Timeout,
 
-    /// <summary>The service could not be reached, or the connection broke.</summary>
+    /// <summary>The service could not be reached, or the connection was lost.</summary>
     Connection,
 }
 
-/// <summary>Every fault that the module reports. The message names the thing, <see cref="RecommendedAction"/> the next command.</summary>
+/// <summary>
+/// An error that the module reports. The message says what is wrong; <see cref="RecommendedAction"/> is the next
+/// command.
+/// </summary>
 public sealed class CmekException : Exception
 {
     internal CmekException(
@@ -59,21 +62,21 @@ public sealed class CmekException : Exception
         RecommendedAction = recommendedAction;
     }
 
-    /// <summary>Stable name of the fault: the part before the comma of PowerShell's FullyQualifiedErrorId.</summary>
+    /// <summary>Stable id of the error: the part of PowerShell's FullyQualifiedErrorId before the comma.</summary>
     public string ErrorId { get; }
 
-    /// <summary>The kind of fault.</summary>
+    /// <summary>The kind of the error.</summary>
     public CmekErrorKind Kind { get; }
 
-    /// <summary>The thing that the fault is about: a cluster's name, a key's URI.</summary>
+    /// <summary>What the error is about: a cluster's name, a key's URI.</summary>
     public object? Target { get; }
 
-    /// <summary>The next command to type, or what to do.</summary>
+    /// <summary>The next command, or what to do.</summary>
     public string RecommendedAction { get; }
 
-    /// <summary>HTTP status of the answer, where there was one.</summary>
+    /// <summary>HTTP status of the response; null when there was none.</summary>
     public int? StatusCode { get; internal init; }
 
-    /// <summary>The service's id of the request, where it gave one.</summary>
+    /// <summary>The service's request id; null when it returned none.</summary>
     public string? RequestId { get; internal init; }
 }

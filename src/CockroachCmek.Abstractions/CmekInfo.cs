@@ -1,6 +1,6 @@
 namespace CockroachCmek;
 
-/// <summary>The state of CMEK on a cluster, as <c>GET /api/v1/clusters/{id}/cmek</c> tells it.</summary>
+/// <summary>The state of CMEK on a cluster, as <c>GET /api/v1/clusters/{id}/cmek</c> returns it.</summary>
 public sealed record CmekInfo : IPlannable
 {
     /// <summary>The cluster.</summary>
@@ -12,7 +12,10 @@ public sealed record CmekInfo : IPlannable
     /// <summary>Name of the cluster.</summary>
     public string ClusterName => Cluster.Name;
 
-    /// <summary>One of the eleven statuses (see <see cref="CmekStatus"/>), or a newer one in the API's own word. DISABLED when CMEK was never enabled.</summary>
+    /// <summary>
+    /// One of the eleven statuses in <see cref="CmekStatus"/>, or a newer one as the API returns it. DISABLED when CMEK
+    /// was never enabled.
+    /// </summary>
     public string Status { get; internal init; } = CmekStatus.Disabled;
 
     /// <summary>The regions, sorted by name.</summary>
@@ -22,7 +25,7 @@ public sealed record CmekInfo : IPlannable
         internal init => field = value.AsArray();
     } = [];
 
-    /// <summary>The keys and versions of before, newest first, each with the reason why it must stay in the KMS.</summary>
+    /// <summary>Past keys and versions, newest first, each with the reason why it must stay in the KMS.</summary>
     public IReadOnlyList<CmekPastKey> PastKeys =>
         Regions
             .SelectMany(r =>
@@ -38,10 +41,10 @@ public sealed record CmekInfo : IPlannable
             )
             .ToArray();
 
-    /// <summary>What this run did; Existing for a plain read.</summary>
+    /// <summary>What this run did. Existing for a read.</summary>
     public CmekOutcome Outcome { get; internal init; }
 
-    /// <summary>True when nothing was sent because -WhatIf was given or the manifest is only planned.</summary>
+    /// <summary>True when nothing was sent, because of -WhatIf or because the manifest is only planned.</summary>
     public bool IsPlanned => Outcome == CmekOutcome.Planned;
 
     /// <inheritdoc/>
@@ -57,7 +60,7 @@ public sealed record CmekRegionInfo
     /// <summary>Status of the region.</summary>
     public string Status { get; internal init; } = "";
 
-    /// <summary>Present and past keys of the region, newest first.</summary>
+    /// <summary>The region's key in force and its past keys, newest first.</summary>
     public IReadOnlyList<CmekKeyInfo> Keys
     {
         get;
@@ -68,7 +71,7 @@ public sealed record CmekRegionInfo
     public override string ToString() => $"{Region}: {Status}";
 }
 
-/// <summary>One key of a region, present or past.</summary>
+/// <summary>One key of a region: the one in force, or a past one.</summary>
 public sealed record CmekKeyInfo
 {
     /// <summary>AWS_KMS, GCP_CLOUD_KMS or AZURE_KEY_VAULT.</summary>
@@ -77,26 +80,28 @@ public sealed record CmekKeyInfo
     /// <summary>URI of the key.</summary>
     public string KeyUri { get; internal init; } = "";
 
-    /// <summary>Who uses the key.</summary>
+    /// <summary>The identity that uses the key.</summary>
     public string AuthPrincipal { get; internal init; } = "";
 
     /// <summary>Status of the key.</summary>
     public string Status { get; internal init; } = "";
 
-    /// <summary>What CockroachDB Cloud says about the status, and how to fix what failed.</summary>
+    /// <summary>CockroachDB Cloud's explanation of the status, and how to fix what failed.</summary>
     public string UserMessage { get; internal init; } = "";
 
-    /// <summary>When the key was first used for the region, UTC.</summary>
+    /// <summary>When the region first used the key, UTC.</summary>
     public DateTimeOffset? CreatedAt { get; internal init; }
 
-    /// <summary>When the status changed last, UTC.</summary>
+    /// <summary>When the status last changed, UTC.</summary>
     public DateTimeOffset? UpdatedAt { get; internal init; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{KeyUri}: {Status}";
 }
 
-/// <summary>A key, or a version of a key, that a region used before. It looks unused, and is not.</summary>
+/// <summary>
+/// A key, or a version of a key, that a region used before. It looks unused, but data and backups need it.
+/// </summary>
 public sealed record CmekPastKey
 {
     /// <summary>The region.</summary>
@@ -105,18 +110,21 @@ public sealed record CmekPastKey
     /// <summary>URI of the key.</summary>
     public string KeyUri { get; internal init; } = "";
 
-    /// <summary>When it was taken up, UTC.</summary>
+    /// <summary>When the region began to use it, UTC.</summary>
     public DateTimeOffset? UsedFrom { get; internal init; }
 
-    /// <summary>When another took its place, UTC.</summary>
+    /// <summary>When another key or version replaced it, UTC.</summary>
     public DateTimeOffset? UsedUntil { get; internal init; }
 
-    /// <summary>True for an older version of the key that is in force: the KMS keeps it as long as the key.</summary>
+    /// <summary>True for an older version of the key in force: the KMS keeps it as long as the key.</summary>
     public bool IsSameKey { get; internal init; }
 
-    /// <summary>Why it is still needed (cmek.md, managing-cmek.md, "Rotate a CMEK key").</summary>
+    /// <summary>Why it is still needed. Source: CockroachDB Cloud docs, managing-cmek, "Rotate a CMEK key".</summary>
     public string Reason =>
-        $"data that was written with it{(UsedFrom is { } from && UsedUntil is { } until ? $" from {from:yyyy-MM-dd} to {until:yyyy-MM-dd}" : "")}, and backups of that time, can be read with it only";
+        $"data that was written with it{Period}, and backups of that time, can be read with it only";
+
+    private string Period =>
+        UsedFrom is { } from && UsedUntil is { } until ? $" from {from:yyyy-MM-dd} to {until:yyyy-MM-dd}" : "";
 
     /// <inheritdoc/>
     public override string ToString() => $"{Region}: {KeyUri}";
@@ -125,10 +133,10 @@ public sealed record CmekPastKey
 /// <summary>The statuses of CMEK on a cluster, a region or a key (CMEKStatus in the API's specification).</summary>
 public static class CmekStatus
 {
-    /// <summary>CMEK is not in use; the state of every new cluster.</summary>
+    /// <summary>CMEK is not in use. The state of every new cluster.</summary>
     public const string Disabled = "DISABLED";
 
-    /// <summary>Being disabled: an old key while another takes its place.</summary>
+    /// <summary>Being disabled: an old key while another replaces it.</summary>
     public const string Disabling = "DISABLING";
 
     /// <summary>Could not be disabled.</summary>
@@ -146,10 +154,10 @@ public static class CmekStatus
     /// <summary>A new key is being enabled while the old one is being disabled.</summary>
     public const string Rotating = "ROTATING";
 
-    /// <summary>Could not move from one key to another.</summary>
+    /// <summary>Could not switch from one key to another.</summary>
     public const string RotateFailed = "ROTATE_FAILED";
 
-    /// <summary>The customer has taken away the permission to use the key.</summary>
+    /// <summary>The customer has revoked the permission to use the key.</summary>
     public const string Revoked = "REVOKED";
 
     /// <summary>Being revoked.</summary>
@@ -158,10 +166,10 @@ public static class CmekStatus
     /// <summary>Could not be revoked.</summary>
     public const string RevokeFailed = "REVOKE_FAILED";
 
-    /// <summary>True while work goes on: ENABLING, DISABLING, ROTATING, REVOKING.</summary>
+    /// <summary>True while an operation is running: ENABLING, DISABLING, ROTATING, REVOKING.</summary>
     public static bool IsRunning(string status) => status is Enabling or Disabling or Rotating or Revoking;
 
-    /// <summary>True for every status that ends in _FAILED, those newer than this module included.</summary>
+    /// <summary>True for every status that ends in _FAILED, including those that are newer than this module.</summary>
     public static bool IsFailed(string status) =>
         status is not null && status.EndsWith("_FAILED", StringComparison.Ordinal);
 }

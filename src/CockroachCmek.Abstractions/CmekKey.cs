@@ -1,9 +1,9 @@
 namespace CockroachCmek;
 
-/// <summary>A key in the customer's KMS, for one region of one cluster, together with the identity that may use it.</summary>
+/// <summary>A key in the customer's KMS, for one region of a cluster, with the identity that may use it.</summary>
 public sealed record CmekKey : IPlannable
 {
-    /// <summary>The cluster that the key is for.</summary>
+    /// <summary>The cluster that the key belongs to.</summary>
     public CrdbCluster Cluster { get; internal init; } = new();
 
     /// <summary>UUID of the cluster.</summary>
@@ -21,16 +21,19 @@ public sealed record CmekKey : IPlannable
     /// <summary>AWS_KMS, GCP_CLOUD_KMS or AZURE_KEY_VAULT.</summary>
     public string KeyType { get; internal init; } = "";
 
-    /// <summary>What a manifest carries as <c>uri</c>: on AWS the ARN of the key. Of a planned key, where it will be found (on AWS the ARN of its alias).</summary>
+    /// <summary>
+    /// The key's <c>uri</c> in a manifest: on AWS the key ARN. For a planned key, the name that it will have (on AWS
+    /// the ARN of its alias).
+    /// </summary>
     public string KeyUri { get; internal init; } = "";
 
-    /// <summary>What a manifest carries as <c>auth_principal</c>.</summary>
+    /// <summary>The identity's <c>auth_principal</c> in a manifest.</summary>
     public string AuthPrincipal { get; internal init; } = "";
 
-    /// <summary>The name people know it by: on AWS the alias.</summary>
+    /// <summary>The key's name for people: on AWS the alias.</summary>
     public string Name { get; internal init; } = "";
 
-    /// <summary>Where the key lives in the KMS: on AWS its region.</summary>
+    /// <summary>Location of the key in the KMS: on AWS its region.</summary>
     public string Location { get; internal init; } = "";
 
     /// <summary>AWS: whether the key is a multi-region key.</summary>
@@ -39,23 +42,29 @@ public sealed record CmekKey : IPlannable
     /// <summary>AWS multi-region keys: true for the primary, false for a replica.</summary>
     public bool IsPrimary { get; internal init; }
 
-    /// <summary>The KMS's own word for the key's state, for example Enabled.</summary>
+    /// <summary>The key's state as the KMS names it, for example Enabled.</summary>
     public string State { get; internal init; } = "";
 
-    /// <summary>Days between automatic rotations by the KMS, as this run was asked for and found or set; null when it was not asked for.</summary>
+    /// <summary>
+    /// Days between automatic rotations by the KMS, when this run was asked to set them; otherwise null.
+    /// </summary>
     public int? RotationPeriodInDays { get; internal init; }
 
     /// <summary>What this run did.</summary>
     public CmekOutcome Outcome { get; internal init; }
 
-    /// <summary>True when the key does not exist yet: cmdlets further down the pipe then plan too, and write nothing.</summary>
+    /// <summary>
+    /// True when the key does not exist yet. Cmdlets further down the pipeline then plan too, and write nothing.
+    /// </summary>
     public bool IsPlanned => Outcome == CmekOutcome.Planned;
 
     /// <inheritdoc/>
     public override string ToString() => KeyUri;
 }
 
-/// <summary>What must be granted on a key so that CockroachDB Cloud can use it, for people who hand it to the key's administrator.</summary>
+/// <summary>
+/// The grant that CockroachDB Cloud needs to use a key, for a person who administers the key.
+/// </summary>
 public sealed record CmekKeyPolicy
 {
     /// <summary>UUID of the cluster.</summary>
@@ -67,19 +76,19 @@ public sealed record CmekKeyPolicy
     /// <summary>AWS, GCP or AZURE.</summary>
     public string CloudProvider { get; internal init; } = "";
 
-    /// <summary>The key that the policy is for; empty when it is for a key that is still to be made.</summary>
+    /// <summary>The key that the policy is for; empty for a key that does not exist yet.</summary>
     public string KeyUri { get; internal init; } = "";
 
     /// <summary>The identity that is granted the use of the key.</summary>
     public string AuthPrincipal { get; internal init; } = "";
 
-    /// <summary>The whole policy document, in the cloud's own JSON.</summary>
+    /// <summary>The whole policy document, in the cloud's JSON.</summary>
     public string Policy { get; internal init; } = "";
 
-    /// <summary>The statement that matters to CockroachDB alone, in the cloud's own JSON.</summary>
+    /// <summary>The part that CockroachDB Cloud needs, in the cloud's JSON.</summary>
     public string Statement { get; internal init; } = "";
 
-    /// <summary>Lines for the cloud's own command-line tool that bring the policy about.</summary>
+    /// <summary>Commands of the cloud's own tool that set the policy.</summary>
     public IReadOnlyList<string> Commands
     {
         get;

@@ -1,11 +1,11 @@
 namespace CockroachCmek;
 
-/// <summary>Where a key is born.</summary>
+/// <summary>Where a key is generated.</summary>
 public enum CmekKeySource
 {
     /// <summary>In the cloud's own KMS.</summary>
     Cloud,
 
-    /// <summary>In HashiCorp Vault, whose Key Management secrets engine distributes it to the cloud's KMS.</summary>
+    /// <summary>In HashiCorp Vault. Its Key Management secrets engine distributes the key to the cloud's KMS.</summary>
     HashiCorpVault,
 }

@@ -1,9 +1,11 @@
 namespace CockroachCmek;
 
-/// <summary>Which key each region of a cluster uses: the document that the page calls cmek_config.json.</summary>
+/// <summary>Which key each region of a cluster uses: cmek_config.json of the CockroachDB Cloud documentation.</summary>
 public sealed record CmekManifest : IPlannable
 {
-    /// <summary>The cluster that the manifest is for; null when it was read from a file, which names none.</summary>
+    /// <summary>
+    /// The cluster that the manifest is for; null when it was read from a file, because a file does not name one.
+    /// </summary>
     public CrdbCluster? Cluster { get; internal init; }
 
     /// <summary>UUID of the cluster; null when it was read from a file.</summary>
@@ -19,16 +21,20 @@ public sealed record CmekManifest : IPlannable
         internal init => field = value.AsArray();
     } = [];
 
-    /// <summary>The file it was read from; null when it was made from keys.</summary>
+    /// <summary>The file that it was read from; null when it was built from keys.</summary>
     public string? Path { get; internal init; }
 
-    /// <summary>True when one of the keys or the identity is only planned: such a manifest is never sent.</summary>
+    /// <summary>True when a key or the identity is only planned. Such a manifest is never sent.</summary>
     public bool IsPlanned { get; internal init; }
 
-    /// <summary>True when a key of it was made or changed moments ago: the clouds may need a while to see the grant.</summary>
+    /// <summary>
+    /// True when one of its keys was created or changed moments ago, so that the grant may not be effective yet.
+    /// </summary>
     internal bool IsFresh { get; init; }
 
-    /// <summary>The text it was read from, so that it can be written again without loss; null when it was made from keys.</summary>
+    /// <summary>
+    /// The text that it was read from, so that it can be written without loss; null when it was built from keys.
+    /// </summary>
     internal string? SourceText { get; init; }
 
     /// <summary>The line of each region spec in <see cref="SourceText"/>.</summary>
@@ -41,23 +47,23 @@ public sealed record CmekManifest : IPlannable
     public override string ToString() => $"{ClusterName ?? Path ?? "manifest"} ({RegionSpecs.Count} regions)";
 }
 
-/// <summary>How a manifest is written.</summary>
+/// <summary>The format of a manifest file.</summary>
 public enum CmekManifestFormat
 {
-    /// <summary>cmek_config.json: what the API takes.</summary>
+    /// <summary>cmek_config.json: the format of the API.</summary>
     Json,
 
-    /// <summary>cmek_config.yml: what people edit.</summary>
+    /// <summary>cmek_config.yml: easier to edit.</summary>
     Yaml,
 }
 
 /// <summary>The key of one region.</summary>
 public sealed record CmekRegionSpec
 {
-    /// <summary>CockroachDB Cloud region, which is the cloud provider's code.</summary>
+    /// <summary>The region, by the cloud provider's code.</summary>
     public string Region { get; internal init; } = "";
 
-    /// <summary>The key and who uses it.</summary>
+    /// <summary>The key and the identity that uses it.</summary>
     public CmekKeySpec KeySpec { get; internal init; } = new();
 
     /// <summary>The key's type, from <see cref="KeySpec"/>.</summary>
@@ -66,7 +72,7 @@ public sealed record CmekRegionSpec
     /// <summary>The key's URI, from <see cref="KeySpec"/>.</summary>
     public string KeyUri => KeySpec.Uri;
 
-    /// <summary>Who uses the key, from <see cref="KeySpec"/>.</summary>
+    /// <summary>The identity that uses the key, from <see cref="KeySpec"/>.</summary>
     public string AuthPrincipal => KeySpec.AuthPrincipal;
 
     internal static CmekRegionSpec Create(string region, string keyType, string keyUri, string authPrincipal) =>
@@ -85,15 +91,17 @@ public sealed record CmekRegionSpec
     public override string ToString() => $"{Region}: {KeySpec.Uri}";
 }
 
-/// <summary>A key and the identity that is authorized to use it.</summary>
+/// <summary>A key and the identity that may use it.</summary>
 public sealed record CmekKeySpec
 {
     /// <summary>AWS_KMS, GCP_CLOUD_KMS or AZURE_KEY_VAULT.</summary>
     public string Type { get; internal init; } = "";
 
-    /// <summary>AWS: key ARN. GCP: resource name without version. Azure: key identifier with version.</summary>
+    /// <summary>
+    /// AWS: key ARN. Google Cloud: resource name without version. Azure: key identifier with version.
+    /// </summary>
     public string Uri { get; internal init; } = "";
 
-    /// <summary>AWS: role ARN. GCP: e-mail of the service account. Azure: tenant id.</summary>
+    /// <summary>AWS: role ARN. Google Cloud: e-mail address of the service account. Azure: tenant id.</summary>
     public string AuthPrincipal { get; internal init; } = "";
 }

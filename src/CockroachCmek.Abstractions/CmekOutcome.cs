@@ -1,17 +1,17 @@
 namespace CockroachCmek;
 
-/// <summary>What a cmdlet did to bring about the object that it emits.</summary>
+/// <summary>What a run did for the object that a cmdlet returns.</summary>
 public enum CmekOutcome
 {
-    /// <summary>It was there and matched: nothing was written.</summary>
+    /// <summary>It existed and matched. Nothing was written.</summary>
     Existing,
 
-    /// <summary>It was made by this run.</summary>
+    /// <summary>This run created it.</summary>
     Created,
 
-    /// <summary>It was there and this run changed it.</summary>
+    /// <summary>It existed, and this run changed it.</summary>
     Updated,
 
-    /// <summary>It would be made or changed, but -WhatIf was given, or the question was answered with No: nothing was written.</summary>
+    /// <summary>Nothing was written, because of -WhatIf or because the question was answered with No.</summary>
     Planned,
 }

@@ -1,6 +1,6 @@
 namespace CockroachCmek;
 
-/// <summary>Where a key's material is kept by the cloud.</summary>
+/// <summary>How the cloud protects the material of a key.</summary>
 public enum CmekProtectionLevel
 {
     /// <summary>By software, encrypted at rest.</summary>

@@ -1,6 +1,6 @@
 namespace CockroachCmek;
 
-/// <summary>What a revocation changed, so that Restore-CrdbCmekAccess can put back exactly that.</summary>
+/// <summary>What a revocation changed, so that Restore-CrdbCmekAccess can undo exactly that.</summary>
 public sealed record CmekRevocation : IPlannable
 {
     /// <summary>The cluster.</summary>
@@ -18,64 +18,72 @@ public sealed record CmekRevocation : IPlannable
     /// <summary>How access was taken away.</summary>
     public CmekRevocationMethod Method { get; internal init; }
 
-    /// <summary>Every change in the customer's cloud, in the order in which they were planned; those that failed say why.</summary>
+    /// <summary>Every change in the customer's cloud, in the order of the plan. Failed changes say why.</summary>
     public IReadOnlyList<CmekAccessChange> Changes
     {
         get;
         internal init => field = value.AsArray();
     } = [];
 
-    /// <summary>Status of CMEK on the cluster when the run ended (see <see cref="CmekStatus"/>): REVOKED at the end of a whole revocation.</summary>
+    /// <summary>
+    /// Status of CMEK on the cluster at the end of the run (see <see cref="CmekStatus"/>): REVOKED after a complete
+    /// revocation.
+    /// </summary>
     public string Status { get; internal init; } = "";
 
-    /// <summary>When the changes were made, UTC; null while they are only planned.</summary>
+    /// <summary>When the changes were made, UTC; null for a plan.</summary>
     public DateTimeOffset? RevokedAt { get; internal init; }
 
-    /// <summary>The file that the revocation was written to; null when none was asked for.</summary>
+    /// <summary>The file with the record of the revocation; null when none was asked for.</summary>
     public string? Path { get; internal init; }
 
     /// <summary>What this run did.</summary>
     public CmekOutcome Outcome { get; internal init; }
 
-    /// <summary>True when nothing was changed because -WhatIf was given, or the question was answered with No.</summary>
+    /// <summary>
+    /// True when nothing was changed, because of -WhatIf or because the question was answered with No.
+    /// </summary>
     public bool IsPlanned => Outcome == CmekOutcome.Planned;
 
     /// <inheritdoc/>
     public override string ToString() => $"{ClusterName}: {Status} ({Method})";
 }
 
-/// <summary>One change of who may use a key, or of whether it can be used.</summary>
+/// <summary>One change of who may use a key, or of whether the key can be used.</summary>
 public sealed record CmekAccessChange
 {
-    /// <summary>The cluster's regions that are affected; several where they share a key.</summary>
+    /// <summary>The affected regions of the cluster; several when they share a key.</summary>
     public IReadOnlyList<string> Regions
     {
         get;
         internal init => field = value.AsArray();
     } = [];
 
-    /// <summary>The key; empty when the change is of an identity that uses several.</summary>
+    /// <summary>The key; empty for a change of an identity that uses several keys.</summary>
     public string KeyUri { get; internal init; } = "";
 
-    /// <summary>The identity that loses, or gets back, its access.</summary>
+    /// <summary>The identity that loses access, or gets it back.</summary>
     public string AuthPrincipal { get; internal init; } = "";
 
-    /// <summary>What kind of thing was changed, for example KeyPolicyDeny, KeyPolicyGrant, KeyState, IamBinding, RoleAssignment. Restoring needs it.</summary>
+    /// <summary>
+    /// The kind of the change, for example KeyPolicyDeny, KeyPolicyGrant, KeyState, IamBinding, RoleAssignment. A
+    /// restore needs it.
+    /// </summary>
     public string Kind { get; internal init; } = "";
 
-    /// <summary>The resource that was changed, by its own name: an ARN, a resource name, the id of an assignment.</summary>
+    /// <summary>The resource that was changed: an ARN, a resource name, the id of an assignment.</summary>
     public string Target { get; internal init; } = "";
 
     /// <summary>The change, in words.</summary>
     public string Action { get; internal init; } = "";
 
-    /// <summary>Exactly what was added or removed, in the cloud's own JSON.</summary>
+    /// <summary>Exactly what was added or removed, in the cloud's JSON.</summary>
     public string Document { get; internal init; } = "";
 
-    /// <summary>How far it came.</summary>
+    /// <summary>The state of the change.</summary>
     public CmekAccessChangeState State { get; internal init; }
 
-    /// <summary>Why it failed; empty unless it did.</summary>
+    /// <summary>Why the change failed; empty when it did not fail.</summary>
     public string Fault { get; internal init; } = "";
 
     /// <inheritdoc/>
@@ -85,34 +93,46 @@ public sealed record CmekAccessChange
 /// <summary>How access to the keys is taken away.</summary>
 public enum CmekRevocationMethod
 {
-    /// <summary>The way that can be undone without loss: Deny on AWS, RemoveGrant on Google Cloud and Azure.</summary>
+    /// <summary>
+    /// The method that can be undone without loss: Deny on AWS, RemoveGrant on Google Cloud and Azure.
+    /// </summary>
     Default,
 
-    /// <summary>AWS: an explicit Deny for the role is added to the policy of every key. Nothing is removed.</summary>
+    /// <summary>AWS: adds an explicit Deny for the role to the policy of every key. Nothing is removed.</summary>
     Deny,
 
-    /// <summary>The grant on the key is removed: the statement of the key policy, the IAM binding, the role assignment or access policy.</summary>
+    /// <summary>
+    /// Removes the grant on the key: the statement of the key policy, the IAM binding, the role assignment or the
+    /// access policy.
+    /// </summary>
     RemoveGrant,
 
-    /// <summary>The identity of Cockroach Labs loses the right to act as yours: on Google Cloud the binding of Service Account Token Creator.</summary>
+    /// <summary>
+    /// Google Cloud: removes the right of Cockroach Labs' identity to act as yours, the binding of Service Account
+    /// Token Creator.
+    /// </summary>
     RemoveTrust,
 
-    /// <summary>The key itself is disabled, on Google Cloud and Azure its versions. Whoever else uses the key loses it too.</summary>
+    /// <summary>
+    /// Disables the key, on Google Cloud and Azure its versions. Everybody else who uses the key loses it too.
+    /// </summary>
     DisableKey,
 }
 
-/// <summary>How far a change of access came.</summary>
+/// <summary>The state of a change of access.</summary>
 public enum CmekAccessChangeState
 {
     /// <summary>Not made yet.</summary>
     Planned,
 
-    /// <summary>Made, and read back.</summary>
+    /// <summary>Made and read back.</summary>
     Done,
 
-    /// <summary>Tried, and failed; nobody can say more than <see cref="CmekAccessChange.Fault"/>.</summary>
+    /// <summary>
+    /// Failed; <see cref="CmekAccessChange.Fault"/> says why.
+    /// </summary>
     Failed,
 
-    /// <summary>Undone again, and read back.</summary>
+    /// <summary>Undone and read back.</summary>
     Restored,
 }

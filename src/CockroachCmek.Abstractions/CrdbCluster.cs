@@ -1,39 +1,50 @@
 namespace CockroachCmek;
 
-/// <summary>A CockroachDB Cloud cluster. Enumerations of the API are kept as the API's own words, so that values that are newer than this module survive.</summary>
-public sealed record CrdbCluster
+/// <summary>
+/// A CockroachDB Cloud cluster. Enumerations of the API are kept as the API returns them, so that values that are newer
+/// than this module survive.
+/// </summary>
+public sealed record CrdbCluster : IPlannable
 {
     /// <summary>UUID of the cluster.</summary>
     public string Id { get; internal init; } = "";
 
-    /// <summary>UUID of the cluster under the name that binds along a pipe; the same as <see cref="Id"/>.</summary>
+    /// <summary>True for an object that -WhatIf returned: the cluster exists, and a change of it is planned.</summary>
+    public bool IsPlanned { get; internal init; }
+
+    /// <summary>The same as <see cref="Id"/>, under the name that binds along a pipeline.</summary>
     public string ClusterId => Id;
 
-    /// <summary>Name, unique in an organization.</summary>
+    /// <summary>Name of the cluster, unique in an organization.</summary>
     public string Name { get; internal init; } = "";
 
     /// <summary>AWS, GCP or AZURE.</summary>
     public string CloudProvider { get; internal init; } = "";
 
-    /// <summary>The provider's account that hosts the cluster: AWS account id or Google Cloud project id; it belongs to Cockroach Labs, not to you.</summary>
+    /// <summary>
+    /// The provider's account that hosts the cluster: AWS account id or Google Cloud project id. It belongs to
+    /// Cockroach Labs, not to you.
+    /// </summary>
     public string AccountId { get; internal init; } = "";
 
-    /// <summary>BASIC, STANDARD or ADVANCED; empty where the API tells none.</summary>
+    /// <summary>BASIC, STANDARD or ADVANCED; empty when the API does not report the plan.</summary>
     public string Plan { get; internal init; } = "";
 
     /// <summary>CREATING, CREATED, CREATION_FAILED, DELETED or LOCKED.</summary>
     public string State { get; internal init; } = "";
 
-    /// <summary>What runs on the cluster, for example CRDB_CMEK_OPERATION_RUNNING; UNSPECIFIED when nothing does.</summary>
+    /// <summary>
+    /// The running operation, for example CRDB_CMEK_OPERATION_RUNNING; UNSPECIFIED when there is none.
+    /// </summary>
     public string OperationStatus { get; internal init; } = "";
 
-    /// <summary>For example v25.2.4.</summary>
+    /// <summary>Version of CockroachDB, for example v25.2.4.</summary>
     public string CockroachVersion { get; internal init; } = "";
 
-    /// <summary>PUBLIC or PRIVATE; empty where the API tells none. On AWS, CMEK needs PRIVATE.</summary>
+    /// <summary>PUBLIC or PRIVATE; empty when the API does not report it. On AWS, CMEK needs PRIVATE.</summary>
     public string NetworkVisibility { get; internal init; } = "";
 
-    /// <summary>Azure only: the application (client) id of the cluster's identity.</summary>
+    /// <summary>Azure: the application (client) id of the cluster's identity.</summary>
     public string AzureClusterIdentityClientId { get; internal init; } = "";
 
     /// <summary>The cluster's regions, in the API's order.</summary>
@@ -46,10 +57,10 @@ public sealed record CrdbCluster
     /// <summary>When the cluster was created, UTC.</summary>
     public DateTimeOffset? CreatedAt { get; internal init; }
 
-    /// <summary>When the cluster was changed last, UTC.</summary>
+    /// <summary>When the cluster was last changed, UTC.</summary>
     public DateTimeOffset? UpdatedAt { get; internal init; }
 
-    /// <summary>What the API said beyond the properties above: field name to its JSON text.</summary>
+    /// <summary>Fields that the API returned beyond the properties above: name and JSON text.</summary>
     public IReadOnlyDictionary<string, string> AdditionalFields { get; internal init; } =
         new Dictionary<string, string>();
 
@@ -63,7 +74,7 @@ public sealed record CrdbRegion
     /// <summary>The cloud provider's code, for example us-east-1.</summary>
     public string Name { get; internal init; } = "";
 
-    /// <summary>Nodes in the region.</summary>
+    /// <summary>Number of nodes in the region.</summary>
     public int NodeCount { get; internal init; }
 
     /// <summary>True for the primary region of a multi-region cluster.</summary>

@@ -4,23 +4,25 @@ using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox;
 
-/// <summary>What is done to a request that a fault rule meets.</summary>
+/// <summary>What a fault does to a request.</summary>
 public enum FaultAction
 {
-    /// <summary>It is answered late.</summary>
+    /// <summary>The response is late.</summary>
     Delay,
 
-    /// <summary>It is not processed, and answered with an HTTP status.</summary>
+    /// <summary>The request is refused with an HTTP status and not processed.</summary>
     Status,
 
-    /// <summary>The connection is reset before it is processed: nothing happened.</summary>
+    /// <summary>The connection is reset before the request is processed: nothing happened.</summary>
     CutBefore,
 
-    /// <summary>The connection is reset after it was processed: it happened, and the answer is lost.</summary>
+    /// <summary>
+    /// The connection is reset after the request was processed: it happened, and the response is lost.
+    /// </summary>
     CutAfter,
 }
 
-/// <summary>Which requests meet a fault, and which fault.</summary>
+/// <summary>Which requests meet which fault.</summary>
 public sealed record FaultRule
 {
     /// <summary>Service, for example cloud or aws; null for any.</summary>
@@ -32,56 +34,55 @@ public sealed record FaultRule
     /// <summary>Regular expression over "METHOD target X-Amz-Target body"; null for any.</summary>
     public string? Pattern { get; init; }
 
-    /// <summary>Matches that are let through first.</summary>
+    /// <summary>Matching requests that pass before the fault. Default: 0.</summary>
     public int Skip { get; init; }
 
-    /// <summary>Matches that meet the fault; after them the rule is spent.</summary>
+    /// <summary>Matching requests that meet the fault; later ones pass. Default: 1.</summary>
     public int Count { get; init; } = 1;
 
     /// <summary>The fault.</summary>
     public FaultAction Action { get; init; }
 
-    /// <summary>Status of <see cref="FaultAction.Status"/>.</summary>
+    /// <summary>HTTP status of <see cref="FaultAction.Status"/>. Default: 503.</summary>
     public int Status { get; init; } = 503;
 
     /// <summary>Retry-After of <see cref="FaultAction.Status"/>, in seconds; null for none.</summary>
     public int? RetryAfter { get; init; }
 
-    /// <summary>Length of <see cref="FaultAction.Delay"/>, in sandbox time.</summary>
+    /// <summary>Length of <see cref="FaultAction.Delay"/>, in sandbox time. Default: 5 seconds.</summary>
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(5);
 
     internal bool Matches(SandboxRequest request) =>
         (Service is null || Service == request.Service)
         && (Method is null || string.Equals(Method, request.Method, StringComparison.OrdinalIgnoreCase))
-        && (
-            Pattern is null
-            || Regex.IsMatch(
-                $"{request.Method} {request.RawTarget} {request.Header("X-Amz-Target")} {Encoding.UTF8.GetString(request.Body)}",
-                Pattern
-            )
-        );
+        && (Pattern is null || Regex.IsMatch(Text(request), Pattern));
+
+    private static string Text(SandboxRequest request) =>
+        $"{request.Method} {request.RawTarget} {request.Header("X-Amz-Target")} "
+        + Encoding.UTF8.GetString(request.Body);
 }
 
-/// <summary>The rules in force. Any thread.</summary>
+/// <summary>The fault rules in force. Thread-safe.</summary>
 public sealed class FaultPlan
 {
     private readonly object _gate = new();
     private readonly List<(FaultRule Rule, int Seen)> _rules = [];
 
-    /// <summary>Adds a rule; the first that matches a request is applied.</summary>
+    /// <summary>Adds a rule. The first rule that matches a request applies.</summary>
     public void Add(FaultRule rule)
     {
         lock (_gate)
             _rules.Add((rule, 0));
     }
 
-    /// <summary>Takes every rule away.</summary>
+    /// <summary>Removes every rule.</summary>
     public void Clear()
     {
         lock (_gate)
             _rules.Clear();
     }
 
+    /// <summary>The fault that a request meets, or null. Counts the request.</summary>
     internal FaultRule? For(SandboxRequest request)
     {
         lock (_gate)
@@ -99,11 +100,4 @@ public sealed class FaultPlan
 
         return null;
     }
-}
-
-/// <summary>A request and its answer, as they were. Authorization is left out.</summary>
-public sealed record RecordedExchange(SandboxRequest Request, SandboxResponse? Response, FaultAction? Fault)
-{
-    /// <summary>Status of the answer that a connection was cut before; null when none was lost.</summary>
-    public int? LostStatus { get; init; }
 }

@@ -5,15 +5,25 @@ using CockroachCmek.Sandbox.Vault;
 
 namespace CockroachCmek.Sandbox;
 
-/// <summary>Recordings are shown, kept and mailed about: whatever signs somebody in is taken out of them, whichever cloud it belongs to.</summary>
+/// <summary>A request and its response as they were, without credentials.</summary>
+public sealed record RecordedExchange(SandboxRequest Request, SandboxResponse? Response, FaultAction? Fault)
+{
+    /// <summary>Status of the response that was lost when the connection was cut; null when none was lost.</summary>
+    public int? LostStatus { get; init; }
+}
+
+/// <summary>
+/// Removes credentials of every cloud from what is recorded, because recordings are shown, kept and sent around.
+/// </summary>
 internal static class Recording
 {
     private const string Mark = "(redacted)";
     private const string Names =
-        "access_token|refresh_token|id_token|client_secret|client_assertion|assertion|private_key|SecretAccessKey|SessionToken";
+        "access_token|refresh_token|id_token|client_secret|client_assertion|assertion|private_key"
+        + "|SecretAccessKey|SessionToken";
 
-    /// <summary>The mark, in the base64 that a field of bytes must be.</summary>
-    private static readonly string Bytes = Convert.ToBase64String(Encoding.UTF8.GetBytes(Mark));
+    /// <summary>The mark for fields of bytes, which must be base64.</summary>
+    private static readonly string MarkAsBase64 = Convert.ToBase64String(Encoding.UTF8.GetBytes(Mark));
 
     private static readonly HashSet<string> SecretHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -22,16 +32,16 @@ internal static class Recording
         "X-IDENTITY-HEADER",
         "X-Vault-Token",
     };
-    private static readonly Regex Field = new(
+    private static readonly Regex JsonField = new(
         $"(\"(?:{Names})\"\\s*:\\s*\")(?:[^\"\\\\]|\\\\.)*",
         RegexOptions.CultureInvariant
     );
-    private static readonly Regex BytesField = new(
+    private static readonly Regex JsonBytesField = new(
         "(\"privateKeyData\"\\s*:\\s*\")[^\"]*",
         RegexOptions.CultureInvariant
     );
-    private static readonly Regex Form = new($"(?<=^|&)({Names})=[^&]*", RegexOptions.CultureInvariant);
-    private static readonly Regex Element = new($"<({Names})>[^<]*<", RegexOptions.CultureInvariant);
+    private static readonly Regex FormField = new($"(?<=^|&)({Names})=[^&]*", RegexOptions.CultureInvariant);
+    private static readonly Regex XmlElement = new($"<({Names})>[^<]*<", RegexOptions.CultureInvariant);
 
     public static SandboxRequest Redacted(SandboxRequest request) =>
         request with
@@ -55,10 +65,10 @@ internal static class Recording
         if (body.Length == 0)
             return body;
         var text = Encoding.UTF8.GetString(body);
-        var clean = BytesField.Replace(
-            Element.Replace(Form.Replace(Field.Replace(text, $"$1{Mark}"), $"$1={Mark}"), $"<$1>{Mark}<"),
-            $"$1{Bytes}"
-        );
+        var clean = JsonField.Replace(text, $"$1{Mark}");
+        clean = FormField.Replace(clean, $"$1={Mark}");
+        clean = XmlElement.Replace(clean, $"<$1>{Mark}<");
+        clean = JsonBytesField.Replace(clean, $"$1{MarkAsBase64}");
         return clean == text ? body : Encoding.UTF8.GetBytes(clean);
     }
 }

@@ -1,8 +1,8 @@
 namespace CockroachCmek.Sandbox;
 
 /// <summary>
-/// The sandbox's time: real time since the start, multiplied by a scale, plus what it was advanced by. At a scale of 1,200,
-/// what takes 20 minutes in production takes a second.
+/// The sandbox's time: real time since the start, multiplied by a scale, plus what it was advanced by. At a scale of
+/// 1,200, what takes 20 minutes in production takes a second.
 /// </summary>
 public sealed class SandboxClock(TimeProvider time, double scale)
 {

@@ -5,8 +5,9 @@ using CockroachCmek.Sandbox.Http;
 namespace CockroachCmek.Sandbox;
 
 /// <summary>
-/// GET /.well-known/cockroachcmek-sandbox at the address of the CockroachDB Cloud API: the addresses and credentials of this
-/// sandbox's clouds. A client that finds it uses these clouds and never real credentials. It needs any API key of the sandbox.
+/// GET /.well-known/cockroachcmek-sandbox at the address of the CockroachDB Cloud API: the addresses and credentials of
+/// this sandbox's clouds. A client that finds it uses these clouds and never real credentials. It needs any API key of
+/// the sandbox.
 /// </summary>
 internal static class SandboxDiscovery
 {
@@ -15,7 +16,7 @@ internal static class SandboxDiscovery
     public static bool IsAskedFor(string service, ParsedRequest request) =>
         service == "cloud" && request.Method == "GET" && request.Target.Split('?')[0] == Path;
 
-    public static SandboxResponse Answer(SandboxServer server, ParsedRequest request)
+    public static SandboxResponse Respond(SandboxServer server, ParsedRequest request)
     {
         var authorization = request
             .Headers.FirstOrDefault(h => string.Equals(h.Key, "Authorization", StringComparison.OrdinalIgnoreCase))

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using CockroachCmek.Sandbox.Aws;
 using CockroachCmek.Sandbox.Azure;
 using CockroachCmek.Sandbox.Cloud;
@@ -10,26 +9,14 @@ using CockroachCmek.Sandbox.Vault;
 
 namespace CockroachCmek.Sandbox;
 
-/// <summary>How a sandbox is started.</summary>
-public sealed record SandboxOptions
-{
-    /// <summary>How many times faster than life.</summary>
-    public double TimeScale { get; init; } = 600;
-
-    /// <summary>The real clock underneath.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
-
-    /// <summary>Keeps every exchange.</summary>
-    public bool Record { get; init; }
-
-    /// <summary>Clusters on a page when the caller does not say.</summary>
-    public int PageSize { get; init; } = 10;
-}
-
-/// <summary>Rehearsal clouds on the loopback address: CockroachDB Cloud, AWS, Google Cloud, Azure and HashiCorp Vault. Stops by itself when disposed or when the process ends.</summary>
+/// <summary>
+/// Rehearsal clouds on the loopback address: CockroachDB Cloud, AWS, Google Cloud, Azure and HashiCorp Vault. They stop
+/// when the server is disposed or the process ends.
+/// </summary>
 public sealed class SandboxServer : IDisposable
 {
-    // One lock for all services: Vault and CockroachDB call the clouds, and the whole state is saved and loaded at once.
+    // One lock for all services: Vault and CockroachDB call the clouds, and the whole state is saved and loaded at
+    // once.
     private readonly object _gate = new();
     private readonly SandboxState _state = new();
     private readonly List<LoopbackListener> _listeners = [];
@@ -57,19 +44,8 @@ public sealed class SandboxServer : IDisposable
             },
             options.PageSize
         );
-        foreach (var cluster in Cloud.Clusters.Where(c => c.Provider == "GCP"))
-            Gcp.AddForeignAccount(GcpKeyUser.AccountOf(cluster.Id, cluster.AccountId));
-        foreach (var cluster in Cloud.Clusters.Where(c => c.AzureApplicationId is not null))
-            Azure.AddClusterApplication(cluster.Id, cluster.AzureApplicationId!);
-        foreach (var cluster in Cloud.ClustersToSeed)
-        {
-            Cloud.Seed(
-                cluster,
-                cluster.Provider == "GCP"
-                    ? Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, cluster.Regions[0].Name)
-                    : Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, cluster.Regions[0].Name)
-            );
-        }
+        AddClusterIdentities();
+        SeedKeys();
 
         CloudEndpoint = Listen("cloud", Cloud);
         AwsEndpoint = Listen("aws", Aws);
@@ -97,6 +73,9 @@ public sealed class SandboxServer : IDisposable
     /// <summary>Azure.</summary>
     public AzureSandbox Azure { get; }
 
+    /// <summary>HashiCorp Vault Enterprise.</summary>
+    public VaultSandbox Vault { get; }
+
     /// <summary>Address of the CockroachDB Cloud API.</summary>
     public Uri CloudEndpoint { get; }
 
@@ -106,23 +85,29 @@ public sealed class SandboxServer : IDisposable
     /// <summary>Address of Cloud KMS, IAM and the token endpoint.</summary>
     public Uri GcpEndpoint { get; }
 
-    /// <summary>Address of Entra ID, Graph, Resource Manager and Key Vault, over TLS: clients keep the production host names and connect here.</summary>
+    /// <summary>
+    /// Address of Entra ID, Graph, Resource Manager and Key Vault, over TLS. Clients keep the production host names and
+    /// connect here.
+    /// </summary>
     public Uri AzureEndpoint { get; }
 
-    /// <summary>Address of the managed identity's tokens, as a machine in Azure has one: IDENTITY_ENDPOINT is its "MSI/token".</summary>
+    /// <summary>Address of the managed identity's tokens. IDENTITY_ENDPOINT is its "MSI/token".</summary>
     public Uri ManagedIdentityEndpoint { get; }
 
-    /// <summary>HashiCorp Vault Enterprise.</summary>
-    public VaultSandbox Vault { get; }
-
-    /// <summary>Address of Vault: what goes into VAULT_ADDR.</summary>
+    /// <summary>Address of HashiCorp Vault, for VAULT_ADDR.</summary>
     public Uri VaultEndpoint { get; }
 
     /// <summary>Faults that requests meet.</summary>
     public FaultPlan Faults { get; } = new();
 
-    /// <summary>What was exchanged so far, in the order of the requests; empty unless recording.</summary>
+    /// <summary>Every request so far with its response, in the order of arrival; empty unless recording.</summary>
     public IReadOnlyList<RecordedExchange> Exchanges => [.. _exchanges.OrderBy(e => e.Request.Index)];
+
+    /// <summary>Forgets the recorded requests.</summary>
+    public void ClearExchanges()
+    {
+        while (_exchanges.TryDequeue(out _)) { }
+    }
 
     /// <summary>
     /// Saves the state of every service while no request is processed: accounts, credentials, clusters, keys, time.
@@ -135,8 +120,8 @@ public sealed class SandboxServer : IDisposable
     }
 
     /// <summary>
-    /// Replaces the state of every service by a saved one, of this sandbox or of another in this process. Accounts, credentials
-    /// and the time are then those of the saved sandbox; addresses and TLS certificates stay.
+    /// Replaces the state of every service by a saved one, of this sandbox or of another in this process. Accounts,
+    /// credentials and the time are then those of the saved sandbox; addresses and TLS certificates stay.
     /// </summary>
     public void Load(SandboxSnapshot snapshot)
     {
@@ -158,24 +143,50 @@ public sealed class SandboxServer : IDisposable
         Azure.Dispose();
     }
 
+    /// <summary>Adds the identities that Cockroach Labs has created for the clusters.</summary>
+    private void AddClusterIdentities()
+    {
+        foreach (var cluster in Cloud.Clusters)
+        {
+            if (cluster.Provider == "GCP")
+                Gcp.AddForeignAccount(GcpKeyUser.AccountOf(cluster.Id, cluster.AccountId));
+            if (cluster.AzureApplicationId is { } application)
+                Azure.AddClusterApplication(cluster.Id, application);
+        }
+    }
+
+    private void SeedKeys()
+    {
+        foreach (var cluster in Cloud.ClustersToSeed)
+        {
+            var region = cluster.Regions[0].Name;
+            Cloud.Seed(
+                cluster,
+                cluster.Provider == "GCP"
+                    ? Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, region)
+                    : Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, region)
+            );
+        }
+    }
+
     private Uri Listen(string name, ISandboxService service, X509Certificate2? certificate = null)
     {
         var listener = new LoopbackListener(port: 0, certificate, (request, cancellation) =>
-            AnswerAsync(name, service, request, cancellation)
+            SandboxDiscovery.IsAskedFor(name, request)
+                ? Task.FromResult(new Reply(SandboxDiscovery.Respond(this, request)))
+                : RespondAsync(name, service, request, cancellation)
         );
         _listeners.Add(listener);
         return listener.Endpoint;
     }
 
-    private async Task<Reply> AnswerAsync(
+    private async Task<Reply> RespondAsync(
         string name,
         ISandboxService service,
         ParsedRequest parsed,
         CancellationToken cancellationToken
     )
     {
-        if (SandboxDiscovery.IsAskedFor(name, parsed))
-            return new Reply(SandboxDiscovery.Answer(this, parsed));
         var request = new SandboxRequest
         {
             Index = Interlocked.Increment(ref _index),
@@ -186,73 +197,34 @@ public sealed class SandboxServer : IDisposable
             Body = parsed.Body,
         };
         var fault = Faults.For(request);
-        SandboxResponse? response = null;
-        SandboxResponse? lost = null;
-        switch (fault?.Action)
+        if (fault?.Action == FaultAction.Delay)
+            await DelayAsync(fault.Delay, cancellationToken);
+        var response = fault?.Action switch
         {
-            case FaultAction.CutBefore:
-                break;
-            case FaultAction.Status:
-                response = Failure(fault, request);
-                break;
-            case FaultAction.CutAfter:
-                lost = await service.HandleAsync(request, cancellationToken);
-                break;
-            case FaultAction.Delay:
-                await RealTime.Delay(
-                    _options.Time,
-                    TimeSpan.FromTicks((long)(fault.Delay.Ticks / _options.TimeScale)),
-                    cancellationToken
-                );
-                response = await service.HandleAsync(request, cancellationToken);
-                break;
-            default:
-                response = await service.HandleAsync(request, cancellationToken);
-                break;
-        }
-
+            FaultAction.CutBefore => null,
+            FaultAction.Status => InjectedFailure.Response(fault, request),
+            _ => await service.HandleAsync(request, cancellationToken),
+        };
+        var isLost = fault?.Action == FaultAction.CutAfter;
+        var seen = isLost ? null : response;
         if (_options.Record)
             _exchanges.Enqueue(
-                new RecordedExchange(Recording.Redacted(request), Recording.Redacted(request, response), fault?.Action)
+                new RecordedExchange(Recording.Redacted(request), Recording.Redacted(request, seen), fault?.Action)
                 {
-                    LostStatus = lost?.Status,
+                    LostStatus = isLost ? response?.Status : null,
                 }
             );
-        return new Reply(response);
+        return new Reply(seen);
     }
 
-    /// <summary>A failure in the words of the service that it befalls.</summary>
-    private static SandboxResponse Failure(FaultRule fault, SandboxRequest request)
+    /// <param name="delay">Sandbox time.</param>
+    private Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken)
     {
-        var body =
-            request.Service is "azure" or "msi" ? AzureFailure.Body(fault, request)
-            : request.Header("X-Amz-Target") is not null
-                ? $$"""{"__type":"{{(fault.Status == 429 ? "ThrottlingException" : "KMSInternalException")}}","message":"The sandbox was told to fail."}"""
-            : request.Service == "vault" ? """{"errors":["The sandbox was told to fail."]}"""
-            : request.Service == "aws"
-                ? "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code><Message>The sandbox was told to fail.</Message></Error></ErrorResponse>"
-            : request.Service == "gcp" ? GcpFault.Injected(fault.Status)
-            : $$"""{"code":{{(fault.Status == 429 ? 8 : fault.Status == 503 ? 14 : 13)}},"message":"{{(fault.Status == 429 ? "rate limit exceeded" : "The sandbox was told to fail.")}}","details":[]}""";
-        return new SandboxResponse(
-            fault.Status,
-            Encoding.UTF8.GetBytes(body),
-            request.Service == "aws" && request.Header("X-Amz-Target") is null ? "text/xml" : "application/json"
-        )
-        {
-            Headers = fault.RetryAfter is { } seconds
-                ? [new("Retry-After", seconds.ToString(System.Globalization.CultureInfo.InvariantCulture))]
-                : [],
-        };
-    }
-}
-
-/// <summary>A delay on an injected clock, for both frameworks.</summary>
-internal static class RealTime
-{
-    public static Task Delay(TimeProvider time, TimeSpan delay, CancellationToken cancellationToken) =>
+        var realDelay = TimeSpan.FromTicks((long)(delay.Ticks / _options.TimeScale));
 #if NET
-        Task.Delay(delay, time, cancellationToken);
+        return Task.Delay(realDelay, _options.Time, cancellationToken);
 #else
-        time.Delay(delay, cancellationToken);
+        return _options.Time.Delay(realDelay, cancellationToken);
 #endif
+    }
 }

@@ -7,8 +7,9 @@ using CockroachCmek.Sandbox.Vault;
 namespace CockroachCmek.Sandbox;
 
 /// <summary>
-/// All data of all services: accounts, credentials, clusters, keys, policies. A service keeps nothing that changes anywhere
-/// else, so a copy of this object is a copy of the sandbox. Its parts hold data only: no services, delegates or handles.
+/// All data of all services: accounts, credentials, clusters, keys, policies. A service keeps nothing that changes
+/// anywhere else, so a copy of this object is a copy of the sandbox. Its parts hold data only: no services, delegates
+/// or handles.
 /// </summary>
 internal sealed class SandboxState
 {
@@ -22,7 +23,9 @@ internal sealed class SandboxState
 
     public VaultData Vault { get; } = new();
 
-    /// <summary>Gives these parts the content of another state. The parts stay the same objects, because the services hold them.</summary>
+    /// <summary>
+    /// Gives these parts the content of another state. The parts stay the same objects, because the services hold them.
+    /// </summary>
     public void Overwrite(SandboxState source)
     {
         var copier = new StateCopier();
@@ -31,7 +34,9 @@ internal sealed class SandboxState
     }
 }
 
-/// <summary>The state of a sandbox at one moment, from <see cref="SandboxServer.Save"/>. It can be loaded any number of times.</summary>
+/// <summary>
+/// The state of a sandbox at one moment, from <see cref="SandboxServer.Save"/>. It can be loaded any number of times.
+/// </summary>
 public sealed class SandboxSnapshot
 {
     internal SandboxSnapshot(SandboxState state, DateTimeOffset time) => (State, Time) = (state, time);

@@ -11,8 +11,9 @@ namespace CockroachCmek.Sandbox;
 internal interface IConstant;
 
 /// <summary>
-/// Copies object graphs field by field, so that no class needs copying code that could miss a new field. An object that is
-/// referenced twice is copied once, by the same copier. Copies keep hash tables as they are: they stay in this process.
+/// Copies object graphs field by field, so that no class needs copying code that could miss a new field. An object that
+/// is referenced twice is copied once, by the same copier. Copies keep hash tables as they are: they stay in this
+/// process.
 /// </summary>
 internal sealed class StateCopier
 {
@@ -32,7 +33,9 @@ internal sealed class StateCopier
     private readonly Dictionary<object, object> _copies = new(new SameObject());
 
     /// <summary>Copies an object and everything that it refers to.</summary>
-    /// <exception cref="InvalidOperationException">The graph holds something other than data, for example a delegate.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The graph holds something other than data, for example a delegate.
+    /// </exception>
     public T Copy<T>(T original)
         where T : class => (T)CopyOf(original)!;
 

@@ -1,8 +1,8 @@
 <#
 .SYNOPSIS
-Adds a region to a cluster that uses CMEK, with a key for it, and waits until it is there.
+Adds a region with its key to a cluster that uses CMEK, and waits until it is ready.
 .DESCRIPTION
-Safe to start again: a region, a key or a replica that a job before this one has made is found, and nothing is added twice.
+Can be started again: a region, key or replica that an earlier job created is reused, and nothing is added twice.
 #>
 [CmdletBinding()]
 param(
@@ -14,32 +14,39 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $Region,
 
-    # Nodes in it, at least three.
+    # Number of nodes in the region, at least three.
     [ValidateRange(3, 1000)]
     [int] $NodeCount = 3,
 
-    # Variable of the Automation account that holds the API key of CockroachDB Cloud.
+    # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
-    # Variables of the account that go into the environment under their own names, for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    # Names of variables of the account that are copied to environment variables of the same name, for example
+    # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
+
+    # Further parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' } or @{ AzureClientId = '<UUID>' }.
+    [hashtable] $Connection = @{},
 
     # Another address of the API, for rehearsals.
     [uri] $Endpoint
 )
 
 Set-StrictMode -Version 2
-# In Azure Automation an error that is not fatal does not end a job, and progress is not valid in a runbook.
+# In Azure Automation, a non-terminating error does not end a job, and progress output is not supported.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 Import-Module CockroachCmek -ErrorAction SilentlyContinue
 
-# Encrypted variables of the account. Azure clusters need no further secret: the account's managed identity is used. For AWS and Google Cloud, which have no identity
-# here, the names of variables that hold their credentials are given, and go into this job's environment.
-foreach ($name in $EnvironmentVariable) { [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name)) }
-$connection = @{ ApiKey = [System.Net.NetworkCredential]::new('', (Get-AutomationVariable -Name $ApiKeyVariable)).SecurePassword }
-if ($Endpoint) { $connection.Endpoint = $Endpoint }
-$null = Connect-CrdbCloud @connection
+# All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
+foreach ($name in $EnvironmentVariable) {
+    [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
+}
+$apiKey = Get-AutomationVariable -Name $ApiKeyVariable
+$Connection = $Connection.Clone()
+$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+if ($Endpoint) { $Connection.Endpoint = $Endpoint }
+$null = Connect-CrdbCloud @Connection
 
 try {
     Get-CrdbCluster $ClusterName -ErrorAction Stop | Add-CrdbCmekRegion $Region -NodeCount $NodeCount -Wait

@@ -1,9 +1,10 @@
 <#
 .SYNOPSIS
-Break glass: takes the keys of one cluster away and stops it.
+In an emergency: takes away access to the keys of one cluster, and stops the cluster.
 .DESCRIPTION
-Nobody can confirm in a job, so the cluster's name is given twice. The record of what was changed is output as JSON: keep it, Restore-CrdbCmekAccess -Path puts back exactly
-that. A job that was evicted is started again with the same parameters, and completes what is missing. Only Cockroach Labs support can bring a revoked cluster back.
+Nobody can confirm in a job, so the cluster's name has to be given twice. The record of all changes is output as JSON.
+Keep it: Restore-CrdbCmekAccess -Path undoes exactly what is in it. If a job was evicted, start it again with the same
+parameters to complete it. Only Cockroach Labs support can bring a revoked cluster back.
 #>
 [CmdletBinding()]
 param(
@@ -11,48 +12,58 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $ClusterName,
 
-    # The name once more.
+    # The same name again.
     [Parameter(Mandatory = $true)]
     [string] $ConfirmClusterName,
 
-    # How access is taken away; Default can be undone without loss.
+    # How access is taken away. Default can be undone without loss.
     [ValidateSet('Default', 'Deny', 'RemoveGrant', 'RemoveTrust', 'DisableKey')]
     [string] $Method = 'Default',
 
-    # Stop after the KMS: CockroachDB is not told, and running nodes go on.
+    # Stop after the KMS: CockroachDB Cloud is not notified, and running nodes continue.
     [bool] $KmsOnly = $false,
 
-    # Variable of the Automation account that holds the API key of CockroachDB Cloud.
+    # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
-    # Variables of the account that go into the environment under their own names, for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    # Names of variables of the account that are copied to environment variables of the same name, for example
+    # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
+
+    # Further parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' } or @{ AzureClientId = '<UUID>' }.
+    [hashtable] $Connection = @{},
 
     # Another address of the API, for rehearsals.
     [uri] $Endpoint
 )
 
 Set-StrictMode -Version 2
-# In Azure Automation an error that is not fatal does not end a job, and progress is not valid in a runbook.
+# In Azure Automation, a non-terminating error does not end a job, and progress output is not supported.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-if ($ClusterName -cne $ConfirmClusterName) { throw "'$ClusterName' and '$ConfirmClusterName' are not the same: nothing was done." }
+if ($ClusterName -cne $ConfirmClusterName) {
+    throw "'$ClusterName' and '$ConfirmClusterName' are not the same, so nothing was done."
+}
 Import-Module CockroachCmek -ErrorAction SilentlyContinue
 
-# Encrypted variables of the account. Azure clusters need no further secret: the account's managed identity is used. For AWS and Google Cloud, which have no identity
-# here, the names of variables that hold their credentials are given, and go into this job's environment.
-foreach ($name in $EnvironmentVariable) { [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name)) }
-$connection = @{ ApiKey = [System.Net.NetworkCredential]::new('', (Get-AutomationVariable -Name $ApiKeyVariable)).SecurePassword }
-if ($Endpoint) { $connection.Endpoint = $Endpoint }
-$null = Connect-CrdbCloud @connection
+# All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
+foreach ($name in $EnvironmentVariable) {
+    [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
+}
+$apiKey = Get-AutomationVariable -Name $ApiKeyVariable
+$Connection = $Connection.Clone()
+$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+if ($Endpoint) { $Connection.Endpoint = $Endpoint }
+$null = Connect-CrdbCloud @Connection
 
 $cluster = Get-CrdbCluster $ClusterName
-$record = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), "$($cluster.Name)-$($cluster.Id).revocation.json")
+$record = [System.IO.Path]::Combine(
+    [System.IO.Path]::GetTempPath(), "$($cluster.Name)-$($cluster.Id).revocation.json")
 try {
     $revocation = $cluster | Revoke-CrdbCmek -Method $Method -KmsOnly:$KmsOnly -Path $record -Confirm:$false
     "$($revocation.ClusterName): CMEK is $($revocation.Status)."
 } finally {
-    # The disk of a job ends with it: the record goes into the job's output, whatever happened.
+    # A job's disk is lost when the job ends, so the record is always output.
     if ([System.IO.File]::Exists($record)) { [System.IO.File]::ReadAllText($record) }
     Disconnect-CrdbCloud
 }

@@ -1,47 +1,54 @@
 <#
 .SYNOPSIS
-Rotates the keys of clusters that were not rotated for so many days. Made for a schedule; safe to start again.
+Rotates the keys of clusters whose last rotation is older than a number of days. Made for a schedule.
 .DESCRIPTION
-A job that was evicted and started again goes on where it stopped: what was rotated in the KMS and not yet taken up is not rotated twice, and what was rotated
-within -OlderThanDays is left alone. One cluster that fails does not keep the others from their rotation; the job fails at the end and names it.
+Can be started again after an eviction: a version that an earlier job created is used, and a cluster that was rotated
+within -OlderThanDays is left alone. A cluster that fails does not stop the others. The job fails at the end and names
+it.
 #>
 [CmdletBinding()]
 param(
-    # Names of the clusters; wildcards are taken.
+    # Names of the clusters. Wildcards are allowed.
     [Parameter(Mandatory = $true)]
     [string[]] $ClusterName,
 
-    # Only keys that were taken up longer ago than this.
+    # Rotate only keys that have been in force for longer than this.
     [ValidateRange(1, 3650)]
     [int] $OlderThanDays = 90,
 
-    # Variable of the Automation account that holds the API key of CockroachDB Cloud.
+    # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
-    # Variables of the account that go into the environment under their own names, for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    # Names of variables of the account that are copied to environment variables of the same name, for example
+    # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
+
+    # Further parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' } or @{ AzureClientId = '<UUID>' }.
+    [hashtable] $Connection = @{},
 
     # Another address of the API, for rehearsals.
     [uri] $Endpoint
 )
 
 Set-StrictMode -Version 2
-# In Azure Automation an error that is not fatal does not end a job, and progress is not valid in a runbook.
+# In Azure Automation, a non-terminating error does not end a job, and progress output is not supported.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 Import-Module CockroachCmek -ErrorAction SilentlyContinue
 
-# Encrypted variables of the account. Azure clusters need no further secret: the account's managed identity is used. For AWS and Google Cloud, which have no identity
-# here, the names of variables that hold their credentials are given, and go into this job's environment.
-foreach ($name in $EnvironmentVariable) { [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name)) }
-$connection = @{ ApiKey = [System.Net.NetworkCredential]::new('', (Get-AutomationVariable -Name $ApiKeyVariable)).SecurePassword }
-if ($Endpoint) { $connection.Endpoint = $Endpoint }
-$null = Connect-CrdbCloud @connection
+# All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
+foreach ($name in $EnvironmentVariable) {
+    [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
+}
+$apiKey = Get-AutomationVariable -Name $ApiKeyVariable
+$Connection = $Connection.Clone()
+$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+if ($Endpoint) { $Connection.Endpoint = $Endpoint }
+$null = Connect-CrdbCloud @Connection
 
 $failed = @()
 foreach ($cluster in Get-CrdbCluster $ClusterName | Where-Object Plan -EQ ADVANCED) {
     try {
-        # The output is small and says what happened: status, regions, keys, and what must be kept.
         $cluster | Invoke-CrdbCmekRotation -IfOlderThan ([timespan]::FromDays($OlderThanDays)) -Wait
     } catch {
         $failed += "$($cluster.Name): $($_.Exception.Message)"

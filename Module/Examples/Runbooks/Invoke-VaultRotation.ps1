@@ -1,13 +1,13 @@
 <#
 .SYNOPSIS
-Rotates keys that were born in HashiCorp Vault, through Vault, where they were not rotated for so many days. Made for a schedule; safe to start again.
+Rotates keys in HashiCorp Vault for clusters whose last rotation is older than a number of days. Made for a schedule.
 .DESCRIPTION
-A version that Vault has made and no cluster has taken up is taken up, not made again, and what was rotated within -OlderThanDays is left alone. One cluster that
-fails does not keep the others from their rotation; the job fails at the end and names it.
+Can be started again: a version that an earlier job created in Vault is used, and a cluster that was rotated within
+-OlderThanDays is left alone. A cluster that fails does not stop the others. The job fails at the end and names it.
 #>
 [CmdletBinding()]
 param(
-    # Names of the clusters; wildcards are taken.
+    # Names of the clusters. Wildcards are allowed.
     [Parameter(Mandatory = $true)]
     [string[]] $ClusterName,
 
@@ -15,44 +15,56 @@ param(
     [Parameter(Mandatory = $true)]
     [uri] $VaultAddress,
 
-    # Namespace of Vault; on HCP Vault the topmost is admin.
+    # Namespace of Vault. On HCP Vault the topmost is admin.
     [string] $VaultNamespace,
 
-    # Only keys that were taken up longer ago than this.
+    # Rotate only keys that have been in force for longer than this.
     [ValidateRange(1, 3650)]
     [int] $OlderThanDays = 90,
 
-    # Variable of the Automation account that holds the Vault token.
+    # Name of the variable of the Automation account that holds the Vault token.
     [string] $VaultTokenVariable = 'VAULT_TOKEN',
 
-    # Variable of the account that holds the API key of CockroachDB Cloud.
+    # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
-    # Variables of the account that go into the environment under their own names, for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: use is granted in the cloud.
+    # Names of variables of the account that are copied to environment variables of the same name, for example
+    # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. They grant the use of the keys in
+    # the cloud. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
+
+    # Further parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' } or @{ AzureClientId = '<UUID>' }.
+    [hashtable] $Connection = @{},
 
     # Another address of the API, for rehearsals.
     [uri] $Endpoint
 )
 
 Set-StrictMode -Version 2
-# In Azure Automation an error that is not fatal does not end a job, and progress is not valid in a runbook.
+# In Azure Automation, a non-terminating error does not end a job, and progress output is not supported.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 Import-Module CockroachCmek -ErrorAction SilentlyContinue
 
-foreach ($name in $EnvironmentVariable) { [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name)) }
-$connection = @{ ApiKey = [System.Net.NetworkCredential]::new('', (Get-AutomationVariable -Name $ApiKeyVariable)).SecurePassword }
-if ($Endpoint) { $connection.Endpoint = $Endpoint }
-$null = Connect-CrdbCloud @connection
-
-$vault = @{ Via = 'HashiCorpVault'; VaultAddress = $VaultAddress; VaultToken = [System.Net.NetworkCredential]::new('', (Get-AutomationVariable -Name $VaultTokenVariable)).SecurePassword }
-if ($VaultNamespace) { $vault.VaultNamespace = $VaultNamespace }
+# All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
+foreach ($name in $EnvironmentVariable) {
+    [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
+}
+$apiKey = Get-AutomationVariable -Name $ApiKeyVariable
+$Connection = $Connection.Clone()
+$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+if ($Endpoint) { $Connection.Endpoint = $Endpoint }
+$vaultToken = Get-AutomationVariable -Name $VaultTokenVariable
+$Connection.VaultAddress = $VaultAddress
+$Connection.VaultToken = [System.Net.NetworkCredential]::new('', $vaultToken).SecurePassword
+if ($VaultNamespace) { $Connection.VaultNamespace = $VaultNamespace }
+$null = Connect-CrdbCloud @Connection
 
 $failed = @()
+$age = [timespan]::FromDays($OlderThanDays)
 foreach ($cluster in Get-CrdbCluster $ClusterName | Where-Object Plan -EQ ADVANCED) {
     try {
-        $cluster | Invoke-CrdbCmekRotation @vault -IfOlderThan ([timespan]::FromDays($OlderThanDays)) -Wait
+        $cluster | Invoke-CrdbCmekRotation -Via HashiCorpVault -IfOlderThan $age -Wait
     } catch {
         $failed += "$($cluster.Name): $($_.Exception.Message)"
     }

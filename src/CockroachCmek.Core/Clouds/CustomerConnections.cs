@@ -1,17 +1,17 @@
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Vault;
 
 namespace CockroachCmek.Core.Clouds;
 
 /// <summary>
-/// A session's connections to the customer's clouds and to HashiCorp Vault. Each is made when it is first needed and lives as
+/// A session's connections to the customer's clouds and to HashiCorp Vault. Each is made when it is first needed and
+/// lives as
 /// long as the session, with its clients and tokens.
 /// </summary>
 /// <param name="clouds">The clouds.</param>
 /// <param name="options">Parameters of Connect-CrdbCloud.</param>
 /// <param name="sandbox">The clouds of the sandbox that the session is connected to; null for the real clouds.</param>
-internal sealed class CustomerConnections(CustomerCloudTable clouds, CloudOptions options, JsonObject? sandbox)
+internal sealed class CustomerConnections(CustomerCloudTable clouds, CloudOptions options, SandboxClouds? sandbox)
     : IDisposable
 {
     private readonly Dictionary<string, ICmekKeyProvider> _providers = [];

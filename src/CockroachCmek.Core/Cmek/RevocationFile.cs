@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>The record of a revocation as a file: what Restore-CrdbCmekAccess needs to put everything back, in JSON that people can read.</summary>
+/// <summary>The record of a revocation as a JSON file: what Restore-CrdbCmekAccess needs to undo it.</summary>
 internal static class RevocationFile
 {
     private sealed record FileChange(
@@ -67,7 +67,7 @@ internal static class RevocationFile
             ) + "\n";
     }
 
-    /// <summary>Reads a record. Its cluster has an id, a name and a cloud, and nothing else: whoever needs more asks for it.</summary>
+    /// <summary>Reads a record. Its cluster has an id, a name and a cloud only.</summary>
     /// <exception cref="CmekException">RevocationFileInvalid.</exception>
     public static CmekRevocation Read(string text, string path)
     {
@@ -135,7 +135,23 @@ internal static class RevocationFile
         }
     }
 
-    /// <summary>Keeps the record in a file.</summary>
+    /// <summary>The record of an interrupted run for the same cluster; null when there is no file yet.</summary>
+    /// <exception cref="CmekException">RevocationFileInvalid: the file is the record of another cluster.</exception>
+    public static CmekRevocation? LoadEarlier(string path, CrdbCluster cluster)
+    {
+        if (!File.Exists(path))
+            return null;
+        var earlier = Load(path);
+        return earlier.ClusterId == cluster.Id
+            ? earlier
+            : throw Errors.RevocationFileInvalid(
+                path,
+                $"it is the record of {earlier.ClusterName} ({earlier.ClusterId}), "
+                    + $"not of {cluster.Name} ({cluster.Id})"
+            );
+    }
+
+    /// <summary>Writes the record to a file.</summary>
     /// <exception cref="CmekException">RevocationFileNotWritten.</exception>
     public static void Save(CmekRevocation revocation, string path)
     {

@@ -9,15 +9,16 @@ using Polly.Timeout;
 namespace CockroachCmek.Core.Http;
 
 /// <summary>
-/// The one place of resilience for CockroachDB Cloud: at most ten requests a second for a session, retries of reads only, a time-out for each
-/// attempt. A write is repeated only when the answer says that it was not processed because of the rate limit.
+/// Resilience for CockroachDB Cloud: at most ten requests a second for each session, retries of reads only, a timeout
+/// for each
+/// attempt. A write is repeated only when the response says that the rate limit kept it from being processed.
 /// </summary>
 internal static class RequestPipeline
 {
-    /// <summary>Ten requests a second and user (cloud-api.md). The window is wider than a second: its segments end up to a tenth early.</summary>
+    /// <summary>The limit for each user (cloud-api.md).</summary>
     public const int RequestsPerSecond = 10;
 
-    private static readonly TimeSpan RateWindow = TimeSpan.FromMilliseconds(1_100);
+    private static readonly TimeSpan ShortestPeriod = TimeSpan.FromMilliseconds(20);
 
     public static ResiliencePipeline<HttpResponseMessage> Create(
         CloudConnection connection,
@@ -56,22 +57,33 @@ internal static class RequestPipeline
             .AddTimeout(connection.RequestTimeout)
             .Build();
 
-    public static RateLimiter CreateLimiter(double timeScale) =>
-        new SlidingWindowRateLimiter(
-            new SlidingWindowRateLimiterOptions
+    /// <summary>
+    /// Spaces requests evenly: one permit every tenth of a second, on a clock that runs at real speed. On a faster
+    /// clock the timer
+    /// stays at 20 ms, because a timer of every scaled tenth of a second would keep a core busy in an idle session.
+    /// </summary>
+    public static RateLimiter CreateLimiter(double timeScale)
+    {
+        var spacing = TimeSpan.FromSeconds(1.0 / RequestsPerSecond);
+        var period = TimeSpan.FromTicks(Math.Max((long)(spacing.Ticks / timeScale), ShortestPeriod.Ticks));
+        var permits = Math.Min(RequestsPerSecond, Math.Max(1, (int)(period.Ticks * timeScale / spacing.Ticks)));
+        return new TokenBucketRateLimiter(
+            new TokenBucketRateLimiterOptions
             {
-                PermitLimit = RequestsPerSecond,
-                Window = TimeSpan.FromTicks(
-                    Math.Max(TimeSpan.TicksPerMillisecond * 11, (long)(RateWindow.Ticks / timeScale))
-                ),
-                SegmentsPerWindow = 11,
+                TokenLimit = permits,
+                TokensPerPeriod = permits,
+                ReplenishmentPeriod = period,
                 QueueLimit = int.MaxValue,
                 QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
                 AutoReplenishment = true,
             }
         );
+    }
 
-    /// <summary>The status code of a rate limit is not documented, and may vary (cockroachdb/docs PR 20356): the header and the words count as much.</summary>
+    /// <summary>
+    /// The status code of a rate limit is not documented and may vary (cockroachdb/docs PR 20356), so the text counts
+    /// too.
+    /// </summary>
     private static async ValueTask<bool> IsRateLimited(HttpResponseMessage response)
     {
         if (response.IsSuccessStatusCode)

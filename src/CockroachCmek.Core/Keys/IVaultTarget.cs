@@ -3,7 +3,8 @@ using CockroachCmek.Core.Http;
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>
-/// A cloud as HashiCorp Vault's Key Management secrets engine sees it: the provider's name, the key types that suit CMEK, what a
+/// A cloud as HashiCorp Vault's Key Management secrets engine sees it: the provider's name, the key types that suit
+/// CMEK, what a
 /// key collection is, and what a version of a key is called in the cloud.
 /// </summary>
 internal interface IVaultTarget
@@ -20,13 +21,19 @@ internal interface IVaultTarget
     /// <summary>The purposes that CockroachDB cannot do without.</summary>
     IReadOnlyList<string> NeededPurposes { get; }
 
-    /// <summary>Parameters of New-CrdbCmekKey -Via HashiCorpVault that apply, beside those that every cloud supports.</summary>
+    /// <summary>
+    /// Parameters of New-CrdbCmekKey -Via HashiCorpVault that apply, beside those that every cloud supports.
+    /// </summary>
     IReadOnlyCollection<string> KeyOptions { get; }
 
-    /// <summary>True when a key collection is a region, so that each region has a key of its own. Elsewhere one key serves all.</summary>
+    /// <summary>
+    /// True when a key collection is a region, so that each region has a key of its own. Elsewhere one key serves all.
+    /// </summary>
     bool HasKeyForEachRegion { get; }
 
-    /// <summary>True when each version of a key has a URI of its own. Elsewhere the times tell which version is in use.</summary>
+    /// <summary>
+    /// True when each version of a key has a URI of its own. Elsewhere the times tell which version is in use.
+    /// </summary>
     bool HasUriForEachVersion { get; }
 
     /// <summary>True when a distributed key is always kept in hardware.</summary>
@@ -42,14 +49,18 @@ internal interface IVaultTarget
     /// <summary>True when the credentials are for this cloud: in a mixed fleet they may be for another.</summary>
     bool HasCredentials(VaultCloudCredentials? given);
 
-    /// <summary>The credential fields of a KMS provider entry; none where Vault is to use its own environment.</summary>
+    /// <summary>
+    /// The credential fields of a KMS provider entry; none where Vault is to use its own environment.
+    /// </summary>
     IReadOnlyDictionary<string, string> CredentialFields(
         VaultCloudCredentials? given,
         VaultCollection collection,
         string authPrincipal
     );
 
-    /// <summary>What the cloud calls a version of a distributed key. On AWS its id: Vault does not know the account.</summary>
+    /// <summary>
+    /// What the cloud calls a version of a distributed key. On AWS its id: Vault does not know the account.
+    /// </summary>
     string KeyUri(VaultDistribution distribution, VaultCollection collection, int version);
 
     /// <summary>Where a key that does not exist yet will be found, as far as that is known.</summary>

@@ -22,7 +22,8 @@ internal sealed class AwsData
 }
 
 /// <summary>
-/// An access key of a user, or of a role session. A user's policies are read at each use, so that a change counts at once.
+/// An access key of a user, or of a role session. A user's policies are read at each use, so that a change counts at
+/// once.
 /// </summary>
 internal sealed record AwsCredential(
     string AccessKeyId,
@@ -31,11 +32,3 @@ internal sealed record AwsCredential(
     string? UserName,
     Caller? Session
 );
-
-/// <summary>A user of the customer's account.</summary>
-internal sealed class IamUser(string uniqueId)
-{
-    public string UniqueId { get; } = uniqueId;
-
-    public SortedDictionary<string, PolicyDocument> Policies { get; } = new(StringComparer.Ordinal);
-}

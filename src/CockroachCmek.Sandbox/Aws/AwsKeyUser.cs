@@ -2,16 +2,19 @@ using CockroachCmek.Sandbox.Cloud;
 
 namespace CockroachCmek.Sandbox.Aws;
 
-/// <summary>The sandbox's CockroachDB on AWS: it takes on the customer's role with the external id, and as that role uses the key.</summary>
+/// <summary>
+/// The sandbox's CockroachDB on AWS: assumes the customer's role with the external id and uses the key as that role.
+/// </summary>
 internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
 {
-    private static readonly PolicyDocument MayAssume = PolicyDocument.Parse(
-        """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}""",
-        needsPrincipal: false,
-        "MalformedPolicyDocument"
+    /// <summary>
+    /// The identity policy of Cockroach Labs' own role: it is allowed to assume any role that trusts it.
+    /// </summary>
+    private static readonly PolicyDocument AllowsAssume = PolicyDocument.ParseIdentity(
+        """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}"""
     );
 
-    private static readonly string[] Needed =
+    private static readonly string[] NeededToWrap =
     [
         "kms:Encrypt",
         "kms:Decrypt",
@@ -21,52 +24,57 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
         "kms:ReEncryptTo",
     ];
 
+    private static readonly string[] NeededToUnwrap = ["kms:Decrypt"];
+
     public KeyUse Wrap(KeyUseRequest request, byte[] storeKey) =>
         aws.Locked(
-            (iam, kms) =>
-                Check(request, iam, kms, Needed, out var key) is { } refusal
+            (principals, kms) =>
+                Refusal(request, principals, kms, NeededToWrap, out var key) is { } refusal
                     ? new KeyUse(null, refusal)
                     : new KeyUse(key!.Material.Encrypt(storeKey, []), null)
         );
 
     public KeyUse Unwrap(KeyUseRequest request, byte[] wrapped) =>
         aws.Locked(
-            (iam, kms) =>
+            (principals, kms) =>
             {
-                if (Check(request, iam, kms, ["kms:Decrypt"], out var key) is { } refusal)
+                if (Refusal(request, principals, kms, NeededToUnwrap, out var key) is { } refusal)
                     return new KeyUse(null, refusal);
                 return key!.Material.Decrypt(wrapped, []) is { } storeKey
                     ? new KeyUse(storeKey, null)
                     : new KeyUse(
                         null,
-                        $"The key {request.Uri} cannot decrypt the store key: it is another key than the one that encrypted it."
+                        $"The key {request.Uri} cannot decrypt the store key: another key encrypted it."
                     );
             }
         );
 
-    private static string? Check(
+    /// <summary>Why the key cannot be used, or null with the key.</summary>
+    private static string? Refusal(
         KeyUseRequest request,
-        IamService iam,
+        IamPrincipals principals,
         KmsService kms,
         string[] actions,
         out KmsKey? key
     )
     {
         key = null;
-        // The role of the cluster's nodes, as Cockroach Labs names it.
-        var name =
-            $"arn:aws:iam::{request.AccountId}:role/crl-kms-user-{request.ClusterId.Substring(request.ClusterId.Length - 12)}";
-        var cockroach = new Caller(request.AccountId, name, null) { IdentityPolicies = [MayAssume] };
         Caller session;
         try
         {
-            session = iam.Assume(cockroach, request.AuthPrincipal, "crdb", request.OrganizationId);
+            session = principals.Assume(
+                NodeRole(request),
+                request.AuthPrincipal,
+                session: "crdb",
+                request.OrganizationId
+            );
         }
-        catch (AwsFault)
+        catch (AwsException)
         {
-            return iam.Current(request.AuthPrincipal) is null
+            return principals.CurrentId(request.AuthPrincipal) is null
                 ? $"The role {request.AuthPrincipal} does not exist."
-                : $"The trust policy of {request.AuthPrincipal} does not let account {request.AccountId} assume it with the external id {request.OrganizationId}.";
+                : $"The trust policy of {request.AuthPrincipal} does not let account {request.AccountId} assume it "
+                    + $"with the external id {request.OrganizationId}.";
         }
 
         if (kms.Find(request.Uri) is not { } found)
@@ -88,5 +96,13 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
             return $"The key {request.Uri} is not symmetric.";
         key = found;
         return null;
+    }
+
+    /// <summary>The role of the cluster's nodes, as Cockroach Labs names it.</summary>
+    private static Caller NodeRole(KeyUseRequest request)
+    {
+        var suffix = request.ClusterId.Substring(request.ClusterId.Length - 12);
+        var arn = $"arn:aws:iam::{request.AccountId}:role/crl-kms-user-{suffix}";
+        return new Caller(request.AccountId, arn, null) { IdentityPolicies = [AllowsAssume] };
     }
 }

@@ -3,33 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Aws;
 
-/// <summary>Who asks: the forms under which a policy may name them, and what else conditions look at.</summary>
-internal sealed record Caller(string AccountId, string Arn, string? UniqueId)
-{
-    /// <summary>Of a role session, the role; of anybody else, the same as <see cref="Arn"/>.</summary>
-    public string PrincipalArn { get; init; } = Arn;
-
-    /// <summary>What the caller's own account allows: identity policies.</summary>
-    public IReadOnlyList<PolicyDocument> IdentityPolicies { get; init; } = [];
-}
-
-/// <summary>What policies say to one question.</summary>
-internal enum Verdict
-{
-    /// <summary>Nothing.</summary>
-    None,
-
-    /// <summary>Yes.</summary>
-    Allow,
-
-    /// <summary>Yes to the account as a whole: its own identity policies decide.</summary>
-    Delegate,
-
-    /// <summary>No, whatever others say.</summary>
-    Deny,
-}
-
-/// <summary>A policy of IAM, KMS or a role's trust. What the evaluator does not know never grants.</summary>
+/// <summary>
+/// A policy of IAM, a key policy or a trust policy. Elements that the evaluator does not know never grant anything.
+/// </summary>
 internal sealed class PolicyDocument : IConstant
 {
     private sealed record Statement(
@@ -47,11 +23,22 @@ internal sealed class PolicyDocument : IConstant
 
     public string Text { get; }
 
-    /// <summary>Every principal that an Allow or Deny names.</summary>
+    /// <summary>Every principal in the policy.</summary>
     public IEnumerable<string> Principals => _statements.SelectMany(s => s.Principals ?? []).Distinct();
 
-    /// <exception cref="AwsFault">MalformedPolicyDocument: the text is no policy.</exception>
-    public static PolicyDocument Parse(string text, bool needsPrincipal, string faultCode)
+    /// <exception cref="AwsException">MalformedPolicyDocument.</exception>
+    public static PolicyDocument ParseIdentity(string text) =>
+        Parse(text, needsPrincipal: false, "MalformedPolicyDocument");
+
+    /// <exception cref="AwsException">MalformedPolicyDocument.</exception>
+    public static PolicyDocument ParseTrust(string text) =>
+        Parse(text, needsPrincipal: true, "MalformedPolicyDocument");
+
+    /// <exception cref="AwsException">MalformedPolicyDocumentException.</exception>
+    public static PolicyDocument ParseKeyPolicy(string text) =>
+        Parse(text, needsPrincipal: true, "MalformedPolicyDocumentException");
+
+    private static PolicyDocument Parse(string text, bool needsPrincipal, string errorCode)
     {
         try
         {
@@ -86,13 +73,16 @@ internal sealed class PolicyDocument : IConstant
 
             return document;
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new AwsFault(faultCode, "The policy document is malformed: " + fault.Message);
+            throw new AwsException(errorCode, "The policy document is malformed: " + error.Message);
         }
     }
 
-    /// <summary>Answers one question. Deny wins.</summary>
+    /// <summary>What the policy says about one action on one resource. Deny wins.</summary>
+    /// <param name="uniqueIdAtWriting">
+    /// The unique id that an ARN stood for when the policy was written; null if unknown.
+    /// </param>
     public Verdict Evaluate(
         Caller caller,
         string action,
@@ -109,9 +99,9 @@ internal sealed class PolicyDocument : IConstant
                 : Names(statement.Principals, caller, uniqueIdAtWriting);
             if (
                 named == Verdict.None
-                || statement.Actions.Any(a => Glob(a, action)) == statement.NotAction
-                || !statement.Resources.Any(r => Glob(r, resource))
-                || !Holds(statement.Condition, caller, context)
+                || statement.Actions.Any(a => PolicyPattern.Matches(a, action)) == statement.NotAction
+                || !statement.Resources.Any(r => PolicyPattern.Matches(r, resource))
+                || !PolicyCondition.Holds(statement.Condition, caller, context)
             )
                 continue;
             if (!statement.Allow)
@@ -134,7 +124,7 @@ internal sealed class PolicyDocument : IConstant
                 || (principal == caller.UniqueId && caller.UniqueId is not null)
             )
                 return Verdict.Allow;
-            // An ARN means whoever had it when the policy was written: a role that was made anew is somebody else.
+            // An ARN means whoever had it when the policy was written. A role that was created again is another one.
             if (
                 principal == caller.PrincipalArn
                 && (uniqueIdAtWriting(principal) is not { } id || id == caller.UniqueId)
@@ -150,50 +140,6 @@ internal sealed class PolicyDocument : IConstant
         return verdict;
     }
 
-    private static bool Holds(JsonElement? condition, Caller caller, IReadOnlyDictionary<string, string> context)
-    {
-        if (condition is not { ValueKind: JsonValueKind.Object } operators)
-            return true;
-        foreach (var test in operators.EnumerateObject())
-        {
-            foreach (var key in test.Value.EnumerateObject())
-            {
-                var actual = key.Name.ToLowerInvariant() switch
-                {
-                    "aws:principalarn" => caller.PrincipalArn,
-                    "aws:principalaccount" or "kms:calleraccount" => caller.AccountId,
-                    var name => context
-                        .FirstOrDefault(c => string.Equals(c.Key, name, StringComparison.OrdinalIgnoreCase))
-                        .Value,
-                };
-                var ifExists = test.Name.EndsWith("IfExists", StringComparison.Ordinal);
-                if (actual is null && ifExists)
-                    continue;
-                var wanted = Texts(key.Value);
-                var holds = (ifExists ? test.Name.Substring(0, test.Name.Length - 8) : test.Name) switch
-                {
-                    "StringEquals" or "ArnEquals" => actual is not null && wanted.Contains(actual),
-                    "StringLike" or "ArnLike" => actual is not null && wanted.Any(w => Glob(w, actual)),
-                    "StringNotEquals" => actual is null || !wanted.Contains(actual),
-                    "StringNotLike" => actual is null || !wanted.Any(w => Glob(w, actual)),
-                    "Bool" => actual is not null && wanted.Contains(actual, StringComparer.OrdinalIgnoreCase),
-                    _ => false,
-                };
-                if (!holds)
-                    return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static bool Glob(string pattern, string text) =>
-        Regex.IsMatch(
-            text,
-            "^" + Regex.Escape(pattern).Replace("\\*", ".*").Replace("\\?", ".") + "$",
-            RegexOptions.IgnoreCase
-        );
-
     private static string[] PrincipalsOf(JsonElement principal) =>
         principal.ValueKind switch
         {
@@ -207,10 +153,12 @@ internal sealed class PolicyDocument : IConstant
             _ => throw new JsonException("Principal"),
         };
 
+    /// <summary>The items of an array, or the element itself.</summary>
     private static IEnumerable<JsonElement> Many(JsonElement element) =>
         element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray()] : [element];
 
-    private static string[] Texts(JsonElement element) =>
+    /// <summary>One string or several, as policies may write either.</summary>
+    internal static string[] Texts(JsonElement element) =>
         [
             .. Many(element)
                 .Select(e =>
@@ -219,7 +167,7 @@ internal sealed class PolicyDocument : IConstant
                         JsonValueKind.String => e.GetString()!,
                         JsonValueKind.True => "true",
                         JsonValueKind.False => "false",
-                        _ => throw new JsonException("a text is expected"),
+                        _ => throw new JsonException("a string is expected"),
                     }
                 ),
         ];

@@ -5,7 +5,7 @@ using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Aws;
 
-/// <summary>What a signature says: who signed, and for which region and service.</summary>
+/// <summary>What the Authorization header says: who signed, and for which region and service.</summary>
 internal sealed record SignatureScope(
     string AccessKeyId,
     string Date,
@@ -15,7 +15,7 @@ internal sealed record SignatureScope(
     string Signature
 )
 {
-    /// <summary>Reads an Authorization header; null when it is no AWS4-HMAC-SHA256 one.</summary>
+    /// <summary>Parses an Authorization header; null when it is not an AWS4-HMAC-SHA256 one.</summary>
     public static SignatureScope? Parse(string? authorization)
     {
         const string Scheme = "AWS4-HMAC-SHA256 ";
@@ -41,42 +41,35 @@ internal sealed record SignatureScope(
     }
 }
 
-/// <summary>Checks AWS Signature Version 4 over the whole request, the body included. Source: the public description of the signing process in the IAM User Guide.</summary>
+/// <summary>
+/// Checks AWS Signature Version 4 over the whole request, including the body. Source: the signing process in the IAM
+/// User Guide.
+/// </summary>
 internal static class SigV4
 {
+    public const string Mismatch =
+        "The request signature we calculated does not match the signature you provided. "
+        + "Check your AWS Secret Access Key and signing method.";
+
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(15);
 
-    /// <summary>Null when the signature is right; otherwise AWS's refusal.</summary>
-    /// <param name="now">Real time: signatures know no other.</param>
-    public static AwsFault? Check(SandboxRequest request, SignatureScope scope, string secret, DateTimeOffset now)
+    /// <summary>Null when the signature is right; otherwise AWS's error.</summary>
+    /// <param name="now">Real time, because clients sign with their own clock.</param>
+    public static AwsException? Check(SandboxRequest request, SignatureScope scope, string secret, DateTimeOffset now)
     {
         var stamp = request.Header("X-Amz-Date") ?? "";
-        if (
-            !DateTimeOffset.TryParseExact(
-                stamp,
-                "yyyyMMdd'T'HHmmss'Z'",
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal,
-                out var signed
-            )
-            || (now - signed).Duration() > Skew
-            || !stamp.StartsWith(scope.Date, StringComparison.Ordinal)
-        )
-            return new AwsFault("SignatureDoesNotMatch", $"Signature expired or not yet current: {stamp}", 403);
+        if (!IsCurrent(stamp, now) || !stamp.StartsWith(scope.Date, StringComparison.Ordinal))
+            return Refusal($"Signature expired or not yet current: {stamp}");
         var payload = Hex(Sha256(request.Body));
         if (
             request.Header("X-Amz-Content-SHA256") is { } declared
             && declared != payload
             && declared != "UNSIGNED-PAYLOAD"
         )
-            return new AwsFault(
-                "SignatureDoesNotMatch",
-                "The provided X-Amz-Content-SHA256 does not match the body.",
-                403
-            );
+            return Refusal("The provided X-Amz-Content-SHA256 does not match the body.");
         var names = scope.SignedHeaders.Split(';');
         if (!names.Contains("host"))
-            return new AwsFault("SignatureDoesNotMatch", "The host header must be signed.", 403);
+            return Refusal("The host header must be signed.");
         var canonical = string.Join(
             "\n",
             request.Method,
@@ -86,19 +79,34 @@ internal static class SigV4
             scope.SignedHeaders,
             payload
         );
-        var toSign =
-            $"AWS4-HMAC-SHA256\n{stamp}\n{scope.Date}/{scope.Region}/{scope.Service}/aws4_request\n{Hex(Sha256(Encoding.UTF8.GetBytes(canonical)))}";
-        var key = Hmac(
-            Hmac(Hmac(Hmac(Encoding.UTF8.GetBytes("AWS4" + secret), scope.Date), scope.Region), scope.Service),
-            "aws4_request"
+        var toSign = string.Join(
+            "\n",
+            "AWS4-HMAC-SHA256",
+            stamp,
+            $"{scope.Date}/{scope.Region}/{scope.Service}/aws4_request",
+            Hex(Sha256(Encoding.UTF8.GetBytes(canonical)))
         );
-        return Hex(Hmac(key, toSign)) == scope.Signature
-            ? null
-            : new AwsFault(
-                "SignatureDoesNotMatch",
-                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.",
-                403
-            );
+        return Hex(Hmac(SigningKey(scope, secret), toSign)) == scope.Signature ? null : Refusal(Mismatch);
+    }
+
+    private static bool IsCurrent(string stamp, DateTimeOffset now) =>
+        DateTimeOffset.TryParseExact(
+            stamp,
+            "yyyyMMdd'T'HHmmss'Z'",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out var signed
+        )
+        && (now - signed).Duration() <= Skew;
+
+    private static AwsException Refusal(string message) => new("SignatureDoesNotMatch", message, 403);
+
+    private static byte[] SigningKey(SignatureScope scope, string secret)
+    {
+        var key = Encoding.UTF8.GetBytes("AWS4" + secret);
+        foreach (var part in new[] { scope.Date, scope.Region, scope.Service, "aws4_request" })
+            key = Hmac(key, part);
+        return key;
     }
 
     private static string Value(SandboxRequest request, string name) =>
@@ -109,7 +117,7 @@ internal static class SigV4
                 .Select(h => System.Text.RegularExpressions.Regex.Replace(h.Value.Trim(), " +", " "))
         );
 
-    /// <summary>Every service but S3 encodes the path once more.</summary>
+    /// <summary>Every service except S3 encodes the path a second time.</summary>
     private static string CanonicalPath(string path) =>
         path.Length == 0 ? "/" : string.Join("/", path.Split('/').Select(Uri.EscapeDataString));
 

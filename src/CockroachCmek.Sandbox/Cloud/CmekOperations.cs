@@ -1,6 +1,8 @@
 namespace CockroachCmek.Sandbox.Cloud;
 
-/// <summary>How long CMEK operations take, in sandbox time. Nothing is published; these are realistic orders of magnitude.</summary>
+/// <summary>
+/// How long CMEK operations take, in sandbox time. Nothing is published; these are realistic orders of magnitude.
+/// </summary>
 internal static class CmekDurations
 {
     public static readonly TimeSpan Enable = TimeSpan.FromMinutes(20);
@@ -10,8 +12,8 @@ internal static class CmekDurations
 }
 
 /// <summary>
-/// Starts CMEK operations and finishes them when they are due. There is no timer: every request first brings the cluster up to
-/// the clock. Methods that use the customer's key return the reason why it cannot be used, or null.
+/// Starts CMEK operations and finishes them when they are due. There is no timer: every request first brings the
+/// cluster up to the clock. Methods that use the customer's key return the reason why it cannot be used, or null.
 /// </summary>
 internal sealed class CmekOperations(StoreKeys storeKeys)
 {
@@ -107,8 +109,8 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
     }
 
     /// <summary>
-    /// Running nodes hold their key in memory. Only a starting node asks for it, and without it stays down, whatever happens to
-    /// the key later (cmek.md).
+    /// Running nodes hold their key in memory. Only a starting node asks for it, and without it stays down, whatever
+    /// happens to the key later (cmek.md).
     /// </summary>
     public void RestartNodes(FleetCluster cluster)
     {
@@ -117,7 +119,8 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
     }
 
     /// <summary>
-    /// What only Cockroach Labs support can do: bring the nodes back once the keys can be used again. False when they cannot.
+    /// What only Cockroach Labs support can do: bring the nodes back once the keys can be used again. False when they
+    /// cannot.
     /// </summary>
     public bool Recover(FleetCluster cluster, DateTimeOffset now)
     {

@@ -1,19 +1,19 @@
 namespace CockroachCmek.Sandbox.Cloud;
 
 /// <summary>
-/// What the sandbox's CockroachDB does with a customer's key: it takes on the customer's identity and wraps or unwraps its store key,
-/// as the real service would. One implementation for each cloud.
+/// How the sandbox's CockroachDB uses a customer's key: it assumes the customer's identity, then wraps or unwraps its
+/// store key, as the real service does. There is one implementation for each cloud.
 /// </summary>
 public interface IKeyUser
 {
-    /// <summary>Wraps a store key. A refusal carries the sentence that the user gets to read.</summary>
+    /// <summary>Wraps a store key. A refusal carries the sentence that the user reads.</summary>
     KeyUse Wrap(KeyUseRequest request, byte[] storeKey);
 
-    /// <summary>Unwraps what <see cref="Wrap"/> gave.</summary>
+    /// <summary>Unwraps what <see cref="Wrap"/> returned.</summary>
     KeyUse Unwrap(KeyUseRequest request, byte[] wrapped);
 }
 
-/// <summary>Who uses which key: as the Cloud API was told, plus what CockroachDB Cloud knows of itself.</summary>
+/// <summary>Which key is used by whom: the region spec that the Cloud API received, and the cluster.</summary>
 public sealed record KeyUseRequest(
     string Uri,
     string AuthPrincipal,
@@ -23,7 +23,7 @@ public sealed record KeyUseRequest(
     string Region
 );
 
-/// <summary>The outcome: the bytes, or the reason why not.</summary>
+/// <summary>The bytes, or the reason why the key could not be used.</summary>
 public sealed record KeyUse(byte[]? Bytes, string? Refusal)
 {
     /// <summary>True when the key could be used.</summary>

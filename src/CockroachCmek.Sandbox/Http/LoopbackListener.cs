@@ -8,29 +8,30 @@ using System.Security.Cryptography.X509Certificates;
 namespace CockroachCmek.Sandbox.Http;
 
 /// <summary>
-/// A small HTTP/1.1 server on the loopback address. It is our own because a rehearsal needs what no server package that can be had offers on
-/// both frameworks: TLS with a certificate that lives in memory only, and connections that are cut before or after a request was processed.
+/// A small HTTP/1.1 server on the loopback address. It is our own because no available server package offers on both
+/// frameworks what a rehearsal needs: TLS with a certificate that exists in memory only, and connections that are cut
+/// before or after a request is processed.
 /// </summary>
 internal sealed class LoopbackListener : IDisposable
 {
     private readonly TcpListener _listener;
     private readonly X509Certificate2? _certificate;
-    private readonly Func<ParsedRequest, CancellationToken, Task<Reply>> _answer;
+    private readonly Func<ParsedRequest, CancellationToken, Task<Reply>> _respond;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<TcpClient, Task> _connections = new();
     private readonly Task _accepting;
 
-    /// <param name="port">0 for any that is free.</param>
+    /// <param name="port">0 for any free port.</param>
     /// <param name="certificate">For TLS; null for plain HTTP.</param>
-    /// <param name="answer">Answers a request; null instead of a response cuts the connection.</param>
+    /// <param name="respond">Handles a request. A reply without a response cuts the connection.</param>
     public LoopbackListener(
         int port,
         X509Certificate2? certificate,
-        Func<ParsedRequest, CancellationToken, Task<Reply>> answer
+        Func<ParsedRequest, CancellationToken, Task<Reply>> respond
     )
     {
         _certificate = certificate;
-        _answer = answer;
+        _respond = respond;
         _listener = new TcpListener(IPAddress.Loopback, port);
         _listener.Start();
         var address = (IPEndPoint)_listener.LocalEndpoint;
@@ -40,7 +41,7 @@ internal sealed class LoopbackListener : IDisposable
 
     public Uri Endpoint { get; }
 
-    /// <summary>Ends every connection and waits until nothing runs any more.</summary>
+    /// <summary>Ends every connection and waits until all of them have finished.</summary>
     public async Task StopAsync()
     {
         _stop.Cancel();
@@ -62,8 +63,8 @@ internal sealed class LoopbackListener : IDisposable
             {
                 client = await _listener.AcceptTcpClientAsync();
             }
-            catch (Exception fault)
-                when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception error)
+                when (error is SocketException or ObjectDisposedException or InvalidOperationException)
             {
                 return;
             }
@@ -90,7 +91,7 @@ internal sealed class LoopbackListener : IDisposable
                     await WriteAsync(stream, refusal, keepAlive: false, withBody: true);
                 if (request is null)
                     return;
-                var reply = await _answer(request, _stop.Token);
+                var reply = await _respond(request, _stop.Token);
                 if (reply.Response is null)
                 {
                     Cut(client);
@@ -102,8 +103,8 @@ internal sealed class LoopbackListener : IDisposable
                     return;
             }
         }
-        catch (Exception fault)
-            when (fault
+        catch (Exception error)
+            when (error
                     is IOException
                         or SocketException
                         or ObjectDisposedException
@@ -111,7 +112,7 @@ internal sealed class LoopbackListener : IDisposable
                         or System.Security.Authentication.AuthenticationException
             )
         {
-            // The other side went away, or the sandbox was stopped.
+            // The client closed the connection, or the sandbox was stopped.
         }
         finally
         {
@@ -133,7 +134,7 @@ internal sealed class LoopbackListener : IDisposable
         return tls;
     }
 
-    /// <summary>Resets the connection: the other side sees an error, not an end.</summary>
+    /// <summary>Resets the connection, so that the client sees an error and not an orderly end.</summary>
     private static void Cut(TcpClient client)
     {
         client.LingerState = new LingerOption(true, 0);
@@ -186,5 +187,5 @@ internal sealed class LoopbackListener : IDisposable
         };
 }
 
-/// <summary>What becomes of a request: a response, or null to cut the connection.</summary>
+/// <summary>The outcome of a request: a response, or null to cut the connection.</summary>
 internal sealed record Reply(SandboxResponse? Response);

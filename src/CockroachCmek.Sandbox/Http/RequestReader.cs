@@ -4,7 +4,7 @@ using System.Text;
 
 namespace CockroachCmek.Sandbox.Http;
 
-/// <summary>A request as it came over the wire.</summary>
+/// <summary>A request as it was received.</summary>
 internal sealed record ParsedRequest(
     string Method,
     string Target,
@@ -13,7 +13,9 @@ internal sealed record ParsedRequest(
     bool KeepAlive
 );
 
-/// <summary>Reads HTTP/1.1 requests from one connection: head, then a body by length or in chunks. Sizes are bounded.</summary>
+/// <summary>
+/// Reads HTTP/1.1 requests from one connection: head, then a body by length or in chunks. Sizes are limited.
+/// </summary>
 internal sealed class RequestReader(Stream stream)
 {
     private const int LargestHead = 64 * 1024;
@@ -23,7 +25,9 @@ internal sealed class RequestReader(Stream stream)
     private int _start;
     private int _end;
 
-    /// <summary>The next request; null at the end of the connection. A refusal is the answer to what is no request.</summary>
+    /// <summary>
+    /// Reads the next request; null at the end of the connection. A refusal is the response to malformed input.
+    /// </summary>
     public async Task<(ParsedRequest? Request, SandboxResponse? Refusal)> ReadAsync(CancellationToken cancellationToken)
     {
         try
@@ -39,7 +43,7 @@ internal sealed class RequestReader(Stream stream)
                 || !parts[2].StartsWith("HTTP/1.", StringComparison.Ordinal)
                 || !parts[0].All(char.IsLetter)
             )
-                return Refuse("This is no HTTP/1.1 request.");
+                return Refuse("This is not an HTTP/1.1 request.");
             var headers = new List<KeyValuePair<string, string>>();
             var size = first.Length;
             for (
@@ -53,7 +57,7 @@ internal sealed class RequestReader(Stream stream)
                 size += line.Length;
                 var colon = line.IndexOf(':');
                 if (colon <= 0 || size > LargestHead)
-                    return Refuse("A header field cannot be read.");
+                    return Refuse("A header field is malformed, or the head is too large.");
                 headers.Add(
                     new KeyValuePair<string, string>(line.Substring(0, colon).Trim(), line.Substring(colon + 1).Trim())
                 );
@@ -76,7 +80,7 @@ internal sealed class RequestReader(Stream stream)
                     !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
                     || count > LargestBody
                 )
-                    return Refuse("The body's length cannot be taken.");
+                    return Refuse("The Content-Length is not a number, or too large.");
                 body = await BytesAsync(count, cancellationToken);
             }
             else
@@ -91,13 +95,13 @@ internal sealed class RequestReader(Stream stream)
                     : !connection.Equals("close", StringComparison.OrdinalIgnoreCase);
             return (new ParsedRequest(parts[0].ToUpperInvariant(), Origin(parts[1]), headers, body, keepAlive), null);
         }
-        catch (InvalidDataException fault)
+        catch (InvalidDataException error)
         {
-            return Refuse(fault.Message);
+            return Refuse(error.Message);
         }
     }
 
-    /// <summary>A proxy-style target carries the host; only path and query matter here.</summary>
+    /// <summary>Path and query. A proxy-style target also carries the host, which does not matter here.</summary>
     private static string Origin(string target) =>
         Uri.TryCreate(target, UriKind.Absolute, out var absolute)
         && absolute.Scheme.StartsWith("http", StringComparison.Ordinal)
@@ -124,12 +128,12 @@ internal sealed class RequestReader(Stream stream)
                 || size < 0
                 || body.Length + size > LargestBody
             )
-                throw new InvalidDataException("A chunk cannot be read.");
+                throw new InvalidDataException("A chunk is malformed, or the body is too large.");
             if (size == 0)
             {
                 while (await LineAsync(1024, cancellationToken) is { Length: > 0 })
                 {
-                    // Trailers say nothing here.
+                    // Trailers are ignored.
                 }
 
                 return body.ToArray();
@@ -158,7 +162,7 @@ internal sealed class RequestReader(Stream stream)
         return bytes;
     }
 
-    /// <summary>A line without its end; null at the end of the connection.</summary>
+    /// <summary>Reads a line without its line ending; null at the end of the connection.</summary>
     private async Task<string?> LineAsync(int longest, CancellationToken cancellationToken)
     {
         using var line = new MemoryStream();

@@ -148,12 +148,12 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
         try
         {
             return aws.SignedIn(id, secret, Credential("session_token", "AWS_SESSION_TOKEN"), (caller, kms) =>
-                act((operation, body) => kms.Answer(caller, region, operation, body), caller, kms)
+                act((operation, body) => kms.Handle(caller, region, operation, body), caller, kms)
             );
         }
-        catch (AwsFault fault)
+        catch (AwsException error)
         {
-            throw new CloudRefusal($"{fault.Code}: {fault.Message}");
+            throw new CloudRefusal($"{error.Code}: {error.Message}");
         }
     }
 }

@@ -1,8 +1,5 @@
 using System.Management.Automation;
 using System.Security;
-using CockroachCmek.Core.Keys;
-using CockroachCmek.Core.Keys.Azure;
-using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -76,47 +73,136 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     [Parameter]
     public Guid? OrganizationId { get; set; }
 
-    /// <summary>Google Cloud project that service accounts and keys are made in; without it, that of GOOGLE_CLOUD_PROJECT or of the credentials.</summary>
+    /// <summary>AWS: profile of the shared configuration, SSO and assume-role profiles included. Default: the AWS SDK's credential chain.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    public string? GcpProject { get; set; }
+    [CloudOption]
+    public string? AwsProfile { get; set; }
 
-    /// <summary>File of Google Cloud credentials: a service account's key, workload identity federation, or what gcloud auth application-default login writes. Without it, application default credentials are used.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? GcpCredentialFile { get; set; }
-
-    /// <summary>OAuth access token for Google Cloud, for example from gcloud auth print-access-token; it cannot be renewed, and ends within the hour.</summary>
+    /// <summary>AWS: access key id as user name, secret access key as password, instead of the SDK's credential chain.</summary>
     [Parameter]
     [ValidateNotNull]
-    public SecureString? GcpAccessToken { get; set; }
+    [Credential]
+    [CloudOption]
+    public PSCredential? AwsCredential { get; set; }
 
-    /// <summary>Google Cloud project whose quota the calls are counted against; without it, the credentials' own.</summary>
+    /// <summary>AWS: session token of temporary credentials, with -AwsCredential.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    [CloudOption]
+    public SecureString? AwsSessionToken { get; set; }
+
+    /// <summary>Google Cloud: project of new service accounts and keys. Default: GOOGLE_CLOUD_PROJECT, or the credentials' project.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [CloudOption]
+    public string? GcpProject { get; set; }
+
+    /// <summary>
+    /// Google Cloud: file of credentials: a service account key, workload identity federation, or what gcloud auth
+    /// application-default login writes. Default: application default credentials.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [CloudOption(IsPath = true)]
+    public string? GcpCredentialFile { get; set; }
+
+    /// <summary>
+    /// Google Cloud: OAuth access token, for example from gcloud auth print-access-token. It cannot be renewed and expires within
+    /// the hour.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNull]
+    [CloudOption]
+    public SecureString? GcpAccessToken { get; set; }
+
+    /// <summary>Google Cloud: project whose quota the calls count against. Default: the credentials' own.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [CloudOption]
     public string? GcpQuotaProject { get; set; }
 
-    /// <summary>With whose credentials Azure is asked: Default, Environment, AzureCli, AzurePowerShell, ManagedIdentity or Interactive.</summary>
+    /// <summary>
+    /// Azure: whose credentials to use: Default, Environment, AzureCli, AzurePowerShell, ManagedIdentity or Interactive. Only
+    /// Interactive opens a browser.
+    /// </summary>
     [Parameter]
+    [CloudOption]
     public AzureCredential AzureCredential { get; set; }
 
-    /// <summary>Client id of a user-assigned managed identity. It is sent only when given: Azure Automation refuses it.</summary>
+    /// <summary>Azure: client id of a user-assigned managed identity. Default: the system-assigned one.</summary>
     [Parameter]
+    [CloudOption]
     public Guid? AzureClientId { get; set; }
 
-    /// <summary>The Azure tenant that holds the vaults; without it, the one that the credentials belong to.</summary>
+    /// <summary>Azure: tenant that holds the Key Vaults. Default: the tenant that the credentials belong to.</summary>
     [Parameter]
+    [CloudOption]
     public Guid? AzureTenantId { get; set; }
 
-    /// <summary>The Azure subscription that holds the vaults; without it, all that the credentials see are searched.</summary>
+    /// <summary>Azure: subscription that holds the Key Vaults. Default: all subscriptions that the credentials can see.</summary>
     [Parameter]
+    [CloudOption]
     public Guid? AzureSubscriptionId { get; set; }
 
-    /// <summary>Which of Microsoft's clouds: Public, USGovernment or China.</summary>
+    /// <summary>Azure: which of Microsoft's clouds: Public, USGovernment or China. Default: Public.</summary>
     [Parameter]
+    [CloudOption]
     public AzureEnvironment AzureEnvironment { get; set; }
 
-    /// <summary>Checks the key with one call, and makes the connection that of the runspace.</summary>
+    /// <summary>HashiCorp Vault: address. Default: VAULT_ADDR. Must be https, except on the loopback address.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    [CloudOption]
+    public Uri? VaultAddress { get; set; }
+
+    /// <summary>HashiCorp Vault: token. Default: VAULT_TOKEN, or the file ~/.vault-token that "vault login" writes.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    [CloudOption]
+    public SecureString? VaultToken { get; set; }
+
+    /// <summary>HashiCorp Vault: namespace. Default: VAULT_NAMESPACE. On HCP Vault the topmost namespace is admin.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [CloudOption]
+    public string? VaultNamespace { get; set; }
+
+    /// <summary>HashiCorp Vault: mount of the Key Management secrets engine. Default: keymgmt.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [CloudOption]
+    public string? VaultMount { get; set; }
+
+    /// <summary>
+    /// HashiCorp Vault: PEM file of the authority that signed Vault's certificate. Default: VAULT_CACERT, or the authorities that
+    /// this machine trusts.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [CloudOption(IsPath = true)]
+    public string? VaultCaCertificate { get; set; }
+
+    /// <summary>
+    /// HashiCorp Vault: credentials that new KMS provider entries get: on AWS access key id and secret access key, on Azure client
+    /// id and client secret. Default: the environment of the Vault server.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNull]
+    [Credential]
+    [CloudOption]
+    public PSCredential? VaultCloudCredential { get; set; }
+
+    /// <summary>
+    /// HashiCorp Vault, Google Cloud: path, on the Vault server, of the service account file that new KMS provider entries use.
+    /// Default: the environment of the Vault server.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [CloudOption]
+    public string? VaultServiceAccountFile { get; set; }
+
+    /// <summary>Checks the API key with one call and makes the session that of the runspace.</summary>
     protected override void BeginProcessing()
     {
         CloudSession? made = null;
@@ -127,38 +213,18 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
             {
                 ApiVersion = ApiVersion,
                 OrganizationId = OrganizationId?.ToString(),
-                TimeScale = RunningSandbox.TimeScaleAt(Endpoint),
-                Clouds = new CustomerClouds { Gcp = Gcp(), Azure = Azure() },
+                Options = CloudOptionReader.Read(this),
             };
         }
-        catch (CmekException fault)
+        catch (CmekException error)
         {
-            ThrowTerminatingError(ErrorRecords.From(fault));
+            ThrowTerminatingError(ErrorRecords.From(error));
         }
 
-        SubmitAndWait(async operation => made = await CloudSession.ConnectAsync(request!, operation));
+        SubmitAndWait(async operation =>
+            made = await CloudSession.ConnectAsync(request!, operation, operation.CancellationToken)
+        );
         made!.MakeCurrent();
         WriteObject(made.Session);
     }
-
-    private GcpConnection Gcp() =>
-        new()
-        {
-            Project = GcpProject,
-            CredentialFile = GcpCredentialFile is null ? null : GetUnresolvedProviderPathFromPSPath(GcpCredentialFile),
-            AccessToken = GcpAccessToken is null ? null : ApiKeySource.Reveal(GcpAccessToken),
-            QuotaProject = GcpQuotaProject,
-            Endpoint = RunningSandbox.GcpAt(Endpoint),
-        };
-
-    private AzureConnection Azure() =>
-        new()
-        {
-            Environment = AzureEnvironment,
-            Credential = AzureCredential,
-            ClientId = AzureClientId?.ToString(),
-            TenantId = AzureTenantId?.ToString(),
-            SubscriptionId = AzureSubscriptionId?.ToString(),
-            Loopback = RunningSandbox.AzureAt(Endpoint),
-        };
 }

@@ -23,7 +23,7 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsLifecycle.Enable, "CrdbCmek", SupportsShouldProcess = true)]
 [OutputType(typeof(CmekInfo))]
-public sealed class EnableCrdbCmekCommand : CrdbSessionCmdlet
+public sealed class EnableCrdbCmekCommand : WaitingClusterCmdlet
 {
     /// <summary>The manifest: which key each region uses.</summary>
     [Parameter(
@@ -35,66 +35,31 @@ public sealed class EnableCrdbCmekCommand : CrdbSessionCmdlet
     [ValidateNotNull]
     public CmekManifest? Manifest { get; set; }
 
-    /// <summary>The cluster, where the manifest itself does not say it.</summary>
+    /// <summary>The cluster. Default: the one that the manifest was made for. A manifest from a file names none.</summary>
     [Parameter]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity? Cluster { get; set; }
+    public override CrdbClusterIdentity[] Cluster { get; set; } = [];
 
-    /// <summary>Waits until every region is ENABLED.</summary>
-    [Parameter]
-    public SwitchParameter Wait { get; set; }
+    private protected override IEnumerable<CrdbClusterIdentity> Inputs() => ClusterOf(Manifest!);
 
-    /// <summary>How long to wait at most: a time span, or a number of seconds. Two hours unless said otherwise.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(2);
-
-    /// <summary>Longest time between two looks at the state: a time span, or a number of seconds. Ten seconds unless said otherwise.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Clusters that are worked on at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 5;
-
-    /// <summary>Checks, sends, and waits where asked to.</summary>
-    protected override void ProcessRecord()
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {
-        var cloud = Cloud();
         var manifest = Manifest!;
-        Submit(
-            async operation =>
-            {
-                var context = operation.Context(cloud.Time);
-                var cluster = await cloud.ClusterOfAsync(manifest, Cluster, context);
-                var info = await cloud
+        return async (session, cluster, operation) =>
+            operation.Output(
+                await session
                     .Lifecycle()
                     .EnableAsync(
                         cluster,
                         manifest,
-                        new WriteOptions { Timeout = Timeout, PrincipalsAreFresh = manifest.IsFresh },
-                        context
-                    );
-                operation.Output(
-                    Wait.IsPresent
-                        ? await cloud.FollowAsync(
-                            info,
-                            new WaitOptions
-                            {
-                                Timeout = Timeout,
-                                PollInterval = PollInterval,
-                                Expected = CmekStatus.Enabled,
-                            },
-                            context
-                        )
-                        : info
-                );
-            },
-            manifest.IsPlanned,
-            ThrottleLimit
-        );
+                        WriteOptions with
+                        {
+                            PrincipalsAreFresh = manifest.IsFresh,
+                        },
+                        WaitIfAsked(CmekStatus.Enabled),
+                        operation.Context(session.Time)
+                    )
+            );
     }
 }

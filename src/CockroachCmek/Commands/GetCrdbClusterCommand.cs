@@ -39,21 +39,23 @@ public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
     /// <summary>Asks for what was named.</summary>
     protected override void ProcessRecord()
     {
-        var cloud = Cloud();
+        var session = Cloud();
         var inactive = IncludeInactive.IsPresent;
         foreach (var name in Name ?? ["*"])
         {
-            Submit(async operation =>
+            Submit(session, async operation =>
             {
-                var context = operation.Context(cloud.Time);
+                var context = operation.Context(session.Time);
                 if (!WildcardPattern.ContainsWildcardCharacters(name))
                 {
-                    operation.Output(await cloud.Clusters.ResolveAsync(new CrdbClusterIdentity(name), context));
+                    operation.Output(await session.Clusters.ResolveAsync(new CrdbClusterIdentity(name), context));
                     return;
                 }
 
                 var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase);
-                await foreach (var cluster in cloud.Clusters.FindAsync(c => pattern.IsMatch(c.Name), inactive, context))
+                await foreach (
+                    var cluster in session.Clusters.FindAsync(c => pattern.IsMatch(c.Name), inactive, context)
+                )
                     operation.Output(cluster);
             });
         }

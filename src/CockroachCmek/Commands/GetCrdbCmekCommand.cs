@@ -19,31 +19,14 @@ namespace CockroachCmek.Commands;
 /// </example>
 [Cmdlet(VerbsCommon.Get, "CrdbCmek")]
 [OutputType(typeof(CmekInfo))]
-public sealed class GetCrdbCmekCommand : CrdbSessionCmdlet
+public sealed class GetCrdbCmekCommand : CrdbClusterCmdlet
 {
-    /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 0,
-        ValueFromPipeline = true,
-        HelpMessage = "Name, UUID or console URL of the cluster."
-    )]
-    [ClusterIdentityTransformation]
-    [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
-
-    /// <summary>Clusters that are asked for at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 5;
-
-    /// <summary>Reads the state of each cluster.</summary>
-    protected override void ProcessRecord() =>
-        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
+        async (session, cluster, operation) =>
         {
-            var info = await cloud.Client.GetCmekAsync(cluster, operation.Context(cloud.Time));
+            var info = await session.Client.GetCmekAsync(cluster, operation.Context(session.Time));
             foreach (var key in info.Regions.SelectMany(region => region.Keys))
-                cloud.KnownKeys.Add(key.KeyUri);
+                session.KnownKeys.Add(key.KeyUri);
             operation.Output(info);
-        });
+        };
 }

@@ -26,19 +26,8 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html">Key policies in AWS KMS</seealso>
 [Cmdlet(VerbsCommon.Get, "CrdbCmekKeyPolicy")]
 [OutputType(typeof(CmekKeyPolicy))]
-public sealed class GetCrdbCmekKeyPolicyCommand : CrdbSessionCmdlet
+public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
 {
-    /// <summary>The cluster: what New-CrdbCmekRole or New-CrdbCmekKey returned, an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 0,
-        ValueFromPipeline = true,
-        HelpMessage = "Name, UUID or console URL of the cluster."
-    )]
-    [ClusterIdentityTransformation]
-    [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
-
     /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account, on Azure the tenant id.</summary>
     [Parameter(
         Mandatory = true,
@@ -57,36 +46,35 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbSessionCmdlet
     /// <summary>Azure: the role to assign: what the documentation asks for, or the one that is enough.</summary>
     [Parameter]
     [ValidateSet("Key Vault Crypto Officer", "Key Vault Crypto Service Encryption User")]
+    [CloudOption]
     public string? RoleName { get; set; }
 
     /// <summary>AWS: ARNs of further administrators of a new key.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [CloudOption]
     public string[]? Administrator { get; set; }
 
-    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProfileName { get; set; }
-
-    /// <summary>Describes the policy for each cluster.</summary>
-    protected override void ProcessRecord()
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {
-        var (principal, keyUri) = (AuthPrincipal, KeyUri);
-        ForEachCluster(Cluster, throttleLimit: 1, async (cloud, cluster, operation) => operation.Output(
-                await cloud
-                    .KeyProvider(cluster, ProfileName)
+        var (principal, keyUri, options) = (AuthPrincipal, KeyUri, CloudOptionReader.Read(this));
+        return async (session, cluster, operation) =>
+        {
+            session.Clouds.RefuseForeignOptions(cluster, options, cloud => cloud.PolicyOptions);
+            operation.Output(
+                await session
+                    .KeyProvider(cluster)
                     .GetKeyPolicyAsync(
                         new KeyPolicyRequest
                         {
                             Cluster = cluster,
                             AuthPrincipal = principal,
                             KeyUri = operation.PlanOnly ? null : keyUri,
-                            RoleName = RoleName,
-                            Administrators = Administrator ?? [],
+                            Options = options,
                         },
-                        operation.Context(cloud.Time)
+                        operation.Context(session.Time)
                     )
-            ));
+            );
+        };
     }
 }

@@ -18,9 +18,9 @@ public sealed class GetCrdbOrganizationCommand : CrdbSessionCmdlet
     /// <summary>Reads the organization.</summary>
     protected override void ProcessRecord()
     {
-        var cloud = Cloud();
-        Submit(async operation =>
-            operation.Output(await cloud.Client.GetOrganizationAsync(operation.Context(cloud.Time)))
+        var session = Cloud();
+        Submit(session, async operation =>
+            operation.Output(await session.Client.GetOrganizationAsync(operation.Context(session.Time)))
         );
     }
 }

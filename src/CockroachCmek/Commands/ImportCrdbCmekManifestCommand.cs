@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CockroachCmek.Completion;
+using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Manifest;
 using CockroachCmek.Session;
 
@@ -65,18 +66,24 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
     /// <summary>Reads each file.</summary>
     protected override void ProcessRecord()
     {
-        var cloud = Cluster is null ? null : Cloud();
+        var reader = new ManifestReader(CustomerClouds.All);
         foreach (var file in ManifestFiles.Resolve(this, Path, LiteralPath))
         {
-            Submit(async operation =>
+            if (Cluster is not { } identity)
             {
-                var manifest = ManifestReader.ReadFile(file);
-                if (cloud is not null)
-                    manifest = ManifestReader.ForCluster(
-                        manifest,
-                        await cloud.Clusters.ResolveAsync(Cluster!, operation.Context(cloud.Time))
-                    );
-                operation.Output(manifest);
+                Submit(operation =>
+                {
+                    operation.Output(reader.ReadFile(file));
+                    return Task.CompletedTask;
+                });
+                continue;
+            }
+
+            var session = Cloud();
+            Submit(session, async operation =>
+            {
+                var cluster = await session.Clusters.ResolveAsync(identity, operation.Context(session.Time));
+                operation.Output(reader.ForCluster(reader.ReadFile(file), cluster));
             });
         }
     }

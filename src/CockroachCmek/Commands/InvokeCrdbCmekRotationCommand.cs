@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Security;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Manifest;
@@ -43,21 +42,10 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-on-demand.html">On-demand rotation in AWS KMS</seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "CrdbCmekRotation", SupportsShouldProcess = true, DefaultParameterSetName = VersionSet)]
 [OutputType(typeof(CmekInfo))]
-public sealed class InvokeCrdbCmekRotationCommand : CrdbSessionCmdlet
+public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
 {
     private const string VersionSet = "Version";
     private const string NewKeySet = "NewKey";
-
-    /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL. A manifest moves its cluster to the manifest's keys.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 0,
-        ValueFromPipeline = true,
-        HelpMessage = "Name, UUID or console URL of the cluster."
-    )]
-    [ClusterIdentityTransformation]
-    [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
     /// <summary>Regions that rotate; without it, all regions of the cluster.</summary>
     [Parameter]
@@ -74,107 +62,27 @@ public sealed class InvokeCrdbCmekRotationCommand : CrdbSessionCmdlet
     [DurationTransformation]
     public TimeSpan? IfOlderThan { get; set; }
 
-    /// <summary>Waits until every region is ENABLED with the new version or key.</summary>
-    [Parameter]
-    public SwitchParameter Wait { get; set; }
-
-    /// <summary>How long to wait at most: a time span, or a number of seconds. Two hours unless said otherwise.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(2);
-
-    /// <summary>Longest time between two looks at the state: a time span, or a number of seconds. Ten seconds unless said otherwise.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProfileName { get; set; }
-
     /// <summary>Where the keys were born: keys of HashiCorp Vault are rotated there, and on AWS every rotation makes new KMS keys.</summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
 
-    /// <summary>Address of Vault; without it, VAULT_ADDR. Only https is accepted, except on this machine.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public Uri? VaultAddress { get; set; }
-
-    /// <summary>Vault token; without it, VAULT_TOKEN, or the file ~/.vault-token that "vault login" leaves.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public SecureString? VaultToken { get; set; }
-
-    /// <summary>Vault namespace; without it, VAULT_NAMESPACE. On HCP Vault the topmost is admin.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultNamespace { get; set; }
-
-    /// <summary>Where Vault's Key Management secrets engine is mounted; without it, keymgmt.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultMount { get; set; }
-
-    /// <summary>PEM file of the authority that signed Vault's certificate; without it, VAULT_CACERT, or the authorities of the machine.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultCaCertificate { get; set; }
-
-    /// <summary>Clusters that are worked on at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 5;
-
-    /// <summary>Rotates each cluster.</summary>
-    protected override void ProcessRecord()
-    {
-        var vault = new VaultOptions
-        {
-            Address = VaultAddress,
-            Token = VaultToken,
-            Namespace = VaultNamespace,
-            Mount = VaultMount,
-            CaCertificate = VaultCaCertificate,
-        }.Connection(this, Via, Cloud());
-        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
+        async (session, cluster, operation) =>
         {
             var options = new RotationOptions
             {
                 Regions = Region,
                 NewKey = NewKey.IsPresent,
                 IfOlderThan = IfOlderThan,
-                Write = new WriteOptions { Timeout = Timeout },
-                Wait = Wait.IsPresent
-                    ? new WaitOptions
-                    {
-                        Timeout = Timeout,
-                        PollInterval = PollInterval,
-                        Expected = CmekStatus.Enabled,
-                    }
-                    : null,
+                Write = WriteOptions,
+                Wait = WaitIfAsked(CmekStatus.Enabled),
             };
-            var (rotation, keys, context) = (
-                cloud.Rotation(),
-                cloud.KeyProvider(cluster, ProfileName, vault),
-                operation.Context(cloud.Time)
-            );
+            var keys = session.KeyProvider(cluster, Via);
+            var context = operation.Context(session.Time);
             operation.Output(
                 operation.Source is CmekManifest manifest
-                    ? await rotation.RotateToAsync(
-                        cluster,
-                        manifest,
-                        new ManifestCheck(),
-                        keys,
-                        options with
-                        {
-                            Write = options.Write with { PrincipalsAreFresh = manifest.IsFresh },
-                        },
-                        context
-                    )
-                    : await rotation.RotateAsync(cluster, keys, options, context)
+                    ? await session.Rotation().RotateToAsync(cluster, manifest, keys, options, context)
+                    : await session.Rotation().RotateAsync(cluster, keys, options, context)
             );
-        });
-    }
+        };
 }

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using System.Security;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Azure;
@@ -53,21 +52,10 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html">Multi-Region keys in AWS KMS</seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekKey", SupportsShouldProcess = true, DefaultParameterSetName = NewSet)]
 [OutputType(typeof(CmekKey))]
-public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
+public sealed class NewCrdbCmekKeyCommand : CrdbClusterCmdlet
 {
     private const string NewSet = "New";
     private const string ExistingSet = "Existing";
-
-    /// <summary>The cluster: what New-CrdbCmekRole returned, an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 0,
-        ValueFromPipeline = true,
-        HelpMessage = "Name, UUID or console URL of the cluster."
-    )]
-    [ClusterIdentityTransformation]
-    [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
     /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account, on Azure the tenant id.</summary>
     [Parameter(
@@ -91,6 +79,7 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
 
     /// <summary>AWS: makes one multi-region key with a replica in each region, instead of a key of its own in each. Cannot be changed later.</summary>
     [Parameter(ParameterSetName = NewSet)]
+    [CloudOption]
     public SwitchParameter MultiRegion { get; set; }
 
     /// <summary>Lets the cloud rotate the key material by itself, every so many days, 90 to 2560. CockroachDB takes up a new version only with Invoke-CrdbCmekRotation.</summary>
@@ -101,6 +90,7 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     /// <summary>AWS: ARNs of further administrators of the key. Your account can always administer it through IAM.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
+    [CloudOption]
     public string[]? Administrator { get; set; }
 
     /// <summary>Further tags or labels of the keys, beside those that the module sets. Google Cloud takes lower-case letters, digits, - and _ only.</summary>
@@ -111,24 +101,29 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     /// <summary>Google Cloud: project that the keys are made in; without it, that of the session (Connect-CrdbCloud -GcpProject), or else that of the service account.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
+    [CloudOption]
     public string? Project { get; set; }
 
     /// <summary>Google Cloud: location of one key for all regions, for example europe or global; without it, a key in each region's own location.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidatePattern("^[a-z][a-z0-9-]+$")]
+    [CloudOption]
     public string? Location { get; set; }
 
     /// <summary>Google Cloud: key ring, by its id or its whole resource name; without it, crdb-cmek. It is made where it is missing, and cannot be deleted again.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
+    [CloudOption]
     public string? KeyRing { get; set; }
 
     /// <summary>Whether the material of new keys is kept by software or in hardware; Software unless said otherwise. Cannot be changed later. On Azure, hardware needs a vault of the premium tier.</summary>
     [Parameter(ParameterSetName = NewSet)]
+    [CloudOption]
     public CmekProtectionLevel? ProtectionLevel { get; set; }
 
     /// <summary>Google Cloud: how long a version of a new key can be restored after it was scheduled for destruction, 1 to 120 days; without it, Google's 30 days. Cannot be changed later.</summary>
     [Parameter(ParameterSetName = NewSet)]
+    [CloudOption]
     public TimeSpan? DestroyScheduledDuration { get; set; }
 
     /// <summary>Existing keys to use, one for all regions or one for each: on AWS ARN, alias, alias ARN or multi-region id, on Google Cloud the resource name, on Azure a Key Identifier, whose newest version is taken where none is named.</summary>
@@ -145,185 +140,119 @@ public sealed class NewCrdbCmekKeyCommand : CrdbSessionCmdlet
     [Parameter(ParameterSetName = ExistingSet)]
     public SwitchParameter Grant { get; set; }
 
-    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProfileName { get; set; }
-
     /// <summary>Azure: names of vaults, one for all regions or one in each region's location.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidatePattern("^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$")]
-    public string[]? VaultName { get; set; }
+    [Alias("VaultName")]
+    [CloudOption]
+    public string[]? KeyVaultName { get; set; }
 
     /// <summary>Azure: addresses of vaults, instead of their names.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
-    public Uri[]? VaultUri { get; set; }
+    [Alias("VaultUri")]
+    [CloudOption]
+    public Uri[]? KeyVaultUri { get; set; }
 
     /// <summary>Azure: subscription that holds the vaults; without it, that of the session (Connect-CrdbCloud -AzureSubscriptionId), or all that the credentials see are searched.</summary>
     [Parameter]
+    [CloudOption]
     public Guid? SubscriptionId { get; set; }
 
     /// <summary>Azure: bits of a new RSA key: 2048, 3072 or 4096. 3072 unless said otherwise.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateSet("2048", "3072", "4096")]
+    [CloudOption]
     public int? KeySize { get; set; }
 
     /// <summary>Azure: when a new key expires; without it, never. Nothing can be encrypted with an expired key.</summary>
     [Parameter(ParameterSetName = NewSet)]
+    [CloudOption]
     public DateTimeOffset? ExpiresOn { get; set; }
 
     /// <summary>Azure: role that the application gets on the vault. Key Vault Crypto Officer unless said otherwise, as the documentation's steps; Key Vault Crypto Service Encryption User is enough.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [CloudOption]
     public string? RoleName { get; set; }
 
     /// <summary>Azure: object id of the application's service principal, for who may not read Microsoft Graph. What New-CrdbCmekRole returns has it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [CloudOption]
     public string? PrincipalId { get; set; }
 
     /// <summary>Azure: recovers a deleted key of the name, instead of reporting it.</summary>
     [Parameter(ParameterSetName = NewSet)]
+    [CloudOption]
     public SwitchParameter Recover { get; set; }
 
     /// <summary>Where the keys are born: in the cloud's own KMS, or in HashiCorp Vault, which distributes them to it.</summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
 
-    /// <summary>Address of Vault; without it, VAULT_ADDR. Only https is accepted, except on this machine.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public Uri? VaultAddress { get; set; }
-
-    /// <summary>Vault token; without it, VAULT_TOKEN, or the file ~/.vault-token that "vault login" leaves.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public SecureString? VaultToken { get; set; }
-
-    /// <summary>Vault namespace; without it, VAULT_NAMESPACE. On HCP Vault the topmost is admin.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultNamespace { get; set; }
-
-    /// <summary>Where Vault's Key Management secrets engine is mounted; without it, keymgmt.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultMount { get; set; }
-
-    /// <summary>PEM file of the authority that signed Vault's certificate; without it, VAULT_CACERT, or the authorities of the machine.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultCaCertificate { get; set; }
-
-    /// <summary>Credentials that Vault reaches the cloud with, for a new KMS provider entry: on AWS access key id and secret access key, on Azure client id and client secret. Without them, Vault's own environment.</summary>
-    [Parameter(ParameterSetName = NewSet)]
-    [ValidateNotNull]
-    [Credential]
-    public PSCredential? VaultCloudCredential { get; set; }
-
-    /// <summary>Google Cloud: path, on the Vault server, of the service account's file that Vault reaches the cloud with. GOOGLE_CREDENTIALS of the server comes first.</summary>
-    [Parameter(ParameterSetName = NewSet)]
-    [ValidateNotNullOrEmpty]
-    public string? VaultServiceAccountFile { get; set; }
-
     /// <summary>Where Vault puts the key: on Google Cloud the resource name of a key ring, on Azure the name of a Key Vault (or -VaultName). On AWS it is each region. Without it, on Google Cloud what -Project, -Location (for several regions global) and -KeyRing name.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
+    [CloudOption(IsVaultOnly = true)]
     public string? VaultKeyCollection { get; set; }
 
     /// <summary>Google Cloud: gives Vault an identity of its own: the custom role cmek-vault-role, the service account cmek-vault-agent, and its binding on the key ring.</summary>
     [Parameter(ParameterSetName = NewSet)]
+    [CloudOption(IsVaultOnly = true)]
     public SwitchParameter BootstrapVaultAccess { get; set; }
 
     /// <summary>Google Cloud: does what -BootstrapVaultAccess does, makes a key of that service account, and writes it to this file, readable for you alone; put it on the Vault server and delete it here. Without it, none is made.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
+    [CloudOption(IsVaultOnly = true, IsPath = true)]
     public string? ServiceAccountKeyPath { get; set; }
 
     /// <summary>Vault's name of the type of key: aes256-gcm96, or on Azure, which has no such keys, rsa-3072 (the usual), rsa-2048 or rsa-4096.</summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateSet("aes256-gcm96", "rsa-2048", "rsa-3072", "rsa-4096")]
+    [CloudOption(IsVaultOnly = true)]
     public string? VaultKeyType { get; set; }
 
-    /// <summary>Clusters that are worked on at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 5;
-
-    /// <summary>Makes, finds or adopts the keys of each cluster.</summary>
-    protected override void ProcessRecord()
+    /// <summary>Refuses parameters for HashiCorp Vault without -Via HashiCorpVault.</summary>
+    protected override void BeginProcessing()
     {
-        var vault = new VaultOptions
+        base.BeginProcessing();
+        var vaultOnly = CloudOptionReader.VaultOnly(this, CloudOptionReader.Read(this));
+        if (Via != CmekKeySource.HashiCorpVault && vaultOnly.Count > 0)
+            ThrowTerminatingError(ErrorRecords.From(Core.Errors.VaultNotAskedFor(vaultOnly)));
+    }
+
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
+    {
+        var (principal, options) = (AuthPrincipal, CloudOptionReader.Read(this));
+        return async (session, cluster, operation) =>
         {
-            Address = VaultAddress,
-            Token = VaultToken,
-            Namespace = VaultNamespace,
-            Mount = VaultMount,
-            CaCertificate = VaultCaCertificate,
-            CloudCredential = VaultCloudCredential,
-            ServiceAccountFile = VaultServiceAccountFile,
-        }.Connection(this, Via, Cloud());
-        var keyPath = ServiceAccountKeyPath is null ? null : GetUnresolvedProviderPathFromPSPath(ServiceAccountKeyPath);
-        // Read now: the engine sets the properties anew for the next input while the work for this one still runs.
-        var (principal, principalId) = (AuthPrincipal, PrincipalId);
-        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
-        {
-            var keys = await cloud
-                .KeyProvider(cluster, ProfileName, vault)
+            session.Clouds.RefuseForeignOptions(cluster, options, cloud =>
+                [.. cloud.KeyOptions, .. cloud.VaultTarget?.KeyOptions ?? []]
+            );
+            var keys = await session
+                .KeyProvider(cluster, Via)
                 .EnsureKeysAsync(
                     new KeyRequest
                     {
                         Cluster = cluster,
                         AuthPrincipal = principal,
-                        Regions = Region ?? [.. cluster.Regions.Select(r => r.Name)],
+                        Regions = Region ?? [.. cluster.Regions.Select(region => region.Name)],
                         Name = Name,
-                        MultiRegion = MultiRegion.IsPresent,
                         KeyUris = KeyUri ?? [],
                         Grant = Grant.IsPresent,
-                        Administrators = Administrator ?? [],
                         RotationPeriodInDays = RotationPeriodInDays,
                         Tags = Tags.From(Tag),
-                        Gcp = new GcpKeyOptions
-                        {
-                            Project = Project,
-                            Location = Location,
-                            KeyRing = KeyRing,
-                            ProtectionLevel = ProtectionLevel,
-                            DestroyScheduledDuration = DestroyScheduledDuration,
-                        },
-                        Azure = new AzureKeyOptions
-                        {
-                            Vaults = [.. VaultName ?? [], .. (VaultUri ?? []).Select(u => u.ToString())],
-                            SubscriptionId = SubscriptionId?.ToString(),
-                            KeySize = KeySize,
-                            ProtectionLevel = ProtectionLevel,
-                            ExpiresOn = ExpiresOn,
-                            RoleName = RoleName,
-                            PrincipalId = string.IsNullOrEmpty(principalId) ? null : principalId,
-                            Recover = Recover.IsPresent,
-                            IsPlanned = operation.PlanOnly,
-                        },
-                        Vault = new VaultKeyOptions
-                        {
-                            KeyCollection = VaultKeyCollection
-                                ?? (
-                                    cluster.CloudProvider == "AZURE" && VaultName is { Length: 1 } named
-                                        ? named[0]
-                                        : null
-                                ),
-                            KeyType = VaultKeyType,
-                            ProtectionLevel = ProtectionLevel,
-                            BootstrapAccess = BootstrapVaultAccess.IsPresent || keyPath is not null,
-                            ServiceAccountKeyPath = keyPath,
-                        },
+                        IsRolePlanned = operation.PlanOnly,
+                        Options = options,
                     },
-                    operation.Context(cloud.Time)
+                    operation.Context(session.Time)
                 );
             foreach (var key in keys)
             {
-                cloud.KnownKeys.Add(key.KeyUri);
+                session.KnownKeys.Add(key.KeyUri);
                 operation.Output(key);
             }
-        });
+        };
     }
 }

@@ -19,20 +19,9 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">Manage CMEK for CockroachDB Advanced</seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekManifest")]
 [OutputType(typeof(CmekManifest))]
-public sealed class NewCrdbCmekManifestCommand : CrdbSessionCmdlet
+public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
 {
     private object? _builder;
-
-    /// <summary>The cluster: a key from New-CrdbCmekKey, an object with a ClusterId, a name, a UUID or a console URL.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 0,
-        ValueFromPipeline = true,
-        HelpMessage = "Name, UUID or console URL of the cluster."
-    )]
-    [ClusterIdentityTransformation]
-    [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
 
     /// <summary>The cluster's region that uses the key.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "Region of the cluster.")]
@@ -51,26 +40,28 @@ public sealed class NewCrdbCmekManifestCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string AuthPrincipal { get; set; } = "";
 
-    /// <summary>Adds the key to its cluster's manifest, and emits the manifest when it is complete.</summary>
-    protected override void ProcessRecord()
-    {
-        var builder = Builder;
-        var (region, keyUri, principal) = (Region, KeyUri, AuthPrincipal);
-        ForEachCluster(Cluster, throttleLimit: 1, (_, cluster, operation) =>
-        {
-            if (builder.Add(cluster, region, keyUri, principal, operation.Source as CmekKey) is { } manifest)
-                operation.Output(manifest);
-            return Task.CompletedTask;
-        });
-    }
-
-    /// <summary>Names the clusters that are still incomplete.</summary>
+    /// <summary>Reports every cluster that has regions without a key.</summary>
     protected override void EndProcessing()
     {
         base.EndProcessing();
-        foreach (var fault in Builder.Complete())
-            WriteFault(fault);
+        foreach (var error in Builder().Complete())
+            WriteFault(error);
     }
 
-    private ManifestBuilder Builder => (ManifestBuilder)(_builder ??= new ManifestBuilder());
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
+    {
+        var builder = Builder();
+        var (region, keyUri, principal) = (Region, KeyUri, AuthPrincipal);
+        return (_, cluster, operation) =>
+        {
+            // Clusters may be worked on side by side; the builder is shared.
+            lock (builder)
+                if (builder.Add(cluster, region, keyUri, principal, operation.Source as CmekKey) is { } manifest)
+                    operation.Output(manifest);
+            return Task.CompletedTask;
+        };
+    }
+
+    // An object: a field of a Core type would load Core, and the SDKs with it, at import.
+    private ManifestBuilder Builder() => (ManifestBuilder)(_builder ??= Cloud().ManifestBuilder());
 }

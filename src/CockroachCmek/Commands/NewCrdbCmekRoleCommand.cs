@@ -41,67 +41,60 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html">Access to AWS accounts owned by third parties</seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekRole", SupportsShouldProcess = true)]
 [OutputType(typeof(CmekRole))]
-public sealed class NewCrdbCmekRoleCommand : CrdbSessionCmdlet
+public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
 {
-    /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 0,
-        ValueFromPipeline = true,
-        HelpMessage = "Name, UUID or console URL of the cluster."
-    )]
-    [ClusterIdentityTransformation]
-    [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
-
     /// <summary>Name of the identity; without it, crdb-cmek- and the last 12 digits of the cluster's id. A role on AWS has 1 to 64 letters, digits and +=,.@_-; a service account on Google Cloud 6 to 30 lower-case letters, digits and -. Not used on Azure: see -ApplicationName.</summary>
     [Parameter]
     [ValidatePattern(@"^[\w+=,.@-]{1,64}$")]
+    [CloudOption]
     public string? Name { get; set; }
 
     /// <summary>AWS: path of the role, beginning and ending with a slash.</summary>
     [Parameter]
     [ValidatePattern(@"^/([\x21-\x7e]+/)?$")]
+    [CloudOption]
     public string? Path { get; set; }
 
     /// <summary>AWS: further tags of the role, beside those that the module sets.</summary>
     [Parameter]
     [ValidateNotNull]
+    [CloudOption]
     public Hashtable? Tag { get; set; }
 
     /// <summary>Brings an identity that differs into line, instead of reporting how it differs.</summary>
     [Parameter]
     public SwitchParameter Update { get; set; }
 
-    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProfileName { get; set; }
-
     /// <summary>Google Cloud: project that the service account is made in; without it, that of the session (Connect-CrdbCloud -GcpProject), of GOOGLE_CLOUD_PROJECT or of the credentials.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [CloudOption]
     public string? Project { get; set; }
 
     /// <summary>Azure: the tenant that holds the vaults; without it, that of the session (Connect-CrdbCloud -AzureTenantId), or the one that the credentials belong to.</summary>
     [Parameter]
+    [CloudOption]
     public Guid? TenantId { get; set; }
 
     /// <summary>Azure: what the application is called, where that is not "CockroachDB Cloud - " and the cluster's id. An application of another name is refused: it would be given your keys.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [CloudOption]
     public string? ApplicationName { get; set; }
 
     /// <summary>Azure: consents too to what the page of consent asks for, "Sign in and read user profile", for all users. Key Vault does not need it.</summary>
     [Parameter]
+    [CloudOption]
     public SwitchParameter GrantConsent { get; set; }
 
     /// <summary>Azure: opens the page of consent in a browser, where you may not add the application yourself.</summary>
     [Parameter]
+    [CloudOption]
     public SwitchParameter Open { get; set; }
 
     /// <summary>Azure: waits until an administrator has consented, where you may not add the application yourself.</summary>
     [Parameter]
+    [CloudOption]
     public SwitchParameter Wait { get; set; }
 
     /// <summary>How long to wait for consent at most: a time span, or a number of seconds. An hour unless said otherwise.</summary>
@@ -109,36 +102,30 @@ public sealed class NewCrdbCmekRoleCommand : CrdbSessionCmdlet
     [DurationTransformation]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Clusters that are worked on at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 5;
-
-    /// <summary>Makes or finds the identity of each cluster.</summary>
-    protected override void ProcessRecord() =>
-        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) => operation.Output(
-                await cloud
-                    .KeyProvider(cluster, ProfileName)
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
+    {
+        var options = CloudOptionReader.Read(this);
+        return async (session, cluster, operation) =>
+        {
+            session.Clouds.RefuseForeignOptions(cluster, options, cloud => cloud.RoleOptions);
+            operation.Output(
+                await session
+                    .KeyProvider(cluster)
                     .EnsureRoleAsync(
                         new RoleRequest
                         {
                             Cluster = cluster,
-                            OrganizationId = cloud.OrganizationOf(cluster),
+                            OrganizationId = session.OrganizationIdFor(cluster),
                             Name = Name,
-                            Path = Path,
                             Tags = Tags.From(Tag),
                             Update = Update.IsPresent,
-                            Gcp = new GcpRoleOptions { Project = Project },
-                            Azure = new AzureRoleOptions
-                            {
-                                TenantId = TenantId?.ToString(),
-                                ApplicationName = ApplicationName,
-                                GrantConsent = GrantConsent.IsPresent,
-                                Open = Open.IsPresent ? Browser.Open : null,
-                                Wait = Wait.IsPresent ? Timeout : null,
-                            },
+                            Options = options
+                                .With("Open", Open.IsPresent ? (Func<Uri, bool>)Browser.Open : null)
+                                .With("Timeout", Timeout),
                         },
-                        operation.Context(cloud.Time)
+                        operation.Context(session.Time)
                     )
-            ));
+            );
+        };
+    }
 }

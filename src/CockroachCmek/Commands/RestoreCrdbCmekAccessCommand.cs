@@ -29,12 +29,12 @@ namespace CockroachCmek.Commands;
     DefaultParameterSetName = ClusterSet
 )]
 [OutputType(typeof(CmekKey))]
-public sealed class RestoreCrdbCmekAccessCommand : CrdbSessionCmdlet
+public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
 {
     private const string ClusterSet = "Cluster";
     private const string PathSet = "Path";
 
-    /// <summary>What Revoke-CrdbCmek returned; or the cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
+    /// <summary>The cluster: an object from Get-CrdbCluster, what Revoke-CrdbCmek returned, a name, a UUID or a console URL.</summary>
     [Parameter(
         Mandatory = true,
         Position = 0,
@@ -44,7 +44,7 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbSessionCmdlet
     )]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
+    public override CrdbClusterIdentity[] Cluster { get; set; } = [];
 
     /// <summary>The file that Revoke-CrdbCmek -Path wrote.</summary>
     [Parameter(
@@ -55,68 +55,36 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
-    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProfileName { get; set; }
-
-    /// <summary>Clusters that are worked on at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 5;
-
-    /// <summary>Restores the access of each cluster.</summary>
-    protected override void ProcessRecord()
+    private protected override IEnumerable<CrdbClusterIdentity> Inputs()
     {
-        CmekRevocation? recorded = null;
-        var clusters = Cluster;
-        if (Path.Length > 0)
+        if (Path.Length == 0)
+            return Cluster;
+        try
         {
-            try
-            {
-                recorded = RevocationFile.Load(SessionState.Path.GetUnresolvedProviderPathFromPSPath(Path));
-            }
-            catch (CmekException fault)
-            {
-                WriteFault(fault);
-                return;
-            }
-
-            clusters = [new CrdbClusterIdentity(recorded.ClusterId)];
+            var record = RevocationFile.Load(SessionState.Path.GetUnresolvedProviderPathFromPSPath(Path));
+            return [new CrdbClusterIdentity(record.ClusterId).WithSource(record)];
         }
-
-        ForEachCluster(clusters, ThrottleLimit, async (cloud, cluster, operation) =>
+        catch (CmekException error)
         {
-            var record = recorded ?? operation.Source as CmekRevocation;
-            var (changes, info, outcome, fault) = await cloud
-                .Revocations()
+            WriteFault(error);
+            return [];
+        }
+    }
+
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
+        async (session, cluster, operation) =>
+        {
+            var (keys, error) = await session
+                .Restoration()
                 .RestoreAsync(
                     cluster,
-                    record?.Changes,
-                    cloud.KeyProvider(cluster, ProfileName),
-                    operation.Context(cloud.Time)
+                    (operation.Source as CmekRevocation)?.Changes,
+                    session.KeyProvider(cluster),
+                    operation.Context(session.Time)
                 );
-            if (changes.Count == 0)
-                operation.Verbose($"{cluster.Name}: nothing keeps the cluster from its keys.");
-            foreach (var region in info.Regions.Where(r => r.Keys.Count > 0))
-            {
-                var key = region.Keys[0];
-                operation.Output(
-                    new CmekKey
-                    {
-                        Cluster = cluster,
-                        Region = region.Region,
-                        KeyType = key.KeyType,
-                        KeyUri = key.KeyUri,
-                        AuthPrincipal = key.AuthPrincipal,
-                        Location = Core.Manifest.KeyUri.Parse(key.KeyUri).Location ?? "",
-                        Outcome = changes.Any(c => c.Regions.Contains(region.Region)) ? outcome : CmekOutcome.Existing,
-                    }
-                );
-            }
-
-            if (fault is not null)
-                throw fault;
-        });
-    }
+            foreach (var key in keys)
+                operation.Output(key);
+            if (error is not null)
+                throw error;
+        };
 }

@@ -26,19 +26,8 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">Manage CMEK for CockroachDB Advanced</seealso>
 [Cmdlet(VerbsSecurity.Revoke, "CrdbCmek", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(CmekRevocation))]
-public sealed class RevokeCrdbCmekCommand : CrdbSessionCmdlet
+public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
 {
-    /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 0,
-        ValueFromPipeline = true,
-        HelpMessage = "Name, UUID or console URL of the cluster."
-    )]
-    [ClusterIdentityTransformation]
-    [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
-
     /// <summary>How access is taken away: Deny (AWS), RemoveGrant, RemoveTrust (Google Cloud) or DisableKey. Default is Deny on AWS, and RemoveGrant elsewhere.</summary>
     [Parameter]
     public CmekRevocationMethod Method { get; set; }
@@ -60,78 +49,31 @@ public sealed class RevokeCrdbCmekCommand : CrdbSessionCmdlet
     [Parameter]
     public SwitchParameter NoWait { get; set; }
 
-    /// <summary>How long to wait at most: a time span, or a number of seconds. Two hours unless said otherwise.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(2);
-
-    /// <summary>Longest time between two looks at the state: a time span, or a number of seconds. Ten seconds unless said otherwise.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProfileName { get; set; }
-
-    /// <summary>Clusters that are worked on at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 5;
-
-    /// <summary>Revokes each cluster.</summary>
-    protected override void ProcessRecord()
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {
         var path = Path is null ? null : SessionState.Path.GetUnresolvedProviderPathFromPSPath(Path);
-        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
+        return async (session, cluster, operation) =>
         {
-            var file =
-                path is not null && System.IO.Directory.Exists(path)
-                    ? System.IO.Path.Combine(path, $"{cluster.Name}.revocation.json")
-                    : path;
-            var (revocation, fault) = await cloud
+            var (revocation, error) = await session
                 .Revocations()
                 .RevokeAsync(
                     cluster,
-                    cloud.KeyProvider(cluster, ProfileName),
+                    session.KeyProvider(cluster),
                     new RevocationOptions
                     {
                         Method = Method,
                         KmsOnly = KmsOnly.IsPresent,
                         AllowSharedKey = AllowSharedKey.IsPresent,
-                        Earlier = EarlierOf(file, cluster),
-                        Save = record => Save(record, file),
-                        Write = new WriteOptions { Timeout = Timeout },
-                        Wait = NoWait.IsPresent
-                            ? null
-                            : new WaitOptions { Timeout = Timeout, PollInterval = PollInterval },
+                        Path = path,
+                        Write = WriteOptions,
+                        Wait = NoWait.IsPresent ? null : WaitFor(expected: null),
                     },
-                    operation.Context(cloud.Time)
+                    operation.Context(session.Time)
                 );
-            // What was changed is told even where the rest failed: it is what Restore-CrdbCmekAccess needs.
-            operation.Output(revocation with { Path = revocation.IsPlanned ? null : file });
-            if (fault is not null)
-                throw fault;
-        });
-    }
-
-    private static CmekRevocation? EarlierOf(string? file, CrdbCluster cluster)
-    {
-        if (file is null || !System.IO.File.Exists(file))
-            return null;
-        var earlier = RevocationFile.Load(file);
-        return earlier.ClusterId == cluster.Id
-            ? earlier
-            : throw Core.Errors.RevocationFileInvalid(
-                file,
-                $"it is of {earlier.ClusterName} ({earlier.ClusterId}), not of {cluster.Name} ({cluster.Id})"
-            );
-    }
-
-    private static void Save(CmekRevocation record, string? file)
-    {
-        if (file is not null)
-            RevocationFile.Save(record, file);
+            // What was changed is returned even if the rest failed: Restore-CrdbCmekAccess needs it.
+            operation.Output(revocation);
+            if (error is not null)
+                throw error;
+        };
     }
 }

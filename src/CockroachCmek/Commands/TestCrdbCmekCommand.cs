@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Security;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Session;
@@ -25,19 +24,8 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsDiagnostic.Test, "CrdbCmek")]
 [OutputType(typeof(CmekCheck), typeof(bool))]
-public sealed class TestCrdbCmekCommand : CrdbSessionCmdlet
+public sealed class TestCrdbCmekCommand : CrdbClusterCmdlet
 {
-    /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL. A manifest is checked as what the cluster is to be enabled with.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 0,
-        ValueFromPipeline = true,
-        HelpMessage = "Name, UUID or console URL of the cluster."
-    )]
-    [ClusterIdentityTransformation]
-    [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
-
     /// <summary>The longest time that a region may go on with one version of its key: a time span, or a number of seconds. Without it, the age is told and not judged.</summary>
     [Parameter]
     [DurationTransformation]
@@ -47,76 +35,26 @@ public sealed class TestCrdbCmekCommand : CrdbSessionCmdlet
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
-    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProfileName { get; set; }
-
     /// <summary>Where the keys were born: of keys of HashiCorp Vault, Vault's side is checked too.</summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
 
-    /// <summary>Address of Vault; without it, VAULT_ADDR. Only https is accepted, except on this machine.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public Uri? VaultAddress { get; set; }
-
-    /// <summary>Vault token; without it, VAULT_TOKEN, or the file ~/.vault-token that "vault login" leaves.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public SecureString? VaultToken { get; set; }
-
-    /// <summary>Vault namespace; without it, VAULT_NAMESPACE. On HCP Vault the topmost is admin.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultNamespace { get; set; }
-
-    /// <summary>Where Vault's Key Management secrets engine is mounted; without it, keymgmt.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultMount { get; set; }
-
-    /// <summary>PEM file of the authority that signed Vault's certificate; without it, VAULT_CACERT, or the authorities of the machine.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultCaCertificate { get; set; }
-
-    /// <summary>Clusters that are worked on at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 5;
-
-    /// <summary>Checks each cluster.</summary>
-    protected override void ProcessRecord()
-    {
-        var vault = new VaultOptions
-        {
-            Address = VaultAddress,
-            Token = VaultToken,
-            Namespace = VaultNamespace,
-            Mount = VaultMount,
-            CaCertificate = VaultCaCertificate,
-        }.Connection(this, Via, Cloud());
-        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) =>
-        {
-            var checks = await cloud
-                .Health()
-                .CheckAsync(
-                    cluster,
-                    cloud.KeyProvider(cluster, ProfileName, vault),
-                    new HealthOptions
-                    {
-                        OrganizationId = cloud.OrganizationIdOrNull,
-                        MaxKeyAge = MaxKeyAge,
-                        Manifest = operation.Source as CmekManifest,
-                    },
-                    operation.Context(cloud.Time)
-                );
-            if (Quiet.IsPresent)
-                operation.Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
-            else
-                foreach (var check in checks)
-                    operation.Output(check);
-        });
-    }
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
+        async (session, cluster, operation) =>
+            operation.OutputChecks(
+                await session
+                    .Health()
+                    .CheckAsync(
+                        cluster,
+                        session.KeyProvider(cluster, Via),
+                        new HealthOptions
+                        {
+                            OrganizationId = session.OrganizationId,
+                            MaxKeyAge = MaxKeyAge,
+                            Manifest = operation.Source as CmekManifest,
+                        },
+                        operation.Context(session.Time)
+                    ),
+                Quiet.IsPresent
+            );
 }

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Security;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Manifest;
@@ -26,7 +25,7 @@ namespace CockroachCmek.Commands;
 /// </example>
 [Cmdlet(VerbsDiagnostic.Test, "CrdbCmekManifest")]
 [OutputType(typeof(CmekCheck), typeof(bool))]
-public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
+public sealed class TestCrdbCmekManifestCommand : CrdbClusterCmdlet
 {
     /// <summary>The manifest to check.</summary>
     [Parameter(
@@ -38,11 +37,11 @@ public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
     [ValidateNotNull]
     public CmekManifest? InputObject { get; set; }
 
-    /// <summary>The cluster that the manifest is for, where the manifest itself does not say it.</summary>
+    /// <summary>The cluster. Default: the one that the manifest was made for. A manifest from a file names none.</summary>
     [Parameter]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity? Cluster { get; set; }
+    public override CrdbClusterIdentity[] Cluster { get; set; } = [];
 
     /// <summary>Leaves out the checks that read your own cloud.</summary>
     [Parameter]
@@ -52,82 +51,27 @@ public sealed class TestCrdbCmekManifestCommand : CrdbSessionCmdlet
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
-    /// <summary>Profile of the AWS shared configuration to use, instead of the AWS SDK's default chain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ProfileName { get; set; }
-
     /// <summary>Where the keys were born: of keys of HashiCorp Vault, Vault's side is checked too.</summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
 
-    /// <summary>Address of Vault; without it, VAULT_ADDR. Only https is accepted, except on this machine.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public Uri? VaultAddress { get; set; }
+    private protected override IEnumerable<CrdbClusterIdentity> Inputs() => ClusterOf(InputObject!);
 
-    /// <summary>Vault token; without it, VAULT_TOKEN, or the file ~/.vault-token that "vault login" leaves.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public SecureString? VaultToken { get; set; }
-
-    /// <summary>Vault namespace; without it, VAULT_NAMESPACE. On HCP Vault the topmost is admin.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultNamespace { get; set; }
-
-    /// <summary>Where Vault's Key Management secrets engine is mounted; without it, keymgmt.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultMount { get; set; }
-
-    /// <summary>PEM file of the authority that signed Vault's certificate; without it, VAULT_CACERT, or the authorities of the machine.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? VaultCaCertificate { get; set; }
-
-    /// <summary>Runs the checks.</summary>
-    protected override void ProcessRecord()
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {
-        var vault = new VaultOptions
-        {
-            Address = VaultAddress,
-            Token = VaultToken,
-            Namespace = VaultNamespace,
-            Mount = VaultMount,
-            CaCertificate = VaultCaCertificate,
-        }.Connection(this, Via, Cloud());
-        var cloud = Cloud();
         var manifest = InputObject!;
-        Submit(async operation =>
-        {
-            var context = operation.Context(cloud.Time);
-            var cluster = await cloud.ClusterOfAsync(manifest, Cluster, context);
-            var checks = new ManifestCheck().Check(cluster, manifest).ToList();
-            if (!Offline.IsPresent && checks.All(c => c.Status != CmekCheckStatus.Fail) && !manifest.IsPlanned)
-            {
-                var provider = cloud.KeyProvider(cluster, ProfileName, vault);
-                var live = await Task.WhenAll(
-                    manifest.RegionSpecs.Select(spec =>
-                        provider.CheckKeyAsync(
-                            new KeyCheckRequest
-                            {
-                                Cluster = cluster,
-                                OrganizationId = cloud.OrganizationIdOrNull,
-                                Spec = spec,
-                            },
-                            context
-                        )
-                    )
-                );
-                checks.AddRange(live.SelectMany(c => c));
-            }
-
-            if (Quiet.IsPresent)
-                operation.Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
-            else
-                foreach (var check in checks)
-                    operation.Output(check);
-        });
+        return async (session, cluster, operation) =>
+            operation.OutputChecks(
+                await session
+                    .Health()
+                    .CheckManifestAsync(
+                        cluster,
+                        manifest,
+                        Offline.IsPresent ? null : session.KeyProvider(cluster, Via),
+                        session.OrganizationId,
+                        operation.Context(session.Time)
+                    ),
+                Quiet.IsPresent
+            );
     }
 }

@@ -17,53 +17,19 @@ namespace CockroachCmek.Commands;
 /// </example>
 [Cmdlet(VerbsLifecycle.Wait, "CrdbCmek")]
 [OutputType(typeof(CmekInfo))]
-public sealed class WaitCrdbCmekCommand : CrdbSessionCmdlet
+public sealed class WaitCrdbCmekCommand : TimedClusterCmdlet
 {
-    /// <summary>The cluster: an object from Get-CrdbCluster, a name, a UUID or a console URL.</summary>
-    [Parameter(
-        Mandatory = true,
-        Position = 0,
-        ValueFromPipeline = true,
-        HelpMessage = "Name, UUID or console URL of the cluster."
-    )]
-    [ClusterIdentityTransformation]
-    [ArgumentCompleter(typeof(ClusterNameCompleter))]
-    public CrdbClusterIdentity[] Cluster { get; set; } = [];
+    /// <summary>Waits for more clusters at once than other cmdlets: waiting costs little.</summary>
+    public WaitCrdbCmekCommand() => ThrottleLimit = 16;
 
     /// <summary>The state to wait for; without it, any state in which nothing goes on.</summary>
     [Parameter]
     [ValidateSet(CmekStatus.Enabled, CmekStatus.Disabled, CmekStatus.Revoked)]
     public string? Status { get; set; }
 
-    /// <summary>How long to wait at most: a time span, or a number of seconds. Two hours unless said otherwise.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(2);
-
-    /// <summary>Longest time between two looks at the state: a time span, or a number of seconds. Ten seconds unless said otherwise.</summary>
-    [Parameter]
-    [DurationTransformation]
-    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Clusters that are waited for at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 64)]
-    public int ThrottleLimit { get; set; } = 16;
-
-    /// <summary>Waits for each cluster.</summary>
-    protected override void ProcessRecord() =>
-        ForEachCluster(Cluster, ThrottleLimit, async (cloud, cluster, operation) => operation.Output(
-                await cloud
-                    .Lifecycle()
-                    .WaitAsync(
-                        cluster,
-                        new WaitOptions
-                        {
-                            Timeout = Timeout,
-                            PollInterval = PollInterval,
-                            Expected = Status,
-                        },
-                        operation.Context(cloud.Time)
-                    )
-            ));
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
+        async (session, cluster, operation) =>
+            operation.Output(
+                await session.Lifecycle().WaitAsync(cluster, WaitFor(Status), operation.Context(session.Time))
+            );
 }

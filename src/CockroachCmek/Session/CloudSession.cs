@@ -1,37 +1,42 @@
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
-using CockroachCmek.Commands;
 using CockroachCmek.Core;
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
-using CockroachCmek.Core.Keys.Vault;
 using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Session;
 
-/// <summary>What stands behind a <see cref="CrdbSession"/>: the client with its key, the clock, and how the customer's own clouds are reached.</summary>
+/// <summary>The state behind a <see cref="CrdbSession"/>: the API client, the clock, and the connections to the customer's clouds.</summary>
 internal sealed class CloudSession : IDisposable
 {
     private static readonly ConditionalWeakTable<CrdbSession, CloudSession> Known = new();
 
-    // Several runbook jobs can run in one process: state belongs to a runspace, never to a static.
+    // Several runbook jobs can share a process, so the current session belongs to a runspace.
     private static readonly ConditionalWeakTable<Runspace, CloudSession> Current = new();
 
     private static int s_lastId;
 
-    private readonly CustomerClouds _clouds;
-    private readonly string? _organizationId;
+    private readonly CancellationTokenSource _ended = new();
+    private readonly CustomerConnections _connections;
+    private readonly ManifestCheck _manifestCheck;
 
-    private CloudSession(CrdbSession session, CrdbCloudClient client, TimeProvider time, CustomerClouds clouds)
+    private CloudSession(
+        CrdbSession session,
+        CrdbCloudClient client,
+        TimeProvider time,
+        CustomerConnections connections
+    )
     {
         Session = session;
         Client = client;
         Clusters = new ClusterResolver(client);
         Time = time;
-        _clouds = clouds;
-        _organizationId = session.OrganizationId;
+        _connections = connections;
+        _manifestCheck = new ManifestCheck(connections.Clouds);
     }
 
     public CrdbSession Session { get; }
@@ -42,46 +47,49 @@ internal sealed class CloudSession : IDisposable
 
     public TimeProvider Time { get; }
 
-    /// <summary>Keys that this session has seen: what completion offers.</summary>
+    /// <summary>Keys that this session has seen, for completion.</summary>
     public KnownNames KnownKeys { get; } = new();
 
-    /// <summary>UUID of the organization.</summary>
-    /// <exception cref="CmekException">OrganizationUnknown: the API key may not read it, and none was given.</exception>
-    public string OrganizationId => _organizationId ?? throw Errors.OrganizationUnknown();
+    /// <summary>Canceled when the session is disconnected.</summary>
+    public CancellationToken Ended => _ended.Token;
 
-    /// <summary>UUID of the organization, for a cluster's cloud: only AWS cannot do without, where it is the external id.</summary>
+    /// <summary>The clouds that can hold the customer's keys.</summary>
+    public CustomerCloudTable Clouds => _connections.Clouds;
+
+    /// <summary>UUID of the organization; null when the API key is not allowed to read it and none was given.</summary>
+    public string? OrganizationId => Session.OrganizationId;
+
+    /// <summary>UUID of the organization, for an identity on the cluster's cloud; empty where the cloud needs none.</summary>
     /// <exception cref="CmekException">OrganizationUnknown.</exception>
-    public string OrganizationOf(CrdbCluster cluster) =>
-        cluster.CloudProvider == "AWS" ? OrganizationId : _organizationId ?? "";
+    public string OrganizationIdFor(CrdbCluster cluster) =>
+        OrganizationId ?? (Clouds.Of(cluster).NeedsOrganizationId ? throw Errors.OrganizationUnknown() : "");
 
     /// <summary>The session of this runspace, or null.</summary>
     public static CloudSession? OfThisRunspace =>
         Runspace.DefaultRunspace is { } runspace && Current.TryGetValue(runspace, out var session) ? session : null;
 
-    /// <summary>What stands behind a session object that a user passes about, or null when it was disconnected.</summary>
+    /// <summary>The state behind a session object; null when it was disconnected.</summary>
     public static CloudSession? Of(CrdbSession session) => Known.TryGetValue(session, out var found) ? found : null;
 
-    /// <summary>Makes a session, after one call has shown that the key is good.</summary>
-    public static async Task<CloudSession> ConnectAsync(SessionRequest request, Operation operation)
+    /// <summary>Makes a session, after one call has shown that the API key works.</summary>
+    public static async Task<CloudSession> ConnectAsync(
+        SessionRequest request,
+        IOperationLog log,
+        CancellationToken cancellationToken
+    )
     {
-        var context = operation.Context(request.Time);
-        var client = new CrdbCloudClient(request.Connection());
+        var endpoint = request.Endpoint ?? CloudConnection.DefaultEndpoint;
+        var sandbox = await SandboxDiscovery.FindAsync(endpoint, request.ApiKey, cancellationToken);
+        var scale = sandbox?.TimeScale ?? 1;
+        var time = scale == 1 ? TimeProvider.System : new ScaledTimeProvider(TimeProvider.System, scale);
+        var connection = new CloudConnection(endpoint, request.ApiKey) { Time = time, TimeScale = scale };
+        if (request.ApiVersion is not null)
+            connection = connection with { ApiVersion = request.ApiVersion };
+        var client = new CrdbCloudClient(connection);
         try
         {
-            CrdbOrganization? organization = null;
-            try
-            {
-                organization = await client.GetOrganizationAsync(context);
-            }
-            catch (CmekException fault) when (fault.Kind == CmekErrorKind.PermissionDenied)
-            {
-                // The key is good; its service account has no role in the organization, only on clusters.
-                if (request.OrganizationId is null)
-                    operation.Warning(
-                        $"This API key may not read the organization. {Errors.OrganizationUnknown().RecommendedAction}"
-                    );
-            }
-
+            var context = new OperationContext(log, time, cancellationToken);
+            var organization = await OrganizationAsync(client, request, context);
             var session = new CrdbSession
             {
                 Id = Interlocked.Increment(ref s_lastId),
@@ -89,10 +97,11 @@ internal sealed class CloudSession : IDisposable
                 ApiVersion = client.ApiVersion,
                 OrganizationId = organization?.Id ?? request.OrganizationId,
                 OrganizationName = organization?.Name,
-                IsSandbox = request.IsSandbox,
+                IsSandbox = sandbox is not null,
                 ConnectedAt = TimeProvider.System.GetUtcNow(),
             };
-            var made = new CloudSession(session, client, request.Time, request.Clouds);
+            var connections = new CustomerConnections(CustomerClouds.All, request.Options, sandbox);
+            var made = new CloudSession(session, client, time, connections);
             Known.Add(session, made);
             return made;
         }
@@ -119,82 +128,52 @@ internal sealed class CloudSession : IDisposable
         Dispose();
     }
 
-    /// <summary>The provider of a cluster's cloud.</summary>
-    public ICmekKeyProvider KeyProvider(CrdbCluster cluster, string? awsProfile) =>
-        (
-            awsProfile is null ? _clouds : _clouds with { Aws = _clouds.Aws with { ProfileName = awsProfile } }
-        ).ProviderOf(cluster);
+    public void Dispose()
+    {
+        _ended.Cancel();
+        Client.Dispose();
+        _connections.Dispose();
+    }
 
-    /// <summary>The provider of a cluster's cloud, or Vault in front of it.</summary>
-    public ICmekKeyProvider KeyProvider(CrdbCluster cluster, string? awsProfile, VaultConnection? vault) =>
-        vault is null
-            ? KeyProvider(cluster, awsProfile)
-            : new VaultKeyProvider(KeyProvider(cluster, awsProfile), vault);
+    private static async Task<CrdbOrganization?> OrganizationAsync(
+        CrdbCloudClient client,
+        SessionRequest request,
+        OperationContext context
+    )
+    {
+        try
+        {
+            return await client.GetOrganizationAsync(context);
+        }
+        catch (CmekException error) when (error.Kind == CmekErrorKind.PermissionDenied)
+        {
+            // The key works; its service account has no role in the organization, only on clusters.
+            if (request.OrganizationId is null)
+                context.Log.Warning(
+                    "This API key is not allowed to read the organization. "
+                        + Errors.OrganizationUnknown().RecommendedAction
+                );
+            return null;
+        }
+    }
 
-    /// <summary>The session's own Vault, which a sandbox has; null elsewhere.</summary>
-    public VaultConnection? Vault => _clouds.Vault;
+    /// <summary>The provider of a cluster's cloud, or of HashiCorp Vault in front of it.</summary>
+    public ICmekKeyProvider KeyProvider(CrdbCluster cluster, CmekKeySource source = CmekKeySource.Cloud) =>
+        _connections.ProviderOf(cluster, source);
 
-    /// <summary>UUID of the organization; null when the API key may not read it, and none was given.</summary>
-    public string? OrganizationIdOrNull => _organizationId;
+    public ManifestReader ManifestReader() => new(Clouds);
 
-    public CmekLifecycle Lifecycle() => new(Client, new ManifestCheck());
+    public ManifestBuilder ManifestBuilder() => new(Clouds);
 
-    public CmekRotation Rotation() => new(Client, Lifecycle());
+    public CmekLifecycle Lifecycle() => new(Client, _manifestCheck);
+
+    public CmekRotation Rotation() => new(Client, Lifecycle(), _manifestCheck);
 
     public RegionAddition RegionAddition() => new(Client, Lifecycle());
 
     public CmekRevocations Revocations() => new(Client, Lifecycle());
 
-    public CmekHealth Health() => new(Client);
+    public CmekRestoration Restoration() => new(Client, Clouds);
 
-    /// <summary>Follows what a write has begun to its end; a plan has none.</summary>
-    public async Task<CmekInfo> FollowAsync(CmekInfo begun, WaitOptions options, OperationContext context) =>
-        begun.IsPlanned
-            ? begun
-            : (await Lifecycle().WaitAsync(begun.Cluster, options, context)) with
-            {
-                Outcome = begun.Outcome,
-            };
-
-    /// <summary>The cluster of a manifest: the one that was named, or the one that the manifest was made for.</summary>
-    public async Task<CrdbCluster> ClusterOfAsync(
-        CmekManifest manifest,
-        CrdbClusterIdentity? named,
-        OperationContext context
-    ) =>
-        named is not null
-            ? await Clusters.ResolveAsync(named, context)
-            : manifest.Cluster ?? throw Errors.ClusterMissing(manifest.ToString());
-
-    public void Dispose() => Client.Dispose();
-}
-
-/// <summary>What a session is made from.</summary>
-internal sealed record SessionRequest(Uri? Endpoint, Secret ApiKey)
-{
-    public string? ApiVersion { get; init; }
-
-    public string? OrganizationId { get; init; }
-
-    public bool IsSandbox { get; init; }
-
-    /// <summary>How many times faster than life; 1 outside the sandbox.</summary>
-    public double TimeScale { get; init; } = 1;
-
-    public TimeProvider Time =>
-        _time ??= TimeScale == 1 ? TimeProvider.System : new ScaledTimeProvider(TimeProvider.System, TimeScale);
-
-    public CustomerClouds Clouds { get; init; } = new();
-
-    private TimeProvider? _time;
-
-    public CloudConnection Connection()
-    {
-        var connection = new CloudConnection(Endpoint ?? CloudConnection.DefaultEndpoint, ApiKey)
-        {
-            Time = Time,
-            TimeScale = TimeScale,
-        };
-        return ApiVersion is null ? connection : connection with { ApiVersion = ApiVersion };
-    }
+    public CmekHealth Health() => new(Client, _manifestCheck);
 }

@@ -1,116 +1,91 @@
-using System.Net.Http.Headers;
-using System.Text;
-using System.Text.Json.Nodes;
 using CockroachCmek.Sandbox.Azure;
 using CockroachCmek.Sandbox.Cloud;
+using static CockroachCmek.Core.Tests.Sandbox.AzureTestBed;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>The sandbox's CockroachDB on Azure: it uses the key only when everything is right, and says what is not.</summary>
-public sealed class AzureKeyUserTests : IAsyncLifetime
+/// <summary>The sandbox's CockroachDB on Azure uses a key only when every requirement is met, and names what is missing.</summary>
+public sealed class AzureKeyUserTests : IAsyncDisposable
 {
-    private const string Graph = "https://graph.microsoft.com/v1.0/";
-    private const string EncryptionUser = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
     private static readonly byte[] StoreKey = [1, 2, 3, 4];
-    private readonly AzureRehearsal _azure = new();
+    private static readonly string AnyVersion = new('0', 32);
+    private readonly AzureTestBed _azure = new();
     private readonly AzureKeyUser _user;
     private readonly FleetCluster _cluster;
 
     public AzureKeyUserTests()
     {
-        _user = new AzureKeyUser(_azure.Azure);
+        _user = new AzureKeyUser(_azure.Sandbox);
         _cluster = _azure.Server.Cloud.Clusters.Single(c => c.Name == "azure-in");
     }
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public ValueTask DisposeAsync() => _azure.DisposeAsync();
 
     [Fact]
-    public async Task The_key_is_used_once_application_and_role_are_there_and_no_longer_once_the_role_is_gone()
+    public async Task A_key_is_usable_as_long_as_the_application_has_a_principal_with_a_role()
     {
         var kid = await _azure.CreateKeyAsync("cmek");
-        Assert.Contains("no service principal in the tenant", Refused(kid), StringComparison.Ordinal);
-        var principal = (
-            await _azure.SendAsync(
-                "POST",
-                Graph + "servicePrincipals",
-                $$"""{"appId":"{{_cluster.AzureApplicationId}}"}"""
-            )
-        ).Text("id");
-        Assert.Contains("grants Microsoft.KeyVault/vaults/keys/wrap/action", Refused(kid), StringComparison.Ordinal);
-        await _azure.AssignAsync(EncryptionUser, _cluster.AzureApplicationId!);
-        Assert.Contains("which is the application's id", Refused(kid), StringComparison.Ordinal);
-        var role = await _azure.AssignAsync(EncryptionUser, principal);
-        Assert.Contains("No role that has reached the vault", Refused(kid), StringComparison.Ordinal);
-        _azure.Wait();
+        AssertRefused("no service principal in the tenant", kid);
+        var principal = await _azure.CreateClusterPrincipalAsync(_cluster.AzureApplicationId);
+        AssertRefused("grants Microsoft.KeyVault/vaults/keys/wrap/action", kid);
+        await _azure.AssignRoleAsync(EncryptionUserRole, _cluster.AzureApplicationId!);
+        AssertRefused("which is the application's id", kid);
+        var assignment = await _azure.AssignRoleAsync(EncryptionUserRole, principal);
+        AssertRefused("No role that has reached the vault", kid);
+        _azure.Propagate();
 
         var wrapped = _user.Wrap(Request(kid), StoreKey);
         Assert.Equal(StoreKey, _user.Unwrap(Request(kid), wrapped.Bytes!).Bytes);
         Assert.Equal(256, wrapped.Bytes!.Length);
-        await _azure.SendAsync("DELETE", $"https://management.azure.com{role.Text("id")}?api-version=2022-04-01");
+        await _azure.SendAsync("DELETE", $"{Arm}{assignment.Text("id")}?api-version=2022-04-01");
         Assert.True(_user.Unwrap(Request(kid), wrapped.Bytes).Succeeded);
-        _azure.Wait();
+        _azure.Propagate();
         Assert.Contains("unwrap/action", _user.Unwrap(Request(kid), wrapped.Bytes).Refusal, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task What_is_wrong_with_the_key_is_named()
+    public void A_key_that_cannot_be_found_is_refused()
     {
-        var spec = _azure.Azure.SeedKey("azure-in", _cluster.Id);
-        var key = spec.Uri[..spec.Uri.LastIndexOf('/')];
-        var wrapped = _user.Wrap(Request(spec.Uri), StoreKey).Bytes!;
-        Assert.Contains("no key identifier with a version", Refused(key), StringComparison.Ordinal);
-        Assert.Contains("no version", Refused($"{key}/{new string('0', 32)}"), StringComparison.Ordinal);
-        Assert.Contains(
-            "does not exist",
-            Refused($"{_azure.Vault}/keys/other/{new string('0', 32)}"),
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "no vault",
-            Refused($"https://nowhere.vault.azure.net/keys/k/{new string('0', 32)}"),
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "another tenant",
-            Refused($"https://{_azure.Azure.ForeignVaultName}.vault.azure.net/keys/k/{new string('0', 32)}"),
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "firewall",
-            Refused($"https://{_azure.Azure.WalledVaultName}.vault.azure.net/keys/k/{new string('0', 32)}"),
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "No access policy",
-            Refused($"https://{_azure.Azure.PolicyVaultName}.vault.azure.net/keys/k/{new string('0', 32)}"),
-            StringComparison.Ordinal
-        );
+        var uri = SeedKey();
+        var key = uri[..uri.LastIndexOf('/')];
+        AssertRefused("key identifier with a version", key);
+        AssertRefused("no version", $"{key}/{AnyVersion}");
+        AssertRefused("does not exist", $"{_azure.KeyVault}/keys/other/{AnyVersion}");
+        AssertRefused("no vault", In("nowhere"));
+        AssertRefused("another tenant", In(_azure.Sandbox.ForeignVaultName));
+        AssertRefused("firewall", In(_azure.Sandbox.WalledVaultName));
+        AssertRefused("No access policy", In(_azure.Sandbox.PolicyVaultName));
         Assert.Contains(
             "There is no tenant",
-            _user.Wrap(Request(spec.Uri) with { AuthPrincipal = _azure.Azure.SubscriptionId }, StoreKey).Refusal,
+            _user.Wrap(Request(uri) with { AuthPrincipal = _azure.Sandbox.SubscriptionId }, StoreKey).Refusal,
             StringComparison.Ordinal
         );
-        Assert.Contains(
-            "RSA key is needed",
-            Refused(await _azure.CreateKeyAsync("curve", body: """{"kty":"EC"}""")),
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "cannot be used",
-            Refused(await _azure.CreateKeyAsync("signs", body: """{"kty":"RSA","key_ops":["sign"]}""")),
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "has expired",
-            Refused(await _azure.CreateKeyAsync("old", body: """{"kty":"RSA","attributes":{"exp":1}}""")),
-            StringComparison.Ordinal
-        );
+    }
 
-        await _azure.SendAsync("PATCH", spec.Uri + "?api-version=7.6", """{"attributes":{"enabled":false}}""");
-        Assert.True(_user.Wrap(Request(spec.Uri), StoreKey).Succeeded);
-        Assert.Contains("is disabled", _user.Unwrap(Request(spec.Uri), wrapped).Refusal, StringComparison.Ordinal);
+    [Fact]
+    public async Task A_key_that_cannot_wrap_is_refused()
+    {
+        SeedKey();
+        AssertRefused("RSA key is needed", await _azure.CreateKeyAsync("curve", body: """{"kty":"EC"}"""));
+        AssertRefused(
+            "cannot be used",
+            await _azure.CreateKeyAsync("signs", body: """{"kty":"RSA","key_ops":["sign"]}""")
+        );
+        AssertRefused(
+            "has expired",
+            await _azure.CreateKeyAsync("old", body: """{"kty":"RSA","attributes":{"exp":1}}""")
+        );
+    }
+
+    [Fact]
+    public async Task A_disabled_version_or_a_disabled_principal_is_refused()
+    {
+        var uri = SeedKey();
+        var wrapped = _user.Wrap(Request(uri), StoreKey).Bytes!;
+        await _azure.SendAsync("PATCH", uri + "?api-version=7.6", """{"attributes":{"enabled":false}}""");
+        Assert.True(_user.Wrap(Request(uri), StoreKey).Succeeded);
+        Assert.Contains("is disabled", _user.Unwrap(Request(uri), wrapped).Refusal, StringComparison.Ordinal);
+
         var principal = await _azure.SendAsync(
             "GET",
             $"{Graph}servicePrincipals(appId='{_cluster.AzureApplicationId}')"
@@ -120,48 +95,38 @@ public sealed class AzureKeyUserTests : IAsyncLifetime
             $"{Graph}servicePrincipals/{principal.Text("id")}",
             """{"accountEnabled":false}"""
         );
-        Assert.Contains("is disabled in the tenant", Refused(spec.Uri), StringComparison.Ordinal);
+        AssertRefused("is disabled in the tenant", uri);
     }
 
     [Fact]
     public async Task A_cluster_on_Azure_enables_CMEK_with_its_key()
     {
-        var spec = _azure.Azure.SeedKey("azure-in", _cluster.Id);
+        var key = _azure.Sandbox.SeedKey("azure-in", _cluster.Id);
+        var cluster = $"clusters/{_cluster.Id}";
         Assert.Equal(
             _cluster.AzureApplicationId,
-            (await CloudAsync("GET", "", ""))["azure_cluster_identity_client_id"]!.ToString()
+            (await _azure.CloudAsync("GET", cluster)).Text("azure_cluster_identity_client_id")
         );
         Assert.NotEqual(_cluster.Id, _cluster.AzureApplicationId);
-        var body =
-            $$$"""{"region_specs":[{"region":"centralindia","key_spec":{"type":"AZURE_KEY_VAULT","uri":"{{{spec.Uri}}}","auth_principal":"{{{_azure.Azure.TenantId}}}"}}]}""";
-        Assert.Equal("ENABLING", (await CloudAsync("POST", "/cmek", body))["status"]!.ToString());
-        _azure.Time.Advance(TimeSpan.FromMinutes(25));
-        Assert.Equal("ENABLED", (await CloudAsync("GET", "/cmek", ""))["status"]!.ToString());
+        Assert.Equal("ENABLING", (await _azure.CmekAsync("POST", _cluster.Id, "centralindia", key)).Text("status"));
+        _azure.Advance(TimeSpan.FromMinutes(25));
+        Assert.Equal("ENABLED", (await _azure.CloudAsync("GET", cluster + "/cmek")).Text("status"));
     }
 
-    private string Refused(string uri) => _user.Wrap(Request(uri), StoreKey).Refusal ?? "";
+    private string SeedKey() => _azure.Sandbox.SeedKey("azure-in", _cluster.Id).Uri;
+
+    private static string In(string keyVault) => $"https://{keyVault}.vault.azure.net/keys/k/{AnyVersion}";
+
+    private void AssertRefused(string reason, string uri) =>
+        Assert.Contains(reason, _user.Wrap(Request(uri), StoreKey).Refusal, StringComparison.Ordinal);
 
     private KeyUseRequest Request(string uri) =>
         new(
             uri,
-            _azure.Azure.TenantId,
+            _azure.Sandbox.TenantId,
             _azure.Server.Cloud.OrganizationId,
             _cluster.Id,
             _cluster.AccountId,
             "centralindia"
         );
-
-    private async Task<JsonNode> CloudAsync(string method, string path, string body)
-    {
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(
-            new HttpMethod(method),
-            new Uri(_azure.Server.CloudEndpoint, $"api/v1/clusters/{_cluster.Id}{path}")
-        );
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _azure.Server.Cloud.AdminKey);
-        if (body.Length > 0)
-            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await http.SendAsync(request);
-        return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
-    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using CockroachCmek.Sandbox;
 using CockroachCmek.Sandbox.Cloud;
@@ -8,13 +7,14 @@ using CockroachCmek.Testing.Specs;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>Google's own command line tool against the sandbox: a client that we did not write prepares a key, and the sandbox's CockroachDB can use it.</summary>
-public sealed class GcpCloudSdkTests : IAsyncLifetime
+/// <summary>Google's own command line tool prepares a key in the sandbox, and the sandbox's CockroachDB can use it.</summary>
+public sealed class GcpCloudSdkTests : IAsyncDisposable
 {
+    private const string ClusterAccount = "crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com";
+    private const string Account = "cmek-user@sandbox-customer.iam.gserviceaccount.com";
+    private const string Location = "--location=europe-west1";
     private readonly SandboxServer _server = SandboxServer.Start(new SandboxOptions { TimeScale = 600, Record = true });
     private readonly string _folder = Directory.CreateTempSubdirectory("cmek-gcloud-").FullName;
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
@@ -27,85 +27,56 @@ public sealed class GcpCloudSdkTests : IAsyncLifetime
     public async Task Gcloud_prepares_a_key_that_CockroachDB_can_use()
     {
         Assert.SkipWhen(Repository.Program("gcloud") is null, "gcloud is not installed.");
-        const string Id = "aaaaaaaa-0000-4000-8000-00000000abcd";
-        const string Account = "cmek-user@sandbox-customer.iam.gserviceaccount.com";
-        _server.Gcp.AddForeignAccount("crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com");
-        await GcloudAsync("kms", "keyrings", "create", "ring", "--location=europe-west1");
-        await GcloudAsync(
-            "kms",
-            "keys",
-            "create",
-            "key",
-            "--keyring=ring",
-            "--location=europe-west1",
-            "--purpose=encryption",
-            "--rotation-period=90d",
-            "--next-rotation-time=2099-01-01T00:00:00Z",
-            "--labels=cluster=a"
-        );
-        await GcloudAsync(
-            "kms",
-            "keys",
-            "versions",
-            "create",
-            "--key=key",
-            "--keyring=ring",
-            "--location=europe-west1",
-            "--primary"
-        );
-        await GcloudAsync("iam", "service-accounts", "create", "cmek-user", "--display-name=CMEK");
-        await GcloudAsync(
-            "iam",
-            "service-accounts",
-            "add-iam-policy-binding",
-            Account,
-            "--member=serviceAccount:crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com",
-            "--role=roles/iam.serviceAccountTokenCreator"
-        );
-        var policy = await GcloudAsync(
-            "kms",
-            "keys",
-            "add-iam-policy-binding",
-            "key",
-            "--keyring=ring",
-            "--location=europe-west1",
-            "--member=serviceAccount:" + Account,
-            "--role=roles/cloudkms.cryptoKeyEncrypterDecrypter"
-        );
-        Assert.Contains("cryptoKeyEncrypterDecrypter", policy, StringComparison.Ordinal);
+        _server.Gcp.AddForeignAccount(ClusterAccount);
+        await CreateKeyAsync();
+        await GrantAsync();
 
-        // Propagation takes a tenth of a second at this scale; a gcloud call takes longer.
-        Assert.EndsWith(
-            "/cryptoKeyVersions/2",
-            (
-                await GcloudAsync(
-                    "kms",
-                    "keys",
-                    "describe",
-                    "key",
-                    "--keyring=ring",
-                    "--location=europe-west1",
-                    "--format=value(primary.name)"
-                )
-            ).Trim(),
-            StringComparison.Ordinal
+        // Propagation takes a tenth of a second at this time scale; a gcloud call takes longer.
+        var primary = await GcloudAsync(
+            "kms keys describe key --keyring=ring --format=value(primary.name) " + Location
         );
+        Assert.EndsWith("/cryptoKeyVersions/2", primary.Trim(), StringComparison.Ordinal);
         var wrapped = new GcpKeyUser(_server.Gcp, _server.Clock).Wrap(
             new KeyUseRequest(
                 "projects/sandbox-customer/locations/europe-west1/keyRings/ring/cryptoKeys/key",
                 Account,
                 "org",
-                Id,
+                GcpTestBed.ClusterId,
                 "crl-sandbox",
                 "europe-west1"
             ),
             new byte[32]
         );
         Assert.Null(wrapped.Refusal);
-        Conforms();
+        AssertConforms();
     }
 
-    private void Conforms()
+    private async Task CreateKeyAsync()
+    {
+        await GcloudAsync("kms keyrings create ring " + Location);
+        await GcloudAsync(
+            "kms keys create key --keyring=ring --purpose=encryption --rotation-period=90d "
+                + "--next-rotation-time=2099-01-01T00:00:00Z --labels=cluster=a "
+                + Location
+        );
+        await GcloudAsync("kms keys versions create --key=key --keyring=ring --primary " + Location);
+    }
+
+    private async Task GrantAsync()
+    {
+        await GcloudAsync("iam service-accounts create cmek-user --display-name=CMEK");
+        await GcloudAsync(
+            $"iam service-accounts add-iam-policy-binding {Account} "
+                + $"--member=serviceAccount:{ClusterAccount} --role={GcpTestBed.TokenCreator}"
+        );
+        var policy = await GcloudAsync(
+            $"kms keys add-iam-policy-binding key --keyring=ring {Location} "
+                + $"--member=serviceAccount:{Account} --role={GcpTestBed.EncrypterDecrypter}"
+        );
+        Assert.Contains("cryptoKeyEncrypterDecrypter", policy, StringComparison.Ordinal);
+    }
+
+    private void AssertConforms()
     {
         var specs = new[] { "cloudkms.v1.discovery.json", "iam.v1.discovery.json" }.Select(Repository.Spec).ToArray();
         if (specs.Any(s => s is null))
@@ -129,48 +100,25 @@ public sealed class GcpCloudSdkTests : IAsyncLifetime
         }
     }
 
-    private async Task<string> GcloudAsync(params string[] arguments)
+    private async Task<string> GcloudAsync(string command)
     {
         var token = Path.Combine(_folder, "token");
         await File.WriteAllTextAsync(token, _server.Gcp.AccessToken);
-        var start = new ProcessStartInfo(Repository.Program("gcloud")!, arguments)
+        var environment = new Dictionary<string, string?>
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
+            ["CLOUDSDK_CONFIG"] = Path.Combine(_folder, "config"),
+            ["CLOUDSDK_CORE_PROJECT"] = _server.Gcp.ProjectId,
+            ["CLOUDSDK_CORE_DISABLE_PROMPTS"] = "1",
+            ["CLOUDSDK_CORE_DISABLE_USAGE_REPORTING"] = "1",
+            ["CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK"] = "1",
+            ["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"] = token,
+            ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS"] = _server.GcpEndpoint.ToString(),
+            ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM"] = _server.GcpEndpoint.ToString(),
+            ["NO_PROXY"] = "127.0.0.1",
+            ["no_proxy"] = "127.0.0.1",
         };
-        foreach (
-            var (name, value) in new[]
-            {
-                ("CLOUDSDK_CONFIG", Path.Combine(_folder, "config")),
-                ("CLOUDSDK_CORE_PROJECT", _server.Gcp.ProjectId),
-                ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1"),
-                ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "1"),
-                ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "1"),
-                ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", token),
-                ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", _server.GcpEndpoint.ToString()),
-                ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", _server.GcpEndpoint.ToString()),
-                ("NO_PROXY", "127.0.0.1"),
-                ("no_proxy", "127.0.0.1"),
-            }
-        )
-            start.Environment[name] = value;
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        using var process = Process.Start(start)!;
-        var (output, error) = (
-            process.StandardOutput.ReadToEndAsync(limit.Token),
-            process.StandardError.ReadToEndAsync(limit.Token)
-        );
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
-
-        Assert.True(process.ExitCode == 0, $"gcloud {string.Join(' ', arguments)}: {await error}");
-        return await output;
+        var run = await ExternalProgram.RunAsync("gcloud", _folder, environment, command.Split(' '));
+        Assert.True(run.ExitCode == 0, $"gcloud {command}: {run.Error}");
+        return run.Output;
     }
 }

@@ -13,9 +13,9 @@ public sealed class SandboxDiscoveryTests : IAsyncLifetime
     private readonly SandboxServer _server = SandboxServer.Start(new SandboxOptions { TimeScale = 600, Record = true });
     private readonly HttpClient _http = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         await _server.StopAsync();

@@ -78,7 +78,9 @@ internal static class SandboxObjectGraph
         return found;
     }
 
-    /// <summary>Types of a read-only field behind which nothing can change, but for services, which are walked in turn.</summary>
+    /// <summary>
+    /// Types of a read-only field behind which nothing can change, but for services, which are walked in turn.
+    /// </summary>
     private static bool IsHarmless(Type type) =>
         StateCopier.IsShared(type)
         || type.Assembly == Sandbox

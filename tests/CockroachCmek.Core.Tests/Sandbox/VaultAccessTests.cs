@@ -1,117 +1,152 @@
-using System.Text.Json.Nodes;
 using CockroachCmek.Sandbox.Vault;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>Who may do what in Vault and where, and a Vault that cannot serve.</summary>
-public sealed class VaultAccessTests : IAsyncLifetime
+/// <summary>Mounts, policies, tokens and namespaces of Vault.</summary>
+public sealed class VaultAccessTests : IAsyncDisposable
 {
-    private const string Denied = "1 error occurred:\n\t* permission denied\n\n";
-    private const string BadToken = "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n";
+    private const string Denied = "403 1 error occurred:\n\t* permission denied\n\n";
+    private const string BadToken = "403 2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n";
+    private const string KeymgmtMount = """{"type":"keymgmt"}""";
+    private const string AesKey = """{"type":"aes256-gcm96"}""";
+    private readonly VaultTestBed _vault = new();
 
-    private readonly VaultCaller _vault = new();
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
-
-    public async ValueTask DisposeAsync() => await _vault.DisposeAsync();
+    public ValueTask DisposeAsync() => _vault.DisposeAsync();
 
     [Fact]
     public async Task An_engine_is_mounted_once_and_listed()
     {
         await _vault.WriteAsync("sys/mounts/keymgmt", """{"type":"keymgmt","description":"CMEK"}""");
-        Assert.Equal(
-            (400, "path is already in use at keymgmt/"),
-            await _vault.RefusalAsync("POST", "sys/mounts/keymgmt", """{"type":"keymgmt"}""")
-        );
-        Assert.Equal(
-            (400, "path is already in use at keymgmt/"),
-            await _vault.RefusalAsync("POST", "sys/mounts/keymgmt/below", """{"type":"keymgmt"}""")
-        );
-        var (_, mounts) = await _vault.SendAsync("GET", "sys/mounts");
-        Assert.Equal("keymgmt", (string)mounts!["data"]!["keymgmt/"]!["type"]!);
+        foreach (var path in new[] { "sys/mounts/keymgmt", "sys/mounts/keymgmt/below" })
+            Assert.Equal(
+                "400 path is already in use at keymgmt/",
+                (await _vault.SendAsync("POST", path, KeymgmtMount)).Refusal
+            );
+        var mounts = (await _vault.SendAsync("GET", "sys/mounts")).Body;
+        Assert.Equal("keymgmt", (string)mounts["data"]!["keymgmt/"]!["type"]!);
         Assert.Equal("keymgmt", (string)mounts["keymgmt/"]!["type"]!);
         Assert.Equal("CMEK", (string)(await _vault.ReadAsync("sys/mounts/keymgmt"))["description"]!);
-        Assert.Equal(204, (await _vault.SendAsync("DELETE", "sys/mounts/keymgmt")).Status);
+
+        await _vault.DeleteAsync("sys/mounts/keymgmt");
         Assert.Equal(
-            (404, "no handler for route \"keymgmt/key\". route entry not found."),
-            await _vault.RefusalAsync("LIST", "keymgmt/key")
+            "404 no handler for route \"keymgmt/key\". route entry not found.",
+            (await _vault.SendAsync("LIST", "keymgmt/key")).Refusal
         );
         Assert.Equal(
-            (400, "No secret engine mount at keymgmt/"),
-            await _vault.RefusalAsync("GET", "sys/mounts/keymgmt")
+            "400 No secret engine mount at keymgmt/",
+            (await _vault.SendAsync("GET", "sys/mounts/keymgmt")).Refusal
         );
     }
 
     [Fact]
-    public async Task The_Community_edition_knows_no_keymgmt_and_no_namespaces()
+    public async Task The_Community_edition_has_neither_keymgmt_nor_namespaces()
     {
-        _vault.Server.Vault.OpenSource = true;
+        _vault.Sandbox.OpenSource = true;
         Assert.Equal(
-            (400, "plugin not found in the catalog: keymgmt"),
-            await _vault.RefusalAsync("POST", "sys/mounts/keymgmt", """{"type":"keymgmt"}""")
+            "400 plugin not found in the catalog: keymgmt",
+            (await _vault.SendAsync("POST", "sys/mounts/keymgmt", KeymgmtMount)).Refusal
         );
         await _vault.WriteAsync("sys/mounts/kv", """{"type":"kv"}""");
-        Assert.Equal(200, (await _vault.SendAsync("GET", "sys/mounts", place: "nowhere")).Status);
-        var (_, health) = await _vault.SendAsync("GET", "sys/health", token: "");
-        Assert.Equal("2.0.0", (string)health!["version"]!);
+        Assert.Equal(200, (await _vault.SendAsync("GET", "sys/mounts", inNamespace: "nowhere")).Status);
+        Assert.Equal("2.0.0", (await _vault.SendAsync("GET", "sys/health", token: "")).Text("version"));
     }
 
-    [Theory]
-    [InlineData(VaultState.Active, 200, false, 200, "")]
-    [InlineData(VaultState.Sealed, 503, true, 503, "Vault is sealed")]
-    [InlineData(VaultState.Standby, 429, false, 500, "local node not active but active cluster node not found")]
-    [InlineData(VaultState.PerformanceStandby, 473, false, 200, "")]
-    [InlineData(
-        VaultState.DisasterRecoverySecondary,
-        472,
-        false,
-        400,
-        "path disabled in replication DR secondary mode"
-    )]
-    public async Task A_server_tells_how_it_is_and_serves_accordingly(
-        VaultState state,
-        int health,
-        bool isSealed,
-        int status,
-        string sentence
-    )
+    [Fact]
+    public async Task A_token_has_the_capabilities_of_its_most_specific_rule()
     {
-        _vault.Server.Vault.State = state;
-        var (code, body) = await _vault.SendAsync("GET", "sys/health", token: "");
-        Assert.Equal((health, isSealed), (code, (bool)body!["sealed"]!));
-        (code, body) = await _vault.SendAsync("GET", "sys/seal-status", token: "");
-        Assert.Equal((200, isSealed), (code, (bool)body!["sealed"]!));
-        Assert.Equal((status, sentence), await _vault.RefusalAsync("GET", "sys/mounts"));
+        await _vault.MountAsync();
+        await _vault.WriteAsync("keymgmt/key/there", AesKey);
+        var token = AddToken();
+        async Task<string> RefusalAsync(string method, string path, string? body = null) =>
+            (await _vault.SendAsync(method, path, body, token)).Refusal;
+        Assert.Equal(Denied, await RefusalAsync("POST", "sys/mounts/other", KeymgmtMount));
+        Assert.Equal(Denied, await RefusalAsync("GET", "keymgmt/key/there"));
+        Assert.Equal(Denied, await RefusalAsync("GET", "keymgmt/key/secret"));
+        Assert.Equal(Denied, await RefusalAsync("POST", "keymgmt/key/there/rotate"));
+        Assert.Equal("204 ", await RefusalAsync("POST", "keymgmt/key/there", """{"deletion_allowed":true}"""));
+        Assert.Equal("204 ", await RefusalAsync("POST", "keymgmt/key/new", AesKey));
+        Assert.Equal(Denied, await RefusalAsync("POST", "keymgmt/key/new", """{"deletion_allowed":true}"""));
+        Assert.Equal("200 ", await RefusalAsync("LIST", "keymgmt/key"));
+    }
+
+    [Fact]
+    public async Task A_token_can_ask_for_its_own_capabilities()
+    {
+        await _vault.MountAsync();
+        var capabilities = await _vault.SendAsync(
+            "POST",
+            "sys/capabilities-self",
+            """{"paths":["keymgmt/key/x","keymgmt/kms/x","keymgmt/key/secret","sys/mounts/keymgmt"]}""",
+            AddToken()
+        );
         Assert.Equal(
-            299,
-            (
-                await _vault.SendAsync(
-                    "GET",
-                    "sys/health?sealedcode=299&standbycode=299&activecode=299&drsecondarycode=299&performancestandbycode=299",
-                    token: ""
-                )
-            ).Status
+            """
+            {"keymgmt/key/x":["create","read"],"keymgmt/kms/x":["list","read"],
+            "keymgmt/key/secret":["deny"],"sys/mounts/keymgmt":["deny"]}
+            """.ReplaceLineEndings(""),
+            capabilities.Body["data"]!.ToJsonString()
         );
+        var root = await _vault.SendAsync("POST", "sys/capabilities-self", """{"path":"any"}""");
+        Assert.Equal("""["root"]""", root.Body["capabilities"]!.ToJsonString());
     }
 
     [Fact]
-    public async Task A_standby_that_knows_the_active_server_sends_clients_there()
+    public async Task An_expired_token_is_as_invalid_as_an_unknown_one()
     {
-        _vault.Server.Vault.ActiveAddress = new Uri("http://127.0.0.1:8200/");
-        _vault.Server.Vault.State = VaultState.Standby;
-        Assert.Equal(307, (await _vault.SendAsync("POST", "keymgmt/key/k", "{}")).Status);
-        Assert.Contains(_vault.Server.Exchanges[^1].Response!.Headers, h =>
-            h.Key == "Location" && h.Value == "http://127.0.0.1:8200/v1/keymgmt/key/k"
-        );
-        Assert.Equal(200, (await _vault.SendAsync("GET", "sys/health?standbyok=true", token: "")).Status);
+        var token = _vault.Sandbox.AddToken(TimeSpan.FromHours(1), null, new VaultRule("sys/mounts", "read"));
+        Assert.Equal(200, (await _vault.SendAsync("GET", "sys/mounts", token: token)).Status);
+        _vault.Advance(TimeSpan.FromMinutes(59));
+        var self = (await _vault.SendAsync("GET", "auth/token/lookup-self", token: token)).Body["data"]!;
+        Assert.InRange((int)self["ttl"]!, 1, 60);
+        Assert.Equal(["default", "sandbox"], self["policies"]!.AsArray().Select(p => (string)p!));
+        _vault.Advance(TimeSpan.FromMinutes(1));
+        async Task<string> RefusalAsync(string path, string used) =>
+            (await _vault.SendAsync("GET", path, token: used)).Refusal;
+        Assert.Equal(BadToken, await RefusalAsync("sys/mounts", token));
+        Assert.Equal(BadToken, await RefusalAsync("auth/token/lookup-self", token));
+        Assert.Equal(BadToken, await RefusalAsync("sys/mounts", "made-up"));
+        Assert.Equal("403 permission denied", await RefusalAsync("sys/mounts", ""));
     }
 
     [Fact]
-    public async Task A_token_may_do_what_its_policy_says_and_learns_what_that_is()
+    public async Task A_token_can_also_be_sent_as_a_bearer_token()
     {
-        await _vault.WriteAsync("sys/mounts/keymgmt", """{"type":"keymgmt"}""");
-        await _vault.WriteAsync("keymgmt/key/there", """{"type":"aes256-gcm96"}""");
-        var token = _vault.Server.Vault.AddToken(
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("Authorization", "Bearer " + _vault.Sandbox.RootToken);
+        var self = new Uri(_vault.Server.VaultEndpoint, "v1/auth/token/lookup-self");
+        using var response = await http.GetAsync(self);
+        Assert.Equal(200, (await TestResponse.ReadAsync(response)).Status);
+    }
+
+    [Fact]
+    public async Task A_namespace_has_its_own_mounts_and_its_tokens_reach_only_downwards()
+    {
+        _vault.Sandbox.AddNamespace("admin/team");
+        await AssertStatusAsync(204, "POST", "sys/mounts/keymgmt", "admin", body: KeymgmtMount);
+        await AssertStatusAsync(204, "POST", "keymgmt/key/k", "admin/", body: AesKey);
+        await AssertStatusAsync(200, "GET", "admin/keymgmt/key/k");
+        await AssertStatusAsync(404, "GET", "keymgmt/key/k");
+        await AssertStatusAsync(404, "GET", "keymgmt/key/k", "admin/team");
+        Assert.Equal(
+            "404 namespace not found",
+            (await _vault.SendAsync("GET", "keymgmt/key/k", inNamespace: "nowhere")).Refusal
+        );
+
+        var token = _vault.Sandbox.AddToken(
+            null,
+            "admin",
+            new VaultRule("keymgmt/*", "read"),
+            new VaultRule("team/sys/mounts", "read")
+        );
+        await AssertStatusAsync(200, "GET", "keymgmt/key/k", "admin", token);
+        await AssertStatusAsync(200, "GET", "team/sys/mounts", "admin", token);
+        await AssertStatusAsync(403, "GET", "keymgmt/key/k", null, token);
+        await AssertStatusAsync(403, "GET", "keymgmt/key/k", "admin/team", token);
+    }
+
+    /// <summary>A token whose rules overlap.</summary>
+    private string AddToken() =>
+        _vault.Sandbox.AddToken(
             null,
             null,
             new VaultRule("keymgmt/*", "read", "list"),
@@ -119,92 +154,17 @@ public sealed class VaultAccessTests : IAsyncLifetime
             new VaultRule("keymgmt/key/there", "update"),
             new VaultRule("keymgmt/key/secret", "deny", "read")
         );
-        Assert.Equal(
-            (403, Denied),
-            await _vault.RefusalAsync("POST", "sys/mounts/other", """{"type":"keymgmt"}""", token)
-        );
-        Assert.Equal((403, Denied), await _vault.RefusalAsync("GET", "keymgmt/key/there", token: token));
-        Assert.Equal((403, Denied), await _vault.RefusalAsync("GET", "keymgmt/key/secret", token: token));
-        Assert.Equal((403, Denied), await _vault.RefusalAsync("POST", "keymgmt/key/there/rotate", token: token));
-        Assert.Equal(
-            204,
-            (await _vault.SendAsync("POST", "keymgmt/key/there", """{"deletion_allowed":true}""", token)).Status
-        );
-        Assert.Equal(
-            204,
-            (await _vault.SendAsync("POST", "keymgmt/key/new", """{"type":"aes256-gcm96"}""", token)).Status
-        );
-        Assert.Equal(
-            (403, Denied),
-            await _vault.RefusalAsync("POST", "keymgmt/key/new", """{"deletion_allowed":true}""", token)
-        );
-        Assert.Equal(200, (await _vault.SendAsync("LIST", "keymgmt/key", token: token)).Status);
 
-        var (_, said) = await _vault.SendAsync(
-            "POST",
-            "sys/capabilities-self",
-            """{"paths":["keymgmt/key/x","keymgmt/kms/x","keymgmt/key/secret","sys/mounts/keymgmt"]}""",
-            token
-        );
-        Assert.Equal(
-            """{"keymgmt/key/x":["create","read"],"keymgmt/kms/x":["list","read"],"keymgmt/key/secret":["deny"],"sys/mounts/keymgmt":["deny"]}""",
-            said!["data"]!.ToJsonString()
-        );
-        Assert.Equal(
-            """["root"]""",
-            (await _vault.SendAsync("POST", "sys/capabilities-self", """{"path":"any"}""")).Body![
-                "capabilities"
-            ]!.ToJsonString()
-        );
-    }
-
-    [Fact]
-    public async Task A_token_ends_with_its_time_and_an_unknown_one_never_began()
+    private async Task AssertStatusAsync(
+        int status,
+        string method,
+        string path,
+        string? inNamespace = null,
+        string? token = null,
+        string? body = null
+    )
     {
-        var token = _vault.Server.Vault.AddToken(TimeSpan.FromHours(1), null, new VaultRule("sys/mounts", "read"));
-        Assert.Equal(200, (await _vault.SendAsync("GET", "sys/mounts", token: token)).Status);
-        _vault.Pass(TimeSpan.FromMinutes(59));
-        var (_, self) = await _vault.SendAsync("GET", "auth/token/lookup-self", token: token);
-        Assert.InRange((int)self!["data"]!["ttl"]!, 1, 60);
-        Assert.Equal(["default", "sandbox"], self["data"]!["policies"]!.AsArray().Select(p => (string)p!));
-        _vault.Pass(TimeSpan.FromMinutes(1));
-        Assert.Equal((403, BadToken), await _vault.RefusalAsync("GET", "sys/mounts", token: token));
-        Assert.Equal((403, BadToken), await _vault.RefusalAsync("GET", "auth/token/lookup-self", token: token));
-        Assert.Equal((403, BadToken), await _vault.RefusalAsync("GET", "sys/mounts", token: "made-up"));
-        Assert.Equal((403, "permission denied"), await _vault.RefusalAsync("GET", "sys/mounts", token: ""));
-        using var http = new HttpClient();
-        http.DefaultRequestHeaders.Add("Authorization", "Bearer " + _vault.Server.Vault.RootToken);
-        Assert.NotNull(
-            JsonNode.Parse(await http.GetStringAsync(new Uri(_vault.Server.VaultEndpoint, "v1/auth/token/lookup-self")))
-        );
-    }
-
-    [Fact]
-    public async Task Namespaces_have_mounts_of_their_own_and_tokens_reach_downwards_only()
-    {
-        _vault.Server.Vault.AddNamespace("admin/team");
-        await SentAsync(204, "POST", "sys/mounts/keymgmt", """{"type":"keymgmt"}""", null, "admin");
-        await SentAsync(204, "POST", "keymgmt/key/k", """{"type":"aes256-gcm96"}""", null, "admin/");
-        await SentAsync(200, "GET", "admin/keymgmt/key/k", null, null, null);
-        await SentAsync(404, "GET", "keymgmt/key/k", null, null, null);
-        await SentAsync(404, "GET", "keymgmt/key/k", null, null, "admin/team");
-        Assert.Equal((404, "namespace not found"), await _vault.RefusalAsync("GET", "keymgmt/key/k", place: "nowhere"));
-
-        var token = _vault.Server.Vault.AddToken(
-            null,
-            "admin",
-            new VaultRule("keymgmt/*", "read"),
-            new VaultRule("team/sys/mounts", "read")
-        );
-        await SentAsync(200, "GET", "keymgmt/key/k", null, token, "admin");
-        await SentAsync(200, "GET", "team/sys/mounts", null, token, "admin");
-        await SentAsync(403, "GET", "keymgmt/key/k", null, token, null);
-        await SentAsync(403, "GET", "keymgmt/key/k", null, token, "admin/team");
-    }
-
-    private async Task SentAsync(int status, string method, string path, string? body, string? token, string? place)
-    {
-        var (code, answer) = await _vault.SendAsync(method, path, body, token, place);
-        Assert.True(code == status, $"{method} {path} in {place}: {code} {answer}");
+        var response = await _vault.SendAsync(method, path, body, token, inNamespace);
+        Assert.True(response.Status == status, $"{method} {path} in {inNamespace}: {response.Refusal}");
     }
 }

@@ -27,7 +27,7 @@ public sealed class AutomationTests : IDisposable
             $env:IDENTITY_ENDPOINT = $sandbox.AzureIdentityEndpoint
             $env:IDENTITY_HEADER = $sandbox.AzureIdentityHeader
             function global:Get-AutomationVariable { param($Name) $sandbox.Environment[$Name] }
-            $job = @{ ClusterName = 'azure-eu'; Endpoint = $sandbox.CloudEndpoint }
+            $job = @{ ClusterName = 'azure-eu'; Endpoint = $sandbox.CloudEndpoint; Connection = @{ AzureCredential = 'ManagedIdentity' } }
             "audit $(@(& '{{runbooks}}/Test-NightlyAudit.ps1' @job -AllowUnknown $true | Where-Object { "$($_.Status)" -eq 'Fail' }).Count)"
             "young $((& '{{runbooks}}/Invoke-ScheduledRotation.ps1' @job -OlderThanDays 90).Outcome)"
             "region $((& '{{runbooks}}/Add-NewRegion.ps1' @job -Region centralindia).Regions -join ' ')"

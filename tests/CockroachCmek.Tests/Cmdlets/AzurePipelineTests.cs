@@ -220,7 +220,7 @@ public sealed class AzurePipelineTests
             .Succeeds();
         var checks = session.Run("$manifest | Test-CrdbCmekManifest").Succeeds().Output;
         Assert.DoesNotContain(checks, c => c.Text("Status") is "Fail" or "Unknown");
-        Assert.Contains(checks, c => c.Text("Check") == "KeyPolicyWide");
+        Assert.Contains(checks, c => c.Text("ErrorId") == "KeyPolicyWide");
         Assert.Equal(true, session.Run("$manifest | Test-CrdbCmekManifest -Quiet").Single().BaseObject);
     }
 
@@ -259,7 +259,7 @@ public sealed class AzurePipelineTests
         Assert.Contains(
             "KeyNotGranted",
             session
-                .Run("Test-CrdbCmek azure-eu | Where-Object Status -eq Fail | ForEach-Object Check")
+                .Run("Test-CrdbCmek azure-eu | Where-Object Status -eq Fail | ForEach-Object ErrorId")
                 .Succeeds()
                 .Output.Select(o => o.ToString())
         );

@@ -108,7 +108,7 @@ public sealed class GcpPipelineTests
         using var session = ModuleSession.WithSandbox();
         var result = session
             .Run(
-                "'gcp-us', 'dev-aws', 'gcp-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion -ProtectionLevel Software | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "'gcp-us', 'dev-aws', 'gcp-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
         Assert.Equal(

@@ -4,22 +4,17 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-/// <summary>The runbooks on a cluster of Google Cloud. A job has no identity there: it is given the file of a service account's key, by GOOGLE_APPLICATION_CREDENTIALS.</summary>
-[Collection(OneAtATime.Name)]
+/// <summary>The runbooks on a cluster of Google Cloud, where a job gets the file of a service account key.</summary>
 public sealed class GcpRunbookTests : IDisposable
 {
     private const string Project = "projects/sandbox-customer";
 
     private readonly ModuleSession _session = ModuleSession.WithSandbox(timeScale: 100_000, record: true);
-    private readonly EnvironmentVariable _before = new("GOOGLE_APPLICATION_CREDENTIALS", null);
     private readonly string _file = Path.Combine(Directory.CreateTempSubdirectory("crdb-").FullName, "key.json");
 
     public GcpRunbookTests() =>
         _session
-            .Run(
-                "function Get-AutomationVariable { param($Name) if ($Name -eq 'GOOGLE_APPLICATION_CREDENTIALS') { $file } else { $sandbox.Environment[$Name] } }",
-                ("file", _file)
-            )
+            .Run("function Get-AutomationVariable { param($Name) $sandbox.Environment[$Name] }", ("file", _file))
             .Succeeds();
 
     [Fact]
@@ -46,7 +41,6 @@ public sealed class GcpRunbookTests : IDisposable
     public void Dispose()
     {
         Directory.Delete(Path.GetDirectoryName(_file)!, recursive: true);
-        _before.Dispose();
         _session.Dispose();
     }
 
@@ -85,10 +79,8 @@ public sealed class GcpRunbookTests : IDisposable
             "Runbooks",
             runbook + ".ps1"
         );
-        // A job of its own: what the one before was given is gone.
-        Environment.SetEnvironmentVariable("GOOGLE_APPLICATION_CREDENTIALS", null);
         return _session.Run(
-            $"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -EnvironmentVariable GOOGLE_APPLICATION_CREDENTIALS -Endpoint $sandbox.CloudEndpoint"
+            $"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -Connection @{{ GcpCredentialFile = $file }} -Endpoint $sandbox.CloudEndpoint"
         );
     }
 }

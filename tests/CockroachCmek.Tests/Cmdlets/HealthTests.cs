@@ -15,7 +15,10 @@ public sealed class HealthTests
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run(Enable).Succeeds();
         var checks = session.Run("Test-CrdbCmek prod-eu -MaxKeyAge 365.00:00:00").Succeeds().Output;
-        Assert.Equal(["DataOlderThanCmek"], checks.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("Check")));
+        Assert.Equal(
+            ["DataOlderThanCmek"],
+            checks.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("ErrorId"))
+        );
         foreach (
             var name in new[]
             {
@@ -26,8 +29,9 @@ public sealed class HealthTests
                 "RegionCovered",
                 "KeyAge",
                 "KeyUsable",
+                "KeyGranted",
                 "RoleTrust",
-                "VersionTakenUp",
+                "VersionInUse",
                 "NodesReady",
                 "BackupsRecent",
             }
@@ -61,7 +65,7 @@ public sealed class HealthTests
         SandboxAws.Kms(session, arn.Split(':')[3], operation, $$"""{"KeyId":"{{arn}}"}""");
         var failed = session.Run("Test-CrdbCmek prod-eu | Where-Object Status -eq Fail").Succeeds().Output;
         Assert.Contains(failed, c =>
-            c.Text("Check") == check && c.Text("Region") == arn.Split(':')[3] && c.Text("Remedy").Length > 0
+            c.Text("ErrorId") == check && c.Text("Region") == arn.Split(':')[3] && c.Text("Remedy").Length > 0
         );
         Assert.Equal(false, session.Run("Test-CrdbCmek prod-eu -Quiet").Single().BaseObject);
     }
@@ -85,7 +89,7 @@ public sealed class HealthTests
         );
         Assert.Equal(
             "Warning",
-            session.Run("(Test-CrdbCmek prod-eu | Where-Object Check -eq KeyPolicyWide).Status").Single().ToString()
+            session.Run("(Test-CrdbCmek prod-eu | Where-Object ErrorId -eq KeyPolicyWide).Status").Single().ToString()
         );
 
         // A role that is deleted and made again under its name is another: the policy still names the old one.
@@ -98,11 +102,11 @@ public sealed class HealthTests
         session.Run("$null = New-CrdbCmekRole prod-eu").Succeeds();
         var checks = session.Run("Test-CrdbCmek prod-eu").Succeeds().Output;
         Assert.Contains(checks, c =>
-            c.Text("Check") == "KeyNotGranted"
+            c.Text("ErrorId") == "KeyNotGranted"
             && c.Text("Status") == "Fail"
             && c.Text("Detail").Contains("was deleted", StringComparison.Ordinal)
         );
-        Assert.Contains(checks, c => c.Text("Check") == "KeyPolicyStale");
+        Assert.Contains(checks, c => c.Text("ErrorId") == "KeyPolicyStale");
     }
 
     [Fact]
@@ -112,8 +116,8 @@ public sealed class HealthTests
         var arn = session.Run("(Get-CrdbCmek prod-eu-old).Regions[0].Keys[0].KeyUri").Single().ToString()!;
         SandboxAws.Kms(session, "eu-west-1", "RotateKeyOnDemand", $$"""{"KeyId":"{{arn}}"}""");
         var checks = session.Run("Test-CrdbCmek prod-eu-old -MaxKeyAge 90.00:00:00").Succeeds().Output;
-        Assert.Contains(checks, c => c.Text("Check") == "VersionNotTakenUp" && c.Text("Status") == "Warning");
-        Assert.Contains(checks, c => c.Text("Check") == "KeyTooOld" && c.Text("Status") == "Fail");
+        Assert.Contains(checks, c => c.Text("ErrorId") == "VersionNotTakenUp" && c.Text("Status") == "Warning");
+        Assert.Contains(checks, c => c.Text("ErrorId") == "KeyTooOld" && c.Text("Status") == "Fail");
     }
 
     [Fact]
@@ -132,7 +136,7 @@ public sealed class HealthTests
         var arn = session.Run("$old").Single().ToString();
         SandboxAws.Kms(session, "eu-west-1", "ScheduleKeyDeletion", $$"""{"KeyId":"{{arn}}"}""");
         var failed = session.Run("Test-CrdbCmek prod-eu-old | Where-Object Status -eq Fail").Succeeds().Single();
-        Assert.Equal("KeyPendingDeletion", failed.Text("Check"));
+        Assert.Equal("KeyPendingDeletion", failed.Text("ErrorId"));
         Assert.Contains(arn!, failed.Text("Detail"), StringComparison.Ordinal);
     }
 
@@ -141,11 +145,13 @@ public sealed class HealthTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run(Enable).Succeeds();
-        using var weak = AwsUser.With(session, "kms:DescribeKey");
+        AwsUser.With(session, "kms:DescribeKey");
         var checks = session.Run("Test-CrdbCmek prod-eu -Session $weak").Succeeds().Output;
-        foreach (var name in new[] { "KeyReadable", "RoleReadable", "RotationsReadable" })
+        foreach (var name in new[] { "KeyUsable", "RoleTrust", "VersionInUse" })
             Assert.Contains(checks, c => c.Text("Check") == name && c.Text("Status") == "Unknown");
-        Assert.DoesNotContain(checks, c => c.Text("Check") is "KeyUsable" or "RoleTrust" or "VersionTakenUp");
+        Assert.DoesNotContain(checks, c =>
+            c.Text("Status") == "Pass" && c.Text("Check") is "KeyUsable" or "KeyGranted" or "RoleTrust"
+        );
         Assert.Equal(false, session.Run("Test-CrdbCmek prod-eu -Session $weak -Quiet").Single().BaseObject);
         // An API key that may list clusters, and not see their CMEK: no access, not "not encrypted".
         session
@@ -167,14 +173,14 @@ public sealed class HealthTests
     {
         using var session = ModuleSession.WithSandbox();
         var bare = session.Run("Test-CrdbCmek public-aws").Succeeds().Output;
-        Assert.Contains(bare, c => c.Text("Check") == "CmekNotEnabled" && c.Text("Status") == "Warning");
-        Assert.Contains(bare, c => c.Text("Check") == "AdvancedSecurityMissing" && c.Text("Status") == "Fail");
+        Assert.Contains(bare, c => c.Text("ErrorId") == "CmekNotEnabled" && c.Text("Status") == "Warning");
+        Assert.Contains(bare, c => c.Text("ErrorId") == "AdvancedSecurityMissing" && c.Text("Status") == "Fail");
         session
             .Run("$manifest = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest")
             .Succeeds();
         var ready = session.Run("$manifest | Test-CrdbCmek").Succeeds().Output;
         Assert.Contains(ready, c => c.Text("Check") == "KeyUsable");
-        Assert.Equal(["CmekNotEnabled"], ready.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("Check")));
+        Assert.Equal(["CmekNotEnabled"], ready.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("ErrorId")));
     }
 
     [Fact]
@@ -187,7 +193,7 @@ public sealed class HealthTests
             )
             .FailsWith("CmekOperationFailed");
         var failed = session
-            .Run("Test-CrdbCmek flaky-aws | Where-Object Check -eq CmekOperationFailed")
+            .Run("Test-CrdbCmek flaky-aws | Where-Object ErrorId -eq CmekOperationFailed")
             .Succeeds()
             .Single();
         Assert.Contains("timed out", failed.Text("Detail"), StringComparison.Ordinal);

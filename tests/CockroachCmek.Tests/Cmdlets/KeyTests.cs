@@ -159,7 +159,7 @@ public sealed class KeyTests
             .Run("$manifest | Test-CrdbCmekManifest -Cluster flaky-aws | Where-Object Status -eq Fail")
             .Succeeds()
             .Output;
-        Assert.Equal("ManifestForOtherCluster", Assert.Single(checks).Text("Check"));
+        Assert.Equal("ManifestForOtherCluster", Assert.Single(checks).Text("ErrorId"));
     }
 
     [Fact]
@@ -169,12 +169,12 @@ public sealed class KeyTests
         session
             .Run("$manifest = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest")
             .Succeeds();
-        using var user = AwsUser.With(session, "iam:GetRole");
+        AwsUser.With(session, "iam:GetRole");
         var checks = session
             .Run("$manifest | Test-CrdbCmekManifest -Session $weak")
             .Succeeds()
             .Output.ToDictionary(c => c.Text("Check"), c => c.Text("Status"));
-        Assert.Equal("Unknown", checks["KeyReadable"]);
+        Assert.Equal("Unknown", checks["KeyUsable"]);
         Assert.Equal("Pass", checks["RoleTrust"]);
         Assert.Equal(
             false,
@@ -187,13 +187,7 @@ public sealed class KeyTests
     {
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run("$role = New-CrdbCmekRole prod-eu").Succeeds();
-        using var user = AwsUser.With(
-            session,
-            "iam:GetRole",
-            "kms:DescribeKey",
-            "kms:ListKeys",
-            "sts:GetCallerIdentity"
-        );
+        AwsUser.With(session, "iam:GetRole", "kms:DescribeKey", "kms:ListKeys", "sts:GetCallerIdentity");
         var error = session.Run("New-CrdbCmekRole dev-aws -Session $weak").FailsWith("AwsPermissionDenied");
         Assert.Contains("iam:CreateRole", error.ErrorDetails.Message, StringComparison.Ordinal);
         Assert.Contains(
@@ -215,7 +209,9 @@ public sealed class KeyTests
     {
         using var session = ModuleSession.WithSandbox();
         var error = session
-            .Run("New-CrdbCmekRole dev-aws -ProfileName no-such-profile")
+            .Run(
+                "New-CrdbCmekRole dev-aws -Session (Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword) -AwsProfile no-such-profile)"
+            )
             .FailsWith("AwsCredentialsMissing");
         Assert.Contains("no-such-profile", error.ErrorDetails.Message, StringComparison.Ordinal);
     }
@@ -225,7 +221,7 @@ public sealed class KeyTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("$role = New-CrdbCmekRole prod-us").Succeeds();
-        using var user = AwsUser.With(session, "kms:*", "sts:*", "iam:*");
+        AwsUser.With(session, "kms:*", "sts:*", "iam:*");
         var keys = session.Run("$role | New-CrdbCmekKey -Session $weak").Succeeds().Output;
         Assert.Equal(["us-east-1", "us-east-2", "us-west-2"], keys.Select(k => k.Text("Location")));
     }
@@ -234,8 +230,7 @@ public sealed class KeyTests
     public void Credentials_that_AWS_does_not_know_end_the_pipeline()
     {
         using var session = ModuleSession.WithSandbox();
-        using var user = AwsUser.With(session, "iam:*");
-        using var wrong = new EnvironmentVariable("AWS_SECRET_ACCESS_KEY", "another");
+        AwsUser.WithWrongSecret(session, "iam:*");
         session.Run("'dev-aws', 'prod-eu' | New-CrdbCmekRole -Session $weak").FailsWith("AwsCredentialsRefused");
     }
 

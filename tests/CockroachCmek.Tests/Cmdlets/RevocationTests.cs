@@ -91,12 +91,12 @@ public sealed class RevocationTests
         using var session = ModuleSession.WithSandbox();
         session.Run("$revocation = Revoke-CrdbCmek prod-eu-old -KmsOnly -Confirm:$false").Succeeds();
         string Nodes() =>
-            session.Run("(Test-CrdbCmek prod-eu-old | Where-Object Check -like 'Nodes*').Check").Single().ToString()!;
-        Assert.Equal("NodesReady", Nodes());
+            session.Run("(Test-CrdbCmek prod-eu-old | Where-Object Check -eq NodesReady).Status").Single().ToString()!;
+        Assert.Equal("Pass", Nodes());
         session.Run("$sandbox.RestartNodes('prod-eu-old')").Succeeds();
-        Assert.Equal("NodesNotReady", Nodes());
+        Assert.Equal("Fail", Nodes());
         session.Run("$null = $revocation | Restore-CrdbCmekAccess").Succeeds();
-        Assert.Equal("NodesNotReady", Nodes());
+        Assert.Equal("Fail", Nodes());
     }
 
     [Fact]
@@ -107,10 +107,10 @@ public sealed class RevocationTests
         // Hours pass: 60,000 times faster than life.
         var check = session
             .Run(
-                "foreach ($i in 1..400) { $check = Test-CrdbCmek prod-eu-old | Where-Object Check -like 'Backups*'; if ($check.Check -eq 'BackupsStale') { break } }; $check"
+                "foreach ($i in 1..400) { $check = Test-CrdbCmek prod-eu-old | Where-Object Check -like 'Backups*'; if ($check.ErrorId -eq 'BackupsStale') { break } }; $check"
             )
             .Output.Single();
-        Assert.Equal(("BackupsStale", "Fail"), (check.Text("Check"), check.Text("Status")));
+        Assert.Equal(("BackupsStale", "Fail"), (check.Text("ErrorId"), check.Text("Status")));
     }
 
     [Fact]

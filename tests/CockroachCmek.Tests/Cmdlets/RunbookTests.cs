@@ -72,7 +72,7 @@ public sealed class RunbookTests : IDisposable
             late.Terminating!.Exception.Message,
             StringComparison.Ordinal
         );
-        Assert.Contains(late.Output, o => o.Text("Check") == "KeyTooOld");
+        Assert.Contains(late.Output, o => o.Text("ErrorId") == "KeyTooOld");
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public sealed class VaultAzureTests
         session.Run($"$null = {Setup}").Succeeds();
         session.Run("$null = Revoke-CrdbCmek azure-eu -KmsOnly -Confirm:$false").Succeeds();
         Assert.Contains(session.Run("Test-CrdbCmek azure-eu -Via HashiCorpVault").Succeeds().Output, c =>
-            c.Text("Check") == "KeyNotGranted"
+            c.Text("ErrorId") == "KeyNotGranted"
         );
         session.Run("$null = Restore-CrdbCmekAccess azure-eu -Confirm:$false").Succeeds();
         Assert.DoesNotContain(session.Run("Test-CrdbCmek azure-eu -Via HashiCorpVault").Succeeds().Output, c =>

@@ -7,6 +7,11 @@ namespace CockroachCmek.Tests.Engine;
 /// <summary>A PowerShell with the staged module imported, and what a script wrote to each of its streams.</summary>
 public sealed class ModuleSession : IDisposable
 {
+    /// <summary>Connects to the sandbox with its administrator's API key; parameters may follow.</summary>
+    public const string Connect =
+        "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint "
+        + "-ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)";
+
     private readonly StringWriter _screen = new();
     private readonly SecretNet _secrets;
 
@@ -28,6 +33,13 @@ public sealed class ModuleSession : IDisposable
                 return _screen.ToString();
         }
     }
+
+    /// <summary>The object in $sandbox, the session's sandbox.</summary>
+    public PSObject Sandbox =>
+        PSObject.AsPSObject(
+            Runspace.SessionStateProxy.GetVariable("sandbox")
+                ?? throw new InvalidOperationException("The session has no $sandbox.")
+        );
 
     /// <summary>A session that is connected to a sandbox of its own; $sandbox holds it.</summary>
     public static ModuleSession WithSandbox(double timeScale = 6_000, bool record = false)
@@ -155,6 +167,10 @@ public static class PSObjectExtensions
             item.Properties[property]
             ?? throw new InvalidOperationException($"{item.BaseObject.GetType().Name} has no property {property}.")
         ).Value;
+
+    /// <summary>Calls a method without the module's types.</summary>
+    public static object? Call(this PSObject item, string method, params object?[] arguments) =>
+        item.Methods[method].Invoke(arguments);
 
     public static string Text(this PSObject item, string property) => item.Get(property)?.ToString() ?? "";
 }

@@ -15,7 +15,7 @@ internal sealed class AzureVaultLocation(string keyCollection, CmekProtectionLev
         var given = VaultKeyOptions.From(request.Options).KeyCollection;
         var name = new AzureVaultTarget().CollectionFor(request.Cluster, given, request.Regions[0]).Name;
         var vault = (
-            await new AzureVaults(clients, calls).FindAsync(
+            await new AzureKeyVaults(clients, calls).FindAsync(
                 [name],
                 AzureKeyOptions.From(request.Options).SubscriptionId,
                 request.AuthPrincipal

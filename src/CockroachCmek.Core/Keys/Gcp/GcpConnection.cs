@@ -1,5 +1,4 @@
 using System.Net.Http;
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Gcp;
@@ -35,23 +34,28 @@ internal sealed record GcpConnection
     internal HttpMessageHandler? Handler { get; init; }
 
     /// <summary>
-    /// The connection of a session: to a sandbox's Google Cloud, or with the parameters of Connect-CrdbCloud.
+    /// The connection of a session, from the parameters of Connect-CrdbCloud. On a sandbox the address is always the
+    /// sandbox's, and its credentials and project are the default.
     /// </summary>
-    public static GcpConnection Create(CloudOptions options, JsonObject? sandbox)
+    public static GcpConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
-        var connection = new GcpConnection { Project = options.Get<string>("GcpProject") };
-        return sandbox?["gcp"] is { } gcp
-            ? connection with
-            {
-                Endpoint = new Uri((string)gcp["endpoint"]!),
-                AccessToken = new Secret((string)gcp["accessToken"]!),
-                Project = connection.Project ?? (string)gcp["project"]!,
-            }
-            : connection with
-            {
-                CredentialFile = options.Get<string>("GcpCredentialFile"),
-                AccessToken = options.Get<Secret>("GcpAccessToken"),
-                QuotaProject = options.Get<string>("GcpQuotaProject"),
-            };
+        var connection = new GcpConnection
+        {
+            Project = options.Get<string>("GcpProject"),
+            CredentialFile = options.Get<string>("GcpCredentialFile"),
+            AccessToken = options.Get<Secret>("GcpAccessToken"),
+            QuotaProject = options.Get<string>("GcpQuotaProject"),
+        };
+        if (sandbox?.Find("gcp") is not { } gcp)
+            return connection;
+        return connection with
+        {
+            Endpoint = new Uri(gcp["endpoint"]),
+            Project = connection.Project ?? gcp["project"],
+            AccessToken =
+                connection.AccessToken is null && connection.CredentialFile is null
+                    ? new Secret(gcp["accessToken"])
+                    : connection.AccessToken,
+        };
     }
 }

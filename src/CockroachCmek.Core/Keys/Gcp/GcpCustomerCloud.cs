@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>Google Cloud: keys in Cloud KMS, a service account as the identity.</summary>
@@ -61,6 +59,6 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
     /// </summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
 
-    public ICmekKeyProvider Connect(CloudOptions options, JsonObject? sandbox) =>
+    public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new GcpKeyProvider(this, GcpConnection.Create(options, sandbox));
 }

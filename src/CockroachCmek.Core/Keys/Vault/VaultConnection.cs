@@ -1,7 +1,6 @@
 using System.IO;
 using System.Net;
 using System.Net.Http;
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Vault;
@@ -28,39 +27,48 @@ internal sealed record VaultConnection(Uri Address, Secret Token)
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// The connection of a session: a sandbox's Vault, or what Connect-CrdbCloud was given; what it was not given comes from the
-    /// environment, as Vault's own command reads it: VAULT_ADDR, VAULT_TOKEN or the token helper's file, VAULT_NAMESPACE,
-    /// VAULT_CACERT.
+    /// The connection of a session: what Connect-CrdbCloud was given, then a sandbox's Vault, then what Vault's own command reads:
+    /// VAULT_ADDR, VAULT_TOKEN or the token helper's file, VAULT_NAMESPACE, VAULT_CACERT.
     /// </summary>
     /// <exception cref="CmekException">VaultAddressMissing, VaultTokenMissing.</exception>
-    public static VaultConnection Create(CloudOptions options, JsonObject? sandbox)
+    public static VaultConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
-        var connection = sandbox?["vault"] is { } vault
-            ? new VaultConnection(new Uri((string)vault["address"]!), new Secret((string)vault["token"]!))
-            : new VaultConnection(
-                options.Get<Uri>("VaultAddress") ?? AddressFromEnvironment(),
-                options.Get<Secret>("VaultToken") ?? TokenFromEnvironment()
-            )
+        var (address, token) = (options.Get<Uri>("VaultAddress"), options.Get<Secret>("VaultToken"));
+        var rehearsed = address is null ? sandbox?.Find("vault") : null;
+        if (rehearsed is not null)
+        {
+            address = new Uri(rehearsed["address"]);
+            token ??= new Secret(rehearsed["token"]);
+        }
+
+        var connection = new VaultConnection(address ?? AddressFromEnvironment(), token ?? TokenFromEnvironment())
+        {
+            Namespace = options.Get<string>("VaultNamespace")
+                ?? (rehearsed is null ? Variable("VAULT_NAMESPACE") : null),
+            CaCertificatePath = options.Get<string>("VaultCaCertificate")
+                ?? (rehearsed is null ? Variable("VAULT_CACERT") : null),
+            CloudCredentials = CredentialsFrom(options),
+        };
+        return options.Get<string>("VaultMount") is { } mount
+            ? connection with
             {
-                CaCertificatePath = options.Get<string>("VaultCaCertificate") ?? Variable("VAULT_CACERT"),
-                Namespace = options.Get<string>("VaultNamespace") ?? Variable("VAULT_NAMESPACE"),
-            };
+                Mount = mount.Trim('/'),
+            }
+            : connection;
+    }
+
+    private static VaultCloudCredentials? CredentialsFrom(CloudOptions options)
+    {
         var credential = options.Get<NetworkCredential>("VaultCloudCredential");
         var file = options.Get<string>("VaultServiceAccountFile");
-        return connection with
-        {
-            Namespace = options.Get<string>("VaultNamespace") ?? connection.Namespace,
-            Mount = options.Get<string>("VaultMount")?.Trim('/') ?? connection.Mount,
-            CloudCredentials =
-                credential is null && file is null
-                    ? null
-                    : new VaultCloudCredentials
-                    {
-                        UserName = credential?.UserName,
-                        Password = credential is null ? null : new Secret(credential.Password),
-                        ServiceAccountFile = file,
-                    },
-        };
+        return credential is null && file is null
+            ? null
+            : new VaultCloudCredentials
+            {
+                UserName = credential?.UserName,
+                Password = credential is null ? null : new Secret(credential.Password),
+                ServiceAccountFile = file,
+            };
     }
 
     private static Uri AddressFromEnvironment() =>

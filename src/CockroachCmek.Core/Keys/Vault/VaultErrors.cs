@@ -14,15 +14,6 @@ internal static class VaultErrors
             "... -Via HashiCorpVault -VaultAddress https://<host>:8200"
         );
 
-    /// <summary>Parameters for Vault, and keys of the cloud's own.</summary>
-    public static CmekException VaultNotAskedFor() =>
-        Errors.Make(
-            CmekErrorKind.InvalidArgument,
-            "Via",
-            "Parameters for HashiCorp Vault were given, but not -Via HashiCorpVault: the keys would be the cloud's own.",
-            "... -Via HashiCorpVault   (or leave the parameters out)"
-        );
-
     /// <summary>Neither a parameter, the environment nor the token helper's file gives a token.</summary>
     public static CmekException VaultTokenMissing() =>
         Errors.Make(

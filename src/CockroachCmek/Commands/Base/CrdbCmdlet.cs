@@ -1,8 +1,9 @@
 using System.Management.Automation;
+using CockroachCmek.Core;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Base of every cmdlet: runs work beside the pipeline thread, stops it, and turns faults into error records.</summary>
+/// <summary>Base of every cmdlet: runs work beside the pipeline thread, stops it, and turns errors into error records.</summary>
 public abstract class CrdbCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -10,10 +11,10 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
     private ProgressDisplay? _progress;
     private bool _faultsTerminate;
 
-    /// <summary>Ends the work, waits a moment for it, and says what goes on in the cloud.</summary>
+    /// <summary>Cancels the work, waits briefly for it to end, and says what continues in the cloud.</summary>
     protected sealed override void StopProcessing() => _stop.Cancel();
 
-    /// <summary>Writes the rest of what the work has to say.</summary>
+    /// <summary>Writes the output that is left.</summary>
     protected override void EndProcessing()
     {
         if (_pump is null)
@@ -22,11 +23,11 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         _progress!.Clear();
     }
 
-    /// <summary>Starts the work for one input. It is not waited for until <paramref name="throttleLimit"/> inputs are being worked on.</summary>
+    /// <summary>Starts the work for one input. Blocks only while <paramref name="throttleLimit"/> inputs are in progress.</summary>
     /// <param name="work">Runs on a task of its own; writes through the operation only.</param>
-    /// <param name="planOnly">True when the input itself is only planned: then every question is answered with "What if".</param>
-    /// <param name="throttleLimit">Inputs worked on at once.</param>
-    /// <param name="source">The object that was piped in, for work that wants more of it than its cluster.</param>
+    /// <param name="planOnly">True when the input is only planned: every question is then answered with "What if".</param>
+    /// <param name="throttleLimit">How many inputs are worked on at once.</param>
+    /// <param name="source">The object that was piped in, for work that needs more than its cluster.</param>
     private protected void Submit(
         Func<Operation, Task> work,
         bool planOnly = false,
@@ -39,7 +40,7 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         Guard(() => _pump.Submit(work, planOnly, throttleLimit, source));
     }
 
-    /// <summary>Work that everything else depends on, for example making the session: it is waited for, and its faults terminate.</summary>
+    /// <summary>Runs work that everything else depends on, for example connecting. Its errors are terminating.</summary>
     private protected void SubmitAndWait(Func<Operation, Task> work)
     {
         _faultsTerminate = true;
@@ -48,17 +49,17 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         _faultsTerminate = false;
     }
 
-    /// <summary>Pipeline thread only: a dry run for an input that does not exist yet, in the words that -WhatIf uses. Always false.</summary>
-    internal bool SayWhatIf(string target, string action)
+    /// <summary>Pipeline thread only: -WhatIf for an input that does not exist yet. Always false.</summary>
+    internal bool WriteWhatIf(string target, string action)
     {
         Host.UI.WriteLine($"What if: Performing the operation \"{action}\" on target \"{target}\".");
         return false;
     }
 
-    /// <summary>Pipeline thread only: one question for a whole plan, with what it leads to. -WhatIf names every action in the words that it always uses.</summary>
+    /// <summary>Pipeline thread only: one question for a whole plan and its consequence. -WhatIf names every action.</summary>
     internal bool ShouldProcessPlan(string target, IReadOnlyList<string> actions, string consequence)
     {
-        var question = $"{consequence}\n{string.Join("\n", actions.Select(a => $"  * {a}"))}\nGo on with {target}?";
+        var question = $"{consequence}\n{string.Join("\n", actions.Select(a => $"  * {a}"))}\nContinue with {target}?";
         var allowed = ShouldProcess(
             $"Performing the operation \"{actions[0]}\" on target \"{target}\".",
             question,
@@ -72,18 +73,23 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         return false;
     }
 
-    /// <summary>Pipeline thread only: the fault of one input. One bad input among many does not end the pipeline; a fault that all would share does.</summary>
+    /// <summary>Pipeline thread only: the error of one input. It ends the pipeline only if every other input would share it.</summary>
     internal void WriteFault(Exception fault)
     {
         if (fault is OperationCanceledException)
-            return;
+        {
+            if (_stop.IsCancellationRequested)
+                return;
+            fault = Errors.OperationCanceled(fault);
+        }
+
         var error = ErrorRecords.From(fault);
         if (_faultsTerminate || ErrorRecords.EndsEverything(fault))
             ThrowTerminatingError(error);
         WriteError(error);
     }
 
-    /// <summary>Ends what still runs when the engine is through with the cmdlet, however that came.</summary>
+    /// <summary>Cancels what still runs when the engine is done with the cmdlet.</summary>
     public void Dispose()
     {
         _stop.Cancel();
@@ -111,7 +117,7 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Ctrl+C, Select-Object -First, -ErrorAction Stop: cancels, waits for a bounded time, and says what may have landed.</summary>
+    /// <summary>Ctrl+C, Select-Object -First, -ErrorAction Stop: cancels, waits briefly, and names the writes that may have happened.</summary>
     private void Abandon()
     {
         var stoppedByUser = _stop.IsCancellationRequested;
@@ -121,7 +127,8 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         if (!stoppedByUser || left.Count == 0)
             return;
         Host?.UI?.WriteWarningLine(
-            $"Stopped here; what was asked of the cloud goes on there: {string.Join("; ", left.Distinct())}. Get-CrdbCmek shows how far it has come."
+            "Stopped. What was sent to the cloud goes on there: "
+                + $"{string.Join("; ", left.Distinct())}. Get-CrdbCmek shows how far it got."
         );
     }
 }

@@ -4,15 +4,15 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Base of the cmdlets that talk to CockroachDB Cloud: it adds the session.</summary>
+/// <summary>Base of the cmdlets that use a session.</summary>
 public abstract class CrdbSessionCmdlet : CrdbCmdlet
 {
-    /// <summary>The connection to use, as Connect-CrdbCloud returned it. Without it, the connection of this runspace is used.</summary>
+    /// <summary>The session to use, as Connect-CrdbCloud returned it. Default: the session of this runspace.</summary>
     [Parameter]
     [ValidateNotNull]
     public CrdbSession? Session { get; set; }
 
-    /// <summary>Looks for the session: without one nothing can work.</summary>
+    /// <summary>Finds the session: without one nothing can work.</summary>
     protected override void BeginProcessing() => _ = Cloud();
 
     private protected CloudSession Cloud()
@@ -22,42 +22,37 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
             ThrowTerminatingError(
                 ErrorRecords.From(Session is null ? Errors.NotConnected() : Errors.SessionEnded(Session.ToString()))
             );
-        return found!;
+        if (found!.Ended.IsCancellationRequested)
+            ThrowTerminatingError(ErrorRecords.From(Errors.SessionEnded(found.Session.ToString())));
+        return found;
     }
 
-    /// <summary>Finds the cluster that an identity names, and does the work for it.</summary>
-    private protected void ForEachCluster(
-        IEnumerable<CrdbClusterIdentity> identities,
-        int throttleLimit,
-        Func<CloudSession, CrdbCluster, Operation, Task> work
-    )
-    {
-        var cloud = Cloud();
-        foreach (var identity in identities)
-        {
-            Submit(
-                async operation =>
-                    await work(
-                        cloud,
-                        await cloud.Clusters.ResolveAsync(identity, operation.Context(cloud.Time)),
-                        operation
-                    ),
-                IsPlanned(identity.Source),
-                throttleLimit,
-                identity.Source
-            );
-        }
-    }
-
-    /// <summary>A plan stays a plan along the pipe: what hangs on an object that does not exist yet is not written either.</summary>
-    private static bool IsPlanned(object? source) =>
-        source switch
-        {
-            CmekRole role => role.IsPlanned,
-            CmekKey key => key.IsPlanned,
-            CmekManifest manifest => manifest.IsPlanned,
-            CmekInfo info => info.IsPlanned,
-            CmekRevocation revocation => revocation.IsPlanned,
-            _ => false,
-        };
+    /// <summary>Starts work that uses the session. A session that is disconnected elsewhere ends it with SessionEnded.</summary>
+    private protected void Submit(
+        CloudSession session,
+        Func<Operation, Task> work,
+        bool planOnly = false,
+        int throttleLimit = 1,
+        object? source = null
+    ) =>
+        Submit(
+            async operation =>
+            {
+                using var ends = session.Ended.Register(operation.Cancel);
+                try
+                {
+                    await work(operation);
+                }
+                catch (Exception error)
+                    when (session.Ended.IsCancellationRequested
+                        && error is OperationCanceledException or ObjectDisposedException
+                    )
+                {
+                    throw Errors.SessionEnded(session.Session.ToString());
+                }
+            },
+            planOnly,
+            throttleLimit,
+            source
+        );
 }

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>The one table from the module's faults to PowerShell's error records.</summary>
+/// <summary>Turns the module's errors into PowerShell's error records.</summary>
 internal static class ErrorRecords
 {
     public static ErrorRecord From(Exception fault) =>
@@ -11,26 +11,29 @@ internal static class ErrorRecords
             CmekException known => From(known),
             _ => new ErrorRecord(fault, "UnexpectedFault", ErrorCategory.NotSpecified, null)
             {
-                ErrorDetails = new ErrorDetails($"CockroachCmek met a fault it does not know: {fault.Message}")
+                ErrorDetails = new ErrorDetails($"CockroachCmek met an unexpected error: {fault.Message}")
                 {
-                    RecommendedAction = "Please report it, with the text of: Get-Error",
+                    RecommendedAction = "Get-Error   (please report its text)",
                 },
             },
         };
 
-    /// <summary>True when no other input could fare better: who is asking is not known.</summary>
+    /// <summary>True when every other input would fail in the same way: the caller is not authenticated.</summary>
     public static bool EndsEverything(Exception fault) => fault is CmekException { Kind: CmekErrorKind.Authentication };
 
-    private static ErrorRecord From(CmekException fault) =>
-        new(fault, fault.ErrorId, Category(fault.Kind), fault.Target)
+    private static ErrorRecord From(CmekException error) =>
+        new(error, error.ErrorId, Category(error.Kind), error.Target)
         {
-            ErrorDetails = new ErrorDetails(
-                fault.RecommendedAction.Length == 0 ? fault.Message : $"{fault.Message} Next: {fault.RecommendedAction}"
-            )
-            {
-                RecommendedAction = fault.RecommendedAction,
-            },
+            ErrorDetails = new ErrorDetails(Text(error)) { RecommendedAction = error.RecommendedAction },
         };
+
+    /// <summary>PowerShell 7 shows the recommended action below the message. Windows PowerShell does not show it at all.</summary>
+    private static string Text(CmekException error) =>
+#if NETFRAMEWORK
+        error.RecommendedAction.Length == 0 ? error.Message : $"{error.Message} Next: {error.RecommendedAction}";
+#else
+        error.Message;
+#endif
 
     private static ErrorCategory Category(CmekErrorKind kind) =>
         kind switch

@@ -7,11 +7,13 @@ namespace CockroachCmek.Commands;
 /// <summary>
 /// The work for one pipeline input. It runs on tasks; what it has to say is kept in order until the pipeline thread fetches it.
 /// </summary>
-internal sealed class Operation(Action signal, bool planOnly, object? source, CancellationToken cancellationToken)
-    : IOperationLog
+internal sealed class Operation(Action signal, bool planOnly, object? source, CancellationToken stop)
+    : IOperationLog,
+        IDisposable
 {
     private readonly ConcurrentQueue<Action<CrdbCmdlet>> _records = new();
     private readonly ConcurrentQueue<OperationProgress> _progress = new();
+    private readonly CancellationTokenSource _cancellation = CancellationTokenSource.CreateLinkedTokenSource(stop);
 
     /// <summary>The task; set once by the pump.</summary>
     public Task Task { get; set; } = System.Threading.Tasks.Task.CompletedTask;
@@ -29,11 +31,24 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     public string? LastProgress { get; private set; }
 
     /// <summary>Ends when the user stops the pipeline.</summary>
-    public CancellationToken CancellationToken => cancellationToken;
+    public CancellationToken CancellationToken => _cancellation.Token;
 
-    public OperationContext Context(TimeProvider time) => new(this, time, cancellationToken);
+    public OperationContext Context(TimeProvider time) => new(this, time, CancellationToken);
+
+    /// <summary>Cancels this operation alone, for example because its session was disconnected.</summary>
+    public void Cancel() => _cancellation.Cancel();
 
     public void Output(object item) => Post(cmdlet => cmdlet.WriteObject(item));
+
+    /// <summary>Writes checks, or whether none of them is a failure or unknown.</summary>
+    public void OutputChecks(IReadOnlyList<CmekCheck> checks, bool quiet)
+    {
+        if (quiet)
+            Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
+        else
+            foreach (var check in checks)
+                Output(check);
+    }
 
     public void Error(ErrorRecord error) => Post(cmdlet => cmdlet.WriteError(error));
 
@@ -53,7 +68,7 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellation) =>
         AskAsync(target, [action], cmdlet =>
-            planOnly ? cmdlet.SayWhatIf(target, action) : cmdlet.ShouldProcess(target, action)
+            planOnly ? cmdlet.WriteWhatIf(target, action) : cmdlet.ShouldProcess(target, action)
         );
 
     public Task<bool> ShouldProcessPlanAsync(
@@ -64,7 +79,7 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     ) =>
         AskAsync(target, actions, cmdlet =>
             planOnly
-                ? !actions.All(a => !cmdlet.SayWhatIf(target, a))
+                ? !actions.All(a => !cmdlet.WriteWhatIf(target, a))
                 : cmdlet.ShouldProcessPlan(target, actions, consequence)
         );
 
@@ -88,10 +103,12 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
             display.Show(progress);
     }
 
+    public void Dispose() => _cancellation.Dispose();
+
     private async Task<bool> AskAsync(string target, IReadOnlyList<string> actions, Func<CrdbCmdlet, bool> ask)
     {
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = cancellationToken.Register(() => answer.TrySetCanceled());
+        using var registration = CancellationToken.Register(() => answer.TrySetCanceled());
         Post(cmdlet => answer.TrySetResult(ask(cmdlet)));
         var allowed = await answer.Task;
         if (allowed)

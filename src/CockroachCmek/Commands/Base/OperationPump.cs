@@ -1,12 +1,12 @@
 namespace CockroachCmek.Commands;
 
 /// <summary>
-/// Runs the work of many inputs at once and brings what it says to the pipeline thread, in the order of the inputs. Only the pipeline
-/// thread calls in here; only it writes, so Select-Object -First and -ErrorAction Stop reach into running work.
+/// Runs the work of many inputs at once and writes its output on the pipeline thread, in the order of the inputs. Only the pipeline
+/// thread calls and writes, so Select-Object -First and -ErrorAction Stop reach running work.
 /// </summary>
 internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress, CancellationToken stop) : IDisposable
 {
-    /// <summary>How long a stop waits for running calls to notice it. The user was promised a second.</summary>
+    /// <summary>How long a stop waits for running calls to end. A stop takes less than a second.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(700);
 
     private readonly Queue<Operation> _waiting = new();
@@ -30,7 +30,7 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
     /// <summary>Writes everything until all work is done.</summary>
     public void Complete() => Drain(() => _waiting.Count == 0);
 
-    /// <summary>Waits a moment for what was cancelled, and tells what may go on in the cloud.</summary>
+    /// <summary>Waits briefly for canceled work, and returns what may continue in the cloud.</summary>
     public IReadOnlyList<string> Abandon()
     {
         var rest = _waiting.ToArray();
@@ -59,18 +59,21 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
         }
     }
 
-    /// <summary>Writes what the first operation in line has to say; true when something changed.</summary>
+    /// <summary>Writes the output of the first operation in line; true when something changed.</summary>
     private bool WriteHead()
     {
         var head = _waiting.Peek();
-        var done = head.Task.IsCompleted; // asked before the records are read: what is said later is not lost
+        var done = head.Task.IsCompleted; // read before the records, so that none is lost
         if (head.WriteRecords(cmdlet))
             return true;
         if (!done)
             return false;
         _waiting.Dequeue();
-        if (head.Task.Exception?.GetBaseException() is { } fault)
-            cmdlet.WriteFault(fault);
+        if (head.Task.IsCanceled)
+            cmdlet.WriteFault(new TaskCanceledException(head.Task));
+        else if (head.Task.Exception?.GetBaseException() is { } error)
+            cmdlet.WriteFault(error);
+        head.Dispose();
         return true;
     }
 
@@ -82,7 +85,7 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
         }
         catch (ObjectDisposedException)
         {
-            // Work that outlived a stop has nobody left to tell.
+            // Work that outlived a stop has nowhere to write.
         }
     }
 }

@@ -1,0 +1,69 @@
+using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Keys;
+
+namespace CockroachCmek.Core.Cmek;
+
+/// <summary>Gives a cluster access to its keys again.</summary>
+internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable clouds)
+{
+    /// <summary>Undoes what a record says or, without one, what the cloud shows to be missing.</summary>
+    /// <param name="record">The recorded changes; null to look for them in the cloud.</param>
+    /// <returns>
+    /// The key in force of each region, with what was done for it, and the error if not everything was undone.
+    /// </returns>
+    public async Task<(IReadOnlyList<CmekKey> Keys, CmekException? Error)> RestoreAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekAccessChange>? record,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        var info = await client.GetCmekAsync(cluster, context);
+        var changes = record
+            ?? await keys.FindRevocationAsync(
+                new RevocationRequest { Cluster = cluster, Keys = info.EveryKey() },
+                context
+            );
+        if (changes.Count == 0)
+        {
+            context.Log.Verbose($"{cluster.Name}: nothing keeps the cluster from its keys.");
+            return (Keys(info, changes, CmekOutcome.Existing), null);
+        }
+
+        if (
+            !await context.Log.ShouldProcessPlanAsync(
+                cluster.Name,
+                [.. changes.Select(c => $"Undo: {c.Action}")],
+                $"CockroachDB Cloud gets access to the keys of '{cluster.Name}' again.",
+                context.CancellationToken
+            )
+        )
+            return (Keys(info, changes, CmekOutcome.Planned), null);
+        var (done, errors) = await AccessChanges.ApplyAsync(changes, _ => false, keys.RestoreAccessAsync, context);
+        if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking or CmekStatus.RevokeFailed)
+            context.Log.Warning(
+                $"{cluster.Name}: CMEK is {info.Status}. The keys can be used again, but nodes that have stopped do "
+                    + "not "
+                    + $"come back by themselves. {AccessChanges.SupportOnly}"
+            );
+        return (
+            Keys(info, done, CmekOutcome.Updated),
+            errors.Count > 0 ? Errors.AccessNotRestored(cluster.Name, errors) : null
+        );
+    }
+
+    private IReadOnlyList<CmekKey> Keys(CmekInfo info, IReadOnlyList<CmekAccessChange> changes, CmekOutcome outcome) =>
+        [
+            .. info.InForce()
+                .Select(spec => new CmekKey
+                {
+                    Cluster = info.Cluster,
+                    Region = spec.Region,
+                    KeyType = spec.KeyType,
+                    KeyUri = spec.KeyUri,
+                    AuthPrincipal = spec.AuthPrincipal,
+                    Location = clouds.ParseKeyUri(spec.KeyUri).Location ?? "",
+                    Outcome = changes.Any(c => c.Regions.Contains(spec.Region)) ? outcome : CmekOutcome.Existing,
+                }),
+        ];
+}

@@ -1,0 +1,194 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace CockroachCmek.Sandbox.Aws;
+
+/// <summary>IAM's operations on roles. Operations without a result return null.</summary>
+internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData data, IamPrincipals principals)
+{
+    private const string TagCharacters = @"[\p{L}\p{Z}\p{N}_.:/=+\-@]";
+
+    /// <summary>Adds a role that a cluster has used for a year; returns its ARN.</summary>
+    public string Seed(string name, string trustedAccount, string externalId)
+    {
+        var arn = $"arn:aws:iam::{accountId}:role/{name}";
+        data.Roles[name] = new IamRole(name, "/", arn, principals.NewUniqueId("AROA"), clock.UtcNow.AddDays(-400))
+        {
+            Trust = PolicyDocument.ParseTrust(SeedTrust(trustedAccount, externalId).ToJsonString()),
+        };
+        return arn;
+    }
+
+    /// <exception cref="AwsException">NoSuchEntity.</exception>
+    public IamRole Get(IReadOnlyDictionary<string, string> form) =>
+        data.Roles.TryGetValue(AwsForm.Required(form, "RoleName"), out var role)
+            ? role
+            : throw IamXml.NotFound("The role with name", form["RoleName"]);
+
+    public IamRole Create(IReadOnlyDictionary<string, string> form)
+    {
+        var name = AwsForm.Required(form, "RoleName");
+        if (!Regex.IsMatch(name, @"^[\w+=,.@-]{1,64}$"))
+            throw new AwsException(
+                "ValidationError",
+                $"1 validation error detected: Value '{name}' at 'roleName' failed to satisfy constraint"
+            );
+        if (data.Roles.ContainsKey(name))
+            throw new AwsException("EntityAlreadyExists", $"Role with name {name} already exists.", 409);
+        var path = form.TryGetValue("Path", out var given) ? given : "/";
+        var arn = $"arn:aws:iam::{accountId}:role{path}{name}";
+        var role = new IamRole(name, path, arn, principals.NewUniqueId("AROA"), clock.UtcNow)
+        {
+            Trust = PolicyDocument.ParseTrust(AwsForm.Required(form, "AssumeRolePolicyDocument")),
+            Description = form.TryGetValue("Description", out var text) ? text : "",
+        };
+        AddTags(role, form);
+        data.Roles[name] = role;
+        return role;
+    }
+
+    public XElement List(IReadOnlyDictionary<string, string> form) =>
+        IamXml.Page(
+            "ListRolesResult",
+            "Roles",
+            form,
+            data.Roles.Values.OrderBy(r => r.Name, StringComparer.Ordinal)
+                .Select(r => IamXml.Role(r, withTags: false, "member"))
+        );
+
+    public XElement? Delete(IReadOnlyDictionary<string, string> form)
+    {
+        var role = Get(form);
+        if (role.Inline.Count + role.Attached.Count > 0)
+            throw new AwsException("DeleteConflict", "Cannot delete entity, must delete policies first.", 409);
+        data.Roles.Remove(role.Name);
+        return null;
+    }
+
+    public XElement Update(IReadOnlyDictionary<string, string> form)
+    {
+        var role = Get(form);
+        if (form.TryGetValue("Description", out var text))
+            role.Description = text;
+        if (form.TryGetValue("MaxSessionDuration", out var seconds))
+            role.MaxSessionDuration = int.Parse(seconds, CultureInfo.InvariantCulture);
+        return new XElement("UpdateRoleResult");
+    }
+
+    public XElement? UpdateTrust(IReadOnlyDictionary<string, string> form)
+    {
+        Get(form).Trust = PolicyDocument.ParseTrust(AwsForm.Required(form, "PolicyDocument"));
+        return null;
+    }
+
+    public XElement? Tag(IReadOnlyDictionary<string, string> form)
+    {
+        AddTags(Get(form), form);
+        return null;
+    }
+
+    public XElement? Untag(IReadOnlyDictionary<string, string> form)
+    {
+        foreach (var key in AwsForm.List(form, "TagKeys"))
+            Get(form).Tags.Remove(key);
+        return null;
+    }
+
+    public XElement? PutPolicy(IReadOnlyDictionary<string, string> form)
+    {
+        Get(form).Inline[AwsForm.Required(form, "PolicyName")] = PolicyDocument.ParseIdentity(
+            AwsForm.Required(form, "PolicyDocument")
+        );
+        return null;
+    }
+
+    public XElement GetPolicy(IReadOnlyDictionary<string, string> form)
+    {
+        var role = Get(form);
+        return role.Inline.TryGetValue(AwsForm.Required(form, "PolicyName"), out var policy)
+            ? new XElement(
+                "GetRolePolicyResult",
+                new XElement("RoleName", role.Name),
+                new XElement("PolicyName", form["PolicyName"]),
+                new XElement("PolicyDocument", Uri.EscapeDataString(policy.Text))
+            )
+            : throw IamXml.NotFound("The role policy", form["PolicyName"]);
+    }
+
+    public XElement? DeletePolicy(IReadOnlyDictionary<string, string> form) =>
+        Get(form).Inline.Remove(AwsForm.Required(form, "PolicyName"))
+            ? null
+            : throw IamXml.NotFound("The role policy", form["PolicyName"]);
+
+    public XElement ListPolicies(IReadOnlyDictionary<string, string> form) =>
+        IamXml.Page(
+            "ListRolePoliciesResult",
+            "PolicyNames",
+            form,
+            Get(form).Inline.Keys.Select(name => new XElement("member", name))
+        );
+
+    public XElement? Attach(IReadOnlyDictionary<string, string> form)
+    {
+        Get(form).Attached.Add(AwsForm.Required(form, "PolicyArn"));
+        return null;
+    }
+
+    public XElement? Detach(IReadOnlyDictionary<string, string> form) =>
+        Get(form).Attached.Remove(AwsForm.Required(form, "PolicyArn"))
+            ? null
+            : throw IamXml.NotFound("Policy", form["PolicyArn"]);
+
+    public XElement ListAttached(IReadOnlyDictionary<string, string> form) =>
+        IamXml.Page(
+            "ListAttachedRolePoliciesResult",
+            "AttachedPolicies",
+            form,
+            Get(form)
+                .Attached.Select(arn => new XElement(
+                    "member",
+                    new XElement("PolicyName", arn.Split('/').Last()),
+                    new XElement("PolicyArn", arn)
+                ))
+        );
+
+    private static JsonObject SeedTrust(string trustedAccount, string externalId) =>
+        new()
+        {
+            ["Version"] = "2012-10-17",
+            ["Statement"] = new JsonArray(
+                new JsonObject
+                {
+                    ["Effect"] = "Allow",
+                    ["Principal"] = new JsonObject { ["AWS"] = $"arn:aws:iam::{trustedAccount}:root" },
+                    ["Action"] = "sts:AssumeRole",
+                    ["Condition"] = new JsonObject
+                    {
+                        ["StringEquals"] = new JsonObject { ["sts:ExternalId"] = externalId },
+                    },
+                }
+            ),
+        };
+
+    private static void AddTags(IamRole role, IReadOnlyDictionary<string, string> form)
+    {
+        for (var i = 1; form.TryGetValue($"Tags.member.{i}.Key", out var key); i++)
+        {
+            var value = form.TryGetValue($"Tags.member.{i}.Value", out var given) ? given : "";
+            if (
+                !Regex.IsMatch(key, $"^{TagCharacters}{{1,128}}$")
+                || !Regex.IsMatch(value, $"^{TagCharacters}{{0,256}}$")
+            )
+                throw new AwsException(
+                    "ValidationError",
+                    "1 validation error detected: Value at 'tags' failed to satisfy constraint"
+                );
+            role.Tags[key] = value;
+        }
+
+        if (role.Tags.Count > 50)
+            throw new AwsException("LimitExceeded", "Cannot exceed quota for TagsPerRole: 50", 409);
+    }
+}

@@ -1,0 +1,200 @@
+using System.Text.Json.Nodes;
+
+namespace CockroachCmek.Sandbox.Aws;
+
+/// <summary>KMS's operations that create keys and change their policy, tags and state.</summary>
+internal sealed class KmsKeyLifecycle(
+    string accountId,
+    KmsKeys keys,
+    KmsPolicies policies,
+    KmsAuthorization authorization,
+    IamPrincipals principals
+)
+{
+    private static readonly TimeSpan ReplicaDelay = TimeSpan.FromSeconds(5);
+
+    /// <summary>Adds a key that a role has used for a year; returns its ARN.</summary>
+    public string Seed(string region, string roleArn)
+    {
+        var created = keys.Now.AddDays(-400);
+        var id = Guid.NewGuid().ToString("D");
+        var key = new KmsKey(region, accountId, id, new KmsMaterial(id, created), created)
+        {
+            Policy = PolicyDocument.ParseKeyPolicy(policies.Write("crdb-cmek-kms", UseStatement(roleArn))),
+            PolicyPrincipals = new Dictionary<string, string> { [roleArn] = principals.CurrentId(roleArn)! },
+        };
+        key.Material.Rotate(created.AddDays(200), "ON_DEMAND");
+        keys.Add(key);
+        return key.Arn;
+    }
+
+    public JsonObject Create(Caller caller, string region, JsonObject body)
+    {
+        KmsAuthorization.RequireInAccount(caller, "CreateKey", region);
+        var multiRegion = (bool?)body["MultiRegion"] ?? false;
+        var (policy, ids) = policies.Check(caller, (string?)body["Policy"], Bypasses(body));
+        var id = NewId(multiRegion);
+        var key = new KmsKey(region, accountId, id, new KmsMaterial(id, keys.Now), keys.Now)
+        {
+            Policy = policy,
+            PolicyPrincipals = ids,
+            MultiRegion = multiRegion,
+            KeySpec = (string?)body["KeySpec"] ?? "SYMMETRIC_DEFAULT",
+            KeyUsage = (string?)body["KeyUsage"] ?? "ENCRYPT_DECRYPT",
+            Description = (string?)body["Description"] ?? "",
+        };
+        AddTags(key, body);
+        keys.Add(key);
+        return new JsonObject { ["KeyMetadata"] = keys.Metadata(key) };
+    }
+
+    /// <summary>
+    /// Creates an enabled key of origin EXTERNAL with the account's default policy. The sandbox's Vault is the only
+    /// importer, so the wrapping of the material (GetParametersForImport, ImportKeyMaterial) is left out; its
+    /// permissions are required.
+    /// </summary>
+    /// <exception cref="AwsException">AccessDeniedException.</exception>
+    public KmsKey Import(Caller caller, string region, byte[] material, string description, bool multiRegion)
+    {
+        KmsAuthorization.RequireInAccount(caller, "CreateKey", region);
+        var (policy, ids) = policies.Check(caller, null, bypass: false);
+        var id = NewId(multiRegion);
+        var key = new KmsKey(region, accountId, id, new KmsMaterial(id, keys.Now, material), keys.Now)
+        {
+            Policy = policy,
+            PolicyPrincipals = ids,
+            MultiRegion = multiRegion,
+            Origin = "EXTERNAL",
+            Description = description,
+        };
+        authorization.Require(caller, "GetParametersForImport", key);
+        authorization.Require(caller, "ImportKeyMaterial", key);
+        keys.Add(key);
+        return key;
+    }
+
+    public JsonObject Replicate(Caller caller, KmsKey primary, JsonObject body)
+    {
+        keys.RequireState(primary, "Enabled", "Disabled");
+        var region = KmsRequest.Text(body, "ReplicaRegion");
+        if (!primary.MultiRegion || !primary.IsPrimary)
+            throw new AwsException(
+                "UnsupportedOperationException",
+                $"{primary.Arn} is not a multi-Region primary key."
+            );
+        if (keys.Find(region, primary.Id) is not null)
+            throw new AwsException("AlreadyExistsException", $"A key with id {primary.Id} already exists in {region}.");
+        KmsAuthorization.RequireInAccount(caller, "CreateKey", region);
+        var (policy, ids) = policies.Check(caller, (string?)body["Policy"], Bypasses(body));
+        var replica = new KmsKey(region, accountId, primary.Id, primary.Material, keys.Now)
+        {
+            Policy = policy,
+            PolicyPrincipals = ids,
+            MultiRegion = true,
+            PrimaryRegion = primary.Region,
+            Origin = primary.Origin,
+            CreatingUntil = keys.Now + ReplicaDelay,
+            Description = (string?)body["Description"] ?? "",
+        };
+        AddTags(replica, body);
+        keys.Add(replica);
+        return new JsonObject
+        {
+            ["ReplicaKeyMetadata"] = keys.Metadata(replica),
+            ["ReplicaPolicy"] = policy.Text,
+            ["ReplicaTags"] = new JsonArray([.. Tags(replica)]),
+        };
+    }
+
+    public JsonObject PutPolicy(Caller caller, KmsKey key, JsonObject body)
+    {
+        keys.RequireState(key, "Enabled", "Disabled", "PendingDeletion");
+        (key.Policy, key.PolicyPrincipals) = policies.Check(caller, KmsRequest.Text(body, "Policy"), Bypasses(body));
+        return [];
+    }
+
+    public JsonObject Tag(KmsKey key, JsonObject body)
+    {
+        keys.RequireState(key, "Enabled", "Disabled");
+        AddTags(key, body);
+        return [];
+    }
+
+    public static JsonObject Untag(KmsKey key, JsonObject body)
+    {
+        foreach (var name in (body["TagKeys"] as JsonArray ?? []).Select(n => (string)n!))
+            key.Tags.Remove(name);
+        return [];
+    }
+
+    public static JsonObject ListTags(KmsKey key, JsonObject body) => KmsRequest.Page(body, "Tags", Tags(key));
+
+    public static JsonObject SetDescription(KmsKey key, JsonObject body)
+    {
+        key.Description = (string?)body["Description"] ?? "";
+        return [];
+    }
+
+    public JsonObject SetEnabled(KmsKey key, bool enabled)
+    {
+        keys.RequireState(key, "Enabled", "Disabled");
+        key.Enabled = enabled;
+        return [];
+    }
+
+    public JsonObject ScheduleDeletion(KmsKey key, JsonObject body)
+    {
+        keys.RequireState(key, "Enabled", "Disabled");
+        var days = (int?)body["PendingWindowInDays"] ?? 30;
+        if (days is < 7 or > 30)
+            throw KmsRequest.InvalidValue("pendingWindowInDays");
+        key.DeletionDate = keys.Now.AddDays(days);
+        return new JsonObject
+        {
+            ["KeyId"] = key.Arn,
+            ["DeletionDate"] = KmsRequest.Epoch(key.DeletionDate.Value),
+            ["KeyState"] = "PendingDeletion",
+            ["PendingWindowInDays"] = days,
+        };
+    }
+
+    public JsonObject CancelDeletion(KmsKey key)
+    {
+        keys.RequireState(key, "PendingDeletion");
+        key.DeletionDate = null;
+        key.Enabled = false;
+        return new JsonObject { ["KeyId"] = key.Arn };
+    }
+
+    private static JsonObject UseStatement(string roleArn) =>
+        new()
+        {
+            ["Sid"] = "Allow use of the key for CMEK",
+            ["Effect"] = "Allow",
+            ["Principal"] = new JsonObject { ["AWS"] = roleArn },
+            ["Action"] = new JsonArray(
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:GenerateDataKey*",
+                "kms:DescribeKey",
+                "kms:ReEncrypt*"
+            ),
+            ["Resource"] = "*",
+        };
+
+    private static bool Bypasses(JsonObject body) => (bool?)body["BypassPolicyLockoutSafetyCheck"] ?? false;
+
+    private static string NewId(bool multiRegion) =>
+        multiRegion ? "mrk-" + Guid.NewGuid().ToString("N") : Guid.NewGuid().ToString("D");
+
+    private static IEnumerable<JsonObject> Tags(KmsKey key) =>
+        key.Tags.Select(t => new JsonObject { ["TagKey"] = t.Key, ["TagValue"] = t.Value });
+
+    private static void AddTags(KmsKey key, JsonObject body)
+    {
+        foreach (var tag in body["Tags"] as JsonArray ?? [])
+            key.Tags[(string)tag!["TagKey"]!] = (string?)tag["TagValue"] ?? "";
+        if (key.Tags.Count > 50)
+            throw new AwsException("LimitExceededException", "Cannot exceed 50 tags.");
+    }
+}

@@ -1,0 +1,173 @@
+using System.Text.Json.Nodes;
+
+namespace CockroachCmek.Sandbox.Cloud;
+
+/// <summary>
+/// The writes of the Cloud API that concern CMEK: what it refuses, and which operation it starts otherwise.
+/// </summary>
+internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations)
+{
+    private const string NeedsAdvancedSecurity =
+        "CMEK requires advanced security features, which can be enabled only when a cluster is created";
+
+    public static JsonObject Get(FleetCluster cluster)
+    {
+        if (cluster.CmekUnknownUntilEnabled && cluster.Cmek.Regions.Count == 0)
+            throw CloudException.NotFound($"CMEK specification of cluster '{cluster.Id}' is not found");
+        return CloudJson.Cmek(cluster.Cmek);
+    }
+
+    public JsonObject Enable(FleetCluster cluster, List<(string Region, SandboxKeySpec Spec)> specs)
+    {
+        RefuseBusy(cluster);
+        RefuseUnfit(cluster, specs);
+        if (cluster.Cmek.Status is not ("DISABLED" or "ENABLE_FAILED"))
+            throw CloudException.FailedPrecondition(
+                $"CMEK is already {cluster.Cmek.Status} for cluster '{cluster.Id}'"
+            );
+        foreach (var region in cluster.Regions)
+            if (!specs.Any(s => s.Region == region.Name))
+                throw CloudException.InvalidArgument($"a region spec is missing for region '{region.Name}'");
+        RefuseKey(operations.Enable(cluster, specs, clock.UtcNow));
+        return CloudJson.Cmek(cluster.Cmek);
+    }
+
+    public JsonObject Update(FleetCluster cluster, List<(string Region, SandboxKeySpec Spec)> specs)
+    {
+        if (cluster.Cmek.Status is "DISABLED" or "ENABLE_FAILED")
+            return Enable(cluster, specs);
+        RefuseBusy(cluster);
+        RefuseUnfit(cluster, specs);
+        RefuseStatus(cluster, "ENABLED", "ROTATE_FAILED");
+        RefuseKey(operations.Rotate(cluster, specs, clock.UtcNow));
+        return CloudJson.Cmek(cluster.Cmek);
+    }
+
+    public JsonObject Revoke(FleetCluster cluster, JsonObject body)
+    {
+        CloudRequest.RefuseUnknown(body, "action");
+        if ((string?)body["action"] != "REVOKE")
+            throw CloudException.InvalidArgument("invalid value for enum field action");
+        RefuseBusy(cluster);
+        RefuseStatus(cluster, "ENABLED", "ROTATE_FAILED", "REVOKE_FAILED");
+        CmekOperations.Revoke(cluster, clock.UtcNow);
+        return CloudJson.Cmek(cluster.Cmek);
+    }
+
+    /// <summary>
+    /// PATCH of a cluster: adds and removes regions. A new region of a cluster with CMEK needs a key.
+    /// </summary>
+    public JsonObject UpdateCluster(FleetCluster cluster, JsonObject body)
+    {
+        CloudRequest.RefuseUnknown(
+            body,
+            "dedicated",
+            "serverless",
+            "plan",
+            "delete_protection",
+            "parent_id",
+            "upgrade_status",
+            "cockroach_version",
+            "name"
+        );
+        if (body["dedicated"] is not JsonObject dedicated)
+            return CloudJson.Cluster(cluster);
+        CloudRequest.RefuseUnknown(
+            dedicated,
+            "region_nodes",
+            "cmek_region_specs",
+            "hardware",
+            "network_visibility",
+            "cidr_range",
+            "region_machine_specs"
+        );
+        RefuseBusy(cluster);
+        var specs = dedicated["cmek_region_specs"] is JsonArray array ? CloudRequest.RegionSpecs(array) : [];
+        foreach (var (region, _) in specs)
+            if (cluster.Regions.Any(r => r.Name == region))
+                throw CloudException.InvalidArgument(
+                    $"a CMEK spec must not be given for the existing region '{region}'"
+                );
+        if (dedicated["region_nodes"] is JsonObject map)
+            SetRegions(cluster, map, specs);
+        return CloudJson.Cluster(cluster);
+    }
+
+    private void SetRegions(
+        FleetCluster cluster,
+        JsonObject nodesByRegion,
+        List<(string Region, SandboxKeySpec Spec)> specs
+    )
+    {
+        var wanted = nodesByRegion.Select(p => new FleetRegion(p.Key, p.Value?.GetValue<int>() ?? 0)).ToList();
+        if (wanted.Count == 0)
+            throw CloudException.InvalidArgument("region_nodes must not be empty");
+        if (wanted.FirstOrDefault(r => r.Nodes < (wanted.Count > 1 ? 3 : 1)) is { } small)
+            throw CloudException.InvalidArgument(
+                $"region '{small.Name}' needs at least 3 nodes in a multi-region cluster"
+            );
+        var added = wanted.Where(w => !cluster.Regions.Any(r => r.Name == w.Name)).ToList();
+        if (cluster.Cmek.Status != "DISABLED")
+        {
+            foreach (var region in added)
+                if (!specs.Any(s => s.Region == region.Name))
+                    throw CloudException.InvalidArgument(
+                        $"CMEK is enabled: a CMEK spec is required for the new region '{region.Name}'"
+                    );
+            RefuseUnfit(cluster, specs, newRegions: true);
+            if (added.Count > 0)
+                RefuseKey(operations.AddRegions(cluster, specs, clock.UtcNow));
+        }
+
+        cluster.Regions = wanted;
+    }
+
+    private static void RefuseBusy(FleetCluster cluster)
+    {
+        if (cluster.IsBusy)
+            throw new CloudException(503, 14, $"cluster '{cluster.Id}' is locked by another operation");
+    }
+
+    private static void RefuseStatus(FleetCluster cluster, params string[] allowed)
+    {
+        if (!allowed.Contains(cluster.Cmek.Status))
+            throw CloudException.FailedPrecondition($"CMEK is {cluster.Cmek.Status} for cluster '{cluster.Id}'");
+    }
+
+    private static void RefuseKey(string? refusal)
+    {
+        if (refusal is not null)
+            throw CloudException.InvalidArgument($"Insufficient permissions to access the KMS key: {refusal}");
+    }
+
+    private static void RefuseUnfit(
+        FleetCluster cluster,
+        List<(string Region, SandboxKeySpec Spec)> specs,
+        bool newRegions = false
+    )
+    {
+        if (cluster.Plan != "ADVANCED")
+            throw CloudException.FailedPrecondition($"CMEK is not available on plan {cluster.Plan}");
+        if (!cluster.AdvancedSecurity)
+            throw CloudException.FailedPrecondition(NeedsAdvancedSecurity);
+        if (specs.Count == 0)
+            throw CloudException.InvalidArgument("region_specs must not be empty");
+        var type = cluster.Provider switch
+        {
+            "AWS" => "AWS_KMS",
+            "GCP" => "GCP_CLOUD_KMS",
+            _ => "AZURE_KEY_VAULT",
+        };
+        foreach (var (region, spec) in specs)
+        {
+            if (!newRegions && !cluster.Regions.Any(r => r.Name == region))
+                throw CloudException.InvalidArgument($"cluster has no region '{region}'");
+            if (spec.Type != type)
+                throw CloudException.InvalidArgument(
+                    $"key type {spec.Type} does not match the cloud provider {cluster.Provider}"
+                );
+            if (specs.Count(s => s.Region == region) > 1)
+                throw CloudException.InvalidArgument($"region '{region}' is given more than once");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace CockroachCmek.Sandbox;
+
+/// <summary>How a sandbox is started.</summary>
+public sealed record SandboxOptions
+{
+    /// <summary>How many times faster than real time the sandbox runs. Default: 600.</summary>
+    public double TimeScale { get; init; } = 600;
+
+    /// <summary>The real clock underneath. Default: the system's.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Keeps every request and response. Default: false.</summary>
+    public bool Record { get; init; }
+
+    /// <summary>Items on a page of the CockroachDB Cloud API when the caller does not say. Default: 10.</summary>
+    public int PageSize { get; init; } = 10;
+}

@@ -1,0 +1,119 @@
+using System.Management.Automation;
+using CockroachCmek.Completion;
+using CockroachCmek.Core;
+using CockroachCmek.Session;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>Base of the cmdlets that do the same work for each cluster of the pipeline, several at once.</summary>
+public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
+{
+    /// <summary>Where each connection parameter of 0.2.0 is now.</summary>
+    private static readonly Dictionary<string, string> Moved = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [nameof(ProfileName)] = "Connect-CrdbCloud -AwsProfile <profile>",
+        [nameof(VaultAddress)] = "Connect-CrdbCloud -VaultAddress <address> -VaultToken <token>",
+        [nameof(VaultToken)] = "Connect-CrdbCloud -VaultAddress <address> -VaultToken <token>",
+        [nameof(VaultNamespace)] = "Connect-CrdbCloud -VaultNamespace <namespace>",
+        [nameof(VaultMount)] = "Connect-CrdbCloud -VaultMount <mount>",
+        [nameof(VaultCaCertificate)] = "Connect-CrdbCloud -VaultCaCertificate <file>",
+        [nameof(VaultCloudCredential)] = "Connect-CrdbCloud -VaultCloudCredential <credential>",
+        [nameof(VaultServiceAccountFile)] = "Connect-CrdbCloud -VaultServiceAccountFile <file>",
+    };
+
+    /// <summary>The cluster: an object from Get-CrdbCluster or a cmdlet of this module, a name, a UUID or a console URL.</summary>
+    [Parameter(
+        Mandatory = true,
+        Position = 0,
+        ValueFromPipeline = true,
+        HelpMessage = "Name, UUID or console URL of the cluster."
+    )]
+    [ClusterIdentityTransformation]
+    [ArgumentCompleter(typeof(ClusterNameCompleter))]
+    public virtual CrdbClusterIdentity[] Cluster { get; set; } = [];
+
+    /// <summary>How many clusters are worked on at once. Default: 5.</summary>
+    [Parameter]
+    [ValidateRange(1, 64)]
+    public int ThrottleLimit { get; set; } = 5;
+
+    /// <summary>Moved to Connect-CrdbCloud -AwsProfile.</summary>
+    [Parameter(DontShow = true)]
+    public object? ProfileName { get; set; }
+
+    /// <summary>Moved to Connect-CrdbCloud -VaultAddress.</summary>
+    [Parameter(DontShow = true)]
+    public object? VaultAddress { get; set; }
+
+    /// <summary>Moved to Connect-CrdbCloud -VaultToken.</summary>
+    [Parameter(DontShow = true)]
+    public object? VaultToken { get; set; }
+
+    /// <summary>Moved to Connect-CrdbCloud -VaultNamespace.</summary>
+    [Parameter(DontShow = true)]
+    public object? VaultNamespace { get; set; }
+
+    /// <summary>Moved to Connect-CrdbCloud -VaultMount.</summary>
+    [Parameter(DontShow = true)]
+    public object? VaultMount { get; set; }
+
+    /// <summary>Moved to Connect-CrdbCloud -VaultCaCertificate.</summary>
+    [Parameter(DontShow = true)]
+    public object? VaultCaCertificate { get; set; }
+
+    /// <summary>Moved to Connect-CrdbCloud -VaultCloudCredential.</summary>
+    [Parameter(DontShow = true)]
+    public object? VaultCloudCredential { get; set; }
+
+    /// <summary>Moved to Connect-CrdbCloud -VaultServiceAccountFile.</summary>
+    [Parameter(DontShow = true)]
+    public object? VaultServiceAccountFile { get; set; }
+
+    /// <summary>Refuses parameters that have moved to Connect-CrdbCloud, and finds the session.</summary>
+    protected override void BeginProcessing()
+    {
+        foreach (var name in MyInvocation.BoundParameters.Keys)
+            if (Moved.TryGetValue(name, out var replacement))
+                ThrowTerminatingError(ErrorRecords.From(Errors.ParameterMoved(name, replacement)));
+        base.BeginProcessing();
+    }
+
+    /// <summary>Starts the work for each cluster of the record.</summary>
+    protected override void ProcessRecord()
+    {
+        var session = Cloud();
+        var work = Prepare();
+        foreach (var identity in Inputs())
+            Submit(
+                session,
+                async operation =>
+                {
+                    var context = operation.Context(session.Time);
+                    await work(session, await session.Clusters.ResolveAsync(identity, context), operation);
+                },
+                identity.Source is IPlannable { IsPlanned: true },
+                ThrottleLimit,
+                identity.Source
+            );
+    }
+
+    /// <summary>The clusters of the record.</summary>
+    private protected virtual IEnumerable<CrdbClusterIdentity> Inputs() => Cluster;
+
+    /// <summary>
+    /// The work for one cluster of the record. Called on the pipeline thread: parameters that bind from the pipeline are read here,
+    /// because the engine sets them again while the work runs.
+    /// </summary>
+    private protected abstract Func<CloudSession, CrdbCluster, Operation, Task> Prepare();
+
+    /// <summary>The cluster of a manifest: -Cluster, or the one that the manifest was made for.</summary>
+    private protected IEnumerable<CrdbClusterIdentity> ClusterOf(CmekManifest manifest)
+    {
+        if (Cluster.Length > 0)
+            return [Cluster[0].WithSource(manifest)];
+        if (manifest.Cluster is { } cluster)
+            return [new CrdbClusterIdentity(cluster, manifest)];
+        WriteFault(Errors.ClusterMissing(manifest.ToString()));
+        return [];
+    }
+}

@@ -1,0 +1,22 @@
+using System.Management.Automation;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>Gets the current session of this runspace.</summary>
+/// <remarks>
+/// <para>Returns the session that Connect-CrdbCloud or Start-CrdbSandbox made last in this runspace, for -Session in another
+/// runspace, for example in ForEach-Object -Parallel.</para>
+/// </remarks>
+/// <example>
+/// <para>Keeps the session, and uses it by name after another one was made.</para>
+/// <code>$session = Get-CrdbSession
+/// Get-CrdbCmek prod-eu-old -Session $session</code>
+/// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">Manage access to CockroachDB Cloud</seealso>
+[Cmdlet(VerbsCommon.Get, "CrdbSession")]
+[OutputType(typeof(CrdbSession))]
+public sealed class GetCrdbSessionCommand : CrdbSessionCmdlet
+{
+    /// <summary>Returns the session.</summary>
+    protected override void ProcessRecord() => WriteObject(Cloud().Session);
+}

@@ -1,0 +1,19 @@
+using CockroachCmek.Core.Http;
+using CockroachCmek.Core.Keys;
+
+namespace CockroachCmek.Session;
+
+/// <summary>What a session is made from.</summary>
+/// <param name="Endpoint">Address of the API; null for CockroachDB Cloud.</param>
+/// <param name="ApiKey">Secret key of the service account.</param>
+internal sealed record SessionRequest(Uri? Endpoint, Secret ApiKey)
+{
+    /// <summary>Version of the API; null for the one that this module was written for.</summary>
+    public string? ApiVersion { get; init; }
+
+    /// <summary>UUID of the organization, for an API key that is not allowed to read it.</summary>
+    public string? OrganizationId { get; init; }
+
+    /// <summary>Parameters of Connect-CrdbCloud that belong to one cloud or to HashiCorp Vault.</summary>
+    public CloudOptions Options { get; init; } = CloudOptions.None;
+}

@@ -1,0 +1,47 @@
+using CockroachCmek.Testing;
+using CockroachCmek.Testing.Specs;
+
+namespace CockroachCmek.Core.Tests.Sandbox;
+
+/// <summary>The check against Azure's REST documents can fail.</summary>
+public sealed class AzureValidatorTests
+{
+    private const string Keys = "azure-keyvault-keys-2025-07-01.condensed.json";
+
+    [Fact]
+    public void The_validator_reports_every_deviation()
+    {
+        Assert.SkipWhen(Repository.Spec(Keys) is null, "The specifications are not beside the project.");
+        var validator = new AzureValidator(Repository.Spec(Keys)!);
+        IReadOnlyList<string> Check(string method, string target, string request, int status, string response) =>
+            validator.Check(method, target, request, status, response)!;
+        Assert.Null(validator.Check("GET", "/nowhere", "", 200, "{}"));
+        Assert.Empty(
+            Check(
+                "GET",
+                "/keys/k/?api%2Dversion=7.6",
+                "",
+                200,
+                """{"key":{"kid":"x","kty":"RSA"},"attributes":{"enabled":true}}"""
+            )
+        );
+        Assert.Equal(["query parameter api-version is required"], Check("GET", "/keys/k", "", 200, "{}"));
+        Assert.Equal(["no query parameter color"], Check("GET", "/keys/k?api-version=1&color=red", "", 200, "{}"));
+        Assert.Equal(
+            ["request: kty is required", "answer 200.key.kty: 'GOLD' is not in the enumeration"],
+            Check("POST", "/keys/k/create?api-version=1", "{}", 200, """{"key":{"kty":"GOLD"}}""")
+        );
+        Assert.Equal(
+            ["request.attributes.created is read-only", "answer 200: no member colour"],
+            Check("PATCH", "/keys/k/v?api-version=1", """{"attributes":{"created":1}}""", 200, """{"colour":1}""")
+        );
+        Assert.Equal(
+            ["request.value: no base64url", "no status 202"],
+            Check("POST", "/keys/k/v/wrapkey?api-version=1", """{"alg":"RSA-OAEP-256","value":"a+b="}""", 202, "{}")
+        );
+        Assert.Equal(
+            ["a body where none is specified", "answer 200.attributes.exp: no integer"],
+            Check("POST", "/keys/k/rotate?api-version=1", "{}", 200, """{"attributes":{"exp":"soon"}}""")
+        );
+    }
+}
