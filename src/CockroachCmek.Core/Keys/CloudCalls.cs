@@ -74,6 +74,13 @@ internal abstract class CloudCalls
                     return existing;
                 throw;
             }
+            catch (Exception error) when (settling.IsConflict(error) && round < settling.Rounds)
+            {
+                Context.Log.Verbose($"Something else made a change during {description}; reading the state again.");
+                await Context.Time.Delay(TimeSpan.FromMilliseconds(500 * round), Context.CancellationToken);
+                if (await find() is { } made)
+                    return made;
+            }
             catch (Exception error) when (IsResponseLost(error))
             {
                 Context.Log.Verbose($"The response to {description} was lost; reading the state back.");

@@ -17,6 +17,12 @@ internal sealed record Settling
     /// </summary>
     public Func<Exception, bool> IsDone { get; init; } = _ => false;
 
+    /// <summary>
+    /// Refusals because something else changed the same resource in between: after a pause the state is read again, and a write
+    /// that is still needed is sent again.
+    /// </summary>
+    public Func<Exception, bool> IsConflict { get; init; } = _ => false;
+
     /// <summary>False for a lost response after which the write must not be sent again.</summary>
     public Func<Exception, bool> MaySendAgain { get; init; } = _ => true;
 }

@@ -7,14 +7,14 @@ internal sealed class GcpVaultLocation : IVaultLocation
 {
     private readonly GcpKeyProvider _provider;
     private readonly string _target;
-    private readonly GcpKeyName _ring;
+    private readonly GcpRingName _ring;
     private readonly bool _hasRing;
     private readonly GcpVaultAccessState? _access;
 
     private GcpVaultLocation(
         GcpKeyProvider provider,
         string target,
-        GcpKeyName ring,
+        GcpRingName ring,
         bool hasRing,
         GcpVaultAccessState? access
     )
@@ -26,7 +26,7 @@ internal sealed class GcpVaultLocation : IVaultLocation
         _access = access;
     }
 
-    public string KeyCollection => _ring.RingName;
+    public string KeyCollection => _ring.ToString();
 
     public CmekProtectionLevel? ProtectionLevel { get; private init; }
 
@@ -44,17 +44,17 @@ internal sealed class GcpVaultLocation : IVaultLocation
         var protection = VaultKeyOptions.From(request.Options).ProtectionLevel;
         var ring = await FindRingAsync(request, clients, calls.Context.CancellationToken);
         var reader = new GcpKeyReader(clients, calls);
-        var hasRing = await reader.HasRingAsync(ring);
+        var hasRing = await reader.FindRingAsync(ring) is not null;
         if (!hasRing)
         {
             var needsHsm = protection != CmekProtectionLevel.Software;
-            if (await reader.LocationFaultAsync(ring, needsHsm) is { } problem)
+            if (await reader.FindLocationProblemAsync(ring, needsHsm) is { } problem)
                 throw problem;
         }
 
         var options = GcpVaultOptions.From(request.Options);
         var access = options.BootstrapAccess
-            ? await new GcpVaultAccess(clients, calls).LookAsync(ring, hasRing, options.ServiceAccountKeyPath)
+            ? await new GcpVaultAccess(clients, calls).ReadAsync(ring, hasRing, options.ServiceAccountKeyPath)
             : null;
         return new GcpVaultLocation(provider, request.Cluster.Name, ring, hasRing, access)
         {
@@ -68,10 +68,10 @@ internal sealed class GcpVaultLocation : IVaultLocation
             _hasRing
             || await context.Log.ShouldProcessAsync(
                 _ring.LocationName,
-                $"Create key ring {_ring.Ring}, which cannot be deleted later",
+                $"Create key ring {_ring.Id}, which cannot be deleted later",
                 context.CancellationToken
             );
-        var mayGrantAccess = _access is null || await GcpVaultAccess.AskAsync(_access, context);
+        var mayGrantAccess = _access is null || await GcpVaultAccess.ConfirmAsync(_access, context);
         return mayCreateRing && mayGrantAccess;
     }
 
@@ -79,15 +79,15 @@ internal sealed class GcpVaultLocation : IVaultLocation
         _provider.RunAsync(_target, context, async (clients, calls) =>
         {
             if (!_hasRing)
-                await new GcpKeyWriter(clients, calls, new GcpKeyReader(clients, calls)).CreateRingAsync(_ring);
-            return _access is not null && await new GcpVaultAccess(clients, calls).WriteAsync(_access);
+                await new GcpKeyWriter(clients, calls).CreateRingAsync(_ring);
+            return _access is not null && await new GcpVaultAccessWriter(clients, calls).WriteAsync(_access);
         });
 
     /// <summary>
     /// One key serves all regions. Default: a ring in the region's own location for a single region, and in global
     /// for several, as in CockroachDB's documentation.
     /// </summary>
-    private static async Task<GcpKeyName> FindRingAsync(
+    private static async Task<GcpRingName> FindRingAsync(
         KeyRequest request,
         GcpClients clients,
         CancellationToken cancellationToken
@@ -100,11 +100,10 @@ internal sealed class GcpVaultLocation : IVaultLocation
         if (ring is not null && ring.StartsWith("projects/", StringComparison.Ordinal))
             return GcpVaultTarget.ParseKeyRing(ring);
         var account = ServiceAccountEmail.Parse(request.AuthPrincipal);
-        return new GcpKeyName(
-            await clients.ProjectAsync(options.Project, account.Project, cancellationToken),
+        return new GcpRingName(
+            await clients.ResolveProjectAsync(options.Project, account.Project, cancellationToken),
             options.Location ?? (request.Regions.Count == 1 ? request.Regions[0] : "global"),
-            ring ?? GcpNames.Ring,
-            ""
+            ring ?? GcpNames.DefaultRing
         );
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using CockroachCmek.Core.Keys.Vault;
 
 namespace CockroachCmek.Core.Keys.Gcp;
@@ -9,11 +8,6 @@ namespace CockroachCmek.Core.Keys.Gcp;
 internal sealed class GcpVaultTarget : IVaultTarget
 {
     private const string KeyRingForm = "projects/<project>/locations/<location>/keyRings/<ring>";
-
-    private static readonly Regex KeyRing = new(
-        @"^projects/(?<project>[^/\s]+)/locations/(?<location>[^/\s]+)/keyRings/(?<ring>[a-zA-Z0-9_-]{1,63})$",
-        RegexOptions.CultureInvariant
-    );
 
     public string Provider => "gcpckms";
 
@@ -43,20 +37,13 @@ internal sealed class GcpVaultTarget : IVaultTarget
 
     public VaultCollection CollectionFor(CrdbCluster cluster, CloudOptions options, string region) =>
         VaultKeyOptions.From(options).KeyCollection is { } given
-            ? new VaultCollection(ParseKeyRing(given).RingName, "")
+            ? new VaultCollection(ParseKeyRing(given).ToString(), "")
             : throw VaultErrors.VaultCollectionMissing(cluster.Name, "the name of a key ring", KeyRingForm);
 
-    /// <summary>Reads the resource name of a key ring. The result has no key id.</summary>
+    /// <summary>Reads the resource name of a key ring.</summary>
     /// <exception cref="CmekException">VaultCollectionMalformed.</exception>
-    public static GcpKeyName ParseKeyRing(string text) =>
-        KeyRing.Match(text) is { Success: true } match
-            ? new GcpKeyName(
-                match.Groups["project"].Value,
-                match.Groups["location"].Value,
-                match.Groups["ring"].Value,
-                ""
-            )
-            : throw VaultErrors.VaultCollectionMalformed(text, KeyRingForm);
+    public static GcpRingName ParseKeyRing(string text) =>
+        GcpRingName.TryParse(text) ?? throw VaultErrors.VaultCollectionMalformed(text, KeyRingForm);
 
     public VaultCollection CollectionOf(VaultEntry entry, string keyUri) => new(entry.KeyCollection, "");
 
