@@ -47,14 +47,12 @@ internal sealed class AwsVaultTarget : IVaultTarget
     /// The alias that Vault creates, in the role's account: the account that is known before the key exists.
     /// </summary>
     public string PlannedKeyUri(VaultCollection collection, string key, string authPrincipal) =>
-        $"arn:{AwsPartition.OfRegion(collection.Name).Name}:kms:{collection.Name}"
-        + $":{RoleArn.Parse(authPrincipal).AccountId}:alias/hashicorp/{key}";
+        AwsKeyArn.OfAlias(collection.Name, RoleArn.Parse(authPrincipal).AccountId, $"alias/hashicorp/{key}").ToString();
 
     public int? VersionOf(string keyUri, VaultEntry entry, VaultDistribution distribution)
     {
-        if (keyUri.Split(':') is not { Length: 6 } arn || arn[3] != entry.KeyCollection)
+        if (AwsKeyArn.TryParse(keyUri) is not { } arn || arn.Region != entry.KeyCollection)
             return null;
-        var id = arn[5].StartsWith("key/", StringComparison.Ordinal) ? arn[5].Substring(4) : arn[5];
-        return distribution.Versions.Where(v => v.Value == id).Select(v => (int?)v.Key).FirstOrDefault();
+        return distribution.Versions.Where(v => v.Value == arn.KeyId).Select(v => (int?)v.Key).FirstOrDefault();
     }
 }
