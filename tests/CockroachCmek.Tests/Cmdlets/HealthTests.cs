@@ -144,9 +144,9 @@ public sealed class HealthTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run(Enable).Succeeds();
-        AwsUser.With(session, "kms:DescribeKey");
+        AwsUser.With(session, "kms:ListKeys");
         var checks = session.Run("Test-CrdbCmek prod-eu -Session $weak").Succeeds().Output;
-        foreach (var name in new[] { "KeyUsable", "RoleTrust", "VersionInUse" })
+        foreach (var name in new[] { "KeyUsable", "KeyGranted", "RoleTrust", "VersionInUse" })
             Assert.Contains(checks, c => c.Text("Check") == name && c.Text("Status") == "Unknown");
         Assert.DoesNotContain(checks, c =>
             c.Text("Status") == "Pass" && c.Text("Check") is "KeyUsable" or "KeyGranted" or "RoleTrust"

@@ -53,7 +53,7 @@ public sealed class KeyTests
         using var session = ModuleSession.WithSandbox();
         session.Run("$key = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey").Succeeds();
         var result = session.Run("New-CrdbCmekRole prod-us | New-CrdbCmekKey -KeyUri $key.KeyUri -Grant").Succeeds();
-        Assert.Equal(2, result.Warnings.Count(w => w.Contains("lives in us-east-1", StringComparison.Ordinal)));
+        Assert.Equal(2, result.Warnings.Count(w => w.Contains("is in us-east-1", StringComparison.Ordinal)));
     }
 
     [Fact]
