@@ -1,11 +1,16 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using System.Xml.Linq;
 using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Aws;
 
-/// <summary>moto: an AWS that we did not write. With IAM authentication on, it checks every signature. On loopback, ended by its process id.</summary>
+/// <summary>
+/// moto, an AWS that we did not write, on loopback. With its IAM authentication switched on, it checks every signature.
+/// </summary>
 public sealed class MotoServer : IDisposable
 {
     private readonly Process? _process;
@@ -18,7 +23,7 @@ public sealed class MotoServer : IDisposable
         Endpoint = new Uri($"http://127.0.0.1:{port}/");
         var start = new ProcessStartInfo(
             program,
-            ["-H", "127.0.0.1", "-p", port.ToString(System.Globalization.CultureInfo.InvariantCulture)]
+            ["-H", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture)]
         )
         {
             RedirectStandardOutput = true,
@@ -38,42 +43,25 @@ public sealed class MotoServer : IDisposable
 
     public string SecretAccessKey { get; private set; } = "";
 
-    /// <summary>Waits until it answers, makes an administrator, and switches authentication on.</summary>
+    /// <summary>Waits until moto responds, creates an administrator, and switches authentication on.</summary>
     public async Task ReadyAsync()
     {
         if (AccessKeyId.Length > 0)
             return;
         using var http = new HttpClient { BaseAddress = Endpoint };
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            try
-            {
-                (
-                    await http.GetAsync(new Uri("/moto-api/data.json", UriKind.Relative), limit.Token)
-                ).EnsureSuccessStatusCode();
-                break;
-            }
-            catch (HttpRequestException)
-            {
-                await Task.Delay(100, limit.Token);
-            }
-        }
-
+        await WaitAsync(http);
+        const string policy =
+            """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}""";
         await QueryAsync(http, "Action=CreateUser&UserName=admin");
         await QueryAsync(
             http,
-            "Action=PutUserPolicy&UserName=admin&PolicyName=all&PolicyDocument="
-                + Uri.EscapeDataString(
-                    """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"""
-                )
+            $"Action=PutUserPolicy&UserName=admin&PolicyName=all&PolicyDocument={Uri.EscapeDataString(policy)}"
         );
-        var key = System.Xml.Linq.XDocument.Parse(await QueryAsync(http, "Action=CreateAccessKey&UserName=admin"));
+        var key = XDocument.Parse(await QueryAsync(http, "Action=CreateAccessKey&UserName=admin"));
         AccessKeyId = key.Descendants().Single(e => e.Name.LocalName == "AccessKeyId").Value;
         SecretAccessKey = key.Descendants().Single(e => e.Name.LocalName == "SecretAccessKey").Value;
-        (
-            await http.PostAsync(new Uri("/moto-api/reset-auth", UriKind.Relative), new StringContent("0"), limit.Token)
-        ).EnsureSuccessStatusCode();
+        var uri = new Uri("/moto-api/reset-auth", UriKind.Relative);
+        (await http.PostAsync(uri, new StringContent("0"))).EnsureSuccessStatusCode();
     }
 
     public void Dispose()
@@ -86,13 +74,31 @@ public sealed class MotoServer : IDisposable
         _process.Dispose();
     }
 
+    private static async Task WaitAsync(HttpClient http)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            try
+            {
+                var uri = new Uri("/moto-api/data.json", UriKind.Relative);
+                (await http.GetAsync(uri, limit.Token)).EnsureSuccessStatusCode();
+                return;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(100, limit.Token);
+            }
+        }
+    }
+
     private static async Task<string> QueryAsync(HttpClient http, string form)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/")
         {
             Content = new StringContent(
                 form + "&Version=2010-05-08",
-                System.Text.Encoding.UTF8,
+                Encoding.UTF8,
                 "application/x-www-form-urlencoded"
             ),
         };
@@ -100,9 +106,9 @@ public sealed class MotoServer : IDisposable
             "Authorization",
             "AWS4-HMAC-SHA256 Credential=unused/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0"
         );
-        var answer = await http.SendAsync(request);
-        answer.EnsureSuccessStatusCode();
-        return await answer.Content.ReadAsStringAsync();
+        var response = await http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadAsStringAsync();
     }
 
     private static int FreePort()

@@ -179,7 +179,7 @@ public sealed class HealthTests
             .Succeeds();
         var ready = session.Run("$manifest | Test-CrdbCmek").Succeeds().Output;
         Assert.Contains(ready, c => c.Text("Check") == "KeyUsable");
-        Assert.Equal(["CmekNotEnabled"], ready.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("Check")));
+        Assert.Equal(["CmekNotEnabled"], ready.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("ErrorId")));
     }
 
     [Fact]

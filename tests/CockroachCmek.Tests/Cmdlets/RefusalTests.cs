@@ -55,7 +55,8 @@ public sealed class RefusalTests
     public void Wrong_input_has_its_own_error(string command, string errorId, string named)
     {
         using var session = ModuleSession.WithSandbox();
-        Assert.Contains(named, session.Run(command).FailsWith(errorId).ErrorDetails.Message, StringComparison.Ordinal);
+        var details = session.Run(command).FailsWith(errorId).ErrorDetails;
+        Assert.Contains(named, details.Message + " " + details.RecommendedAction, StringComparison.Ordinal);
     }
 
     [Theory]

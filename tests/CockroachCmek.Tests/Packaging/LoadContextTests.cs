@@ -35,14 +35,14 @@ public sealed class LoadContextTests
         var lines = Run(
             """
             $null = Start-CrdbSandbox -TimeScale 6000
-            Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | ForEach-Object { "key $($_.Outcome)" }
+            Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | ForEach-Object { "key $($_.Outcome) $($_.CloudProvider)" }
             Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -KeyVaultName cmek-sandbox | ForEach-Object { "key $($_.Outcome)" }
             [System.Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -eq CockroachCmek | ForEach-Object Assemblies | ForEach-Object { "private $($_.GetName().Name)" }
             [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | ForEach-Object { "default $($_.GetName().Name)" }
             Stop-CrdbSandbox
             """
         );
-        Assert.Contains("key Created", lines);
+        Assert.Contains("key Created AWS", lines);
         foreach (
             var name in new[]
             {
@@ -75,7 +75,7 @@ public sealed class LoadContextTests
             $$"""
             $null = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath('{{old}}')
             $null = Start-CrdbSandbox -TimeScale 6000
-            Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | ForEach-Object { "key $($_.Outcome)" }
+            Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | ForEach-Object { "key $($_.Outcome) $($_.CloudProvider)" }
             Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -KeyVaultName cmek-sandbox | ForEach-Object { "key $($_.Outcome) $($_.CloudProvider)" }
             [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -eq '{{assembly}}' } | ForEach-Object { "version $($_.GetName().Version)" }
             Stop-CrdbSandbox

@@ -1,12 +1,15 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Amazon.Runtime;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>What AWS's faults mean, for retries, for the verbose line, and in the module's own terms.</summary>
+/// <summary>What AWS's errors mean: for retries, for the verbose line, and in the module's own terms.</summary>
 internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", context)
 {
-    private static readonly HashSet<string> Throttles =
+    private const int TooManyRequests = 429;
+
+    private static readonly HashSet<string> ThrottlingCodes =
     [
         "Throttling",
         "ThrottlingException",
@@ -17,63 +20,97 @@ internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", con
         "SlowDown",
     ];
 
-    /// <summary>True when nobody can say whether the call was processed: no answer, or the service's own failure.</summary>
-    public static bool MayHaveHappened(Exception fault) =>
-        fault switch
+    private static readonly HashSet<string> DenialCodes =
+    [
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+    ];
+
+    private static readonly HashSet<string> CredentialCodes =
+    [
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+    ];
+
+    /// <summary>True when AWS refused the call because of a missing permission.</summary>
+    public static bool IsDenied(Exception error) =>
+        error is AmazonServiceException { ErrorCode: { } code } && DenialCodes.Contains(code);
+
+    /// <summary>
+    /// An error of AWS or of its SDK in the module's terms; null for any other, and for a missing response after a stop
+    /// was requested.
+    /// </summary>
+    /// <param name="target">What was worked on: a cluster's name or a key's ARN.</param>
+    public CmekException? Translate(Exception error, string target) =>
+        error is AmazonClientException or AmazonServiceException || IsResponseLost(error)
+            ? ToCmekException(error, target)
+            : null;
+
+    /// <summary>Any error of a call in the module's terms.</summary>
+    public static CmekException ToCmekException(Exception error, string target)
+    {
+        if (IsDenied(error))
+            return AwsErrors.AwsPermissionDenied(target, error.Message, DeniedAction(error.Message), error);
+        if (error is AmazonServiceException { ErrorCode: { } code } && CredentialCodes.Contains(code))
+            return AwsErrors.AwsCredentialsRefused(code, FirstSentence(error.Message));
+        if (IsUnsettled(error))
+            return AwsErrors.AwsUnreachable(target, error);
+        return error switch
+        {
+            AmazonServiceException service => AwsErrors.AwsRefused(target, service.ErrorCode, service.Message, service),
+            AmazonClientException client => AwsErrors.AwsCredentialsMissing(client.Message, client),
+            _ => AwsErrors.AwsRefused(target, error.GetType().Name, error.Message, error),
+        };
+    }
+
+    protected override bool IsAmbiguous(Exception error) => IsUnsettled(error);
+
+    protected override bool IsThrottled(Exception error) =>
+        error is AmazonServiceException service
+        && (ThrottlingCodes.Contains(service.ErrorCode ?? "") || (int)service.StatusCode == TooManyRequests);
+
+    protected override (string Code, string? RequestId) Describe(Exception error) =>
+        error is AmazonServiceException { ErrorCode.Length: > 0 } service
+            ? ($"{service.ErrorCode}, {(int)service.StatusCode}", service.RequestId)
+            : ("no response", null);
+
+    protected override string? RequestIdOf(object? response) =>
+        (response as AmazonWebServiceResponse)?.ResponseMetadata?.RequestId;
+
+    /// <summary>
+    /// True when it is unknown whether the call was processed: no response, or an internal failure of the service.
+    /// </summary>
+    private static bool IsUnsettled(Exception error) =>
+        error switch
         {
             AmazonServiceException { StatusCode: >= HttpStatusCode.InternalServerError } => true,
             AmazonServiceException { ErrorCode: null or "" } service => service.InnerException is not null,
             AmazonUnmarshallingException => true,
-            _ => IsNoResponse(fault),
+            _ => IsNoResponse(error),
         };
 
-    /// <summary>An exception of the SDK in the module's terms; null for one that is not the SDK's.</summary>
-    public static CmekException? Translate(Exception fault, string target) =>
-        fault is AmazonClientException or AmazonServiceException || MayHaveHappened(fault) ? Map(fault, target) : null;
+    /// <summary>
+    /// The action in "… is not authorized to perform: kms:CreateKey on resource …"; null when it is not named.
+    /// </summary>
+    private static string? DeniedAction(string message) =>
+        Regex.Match(message, "perform: (?<action>[a-z0-9-]+:[A-Za-z]+)") is { Success: true } match
+            ? match.Groups["action"].Value
+            : null;
 
-    /// <summary>Anything that the SDK throws, in the module's terms.</summary>
-    public static CmekException Map(Exception fault, string target) =>
-        fault switch
-        {
-            AmazonServiceException
-            {
-                ErrorCode: "AccessDenied" or "AccessDeniedException" or "UnauthorizedOperation"
-            } denied => AwsErrors.AwsPermissionDenied(target, denied.Message, denied),
-            AmazonServiceException
-            {
-                ErrorCode: "InvalidClientTokenId"
-                    or "UnrecognizedClientException"
-                    or "SignatureDoesNotMatch"
-                    or "InvalidSignatureException"
-                    or "ExpiredToken"
-                    or "ExpiredTokenException"
-                    or "MissingAuthenticationToken"
-                    or "MissingAuthenticationTokenException"
-            } refused => AwsErrors.AwsCredentialsRefused(refused.ErrorCode, FirstSentence(refused.Message)),
-            _ when MayHaveHappened(fault) => AwsErrors.AwsUnreachable(target, fault),
-            AmazonServiceException service => AwsErrors.AwsRefused(target, service.ErrorCode, service.Message, service),
-            AmazonClientException client => AwsErrors.AwsCredentialsMissing(client.Message, client),
-            _ => AwsErrors.AwsRefused(target, fault.GetType().Name, fault.Message, fault),
-        };
-
-    /// <summary>What follows AWS's first sentence about a wrong signature is the canonical request, which holds the session token: neither it nor the SDK's exception goes on.</summary>
+    /// <summary>
+    /// AWS's first sentence about a wrong signature. The canonical request follows it, with the session token: neither
+    /// that nor the SDK's exception is passed on.
+    /// </summary>
     private static string FirstSentence(string message)
     {
         var end = message.IndexOfAny(['.', '\r', '\n']);
         return end < 0 ? message : message.Substring(0, end) + ".";
     }
-
-    protected override bool IsAmbiguous(Exception fault) => MayHaveHappened(fault);
-
-    protected override bool IsThrottled(Exception fault) =>
-        fault is AmazonServiceException service
-        && (Throttles.Contains(service.ErrorCode ?? "") || (int)service.StatusCode == 429);
-
-    protected override (string Code, string? RequestId) Describe(Exception fault) =>
-        fault is AmazonServiceException { ErrorCode.Length: > 0 } answered
-            ? ($"{answered.ErrorCode}, {(int)answered.StatusCode}", answered.RequestId)
-            : ("no answer", null);
-
-    protected override string? RequestIdOf(object? answer) =>
-        (answer as AmazonWebServiceResponse)?.ResponseMetadata?.RequestId;
 }

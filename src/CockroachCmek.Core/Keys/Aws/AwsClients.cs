@@ -6,65 +6,76 @@ using Amazon.SecurityToken;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>The SDK's clients for one connection: KMS one for each region, IAM one for each partition. The SDK's retries are off: they know neither our clock nor which writes are safe.</summary>
+/// <summary>
+/// The SDK's clients of one connection: one for each region, IAM one for each partition. They live as long as the
+/// session. The SDK's own retries are off: it does not know the injected clock, nor which writes are safe to repeat.
+/// </summary>
 internal sealed class AwsClients(AwsConnection connection) : IDisposable
 {
     private readonly ConcurrentDictionary<string, IAmazonKeyManagementService> _kms = new();
     private readonly ConcurrentDictionary<string, IAwsIam> _iam = new();
     private readonly ConcurrentDictionary<string, IAmazonSecurityTokenService> _sts = new();
-    private AWSCredentials? _credentials;
+    private readonly Lazy<AWSCredentials?> _credentials = new(() => CredentialsOf(connection));
 
+    /// <summary>KMS in a region.</summary>
     public IAmazonKeyManagementService Kms(string region) => _kms.GetOrAdd(region, r =>
         {
-            var config = new AmazonKeyManagementServiceConfig { RegionEndpoint = RegionEndpoint.GetBySystemName(r) };
-            Configure(config);
-            config.AuthenticationRegion = r; // with one address for all regions (AWS_ENDPOINT_URL too) the SDK would sign every one as us-east-1
-            return Credentials is { } credentials
+            var config = Configured(new AmazonKeyManagementServiceConfig(), r);
+            return _credentials.Value is { } credentials
                 ? new AmazonKeyManagementServiceClient(credentials, config)
                 : new AmazonKeyManagementServiceClient(config);
         });
 
+    /// <summary>STS in a region.</summary>
     public IAmazonSecurityTokenService Sts(string region) => _sts.GetOrAdd(region, r =>
         {
-            var config = new AmazonSecurityTokenServiceConfig { RegionEndpoint = RegionEndpoint.GetBySystemName(r) };
-            Configure(config);
-            config.AuthenticationRegion = r; // with one address for all regions (AWS_ENDPOINT_URL too) the SDK would sign every one as us-east-1
-            return Credentials is { } credentials
+            var config = Configured(new AmazonSecurityTokenServiceConfig(), r);
+            return _credentials.Value is { } credentials
                 ? new AmazonSecurityTokenServiceClient(credentials, config)
                 : new AmazonSecurityTokenServiceClient(config);
         });
 
-    public IAwsIam Iam(AwsPartition partition) =>
-        _iam.GetOrAdd(partition.Name, _ =>
-            Credentials is { } credentials
-                ? new IamClient(credentials, partition, Configure)
-                : new IamClient(partition, Configure)
-        );
+    /// <summary>IAM of a partition.</summary>
+    public IAwsIam Iam(AwsPartition partition) => _iam.GetOrAdd(partition.Name, _ =>
+        {
+            var config = new IamConfig(partition);
+            Configure(config);
+            return _credentials.Value is { } credentials ? new IamClient(credentials, config) : new IamClient(config);
+        });
 
     public void Dispose()
     {
-        foreach (var client in _kms.Values)
-            client.Dispose();
-        foreach (var client in _iam.Values)
-            client.Dispose();
-        foreach (var client in _sts.Values)
+        foreach (var client in _kms.Values.Concat<IDisposable>(_iam.Values).Concat(_sts.Values))
             client.Dispose();
     }
 
-    private AWSCredentials? Credentials =>
-        _credentials ??=
-            connection.AccessKeyId is { } id
-            && connection.SecretAccessKey is { } secret
-            && connection.ProfileName is null
-                ? connection.SessionToken is { } token
-                    ? new SessionAWSCredentials(id, secret.Reveal(), token.Reveal())
-                    : new BasicAWSCredentials(id, secret.Reveal())
-                : null;
+    private static AWSCredentials? CredentialsOf(AwsConnection connection)
+    {
+        if (
+            connection.ProfileName is not null
+            || connection.AccessKeyId is not { } id
+            || connection.SecretAccessKey is not { } secret
+        )
+            return null;
+        return connection.SessionToken is { } token
+            ? new SessionAWSCredentials(id, secret.Reveal(), token.Reveal())
+            : new BasicAWSCredentials(id, secret.Reveal());
+    }
+
+    private T Configured<T>(T config, string region)
+        where T : ClientConfig
+    {
+        config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+        Configure(config);
+        // With one address for all regions (a sandbox, AWS_ENDPOINT_URL) the SDK would sign for us-east-1 everywhere.
+        config.AuthenticationRegion = region;
+        return config;
+    }
 
     private void Configure(ClientConfig config)
     {
         config.MaxErrorRetry = 0;
-        // Not the same: it repeats a request, CreateKey too, whose pooled connection was reset after it may have been processed.
+        // A separate retry: it repeats any request, CreateKey too, when a pooled connection was reset.
         config.MaxStaleConnectionRetries = 0;
         config.LogResponse = false;
         config.DisableLogging = true;

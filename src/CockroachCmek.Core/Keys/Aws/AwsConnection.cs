@@ -3,27 +3,29 @@ using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>How the customer's AWS account is reached. Without anything set: the SDK's whole chain of credentials.</summary>
+/// <summary>How the customer's AWS account is reached. Default: the SDK's credential chain.</summary>
 internal sealed record AwsConnection
 {
-    /// <summary>Profile of the shared configuration, SSO and assume-role profiles included; null for the default chain.</summary>
+    /// <summary>
+    /// Profile of the shared configuration, including SSO and assume-role profiles; null for the default chain.
+    /// </summary>
     public string? ProfileName { get; init; }
 
-    /// <summary>One address for all services, for a sandbox; null for AWS itself (or AWS_ENDPOINT_URL).</summary>
+    /// <summary>One address for all services of a sandbox; null for AWS itself (or AWS_ENDPOINT_URL).</summary>
     public Uri? Endpoint { get; init; }
 
-    /// <summary>Access key id, where credentials are given and not looked for.</summary>
+    /// <summary>Access key id; null to use a profile or the default chain.</summary>
     public string? AccessKeyId { get; init; }
 
-    /// <summary>The secret that belongs to <see cref="AccessKeyId"/>.</summary>
+    /// <summary>The secret of <see cref="AccessKeyId"/>.</summary>
     public Secret? SecretAccessKey { get; init; }
 
-    /// <summary>Session token of temporary credentials.</summary>
+    /// <summary>Session token of temporary credentials; null for a long-term access key.</summary>
     public Secret? SessionToken { get; init; }
 
     /// <summary>
-    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
-    /// credentials are the default.
+    /// The connection of a session: the parameters of Connect-CrdbCloud. On a sandbox the address is always the sandbox's,
+    /// and its credentials are the default.
     /// </summary>
     public static AwsConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {

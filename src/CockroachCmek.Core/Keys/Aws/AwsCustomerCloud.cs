@@ -2,31 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>AWS: keys in AWS KMS, a cross-account role as the identity.</summary>
+/// <summary>AWS: keys in AWS KMS, used through a cross-account IAM role.</summary>
 internal sealed class AwsCustomerCloud : ICustomerCloud
 {
-    private static readonly Regex Key = new(
-        @"^arn:aws[a-z-]*:kms:(?<region>[a-z0-9-]+):(?<account>\d{12}):key/[A-Za-z0-9-]+$",
-        RegexOptions.CultureInvariant
-    );
-
-    private static readonly Regex Alias = new(
-        @"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:alias/",
-        RegexOptions.CultureInvariant
-    );
-
-    private static readonly Regex Role = new(
-        @"^arn:aws[a-z-]*:iam::(?<account>\d{12}):role/[\x21-\x7e]+$",
-        RegexOptions.CultureInvariant
-    );
-
-    public string Provider => "AWS";
+    public string Provider => AwsNames.Provider;
 
     public string DisplayName => "AWS";
 
-    public string KeyType => "AWS_KMS";
+    public string KeyType => AwsNames.KeyType;
 
-    /// <summary>The role's trust policy asks for the organization's id as external id.</summary>
+    /// <summary>The organization's id is the external id in the role's trust policy.</summary>
     public bool NeedsOrganizationId => true;
 
     public IReadOnlyCollection<string> RoleOptions => AwsRoleOptions.Names;
@@ -44,23 +29,24 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
 
     public KeyUri? ParseKeyUri(string text)
     {
-        if (Key.Match(text) is { Success: true } key)
-            return KeyUri.Of(text, KeyType, key.Groups["region"].Value, key.Groups["account"].Value);
-        if (Alias.IsMatch(text))
-            return KeyUri.Malformed(
+        if (!text.StartsWith("arn:", StringComparison.Ordinal))
+            return null;
+        return AwsKeyArn.TryParse(text) switch
+        {
+            { IsAlias: false } key => KeyUri.Of(text, KeyType, key.Region, key.AccountId),
+            { } => KeyUri.Malformed(
                 text,
                 "it is the ARN of an alias, which can be moved to another key; use the key's own ARN "
                     + "(aws kms describe-key --key-id <alias>)"
-            );
-        return text.StartsWith("arn:", StringComparison.Ordinal)
-            ? KeyUri.Malformed(text, "it is not the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>")
-            : null;
+            ),
+            null => KeyUri.Malformed(text, "it is not the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>"),
+        };
     }
 
     public string? PrincipalProblem(string authPrincipal)
     {
         const string form = "arn:aws:iam::<account>:role/<name>";
-        if (Role.IsMatch(authPrincipal))
+        if (RoleArn.TryParse(authPrincipal) is not null)
             return null;
         if (Regex.IsMatch(authPrincipal, @"^\d{12}$"))
             return $"it is an AWS account id; use the ARN of the role in your own account, {form}";
@@ -70,14 +56,14 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
     }
 
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) =>
-        Role.Match(authPrincipal) is { Success: true } role && role.Groups["account"].Value != key.Account
-            ? $"The role is in account {role.Groups["account"].Value}, the key in {key.Account}: the role needs a policy "
-                + "that allows it to use the key, too."
+        RoleArn.TryParse(authPrincipal) is { } role && role.AccountId != key.Account
+            ? $"The role is in account {role.AccountId}, the key in account {key.Account}. The role also needs "
+                + "an IAM policy that allows it to use the key."
             : null;
 
     public bool Serves(string location, string region) => location == region;
 
-    /// <summary>On AWS alone the network visibility tells: a cluster with advanced security features is private.</summary>
+    /// <summary>Only AWS shows it: a cluster with advanced security features has a private network.</summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => cluster.NetworkVisibility == "PUBLIC";
 
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>

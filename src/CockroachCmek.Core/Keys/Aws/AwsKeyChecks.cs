@@ -1,129 +1,156 @@
+using Amazon.KeyManagementService.Model;
 using CockroachCmek.Core.Checks;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>Live checks of a region's key and role. Reads only; what may not be read is Unknown.</summary>
-internal sealed class AwsKeyChecks(AwsClients clients, AwsCalls calls)
+/// <summary>The checks of a region's key and role that read AWS.</summary>
+internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckRequest request)
 {
-    public async Task<IReadOnlyList<CmekCheck>> CheckAsync(KeyCheckRequest request)
+    private readonly CmekRegionSpec _spec = request.Spec;
+
+    private readonly KeyChecks _results = new(request.Cluster, request.Spec.Region, error =>
+        run.Calls.Translate(error, request.Spec.KeyUri)
+    );
+
+    /// <summary>Every check of the key in force and its role; of a past key only that it can still be used.</summary>
+    public async Task<IReadOnlyList<CmekCheck>> CheckAsync()
     {
-        var results = new KeyChecks(request.Cluster, request.Spec.Region, e =>
-            AwsCalls.Translate(e, request.Spec.KeyUri)
-        );
-        if (request.IsPast)
-        {
-            await results.RunAsync(CmekCheckName.PastKeyUsable, () => PastKeyAsync(request.Spec, results));
-            return results.All;
-        }
-
-        await results.RunAsync(CmekCheckName.KeyUsable, () => KeyAsync(request.Spec, results));
-        await results.RunAsync(CmekCheckName.RoleTrust, () => RoleAsync(request, results));
-        if (request.TakenUpAt is { } takenUp)
-            await results.RunAsync(CmekCheckName.VersionInUse, () => VersionAsync(request, takenUp, results));
-        return results.All;
-    }
-
-    /// <summary>A key of before must still be there for what was written with it.</summary>
-    private async Task PastKeyAsync(CmekRegionSpec spec, KeyChecks results)
-    {
-        var home = HomeOf(spec);
-        var key = await new AwsKeyReader(clients, calls).FindAsync(home, spec.KeyUri)
-            ?? throw AwsErrors.KeyNotFound(spec.KeyUri, home);
-        if (results.FailAll(CmekCheckName.PastKeyUsable, [.. AwsKeyFaults.OfKey(key)]))
-            results.Pass(
-                CmekCheckName.PastKeyUsable,
-                $"{key.Arn}, which data and backups of its time still need, is enabled."
-            );
-    }
-
-    private async Task VersionAsync(KeyCheckRequest request, DateTimeOffset takenUp, KeyChecks results)
-    {
-        DateTimeOffset newest;
-        try
-        {
-            newest = await new AwsKeyRotation(clients, calls).NewestAsync(request.Spec.KeyUri);
-        }
-        catch (CmekException)
-        {
-            return; // that the key is not there has been said
-        }
-
-        if (newest > takenUp)
-            results.Warn(
-                CmekCheckName.VersionInUse,
-                "VersionNotTakenUp",
-                $"{request.Spec.KeyUri} was rotated on {newest:u}, and the cluster uses the version before: CockroachDB does not follow by itself.",
-                $"Get-CrdbCluster {request.Cluster.Name} | Invoke-CrdbCmekRotation -Wait"
-            );
+        if (AwsKeyArn.TryParse(_spec.KeyUri) is { } arn)
+            await KeyAsync(arn);
         else
-            results.Pass(CmekCheckName.VersionInUse, $"The cluster uses the newest version of {request.Spec.KeyUri}.");
+            _results.Fail(UsableCheck, AwsErrors.KeyArnMalformed(_spec.KeyUri));
+        if (!request.IsPast)
+            await _results.RunAsync(CmekCheckName.RoleTrust, RoleAsync);
+        return _results.All;
     }
 
-    private async Task KeyAsync(CmekRegionSpec spec, KeyChecks results)
-    {
-        var home = HomeOf(spec);
-        var key = await new AwsKeyReader(clients, calls).FindAsync(home, spec.KeyUri)
-            ?? throw AwsErrors.KeyNotFound(spec.KeyUri, home);
+    private string UsableCheck => request.IsPast ? CmekCheckName.PastKeyUsable : CmekCheckName.KeyUsable;
 
-        if (results.FailAll(CmekCheckName.KeyUsable, [.. AwsKeyFaults.OfKey(key)]))
-            results.Pass(CmekCheckName.KeyUsable, $"{key.Arn} is symmetric and enabled.");
-        if (
-            results.FailAll(
-                CmekCheckName.KeyGranted,
-                [.. AwsKeyFaults.OfGrant(key, spec.AuthPrincipal, mayGrant: false)]
-            )
-        )
-            results.Pass(CmekCheckName.KeyGranted, $"The policy of {key.Arn} grants the role what CMEK needs.");
-        if (key.IsMultiRegion && key.Region != spec.Region)
-            results.Warn(
-                CmekCheckName.KeyReplica,
-                "ReplicaMissing",
-                $"{key.Arn} is a multi-region key of {key.Region}; the nodes in {spec.Region} depend on two regions.",
-                $"aws kms replicate-key --region {key.Region} --key-id {key.Metadata.KeyId} --replica-region {spec.Region}"
+    private async Task KeyAsync(AwsKeyArn arn)
+    {
+        var reading = run.Keys.DescribeAsync(arn); // read once, awaited by each part that needs it
+        await _results.RunAsync(UsableCheck, async () => Usable(await reading));
+        var isGone = reading.Status == TaskStatus.RanToCompletion && await reading is null;
+        if (isGone || request.IsPast)
+            return;
+        await _results.RunAsync(CmekCheckName.KeyGranted, () => PolicyAsync(arn));
+        Location(arn);
+        if (request.TakenUpAt is { } wrappedAt)
+            await _results.RunAsync(CmekCheckName.VersionInUse, async () =>
+                await VersionAsync((await reading)!, wrappedAt)
             );
-        if (key.Policy.WiderThanNeeded(spec.AuthPrincipal) is { Count: > 0 } wider)
-            results.Warn(
+    }
+
+    private void Usable(KeyMetadata? key)
+    {
+        if (key is null)
+            throw AwsErrors.KeyNotFound(_spec.KeyUri, AwsKeyArn.Parse(_spec.KeyUri).Region);
+        if (_results.FailAll(UsableCheck, [.. AwsKeyProblems.KeyProblems(key)]))
+            _results.Pass(
+                UsableCheck,
+                request.IsPast
+                    ? $"{key.Arn}, which older data and backups still need, is enabled."
+                    : $"{key.Arn} is symmetric and enabled."
+            );
+    }
+
+    private async Task PolicyAsync(AwsKeyArn arn)
+    {
+        var policy = await run.Keys.GetPolicyAsync(arn.Region, arn.ToString());
+        var problems = AwsKeyProblems.GrantProblems(_spec.KeyUri, policy, _spec.AuthPrincipal, mayGrant: false);
+        if (_results.FailAll(CmekCheckName.KeyGranted, [.. problems]))
+            _results.Pass(CmekCheckName.KeyGranted, $"The policy of {arn} grants the role what CMEK needs.");
+        if (policy.WiderThanNeeded(_spec.AuthPrincipal) is { Count: > 0 } wider)
+            _results.Warn(
                 CmekCheckName.KeyPolicyNarrow,
                 "KeyPolicyWide",
-                $"The policy of {key.Arn} allows the role more than CMEK needs: {string.Join(", ", wider)}.",
-                "Take these actions out of the key policy"
+                $"The policy of {arn} allows the role more than CMEK needs: {string.Join(", ", wider)}.",
+                "Remove these actions from the key policy"
             );
-        if (key.Policy.StaleIds is { Count: > 0 } stale)
-            results.Warn(
+        if (policy.StaleIds is { Count: > 0 } stale)
+            _results.Warn(
                 CmekCheckName.KeyPolicyCurrent,
                 "KeyPolicyStale",
-                $"The policy of {key.Arn} names principals that were deleted: {string.Join(", ", stale)}.",
+                $"The policy of {arn} names deleted principals: {string.Join(", ", stale)}.",
                 "New-CrdbCmekKey -KeyUri <key> -Grant"
             );
     }
 
-    private async Task RoleAsync(KeyCheckRequest request, KeyChecks results)
+    /// <summary>The ARN tells where the key is.</summary>
+    private void Location(AwsKeyArn arn)
     {
-        var (cluster, spec) = (request.Cluster, request.Spec);
+        var isNear = cloud.Serves(arn.Region, _spec.Region);
+        if (isNear)
+            _results.Pass(CmekCheckName.KeyLocation, $"The key is in {arn.Region}.");
+        else
+            _results.Warn(
+                CmekCheckName.KeyLocation,
+                "KeyElsewhere",
+                $"The key is in '{arn.Region}', the nodes are in '{_spec.Region}'. "
+                    + "It works, but depends on two regions.",
+                cloud.KeyLocationRemedy
+            );
+        if (!arn.IsMultiRegion)
+            return;
+        if (isNear)
+            _results.Pass(CmekCheckName.KeyReplica, $"The multi-region key has a replica in {arn.Region}.");
+        else
+            _results.Warn(
+                CmekCheckName.KeyReplica,
+                "ReplicaMissing",
+                $"{arn} is a multi-region key without a replica in {_spec.Region}.",
+                $"aws kms replicate-key --region {arn.Region} --key-id {arn.KeyId} --replica-region {_spec.Region}"
+            );
+    }
+
+    /// <summary>CockroachDB does not follow a rotation by itself.</summary>
+    private async Task VersionAsync(KeyMetadata key, DateTimeOffset wrappedAt)
+    {
+        var newest = await run.Keys.GetNewestVersionAsync(FoundKey.PrimaryOf(key) ?? AwsKeyArn.Parse(key.Arn));
+        if (newest > wrappedAt)
+            _results.Warn(
+                CmekCheckName.VersionInUse,
+                "VersionNotTakenUp",
+                $"{key.Arn} was rotated on {newest:u}. The cluster still uses an older version: "
+                    + $"it last wrapped with the key on {wrappedAt:u}.",
+                $"Get-CrdbCluster {request.Cluster.Name} | Invoke-CrdbCmekRotation -Wait"
+            );
+        else
+            _results.Pass(CmekCheckName.VersionInUse, $"The cluster uses the newest version of {key.Arn}.");
+    }
+
+    private async Task RoleAsync()
+    {
+        var role = RoleArn.Parse(_spec.AuthPrincipal);
         if (request.OrganizationId is not { } organizationId)
         {
-            results.Unknown(
+            _results.Unknown(
                 CmekCheckName.RoleTrust,
-                $"Whether {spec.AuthPrincipal} asks for the right external id is not known: the API key may not read the organization.",
+                $"The external id of {role} cannot be checked: this API key is not allowed to read the organization.",
                 "Connect-CrdbCloud -OrganizationId <id from https://cockroachlabs.cloud/settings>"
             );
             return;
         }
 
-        var problems = await new AwsRoles(clients, calls).TrustProblemsAsync(
-            cluster,
-            RoleArn.Parse(spec.AuthPrincipal),
-            organizationId
-        );
+        var partition = AwsPartition.Of(request.Cluster);
+        IReadOnlyList<string> problems = await run.FindRoleOnceAsync(partition, role.Name) switch
+        {
+            null => ["it does not exist"],
+            { } found when found.Arn != role.Text => [$"its ARN is {found.Arn}"],
+            { } found => TrustPolicy.Differences(
+                found.TrustPolicy,
+                partition,
+                request.Cluster.AccountId,
+                organizationId
+            ),
+        };
         if (problems.Count == 0)
-            results.Pass(
+            _results.Pass(
                 CmekCheckName.RoleTrust,
-                $"{spec.AuthPrincipal} trusts account {cluster.AccountId} with the organization's external id, and nobody else."
+                $"{role} trusts account {request.Cluster.AccountId} with the organization's external id, "
+                    + "and nobody else."
             );
         else
-            results.Fail(CmekCheckName.RoleTrust, AwsErrors.RoleDiffers(spec.AuthPrincipal, cluster.Name, problems));
+            _results.Fail(CmekCheckName.RoleTrust, AwsErrors.RoleDiffers(role.Text, request.Cluster.Name, problems));
     }
-
-    private static string HomeOf(CmekRegionSpec spec) =>
-        spec.KeyUri.Split(':') is { Length: >= 6 } parts ? parts[3] : spec.Region;
 }

@@ -1,78 +1,68 @@
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>Key policies for people who hand them to somebody else.</summary>
-internal sealed class AwsKeyPolicies(AwsClients clients, AwsCalls calls)
+/// <summary>
+/// Key policies for an administrator, without writing: of a new key, or merged into that of an existing key.
+/// </summary>
+internal sealed class AwsKeyPolicies(AwsRun run)
 {
+    private const string FallbackRegion = "us-east-1";
+
+    /// <summary>Builds the policy locally; calls AWS only to read an existing key.</summary>
     public async Task<CmekKeyPolicy> DescribeAsync(KeyPolicyRequest request)
     {
         var role = RoleArn.Parse(request.AuthPrincipal);
-        var region = request.Cluster.Regions.Count > 0 ? request.Cluster.Regions[0].Name : "us-east-1";
-        var statement = KeyPolicyDocument
-            .UseStatement(role.Text)
-            .ToJsonString(
-                new System.Text.Json.JsonSerializerOptions
-                {
-                    WriteIndented = true,
-                    Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-                }
-            );
+        var region = request.Cluster.Regions.Count > 0 ? request.Cluster.Regions[0].Name : FallbackRegion;
         if (request.KeyUri is not { } uri)
-        {
-            // A key lives in the account whose administrator makes it; the role's account is the usual one.
-            var policy = KeyPolicyDocument.Create(
-                AwsPartition.OfRegion(region),
-                role.AccountId,
-                role.Text,
-                AwsKeyOptions.From(request.Options).Administrators
-            );
-            var alias = AwsNames.Alias(request.Cluster, null);
-            return Result(
-                request,
-                "",
-                policy,
-                statement,
-                [
-                    .. request.Cluster.Regions.Select(r =>
-                        $"aws kms create-alias --region {r.Name} --alias-name {alias} --target-key-id \"$(aws kms create-key --region {r.Name} --policy {Quoted(policy)} --query KeyMetadata.KeyId --output text)\""
-                    ),
-                ]
-            );
-        }
+            return OfNewKey(request, role, region);
 
-        var home = uri.StartsWith("arn:", StringComparison.Ordinal) ? uri.Split(':')[3] : region;
-        var found = await new AwsKeyReader(clients, calls).FindAsync(home, uri)
-            ?? throw AwsErrors.KeyNotFound(uri, home);
-        var merged = found.Policy.MissingFor(role.Text).Count == 0 ? found.Policy : found.Policy.WithGrant(role.Text);
-        return Result(
-            request,
-            found.Arn,
-            merged,
-            statement,
+        var home = AwsKeyArn.TryParse(uri)?.Region ?? region;
+        var key = await run.Keys.FindAsync(home, uri) ?? throw AwsErrors.KeyNotFound(uri, home);
+        var policy = key.Policy.EnsureGrant(role.Text);
+        return Result(request, policy) with
+        {
+            KeyUri = key.Metadata.Arn,
+            Commands =
             [
-                $"aws kms put-key-policy --region {home} --key-id {found.Metadata.KeyId} --policy-name default --policy {Quoted(merged)}",
-            ]
-        );
+                $"aws kms put-key-policy --region {home} --key-id {key.KeyId} --policy-name default "
+                    + $"--policy {Quoted(policy)}",
+            ],
+        };
     }
 
-    private static CmekKeyPolicy Result(
-        KeyPolicyRequest request,
-        string uri,
-        KeyPolicyDocument policy,
-        string statement,
-        IReadOnlyList<string> commands
-    ) =>
+    /// <summary>A key belongs to the account that creates it. The role's account is assumed.</summary>
+    private static CmekKeyPolicy OfNewKey(KeyPolicyRequest request, RoleArn role, string region)
+    {
+        var policy = KeyPolicyDocument.Create(
+            AwsPartition.OfRegion(region),
+            role.AccountId,
+            role.Text,
+            AwsKeyOptions.From(request.Options).Administrators
+        );
+        var alias = AwsNames.Alias(request.Cluster, null);
+        return Result(request, policy) with
+        {
+            Commands =
+            [
+                .. request.Cluster.Regions.Select(r =>
+                    $"aws kms create-alias --region {r.Name} --alias-name {alias} --target-key-id "
+                    + $"\"$(aws kms create-key --region {r.Name} --policy {Quoted(policy)} "
+                    + "--query KeyMetadata.KeyId --output text)\""
+                ),
+            ],
+        };
+    }
+
+    private static CmekKeyPolicy Result(KeyPolicyRequest request, KeyPolicyDocument policy) =>
         new()
         {
             ClusterId = request.Cluster.Id,
             ClusterName = request.Cluster.Name,
-            CloudProvider = "AWS",
-            KeyUri = uri,
+            CloudProvider = AwsNames.Provider,
             AuthPrincipal = request.AuthPrincipal,
             Policy = policy.ToString(),
-            Statement = statement,
-            Commands = commands,
+            Statement = KeyPolicyDocument.ToText(KeyPolicyDocument.UseStatement(request.AuthPrincipal)),
         };
 
-    /// <summary>For a POSIX shell, where the aws command is documented.</summary>
+    /// <summary>Quoted for a POSIX shell, which AWS documents its commands for.</summary>
     private static string Quoted(KeyPolicyDocument policy) => $"'{policy.ToCompactString().Replace("'", "'\\''")}'";
 }

@@ -1,29 +1,32 @@
-using Amazon.Runtime;
+using System.Runtime.CompilerServices;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>The customer's half of CMEK on AWS.</summary>
+/// <summary>The customer's side of CMEK on AWS. Its clients live as long as the session.</summary>
 internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connection) : ICmekKeyProvider
 {
     private readonly AwsClients _clients = new(connection);
+
+    /// <summary>One run for each operation of the caller, shared by all its calls.</summary>
+    private readonly ConditionalWeakTable<OperationContext, AwsRun> _runs = new();
 
     /// <inheritdoc/>
     public ICustomerCloud Cloud => cloud;
 
     /// <inheritdoc/>
     public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new AwsRoles(clients, calls).EnsureAsync(request));
+        RunAsync(request.Cluster.Name, context, run => new AwsRoleSetup(run, request).EnsureAsync());
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) => new AwsKeys(clients, calls).EnsureAsync(request));
+        RunAsync(request.Cluster.Name, context, run => new AwsKeys(run).EnsureAsync(request));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+        RunAsync(request.Cluster.Name, context, run =>
             request.NewKey
-                ? new AwsKeyReplacement(clients, calls).ReplaceAsync(request.Cluster, request.Regions)
-                : new AwsKeyRotation(clients, calls).RotateAsync(request.Regions)
+                ? new AwsKeyReplacement(run, request.Cluster).ReplaceAsync(request.Regions)
+                : new AwsKeyRotation(run).RotateAsync(request.Regions)
         );
 
     /// <inheritdoc/>
@@ -31,64 +34,52 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> inForce,
         OperationContext context
-    ) => RunAsync(cluster.Name, context, async (clients, calls) =>
+    ) => RunAsync(cluster.Name, context, async run =>
         {
-            await new AwsKeyReplacement(clients, calls).SettleAsync(cluster, inForce);
+            await new AwsAliasMove(run, cluster).MoveAsync(inForce);
             return true;
         });
+
+    /// <inheritdoc/>
+    public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, run => new AwsKeyPolicies(run).DescribeAsync(request));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, run => new AwsKeyChecks(run, cloud, request).CheckAsync());
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,
         OperationContext context
-    ) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new AwsKeyAccess(clients, calls).PlanAsync(request)
-        );
+    ) => RunAsync(request.Cluster.Name, context, run => new AwsKeyAccess(run, cloud).PlanAsync(request));
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
-        RunAsync(change.Target, context, (clients, calls) => new AwsKeyAccess(clients, calls).RevokeAsync(change));
+        RunAsync(change.Target, context, run => new AwsKeyAccessWriter(run).RevokeAsync(change));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
         RevocationRequest request,
         OperationContext context
-    ) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new AwsKeyAccess(clients, calls).FindRevocationAsync(request)
-        );
+    ) => RunAsync(request.Cluster.Name, context, run => new AwsKeyAccess(run, cloud).FindRevocationAsync(request));
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
-        RunAsync(change.Target, context, (clients, calls) => new AwsKeyAccess(clients, calls).RestoreAsync(change));
-
-    /// <inheritdoc/>
-    public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new AwsKeyPolicies(clients, calls).DescribeAsync(request)
-        );
-
-    /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context) =>
-        RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new AwsKeyChecks(clients, calls).CheckAsync(request)
-        );
+        RunAsync(change.Target, context, run => new AwsKeyAccessWriter(run).RestoreAsync(change));
 
     public void Dispose() => _clients.Dispose();
 
-    private async Task<T> RunAsync<T>(string target, OperationContext context, Func<AwsClients, AwsCalls, Task<T>> work)
+    private async Task<T> RunAsync<T>(string target, OperationContext context, Func<AwsRun, Task<T>> work)
     {
+        var run = _runs.GetValue(context, c => new AwsRun(_clients, c));
         try
         {
-            return await work(_clients, new AwsCalls(context));
+            return await work(run);
         }
-        catch (Exception fault)
-            when (fault is AmazonClientException or AmazonServiceException
-                || (AwsCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested)
-            )
+        catch (Exception error) when (run.Calls.Translate(error, target) is { } translated)
         {
-            throw AwsCalls.Map(fault, target);
+            throw translated;
         }
     }
 }

@@ -1,64 +1,90 @@
-using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>A key as it is found: its metadata, its policy, and its tags where they may be read.</summary>
-internal sealed record FoundKey(
-    string Region,
-    KeyMetadata Metadata,
-    KeyPolicyDocument Policy,
-    IReadOnlyDictionary<string, string>? Tags
-)
-{
-    /// <summary>False for a key that was found by its tags: a run ended before it got its alias.</summary>
-    public bool HasAlias { get; init; } = true;
-
-    public string Arn => Metadata.Arn;
-
-    public bool IsMultiRegion => Metadata.MultiRegion ?? false;
-
-    public bool IsPrimary => Metadata.MultiRegionConfiguration?.MultiRegionKeyType == MultiRegionKeyType.PRIMARY;
-
-    /// <summary>Made by this module for this cluster.</summary>
-    public bool BelongsTo(CrdbCluster cluster) =>
-        Tags is not null && Tags.TryGetValue(AwsNames.ClusterIdTag, out var id) && id == cluster.Id;
-}
-
 /// <summary>Reads of KMS.</summary>
 internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
 {
-    private const int SideBySide = 8;
-
-    /// <summary>The key of an id, ARN, alias or alias ARN in a region; null when there is none.</summary>
-    public async Task<FoundKey?> FindAsync(string region, string keyId)
-    {
-        if (await DescribeAsync(region, keyId) is not { } metadata)
-            return null;
-        return await ReadAsync(region, metadata);
-    }
-
-    /// <summary>A key that a run made for the cluster and could not give its alias; null when there is none. One call a page, and one a key.</summary>
-    public async Task<FoundKey?> FindOrphanAsync(string region, CrdbCluster cluster, bool multiRegion) =>
-        (
-            await FindTaggedAsync(region, cluster, multiRegion, replaces: null, async key =>
-                (await AliasesAsync(region, key.KeyId)).Count == 0
-            )
-        )
-            is { } orphan
-            ? orphan with
-            {
-                HasAlias = false,
-            }
+    /// <summary>The key with its policy; null when there is none.</summary>
+    /// <param name="keyId">An id, ARN, alias or alias ARN.</param>
+    public async Task<FoundKey?> FindAsync(string region, string keyId) =>
+        await DescribeAsync(region, keyId) is { } metadata
+            ? new FoundKey(metadata, await GetPolicyAsync(region, metadata.KeyId))
             : null;
 
-    /// <summary>The key that was made to replace another; null when there is none.</summary>
-    public Task<FoundKey?> FindReplacementAsync(string region, CrdbCluster cluster, KeyMetadata old) =>
-        FindTaggedAsync(region, cluster, old.MultiRegion ?? false, old.KeyId, _ => Task.FromResult(true));
+    /// <summary>The key of an ARN with its policy; null when there is none.</summary>
+    public Task<FoundKey?> FindAsync(AwsKeyArn arn) => FindAsync(arn.Region, arn.ToString());
 
-    /// <summary>Names of the aliases of a key.</summary>
-    public async Task<IReadOnlyList<string>> AliasesAsync(string region, string keyId)
+    /// <summary>The key with its policy and tags; null when there is none.</summary>
+    /// <param name="keyId">An id, ARN, alias or alias ARN.</param>
+    public async Task<FoundKey?> FindTaggedAsync(string region, string keyId) =>
+        await DescribeAsync(region, keyId) is { } metadata ? await ReadTaggedAsync(region, metadata) : null;
+
+    /// <summary>A described key with its policy and tags.</summary>
+    public async Task<FoundKey> ReadTaggedAsync(string region, KeyMetadata metadata)
+    {
+        var policy = GetPolicyAsync(region, metadata.KeyId);
+        var tags = GetTagsAsync(region, metadata.KeyId);
+        return new FoundKey(metadata, await policy, await tags);
+    }
+
+    /// <summary>The key's metadata; null when there is none.</summary>
+    public async Task<KeyMetadata?> DescribeAsync(string region, string keyId)
+    {
+        try
+        {
+            var response = await calls.ReadAsync("KMS", "DescribeKey", $"{region} {keyId}", c =>
+                clients.Kms(region).DescribeKeyAsync(new DescribeKeyRequest { KeyId = keyId }, c)
+            );
+            return response.KeyMetadata;
+        }
+        catch (NotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The metadata of an ARN's key; null when there is none.</summary>
+    public Task<KeyMetadata?> DescribeAsync(AwsKeyArn arn) => DescribeAsync(arn.Region, arn.ToString());
+
+    /// <summary>The key policy.</summary>
+    /// <exception cref="CmekException">AwsRefused when KMS returns something that is not a policy.</exception>
+    public async Task<KeyPolicyDocument> GetPolicyAsync(string region, string keyId)
+    {
+        var request = new GetKeyPolicyRequest { KeyId = keyId, PolicyName = "default" };
+        var response = await calls.ReadAsync("KMS", "GetKeyPolicy", $"{region} {keyId}", c =>
+            clients.Kms(region).GetKeyPolicyAsync(request, c)
+        );
+        try
+        {
+            return KeyPolicyDocument.Parse(response.Policy);
+        }
+        catch (FormatException error)
+        {
+            throw AwsErrors.AwsRefused(keyId, "MalformedPolicy", error.Message, error);
+        }
+    }
+
+    /// <summary>The tags; null when the caller is not allowed to read them.</summary>
+    public async Task<IReadOnlyDictionary<string, string>?> GetTagsAsync(string region, string keyId)
+    {
+        try
+        {
+            var response = await calls.ReadAsync("KMS", "ListResourceTags", $"{region} {keyId}", c =>
+                clients.Kms(region).ListResourceTagsAsync(new ListResourceTagsRequest { KeyId = keyId }, c)
+            );
+            return (response.Tags ?? []).ToDictionary(t => t.TagKey, t => t.TagValue);
+        }
+        catch (AmazonServiceException error) when (error is NotFoundException || AwsCalls.IsDenied(error))
+        {
+            // Another team's key. What this module created, its user can read.
+            return null;
+        }
+    }
+
+    /// <summary>Names of the aliases of a key, with their prefix.</summary>
+    public async Task<IReadOnlyList<string>> GetAliasesAsync(string region, string keyId)
     {
         var names = new List<string>();
         string? marker = null;
@@ -74,111 +100,52 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
         return names;
     }
 
-    private async Task<FoundKey?> FindTaggedAsync(
-        string region,
-        CrdbCluster cluster,
-        bool multiRegion,
-        string? replaces,
-        Func<KeyMetadata, Task<bool>> isIt
-    )
+    /// <summary>Ids of all keys in a region, a page at a time.</summary>
+    public async IAsyncEnumerable<IReadOnlyList<string>> ListKeysAsync(string region)
     {
-        var kms = clients.Kms(region);
-        using var places = new SemaphoreSlim(SideBySide);
         string? marker = null;
         do
         {
             var page = await calls.ReadAsync("KMS", "ListKeys", region, c =>
-                kms.ListKeysAsync(new ListKeysRequest { Marker = marker, Limit = 1000 }, c)
+                clients.Kms(region).ListKeysAsync(new ListKeysRequest { Marker = marker, Limit = 1000 }, c)
             );
-            var owned = await Task.WhenAll(
-                (page.Keys ?? []).Select(async entry =>
-                {
-                    await places.WaitAsync(calls.Context.CancellationToken);
-                    try
-                    {
-                        var tags = await TagsAsync(region, entry.KeyId);
-                        if (tags is null || !tags.TryGetValue(AwsNames.ClusterIdTag, out var id) || id != cluster.Id)
-                            return null;
-                        if ((tags.TryGetValue(AwsNames.ReplacesTag, out var old) ? old : null) != replaces)
-                            return null;
-                        return
-                            await DescribeAsync(region, entry.KeyId) is { } metadata
-                            && metadata.KeyState == KeyState.Enabled
-                            && (metadata.MultiRegion ?? false) == multiRegion
-                            && await isIt(metadata)
-                            ? metadata
-                            : null;
-                    }
-                    finally
-                    {
-                        places.Release();
-                    }
-                })
+            yield return [.. (page.Keys ?? []).Select(k => k.KeyId)];
+            marker = page.Truncated == true ? page.NextMarker : null;
+        } while (marker is not null);
+    }
+
+    /// <summary>Days between AWS's own rotations of a key; null when they are off.</summary>
+    public async Task<int?> GetRotationPeriodAsync(string region, string keyId)
+    {
+        var status = await calls.ReadAsync("KMS", "GetKeyRotationStatus", $"{region} {keyId}", c =>
+            clients.Kms(region).GetKeyRotationStatusAsync(new GetKeyRotationStatusRequest { KeyId = keyId }, c)
+        );
+        return status.KeyRotationEnabled == true ? status.RotationPeriodInDays ?? DefaultRotationPeriod : null;
+    }
+
+    /// <summary>
+    /// When the key's newest version was created; <see cref="DateTimeOffset.MinValue"/> when it was never rotated.
+    /// </summary>
+    /// <param name="primary">The key; of a multi-region key its primary.</param>
+    public async Task<DateTimeOffset> GetNewestVersionAsync(AwsKeyArn primary)
+    {
+        var newest = DateTimeOffset.MinValue;
+        string? marker = null;
+        do
+        {
+            var request = new ListKeyRotationsRequest { KeyId = primary.ToString(), Marker = marker };
+            var page = await calls.ReadAsync("KMS", "ListKeyRotations", request.KeyId, c =>
+                clients.Kms(primary.Region).ListKeyRotationsAsync(request, c)
             );
-            if (owned.FirstOrDefault(m => m is not null) is { } found)
-                return await ReadAsync(region, found);
+            foreach (var date in (page.Rotations ?? []).Select(r => r.RotationDate).OfType<DateTime>())
+                if (new DateTimeOffset(date.ToUniversalTime()) is var rotatedAt && rotatedAt > newest)
+                    newest = rotatedAt;
             marker = page.Truncated == true ? page.NextMarker : null;
         } while (marker is not null);
 
-        return null;
+        return newest;
     }
 
-    public async Task<KeyMetadata?> DescribeAsync(string region, string keyId)
-    {
-        try
-        {
-            return (
-                await calls.ReadAsync("KMS", "DescribeKey", $"{region} {keyId}", c =>
-                    clients.Kms(region).DescribeKeyAsync(new DescribeKeyRequest { KeyId = keyId }, c)
-                )
-            ).KeyMetadata;
-        }
-        catch (NotFoundException)
-        {
-            return null;
-        }
-    }
-
-    public async Task<KeyPolicyDocument> PolicyAsync(string region, string keyId)
-    {
-        var text = (
-            await calls.ReadAsync("KMS", "GetKeyPolicy", $"{region} {keyId}", c =>
-                clients
-                    .Kms(region)
-                    .GetKeyPolicyAsync(new GetKeyPolicyRequest { KeyId = keyId, PolicyName = "default" }, c)
-            )
-        ).Policy;
-        try
-        {
-            return KeyPolicyDocument.Parse(text);
-        }
-        catch (FormatException fault)
-        {
-            throw AwsErrors.AwsRefused(keyId, "MalformedPolicy", fault.Message, fault);
-        }
-    }
-
-    private async Task<FoundKey> ReadAsync(string region, KeyMetadata metadata)
-    {
-        var policy = PolicyAsync(region, metadata.KeyId);
-        var tags = TagsAsync(region, metadata.KeyId);
-        return new FoundKey(region, metadata, await policy, await tags);
-    }
-
-    /// <summary>Null where they may not be read.</summary>
-    public async Task<IReadOnlyDictionary<string, string>?> TagsAsync(string region, string keyId)
-    {
-        try
-        {
-            var answer = await calls.ReadAsync("KMS", "ListResourceTags", $"{region} {keyId}", c =>
-                clients.Kms(region).ListResourceTagsAsync(new ListResourceTagsRequest { KeyId = keyId }, c)
-            );
-            return (answer.Tags ?? []).ToDictionary(t => t.TagKey, t => t.TagValue);
-        }
-        catch (AmazonServiceException fault) when (fault.ErrorCode is "AccessDeniedException" or "NotFoundException")
-        {
-            // Another team's key: its tags are not ours to see, and so it is not ours.
-            return null;
-        }
-    }
+    /// <summary>AWS rotates a key once a year when no period was set.</summary>
+    private const int DefaultRotationPeriod = 365;
 }

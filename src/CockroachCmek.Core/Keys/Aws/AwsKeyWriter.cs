@@ -1,148 +1,184 @@
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
-using Amazon.Runtime;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
-/// Writes of KMS. A new principal is unknown to KMS for a while, and a new key to parts of it: such refusals are waited out on the injected
-/// clock, all others are final. A lost answer is the caller's to settle by reading.
+/// Writes of KMS. KMS does not know a new principal for a while, and parts of it do not know a new key: such refusals
+/// are waited out on the injected clock, all others are final. A lost response is settled by reading, except for <see
+/// cref="CreateKeyAsync"/>.
 /// </summary>
 internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyReader reader)
 {
-    /// <summary>Terraform's provider waits two minutes for principals at CreateKey, three at PutKeyPolicy.</summary>
-    private static readonly TimeSpan Propagation = TimeSpan.FromMinutes(3);
+    /// <summary>
+    /// How long a change may take to be seen. Terraform's provider waits two minutes at CreateKey, three at
+    /// PutKeyPolicy.
+    /// </summary>
+    public static readonly TimeSpan Propagation = TimeSpan.FromMinutes(3);
 
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+    /// <summary>The pause between two tries.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
-    public async Task<KeyMetadata> CreateAsync(string region, KeyPolicyDocument policy, KeyShape shape) =>
-        (await RetryUntilPropagatedAsync(() => calls.WriteAsync("KMS", "CreateKey", region, c => clients
-                        .Kms(region)
-                        .CreateKeyAsync(
-                            new CreateKeyRequest
-                            {
-                                Policy = policy.ToCompactString(),
-                                MultiRegion = shape.MultiRegion,
-                                Description = shape.Description,
-                                Tags = Tags(shape),
-                            },
-                            c
-                        )))).KeyMetadata;
+    /// <summary>Creates a key. CreateKey has no idempotency token: the caller settles a lost response.</summary>
+    public async Task<KeyMetadata> CreateKeyAsync(string region, KeyPolicyDocument policy, KeyShape shape)
+    {
+        var request = new CreateKeyRequest
+        {
+            Policy = policy.ToCompactString(),
+            MultiRegion = shape.MultiRegion,
+            Description = shape.Description,
+            Tags = TagsOf(shape),
+        };
+        var response = await WriteAsync("CreateKey", region, region, (kms, c) => kms.CreateKeyAsync(request, c));
+        return response.KeyMetadata;
+    }
 
-    /// <summary>Makes a replica and waits until it can be used.</summary>
+    /// <summary>Creates a replica and waits until it can be used.</summary>
     public async Task<KeyMetadata> ReplicateAsync(
-        string primaryRegion,
-        string keyId,
+        AwsKeyArn primary,
         string region,
         KeyPolicyDocument policy,
         KeyShape shape
     )
     {
-        try
+        var request = new ReplicateKeyRequest
         {
-            await RetryUntilPropagatedAsync(() =>
-                calls.WriteAsync("KMS", "ReplicateKey", $"{keyId} to {region}", c => clients
-                        .Kms(primaryRegion)
-                        .ReplicateKeyAsync(
-                            new ReplicateKeyRequest
-                            {
-                                KeyId = keyId,
-                                ReplicaRegion = region,
-                                Policy = policy.ToCompactString(),
-                                Description = shape.Description,
-                                Tags = Tags(shape),
-                            },
-                            c
-                        ))
-            );
-        }
-        catch (AlreadyExistsException)
-        {
-            // A run before this one got as far as here.
-        }
-        catch (Exception fault) when (calls.IsResponseLost(fault))
-        {
-            if (await reader.DescribeAsync(region, keyId) is null)
-                throw;
-        }
-
-        return await UsableAsync(region, keyId);
+            KeyId = primary.KeyId,
+            ReplicaRegion = region,
+            Policy = policy.ToCompactString(),
+            Description = shape.Description,
+            Tags = TagsOf(shape),
+        };
+        await calls.SettleAsync(
+            $"ReplicateKey {primary.KeyId} to {region}",
+            async () =>
+            {
+                try
+                {
+                    await WriteAsync("ReplicateKey", primary.Region, $"{primary.KeyId} to {region}", (kms, c) =>
+                        kms.ReplicateKeyAsync(request, c)
+                    );
+                }
+                catch (AlreadyExistsException)
+                {
+                    // Created by an earlier run, and perhaps not visible yet.
+                }
+            },
+            async () => await reader.DescribeAsync(region, primary.KeyId) is not null
+        );
+        return await WaitUntilCreatedAsync(region, primary.KeyId);
     }
 
-    /// <summary>Gives the key its alias. An alias that is there and is this key's is success.</summary>
-    public async Task AliasAsync(string region, string alias, string keyId)
-    {
-        try
-        {
-            await RetryUntilPropagatedAsync(() =>
-                calls.WriteAsync("KMS", "CreateAlias", $"{region} {alias}", c =>
-                    clients
-                        .Kms(region)
-                        .CreateAliasAsync(new CreateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)
-                )
-            );
-        }
-        catch (Exception fault) when (fault is AlreadyExistsException || (calls.IsResponseLost(fault)))
-        {
-            var holder = await reader.DescribeAsync(region, alias);
-            if (holder is null)
-                throw;
-            if (holder.KeyId != keyId)
-                throw AwsErrors.AliasTaken(alias, region, holder.Arn);
-        }
-    }
+    /// <summary>Creates the key's alias. An alias that already points to the key counts as success.</summary>
+    public Task CreateAliasAsync(string region, string alias, string keyId) =>
+        calls.SettleAsync(
+            $"CreateAlias {region} {alias}",
+            () =>
+                WriteAsync("CreateAlias", region, $"{region} {alias}", (kms, c) =>
+                    kms.CreateAliasAsync(new CreateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)
+                ),
+            async () =>
+                await reader.DescribeAsync(region, alias) is { } holder
+                && (holder.KeyId == keyId ? true : throw AwsErrors.AliasTaken(alias, region, holder.Arn)),
+            new Settling { IsDone = error => error is AlreadyExistsException }
+        );
 
-    /// <summary>Puts a policy, and reads it back until it is what was put.</summary>
+    /// <summary>Points an existing alias to a key.</summary>
+    public Task MoveAliasAsync(string region, string alias, string keyId) =>
+        calls.SettleAsync(
+            $"UpdateAlias {region} {alias}",
+            () =>
+                WriteAsync("UpdateAlias", region, $"{region} {alias}", (kms, c) =>
+                    kms.UpdateAliasAsync(new UpdateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)
+                ),
+            async () => (await reader.DescribeAsync(region, alias))?.KeyId == keyId
+        );
+
+    /// <summary>Replaces the key policy, and waits until KMS shows it.</summary>
     public async Task PutPolicyAsync(string region, string keyId, KeyPolicyDocument policy)
     {
-        try
+        var request = new PutKeyPolicyRequest
         {
-            await RetryUntilPropagatedAsync(() =>
-                calls.WriteAsync("KMS", "PutKeyPolicy", $"{region} {keyId}", c => clients
-                        .Kms(region)
-                        .PutKeyPolicyAsync(
-                            new PutKeyPolicyRequest
-                            {
-                                KeyId = keyId,
-                                PolicyName = "default",
-                                Policy = policy.ToCompactString(),
-                            },
-                            c
-                        ))
-            );
-        }
-        catch (Exception fault) when (calls.IsResponseLost(fault))
-        {
-            calls.Context.Log.Verbose($"The answer to PutKeyPolicy {keyId} was lost; looking whether it happened.");
-        }
-
+            KeyId = keyId,
+            PolicyName = "default",
+            Policy = policy.ToCompactString(),
+        };
+        await calls.SettleAsync(
+            $"PutKeyPolicy {region} {keyId}",
+            () =>
+                WriteAsync("PutKeyPolicy", region, $"{region} {keyId}", (kms, c) => kms.PutKeyPolicyAsync(request, c)),
+            () => ShowsPolicyAsync(region, keyId, policy)
+        );
         await ConfirmPolicyAsync(region, keyId, policy);
     }
 
-    /// <summary>Reads until KMS shows the policy that was put: what was written counts once it can be read.</summary>
-    public async Task ConfirmPolicyAsync(string region, string keyId, KeyPolicyDocument policy)
-    {
-        await calls.PollUntilAsync(
-            async () => policy.IsEquivalentTo(await RetryUntilPropagatedAsync(() => reader.PolicyAsync(region, keyId))),
+    /// <summary>Waits until KMS shows a policy: a write counts once it can be read.</summary>
+    public Task ConfirmPolicyAsync(string region, string keyId, KeyPolicyDocument policy) =>
+        calls.PollUntilAsync(
+            () => ShowsPolicyAsync(region, keyId, policy),
             Propagation,
             Pause,
             () => AwsErrors.PolicyNotSeen(keyId, region)
         );
-    }
 
+    /// <summary>Lets AWS rotate the key periodically.</summary>
     public Task EnableRotationAsync(string region, string keyId, int days) =>
-        RetryUntilPropagatedAsync(() =>
-            calls.WriteAsync("KMS", "EnableKeyRotation", $"{region} {keyId}", c =>
-                clients
-                    .Kms(region)
-                    .EnableKeyRotationAsync(
+        calls.SettleAsync(
+            $"EnableKeyRotation {region} {keyId}",
+            () =>
+                WriteAsync("EnableKeyRotation", region, $"{region} {keyId}", (kms, c) =>
+                    kms.EnableKeyRotationAsync(
                         new EnableKeyRotationRequest { KeyId = keyId, RotationPeriodInDays = days },
                         c
                     )
-            )
+                ),
+            async () => await reader.GetRotationPeriodAsync(region, keyId) == days
         );
 
-    private async Task<KeyMetadata> UsableAsync(string region, string keyId)
+    /// <summary>Removes a tag. A tag that is not there counts as removed.</summary>
+    public Task RemoveTagAsync(string region, string keyId, string tag) =>
+        calls.SettleAsync(
+            $"UntagResource {region} {keyId}",
+            () =>
+                calls.WriteAsync("KMS", "UntagResource", $"{region} {keyId}", c =>
+                    clients
+                        .Kms(region)
+                        .UntagResourceAsync(new UntagResourceRequest { KeyId = keyId, TagKeys = [tag] }, c)
+                ),
+            async () => (await reader.GetTagsAsync(region, keyId))?.ContainsKey(tag) != true
+        );
+
+    /// <summary>Enables or disables a key, and waits until KMS shows it.</summary>
+    public async Task SetEnabledAsync(AwsKeyArn key, bool enabled)
+    {
+        var wanted = enabled ? KeyState.Enabled : KeyState.Disabled;
+        if (await IsWantedAsync())
+            return;
+        var verb = enabled ? "EnableKey" : "DisableKey";
+        await calls.SettleAsync(
+            $"{verb} {key}",
+            () => calls.WriteAsync("KMS", verb, key.ToString(), Send),
+            IsWantedAsync
+        );
+        await calls.PollUntilAsync(IsWantedAsync, Propagation, Pause, () =>
+            AwsErrors.KeyStateNotSeen(key.ToString(), wanted.Value)
+        );
+
+        async Task<Amazon.Runtime.AmazonWebServiceResponse> Send(CancellationToken cancellationToken)
+        {
+            var kms = clients.Kms(key.Region);
+            return enabled
+                ? await kms.EnableKeyAsync(new EnableKeyRequest { KeyId = key.KeyId }, cancellationToken)
+                : await kms.DisableKeyAsync(new DisableKeyRequest { KeyId = key.KeyId }, cancellationToken);
+        }
+
+        async Task<bool> IsWantedAsync() => (await reader.DescribeAsync(key))?.KeyState == wanted;
+    }
+
+    private async Task<bool> ShowsPolicyAsync(string region, string keyId, KeyPolicyDocument policy) =>
+        policy.IsEquivalentTo(await RetryUntilPropagatedAsync(() => reader.GetPolicyAsync(region, keyId)));
+
+    private async Task<KeyMetadata> WaitUntilCreatedAsync(string region, string keyId)
     {
         KeyMetadata? metadata = null;
         await calls.PollUntilAsync(
@@ -156,72 +192,32 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         return metadata!;
     }
 
-    private Task<T> RetryUntilPropagatedAsync<T>(Func<Task<T>> call) =>
-        calls.RetryUntilPropagatedAsync(call, IsSettling, Propagation, Pause);
+    private Task<T> WriteAsync<T>(
+        string verb,
+        string region,
+        string resource,
+        Func<IAmazonKeyManagementService, CancellationToken, Task<T>> call
+    ) => RetryUntilPropagatedAsync(() => calls.WriteAsync("KMS", verb, resource, c => call(clients.Kms(region), c)));
 
-    /// <summary>
-    /// MalformedPolicyDocument also means a real mistake: only the sentence about principals is waited out (boto3 issue 3206). NotFound and
-    /// InvalidState right after a creation are eventual consistency (KMS programming guide).
-    /// </summary>
-    private static bool IsSettling(Exception fault) =>
-        fault switch
+    private Task<T> RetryUntilPropagatedAsync<T>(Func<Task<T>> call) =>
+        calls.RetryUntilPropagatedAsync(call, IsPropagating, Propagation, Pause);
+
+    /// <summary>True for a refusal that eventual consistency explains.</summary>
+    private static bool IsPropagating(Exception error) =>
+        error switch
         {
-            MalformedPolicyDocumentException => fault.Message.IndexOf(
-                "invalid principals",
-                StringComparison.OrdinalIgnoreCase
-            ) >= 0,
+            // The same code stands for a real mistake: only the sentence about principals is waited out (boto3 issue
+            // 3206).
+            MalformedPolicyDocumentException => Mentions(error, "invalid principals"),
+            // Right after a creation (KMS developer guide, eventual consistency).
             NotFoundException => true,
-            KMSInvalidStateException => fault.Message.IndexOf("creat", StringComparison.OrdinalIgnoreCase) >= 0,
+            KMSInvalidStateException => Mentions(error, "creat"),
             _ => false,
         };
 
-    /// <summary>Points an alias, which is another key's or nobody's yet, to a key.</summary>
-    public async Task MoveAliasAsync(string region, string alias, string keyId)
-    {
-        try
-        {
-            await RetryUntilPropagatedAsync(() =>
-                calls.WriteAsync("KMS", "UpdateAlias", $"{region} {alias}", c =>
-                    clients
-                        .Kms(region)
-                        .UpdateAliasAsync(new UpdateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)
-                )
-            );
-        }
-        catch (Exception fault) when (calls.IsResponseLost(fault))
-        {
-            if ((await reader.DescribeAsync(region, alias))?.KeyId != keyId)
-                throw;
-        }
-    }
+    private static bool Mentions(Exception error, string text) =>
+        error.Message.IndexOf(text, StringComparison.OrdinalIgnoreCase) >= 0;
 
-    /// <summary>Takes a tag off. One that is not there is no fault.</summary>
-    public async Task UntagAsync(string region, string keyId, string tag)
-    {
-        try
-        {
-            await calls.WriteAsync("KMS", "UntagResource", $"{region} {keyId}", c =>
-                clients.Kms(region).UntagResourceAsync(new UntagResourceRequest { KeyId = keyId, TagKeys = [tag] }, c)
-            );
-        }
-        catch (Exception fault) when (calls.IsResponseLost(fault))
-        {
-            if (await reader.TagsAsync(region, keyId) is { } tags && tags.ContainsKey(tag))
-                throw;
-        }
-    }
-
-    private static List<Tag> Tags(KeyShape shape) =>
+    private static List<Tag> TagsOf(KeyShape shape) =>
         [.. shape.Tags.Select(t => new Tag { TagKey = t.Key, TagValue = t.Value })];
-}
-
-/// <summary>What a key is made like, beside its policy.</summary>
-internal sealed record KeyShape(bool MultiRegion, string Description, IReadOnlyDictionary<string, string> Tags)
-{
-    public static KeyShape Of(KeyRequest request) =>
-        new(
-            AwsKeyOptions.From(request.Options).MultiRegion,
-            $"CMEK of CockroachDB Cloud cluster {request.Cluster.Name} ({request.Cluster.Id})",
-            AwsNames.Tags(request.Cluster, request.Tags)
-        );
 }

@@ -15,19 +15,21 @@ internal sealed record AwsRoleOptions
 /// <summary>Options of keys that only AWS has.</summary>
 internal sealed record AwsKeyOptions
 {
-    /// <summary>Names of the parameters that these options come from.</summary>
-    public static IReadOnlyCollection<string> Names { get; } = ["MultiRegion", "Administrator"];
+    private const string MultiRegionName = "MultiRegion";
 
-    /// <summary>One multi-region key with a replica in each region, instead of a key of its own for each.</summary>
+    /// <summary>Names of the parameters that these options come from.</summary>
+    public static IReadOnlyCollection<string> Names { get; } = [MultiRegionName, "Administrator"];
+
+    /// <summary>One multi-region key with a replica in each region. Default: a separate key in each region.</summary>
     public bool MultiRegion { get; private init; }
 
-    /// <summary>ARNs of those who administer the key, beside the account itself.</summary>
+    /// <summary>ARNs of the key's administrators, in addition to the account itself.</summary>
     public IReadOnlyList<string> Administrators { get; private init; } = [];
 
     public static AwsKeyOptions From(CloudOptions options) =>
         new()
         {
-            MultiRegion = options.Get<bool>("MultiRegion"),
+            MultiRegion = options.Get<bool>(MultiRegionName),
             Administrators = options.Get<string[]>("Administrator") ?? [],
         };
 }

@@ -2,108 +2,99 @@ using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <content>Taking a role's access away, and putting back exactly what was taken.</content>
+/// <content>Revoking a role's access, and restoring exactly what was removed.</content>
 internal sealed partial class KeyPolicyDocument
 {
-    /// <summary>Sid of the statement that denies a cluster's role the key: by it a revocation is found again.</summary>
-    internal static string DenySid(CrdbCluster cluster) => $"CockroachCmek revocation of cluster {cluster.Id}";
+    /// <summary>Sid of the statement that denies a cluster's role the key. A revocation is found by it.</summary>
+    public static string DenySid(CrdbCluster cluster) => $"CockroachCmek revocation of cluster {cluster.Id}";
 
     /// <summary>The statement that denies a role every use of the key, whatever else allows it.</summary>
-    internal static JsonObject DenyStatement(CrdbCluster cluster, string roleArn)
+    public static JsonObject DenyStatement(CrdbCluster cluster, string roleArn)
     {
-        var statement = Statement(DenySid(cluster), roleArn, ["kms:*"]);
+        var statement = Allow(DenySid(cluster), [roleArn], ["kms:*"]);
         statement["Effect"] = "Deny";
         return statement;
     }
 
-    /// <summary>Whether a statement stands in the policy.</summary>
-    internal bool Has(JsonObject statement) => Statements.Any(s => Same(s, statement));
+    /// <summary>True when the policy contains a statement.</summary>
+    public bool Has(JsonObject statement) => Statements.Any(s => AreSame(s, statement));
 
-    /// <summary>The same policy with one statement more.</summary>
-    internal KeyPolicyDocument With(JsonObject statement) =>
-        Has(statement) ? this : Changed(list => list.Add((JsonNode)statement.DeepClone()));
+    /// <summary>The policy with one more statement.</summary>
+    public KeyPolicyDocument With(JsonObject statement) =>
+        Has(statement) ? this : Changed(statements => statements.Add((JsonNode)statement.DeepClone()));
 
-    /// <summary>The same policy without a statement.</summary>
-    internal KeyPolicyDocument Without(JsonObject statement) =>
-        Changed(list =>
+    /// <summary>The policy without a statement.</summary>
+    public KeyPolicyDocument Without(JsonObject statement) =>
+        Changed(statements =>
         {
-            foreach (var same in list.OfType<JsonObject>().Where(s => Same(s, statement)).ToList())
-                list.Remove(same);
+            foreach (var same in statements.OfType<JsonObject>().Where(s => AreSame(s, statement)).ToList())
+                statements.Remove(same);
         });
 
-    /// <summary>The statements that allow the role something by name, each with its place.</summary>
-    internal JsonArray GrantsOf(string roleArn) =>
+    /// <summary>The statements that allow the role something by name, each with its position.</summary>
+    public JsonArray GrantsOf(string roleArn) =>
         new([
             .. Statements
                 .Select((s, i) => (Statement: s, Index: i))
-                .Where(p => IsEffect(p.Statement, "Allow") && Texts(Principals(p.Statement)).Contains(roleArn))
+                .Where(p => AllowsByName(p.Statement, roleArn))
                 .Select(p => (JsonNode)new JsonObject { ["index"] = p.Index, ["statement"] = p.Statement.DeepClone() }),
         ]);
 
-    /// <summary>The same policy with the role taken out of what <see cref="GrantsOf"/> found; a statement that names nobody else goes as a whole.</summary>
-    internal KeyPolicyDocument WithoutGrantsTo(string roleArn) =>
-        Changed(list =>
+    /// <summary>
+    /// The policy with the role taken out of the statements that <see cref="GrantsOf"/> finds. A statement that names
+    /// nobody else is removed.
+    /// </summary>
+    public KeyPolicyDocument WithoutGrantsTo(string roleArn) =>
+        Changed(statements =>
         {
-            foreach (
-                var statement in list.OfType<JsonObject>()
-                    .Where(s => IsEffect(s, "Allow") && Texts(Principals(s)).Contains(roleArn))
-                    .ToList()
-            )
+            foreach (var statement in statements.OfType<JsonObject>().Where(s => AllowsByName(s, roleArn)).ToList())
             {
-                if (Reduced(statement, roleArn) is { } rest)
-                    list[list.IndexOf(statement)] = rest;
+                if (WithoutPrincipal(statement, roleArn) is { } rest)
+                    statements[statements.IndexOf(statement)] = rest;
                 else
-                    list.Remove(statement);
+                    statements.Remove(statement);
             }
         });
 
-    /// <summary>Puts back what <see cref="GrantsOf"/> found, each where it stood. What is there already stays.</summary>
-    internal KeyPolicyDocument WithGrants(JsonArray grants, string roleArn) =>
-        Changed(list =>
+    /// <summary>
+    /// Puts back what <see cref="GrantsOf"/> found, each at its position. A statement that is there already stays.
+    /// </summary>
+    public KeyPolicyDocument WithGrants(JsonArray grants, string roleArn) =>
+        Changed(statements =>
         {
             foreach (var grant in grants.OfType<JsonObject>())
             {
-                if (
-                    grant["statement"] is not JsonObject statement
-                    || list.OfType<JsonObject>().Any(s => Same(s, statement))
-                )
+                if (grant["statement"] is not JsonObject statement || Find(statements, statement) is not null)
                     continue;
-                var reduced = Reduced(statement, roleArn);
-                var place = reduced is null ? null : list.OfType<JsonObject>().FirstOrDefault(s => Same(s, reduced));
-                if (place is not null)
-                    list[list.IndexOf(place)] = statement.DeepClone();
+                var rest = WithoutPrincipal(statement, roleArn);
+                if (rest is not null && Find(statements, rest) is { } reduced)
+                    statements[statements.IndexOf(reduced)] = statement.DeepClone();
                 else
-                    list.Insert(
-                        Math.Min(grant["index"]?.GetValue<int>() ?? list.Count, list.Count),
-                        statement.DeepClone()
-                    );
+                {
+                    var index = grant["index"]?.GetValue<int>() ?? statements.Count;
+                    statements.Insert(Math.Min(index, statements.Count), statement.DeepClone());
+                }
             }
         });
 
-    private KeyPolicyDocument Changed(Action<JsonArray> change)
-    {
-        var root = (JsonObject)_root.DeepClone();
-        var list = root["Statement"] as JsonArray ?? new JsonArray(root["Statement"]!.DeepClone());
-        if (root["Statement"] is not JsonArray)
-            root["Statement"] = list;
-        change(list);
-        return new KeyPolicyDocument(root);
-    }
+    private static bool AllowsByName(JsonObject statement, string roleArn) =>
+        HasEffect(statement, "Allow") && PrincipalsOf(statement).Contains(roleArn);
+
+    private static JsonObject? Find(JsonArray statements, JsonObject statement) =>
+        statements.OfType<JsonObject>().FirstOrDefault(s => AreSame(s, statement));
 
     /// <summary>A statement without one of its principals; null when it names nobody else.</summary>
-    private static JsonObject? Reduced(JsonObject statement, string roleArn)
+    private static JsonObject? WithoutPrincipal(JsonObject statement, string roleArn)
     {
-        var rest = Texts(Principals(statement)).Where(p => p != roleArn).ToList();
-        if (statement["Principal"] is not JsonObject map || (rest.Count == 0 && map.Count == 1))
+        var others = PrincipalsOf(statement).Where(p => p != roleArn).ToList();
+        if (statement["Principal"] is not JsonObject map || (others.Count == 0 && map.Count == 1))
             return null;
         var reduced = (JsonObject)statement.DeepClone();
         var principal = (JsonObject)reduced["Principal"]!;
-        if (rest.Count == 0)
+        if (others.Count == 0)
             principal.Remove("AWS");
         else
-            principal["AWS"] = rest.Count == 1 ? rest[0] : new JsonArray([.. rest.Select(p => (JsonNode)p)]);
+            principal["AWS"] = OneOrMany(others);
         return reduced;
     }
-
-    private static bool Same(JsonObject one, JsonObject other) => JsonNode.DeepEquals(Normal(one), Normal(other));
 }

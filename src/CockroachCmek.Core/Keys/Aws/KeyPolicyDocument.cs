@@ -1,22 +1,23 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
-/// The policy of a KMS key, as a value: asked and changed as JSON, so that what others wrote into it, known here or not, stays as it is.
+/// The policy of a KMS key, as an immutable value. It is read and changed as JSON, so that everything in it that this
+/// module does not know stays as it is.
 /// </summary>
 internal sealed partial class KeyPolicyDocument
 {
     /// <summary>Sid of the statement that grants the use of the key.</summary>
     public const string UseSid = "Allow use of the key for CMEK";
 
-    /// <summary>What CMEK needs, and no more. Source: the key policy on the page "Managing CMEK".</summary>
+    /// <summary>What CMEK needs, and no more. Source: the key policy in the documentation, "Managing CMEK".</summary>
     public static IReadOnlyList<string> UseActions { get; } =
     ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:ReEncrypt*"];
 
-    private static readonly string[] AdministerActions =
+    private static readonly string[] AdministrationActions =
     [
         "kms:Create*",
         "kms:Describe*",
@@ -37,18 +38,19 @@ internal sealed partial class KeyPolicyDocument
         "kms:UpdatePrimaryRegion",
     ];
 
-    private static readonly JsonSerializerOptions Written = new()
+    private static readonly JsonSerializerOptions Compact = new()
     {
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    private static readonly JsonSerializerOptions Indented = new(Compact) { WriteIndented = true };
 
     private readonly JsonObject _root;
 
     private KeyPolicyDocument(JsonObject root) => _root = root;
 
-    /// <summary>Reads a policy as KMS gives it.</summary>
-    /// <exception cref="FormatException">It is no policy.</exception>
+    /// <summary>Reads a policy as KMS returns it.</summary>
+    /// <exception cref="FormatException">The text is not a policy.</exception>
     public static KeyPolicyDocument Parse(string text)
     {
         try
@@ -57,24 +59,27 @@ internal sealed partial class KeyPolicyDocument
                 ? new KeyPolicyDocument(root)
                 : throw new FormatException("The key policy has no Statement.");
         }
-        catch (JsonException fault)
+        catch (JsonException error)
         {
-            throw new FormatException("The key policy is no JSON.", fault);
+            throw new FormatException("The key policy is not JSON.", error);
         }
     }
 
     /// <summary>The policy of a new key: its account administers it, the role uses it.</summary>
-    internal static KeyPolicyDocument Create(
+    /// <param name="administrators">ARNs of further administrators.</param>
+    public static KeyPolicyDocument Create(
         AwsPartition partition,
         string accountId,
         string roleArn,
         IReadOnlyList<string> administrators
     )
     {
-        // The account as a whole must stay able to change the policy, or a mistake in IAM makes the key unmanageable (key-policy-default).
-        var statements = new JsonArray(Statement("Enable IAM User Permissions", partition.Root(accountId), ["kms:*"]));
+        // Without this statement, a mistake in IAM could make the key unmanageable (KMS developer guide, default key
+        // policy).
+        var account = Allow("Enable IAM User Permissions", [partition.Root(accountId)], ["kms:*"]);
+        var statements = new JsonArray(account);
         if (administrators.Count > 0)
-            statements.Add((JsonNode)Statement("Allow administration of the key", administrators, AdministerActions));
+            statements.Add((JsonNode)Allow("Allow administration of the key", administrators, AdministrationActions));
         statements.Add((JsonNode)UseStatement(roleArn));
         return new KeyPolicyDocument(
             new JsonObject
@@ -87,107 +92,22 @@ internal sealed partial class KeyPolicyDocument
     }
 
     /// <summary>The statement that grants the use of the key to a role.</summary>
-    internal static JsonObject UseStatement(string roleArn) => Statement(UseSid, roleArn, UseActions);
+    public static JsonObject UseStatement(string roleArn) => Allow(UseSid, [roleArn], UseActions);
 
-    /// <summary>Actions that CMEK needs and that no statement allows the role without conditions.</summary>
-    public IReadOnlyList<string> MissingFor(string roleArn) =>
-        [
-            .. UseActions.Where(needed =>
-                !Statements.Any(s =>
-                    IsEffect(s, "Allow")
-                    && s["Condition"] is null
-                    && Names(s, roleArn)
-                    && Texts(s["Action"]).Any(a => Covers(a, needed))
-                )
-            ),
-        ];
-
-    /// <summary>Sids (or positions) of statements that deny the role something that CMEK needs.</summary>
-    public IReadOnlyList<string> DenialsOf(string roleArn) =>
-        [
-            .. Statements
-                .Select((s, i) => (Statement: s, Name: (string?)s["Sid"] ?? $"statement {i + 1}"))
-                .Where(p =>
-                    IsEffect(p.Statement, "Deny")
-                    && Names(p.Statement, roleArn)
-                    && Texts(p.Statement["Action"]).Any(a => UseActions.Any(u => Covers(a, u) || Covers(u, a)))
-                )
-                .Select(p => p.Name),
-        ];
-
-    /// <summary>Actions beyond what CMEK needs that the policy allows the role by name.</summary>
-    public IReadOnlyList<string> WiderThanNeeded(string roleArn) =>
-        [
-            .. Statements
-                .Where(s => IsEffect(s, "Allow") && Texts(Principals(s)).Contains(roleArn))
-                .SelectMany(s => Texts(s["Action"]))
-                .Where(a => !UseActions.Any(u => Covers(u, a)))
-                .Distinct(),
-        ];
-
-    /// <summary>Unique ids where once ARNs stood: their owners were deleted, and whoever has their names now is somebody else.</summary>
-    public IReadOnlyList<string> StaleIds =>
-        [
-            .. Statements
-                .SelectMany(s => Texts(Principals(s)))
-                .Where(p => Regex.IsMatch(p, "^A(ROA|IDA)[A-Z0-9]+$"))
-                .Distinct(),
-        ];
-
-    /// <summary>True when the account as a whole, or this caller, may still change the policy. A session of a role is the role.</summary>
-    public bool LetsChange(string accountId, string callerArn)
-    {
-        var session = Regex.Match(
-            callerArn,
-            "^arn:(?<partition>aws[a-z-]*):sts::(?<account>[0-9]{12}):assumed-role/(?<role>[^/]+)/"
-        );
-        // The ARN of a session leaves the role's path out.
-        var role = session.Success
-            ? $"^arn:{session.Groups["partition"].Value}:iam::{session.Groups["account"].Value}:role/(.*/)?{Regex.Escape(session.Groups["role"].Value)}$"
-            : "^$";
-        return Statements.Any(s =>
-            IsEffect(s, "Allow")
-            && Texts(s["Action"]).Any(a => Covers(a, "kms:PutKeyPolicy"))
-            && Texts(Principals(s))
-                .Any(p =>
-                    p == "*"
-                    || p == accountId
-                    || p == callerArn
-                    || Regex.IsMatch(p, role)
-                    || Regex.IsMatch(p, $"^arn:aws[a-z-]*:iam::{accountId}:root$")
-                )
-        );
-    }
-
-    /// <summary>The same policy with the use of the key granted; the module's own statement, where one is there, is replaced, all others stay.</summary>
-    public KeyPolicyDocument WithGrant(string roleArn)
-    {
-        var root = (JsonObject)_root.DeepClone();
-        var statements = root["Statement"] as JsonArray ?? new JsonArray(root["Statement"]!.DeepClone());
-        if (root["Statement"] is not JsonArray)
-            root["Statement"] = statements;
-        // Our statement is replaced only where its principals are this role or nobody any more: another cluster's grant may have the same Sid.
-        var own = statements
-            .OfType<JsonObject>()
-            .FirstOrDefault(s =>
-                (string?)s["Sid"] == UseSid
-                && Texts(Principals(s)).All(p => p == roleArn || Regex.IsMatch(p, "^A(ROA|IDA)"))
-            );
-        if (own is not null)
-            statements.Remove(own);
-        statements.Add((JsonNode)UseStatement(roleArn));
-        return new KeyPolicyDocument(root);
-    }
-
-    /// <summary>Equal as JSON, whatever the order of fields and whether single values stand in lists.</summary>
+    /// <summary>
+    /// True when both mean the same: the order of fields does not count, nor whether a single value is in a list.
+    /// </summary>
     public bool IsEquivalentTo(KeyPolicyDocument other) =>
-        other is not null && JsonNode.DeepEquals(Normal(_root), Normal(other._root));
+        JsonNode.DeepEquals(Normalize(_root), Normalize(other._root));
 
     /// <summary>The document, indented.</summary>
-    public override string ToString() => _root.ToJsonString(Written);
+    public override string ToString() => ToText(_root);
 
-    /// <summary>The document on one line: what is sent.</summary>
-    public string ToCompactString() => _root.ToJsonString(new JsonSerializerOptions { Encoder = Written.Encoder });
+    /// <summary>The document on one line, as it is sent.</summary>
+    public string ToCompactString() => _root.ToJsonString(Compact);
+
+    /// <summary>A part of a policy, indented.</summary>
+    public static string ToText(JsonObject node) => node.ToJsonString(Indented);
 
     private IEnumerable<JsonObject> Statements =>
         _root["Statement"] switch
@@ -197,33 +117,37 @@ internal sealed partial class KeyPolicyDocument
             _ => [],
         };
 
-    private static JsonObject Statement(string sid, string principal, IEnumerable<string> actions) =>
-        Statement(sid, [principal], actions);
-
-    private static JsonObject Statement(string sid, IReadOnlyList<string> principals, IEnumerable<string> actions)
+    /// <summary>The policy with its list of statements changed.</summary>
+    private KeyPolicyDocument Changed(Action<JsonArray> change)
     {
-        var list = actions.ToList();
-        return new JsonObject
+        var root = (JsonObject)_root.DeepClone();
+        var statements = root["Statement"] as JsonArray ?? new JsonArray(root["Statement"]!.DeepClone());
+        if (root["Statement"] is not JsonArray)
+            root["Statement"] = statements;
+        change(statements);
+        return new KeyPolicyDocument(root);
+    }
+
+    private static JsonObject Allow(string sid, IReadOnlyList<string> principals, IReadOnlyList<string> actions) =>
+        new()
         {
             ["Sid"] = sid,
             ["Effect"] = "Allow",
-            ["Principal"] = new JsonObject
-            {
-                ["AWS"] =
-                    principals.Count == 1 ? principals[0] : new JsonArray([.. principals.Select(p => (JsonNode)p)]),
-            },
-            ["Action"] = list.Count == 1 ? list[0] : new JsonArray([.. list.Select(a => (JsonNode)a)]),
+            ["Principal"] = new JsonObject { ["AWS"] = OneOrMany(principals) },
+            ["Action"] = OneOrMany(actions),
             ["Resource"] = "*",
         };
-    }
 
-    private static bool IsEffect(JsonObject statement, string effect) => (string?)statement["Effect"] == effect;
+    private static JsonNode OneOrMany(IReadOnlyList<string> texts) =>
+        texts.Count == 1 ? texts[0] : new JsonArray([.. texts.Select(t => (JsonNode)t)]);
 
-    private static JsonNode? Principals(JsonObject statement) =>
-        statement["Principal"] is JsonObject map ? map["AWS"] : statement["Principal"];
+    private static bool HasEffect(JsonObject statement, string effect) => (string?)statement["Effect"] == effect;
 
-    private static bool Names(JsonObject statement, string roleArn) =>
-        Texts(Principals(statement)).Any(p => p == roleArn || p == "*");
+    /// <summary>The AWS principals of a statement, as written.</summary>
+    private static List<string> PrincipalsOf(JsonObject statement) =>
+        Texts(statement["Principal"] is JsonObject map ? map["AWS"] : statement["Principal"]);
+
+    private static List<string> ActionsOf(JsonObject statement) => Texts(statement["Action"]);
 
     private static List<string> Texts(JsonNode? node) =>
         node switch
@@ -236,30 +160,29 @@ internal sealed partial class KeyPolicyDocument
             _ => [],
         };
 
-    /// <summary>True when a pattern of a policy takes in all that another takes in; actions are compared without case.</summary>
-    private static bool Covers(string pattern, string action) =>
-        Regex.IsMatch(
-            action,
-            "^" + Regex.Escape(pattern).Replace("\\*", ".*").Replace("\\?", ".") + "$",
-            RegexOptions.IgnoreCase
-        );
+    private static bool AreSame(JsonObject one, JsonObject other) =>
+        JsonNode.DeepEquals(Normalize(one), Normalize(other));
 
-    /// <summary>Fields sorted, lists of texts sorted, lists of one taken out: what IAM holds for the same.</summary>
-    internal static JsonNode? Normal(JsonNode? node) =>
+    /// <summary>
+    /// One form for everything that means the same to IAM: fields and lists of texts sorted, lists of one unwrapped.
+    /// </summary>
+    private static JsonNode? Normalize(JsonNode? node) =>
         node switch
         {
             JsonObject map => new JsonObject(
                 map.OrderBy(f => f.Key, StringComparer.Ordinal)
                     .Select(f => new KeyValuePair<string, JsonNode?>(
                         f.Key,
-                        f.Key == "Statement" && f.Value is JsonObject ? new JsonArray(Normal(f.Value)) : Normal(f.Value)
+                        f.Key == "Statement" && f.Value is JsonObject
+                            ? new JsonArray(Normalize(f.Value))
+                            : Normalize(f.Value)
                     ))
             ),
             JsonArray { Count: 1 } one when one[0] is JsonValue => one[0]!.DeepClone(),
             JsonArray many when many.All(i => i is JsonValue) => new JsonArray([
                 .. many.Select(i => i!.DeepClone()).OrderBy(i => i.ToJsonString(), StringComparer.Ordinal),
             ]),
-            JsonArray many => new JsonArray([.. many.Select(Normal)]),
+            JsonArray many => new JsonArray([.. many.Select(Normalize)]),
             _ => node?.DeepClone(),
         };
 }

@@ -1,0 +1,107 @@
+namespace CockroachCmek.Core.Keys.Aws;
+
+/// <summary>Uses keys that exist already: checks all of them first, and adds a missing grant only on request.</summary>
+internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
+{
+    /// <summary>The keys, one for each region.</summary>
+    public async Task<IReadOnlyList<CmekKey>> ImportAsync()
+    {
+        var keys = await FindAllAsync();
+        foreach (var account in keys.Select(k => k.Key.Arn.AccountId).Distinct().Where(a => a != role.AccountId))
+            run.Warn(
+                $"A key is in account {account}, the role in account {role.AccountId}. The role also needs "
+                    + "an IAM policy that allows it to use the key."
+            );
+        foreach (var key in keys.Where(k => k.Key.Region != k.Region))
+            run.Warn(
+                $"The key for {key.Region} is in {key.Key.Region}. It works, but the nodes in {key.Region} "
+                    + "depend on both regions."
+            );
+
+        // Several regions may share a key: it is granted once.
+        var distinct = keys.Select(k => k.Key).GroupBy(k => k.Arn).Select(g => g.First()).ToList();
+        await ThrowIfLockedOutAsync(distinct);
+        var outcomes = new Dictionary<AwsKeyArn, CmekOutcome>();
+        foreach (var key in distinct)
+            outcomes[key.Arn] = await GrantAsync(key);
+        return [.. keys.Select(k => AwsCmekKey.Of(request, k.Region, k.Uri, k.Key.Metadata, outcomes[k.Key.Arn]))];
+    }
+
+    /// <summary>The key of each region; throws for all problems at once.</summary>
+    private async Task<IReadOnlyList<ImportedKey>> FindAllAsync()
+    {
+        var found = await Task.WhenAll(
+            request.Regions.Select(async region =>
+            {
+                var uri = UriFor(region);
+                return (Region: region, Uri: uri, Key: await FindAsync(region, uri));
+            })
+        );
+        Errors.ThrowCombined(
+            request.Cluster.Name,
+            [
+                .. found.SelectMany(f =>
+                    f.Key is { } key
+                        ? AwsKeyProblems.Of(key, role.Text, request.Grant)
+                        : [AwsErrors.KeyNotFound(f.Uri, f.Region)]
+                ),
+            ]
+        );
+        return [.. found.Select(f => new ImportedKey(f.Region, f.Uri, f.Key!))];
+    }
+
+    /// <summary>The given key for a region: the ARN of that region, or else the only key.</summary>
+    private string UriFor(string region) =>
+        request.KeyUris.FirstOrDefault(uri => AwsKeyArn.TryParse(uri)?.Region == region)
+        ?? (request.KeyUris.Count == 1 ? request.KeyUris[0] : throw Errors.KeyUriMissing(request.Cluster.Name, region));
+
+    /// <summary>
+    /// Looks in the region itself first: an alias or an id means the key there, and a multi-region key may have a
+    /// replica there. Only an ARN leads to another region.
+    /// </summary>
+    private async Task<FoundKey?> FindAsync(string region, string uri)
+    {
+        if (AwsKeyArn.TryParse(uri) is not { } arn || arn.Region == region)
+            return await run.Keys.FindAsync(region, uri);
+        if (arn.IsMultiRegion && await run.Keys.FindAsync(region, arn.KeyId) is { } replica)
+            return replica;
+        return await run.Keys.FindAsync(arn);
+    }
+
+    /// <summary>
+    /// KMS refuses a policy that the caller could not change again. Its message says less than ours, and would come
+    /// after the first key was changed.
+    /// </summary>
+    private async Task ThrowIfLockedOutAsync(IEnumerable<FoundKey> keys)
+    {
+        var changed = keys.Where(k => !k.Policy.Grants(role.Text)).ToList();
+        if (changed.Count == 0)
+            return;
+        var caller = await run.GetCallerAsync(request.Regions[0]);
+        Errors.ThrowCombined(
+            request.Cluster.Name,
+            [
+                .. changed
+                    .Where(k => !k.Policy.LetsChange(caller.Account, caller.Arn))
+                    .Select(k => AwsErrors.PolicyWouldLockOut(k.Metadata.Arn, caller.Arn)),
+            ]
+        );
+    }
+
+    private async Task<CmekOutcome> GrantAsync(FoundKey key)
+    {
+        var missing = key.Policy.MissingFor(role.Text);
+        if (missing.Count == 0)
+            return CmekOutcome.Existing;
+        var action = $"Add a statement to the key policy that grants {string.Join(", ", missing)} to {role}";
+        if (!await run.ConfirmAsync(key.Metadata.Arn, action))
+            return CmekOutcome.Planned;
+        await run.Writer.PutPolicyAsync(key.Region, key.KeyId, key.Policy.WithGrant(role.Text));
+        return CmekOutcome.Updated;
+    }
+
+    /// <param name="Region">The region that uses the key.</param>
+    /// <param name="Uri">How the key was given.</param>
+    /// <param name="Key">The key, which may be in another region.</param>
+    private sealed record ImportedKey(string Region, string Uri, FoundKey Key);
+}

@@ -1,0 +1,103 @@
+namespace CockroachCmek.Core.Keys.Aws;
+
+/// <summary>What a run is to do for a region's key.</summary>
+/// <param name="Region">The region.</param>
+/// <param name="Found">The key that exists; null when one has to be created.</param>
+/// <param name="MayWrite">True when something has to be written and the user agreed.</param>
+internal sealed record RegionPlan(string Region, FoundKey? Found, bool MayWrite);
+
+/// <summary>
+/// Reads all regions, reports every problem at once, and asks the user; writes nothing. A key is found by its alias, or
+/// by its tags when an earlier run ended before it created the alias.
+/// </summary>
+internal sealed class AwsKeyPlanner(AwsRun run, KeyTemplate template)
+{
+    private readonly KeyRequest _request = template.Request;
+
+    /// <summary>What to do in each region, in the order of the request.</summary>
+    /// <param name="accountId">The account of the caller.</param>
+    public async Task<IReadOnlyList<RegionPlan>> PlanAsync(string accountId)
+    {
+        var found = await Task.WhenAll(
+            _request.Regions.Select(async region => (Region: region, Key: await FindAsync(region)))
+        );
+        ThrowIfUnfit([.. found.Select(f => f.Key).OfType<FoundKey>()]);
+        if (accountId != template.Role.AccountId)
+            run.Warn(
+                $"The credentials are of account {accountId}, the role is in account {template.Role.AccountId}. "
+                    + "The role also needs an IAM policy that allows it to use keys of another account."
+            );
+        var plans = new List<RegionPlan>();
+        foreach (var (region, key) in found)
+        {
+            var isReplica = template.Model is not null || plans.Count > 0;
+            plans.Add(new RegionPlan(region, key, await ConfirmAsync(region, key, isReplica)));
+        }
+
+        return plans;
+    }
+
+    /// <summary>The cluster's key in a region; null when one has to be created.</summary>
+    public async Task<FoundKey?> FindAsync(string region)
+    {
+        var named = await run.Keys.FindTaggedAsync(region, template.Alias);
+        if (template.Model is not { IsMultiRegion: true } model)
+            return named ?? await FindOrphanAsync(region);
+        if (named is not null && named.KeyId != model.KeyId)
+            throw AwsErrors.AliasTaken(template.Alias, region, named.Metadata.Arn);
+        if (named is not null)
+            return named;
+        var replica = await run.Keys.FindTaggedAsync(region, model.KeyId);
+        return replica is null ? null : replica with { HasAlias = false };
+    }
+
+    private Task<FoundKey?> FindOrphanAsync(string region) =>
+        new AwsKeySearch(run).FindOrphanAsync(region, _request.Cluster, template.Shape.MultiRegion);
+
+    private void ThrowIfUnfit(IReadOnlyList<FoundKey> keys) =>
+        Errors.ThrowCombined(_request.Cluster.Name, [.. keys.SelectMany(Problems)]);
+
+    private IEnumerable<CmekException> Problems(FoundKey key)
+    {
+        var isOurs = key.BelongsTo(_request.Cluster);
+        // A key of somebody else under our alias is fine when it grants the role access: it was made by hand, by the
+        // documentation.
+        if (!isOurs && !key.Policy.Grants(template.Role.Text))
+            return [AwsErrors.AliasTaken(template.Alias, key.Region, key.Metadata.Arn)];
+        var problems = AwsKeyProblems.Of(key, template.Role.Text, mayGrant: isOurs);
+        return key.IsMultiRegion == template.Shape.MultiRegion
+            ? problems
+            : problems.Prepend(AwsErrors.KeyDiffers(key.Metadata.Arn, template.Shape.MultiRegion));
+    }
+
+    private async Task<bool> ConfirmAsync(string region, FoundKey? key, bool isReplica)
+    {
+        var action = key is null ? CreationOf(isReplica) : await ChangeOfAsync(key);
+        return action is not null && await run.ConfirmAsync($"KMS in {region}", action);
+    }
+
+    private string CreationOf(bool isReplica)
+    {
+        var what =
+            !template.Shape.MultiRegion ? "KMS key"
+            : isReplica ? "replica of the multi-region KMS key"
+            : "multi-region KMS key";
+        return $"Create {what} {template.Alias} and grant {template.Role} access";
+    }
+
+    /// <summary>What has to be changed about a key that exists; null when nothing has to.</summary>
+    private async Task<string?> ChangeOfAsync(FoundKey key)
+    {
+        if (!key.Policy.Grants(template.Role.Text))
+            return $"Grant {template.Role} access to {key.Arn}";
+        if (await NeedsRotationAsync(key))
+            return $"Let AWS rotate {key.Arn} every {_request.RotationPeriodInDays} days";
+        return key.HasAlias ? null : $"Create {template.Alias} for {key.Arn}";
+    }
+
+    /// <summary>Rotation of a multi-region key is set on its primary.</summary>
+    private async Task<bool> NeedsRotationAsync(FoundKey key) =>
+        _request.RotationPeriodInDays is { } days
+        && (!key.IsMultiRegion || key.IsPrimary)
+        && await run.Keys.GetRotationPeriodAsync(key.Region, key.KeyId) != days;
+}

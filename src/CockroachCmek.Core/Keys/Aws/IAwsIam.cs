@@ -1,0 +1,36 @@
+namespace CockroachCmek.Core.Keys.Aws;
+
+/// <summary>A role as IAM shows it.</summary>
+internal sealed record IamRole(
+    string Name,
+    string Arn,
+    string UniqueId,
+    string TrustPolicy,
+    IReadOnlyDictionary<string, string> Tags
+);
+
+/// <summary>
+/// The operations of IAM that CMEK needs, named as in AWSSDK.IdentityManagement, which can replace this interface once
+/// its package can be restored from the registry that CI reaches.
+/// </summary>
+internal interface IAwsIam : IDisposable
+{
+    Task<IamRole> GetRoleAsync(string roleName, CancellationToken cancellationToken);
+
+    Task<IamRole> CreateRoleAsync(
+        string roleName,
+        string path,
+        string trustPolicy,
+        string description,
+        IReadOnlyDictionary<string, string> tags,
+        CancellationToken cancellationToken
+    );
+
+    Task UpdateAssumeRolePolicyAsync(string roleName, string trustPolicy, CancellationToken cancellationToken);
+
+    Task TagRoleAsync(string roleName, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<string>> ListRolePoliciesAsync(string roleName, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<string>> ListAttachedRolePoliciesAsync(string roleName, CancellationToken cancellationToken);
+}
