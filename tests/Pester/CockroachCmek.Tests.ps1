@@ -170,13 +170,13 @@ Describe 'A cluster on Google Cloud' {
             $file = Join-Path $TestDrive 'gcp-us.revocation.json'
             $revocation = Revoke-CrdbCmek gcp-us -Path $file -Confirm:$false -WarningAction SilentlyContinue
             $revocation.Status | Should -Be 'REVOKED'
-            (Test-CrdbCmek gcp-us).Check | Should -Contain 'KeyNotGranted'
+            (Test-CrdbCmek gcp-us).ErrorId | Should -Contain 'KeyNotGranted'
             $null = Restore-CrdbCmekAccess -Path $file -WarningAction SilentlyContinue
             (Test-CrdbCmek gcp-us).Check | Should -Contain 'KeyUsable'
         }
 
         It 'is checked against the policy of its organization' {
-            Test-CrdbCmek gcp-us | Where-Object Check -EQ OrgPolicyAllows | ForEach-Object Status | Should -Be 'Pass'
+            Test-CrdbCmek gcp-us | Where-Object Check -EQ OrganizationPolicy | ForEach-Object Status | Should -Be 'Pass'
         }
     }
 }
