@@ -66,7 +66,7 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
             ["status"] = CmekStatus.Enabled,
             ["created_at"] = at,
             ["updated_at"] = at,
-            ["key_spec"] = keySpec.DeepClone(),
+            ["spec"] = keySpec.DeepClone(),
         };
     }
 

@@ -226,7 +226,7 @@ public sealed class ManifestTests
     [InlineData("arn:aws:kms:us-east-1:111122223333:alias/x", null, "alias")]
     [InlineData("projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1", null, "leave /cryptoKeyVersions")]
     [InlineData("https://v.vault.azure.net/keys/k/0123456789abcdef0123456789abcdef", "AZURE_KEY_VAULT", null)]
-    [InlineData("https://v.vault.azure.net/keys/k", null, "no version")]
+    [InlineData("https://v.vault.azure.net/keys/k", null, "does not name a version")]
     [InlineData("mrk-1234", null, "not a key ARN")]
     public void A_URI_is_a_key_or_says_why_it_is_none(string uri, string? type, string? problem)
     {

@@ -1,6 +1,7 @@
 using Amazon.KeyManagementService;
 using Amazon.Runtime;
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
@@ -41,7 +42,7 @@ public sealed class CmekOperationTests : IAsyncLifetime
                 TimeScale = Scale,
             }
         );
-        _lifecycle = new CmekLifecycle(_client, new ManifestCheck());
+        _lifecycle = new CmekLifecycle(_client, new ManifestCheck(CustomerClouds.All));
     }
 
     private OperationContext Context => new(_log, _time, CancellationToken.None);
@@ -109,7 +110,7 @@ public sealed class CmekOperationTests : IAsyncLifetime
             "CmekRevoked",
             (
                 await Assert.ThrowsAsync<CmekException>(() =>
-                    _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context)
+                    _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), null, Context)
                 )
             ).ErrorId
         );
@@ -151,7 +152,7 @@ public sealed class CmekOperationTests : IAsyncLifetime
     public async Task Enabling_fails_with_the_reason_when_the_key_is_disabled_meanwhile()
     {
         var (cluster, manifest) = await ManifestAsync("dev-aws");
-        await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context);
+        await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), null, Context);
         using var kms = Kms("us-east-1");
         await kms.DisableKeyAsync(manifest.RegionSpecs[0].KeyUri);
         var error = await Assert.ThrowsAsync<CmekException>(() =>
@@ -160,7 +161,7 @@ public sealed class CmekOperationTests : IAsyncLifetime
         Assert.Equal("CmekOperationFailed", error.ErrorId);
         Assert.Contains("is Disabled", error.Message, StringComparison.Ordinal);
         await kms.EnableKeyAsync(manifest.RegionSpecs[0].KeyUri);
-        await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context);
+        await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), null, Context);
         Assert.Equal(
             "ENABLED",
             (await _lifecycle.WaitAsync(cluster, new WaitOptions { Expected = "ENABLED" }, Context)).Status
@@ -170,7 +171,7 @@ public sealed class CmekOperationTests : IAsyncLifetime
     private async Task<(CrdbCluster Cluster, CmekManifest Manifest)> EnabledAsync(string name)
     {
         var (cluster, manifest) = await ManifestAsync(name);
-        await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), Context);
+        await _lifecycle.EnableAsync(cluster, manifest, new WriteOptions(), null, Context);
         await _lifecycle.WaitAsync(cluster, new WaitOptions { Expected = "ENABLED" }, Context);
         return (cluster, manifest);
     }
@@ -178,7 +179,8 @@ public sealed class CmekOperationTests : IAsyncLifetime
     private async Task<(CrdbCluster Cluster, CmekManifest Manifest)> ManifestAsync(string name)
     {
         var cluster = await new ClusterResolver(_client).ResolveAsync(new CrdbClusterIdentity(name), Context);
-        var aws = new AwsKeyProvider(
+        using var aws = new AwsKeyProvider(
+            new AwsCustomerCloud(),
             new AwsConnection
             {
                 Endpoint = _server.AwsEndpoint,
@@ -199,7 +201,7 @@ public sealed class CmekOperationTests : IAsyncLifetime
             },
             Context
         );
-        var builder = new ManifestBuilder();
+        var builder = new ManifestBuilder(CustomerClouds.All);
         return (cluster, keys.Select(k => builder.Add(cluster, k.Region, k.KeyUri, k.AuthPrincipal, k)).Last()!);
     }
 

@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
@@ -24,7 +25,8 @@ public sealed class RegionAdditionTests
                 TimeScale = 20_000,
             }
         );
-        var aws = new AwsKeyProvider(
+        using var aws = new AwsKeyProvider(
+            new AwsCustomerCloud(),
             new AwsConnection
             {
                 Endpoint = server.AwsEndpoint,
@@ -32,7 +34,7 @@ public sealed class RegionAdditionTests
                 SecretAccessKey = new Secret(server.Aws.SecretAccessKey),
             }
         );
-        var lifecycle = new CmekLifecycle(client, new ManifestCheck());
+        var lifecycle = new CmekLifecycle(client, new ManifestCheck(CustomerClouds.All));
         var cluster = await client.GetClusterAsync(
             server.Cloud.Clusters.Single(c => c.Name == "prod-eu-old").Id,
             new OperationContext(new RecordingLog(), time, CancellationToken.None)
@@ -66,8 +68,8 @@ public sealed class RegionAdditionTests
         Assert.Contains("eu-north-1: 3", error.Message, StringComparison.Ordinal);
 
         // The second run starts from the current regions.
-        var (after, outcome) = await addition.AddAsync(cluster, aws, options, context);
-        Assert.Equal(CmekOutcome.Updated, outcome);
+        var after = await addition.AddAsync(cluster, aws, options, context);
+        Assert.False(after.IsPlanned);
         Assert.Equal(["eu-west-1", "eu-north-1", "eu-central-1"], after.Regions.Select(r => r.Name));
         await server.StopAsync();
     }
