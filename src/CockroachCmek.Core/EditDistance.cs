@@ -1,6 +1,8 @@
 namespace CockroachCmek.Core;
 
-/// <summary>How many letters must change to get from one word to another (Levenshtein): what a typo is measured by.</summary>
+/// <summary>
+/// The number of letters to change to get from one word to another (Levenshtein), to recognize typos.
+/// </summary>
 internal static class EditDistance
 {
     public static int Between(string left, string right)

@@ -2,7 +2,7 @@ namespace CockroachCmek.Core;
 
 internal static partial class Errors
 {
-    /// <summary>The one table from an HTTP status of CockroachDB Cloud to a fault.</summary>
+    /// <summary>Turns an error response of CockroachDB Cloud into an error.</summary>
     public static CmekException FromResponse(int status, string text, string target, string? requestId) =>
         status switch
         {
@@ -19,7 +19,7 @@ internal static partial class Errors
             _ => CloudRefused(status, target, text, requestId),
         };
 
-    /// <summary>Terraform's provider reads any message with "lock" as a locked cluster, whatever the status.</summary>
+    /// <summary>Terraform's provider treats any message with "lock" as a locked cluster, whatever the status.</summary>
     private static bool MentionsLock(string text) =>
         System.Text.RegularExpressions.Regex.IsMatch(
             text,
@@ -27,7 +27,7 @@ internal static partial class Errors
             System.Text.RegularExpressions.RegexOptions.IgnoreCase
         );
 
-    /// <summary>401.</summary>
+    /// <summary>HTTP 401.</summary>
     public static CmekException ApiKeyRefused(string text, string? requestId) =>
         Make(
             CmekErrorKind.Authentication,
@@ -38,113 +38,116 @@ internal static partial class Errors
             requestId: requestId
         );
 
-    /// <summary>403.</summary>
+    /// <summary>HTTP 403.</summary>
     public static CmekException CloudPermissionDenied(string target, string text, string? requestId) =>
         Make(
             CmekErrorKind.PermissionDenied,
             target,
-            $"The API key's service account may not do this on '{target}'{FormatServerText(text)} CMEK needs the role Cluster Admin or Cluster Operator.",
+            $"The API key's service account is not allowed to do this on '{target}'{FormatServerText(text)} CMEK needs "
+                + "the role Cluster Admin or Cluster Operator.",
             "Give the service account the role at https://cockroachlabs.cloud/access, then run the same command again",
             statusCode: 403,
             requestId: requestId
         );
 
-    /// <summary>404.</summary>
+    /// <summary>HTTP 404.</summary>
     public static CmekException CloudNotFound(string target, string text, string? requestId) =>
         Make(
             CmekErrorKind.NotFound,
             target,
-            $"CockroachDB Cloud knows no '{target}'{FormatServerText(text)}",
+            $"CockroachDB Cloud does not know '{target}'{FormatServerText(text)}",
             "Get-CrdbCluster",
             statusCode: 404,
             requestId: requestId
         );
 
-    /// <summary>503, 409, or a message that speaks of a lock.</summary>
+    /// <summary>HTTP 503 or 409, or a message about a lock.</summary>
     public static CmekException CloudBusy(int status, string target, string text, string? requestId) =>
         Make(
             CmekErrorKind.Busy,
             target,
-            $"'{target}' is busy with something else{FormatServerText(text)}",
-            $"Get-CrdbCluster {target}   (State and OperationStatus tell when it is free)",
+            $"'{target}' is busy with another operation{FormatServerText(text)}",
+            $"Get-CrdbCluster {target}   (State and OperationStatus show what is running)",
             statusCode: status,
             requestId: requestId
         );
 
-    /// <summary>429, after all retries.</summary>
+    /// <summary>HTTP 429 after all retries.</summary>
     public static CmekException CloudRateLimited(string target, string? requestId) =>
         Make(
             CmekErrorKind.LimitsExceeded,
             target,
-            "CockroachDB Cloud takes no more than 10 requests a second for a user, and others use them up.",
-            "Run the same command again, with a smaller -ThrottleLimit",
+            "CockroachDB Cloud allows a user 10 requests a second, and other sessions use them too.",
+            "Run the same command again with a smaller -ThrottleLimit",
             statusCode: 429,
             requestId: requestId
         );
 
-    /// <summary>5xx.</summary>
+    /// <summary>HTTP 5xx.</summary>
     public static CmekException CloudFailed(int status, string target, string text, string? requestId) =>
         Make(
             CmekErrorKind.Unavailable,
             target,
             $"CockroachDB Cloud failed with HTTP {status} on '{target}'{FormatServerText(text)}",
-            "Run the same command again; https://status.cockroachlabs.cloud tells of outages",
+            "Run the same command again; https://status.cockroachlabs.cloud shows outages",
             statusCode: status,
             requestId: requestId
         );
 
-    /// <summary>Any other 4xx.</summary>
+    /// <summary>Any other HTTP 4xx.</summary>
     public static CmekException CloudRefused(int status, string target, string text, string? requestId) =>
         Make(
             CmekErrorKind.InvalidArgument,
             target,
             $"CockroachDB Cloud refused the request for '{target}' with HTTP {status}{FormatServerText(text)}",
-            $"Get-CrdbCluster {target} | Get-CrdbCmek   (shows the state that the request met)",
+            $"Get-CrdbCluster {target} | Get-CrdbCmek   (shows the current state)",
             statusCode: status,
             requestId: requestId
         );
 
-    /// <summary>400 with the documented sentence about the KMS key.</summary>
+    /// <summary>HTTP 400 with the documented sentence about the KMS key.</summary>
     public static CmekException KeyAccessDenied(string target, string text, string? requestId) =>
         Make(
             CmekErrorKind.PermissionDenied,
             target,
-            $"CockroachDB Cloud may not use the key for '{target}'{FormatServerText(text)} A grant that was made minutes ago may not have arrived everywhere.",
+            $"CockroachDB Cloud is not allowed to use the key for '{target}'{FormatServerText(text)} A new grant can "
+                + "take minutes to take effect.",
             "$manifest | Test-CrdbCmekManifest   (names what is missing)",
             statusCode: 400,
             requestId: requestId
         );
 
-    /// <summary>No answer at all.</summary>
+    /// <summary>No response.</summary>
     public static CmekException CloudUnreachable(Uri endpoint, string target, Exception inner) =>
         Make(
             CmekErrorKind.Connection,
             target,
-            $"No answer from CockroachDB Cloud at {endpoint.Authority}: {inner.GetBaseException().Message}",
-            "Run the same command again: it looks for what is there before it writes",
+            $"No response from CockroachDB Cloud at {endpoint.Authority}: {inner.GetBaseException().Message}",
+            "Run the same command again: it reads the state before it writes",
             inner
         );
 
-    /// <summary>An answer that cannot be what was asked for.</summary>
+    /// <summary>The response does not fit the request.</summary>
     public static CmekException BadAnswer(string target, string reason, Exception? inner = null) =>
         Make(
             CmekErrorKind.InvalidData,
             target,
-            $"The answer about '{target}' cannot be understood: {reason}.",
-            "Connect-CrdbCloud -Endpoint https://cockroachlabs.cloud/   (does something else answer at this address?)",
+            $"The response about '{target}' cannot be understood: {reason}.",
+            "Connect-CrdbCloud -Endpoint https://cockroachlabs.cloud/   (another service may be listening at this "
+                + "address)",
             inner
         );
 
-    /// <summary>Plain http to another machine.</summary>
+    /// <summary>Plain http to a host that is not the loopback address.</summary>
     public static CmekException InsecureEndpoint(Uri endpoint) =>
         Make(
             CmekErrorKind.InvalidArgument,
             endpoint.ToString(),
-            $"'{endpoint}' is not encrypted: an API key goes over https only, except on this machine.",
+            $"'{endpoint}' is not encrypted. Credentials are sent over https only, except to the loopback address.",
             "Connect-CrdbCloud -Endpoint https://..."
         );
 
-    /// <summary>No cluster of this name or id.</summary>
+    /// <summary>No cluster has the name or id.</summary>
     public static CmekException ClusterNotFound(
         string name,
         IReadOnlyCollection<string> near,
@@ -153,18 +156,18 @@ internal static partial class Errors
         Make(
             CmekErrorKind.NotFound,
             name,
-            $"There is no cluster '{name}' that this API key may see.{(near.Count > 0 ? $" Did you mean {string.Join(" or ", near)}?" : "")}",
+            $"There is no cluster '{name}' that this API key can see.{(near.Count > 0 ? $" Did you mean {string.Join(" or ", near)}?" : "")}",
             "Get-CrdbCluster",
             inner,
             statusCode: 404
         );
 
-    /// <summary>A name or digits that several clusters have.</summary>
+    /// <summary>Several clusters have the name or the digits.</summary>
     public static CmekException AmbiguousCluster(string name, IEnumerable<CrdbCluster> matches) =>
         Make(
             CmekErrorKind.InvalidArgument,
             name,
-            $"'{name}' means several clusters: {string.Join(", ", matches.Select(c => $"{c.Name} ({c.Id})"))}.",
+            $"'{name}' matches several clusters: {string.Join(", ", matches.Select(c => $"{c.Name} ({c.Id})"))}.",
             "Get-CrdbCluster <UUID>"
         );
 

@@ -2,35 +2,35 @@ namespace CockroachCmek.Core;
 
 internal static partial class Errors
 {
-    /// <summary>The file of a manifest is not there.</summary>
+    /// <summary>The manifest file does not exist or cannot be read.</summary>
     public static CmekException ManifestFileNotFound(string path, Exception? inner) =>
         Make(
             CmekErrorKind.NotFound,
             path,
             $"There is no file '{path}'.",
-            "New-CrdbCmekManifest   (makes a manifest from keys; Export-CrdbCmekManifest writes it)",
+            "New-CrdbCmekManifest   (creates a manifest from keys; Export-CrdbCmekManifest writes it)",
             inner
         );
 
-    /// <summary>A file is there already, or was written by this very run.</summary>
+    /// <summary>The file exists, or this run has just written it.</summary>
     public static CmekException ManifestFileExists(string path, bool fromBefore) =>
         Make(
             CmekErrorKind.Exists,
             path,
             fromBefore
-                ? $"The file '{path}' exists, and was left as it is."
-                : $"'{path}' already holds another manifest of this run: one file holds one manifest.",
+                ? $"The file '{path}' exists. It was not changed."
+                : $"'{path}' already holds another manifest of this run. A file holds one manifest.",
             fromBefore
                 ? "Export-CrdbCmekManifest -Force"
                 : "Export-CrdbCmekManifest <folder>   (one file for each cluster)"
         );
 
-    /// <summary>A folder was given for a manifest that does not know its cluster's name.</summary>
+    /// <summary>A folder was given, and the manifest does not name a cluster to name the file after.</summary>
     public static CmekException ManifestNamesNoCluster(string folder) =>
         Make(
             CmekErrorKind.InvalidArgument,
             folder,
-            $"'{folder}' is a folder, and the manifest was read from a file, which names no cluster to call a new file after.",
+            $"'{folder}' is a folder, and the manifest does not name a cluster to name the new file after.",
             "Export-CrdbCmekManifest <file>"
         );
 
@@ -50,11 +50,13 @@ internal static partial class Errors
             CmekErrorKind.NotFound,
             path,
             $"The record '{path}' could not be read: {inner.Message}",
-            "Restore-CrdbCmekAccess <cluster>   (looks in the cloud for what is missing)",
+            "Restore-CrdbCmekAccess <cluster>   (finds what is missing in the cloud)",
             inner
         );
 
-    /// <summary>The record of a revocation could not be written: nothing is changed before it is safe.</summary>
+    /// <summary>
+    /// The record of a revocation could not be written: nothing is changed before the record is safe.
+    /// </summary>
     public static CmekException RevocationFileNotWritten(string path, Exception inner) =>
         Make(
             CmekErrorKind.InvalidArgument,
@@ -64,12 +66,12 @@ internal static partial class Errors
             inner
         );
 
-    /// <summary>The file for a key of the service account cannot be made; no key was.</summary>
+    /// <summary>The file for the service account key cannot be written; no key was created.</summary>
     public static CmekException ServiceAccountKeyFileNotWritten(string path, Exception inner) =>
         Make(
             CmekErrorKind.InvalidArgument,
             path,
-            $"'{path}' cannot be written: {inner.Message} No key of the service account was made.",
+            $"'{path}' cannot be written: {inner.Message} No service account key was created.",
             "New-CrdbCmekKey -ServiceAccountKeyPath <another path>",
             inner
         );

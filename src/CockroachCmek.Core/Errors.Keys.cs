@@ -14,30 +14,30 @@ internal static partial class Errors
             "Get-CrdbCluster | Where-Object Plan -eq ADVANCED"
         );
 
-    /// <summary>Several keys were given, and none for this region.</summary>
+    /// <summary>Several keys were given, but none for the region.</summary>
     public static CmekException KeyUriMissing(string cluster, string region) =>
         Make(
             CmekErrorKind.InvalidArgument,
             region,
-            $"Of the keys that were given, none is in '{region}' of '{cluster}'.",
+            $"No key was given for region {region} of '{cluster}'.",
             "New-CrdbCmekKey -KeyUri <one key ARN for each region>"
         );
 
-    /// <summary>Any other state than enabled.</summary>
+    /// <summary>The key is in a state other than enabled.</summary>
     public static CmekException KeyNotEnabled(string arn, string state) =>
         Make(
             CmekErrorKind.InvalidState,
             arn,
-            $"{arn} is {state}, and must be Enabled.",
+            $"{arn} is {state}, but must be Enabled.",
             "Run the same command again in a minute"
         );
 
-    /// <summary>Asymmetric, or for signing.</summary>
+    /// <summary>The key is asymmetric, or for signing.</summary>
     public static CmekException KeyNotSymmetric(string arn, string kind) =>
         Make(
             CmekErrorKind.InvalidArgument,
             arn,
             $"{arn} is {kind}; CMEK needs a symmetric key for encryption and decryption.",
-            "New-CrdbCmekKey   (makes one)"
+            "New-CrdbCmekKey   (creates one)"
         );
 }

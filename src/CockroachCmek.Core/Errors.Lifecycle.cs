@@ -2,7 +2,10 @@ namespace CockroachCmek.Core;
 
 internal static partial class Errors
 {
-    /// <summary>The checks before sending: one error with everything that is wrong. Where all of it is of one kind, its id is that kind's.</summary>
+    /// <summary>
+    /// A check before sending failed. One error names everything that is wrong; if all of it has the same id, so does
+    /// the error.
+    /// </summary>
     public static CmekException ManifestRefused(string cluster, IReadOnlyList<CmekCheck> checks)
     {
         var failed = checks.Where(c => c.Status == CmekCheckStatus.Fail).ToList();
@@ -10,59 +13,64 @@ internal static partial class Errors
         return Make(
             CmekErrorKind.InvalidArgument,
             cluster,
-            $"CMEK cannot be enabled on '{cluster}'; nothing was sent. {string.Join(" ", failed.Select(c => c.Detail).Distinct())}",
+            $"CMEK cannot be enabled on '{cluster}'. Nothing was sent. {string.Join(" ", failed.Select(c => c.Detail).Distinct())}",
             string.Join("; ", failed.Select(c => c.Remedy).Distinct()),
             id: ids.Count == 1 ? ids[0] : nameof(ManifestRefused)
         );
     }
 
-    /// <summary>Enabled, with other keys.</summary>
+    /// <summary>CMEK is enabled with other keys.</summary>
     public static CmekException AlreadyEnabledDifferently(CmekInfo info) =>
         Make(
             CmekErrorKind.Exists,
             info.ClusterName,
-            $"CMEK on '{info.ClusterName}' is {info.Status} already, with other keys: {string.Join(", ", info.Regions.SelectMany(r => r.Keys.Take(1).Select(k => $"{r.Region}: {k.KeyUri}")))}. Nothing was sent.",
+            $"CMEK on '{info.ClusterName}' is already {info.Status} with other keys: {string.Join(", ", info.Regions.SelectMany(r => r.Keys.Take(1).Select(k => $"{r.Region}: {k.KeyUri}")))}. Nothing was sent.",
             $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek   (shows the keys in force)"
         );
 
-    /// <summary>There is no key in force. <paramref name="purpose"/>: what it is wanted for, "to rotate".</summary>
+    /// <summary>
+    /// There is no key in force. <paramref name="purpose"/> is what it is needed for, as in "to rotate".
+    /// </summary>
     public static CmekException CmekNotEnabled(string cluster, string status, string purpose) =>
         Make(
             CmekErrorKind.InvalidState,
             cluster,
             $"CMEK on '{cluster}' is {status}, so there is no key in force {purpose}. Nothing was sent.",
-            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek "
+                + "-Wait"
         );
 
-    /// <summary>Revoked: nobody but Cockroach Labs can change that.</summary>
+    /// <summary>CMEK is revoked; only Cockroach Labs can change that.</summary>
     public static CmekException CmekRevoked(string cluster, string status) =>
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"CMEK on '{cluster}' is {status}. Only Cockroach Labs support can bring a revoked cluster back. Nothing was sent.",
+            $"CMEK on '{cluster}' is {status}. Only Cockroach Labs support can bring a revoked cluster back. Nothing "
+                + "was sent.",
             "https://support.cockroachlabs.com/"
         );
 
-    /// <summary>A change of CMEK is under way already.</summary>
+    /// <summary>Another change of CMEK is running.</summary>
     public static CmekException CmekBusy(string cluster, string status) =>
         Make(
             CmekErrorKind.Busy,
             cluster,
-            $"CMEK on '{cluster}' is {status} with other keys: one change at a time. Nothing was sent.",
+            $"CMEK on '{cluster}' is {status} with other keys, and only one change can run at a time. Nothing was "
+                + "sent.",
             $"Wait-CrdbCmek {cluster}"
         );
 
-    /// <summary>Something else kept the cluster locked all the time.</summary>
+    /// <summary>Another operation kept the cluster locked.</summary>
     public static CmekException ClusterBusy(string cluster, TimeSpan waited, Exception inner) =>
         Make(
             CmekErrorKind.Busy,
             cluster,
-            $"'{cluster}' was busy with something else for {waited}; nothing was changed.",
-            $"Get-CrdbCluster {cluster}   (OperationStatus tells what runs)",
+            $"'{cluster}' was busy with another operation for {waited}. Nothing was changed.",
+            $"Get-CrdbCluster {cluster}   (OperationStatus shows what is running)",
             inner
         );
 
-    /// <summary>A status that ends in _FAILED, with what CockroachDB Cloud says about it.</summary>
+    /// <summary>The status ends in _FAILED; the message repeats what CockroachDB Cloud says about it.</summary>
     public static CmekException CmekOperationFailed(CmekInfo info, CmekRegionInfo? region, CmekKeyInfo? key) =>
         Make(
             CmekErrorKind.InvalidState,
@@ -74,91 +82,93 @@ internal static partial class Errors
                         ? "."
                         : $", key {key.KeyUri}. CockroachDB Cloud says: {(key.UserMessage.Length > 0 ? key.UserMessage : "nothing")}"
                 ),
-            $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek; when the cause is gone, run the same command again"
+            $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek; fix the cause, then run the same command again"
         );
 
-    /// <summary>Settled, in another status than was waited for.</summary>
+    /// <summary>The operation ended in another status than expected.</summary>
     public static CmekException UnexpectedStatus(CmekInfo info, string expected) =>
         Make(
             CmekErrorKind.InvalidState,
             info.ClusterName,
-            $"CMEK on '{info.ClusterName}' has settled as {info.Status}, not {expected}.",
+            $"CMEK on '{info.ClusterName}' ended as {info.Status}, not {expected}.",
             $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
         );
 
-    /// <summary>The wait ran out; the cloud goes on.</summary>
+    /// <summary>The wait timed out; the operation continues in the cloud.</summary>
     public static CmekException WaitTimedOut(CmekInfo info, TimeSpan waited) =>
         Make(
             CmekErrorKind.Timeout,
             info.ClusterName,
-            $"CMEK on '{info.ClusterName}' is still {info.Status} after {waited} ({string.Join(", ", info.Regions)}). It goes on in the cloud.",
+            $"CMEK on '{info.ClusterName}' is still {info.Status} after {waited} ({string.Join(", ", info.Regions)}). It continues in the cloud.",
             $"Wait-CrdbCmek {info.ClusterName}"
         );
 
-    /// <summary>Fewer nodes than a region of a multi-region cluster needs.</summary>
+    /// <summary>A region of a multi-region cluster would have too few nodes.</summary>
     public static CmekException TooFewNodes(string cluster, IReadOnlyDictionary<string, int> small, int minimum) =>
         Make(
             CmekErrorKind.InvalidArgument,
             cluster,
-            $"In a cluster of several regions each needs at least {minimum} nodes; '{cluster}' would have {string.Join(", ", small.Select(s => $"{s.Value} in {s.Key}"))}. Nothing was sent.",
-            $"Add-CrdbCmekRegion -NodeCount {minimum}   (a region that is there already is scaled in the console first)"
+            $"Each region of a multi-region cluster needs at least {minimum} nodes; '{cluster}' would have {string.Join(", ", small.Select(s => $"{s.Value} in {s.Key}"))}. Nothing was sent.",
+            $"Add-CrdbCmekRegion -NodeCount {minimum}   (scale an existing region in the console first)"
         );
 
-    /// <summary>The region is there, and is not what was asked for.</summary>
+    /// <summary>The region exists and differs from what was asked for.</summary>
     public static CmekException RegionExists(string cluster, string region, string difference) =>
         Make(
             CmekErrorKind.Exists,
             region,
-            $"The cluster '{cluster}' has the region '{region}' already, {difference}. It was left as it is.",
+            $"The cluster '{cluster}' already has the region '{region}', {difference}. It was not changed.",
             $"Get-CrdbCluster {cluster} | Get-CrdbCmek"
         );
 
-    /// <summary>Somebody else changed the cluster's regions while this run was preparing its own change.</summary>
+    /// <summary>The cluster's regions were changed elsewhere while this run prepared its own change.</summary>
     public static CmekException RegionMapChanged(string cluster, string before, string now) =>
         Make(
             CmekErrorKind.Busy,
             cluster,
-            $"The regions of '{cluster}' changed while this was prepared: they were {before}, and are {now}. Nothing was sent, so that no region is lost.",
+            $"The regions of '{cluster}' were changed elsewhere: they were {before}, and are now {now}. Nothing was "
+                + "sent, so that no region is lost.",
             "Run the same command again"
         );
 
-    /// <summary>The request was taken, and the cluster does not show what it asked for.</summary>
+    /// <summary>The request was accepted, but the cluster does not show the result.</summary>
     public static CmekException RegionMapDiffers(string cluster, string wanted, string now) =>
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"'{cluster}' was to have the regions {wanted}, and has {now}.",
+            $"'{cluster}' should have the regions {wanted}, but has {now}.",
             $"Get-CrdbCluster {cluster}"
         );
 
-    /// <summary>The cluster stays locked; the cloud goes on.</summary>
+    /// <summary>The cluster is still locked; the operation continues in the cloud.</summary>
     public static CmekException ClusterWaitTimedOut(CrdbCluster cluster, TimeSpan waited) =>
         Make(
             CmekErrorKind.Timeout,
             cluster.Name,
-            $"'{cluster.Name}' is still {cluster.State} ({cluster.OperationStatus}) after {waited}. It goes on in the cloud.",
+            $"'{cluster.Name}' is still {cluster.State} ({cluster.OperationStatus}) after {waited}. It continues in "
+                + "the cloud.",
             $"Get-CrdbCluster {cluster.Name}"
         );
 
-    /// <summary>What ran on the cluster has failed.</summary>
+    /// <summary>An operation on the cluster failed.</summary>
     public static CmekException ClusterOperationFailed(CrdbCluster cluster) =>
         Make(
             CmekErrorKind.InvalidState,
             cluster.Name,
-            $"On '{cluster.Name}', {cluster.OperationStatus} is reported.",
+            $"'{cluster.Name}' reports {cluster.OperationStatus}.",
             $"Get-CrdbCluster {cluster.Name} | Get-CrdbCmek"
         );
 
-    /// <summary>Other clusters would lose their key too.</summary>
+    /// <summary>Other clusters use the key too.</summary>
     public static CmekException KeyShared(string cluster, IReadOnlyList<string> others) =>
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"{string.Join(", ", others)} {(others.Count == 1 ? "uses" : "use")} a key of '{cluster}' too, through the same identity, and would lose it. Nothing was changed.",
-            $"Revoke-CrdbCmek {cluster} -AllowSharedKey   (takes it away from {(others.Count == 1 ? "it" : "them")} too)"
+            $"{string.Join(", ", others)} {(others.Count == 1 ? "uses" : "use")} a key of '{cluster}' through the same identity, and would lose it too. Nothing was changed.",
+            $"Revoke-CrdbCmek {cluster} -AllowSharedKey   (revokes it for {(others.Count == 1 ? "that cluster" : "those clusters")} too)"
         );
 
-    /// <summary>The cloud has no such way.</summary>
+    /// <summary>The cluster's cloud does not support the method.</summary>
     public static CmekException RevocationMethodNotSupported(
         string cluster,
         string provider,
@@ -168,34 +178,38 @@ internal static partial class Errors
         Make(
             CmekErrorKind.InvalidArgument,
             cluster,
-            $"On {provider}, access to the keys of '{cluster}' cannot be taken away by {method}; it can by {string.Join(", ", supported)}. Nothing was changed.",
+            $"{provider} does not support -Method {method} for '{cluster}'. Supported: {string.Join(", ", supported)}. Nothing was changed.",
             $"Revoke-CrdbCmek {cluster} -Method {supported[0]}"
         );
 
-    /// <summary>Some key can still be used. CockroachDB was not told, since it would come back with that key.</summary>
-    public static CmekException AccessNotTaken(string cluster, IReadOnlyList<CmekException> faults) =>
+    /// <summary>
+    /// A key can still be used. CockroachDB Cloud was not asked to revoke, because the cluster would come back with
+    /// that key.
+    /// </summary>
+    public static CmekException AccessNotTaken(string cluster, IReadOnlyList<CmekException> errors) =>
         Make(
-            faults[0].Kind,
+            errors[0].Kind,
             cluster,
-            $"Not every key of '{cluster}' could be taken away, so CockroachDB Cloud was not told to revoke. {string.Join(" ", faults.Select(f => f.Message).Distinct())} What was changed stays changed, and stands in the output.",
-            $"Run the same command again when the cause is gone: it completes what is missing. Restore-CrdbCmekAccess {cluster} undoes it"
+            $"Access to some keys of '{cluster}' could not be removed, so CockroachDB Cloud was not asked to revoke. {string.Join(" ", errors.Select(f => f.Message).Distinct())} The output shows what was changed.",
+            "Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
+                + $"{cluster} undoes it"
         );
 
-    /// <summary>Some change could not be undone.</summary>
-    public static CmekException AccessNotRestored(string cluster, IReadOnlyList<CmekException> faults) =>
+    /// <summary>A change could not be undone.</summary>
+    public static CmekException AccessNotRestored(string cluster, IReadOnlyList<CmekException> errors) =>
         Make(
-            faults[0].Kind,
+            errors[0].Kind,
             cluster,
-            $"Not all access to the keys of '{cluster}' could be given back. {string.Join(" ", faults.Select(f => f.Message).Distinct())}",
-            "Run the same command again when the cause is gone: it completes what is missing"
+            $"Some access to the keys of '{cluster}' could not be restored. {string.Join(" ", errors.Select(f => f.Message).Distinct())}",
+            "Fix the cause, then run the same command again: it completes the restoration"
         );
 
-    /// <summary>A record of another cluster, or of no revocation at all.</summary>
+    /// <summary>The file is not a record of this cluster's revocation.</summary>
     public static CmekException RevocationFileInvalid(string path, string reason, Exception? inner = null) =>
         Make(
             CmekErrorKind.InvalidData,
             path,
-            $"{path} is no record of this revocation: {reason}.",
+            $"{path} is not a record of this revocation: {reason}.",
             "Revoke-CrdbCmek -Path <another file>, or Restore-CrdbCmekAccess <cluster> without a file",
             inner
         );

@@ -2,7 +2,7 @@ namespace CockroachCmek.Core;
 
 internal static partial class Errors
 {
-    /// <summary>The document cannot be read at all.</summary>
+    /// <summary>The file is not valid JSON or YAML.</summary>
     public static CmekException ManifestSyntax(string path, int line, int column, string reason, Exception? inner) =>
         Make(
             CmekErrorKind.InvalidData,
@@ -12,30 +12,32 @@ internal static partial class Errors
             inner
         );
 
-    /// <summary>The document can be read, but is no manifest: everything that is wrong.</summary>
+    /// <summary>
+    /// The file is valid JSON or YAML, but not a manifest. The message names everything that is wrong.
+    /// </summary>
     public static CmekException ManifestInvalid(string path, IReadOnlyList<string> problems) =>
         Make(
             CmekErrorKind.InvalidData,
             path,
-            $"{path} is no CMEK manifest: {string.Join("; ", problems)}.",
+            $"{path} is not a CMEK manifest: {string.Join("; ", problems)}.",
             "Correct the file, then run the same command again"
         );
 
-    /// <summary>Nothing in the file.</summary>
+    /// <summary>The file is empty.</summary>
     public static CmekException ManifestEmpty(string path) =>
         Make(
             CmekErrorKind.InvalidData,
             path,
-            $"{path} is empty. (The heredoc on the documentation's page lacks a 'cat' and makes an empty file.)",
+            $"{path} is empty. (The heredoc in the documentation lacks a 'cat' and creates an empty file.)",
             "New-CrdbCmekManifest | Export-CrdbCmekManifest -Force"
         );
 
-    /// <summary>More than 1 MB.</summary>
+    /// <summary>The file is larger than 1 MB.</summary>
     public static CmekException ManifestTooLarge(string path, long bytes) =>
         Make(
             CmekErrorKind.InvalidData,
             path,
-            $"{path} has {bytes} bytes; no manifest is larger than 1 MB.",
+            $"{path} has {bytes} bytes. A manifest is never larger than 1 MB.",
             "Import-CrdbCmekManifest <the right file>"
         );
 
@@ -48,7 +50,7 @@ internal static partial class Errors
             "Run the pipeline without -WhatIf"
         );
 
-    /// <summary>Keys of another cloud than the cluster's.</summary>
+    /// <summary>The keys are of another cloud than the cluster.</summary>
     public static CmekException ProviderMismatch(
         string path,
         string cluster,
@@ -63,16 +65,16 @@ internal static partial class Errors
             $"Import-CrdbCmekManifest <the file for {cluster}>"
         );
 
-    /// <summary>Some region has no key.</summary>
+    /// <summary>A region has no key.</summary>
     public static CmekException ManifestIncomplete(string cluster, IReadOnlyList<string> missing) =>
         Make(
             CmekErrorKind.InvalidArgument,
             cluster,
-            $"The cluster '{cluster}' has no key for its region{(missing.Count > 1 ? "s" : "")} {string.Join(", ", missing)}; every region needs one. Nothing was sent.",
+            $"'{cluster}' has no key for region{(missing.Count > 1 ? "s" : "")} {string.Join(", ", missing)}; every region needs one. Nothing was sent.",
             $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey -Region {string.Join(", ", missing)}"
         );
 
-    /// <summary>A region that the cluster does not have.</summary>
+    /// <summary>The cluster does not have the region.</summary>
     public static CmekException RegionUnknown(string cluster, string region, IEnumerable<string> regions) =>
         Make(
             CmekErrorKind.InvalidArgument,
@@ -81,12 +83,12 @@ internal static partial class Errors
             $"(Get-CrdbCluster {cluster}).Regions"
         );
 
-    /// <summary>Two keys for one region.</summary>
+    /// <summary>Two keys were given for one region.</summary>
     public static CmekException RegionTwice(string cluster, string region) =>
         Make(
             CmekErrorKind.InvalidArgument,
             region,
-            $"The region '{region}' of '{cluster}' has a key already: one manifest holds one key for each region.",
-            "Pass one key for each region down the pipe"
+            $"The region '{region}' of '{cluster}' already has a key. A manifest holds one key for each region.",
+            "Pipe one key for each region to New-CrdbCmekManifest"
         );
 }

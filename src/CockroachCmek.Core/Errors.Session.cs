@@ -11,7 +11,7 @@ internal static partial class Errors
             "Connect-CrdbCloud   (or Start-CrdbSandbox to rehearse without an account)"
         );
 
-    /// <summary>A session object whose key was forgotten.</summary>
+    /// <summary>The session was disconnected.</summary>
     public static CmekException SessionEnded(string session) =>
         Make(
             CmekErrorKind.Authentication,
@@ -25,7 +25,7 @@ internal static partial class Errors
         Make(
             CmekErrorKind.Authentication,
             "COCKROACH_API_KEY",
-            "No API key: neither -ApiKey nor -SecretName was given, and the environment variable COCKROACH_API_KEY is not set.",
+            "No API key was given: use -ApiKey or -SecretName, or set the environment variable COCKROACH_API_KEY.",
             "Connect-CrdbCloud -ApiKey (Read-Host -AsSecureString 'API key')"
         );
 
@@ -35,34 +35,34 @@ internal static partial class Errors
             CmekErrorKind.NotFound,
             name,
             $"The secret '{name}' could not be read: {reason}",
-            "Get-SecretInfo   (module Microsoft.PowerShell.SecretManagement lists what there is)"
+            "Get-SecretInfo   (lists the secrets; module Microsoft.PowerShell.SecretManagement)"
         );
 
-    /// <summary>This release does not work with the cluster's cloud.</summary>
+    /// <summary>This release does not support the cluster's cloud.</summary>
     public static CmekException CloudNotSupported(string cluster, string provider) =>
         Make(
             CmekErrorKind.InvalidArgument,
             cluster,
-            $"The cluster '{cluster}' runs on {(provider.Length == 0 ? "an unknown cloud" : provider)}; this release of CockroachCmek makes identities and keys on AWS, GCP and AZURE.",
+            $"The cluster '{cluster}' runs on {(provider.Length == 0 ? "an unknown cloud" : provider)}; this release of CockroachCmek supports AWS, GCP and AZURE.",
             "Get-CrdbCluster | Where-Object CloudProvider -in AWS, GCP, AZURE"
         );
 
-    /// <summary>The organization's id, which is the external id on AWS, cannot be read with this API key.</summary>
+    /// <summary>The API key is not allowed to read the organization, whose id is the external id on AWS.</summary>
     public static CmekException OrganizationUnknown() =>
         Make(
             CmekErrorKind.PermissionDenied,
             "organization",
-            "The API key may not read the organization, whose id AWS needs as the external id.",
+            "The API key is not allowed to read the organization, whose id AWS needs as the external id.",
             "Connect-CrdbCloud -OrganizationId <id from https://cockroachlabs.cloud/settings>"
         );
 
-    /// <summary>A manifest that was read from a file, without a cluster to send it to.</summary>
+    /// <summary>A manifest from a file does not name its cluster.</summary>
     public static CmekException ClusterMissing(string manifest) =>
         Make(
             CmekErrorKind.InvalidArgument,
             manifest,
-            $"'{manifest}' names no cluster: a file never does.",
-            "... | Enable-CrdbCmek -Cluster <name>"
+            $"'{manifest}' does not name a cluster. A manifest from a file never does.",
+            "Enable-CrdbCmek -Cluster <name>"
         );
 
     /// <summary>Parameters that mean nothing on the cluster's cloud: they are refused, never ignored.</summary>

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace CockroachCmek.Core;
 
 /// <summary>
-/// The one factory of faults. Each fault is a method; the method's name is the error id, so that id and text cannot drift apart.
-/// The other halves of this class stand beside what they are about (Errors.Cloud.cs, Errors.Aws.cs, ...).
+/// Creates the module's errors. Each error is a method whose name is the error id, so that id and text cannot drift
+/// apart. Errors of one
+/// cloud are in its folder (AwsErrors, GcpErrors, …).
 /// </summary>
 internal static partial class Errors
 {
@@ -19,19 +20,19 @@ internal static partial class Errors
         [CallerMemberName] string id = ""
     ) => new(id, kind, target, message, next, inner) { StatusCode = statusCode, RequestId = requestId };
 
-    /// <summary>Throws what was found: one fault as it is, several as one error that names all of them.</summary>
-    internal static void ThrowCombined(string cluster, IReadOnlyList<CmekException> faults)
+    /// <summary>Throws what was found: one error as it is, several as one error that names all of them.</summary>
+    internal static void ThrowCombined(string cluster, IReadOnlyList<CmekException> errors)
     {
-        if (faults.Count == 0)
+        if (errors.Count == 0)
             return;
-        if (faults.Select(f => f.ErrorId).Distinct().Count() == 1 && faults.Count == 1)
-            throw faults[0];
+        if (errors.Select(f => f.ErrorId).Distinct().Count() == 1 && errors.Count == 1)
+            throw errors[0];
         throw Make(
-            faults[0].Kind,
+            errors[0].Kind,
             cluster,
-            $"Nothing was written for '{cluster}'. {string.Join(" ", faults.Select(f => f.Message).Distinct())}",
-            string.Join("; ", faults.Select(f => f.RecommendedAction).Distinct()),
-            id: faults.Select(f => f.ErrorId).Distinct().Count() == 1 ? faults[0].ErrorId : "KeysUnfit"
+            $"Nothing was written for '{cluster}'. {string.Join(" ", errors.Select(f => f.Message).Distinct())}",
+            string.Join("; ", errors.Select(f => f.RecommendedAction).Distinct()),
+            id: errors.Select(f => f.ErrorId).Distinct().Count() == 1 ? errors[0].ErrorId : "KeysUnfit"
         );
     }
 }

@@ -1,21 +1,27 @@
 namespace CockroachCmek.Core;
 
-/// <summary>How Core speaks to whoever runs it. Implementations may be called from any thread.</summary>
+/// <summary>What Core reports to its caller, and asks. May be called from any thread.</summary>
 internal interface IOperationLog
 {
-    /// <summary>One line a cloud call: service, verb, resource, status, milliseconds, request id. Never a secret.</summary>
+    /// <summary>
+    /// One line for each cloud call: service, verb, resource, status, milliseconds, request id. Never a secret.
+    /// </summary>
     void Verbose(string message);
 
-    /// <summary>Something the user must see, though the operation goes on.</summary>
+    /// <summary>Something the user must see, although the operation continues.</summary>
     void Warning(string message);
 
-    /// <summary>How far a wait has come.</summary>
+    /// <summary>Progress of a wait.</summary>
     void Progress(OperationProgress progress);
 
-    /// <summary>Asks before a write: false under -WhatIf, or when the answer is No. Whoever gets false must not write.</summary>
+    /// <summary>
+    /// Asks before a write. False under -WhatIf, or when the user declines; the caller must then not write.
+    /// </summary>
     Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken);
 
-    /// <summary>Asks once for a whole plan, with what it will lead to; -WhatIf names every action, in order. Whoever gets false must not write.</summary>
+    /// <summary>
+    /// Asks once for a whole plan and its consequence. -WhatIf names every action. False: the caller must not write.
+    /// </summary>
     Task<bool> ShouldProcessPlanAsync(
         string target,
         IReadOnlyList<string> actions,
@@ -27,21 +33,21 @@ internal interface IOperationLog
 /// <summary>Progress of one activity, or of one region within it.</summary>
 internal sealed record OperationProgress
 {
-    /// <summary>What is being done, for example "Enabling CMEK on prod-eu".</summary>
+    /// <summary>The activity, for example "Enabling CMEK on prod-eu".</summary>
     public required string Activity { get; init; }
 
-    /// <summary>Where it stands, for example "ENABLING".</summary>
+    /// <summary>The current status, for example "ENABLING".</summary>
     public required string Status { get; init; }
 
-    /// <summary>The region that this line is about; null for the activity itself.</summary>
+    /// <summary>The region; null for the activity as a whole.</summary>
     public string? Region { get; init; }
 
     /// <summary>0 to 100; null when not known.</summary>
     public int? Percent { get; init; }
 
-    /// <summary>True when the line can go.</summary>
+    /// <summary>True when the activity has ended.</summary>
     public bool Completed { get; init; }
 }
 
-/// <summary>What every operation is given: somebody to speak to, a clock, and a way to be stopped.</summary>
+/// <summary>What every operation gets: where to report, the clock, and cancellation.</summary>
 internal sealed record OperationContext(IOperationLog Log, TimeProvider Time, CancellationToken CancellationToken);

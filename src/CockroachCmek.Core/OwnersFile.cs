@@ -5,10 +5,10 @@ using System.Security.Principal;
 
 namespace CockroachCmek.Core;
 
-/// <summary>A file for a secret: from its first moment nobody but its owner can read it.</summary>
+/// <summary>A file for a secret: from the start only its owner can read it.</summary>
 internal static class OwnersFile
 {
-    /// <summary>Makes the file, or takes one that is empty: that of a run which ended before it had something to write.</summary>
+    /// <summary>Creates the file, or reuses an empty one from an interrupted run.</summary>
     /// <exception cref="CmekException">ServiceAccountKeyFileNotWritten.</exception>
     public static FileStream Create(string path)
     {

@@ -1,6 +1,9 @@
 namespace CockroachCmek.Core;
 
-/// <summary>A clock that runs faster than life, for rehearsals: one second of it takes 1/scale of a real second. Delays and timers shrink alike.</summary>
+/// <summary>
+/// A clock that runs faster than real time, for rehearsals: one of its seconds takes 1/scale of a real second. Delays
+/// and timers shrink alike.
+/// </summary>
 internal sealed class ScaledTimeProvider : TimeProvider
 {
     private readonly TimeProvider _inner;
@@ -19,7 +22,7 @@ internal sealed class ScaledTimeProvider : TimeProvider
         _startTimestamp = inner.GetTimestamp();
     }
 
-    /// <summary>How many times faster than life.</summary>
+    /// <summary>How many times faster than real time.</summary>
     public double Scale { get; }
 
     /// <inheritdoc/>

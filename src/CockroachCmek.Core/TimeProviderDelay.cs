@@ -1,7 +1,10 @@
 #if NET
 namespace CockroachCmek.Core;
 
-/// <summary>The one spelling of a delay on an injected clock: .NET Framework has it from Microsoft.Bcl.TimeProvider, .NET as a Task.Delay overload.</summary>
+/// <summary>
+/// A delay on an injected clock: .NET Framework has it in Microsoft.Bcl.TimeProvider, .NET as an overload of
+/// Task.Delay.
+/// </summary>
 internal static class TimeProviderDelay
 {
     public static Task Delay(this TimeProvider time, TimeSpan delay, CancellationToken cancellationToken) =>

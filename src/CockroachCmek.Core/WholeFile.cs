@@ -3,10 +3,10 @@ using System.Text;
 
 namespace CockroachCmek.Core;
 
-/// <summary>Writes a whole file or none: first beside it, then in its place.</summary>
+/// <summary>Writes a file completely or not at all: to a temporary file first, which then replaces it.</summary>
 internal static class WholeFile
 {
-    /// <exception cref="IOException">It could not be written; what was there is still there.</exception>
+    /// <exception cref="IOException">The file could not be written; its previous content is unchanged.</exception>
     public static void Write(string path, string text)
     {
         var draft = path + ".new";

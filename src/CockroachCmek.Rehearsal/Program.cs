@@ -1,9 +1,11 @@
 using System.Management.Automation;
 using CockroachCmek.Rehearsal;
 
-// dotnet run --project src/CockroachCmek.Rehearsal                  the whole rehearsal
-// dotnet run --project src/CockroachCmek.Rehearsal -- script.ps1    another script, in the same host
-// dotnet run --project src/CockroachCmek.Rehearsal -- --sandbox     serves a sandbox until Ctrl+C, for other clients
+// dotnet run --project src/CockroachCmek.Rehearsal                  runs every example of the module
+// dotnet run --project src/CockroachCmek.Rehearsal -- script.ps1    runs another script
+// dotnet run --project src/CockroachCmek.Rehearsal -- --shell       opens pwsh with the module and a sandbox
+// dotnet run --project src/CockroachCmek.Rehearsal -- --sandbox     serves a sandbox for other clients until Ctrl+C
+const string Usage = "Usage: [--shell | --sandbox | path/to/script.ps1]";
 return args switch
 {
     [] => Rehearse(
@@ -11,10 +13,11 @@ return args switch
             .GetFiles(Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples"), "*.ps1")
             .Order(StringComparer.Ordinal)
     ),
+    ["--shell"] => Prompt.Open(),
     ["--sandbox"] => Serve(),
     [var script] when File.Exists(script) => Rehearse([Path.GetFullPath(script)]),
-    [var script] => Fail($"There is no script '{script}'. Usage: [--sandbox | path/to/script.ps1]"),
-    _ => Fail("Usage: [--sandbox | path/to/script.ps1]"),
+    [var script] => Fail($"There is no script '{script}'. {Usage}"),
+    _ => Fail(Usage),
 };
 
 static int Rehearse(IEnumerable<string> scripts)
@@ -24,13 +27,11 @@ static int Rehearse(IEnumerable<string> scripts)
         Console.WriteLine($"=== {Path.GetFileName(script)}");
         using var runspace = ModuleEngine.Open(new TextHost(Console.Out, showProgress: true));
         if (!new TypedSession(runspace, Console.Out).Run(script))
-            return Fail(
-                $"The rehearsal stopped: the last command of {Path.GetFileName(script)} above did not do what it says."
-            );
+            return Fail($"The rehearsal stopped: the last command of {Path.GetFileName(script)} above failed.");
     }
 
     Console.WriteLine();
-    Console.WriteLine("Every step did what it says.");
+    Console.WriteLine("Every step succeeded.");
     return 0;
 }
 
@@ -40,7 +41,7 @@ static int Serve()
     using var shell = PowerShell.Create();
     shell.Runspace = runspace;
     var sandbox = shell.AddScript("Start-CrdbSandbox -NoConnect").Invoke().Single();
-    Console.WriteLine("The sandbox listens on this machine only, until Ctrl+C. For other clients:");
+    Console.WriteLine("The sandbox listens on this machine until Ctrl+C. Settings for other clients:");
     foreach (
         var variable in ((IReadOnlyDictionary<string, string>)sandbox.Properties["Environment"].Value).OrderBy(
             v => v.Key,

@@ -103,6 +103,12 @@ public sealed class SandboxServer : IDisposable
     /// <summary>Every request so far with its response, in the order of arrival; empty unless recording.</summary>
     public IReadOnlyList<RecordedExchange> Exchanges => [.. _exchanges.OrderBy(e => e.Request.Index)];
 
+    /// <summary>Forgets the recorded requests.</summary>
+    public void ClearExchanges()
+    {
+        while (_exchanges.TryDequeue(out _)) { }
+    }
+
     /// <summary>
     /// Saves the state of every service while no request is processed: accounts, credentials, clusters, keys, time.
     /// Faults, recordings, addresses and TLS certificates are not part of it.

@@ -1,7 +1,9 @@
 namespace CockroachCmek.Core.Checks;
 
 /// <summary>Results of the checks of one cluster, in the order they were made.</summary>
-/// <remarks>A check has one name from <see cref="CmekCheckName"/>, whatever its result. What is wrong has an error id.</remarks>
+/// <remarks>
+/// A check has one name from <see cref="CmekCheckName"/>, whatever its result. What is wrong has an error id.
+/// </remarks>
 internal sealed class CheckList(CrdbCluster cluster)
 {
     private readonly List<CmekCheck> _all = [];

@@ -1,7 +1,8 @@
 namespace CockroachCmek.Core.Checks;
 
 /// <summary>
-/// The checks of one region's key, on every cloud: each part reads on its own, so that one that cannot be read hides no other.
+/// The checks of one region's key, on every cloud: each part reads on its own, so that one that cannot be read hides no
+/// other.
 /// </summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="region">The region whose key is checked.</param>
@@ -14,7 +15,8 @@ internal sealed class KeyChecks(CrdbCluster cluster, string region, Func<Excepti
     public IReadOnlyList<CmekCheck> All => _results.All;
 
     /// <summary>
-    /// Runs one part. A refusal or a cloud that does not respond makes <paramref name="check"/> Unknown; any other error that
+    /// Runs one part. A refusal or a cloud that does not respond makes <paramref name="check"/> Unknown; any other
+    /// error that
     /// the cloud reports makes it Fail.
     /// </summary>
     /// <returns>False when the part could not be completed: what depends on it cannot be checked either.</returns>
@@ -52,6 +54,9 @@ internal sealed class KeyChecks(CrdbCluster cluster, string region, Func<Excepti
 
     /// <summary>Could not be determined.</summary>
     public void Unknown(string check, string detail, string remedy) => _results.Unknown(check, region, detail, remedy);
+
+    /// <summary>Could not be determined because of an error.</summary>
+    public void Unknown(string check, CmekException error) => _results.Unknown(check, region, error);
 
     private void Report(string check, CmekException error)
     {

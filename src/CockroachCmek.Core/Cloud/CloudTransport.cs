@@ -11,10 +11,10 @@ using Polly.Timeout;
 
 namespace CockroachCmek.Core.Cloud;
 
-/// <summary>One request and its answer: headers, resilience, the verbose line, and faults in the module's own terms.</summary>
+/// <summary>Sends a request: headers, resilience, the verbose line, and errors in the module's own terms.</summary>
 internal sealed class CloudTransport : IDisposable
 {
-    private const int LongestAnswer = 32 * 1024 * 1024;
+    private const int LongestResponse = 32 * 1024 * 1024;
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -43,8 +43,8 @@ internal sealed class CloudTransport : IDisposable
         )
         {
             BaseAddress = new Uri(connection.Endpoint, "/api/v1/"),
-            Timeout = Timeout.InfiniteTimeSpan, // the pipeline has the time-out, on the injected clock
-            MaxResponseContentBufferSize = LongestAnswer,
+            Timeout = Timeout.InfiniteTimeSpan, // the pipeline has the timeout, on the injected clock
+            MaxResponseContentBufferSize = LongestResponse,
         };
         _limiter = RequestPipeline.CreateLimiter(connection.TimeScale);
         _reads = RequestPipeline.Create(connection, _limiter, isRead: true);
@@ -52,7 +52,7 @@ internal sealed class CloudTransport : IDisposable
     }
 
     /// <param name="path">Below /api/v1/.</param>
-    /// <param name="target">What the fault is about, in the user's words.</param>
+    /// <param name="target">What an error is about, in the user's words.</param>
     public async Task<T> SendAsync<T>(
         HttpMethod method,
         string path,
@@ -131,7 +131,8 @@ internal sealed class CloudTransport : IDisposable
                 catch (HttpRequestException fault)
                 {
                     context.Log.Verbose(
-                        $"CockroachDB Cloud {method} /api/v1/{path}: no answer, {watch.ElapsedMilliseconds} ms ({fault.GetBaseException().Message})"
+                        $"CockroachDB Cloud {method} /api/v1/{path}: no answer, {watch.ElapsedMilliseconds} ms "
+                            + $"({fault.GetBaseException().Message})"
                     );
                     throw;
                 }
@@ -141,7 +142,10 @@ internal sealed class CloudTransport : IDisposable
         return (response, await response.Content.ReadAsStringAsync());
     }
 
-    /// <summary>The sentence in an error body: google.rpc.Status, any {message}, or the text itself. The specification types only its default response.</summary>
+    /// <summary>
+    /// The message in an error body: google.rpc.Status, any {message}, or the text itself. The specification only has a
+    /// default response.
+    /// </summary>
     private static string ErrorText(string body)
     {
         try
@@ -156,7 +160,7 @@ internal sealed class CloudTransport : IDisposable
         }
         catch (JsonException)
         {
-            // A proxy's page, or nothing at all.
+            // A proxy's page, or an empty body.
         }
 
         var plain = System.Text.RegularExpressions.Regex.Replace(body, "<[^>]*>", " ");

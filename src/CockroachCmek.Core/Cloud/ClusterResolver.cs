@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace CockroachCmek.Core.Cloud;
 
-/// <summary>Finds the cluster that a person means. Remembers what it has seen for completion, and answers nothing from memory.</summary>
+/// <summary>
+/// Finds the cluster that a person means. Remembers clusters for completion only; every answer comes from the API.
+/// </summary>
 internal sealed class ClusterResolver(CrdbCloudClient client)
 {
     private readonly ConcurrentDictionary<string, CrdbCluster> _known = new();
@@ -10,7 +12,7 @@ internal sealed class ClusterResolver(CrdbCloudClient client)
     /// <summary>Every cluster that this session has seen.</summary>
     public IReadOnlyCollection<CrdbCluster> KnownClusters => [.. _known.Values];
 
-    /// <summary>The one cluster that is meant.</summary>
+    /// <summary>The cluster that is meant.</summary>
     /// <exception cref="CmekException">ClusterNotFound, AmbiguousCluster.</exception>
     public async Task<CrdbCluster> ResolveAsync(CrdbClusterIdentity identity, OperationContext context)
     {
@@ -23,7 +25,7 @@ internal sealed class ClusterResolver(CrdbCloudClient client)
         await foreach (var cluster in FindAsync(_ => true, includeInactive: false, context))
             all.Add(cluster);
         var matches = all.Where(c => string.Equals(c.Name, identity.Text, StringComparison.OrdinalIgnoreCase)).ToList();
-        // Twelve hexadecimal digits may be a name; only where they are none are they the end of an id.
+        // Twelve hexadecimal digits may be a name; otherwise they are the end of an id.
         if (matches.Count == 0 && identity.LastDigits is { } digits)
             matches = [.. all.Where(c => c.Id.EndsWith(digits, StringComparison.OrdinalIgnoreCase))];
         return matches.Count switch

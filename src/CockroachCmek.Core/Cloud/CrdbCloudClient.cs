@@ -4,14 +4,15 @@ using CockroachCmek.Core.Http;
 namespace CockroachCmek.Core.Cloud;
 
 /// <summary>
-/// The CockroachDB Cloud API, as far as CMEK needs it. One for each session; any thread. Every fault is a <see cref="CmekException"/>.
+/// The part of the CockroachDB Cloud API that CMEK needs. One for each session, for any thread. Every error is a <see
+/// cref="CmekException"/>.
 /// Source: cockroach-cloud-sdk-go internal/spec/openapi.json, version 2024-09-16.
 /// </summary>
 internal sealed class CrdbCloudClient : IDisposable
 {
     private readonly CloudTransport _transport;
 
-    /// <summary>Opens nothing: the first call connects.</summary>
+    /// <summary>Does not connect; the first call does.</summary>
     /// <exception cref="CmekException">InsecureEndpoint: neither https nor this machine's loopback address.</exception>
     public CrdbCloudClient(CloudConnection connection)
     {
@@ -47,7 +48,7 @@ internal sealed class CrdbCloudClient : IDisposable
         };
     }
 
-    /// <summary>All clusters that the API key may see, page by page.</summary>
+    /// <summary>All clusters that the API key can see, page by page.</summary>
     public async IAsyncEnumerable<CrdbCluster> ListClustersAsync(bool includeInactive, OperationContext context)
     {
         string? page = null;
@@ -104,7 +105,10 @@ internal sealed class CrdbCloudClient : IDisposable
         } while (page is not null);
     }
 
-    /// <summary>The state of CMEK. A cluster that exists and never had CMEK is DISABLED, whether the API answers 200 or 404 to that (both are indicated).</summary>
+    /// <summary>
+    /// The state of CMEK. A cluster that never had CMEK is DISABLED, whether the API responds with 200 or 404 (both are
+    /// documented).
+    /// </summary>
     public async Task<CmekInfo> GetCmekAsync(CrdbCluster cluster, OperationContext context)
     {
         try
@@ -115,12 +119,14 @@ internal sealed class CrdbCloudClient : IDisposable
         }
         catch (CmekException fault) when (fault.StatusCode == 404)
         {
-            // 404 also means that there is no such cluster: the cluster itself tells which.
+            // 404 also means that there is no such cluster; reading the cluster tells which.
             return new CmekInfo { Cluster = await GetClusterAsync(cluster.Id, context) };
         }
     }
 
-    /// <summary>How often managed backups are taken, and when the newest was; null for both where backups are off.</summary>
+    /// <summary>
+    /// How often managed backups are taken, and when the newest was; null for both where backups are off.
+    /// </summary>
     public async Task<(TimeSpan? Every, DateTimeOffset? Newest)> GetBackupsAsync(
         CrdbCluster cluster,
         OperationContext context
@@ -145,25 +151,27 @@ internal sealed class CrdbCloudClient : IDisposable
         return (TimeSpan.FromMinutes(minutes), page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null);
     }
 
-    /// <summary>POST: enables CMEK. Never repeated here: whoever calls settles a lost answer by reading.</summary>
+    /// <summary>POST: enables CMEK. Never repeated here; the caller settles a lost response by reading.</summary>
     public Task<CmekInfo> EnableCmekAsync(
         CrdbCluster cluster,
         IEnumerable<CmekRegionSpec> specs,
         OperationContext context
     ) => WriteCmekAsync(HttpMethod.Post, cluster, new WireCmekBody(WireRegionSpec.From(specs)), context);
 
-    /// <summary>PUT: moves the given regions to other keys, or to a new version of the same key. Other regions stay as they are.</summary>
+    /// <summary>
+    /// PUT: moves the given regions to other keys, or to a new version of the same key. Other regions stay as they are.
+    /// </summary>
     public Task<CmekInfo> UpdateCmekAsync(
         CrdbCluster cluster,
         IEnumerable<CmekRegionSpec> specs,
         OperationContext context
     ) => WriteCmekAsync(HttpMethod.Put, cluster, new WireCmekBody(WireRegionSpec.From(specs)), context);
 
-    /// <summary>PATCH: tells CockroachDB that the key may no longer be used. Only Cockroach Labs can undo it.</summary>
+    /// <summary>PATCH: revokes CMEK. Only Cockroach Labs can undo it.</summary>
     public Task<CmekInfo> RevokeCmekAsync(CrdbCluster cluster, OperationContext context) =>
         WriteCmekAsync(Patch, cluster, new WireCmekStatusBody("REVOKE"), context);
 
-    /// <summary>PATCH of the cluster: the whole map of regions, and the keys of those that are new.</summary>
+    /// <summary>PATCH of the cluster: the whole map of regions, and the keys of the new ones.</summary>
     public async Task<CrdbCluster> UpdateRegionsAsync(
         CrdbCluster cluster,
         IReadOnlyDictionary<string, int> regionNodes,
@@ -200,7 +208,7 @@ internal sealed class CrdbCloudClient : IDisposable
     private static CrdbCluster Checked(WireCluster answer) =>
         string.IsNullOrEmpty(answer.Id) ? throw Errors.BadAnswer("cluster", "it has no id") : answer.ToModel();
 
-    /// <summary>The next page's token. A server that gives the same token for ever would be listed for ever.</summary>
+    /// <summary>The next page's token; null when a server repeats a token, which would never end.</summary>
     private static string? NextPage(WirePagination? pagination, string? current) =>
         string.IsNullOrEmpty(pagination?.NextPage) || pagination!.NextPage == current ? null : pagination.NextPage;
 }

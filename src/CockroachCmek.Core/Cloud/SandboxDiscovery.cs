@@ -9,7 +9,8 @@ using CockroachCmek.Core.Keys;
 namespace CockroachCmek.Core.Cloud;
 
 /// <summary>
-/// Asks an endpoint on this machine whether it is a sandbox, so that every connection to a sandbox uses that sandbox's clouds and
+/// Asks an endpoint on this machine whether it is a sandbox, so that every connection to a sandbox uses that sandbox's
+/// clouds and
 /// never real credentials.
 /// </summary>
 internal static class SandboxDiscovery

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 
 namespace CockroachCmek.Core.Cloud;
 
-// The API's shapes, version 2024-09-16 (cockroach-cloud-sdk-go internal/spec/openapi.json). Every field of an answer is optional here:
+// The API's shapes, version 2024-09-16 (cockroach-cloud-sdk-go internal/spec/openapi.json). Every field of an answer is
+// optional here:
 // the specification marks few as required, and older and newer versions leave some out.
 internal sealed record WireOrganization(string? Id, string? Name, string? Label, DateTimeOffset? CreatedAt);
 

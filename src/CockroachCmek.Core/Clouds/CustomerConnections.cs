@@ -4,7 +4,8 @@ using CockroachCmek.Core.Keys.Vault;
 namespace CockroachCmek.Core.Clouds;
 
 /// <summary>
-/// A session's connections to the customer's clouds and to HashiCorp Vault. Each is made when it is first needed and lives as
+/// A session's connections to the customer's clouds and to HashiCorp Vault. Each is made when it is first needed and
+/// lives as
 /// long as the session, with its clients and tokens.
 /// </summary>
 /// <param name="clouds">The clouds.</param>

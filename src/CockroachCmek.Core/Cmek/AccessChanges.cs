@@ -7,15 +7,17 @@ internal static class AccessChanges
     public const string SupportOnly =
         "Only Cockroach Labs support can bring a revoked cluster back: https://support.cockroachlabs.com/";
 
-    /// <summary>Makes all changes at once, so that no key stays usable for long. One that fails does not stop the others.</summary>
-    public static async Task<(IReadOnlyList<CmekAccessChange> Changes, IReadOnlyList<CmekException> Faults)> ApplyAsync(
+    /// <summary>
+    /// Makes all changes at once, so that no key stays usable for long. One that fails does not stop the others.
+    /// </summary>
+    public static async Task<(IReadOnlyList<CmekAccessChange> Changes, IReadOnlyList<CmekException> Errors)> ApplyAsync(
         IReadOnlyList<CmekAccessChange> changes,
         Func<CmekAccessChange, bool> isDone,
         Func<CmekAccessChange, OperationContext, Task<CmekAccessChange>> apply,
         OperationContext context
     )
     {
-        var faults = new List<CmekException>();
+        var errors = new List<CmekException>();
         var applied = await Task.WhenAll(
             changes.Select(async change =>
             {
@@ -25,14 +27,14 @@ internal static class AccessChanges
                 {
                     return await apply(change, context);
                 }
-                catch (CmekException fault)
+                catch (CmekException error)
                 {
-                    lock (faults)
-                        faults.Add(fault);
-                    return change with { State = CmekAccessChangeState.Failed, Fault = fault.Message };
+                    lock (errors)
+                        errors.Add(error);
+                    return change with { State = CmekAccessChangeState.Failed, Fault = error.Message };
                 }
             })
         );
-        return (applied, faults);
+        return (applied, errors);
     }
 }

@@ -5,26 +5,26 @@ using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>What the checks of a cluster's health are measured against.</summary>
+/// <summary>What the health of a cluster is checked against.</summary>
 internal sealed record HealthOptions
 {
-    /// <summary>UUID of the organization; null when the API key may not read it.</summary>
+    /// <summary>UUID of the organization; null when the API key is not allowed to read it.</summary>
     public string? OrganizationId { get; init; }
 
-    /// <summary>The longest time that a region may go on with one version of its key; null for none.</summary>
+    /// <summary>The longest time that a region may use one version of its key; null for no limit.</summary>
     public TimeSpan? MaxKeyAge { get; init; }
 
-    /// <summary>Before CMEK is enabled: the keys that it is to be enabled with; null to check the cluster alone.</summary>
+    /// <summary>Before CMEK is enabled: the keys to enable it with; null to check the cluster alone.</summary>
     public CmekManifest? Manifest { get; init; }
 }
 
-/// <summary>Everything about the CMEK of a cluster that can be found out by reading, before it is enabled and after. Nothing is written.</summary>
+/// <summary>Checks the CMEK of a cluster, before and after it is enabled. Reads only.</summary>
 internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestCheck)
 {
-    /// <summary>CMEK that came within this time of the cluster itself came before the data.</summary>
+    /// <summary>CMEK that was enabled within this time after the cluster was created came before the data.</summary>
     private static readonly TimeSpan BeforeTheData = TimeSpan.FromDays(1);
 
-    /// <summary>Every check, not the first that fails. What may not be read is Unknown.</summary>
+    /// <summary>Runs every check. What the caller is not allowed to read is Unknown.</summary>
     public async Task<IReadOnlyList<CmekCheck>> CheckAsync(
         CrdbCluster named,
         ICmekKeyProvider keys,
@@ -62,7 +62,8 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             results.Pass(
                 CmekCheckName.ApiKeyRole,
                 "",
-                "The API key's service account may read CMEK: it is Cluster Admin or Cluster Operator, who may change it too."
+                "The API key's service account may read CMEK: it is Cluster Admin or Cluster Operator, who may change "
+                    + "it too."
             );
             return info;
         }
@@ -73,7 +74,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         }
     }
 
-    /// <summary>CMEK is not there yet: is everything that it needs?</summary>
+    /// <summary>Checks what CMEK needs, before it is enabled.</summary>
     private async Task<IReadOnlyList<CmekCheck>> PreflightAsync(
         CmekInfo info,
         ICmekKeyProvider keys,
@@ -90,8 +91,10 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
                 CmekCheckName.CmekEnabled,
                 "CmekNotEnabled",
                 "",
-                $"CMEK on '{cluster.Name}' is {info.Status}: the cluster's data is encrypted with keys of Cockroach Labs.",
-                $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                $"CMEK on '{cluster.Name}' is {info.Status}: the cluster's data is encrypted with keys of Cockroach "
+                    + "Labs.",
+                $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek -Wait"
             );
         if (options.Manifest is not { } manifest)
         {
@@ -128,7 +131,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             };
     }
 
-    /// <summary>One cloud that cannot be reached makes its own checks Unknown, and hides no others.</summary>
+    /// <summary>A cloud that cannot be reached makes its own checks Unknown and hides no others.</summary>
     private static async Task<IReadOnlyList<CmekCheck>> LiveAsync(
         ICmekKeyProvider keys,
         KeyCheckRequest request,
@@ -169,7 +172,8 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
                 CmekCheckName.CmekEnabled,
                 "CmekRevoked",
                 "",
-                $"CMEK on '{info.ClusterName}' is {info.Status}. Only Cockroach Labs support can bring a revoked cluster back.",
+                $"CMEK on '{info.ClusterName}' is {info.Status}. Only Cockroach Labs support can bring a revoked "
+                    + "cluster back.",
                 "https://support.cockroachlabs.com/"
             );
         else if (CmekStatus.IsRunning(info.Status))
@@ -205,7 +209,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             results.Pass(CmekCheckName.RegionCovered, region, $"The region '{region}' uses {state.Keys[0].KeyUri}.");
     }
 
-    /// <summary>CMEK "has no impact on existing data" (cmek.md): what was there before it is encrypted otherwise.</summary>
+    /// <summary>CMEK "has no impact on existing data" (cmek.md).</summary>
     private static void DataBefore(CmekInfo info, CheckList results)
     {
         var enabled = info.Regions.SelectMany(r => r.Keys).Min(k => k.CreatedAt);
@@ -221,7 +225,8 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
                 CmekCheckName.CmekBeforeData,
                 "DataOlderThanCmek",
                 "",
-                $"CMEK came on {first:yyyy-MM-dd}, the cluster on {made:yyyy-MM-dd}: data that was written in between is not encrypted with your key until it is written anew.",
+                $"CMEK came on {first:yyyy-MM-dd}, the cluster on {made:yyyy-MM-dd}: data that was written in between "
+                    + "is not encrypted with your key until it is written anew.",
                 "https://www.cockroachlabs.com/docs/cockroachcloud/cmek"
             );
         else
@@ -286,14 +291,14 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         return results;
     }
 
-    /// <summary>Managed backups fail when the key is gone, and nobody is told by mail (cmek.md, limitations).</summary>
+    /// <summary>Managed backups fail without the key, and no mail is sent (cmek.md, limitations).</summary>
     private async Task<CheckList> BackupsAsync(CrdbCluster cluster, OperationContext context)
     {
         var results = new CheckList(cluster);
         try
         {
             var (every, newest) = await client.GetBackupsAsync(cluster, context);
-            // Two in a row that are missing are no accident.
+            // Overdue means that two backups in a row are missing.
             var isLate =
                 every is { } period
                 && newest is { } at
@@ -318,7 +323,8 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
                     CmekCheckName.BackupsRecent,
                     "BackupsStale",
                     "",
-                    $"The newest managed backup is of {newest:u}, though one is due every {every}: backups fail when the key cannot be used.",
+                    $"The newest managed backup is of {newest:u}, though one is due every {every}: backups fail when "
+                        + "the key cannot be used.",
                     $"Get-CrdbCluster {cluster.Name} | Test-CrdbCmek | Where-Object Status -eq Fail"
                 );
             else
@@ -332,7 +338,9 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         return results;
     }
 
-    /// <summary>Checks a manifest: everything that is known without asking a cloud, then the keys that it names.</summary>
+    /// <summary>
+    /// Checks a manifest: everything that is known without asking a cloud, then the keys that it names.
+    /// </summary>
     /// <param name="keys">The provider of the cluster's cloud; null to ask no cloud.</param>
     public async Task<IReadOnlyList<CmekCheck>> CheckManifestAsync(
         CrdbCluster cluster,

@@ -4,14 +4,20 @@ using CockroachCmek.Core.Manifest;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>
-/// Enabling CMEK on a cluster, and waiting for it: read, plan, ask, send, settle, and (separately) wait. Nothing is sent that the state shows
-/// to be done, and an answer that was lost is settled by reading.
+/// Enables CMEK on a cluster and waits for it: read, plan, ask, send, settle, wait. Nothing is sent if the state shows
+/// that it is
+/// done, and a lost response is settled by reading the state back.
 /// </summary>
 internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manifestCheck)
 {
     /// <summary>Enables CMEK with the keys of a manifest.</summary>
-    /// <returns>The state after the request; Outcome Existing when the very same keys were in force or on their way already.</returns>
-    /// <exception cref="CmekException">ManifestRefused (everything that is wrong at once), AlreadyEnabledDifferently, CmekRevoked, KeyAccessDenied, ClusterBusy, ...</exception>
+    /// <returns>
+    /// The state after the request; Outcome Existing when the same keys were in force already, or about to be.
+    /// </returns>
+    /// <exception cref="CmekException">
+    /// ManifestRefused (everything that is wrong at once), AlreadyEnabledDifferently, CmekRevoked, KeyAccessDenied,
+    /// ClusterBusy, ...
+    /// </exception>
     public async Task<CmekInfo> EnableAsync(
         CrdbCluster cluster,
         CmekManifest manifest,
@@ -52,11 +58,15 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
     }
 
     /// <summary>Waits until CMEK on the cluster is settled.</summary>
-    /// <exception cref="CmekException">CmekOperationFailed with the API's own message, UnexpectedStatus, WaitTimedOut.</exception>
+    /// <exception cref="CmekException">
+    /// CmekOperationFailed with the API's own message, UnexpectedStatus, WaitTimedOut.
+    /// </exception>
     public Task<CmekInfo> WaitAsync(CrdbCluster cluster, WaitOptions options, OperationContext context) =>
         new CmekWait(client, cluster, options, context).RunAsync();
 
-    /// <summary>Waits for the end of what a request began, where that was asked for. The outcome stays that of the request.</summary>
+    /// <summary>
+    /// Waits for the end of what a request began, where that was asked for. The outcome stays that of the request.
+    /// </summary>
     public async Task<CmekInfo> FollowAsync(CmekInfo begun, WaitOptions? wait, OperationContext context) =>
         wait is null ? begun : (await WaitAsync(begun.Cluster, wait, context)) with { Outcome = begun.Outcome };
 }

@@ -8,7 +8,9 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
 {
     /// <summary>Undoes what a record says or, without one, what the cloud shows to be missing.</summary>
     /// <param name="record">The recorded changes; null to look for them in the cloud.</param>
-    /// <returns>The key in force of each region, with what was done for it, and the error if not everything was undone.</returns>
+    /// <returns>
+    /// The key in force of each region, with what was done for it, and the error if not everything was undone.
+    /// </returns>
     public async Task<(IReadOnlyList<CmekKey> Keys, CmekException? Error)> RestoreAsync(
         CrdbCluster cluster,
         IReadOnlyList<CmekAccessChange>? record,
@@ -37,14 +39,16 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
             )
         )
             return (Keys(info, changes, CmekOutcome.Planned), null);
-        var (done, faults) = await AccessChanges.ApplyAsync(changes, _ => false, keys.RestoreAccessAsync, context);
+        var (done, errors) = await AccessChanges.ApplyAsync(changes, _ => false, keys.RestoreAccessAsync, context);
         if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking or CmekStatus.RevokeFailed)
             context.Log.Warning(
-                $"{cluster.Name}: CMEK is {info.Status}. The keys can be used again, but nodes that have stopped do not come back by themselves. {AccessChanges.SupportOnly}"
+                $"{cluster.Name}: CMEK is {info.Status}. The keys can be used again, but nodes that have stopped do "
+                    + "not "
+                    + $"come back by themselves. {AccessChanges.SupportOnly}"
             );
         return (
             Keys(info, done, CmekOutcome.Updated),
-            faults.Count > 0 ? Errors.AccessNotRestored(cluster.Name, faults) : null
+            errors.Count > 0 ? Errors.AccessNotRestored(cluster.Name, errors) : null
         );
     }
 

@@ -4,37 +4,46 @@ using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>What a rotation is to do.</summary>
+/// <summary>How to rotate.</summary>
 internal sealed record RotationOptions
 {
-    /// <summary>Regions that rotate; null for all of the cluster's.</summary>
+    /// <summary>Regions to rotate; null for all of the cluster's.</summary>
     public IReadOnlyCollection<string>? Regions { get; init; }
 
     /// <summary>New keys, instead of new versions of the same keys.</summary>
     public bool NewKey { get; init; }
 
-    /// <summary>Only regions whose key was taken up longer ago than this; null for all. It makes a scheduled rotation safe to start again.</summary>
+    /// <summary>
+    /// Only regions that last wrapped with their key longer ago than this; null for all. Makes a scheduled rotation
+    /// safe to start again.
+    /// </summary>
     public TimeSpan? IfOlderThan { get; init; }
 
     /// <summary>How the request is sent.</summary>
     public WriteOptions Write { get; init; } = new();
 
-    /// <summary>How the end is waited for; null when it is not.</summary>
+    /// <summary>How to wait for the end; null for no wait.</summary>
     public WaitOptions? Wait { get; init; }
 }
 
 /// <summary>
-/// Rotation: the KMS makes something newer, then CockroachDB is told to take it up, for the regions that rotate only (cmek-rotation-types.md). It
-/// does not follow the KMS's own rotation by itself.
+/// Rotates keys: the KMS creates a new version or key, then the regions that rotate re-wrap with it
+/// (cmek-rotation-types.md).
+/// CockroachDB does not follow the KMS's own rotation.
 /// </summary>
 /// <remarks>
-/// A run that was interrupted goes on. Nothing is remembered on this side: where the KMS has a version that is newer than what CockroachDB took up
-/// last, or a key that was made to replace the one in force, nothing is made again; where a rotation is under way, nothing is sent.
+/// An interrupted run is continued. No state is kept on this side: if the KMS has a version that is newer than the one
+/// the cluster
+/// last wrapped with, or a key that was created to replace the one in force, nothing is created again. If a rotation is
+/// running,
+/// nothing is sent.
 /// </remarks>
 internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle, ManifestCheck manifestCheck)
 {
     /// <summary>Rotates the keys that are in force.</summary>
-    /// <exception cref="CmekException">CmekNotEnabled, RegionUnknown, CmekRevoked, RotationLimitReached, RotationRunning, ...</exception>
+    /// <exception cref="CmekException">
+    /// CmekNotEnabled, RegionUnknown, CmekRevoked, RotationLimitReached, RotationRunning, ...
+    /// </exception>
     public async Task<CmekInfo> RotateAsync(
         CrdbCluster cluster,
         ICmekKeyProvider keys,
@@ -67,7 +76,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             },
             context
         );
-        // A new key that is in force already was made by a run before this one: only its name is left to move.
+        // A new key that is already in force comes from an earlier run: only its name is left to move.
         var specs = (made ?? [.. chosen.Select(r => CmekState.Spec(r.Region, r.Keys[0]))])
             .Where(s => !options.NewKey || made is null || !before.Uses(s))
             .ToList();
@@ -94,7 +103,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
         OperationContext context
     )
     {
-        // A manifest of some regions is a whole one for a rotation: those that it leaves out stay as they are.
+        // For a rotation, a manifest of some regions is complete: the other regions stay as they are.
         var checks = manifestCheck.Check(
             cluster with
             {
@@ -147,7 +156,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
     )
     {
         var cluster = before.Cluster;
-        // Asked even where the rotation was not allowed: a dry run names every change.
+        // Asked even if the rotation was declined: -WhatIf names every change.
         if (!await context.Log.ShouldProcessAsync(cluster.Name, action, context.CancellationToken) || !isAllowed)
             return before with { Outcome = CmekOutcome.Planned };
         var sent = await SettledWrite.SendAsync(
@@ -155,7 +164,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             () => client.UpdateCmekAsync(cluster, specs, context),
             () => client.GetCmekAsync(cluster, context),
             state => specs.All(s => state.Entries(s.Region) > before.Entries(s.Region) && state.Uses(s)),
-            // A key that the cluster did not use before was made or granted moments ago, here or by another run.
+            // A key that is new to the cluster was created or granted recently, by this run or another one.
             options.Write with
             {
                 PrincipalsAreFresh = options.Write.PrincipalsAreFresh || specs.Any(s => !before.Uses(s)),
@@ -165,7 +174,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
         return await FinishAsync(sent with { Outcome = CmekOutcome.Updated }, keys, options, context);
     }
 
-    /// <summary>Follows the rotation to its end where that was asked for, and only then moves the names of the keys.</summary>
+    /// <summary>Waits for the end of the rotation if that was asked for, then moves the names of the keys.</summary>
     private async Task<CmekInfo> FinishAsync(
         CmekInfo begun,
         ICmekKeyProvider keys,
@@ -179,13 +188,14 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             await keys.SettleNewKeysAsync(begun.Cluster, begun.InForce(), context);
         else if (options.NewKey && begun.Status == CmekStatus.Rotating)
             context.Log.Warning(
-                $"{begun.ClusterName}: the names of the keys move to the new ones when these are in force. Run the same command again with -Wait."
+                $"{begun.ClusterName}: the names of the keys move to the new ones when these are in force. Run the "
+                    + "same command again with -Wait."
             );
         SayWhatIsNeeded(begun, context);
         return begun;
     }
 
-    /// <summary>An old key looks unused, and is not: whoever deletes it loses data.</summary>
+    /// <summary>An old key looks unused, but data and backups need it.</summary>
     private static void SayWhatIsNeeded(CmekInfo info, OperationContext context)
     {
         if (info.Outcome != CmekOutcome.Updated)

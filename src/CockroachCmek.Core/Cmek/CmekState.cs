@@ -1,13 +1,13 @@
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>What is read out of a state of CMEK by more than one operation.</summary>
+/// <summary>Questions about a state of CMEK that several operations ask.</summary>
 internal static class CmekState
 {
-    /// <summary>True when every spec is the key in force, or on its way, in its region.</summary>
+    /// <summary>True when every spec is the key in force, or about to be, in its region.</summary>
     public static bool Uses(this CmekInfo info, IEnumerable<CmekRegionSpec> specs) =>
         info.Status is CmekStatus.Enabled or CmekStatus.Enabling or CmekStatus.Rotating && specs.All(info.Uses);
 
-    /// <summary>True when a spec is the key in force, or on its way, in its region.</summary>
+    /// <summary>True when a spec is the key in force, or about to be, in its region.</summary>
     public static bool Uses(this CmekInfo info, CmekRegionSpec spec) =>
         info.Regions.Any(r =>
             r.Region == spec.Region
@@ -22,7 +22,7 @@ internal static class CmekState
     public static int Entries(this CmekInfo info, string region) =>
         info.Regions.FirstOrDefault(r => r.Region == region)?.Keys.Count ?? 0;
 
-    /// <summary>A key of a region as a manifest would say it.</summary>
+    /// <summary>A key of a region as a manifest has it.</summary>
     public static CmekRegionSpec Spec(string region, CmekKeyInfo key) =>
         CmekRegionSpec.Create(region, key.KeyType, key.KeyUri, key.AuthPrincipal);
 
@@ -38,7 +38,7 @@ internal static class CmekState
                 .Distinct(),
         ];
 
-    /// <summary>Lets pass what has no CMEK yet.</summary>
+    /// <summary>Refuses a cluster that has CMEK already.</summary>
     /// <exception cref="CmekException">CmekRevoked, CmekBusy, AlreadyEnabledDifferently.</exception>
     public static void RefuseUnlessNew(CmekInfo info)
     {
@@ -55,8 +55,8 @@ internal static class CmekState
         }
     }
 
-    /// <summary>Lets pass what uses CMEK now, and could be changed.</summary>
-    /// <param name="purpose">What CMEK is needed for, for the sentence: "to rotate".</param>
+    /// <summary>Refuses a cluster whose CMEK is not enabled or cannot be changed now.</summary>
+    /// <param name="purpose">What CMEK is needed for, as in "to rotate".</param>
     /// <exception cref="CmekException">CmekRevoked, CmekBusy, CmekNotEnabled.</exception>
     public static void RefuseUnlessEnabled(CmekInfo info, string purpose)
     {

@@ -2,20 +2,22 @@ using CockroachCmek.Core.Cloud;
 
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>How long and what for a wait waits.</summary>
+/// <summary>How to wait.</summary>
 internal sealed record WaitOptions
 {
     /// <summary>Longest wait. Terraform's provider allows two hours.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(2);
 
-    /// <summary>Longest time between two looks; the first looks come sooner.</summary>
+    /// <summary>Longest time between two polls; the first polls come sooner.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The status to end in; null for any in which nothing goes on.</summary>
+    /// <summary>The status to wait for; null for any in which nothing is running.</summary>
     public string? Expected { get; init; }
 }
 
-/// <summary>One wait: looks at the state until it is settled, shows progress for each region, and says why when it ends otherwise than hoped for.</summary>
+/// <summary>
+/// One wait: polls until the state is settled, shows progress for each region, and explains an unexpected end.
+/// </summary>
 internal sealed class CmekWait(
     CrdbCloudClient client,
     CrdbCluster cluster,
@@ -54,10 +56,13 @@ internal sealed class CmekWait(
         }
     }
 
-    /// <summary>Settled is when cluster, regions and their newest keys rest. A status that is newer than this module is not taken for rest.</summary>
+    /// <summary>
+    /// Settled means that nothing is running on the cluster, its regions and their newest keys. An unknown status
+    /// counts as running.
+    /// </summary>
     private bool IsSettled(CmekInfo info)
     {
-        // Enabled without a single region is an answer that is not complete yet.
+        // Enabled without any region is a response that is not complete yet.
         if (info.Status == CmekStatus.Enabled && info.Regions.Count == 0)
             return false;
         return IsRest(info.Status)
@@ -81,7 +86,7 @@ internal sealed class CmekWait(
     {
         foreach (var region in info.Regions)
         {
-            // A key of long ago may have failed; what counts is the newest.
+            // Only the newest key counts: an old one may have failed long ago.
             var key = region
                 .Keys.OrderByDescending(k => k.UpdatedAt)
                 .FirstOrDefault(k => CmekStatus.IsFailed(k.Status));

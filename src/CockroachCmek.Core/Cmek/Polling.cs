@@ -1,6 +1,6 @@
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>Looks again and again, soon at first, until something is settled.</summary>
+/// <summary>Polls until something is settled, more often at first.</summary>
 internal static class Polling
 {
     public static async Task<T> UntilAsync<T>(

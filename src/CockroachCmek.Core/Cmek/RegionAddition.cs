@@ -3,40 +3,45 @@ using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>Which regions a cluster gets, and with which keys.</summary>
+/// <summary>Which regions to add, with which keys.</summary>
 internal sealed record RegionAdditionOptions
 {
     /// <summary>The new regions.</summary>
     public required IReadOnlyList<string> Regions { get; init; }
 
-    /// <summary>Nodes in each of them.</summary>
+    /// <summary>Nodes in each new region.</summary>
     public required int NodeCount { get; init; }
 
-    /// <summary>Existing keys to use, one for all new regions or one for each; none for keys like the one in force.</summary>
+    /// <summary>
+    /// Existing keys to use, one for all new regions or one for each. Empty: keys like the one in force.
+    /// </summary>
     public IReadOnlyList<string> KeyUris { get; init; } = [];
 
-    /// <summary>Add what is missing in the policy of such an existing key.</summary>
+    /// <summary>Add missing permissions to the policy of an existing key.</summary>
     public bool Grant { get; init; }
 
     /// <summary>How the request is sent.</summary>
     public WriteOptions Write { get; init; } = new();
 
-    /// <summary>How the end is waited for; null when it is not.</summary>
+    /// <summary>How to wait for the end; null for no wait.</summary>
     public WaitOptions? Wait { get; init; }
 }
 
 /// <summary>
-/// Regions for a cluster that uses CMEK. The request carries the whole map of regions, since one that is left out would be removed, and keys
-/// for the new regions only (openapi.json, UpdateClusterSpecification).
+/// Adds regions to a cluster that uses CMEK. The request carries the whole map of regions, because a region that is
+/// left out would be
+/// removed, and keys for the new regions only (openapi.json, UpdateClusterSpecification).
 /// </summary>
 internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecycle)
 {
-    /// <summary>In each region of a cluster of several (create-an-advanced-cluster.md).</summary>
+    /// <summary>The minimum for each region of a multi-region cluster (create-an-advanced-cluster.md).</summary>
     public const int MinimumNodes = 3;
 
-    /// <summary>Adds the regions. Running it again, after whatever interruption, adds nothing twice.</summary>
-    /// <returns>The cluster after the request, or at the end where that was waited for; planned when nothing was to be sent.</returns>
-    /// <exception cref="CmekException">CmekNotEnabled, TooFewNodes, RegionExists, RegionMapChanged, ClusterBusy, ...</exception>
+    /// <summary>Adds the regions. Can be run again after an interruption; adds nothing twice.</summary>
+    /// <returns>The cluster after the request, or at the end of the wait; planned under -WhatIf.</returns>
+    /// <exception cref="CmekException">
+    /// CmekNotEnabled, TooFewNodes, RegionExists, RegionMapChanged, ClusterBusy, ...
+    /// </exception>
     public async Task<CrdbCluster> AddAsync(
         CrdbCluster named,
         ICmekKeyProvider keys,
@@ -44,7 +49,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         OperationContext context
     )
     {
-        // An object from the pipe may be old: the map that is sent must be the one that is there.
+        // An object from the pipeline may be old, and the map that is sent must be the current one.
         var cluster = await client.GetClusterAsync(named.Id, context);
         var cmek = await client.GetCmekAsync(cluster, context);
         var added = options.Regions.Distinct().Where(r => !cluster.Regions.Any(c => c.Name == r)).ToList();
@@ -55,7 +60,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                     region.Name,
                     $"with {region.NodeCount} nodes; this command scales nothing"
                 );
-        // What the run before this one has begun.
+        // An earlier run has sent the request.
         if (added.Count == 0)
             return await FinishAsync(cluster, options, context);
 
@@ -107,7 +112,8 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         )
             return cluster with { IsPlanned = true };
 
-        // Making a key takes a while. The API takes the map as it is sent, without asking what it is based on: a region that somebody added meanwhile would go.
+        // Creating a key takes a while, and the API accepts any map: a region that was added meanwhile would be
+        // removed.
         var now = await client.GetClusterAsync(cluster.Id, context);
         if (!SameMap(now, cluster.Regions.ToDictionary(r => r.Name, r => r.NodeCount)))
             throw Errors.RegionMapChanged(cluster.Name, Map(cluster), Map(now));
@@ -127,7 +133,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         return await FinishAsync(sent, options, context);
     }
 
-    /// <summary>First the cluster, then CMEK on it: so does Terraform's provider.</summary>
+    /// <summary>Waits for the cluster first, then for CMEK, as Terraform's provider does.</summary>
     private async Task<CrdbCluster> FinishAsync(
         CrdbCluster cluster,
         RegionAdditionOptions options,

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>The record of a revocation as a file: what Restore-CrdbCmekAccess needs to put everything back, in JSON that people can read.</summary>
+/// <summary>The record of a revocation as a JSON file: what Restore-CrdbCmekAccess needs to undo it.</summary>
 internal static class RevocationFile
 {
     private sealed record FileChange(
@@ -67,7 +67,7 @@ internal static class RevocationFile
             ) + "\n";
     }
 
-    /// <summary>Reads a record. Its cluster has an id, a name and a cloud, and nothing else: whoever needs more asks for it.</summary>
+    /// <summary>Reads a record. Its cluster has an id, a name and a cloud only.</summary>
     /// <exception cref="CmekException">RevocationFileInvalid.</exception>
     public static CmekRevocation Read(string text, string path)
     {
@@ -151,7 +151,7 @@ internal static class RevocationFile
             );
     }
 
-    /// <summary>Keeps the record in a file.</summary>
+    /// <summary>Writes the record to a file.</summary>
     /// <exception cref="CmekException">RevocationFileNotWritten.</exception>
     public static void Save(CmekRevocation revocation, string path)
     {

@@ -3,21 +3,22 @@ using CockroachCmek.Core.Cloud;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>
-/// Sends a write until it is known what became of it. A busy cluster is waited for; a lost answer is settled by reading, and only a request
-/// that is known not to have been processed is sent again.
+/// Sends a write to CockroachDB Cloud until its outcome is known. A busy cluster is waited for. After a lost response
+/// the state is
+/// read back, and only a request that was not processed is sent again.
 /// </summary>
 internal static class SettledWrite
 {
     private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(10);
 
-    /// <param name="cluster">What is written to.</param>
+    /// <param name="cluster">The cluster.</param>
     /// <param name="send">The write.</param>
-    /// <param name="look">Reads the state that the write changes.</param>
+    /// <param name="read">Reads the state that the write changes.</param>
     /// <param name="isDone">Whether that state shows the write.</param>
     public static async Task<T> SendAsync<T>(
         CrdbCluster cluster,
         Func<Task<T>> send,
-        Func<Task<T>> look,
+        Func<Task<T>> read,
         Func<T, bool> isDone,
         WriteOptions options,
         OperationContext context
@@ -33,8 +34,8 @@ internal static class SettledWrite
             }
             catch (CmekException fault) when (fault.Kind == CmekErrorKind.Busy)
             {
-                // A 503 may come from a proxy that lost the answer: first look whether it happened.
-                var state = await look();
+                // A 503 may come from a proxy that lost the response, so the state is read first.
+                var state = await read();
                 if (isDone(state))
                     return state;
                 if (context.Time.GetElapsedTime(start) >= options.Timeout)
@@ -42,7 +43,7 @@ internal static class SettledWrite
                 context.Log.Progress(
                     new OperationProgress
                     {
-                        Activity = $"Waiting for {cluster.Name} to be free",
+                        Activity = $"Waiting for another operation on {cluster.Name}",
                         Status = fault.Message,
                     }
                 );
@@ -50,13 +51,15 @@ internal static class SettledWrite
             catch (CmekException fault)
                 when (fault.Kind is CmekErrorKind.Connection or CmekErrorKind.Unavailable or CmekErrorKind.InvalidData)
             {
-                var state = await look();
+                var state = await read();
                 if (isDone(state))
                     return state;
-                // Read, and not there: the request was not processed. Twice in a row is no accident.
+                // The request was not processed. It is sent again twice at most.
                 if (++lost > 2)
                     throw;
-                context.Log.Verbose($"{cluster.Name}: the answer was lost and nothing has changed; sending once more.");
+                context.Log.Verbose(
+                    $"{cluster.Name}: the response was lost and nothing has changed; sending the " + "request again."
+                );
             }
             catch (CmekException fault)
                 when (options.PrincipalsAreFresh
@@ -67,7 +70,7 @@ internal static class SettledWrite
                 context.Log.Progress(
                     new OperationProgress
                     {
-                        Activity = $"Waiting for the grant on the key of {cluster.Name} to arrive",
+                        Activity = $"Waiting for the grant on the key of {cluster.Name} to take effect",
                         Status = fault.Message,
                     }
                 );
@@ -77,7 +80,10 @@ internal static class SettledWrite
         }
     }
 
-    /// <summary>While IAM settles, CockroachDB Cloud answers 400 with the documented sentence, and 401 and 403 too (terraform-provider-cockroach utils.go).</summary>
+    /// <summary>
+    /// While a grant propagates, CockroachDB Cloud responds with 400 and the documented sentence, or 401 or 403
+    /// (terraform-provider-cockroach utils.go).
+    /// </summary>
     private static bool MayBePropagation(CmekException fault) =>
         fault.ErrorId == nameof(Errors.KeyAccessDenied) || fault.StatusCode is 401 or 403;
 }

@@ -1,14 +1,20 @@
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>How a write goes about it.</summary>
+/// <summary>How a write is sent.</summary>
 internal sealed record WriteOptions
 {
-    /// <summary>How long a cluster that is busy with something else is waited for.</summary>
+    /// <summary>How long to wait for a cluster that is busy with another operation.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(2);
 
-    /// <summary>True when the role or a grant was made moments ago: then a refusal of the key is tried again for <see cref="Propagation"/>. Otherwise a refusal is final at once.</summary>
+    /// <summary>
+    /// True when the role or a grant was created moments ago: a refusal of the key is then retried for <see
+    /// cref="Propagation"/>. Otherwise it is final.
+    /// </summary>
     public bool PrincipalsAreFresh { get; init; }
 
-    /// <summary>How long a fresh grant may take to arrive: seconds on AWS, seven minutes and more on Google Cloud, up to ten on Azure (key-vault rbac-guide, "Known limits and performance").</summary>
+    /// <summary>
+    /// How long a new grant may take to take effect: seconds on AWS, seven minutes or more on Google Cloud, up to ten
+    /// on Azure (key-vault rbac-guide, "Known limits and performance").
+    /// </summary>
     public TimeSpan Propagation { get; init; } = TimeSpan.FromMinutes(15);
 }

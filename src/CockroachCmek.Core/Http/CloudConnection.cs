@@ -2,13 +2,16 @@ using System.Net.Http;
 
 namespace CockroachCmek.Core.Http;
 
-/// <summary>How CockroachDB Cloud is reached.</summary>
+/// <summary>The connection to CockroachDB Cloud.</summary>
 internal sealed record CloudConnection(Uri Endpoint, Secret ApiKey)
 {
-    /// <summary>Production.</summary>
+    /// <summary>The production address.</summary>
     public static Uri DefaultEndpoint { get; } = new("https://cockroachlabs.cloud/");
 
-    /// <summary>The version that this module was written for: what the official SDK sends too. Without the header the API answers with its latest, which changed meaning in 2026.</summary>
+    /// <summary>
+    /// The API version that this module was written for, and that the official SDK sends. Without it the API uses its
+    /// latest version, which changed meaning in 2026.
+    /// </summary>
     public const string DefaultApiVersion = "2024-09-16";
 
     /// <summary>Sent as Cc-Version.</summary>
@@ -17,7 +20,10 @@ internal sealed record CloudConnection(Uri Endpoint, Secret ApiKey)
     /// <summary>The clock of all waits.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>How many times faster than life <see cref="Time"/> runs; the rate limit, which cannot be given a clock, is scaled by it.</summary>
+    /// <summary>
+    /// How many times faster than real time <see cref="Time"/> runs. Scales the rate limiter, which cannot be given a
+    /// clock.
+    /// </summary>
     public double TimeScale { get; init; } = 1;
 
     /// <summary>What carries the requests; null for the platform's own.</summary>

@@ -9,7 +9,8 @@ using Polly.Timeout;
 namespace CockroachCmek.Core.Http;
 
 /// <summary>
-/// Resilience for CockroachDB Cloud: at most ten requests a second for each session, retries of reads only, a timeout for each
+/// Resilience for CockroachDB Cloud: at most ten requests a second for each session, retries of reads only, a timeout
+/// for each
 /// attempt. A write is repeated only when the response says that the rate limit kept it from being processed.
 /// </summary>
 internal static class RequestPipeline
@@ -57,7 +58,8 @@ internal static class RequestPipeline
             .Build();
 
     /// <summary>
-    /// Spaces requests evenly: one permit every tenth of a second, on a clock that runs at real speed. On a faster clock the timer
+    /// Spaces requests evenly: one permit every tenth of a second, on a clock that runs at real speed. On a faster
+    /// clock the timer
     /// stays at 20 ms, because a timer of every scaled tenth of a second would keep a core busy in an idle session.
     /// </summary>
     public static RateLimiter CreateLimiter(double timeScale)
@@ -78,7 +80,10 @@ internal static class RequestPipeline
         );
     }
 
-    /// <summary>The status code of a rate limit is not documented and may vary (cockroachdb/docs PR 20356), so the text counts too.</summary>
+    /// <summary>
+    /// The status code of a rate limit is not documented and may vary (cockroachdb/docs PR 20356), so the text counts
+    /// too.
+    /// </summary>
     private static async ValueTask<bool> IsRateLimited(HttpResponseMessage response)
     {
         if (response.IsSuccessStatusCode)

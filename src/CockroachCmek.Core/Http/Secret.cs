@@ -1,6 +1,6 @@
 namespace CockroachCmek.Core.Http;
 
-/// <summary>A secret that cannot be printed by accident: only <see cref="Reveal"/> gives it out.</summary>
+/// <summary>A secret that cannot be printed by accident: only <see cref="Reveal"/> returns it.</summary>
 internal sealed class Secret
 {
     private readonly string _value;

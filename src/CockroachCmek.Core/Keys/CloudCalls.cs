@@ -8,7 +8,8 @@ using Polly.Retry;
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>
-/// Every call to a customer's cloud goes through here: the verbose line, retries on the injected clock, lost responses, and waits for
+/// Every call to a customer's cloud goes through here: the verbose line, retries on the injected clock, lost responses,
+/// and waits for
 /// eventual consistency. Each cloud says what its errors mean.
 /// </summary>
 internal abstract class CloudCalls
@@ -36,12 +37,15 @@ internal abstract class CloudCalls
     public Task<T> ReadAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
         RunAsync(_reads, service, verb, resource, call);
 
-    /// <summary>A call that changes something: repeated only when the cloud throttled it, and so did not process it.</summary>
+    /// <summary>
+    /// A call that changes something: repeated only when the cloud throttled it, and so did not process it.
+    /// </summary>
     public Task<T> WriteAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
         RunAsync(_writes, service, verb, resource, call);
 
     /// <summary>
-    /// Sends a write until it is known what became of it. When the response is lost, the state is read back, and only a write that
+    /// Sends a write until it is known what became of it. When the response is lost, the state is read back, and only a
+    /// write that
     /// is then not found is sent again.
     /// </summary>
     /// <param name="description">What is written, for the verbose line: verb and resource.</param>
@@ -69,6 +73,13 @@ internal abstract class CloudCalls
                 if (await find() is { } existing)
                     return existing;
                 throw;
+            }
+            catch (Exception error) when (settling.IsConflict(error) && round < settling.Rounds)
+            {
+                Context.Log.Verbose($"Something else made a change during {description}; reading the state again.");
+                await Context.Time.Delay(TimeSpan.FromMilliseconds(500 * round), Context.CancellationToken);
+                if (await find() is { } made)
+                    return made;
             }
             catch (Exception error) when (IsResponseLost(error))
             {
@@ -146,21 +157,31 @@ internal abstract class CloudCalls
         }
     }
 
-    /// <summary>True when it is unknown whether the call was processed and nobody asked to stop: only reading the state settles it.</summary>
+    /// <summary>
+    /// True when it is unknown whether the call was processed and nobody asked to stop: only reading the state settles
+    /// it.
+    /// </summary>
     public bool IsResponseLost(Exception error) =>
         IsAmbiguous(error) && !Context.CancellationToken.IsCancellationRequested;
 
-    /// <summary>No response, whatever carried the call. The SDKs' own timeouts are cancellations; a stop by the user is handled before.</summary>
+    /// <summary>
+    /// No response, whatever carried the call. The SDKs' own timeouts are cancellations; a stop by the user is handled
+    /// before.
+    /// </summary>
     protected static bool IsNoResponse(Exception error) =>
         error is HttpRequestException or IOException or TimeoutException or WebException or TaskCanceledException;
 
-    /// <summary>True when it is unknown whether the call was processed: no response, or an internal failure of the service.</summary>
+    /// <summary>
+    /// True when it is unknown whether the call was processed: no response, or an internal failure of the service.
+    /// </summary>
     protected abstract bool IsAmbiguous(Exception error);
 
     /// <summary>True when the cloud refused the call because of too many requests, and did nothing.</summary>
     protected abstract bool IsThrottled(Exception error);
 
-    /// <summary>The cloud's error code ("no response" without one) and its request id; neither holds a secret.</summary>
+    /// <summary>
+    /// The cloud's error code ("no response" without one) and its request id; neither holds a secret.
+    /// </summary>
     protected abstract (string Code, string? RequestId) Describe(Exception error);
 
     /// <summary>The cloud's request id in a response; null where it has none.</summary>

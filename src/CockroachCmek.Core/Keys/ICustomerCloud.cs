@@ -1,7 +1,8 @@
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>
-/// One cloud that can hold a customer's keys: everything that differs between the clouds, behind one interface. Each cloud has
+/// One cloud that can hold a customer's keys: everything that differs between the clouds, behind one interface. Each
+/// cloud has
 /// one folder with its implementation and one row in the table of clouds. Core's other folders name no cloud.
 /// </summary>
 internal interface ICustomerCloud
@@ -24,7 +25,9 @@ internal interface ICustomerCloud
     /// <summary>Parameters of New-CrdbCmekKey that this cloud supports, beside those that every cloud does.</summary>
     IReadOnlyCollection<string> KeyOptions { get; }
 
-    /// <summary>Parameters of Get-CrdbCmekKeyPolicy that this cloud supports, beside those that every cloud does.</summary>
+    /// <summary>
+    /// Parameters of Get-CrdbCmekKeyPolicy that this cloud supports, beside those that every cloud does.
+    /// </summary>
     IReadOnlyCollection<string> PolicyOptions { get; }
 
     /// <summary>How access can be revoked; the first is the default.</summary>
@@ -42,7 +45,9 @@ internal interface ICustomerCloud
     /// <summary>What to know about a key and an identity that do not belong together; null when they do.</summary>
     string? KeyAccountProblem(KeyUri key, string authPrincipal);
 
-    /// <summary>True when a key in <paramref name="location"/> is as close to the region's nodes as a key can be.</summary>
+    /// <summary>
+    /// True when a key in <paramref name="location"/> is as close to the region's nodes as a key can be.
+    /// </summary>
     bool Serves(string location, string region);
 
     /// <summary>The next command for a key that is in another region than the nodes.</summary>
@@ -53,6 +58,8 @@ internal interface ICustomerCloud
 
     /// <summary>Connects with the session's settings. Nothing is sent or read before the first call.</summary>
     /// <param name="options">Parameters of Connect-CrdbCloud; each cloud reads its own.</param>
-    /// <param name="sandbox">The clouds of the sandbox that the session is connected to; null for the real clouds.</param>
+    /// <param name="sandbox">
+    /// The clouds of the sandbox that the session is connected to; null for the real clouds.
+    /// </param>
     ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox);
 }

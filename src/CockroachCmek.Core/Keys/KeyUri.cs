@@ -14,7 +14,9 @@ internal sealed record KeyUri
     /// <summary>AWS region or Google Cloud location; null where the URI does not tell (Azure).</summary>
     public string? Location { get; private init; }
 
-    /// <summary>AWS account or Google Cloud project that holds the key; null where the URI does not tell (Azure).</summary>
+    /// <summary>
+    /// AWS account or Google Cloud project that holds the key; null where the URI does not tell (Azure).
+    /// </summary>
     public string? Account { get; private init; }
 
     /// <summary>Why a manifest cannot hold the text as a key URI; null when it can.</summary>

@@ -1,28 +1,28 @@
 namespace CockroachCmek.Core.Keys;
 
-/// <summary>What <see cref="ICmekKeyProvider.EnsureRoleAsync"/> is to bring about.</summary>
+/// <summary>What <see cref="ICmekKeyProvider.EnsureRoleAsync"/> is asked for.</summary>
 internal sealed record RoleRequest
 {
     /// <summary>The cluster that the identity serves.</summary>
     public required CrdbCluster Cluster { get; init; }
 
-    /// <summary>UUID of the organization; on AWS the external id.</summary>
+    /// <summary>UUID of the organization. On AWS it is the external id.</summary>
     public required string OrganizationId { get; init; }
 
-    /// <summary>Name of the identity; null for the deterministic one.</summary>
+    /// <summary>Name of the identity; null for the default, which is derived from the cluster's id.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Further tags or labels, beside those that the module sets.</summary>
+    /// <summary>Additional tags or labels.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Options that only some clouds have.</summary>
     public CloudOptions Options { get; init; } = CloudOptions.None;
 
-    /// <summary>Bring an identity that differs (or that the module did not make) into line. Without it, a difference is an error that says what differs.</summary>
+    /// <summary>Update an identity that differs. Default: a difference is an error that names it.</summary>
     public bool Update { get; init; }
 }
 
-/// <summary>What <see cref="ICmekKeyProvider.EnsureKeysAsync"/> is to bring about.</summary>
+/// <summary>What <see cref="ICmekKeyProvider.EnsureKeysAsync"/> is asked for.</summary>
 internal sealed record KeyRequest
 {
     /// <summary>The cluster that the keys are for.</summary>
@@ -31,22 +31,25 @@ internal sealed record KeyRequest
     /// <summary>The identity that is granted the use of the keys; on AWS a role ARN.</summary>
     public required string AuthPrincipal { get; init; }
 
-    /// <summary>The regions that need a key, by default all of the cluster's.</summary>
+    /// <summary>The regions that need a key.</summary>
     public required IReadOnlyList<string> Regions { get; init; }
 
-    /// <summary>Name of the keys; null for the deterministic one. On AWS the alias, without "alias/".</summary>
+    /// <summary>
+    /// Name of the keys; null for the default, which is derived from the cluster's id. On AWS the alias without
+    /// "alias/".
+    /// </summary>
     public string? Name { get; init; }
 
-    /// <summary>An existing key to use instead of making one, one for all regions or one for each: on AWS an ARN, an alias ARN, an alias or a multi-region id.</summary>
+    /// <summary>Existing keys to import, one for all regions or one for each.</summary>
     public IReadOnlyList<string> KeyUris { get; init; } = [];
 
-    /// <summary>Add what is missing in the policy of an adopted key, without touching what is there.</summary>
+    /// <summary>Add missing permissions to the policy of an imported key; nothing else of it is changed.</summary>
     public bool Grant { get; init; }
 
     /// <summary>Days between automatic rotations of new keys; null for none.</summary>
     public int? RotationPeriodInDays { get; init; }
 
-    /// <summary>Further tags or labels, beside those that the module sets.</summary>
+    /// <summary>Additional tags or labels.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The identity is only planned: that it does not exist yet is not an error.</summary>
@@ -55,56 +58,63 @@ internal sealed record KeyRequest
     /// <summary>Options that only some clouds have.</summary>
     public CloudOptions Options { get; init; } = CloudOptions.None;
 
-    /// <summary>A region joins a cluster that uses CMEK: the key in force whose shape the new ones take. A key that can serve the new region is used or replicated, not copied.</summary>
+    /// <summary>
+    /// When a region is added: the key in force whose properties the new keys get. A key that can serve the new region
+    /// is used or replicated instead.
+    /// </summary>
     public CmekRegionSpec? Like { get; init; }
 }
 
-/// <summary>What <see cref="ICmekKeyProvider.RotateKeysAsync"/> is to bring about.</summary>
+/// <summary>What <see cref="ICmekKeyProvider.RotateKeysAsync"/> is asked for.</summary>
 internal sealed record RotationRequest
 {
     /// <summary>The cluster.</summary>
     public required CrdbCluster Cluster { get; init; }
 
-    /// <summary>The regions that rotate, with their present and past keys as the cluster tells them. The first key of each is in force.</summary>
+    /// <summary>The regions to rotate, with their present and past keys. The first key of each is in force.</summary>
     public required IReadOnlyList<CmekRegionInfo> Regions { get; init; }
 
-    /// <summary>New keys of the same shape, instead of new versions of the same keys.</summary>
+    /// <summary>New keys with the same properties, instead of new versions of the same keys.</summary>
     public bool NewKey { get; init; }
 }
 
-/// <summary>What <see cref="ICmekKeyProvider.CheckKeyAsync"/> is to look at.</summary>
+/// <summary>What <see cref="ICmekKeyProvider.CheckKeyAsync"/> checks.</summary>
 internal sealed record KeyCheckRequest
 {
     /// <summary>The cluster.</summary>
     public required CrdbCluster Cluster { get; init; }
 
-    /// <summary>UUID of the organization; null when the API key may not read it: what hangs on it is Unknown then.</summary>
+    /// <summary>
+    /// UUID of the organization; null when the API key is not allowed to read it, which makes some checks Unknown.
+    /// </summary>
     public string? OrganizationId { get; init; }
 
     /// <summary>The region, its key, and who uses it.</summary>
     public required CmekRegionSpec Spec { get; init; }
 
-    /// <summary>A key of before, which data and backups of its time still need: only whether it is there and usable is asked.</summary>
+    /// <summary>
+    /// A past key, which data and backups of its time still need: only whether it exists and is usable is checked.
+    /// </summary>
     public bool IsPast { get; init; }
 
-    /// <summary>When the cluster took the key up last; null before CMEK is enabled.</summary>
+    /// <summary>When the cluster last wrapped with the key; null before CMEK is enabled.</summary>
     public DateTimeOffset? TakenUpAt { get; init; }
 }
 
-/// <summary>Whose access to which keys is to be taken away or given back.</summary>
+/// <summary>Whose access to which keys to remove or restore.</summary>
 internal sealed record RevocationRequest
 {
     /// <summary>The cluster.</summary>
     public required CrdbCluster Cluster { get; init; }
 
-    /// <summary>The keys, present and past, as the cluster tells them: one for each region and key.</summary>
+    /// <summary>The keys, present and past, one for each region and key.</summary>
     public required IReadOnlyList<CmekRegionSpec> Keys { get; init; }
 
-    /// <summary>How; Default is the cloud's own.</summary>
+    /// <summary>The method; Default is the cloud's own.</summary>
     public CmekRevocationMethod Method { get; init; }
 }
 
-/// <summary>What <see cref="ICmekKeyProvider.GetKeyPolicyAsync"/> is to describe.</summary>
+/// <summary>What <see cref="ICmekKeyProvider.GetKeyPolicyAsync"/> describes.</summary>
 internal sealed record KeyPolicyRequest
 {
     /// <summary>The cluster.</summary>
@@ -113,7 +123,7 @@ internal sealed record KeyPolicyRequest
     /// <summary>The identity that is granted the use of the key.</summary>
     public required string AuthPrincipal { get; init; }
 
-    /// <summary>An existing key whose policy the statement is merged into; null for a policy of a new key.</summary>
+    /// <summary>An existing key whose policy the statement is merged into; null for the policy of a new key.</summary>
     public string? KeyUri { get; init; }
 
     /// <summary>Options that only some clouds have.</summary>

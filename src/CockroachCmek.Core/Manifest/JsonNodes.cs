@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace CockroachCmek.Core.Manifest;
 
-/// <summary>Reads JSON into nodes that know their place.</summary>
+/// <summary>Reads JSON into nodes with line and column.</summary>
 internal static class JsonNodes
 {
     public static Node Read(string text, string path)
@@ -31,7 +31,7 @@ internal static class JsonNodes
         }
         catch (InvalidOperationException fault)
         {
-            // An unpaired surrogate escape (\ud800): valid JSON grammar, no text.
+            // An unpaired surrogate escape (\ud800) is valid JSON grammar, but not text.
             var mark = At(bytes, reader.TokenStartIndex);
             throw Errors.ManifestSyntax(path, mark.Line, mark.Column, "a text holds half a character.", fault);
         }

@@ -2,14 +2,16 @@ using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Manifest;
 
-/// <summary>Groups keys by cluster, and gives a manifest as soon as every region of a cluster has one. Not for several threads at once.</summary>
+/// <summary>
+/// Groups keys by cluster, and returns a manifest as soon as every region of a cluster has a key. Not thread-safe.
+/// </summary>
 internal sealed class ManifestBuilder(CustomerCloudTable clouds)
 {
     private sealed record Row(string Region, string KeyUri, string AuthPrincipal, CmekKey? Key);
 
     private readonly Dictionary<string, (CrdbCluster Cluster, List<Row> Rows, bool Complete)> _clusters = [];
 
-    /// <summary>Adds a key for a region of a cluster; gives the manifest when it was the last one that was missing.</summary>
+    /// <summary>Adds a key for a region; returns the manifest when it was the last one missing.</summary>
     /// <exception cref="CmekException">RegionUnknown, RegionTwice, KeyUriMalformed.</exception>
     public CmekManifest? Add(CrdbCluster cluster, string region, string keyUri, string authPrincipal, CmekKey? key)
     {
@@ -25,7 +27,7 @@ internal sealed class ManifestBuilder(CustomerCloudTable clouds)
         return entry.Complete ? Manifest(cluster, entry.Rows) : null;
     }
 
-    /// <summary>A fault for every cluster that is left without a key for some region.</summary>
+    /// <summary>An error for every cluster that still lacks a key.</summary>
     public IReadOnlyList<CmekException> Complete() =>
         [
             .. _clusters

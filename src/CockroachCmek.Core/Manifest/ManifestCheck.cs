@@ -3,10 +3,10 @@ using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Manifest;
 
-/// <summary>Everything about a manifest and its cluster that can be known without asking a cloud.</summary>
+/// <summary>Checks everything about a manifest and its cluster that is known without asking a cloud.</summary>
 internal sealed class ManifestCheck(CustomerCloudTable clouds)
 {
-    /// <summary>Every check, not the first that fails.</summary>
+    /// <summary>Runs every check, not only until the first failure.</summary>
     public IReadOnlyList<CmekCheck> Check(CrdbCluster cluster, CmekManifest manifest)
     {
         var results = new CheckList(cluster);
@@ -37,7 +37,7 @@ internal sealed class ManifestCheck(CustomerCloudTable clouds)
         return results.All;
     }
 
-    /// <summary>What the cluster itself must be, whatever its keys.</summary>
+    /// <summary>Checks the cluster itself.</summary>
     internal void CheckCluster(CrdbCluster cluster, CheckList results)
     {
         switch (cluster.Plan)
@@ -49,7 +49,7 @@ internal sealed class ManifestCheck(CustomerCloudTable clouds)
                 results.Unknown(
                     CmekCheckName.Plan,
                     "",
-                    "The API tells no plan; CMEK needs ADVANCED.",
+                    "The API does not report the plan; CMEK needs ADVANCED.",
                     $"Get-CrdbCluster {cluster.Name}"
                 );
                 break;
@@ -59,7 +59,8 @@ internal sealed class ManifestCheck(CustomerCloudTable clouds)
                     "PlanNotSupported",
                     "",
                     $"The plan is {cluster.Plan}; CMEK needs an ADVANCED cluster.",
-                    "Create an Advanced cluster with advanced security features: https://www.cockroachlabs.com/docs/cockroachcloud/create-an-advanced-cluster"
+                    "Create an Advanced cluster with advanced security features: "
+                        + "https://www.cockroachlabs.com/docs/cockroachcloud/create-an-advanced-cluster"
                 );
                 break;
         }
@@ -69,8 +70,10 @@ internal sealed class ManifestCheck(CustomerCloudTable clouds)
                 CmekCheckName.AdvancedSecurity,
                 "AdvancedSecurityMissing",
                 "",
-                "The cluster is not private: it was created without advanced security features, which cannot be added later.",
-                "Create a new cluster with advanced security features: https://www.cockroachlabs.com/docs/cockroachcloud/create-an-advanced-cluster"
+                "The cluster is not private: it was created without advanced security features, which cannot be added "
+                    + "later.",
+                "Create a new cluster with advanced security features: "
+                    + "https://www.cockroachlabs.com/docs/cockroachcloud/create-an-advanced-cluster"
             );
         if (cluster.State is "CREATED" or "LOCKED")
             results.Pass(CmekCheckName.State, "", $"The cluster is {cluster.State}.");
@@ -105,7 +108,7 @@ internal sealed class ManifestCheck(CustomerCloudTable clouds)
                     CmekCheckName.RegionCovered,
                     "RegionTwice",
                     region,
-                    $"The region '{region}' stands more than once.",
+                    $"The region '{region}' appears more than once.",
                     "Keep one region spec for each region"
                 );
                 break;
@@ -121,7 +124,7 @@ internal sealed class ManifestCheck(CustomerCloudTable clouds)
                 CmekCheckName.KeyType,
                 "NullKmsRefused",
                 spec.Region,
-                "NULL_KMS is no key of yours.",
+                "NULL_KMS is not a key of yours.",
                 "New-CrdbCmekKey"
             );
             return;
@@ -192,6 +195,6 @@ internal sealed class ManifestCheck(CustomerCloudTable clouds)
                 cloud.KeyLocationRemedy
             );
         else
-            results.Pass(CmekCheckName.KeyUri, spec.Region, "The key's URI has the right shape.");
+            results.Pass(CmekCheckName.KeyUri, spec.Region, "The key URI has the right form.");
     }
 }

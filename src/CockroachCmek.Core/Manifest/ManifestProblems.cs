@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Manifest;
 
-/// <summary>What is wrong with a document, each with its place, gathered so that one error names everything.</summary>
+/// <summary>Collects the problems of a document with their positions, so that one error names all of them.</summary>
 internal sealed class ManifestProblems
 {
     private static readonly Regex Placeholder = new(
@@ -14,7 +14,7 @@ internal sealed class ManifestProblems
 
     public void Add(Mark mark, string reason) => _found.Add((mark.Line, mark.Column, reason));
 
-    /// <summary>Throws one error for everything that was found, in the document's order.</summary>
+    /// <summary>Throws one error for all problems, in the order of the document.</summary>
     public void ThrowIfAny(string path)
     {
         if (_found.Count == 0)
@@ -30,7 +30,7 @@ internal sealed class ManifestProblems
         );
     }
 
-    /// <summary>What no text value of a manifest may be.</summary>
+    /// <summary>Why a text cannot be a value of a manifest.</summary>
     public void CheckValue(Mark mark, string field, string value)
     {
         if (value.Trim().Length == 0)
@@ -44,5 +44,5 @@ internal sealed class ManifestProblems
     }
 }
 
-/// <summary>A place in a document, both counted from 1.</summary>
+/// <summary>A position in a document; both are counted from 1.</summary>
 internal readonly record struct Mark(int Line, int Column);

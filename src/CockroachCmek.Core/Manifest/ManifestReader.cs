@@ -4,14 +4,19 @@ using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Manifest;
 
-/// <summary>Reads cmek_config.json and cmek_config.yml: strictly, with the place of every problem, and without losing anything.</summary>
+/// <summary>
+/// Reads cmek_config.json and cmek_config.yml strictly, with the position of every problem, and without losing
+/// anything.
+/// </summary>
 internal sealed class ManifestReader(CustomerCloudTable clouds)
 {
-    /// <summary>Larger than any manifest by far: a thousand regions fit in a third of it.</summary>
+    /// <summary>Far larger than any manifest: a thousand regions fit in a third of it.</summary>
     public const int LargestFile = 1024 * 1024;
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="CmekException">ManifestTooLarge, ManifestEmpty, ManifestSyntax, ManifestInvalid, ManifestFileNotFound.</exception>
+    /// <exception cref="CmekException">
+    /// ManifestTooLarge, ManifestEmpty, ManifestSyntax, ManifestInvalid, ManifestFileNotFound.
+    /// </exception>
     public CmekManifest ReadFile(string path)
     {
         try
@@ -54,7 +59,7 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
     }
 
     /// <summary>The same manifest, for a cluster.</summary>
-    /// <exception cref="CmekException">ProviderMismatch: with the lines of the keys that are of another cloud.</exception>
+    /// <exception cref="CmekException">ProviderMismatch: with the lines of the keys of another cloud.</exception>
     public CmekManifest ForCluster(CmekManifest manifest, CrdbCluster cluster)
     {
         var expected = clouds.Find(cluster)?.KeyType;
@@ -79,7 +84,7 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
             );
     }
 
-    /// <summary>The format by extension; of any other file, by its first character.</summary>
+    /// <summary>The format, by extension, or else by the first character.</summary>
     public static CmekManifestFormat FormatOf(string path, string text) =>
         Path.GetExtension(path).ToLowerInvariant() switch
         {
@@ -170,7 +175,10 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
             };
     }
 
-    /// <summary>The fields by name. Doubles, typos of known names and missing fields are problems; other unknown fields are left alone.</summary>
+    /// <summary>
+    /// The fields by name. Duplicates, typos of known names and missing fields are problems; other unknown fields are
+    /// kept.
+    /// </summary>
     private static Dictionary<string, Node> Fields(MapNode map, string where, string[] known, ManifestProblems problems)
     {
         var fields = new Dictionary<string, Node>(StringComparer.Ordinal);

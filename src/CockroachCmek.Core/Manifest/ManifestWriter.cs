@@ -7,7 +7,10 @@ using YamlDotNet.Core.Events;
 
 namespace CockroachCmek.Core.Manifest;
 
-/// <summary>Writes manifests. What was read in a format is written in it to the letter; across formats every field that the API knows survives.</summary>
+/// <summary>
+/// Writes manifests. A manifest is written in its own format exactly as it was read; in the other format every field
+/// that the API knows survives.
+/// </summary>
 internal static class ManifestWriter
 {
     /// <exception cref="CmekException">ManifestPlanned: its keys do not exist yet.</exception>

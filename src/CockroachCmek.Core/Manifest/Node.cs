@@ -1,6 +1,6 @@
 namespace CockroachCmek.Core.Manifest;
 
-/// <summary>A document as both formats give it: maps, lists and texts, each with its place. Numbers, booleans and nulls are kept apart from texts.</summary>
+/// <summary>A document of either format: maps, lists and scalars, each with its position.</summary>
 internal abstract record Node(Mark Mark);
 
 internal sealed record MapNode(Mark Mark, IReadOnlyList<(string Name, Mark NameMark, Node Value)> Fields) : Node(Mark);

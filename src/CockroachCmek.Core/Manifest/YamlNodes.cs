@@ -6,8 +6,9 @@ using YamlDotNet.Core.Events;
 namespace CockroachCmek.Core.Manifest;
 
 /// <summary>
-/// Reads YAML into nodes that know their place, from the parser's own events: nothing is converted, so that yes, 0123 and 2026-01-01 stay
-/// what was written. Anchors, aliases, tags and merge keys have no use here and could hide what is sent: they are refused.
+/// Reads YAML into nodes with line and column, from the parser's own events. Nothing is converted: yes, 0123 and
+/// 2026-01-01 stay as
+/// written. Anchors, aliases, tags and merge keys are refused, because they could hide what is sent.
 /// </summary>
 internal static class YamlNodes
 {
@@ -97,7 +98,7 @@ internal static class YamlNodes
 
     private static Mark At(ParsingEvent parsing) => new((int)parsing.Start.Line, (int)parsing.Start.Column);
 
-    /// <summary>YamlDotNet begins its messages with the place, which is said already.</summary>
+    /// <summary>YamlDotNet begins its messages with the position, which our message has already.</summary>
     private static string Plain(YamlException fault) =>
         Regex.Replace(fault.Message, @"^\(Line: \d+, Col: \d+, Idx: \d+\) - \(Line: \d+, Col: \d+, Idx: \d+\): ", "");
 }

@@ -5,7 +5,7 @@ using System.Xml.Linq;
 
 namespace CockroachCmek.Sandbox.Aws;
 
-/// <summary>IAM's operations on roles. The methods that IAM answers without a result return null.</summary>
+/// <summary>IAM's operations on roles. Operations without a result return null.</summary>
 internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData data, IamPrincipals principals)
 {
     private const string TagCharacters = @"[\p{L}\p{Z}\p{N}_.:/=+\-@]";

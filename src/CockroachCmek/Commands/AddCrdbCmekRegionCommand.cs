@@ -5,21 +5,30 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Adds a region to a cluster that uses CMEK, with a key for it.</summary>
+/// <summary>Adds regions to a cluster that uses CMEK, with a key for each.</summary>
 /// <remarks>
-/// <para>Reads the cluster first and sends its whole map of regions with the new one in it, since a region that is left out would be removed; keys are sent for the new
-/// regions only. The key is like the one in force: of a multi-region key a replica, else a key of its own of the same shape; -KeyUri takes one that exists.</para>
-/// <para>No region is ever dropped or scaled. Fewer than three nodes for any region are refused, and so is a map that somebody changed in the meantime. Running it again adds nothing twice.</para>
+/// <para>Reads the cluster and sends its complete map of regions, including the new ones, because CockroachDB Cloud
+/// removes a region that is missing from the map. Keys are sent for the new regions only. No region is ever removed or
+/// scaled. The command refuses fewer than three nodes in any region, and a map that somebody else has changed in the
+/// meantime. Safe to run again: nothing is added twice.</para>
+/// <para>The new key has the same shape as the key in force. Use -KeyUri to use a key that you already have.</para>
+/// <para>AWS. Creates a replica of a multi-region key, or else a separate key in the new region.</para>
+/// <para>Google Cloud. Creates a key in the new region. A key in a multi-region location or in global serves the new
+/// region as well.</para>
+/// <para>Azure. Uses the key in force, because a key can serve every region.</para>
+/// <para>HashiCorp Vault. -Via HashiCorpVault generates the key in Vault, like the one in force.</para>
 /// </remarks>
 /// <example>
 /// <para>Adds a region with three nodes, and waits until it is there and uses its key.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Add-CrdbCmekRegion eu-central-1 -NodeCount 3 -Wait</code>
 /// </example>
 /// <example>
-/// <para>Shows every change that it would make.</para>
+/// <para>Shows every change without making it.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Add-CrdbCmekRegion eu-central-1 -WhatIf</code>
 /// </example>
-/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">Manage CMEK for CockroachDB Advanced</seealso>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
 [Cmdlet(VerbsCommon.Add, "CrdbCmekRegion", SupportsShouldProcess = true)]
 [OutputType(typeof(CrdbCluster))]
 public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
@@ -30,7 +39,7 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public override CrdbClusterIdentity[] Cluster { get; set; } = [];
 
-    /// <summary>The new regions, by the cloud provider's code.</summary>
+    /// <summary>Codes of the new regions, as the cloud provider writes them, for example eu-west-1.</summary>
     [Parameter(
         Mandatory = true,
         Position = 0,
@@ -39,22 +48,29 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Region { get; set; } = [];
 
-    /// <summary>Nodes in each new region, at least three.</summary>
+    /// <summary>Number of nodes in each new region, at least 3. Default: 3.</summary>
     [Parameter]
     [ValidateRange(1, 1000)]
     public int NodeCount { get; set; } = Core.Cmek.RegionAddition.MinimumNodes;
 
-    /// <summary>Existing keys to use, one for all new regions or one for each: on AWS ARN, alias, alias ARN or multi-region id.</summary>
+    /// <summary>
+    /// Existing keys to use, one for all new regions or one for each: on AWS an ARN, alias, alias ARN or multi-region
+    /// key id, on Google Cloud a resource name, on Azure a Key Identifier. A Key Identifier without a version means the
+    /// newest version.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
     public string[]? KeyUri { get; set; }
 
-    /// <summary>Adds what is missing in the policy of an existing key, and touches nothing else of it.</summary>
+    /// <summary>Adds missing permissions to the policy of an existing key, and changes nothing else in it.</summary>
     [Parameter]
     public SwitchParameter Grant { get; set; }
 
-    /// <summary>Where the key of the new region is born: in the cloud's own KMS, or in HashiCorp Vault like the one in force.</summary>
+    /// <summary>
+    /// Where the new key is generated: Cloud is the cloud's own KMS; HashiCorpVault is for clusters whose keys come
+    /// from HashiCorp Vault. Default: Cloud.
+    /// </summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
 

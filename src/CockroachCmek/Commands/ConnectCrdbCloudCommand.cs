@@ -6,33 +6,64 @@ namespace CockroachCmek.Commands;
 
 /// <summary>Connects this runspace to CockroachDB Cloud.</summary>
 /// <remarks>
-/// <para>Takes the secret key of a service account's API key from -ApiKey, from a vault of the module Microsoft.PowerShell.SecretManagement
-/// (-SecretName), or from the environment variable COCKROACH_API_KEY, in this order, and checks it with one call. The cmdlets of the same
-/// runspace then use the connection; the object that is returned can be given to -Session elsewhere, for example in ForEach-Object -Parallel.</para>
-/// <para>CMEK needs an API key whose service account has the role Cluster Admin or Cluster Operator. A key that may not read the organization
-/// still works; give -OrganizationId then, because AWS needs it as the external id.</para>
-/// <para>Your own clouds are reached with their usual credentials: on AWS the SDK's chain, on Google Cloud application default credentials, on Azure
-/// the first that are found of environment, managed identity, az and Connect-AzAccount (in Azure Automation the managed identity alone).
-/// The -Gcp and -Azure parameters say otherwise for the whole session; a browser opens for -AzureCredential Interactive only.</para>
-/// <para>Keys and tokens stay inside the module: no object, message or transcript shows them.</para>
+/// <para>Reads the secret key of a service account from -ApiKey, from a SecretManagement vault (-SecretName) or from
+/// the environment variable COCKROACH_API_KEY, in this order, and checks it with one call. The other cmdlets in this
+/// runspace then use the session. Pass the returned object to -Session in another runspace, for example in
+/// ForEach-Object -Parallel.</para>
+/// <para>CMEK needs a service account with the role Cluster Admin or Cluster Operator. Do not type an API key at the
+/// prompt: it would be saved in the history file. Use Read-Host -AsSecureString or -SecretName. Keys and tokens stay
+/// inside the module: no object, message or transcript shows them.</para>
+/// <para>The session also holds the connections to your own clouds. Each is opened when it is first needed. A session
+/// with a sandbox uses the clouds of that sandbox, never credentials from the environment.</para>
+/// <para>AWS. Uses the AWS SDK's credential chain. -AwsProfile or -AwsCredential replaces it. An API key that is not
+/// allowed to read the organization also needs -OrganizationId, because AWS uses that id as the external id.</para>
+/// <para>Google Cloud. Uses application default credentials. -GcpCredentialFile or -GcpAccessToken replaces
+/// them.</para>
+/// <para>Azure. Uses the first credentials that it finds: environment variables, workload identity, managed identity,
+/// the Azure CLI, Azure PowerShell. In Azure Automation it uses the managed identity alone. -AzureCredential chooses
+/// one. Only Interactive opens a browser.</para>
+/// <para>HashiCorp Vault. Uses VAULT_ADDR, VAULT_TOKEN and VAULT_NAMESPACE, unless -VaultAddress, -VaultToken and
+/// -VaultNamespace are given. Only commands with -Via HashiCorpVault connect to it.</para>
 /// </remarks>
 /// <example>
-/// <para>Connects with the key that the environment variable COCKROACH_API_KEY holds.</para>
+/// <para>Connects with the key in the environment variable COCKROACH_API_KEY.</para>
 /// <code>Connect-CrdbCloud</code>
 /// </example>
 /// <example>
-/// <para>Connects with a key that is kept in a SecretManagement vault.</para>
+/// <para>Connects with a key from a SecretManagement vault.</para>
 /// <code>Connect-CrdbCloud -SecretName CockroachCloud</code>
 /// </example>
 /// <example>
-/// <para>Connects, and makes what Google Cloud needs in a project of its own.</para>
+/// <para>AWS: connects, and uses the profile of the account that holds the keys.</para>
+/// <code>Connect-CrdbCloud -AwsProfile kms-admin</code>
+/// </example>
+/// <example>
+/// <para>Google Cloud: connects, and creates service accounts and keys in a project of their own.</para>
 /// <code>Connect-CrdbCloud -GcpProject my-keys</code>
 /// </example>
 /// <example>
-/// <para>Connects in a runbook, and takes the Automation account's identity for Azure.</para>
+/// <para>Azure: connects in a runbook, and uses the identity of the Automation account.</para>
 /// <code>Connect-CrdbCloud -AzureCredential ManagedIdentity</code>
 /// </example>
-/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">Manage access to CockroachDB Cloud</seealso>
+/// <example>
+/// <para>HashiCorp Vault: connects, and names the Vault that generates the keys.</para>
+/// <code>Connect-CrdbCloud -VaultAddress https://vault.example.com:8200 -VaultNamespace admin</code>
+/// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">
+/// Manage access to CockroachDB Cloud
+/// </seealso>
+/// <seealso href="https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html">
+/// AWS: the credential chain of the SDKs
+/// </seealso>
+/// <seealso href="https://cloud.google.com/docs/authentication/application-default-credentials">
+/// Google Cloud: application default credentials
+/// </seealso>
+/// <seealso href="https://learn.microsoft.com/dotnet/azure/sdk/authentication/credential-chains">
+/// Azure: credential chains
+/// </seealso>
+/// <seealso href="https://developer.hashicorp.com/vault/docs/commands#environment-variables">
+/// HashiCorp Vault: environment variables
+/// </seealso>
 [Cmdlet(VerbsCommunications.Connect, "CrdbCloud", DefaultParameterSetName = KeySet)]
 [OutputType(typeof(CrdbSession))]
 public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
@@ -40,12 +71,15 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     private const string KeySet = "ApiKey";
     private const string SecretSet = "Secret";
 
-    /// <summary>Secret key of the API key. Without it, and without -SecretName, the environment variable COCKROACH_API_KEY is read.</summary>
+    /// <summary>Secret key of the API key. Default: the environment variable COCKROACH_API_KEY.</summary>
     [Parameter(Position = 0, ParameterSetName = KeySet)]
     [ValidateNotNull]
     public SecureString? ApiKey { get; set; }
 
-    /// <summary>Name of a secret that holds the key, read with Get-Secret of the module Microsoft.PowerShell.SecretManagement.</summary>
+    /// <summary>
+    /// Name of the secret that holds the API key. It is read with Get-Secret of the module
+    /// Microsoft.PowerShell.SecretManagement.
+    /// </summary>
     [Parameter(
         Mandatory = true,
         ParameterSetName = SecretSet,
@@ -54,53 +88,68 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     [ValidateNotNullOrEmpty]
     public string SecretName { get; set; } = "";
 
-    /// <summary>Vault that holds the secret; without it, all registered vaults are searched.</summary>
+    /// <summary>SecretManagement vault that holds the secret. Default: all registered vaults.</summary>
     [Parameter(ParameterSetName = SecretSet)]
     [ValidateNotNullOrEmpty]
     public string? SecretVault { get; set; }
 
-    /// <summary>Base address of the API. Only https is accepted, except on this machine's loopback address.</summary>
+    /// <summary>
+    /// Base address of the API. Must be https, except on the loopback address. Default: https://cockroachlabs.cloud.
+    /// </summary>
     [Parameter]
     [ValidateNotNull]
     public Uri? Endpoint { get; set; }
 
-    /// <summary>Version of the API, sent as Cc-Version; without it, the version that this module was written for.</summary>
+    /// <summary>
+    /// Version of the API, sent as Cc-Version. Default: the version that this module was written for.
+    /// </summary>
     [Parameter]
     [ValidatePattern(@"^\d{4}-\d{2}-\d{2}$")]
     public string? ApiVersion { get; set; }
 
-    /// <summary>UUID of the organization, for an API key that may not read it. It is shown at https://cockroachlabs.cloud/settings.</summary>
+    /// <summary>
+    /// UUID of the organization, for an API key that is not allowed to read it. It is shown at
+    /// https://cockroachlabs.cloud/settings.
+    /// </summary>
     [Parameter]
     public Guid? OrganizationId { get; set; }
 
-    /// <summary>AWS: profile of the shared configuration, SSO and assume-role profiles included. Default: the AWS SDK's credential chain.</summary>
+    /// <summary>
+    /// AWS: profile in the shared configuration files, including SSO and assume-role profiles. Default: the AWS SDK's
+    /// credential chain.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
     public string? AwsProfile { get; set; }
 
-    /// <summary>AWS: access key id as user name, secret access key as password, instead of the SDK's credential chain.</summary>
+    /// <summary>
+    /// AWS: access key id as the user name, secret access key as the password. Default: the AWS SDK's credential chain.
+    /// </summary>
     [Parameter]
     [ValidateNotNull]
     [Credential]
     [CloudOption]
     public PSCredential? AwsCredential { get; set; }
 
-    /// <summary>AWS: session token of temporary credentials, with -AwsCredential.</summary>
+    /// <summary>AWS: session token of temporary credentials, together with -AwsCredential.</summary>
     [Parameter]
     [ValidateNotNull]
     [CloudOption]
     public SecureString? AwsSessionToken { get; set; }
 
-    /// <summary>Google Cloud: project of new service accounts and keys. Default: GOOGLE_CLOUD_PROJECT, or the credentials' project.</summary>
+    /// <summary>
+    /// Google Cloud: project for new service accounts and keys. Default: GOOGLE_CLOUD_PROJECT, or the credentials'
+    /// project.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
     public string? GcpProject { get; set; }
 
     /// <summary>
-    /// Google Cloud: file of credentials: a service account key, workload identity federation, or what gcloud auth
-    /// application-default login writes. Default: application default credentials.
+    /// Google Cloud: credentials file. Accepts a service account key, a workload identity federation configuration, or
+    /// the file written by gcloud auth application-default login. Default: application default credentials.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -108,24 +157,21 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     public string? GcpCredentialFile { get; set; }
 
     /// <summary>
-    /// Google Cloud: OAuth access token, for example from gcloud auth print-access-token. It cannot be renewed and expires within
-    /// the hour.
+    /// Google Cloud: OAuth access token, for example from gcloud auth print-access-token. It cannot be renewed and
+    /// expires within an hour.
     /// </summary>
     [Parameter]
     [ValidateNotNull]
     [CloudOption]
     public SecureString? GcpAccessToken { get; set; }
 
-    /// <summary>Google Cloud: project whose quota the calls count against. Default: the credentials' own.</summary>
+    /// <summary>Google Cloud: project that is charged for the API quota. Default: the credentials' own.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
     public string? GcpQuotaProject { get; set; }
 
-    /// <summary>
-    /// Azure: whose credentials to use: Default, Environment, AzureCli, AzurePowerShell, ManagedIdentity or Interactive. Only
-    /// Interactive opens a browser.
-    /// </summary>
+    /// <summary>Azure: the credentials to use. Only Interactive opens a browser.</summary>
     [Parameter]
     [CloudOption]
     public AzureCredential AzureCredential { get; set; }
@@ -135,48 +181,54 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     [CloudOption]
     public Guid? AzureClientId { get; set; }
 
-    /// <summary>Azure: tenant that holds the Key Vaults. Default: the tenant that the credentials belong to.</summary>
+    /// <summary>Azure: tenant that holds the Key Vaults. Default: the tenant of the credentials.</summary>
     [Parameter]
     [CloudOption]
     public Guid? AzureTenantId { get; set; }
 
-    /// <summary>Azure: subscription that holds the Key Vaults. Default: all subscriptions that the credentials can see.</summary>
+    /// <summary>
+    /// Azure: subscription that holds the Key Vaults. Default: all subscriptions that the credentials can see.
+    /// </summary>
     [Parameter]
     [CloudOption]
     public Guid? AzureSubscriptionId { get; set; }
 
-    /// <summary>Azure: which of Microsoft's clouds: Public, USGovernment or China. Default: Public.</summary>
+    /// <summary>Azure: the Microsoft cloud to connect to: Public, USGovernment or China. Default: Public.</summary>
     [Parameter]
     [CloudOption]
     public AzureEnvironment AzureEnvironment { get; set; }
 
-    /// <summary>HashiCorp Vault: address. Default: VAULT_ADDR. Must be https, except on the loopback address.</summary>
+    /// <summary>HashiCorp Vault: address. Must be https, except on the loopback address. Default: VAULT_ADDR.</summary>
     [Parameter]
     [ValidateNotNull]
     [CloudOption]
     public Uri? VaultAddress { get; set; }
 
-    /// <summary>HashiCorp Vault: token. Default: VAULT_TOKEN, or the file ~/.vault-token that "vault login" writes.</summary>
+    /// <summary>
+    /// HashiCorp Vault: token. Default: VAULT_TOKEN, or the file ~/.vault-token that "vault login" writes.
+    /// </summary>
     [Parameter]
     [ValidateNotNull]
     [CloudOption]
     public SecureString? VaultToken { get; set; }
 
-    /// <summary>HashiCorp Vault: namespace. Default: VAULT_NAMESPACE. On HCP Vault the topmost namespace is admin.</summary>
+    /// <summary>
+    /// HashiCorp Vault: namespace. On HCP Vault the top namespace is admin. Default: VAULT_NAMESPACE.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
     public string? VaultNamespace { get; set; }
 
-    /// <summary>HashiCorp Vault: mount of the Key Management secrets engine. Default: keymgmt.</summary>
+    /// <summary>HashiCorp Vault: mount path of the Key Management secrets engine. Default: keymgmt.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
     public string? VaultMount { get; set; }
 
     /// <summary>
-    /// HashiCorp Vault: PEM file of the authority that signed Vault's certificate. Default: VAULT_CACERT, or the authorities that
-    /// this machine trusts.
+    /// HashiCorp Vault: PEM file of the certificate authority that signed Vault's certificate. Default: VAULT_CACERT,
+    /// or the authorities that this machine trusts.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -184,8 +236,8 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     public string? VaultCaCertificate { get; set; }
 
     /// <summary>
-    /// HashiCorp Vault: credentials that new KMS provider entries get: on AWS access key id and secret access key, on Azure client
-    /// id and client secret. Default: the environment of the Vault server.
+    /// HashiCorp Vault: credentials for new KMS provider entries: on AWS the access key id and secret access key, on
+    /// Azure the client id and client secret. Default: the environment of the Vault server.
     /// </summary>
     [Parameter]
     [ValidateNotNull]
@@ -194,18 +246,18 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     public PSCredential? VaultCloudCredential { get; set; }
 
     /// <summary>
-    /// HashiCorp Vault, Google Cloud: path, on the Vault server, of the service account file that new KMS provider entries use.
-    /// Default: the environment of the Vault server.
+    /// HashiCorp Vault on Google Cloud: path on the Vault server of the service account file for new KMS provider
+    /// entries. Default: the environment of the Vault server.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
     public string? VaultServiceAccountFile { get; set; }
 
-    /// <summary>Checks the API key with one call and makes the session that of the runspace.</summary>
+    /// <summary>Checks the API key with one call and opens the session of the runspace.</summary>
     protected override void BeginProcessing()
     {
-        CloudSession? made = null;
+        CloudSession? session = null;
         SessionRequest? request = null;
         try
         {
@@ -222,9 +274,9 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
         }
 
         SubmitAndWait(async operation =>
-            made = await CloudSession.ConnectAsync(request!, operation, operation.CancellationToken)
+            session = await CloudSession.ConnectAsync(request!, operation, operation.CancellationToken)
         );
-        made!.MakeCurrent();
-        WriteObject(made.Session);
+        session!.MakeCurrent();
+        WriteObject(session.Session);
     }
 }

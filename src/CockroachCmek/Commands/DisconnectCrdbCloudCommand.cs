@@ -3,23 +3,28 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Ends a connection to CockroachDB Cloud and forgets its API key.</summary>
+/// <summary>Ends a session and forgets its API key.</summary>
 /// <remarks>
-/// <para>Without -Session, ends the connection of this runspace. It is no error when there is none.</para>
+/// <para>Ends the session of this runspace, or the one given by -Session. Work that uses the session in any runspace
+/// stops with the error SessionEnded; requests that were already sent continue in the cloud. Does nothing if there is
+/// no session.</para>
 /// </remarks>
 /// <example>
-/// <para>Ends the connection of this runspace.</para>
+/// <para>Ends the session of this runspace.</para>
 /// <code>Disconnect-CrdbCloud</code>
 /// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">
+/// Manage access to CockroachDB Cloud
+/// </seealso>
 [Cmdlet(VerbsCommunications.Disconnect, "CrdbCloud")]
 public sealed class DisconnectCrdbCloudCommand : CrdbCmdlet
 {
-    /// <summary>The connection to end, as Connect-CrdbCloud returned it.</summary>
+    /// <summary>The session to end, as Connect-CrdbCloud returned it. Default: the session of this runspace.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     public CrdbSession? Session { get; set; }
 
-    /// <summary>Forgets the session.</summary>
+    /// <summary>Ends the session.</summary>
     protected override void ProcessRecord() =>
         (Session is null ? CloudSession.OfThisRunspace : CloudSession.Of(Session))?.Disconnect();
 }

@@ -7,14 +7,22 @@ namespace CockroachCmek.Commands;
 
 /// <summary>Enables CMEK on a cluster with the keys of a manifest.</summary>
 /// <remarks>
-/// <para>Checks everything that can be known first, reports all that is wrong in one error, and only then sends the manifest. A cluster that
-/// already uses the very same keys is success: nothing is sent. When the answer is lost, the state is read back; nothing is sent twice blindly.</para>
-/// <para>CMEK cannot be disabled again, and encrypts what is written from now on: enable it before you load data. -Wait follows it until every
-/// region is ENABLED, and fails with CockroachDB Cloud's own explanation.</para>
+/// <para>Checks everything that can be checked without writing, reports all problems in one error, and sends the
+/// manifest only if there are none. If the cluster already uses exactly these keys, nothing is sent and the command
+/// succeeds. If the response is lost, the command reads the state back before it decides whether to send again.</para>
+/// <para>CMEK cannot be disabled later, and it encrypts only data that is written from now on: enable it before you
+/// load data. -Wait follows the operation until every region is ENABLED, and fails with the explanation from
+/// CockroachDB Cloud. The command is the same on every cloud.</para>
 /// </remarks>
 /// <example>
-/// <para>The whole way, from cluster to encrypted cluster.</para>
-/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait</code>
+/// <para>AWS: creates role, keys and manifest, and enables CMEK.</para>
+/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest |
+///     Enable-CrdbCmek -Wait</code>
+/// </example>
+/// <example>
+/// <para>Google Cloud: the same with one key for all regions in Europe.</para>
+/// <code>Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Location europe | New-CrdbCmekManifest |
+///     Enable-CrdbCmek -Wait</code>
 /// </example>
 /// <example>
 /// <para>Enables CMEK with a manifest from a file.</para>
@@ -25,7 +33,7 @@ namespace CockroachCmek.Commands;
 [OutputType(typeof(CmekInfo))]
 public sealed class EnableCrdbCmekCommand : WaitingClusterCmdlet
 {
-    /// <summary>The manifest: which key each region uses.</summary>
+    /// <summary>The manifest: the key of each region.</summary>
     [Parameter(
         Mandatory = true,
         Position = 0,
@@ -35,7 +43,9 @@ public sealed class EnableCrdbCmekCommand : WaitingClusterCmdlet
     [ValidateNotNull]
     public CmekManifest? Manifest { get; set; }
 
-    /// <summary>The cluster. Default: the one that the manifest was made for. A manifest from a file names none.</summary>
+    /// <summary>
+    /// The cluster. A manifest from a file does not name one. Default: the cluster that the manifest was made for.
+    /// </summary>
     [Parameter]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]

@@ -4,15 +4,20 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Writes a manifest to cmek_config.json or cmek_config.yml.</summary>
+/// <summary>Writes a manifest to a JSON or YAML file.</summary>
 /// <remarks>
-/// <para>The format follows the file's extension (.json, .yml, .yaml), or -Format. A manifest that was read from a file of the same format is
-/// written as the same document. One file holds one manifest; where Path is a folder, each cluster gets a file named after it.</para>
+/// <para>The format follows the file extension (.json, .yml, .yaml), or -Format. A manifest that was read from a file
+/// of the same format is written as the same document. Each file holds one manifest. If the path is a folder, each
+/// cluster gets a file with its name.</para>
 /// </remarks>
 /// <example>
-/// <para>Keeps the manifest that is in force, with the change history of a repository.</para>
-/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Export-CrdbCmekManifest ./prod-eu.yml -Force</code>
+/// <para>Keeps the manifest in force under version control.</para>
+/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest |
+///     Export-CrdbCmekManifest ./prod-eu.yml -Force</code>
 /// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
 [Cmdlet(VerbsData.Export, "CrdbCmekManifest", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(CmekManifest))]
 public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
@@ -30,26 +35,26 @@ public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
     [ValidateNotNull]
     public CmekManifest? InputObject { get; set; }
 
-    /// <summary>The file to write, or a folder that exists.</summary>
+    /// <summary>The file to write, or an existing folder.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Path of the file.")]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
-    /// <summary>The file to write, or a folder that exists. Taken literally: nothing in it is a wildcard.</summary>
+    /// <summary>The file to write, or an existing folder. Wildcard characters are taken literally.</summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, HelpMessage = "Path of the file.")]
     [Alias("PSPath")]
     [ValidateNotNullOrEmpty]
     public string LiteralPath { get; set; } = "";
 
-    /// <summary>Json or Yaml, where the extension does not say it.</summary>
+    /// <summary>Json or Yaml. Default: the format of the file extension, or else that of the manifest.</summary>
     [Parameter]
     public CmekManifestFormat? Format { get; set; }
 
-    /// <summary>Overwrites a file that is there.</summary>
+    /// <summary>Overwrites an existing file.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Emits the manifest after it was written.</summary>
+    /// <summary>Returns the manifest after it was written.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -67,9 +72,9 @@ public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
             if (PassThru.IsPresent)
                 WriteObject(manifest);
         }
-        catch (CmekException fault)
+        catch (CmekException error)
         {
-            WriteFault(fault);
+            WriteFailure(error);
         }
     }
 }

@@ -5,8 +5,9 @@ namespace CockroachCmek.Commands;
 
 /// <summary>Gets CockroachDB Cloud clusters.</summary>
 /// <remarks>
-/// <para>Without a name, lists every cluster that the API key may see, page by page as they arrive. A cluster is named by its name (wildcards
-/// allowed), its UUID, the URL of its page in the console, or the last 12 digits of its UUID where they tell it apart.</para>
+/// <para>Without -Name, lists every cluster that the API key is allowed to see. A cluster can be given by name
+/// (wildcards allowed), by UUID, by the URL of its console page, or by the last 12 digits of its UUID if they are
+/// unique.</para>
 /// </remarks>
 /// <example>
 /// <para>Lists all clusters.</para>
@@ -25,18 +26,20 @@ namespace CockroachCmek.Commands;
 [OutputType(typeof(CrdbCluster))]
 public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
 {
-    /// <summary>Names, UUIDs, console URLs or last 12 digits. Wildcards work on names.</summary>
+    /// <summary>
+    /// Names, UUIDs, console URLs, or the last 12 digits of UUIDs. Wildcards match names. Default: all clusters.
+    /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public string[]? Name { get; set; }
 
-    /// <summary>Lists clusters that were deleted too.</summary>
+    /// <summary>Includes deleted clusters.</summary>
     [Parameter]
     public SwitchParameter IncludeInactive { get; set; }
 
-    /// <summary>Asks for what was named.</summary>
+    /// <summary>Gets the clusters.</summary>
     protected override void ProcessRecord()
     {
         var session = Cloud();

@@ -4,19 +4,21 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Gets the state of CMEK on clusters: status, regions, keys, messages.</summary>
+/// <summary>Gets the CMEK state of clusters: status, regions, keys and messages.</summary>
 /// <remarks>
-/// <para>Status is CockroachDB Cloud's own word; a cluster on which CMEK was never enabled is DISABLED. Regions holds the present and past keys
-/// of each region: past keys are still needed for data and backups that were written with them.</para>
+/// <para>Status is the status that CockroachDB Cloud reports. A cluster on which CMEK was never enabled is DISABLED.
+/// Regions holds the current and the past keys of each region. Past keys are still needed for data and backups that
+/// were written with them. Nothing is read in your own cloud.</para>
 /// </remarks>
 /// <example>
 /// <para>Shows the state of one cluster.</para>
 /// <code>Get-CrdbCluster prod-eu | Get-CrdbCmek</code>
 /// </example>
 /// <example>
-/// <para>Lists every key that any region uses or has used.</para>
+/// <para>Lists the past keys of a cluster.</para>
 /// <code>(Get-CrdbCmek prod-eu-old).Regions.Keys | Where-Object Status -ne ENABLED</code>
 /// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsCommon.Get, "CrdbCmek")]
 [OutputType(typeof(CmekInfo))]
 public sealed class GetCrdbCmekCommand : CrdbClusterCmdlet

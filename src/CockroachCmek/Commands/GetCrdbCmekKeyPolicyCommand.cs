@@ -5,51 +5,73 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Gets the key policy that CMEK needs, as JSON and as commands, for people who may not change the key themselves.</summary>
+/// <summary>Gets the key policy that CMEK needs, as JSON and as commands.</summary>
 /// <remarks>
-/// <para>For a key that is still to be made, gives the whole policy. For one that exists (-KeyUri), gives its own policy with what is missing
-/// added. Policy is the whole document, Statement the part that matters to CockroachDB (on Google Cloud a binding, on Azure a role assignment or an entry of the
-/// vault's access policies), Commands are lines for the cloud's own command, aws, gcloud or az, that an administrator can run as they are. Nothing is written.</para>
+/// <para>For people who are not allowed to change the key themselves: give the output to an administrator. Nothing is
+/// written. For a new key, returns the complete policy. For an existing key (-KeyUri), returns its own policy with the
+/// missing parts added. Policy is the complete document, Statement is the part that CockroachDB needs, and Commands are
+/// command lines that can be run as they are.</para>
+/// <para>AWS. Policy is a key policy, Statement one of its statements. Commands use the aws command.</para>
+/// <para>Google Cloud. Policy is an IAM policy, Statement a binding. Commands use gcloud.</para>
+/// <para>Azure. Statement is a role assignment on the Key Vault, or an entry in its access policies if the Key Vault
+/// uses these. Commands use az.</para>
 /// </remarks>
 /// <example>
-/// <para>Prints the policy for a cluster whose role exists.</para>
+/// <para>AWS: prints the policy for a cluster whose role exists.</para>
 /// <code>(Get-CrdbCluster prod-eu | New-CrdbCmekRole | Get-CrdbCmekKeyPolicy).Policy</code>
 /// </example>
 /// <example>
-/// <para>Prints the gcloud lines that make and bind what a cluster on Google Cloud needs.</para>
+/// <para>Google Cloud: prints the gcloud commands that create and bind everything.</para>
 /// <code>(Get-CrdbCluster gcp-eu | New-CrdbCmekRole -WhatIf | Get-CrdbCmekKeyPolicy).Commands</code>
 /// </example>
 /// <example>
-/// <para>Prints the az lines for a cluster on Azure.</para>
+/// <para>Azure: prints the az commands.</para>
 /// <code>(Get-CrdbCluster azure-eu | New-CrdbCmekRole | Get-CrdbCmekKeyPolicy).Commands</code>
 /// </example>
-/// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html">Key policies in AWS KMS</seealso>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
+/// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html">
+/// AWS: key policies in AWS KMS
+/// </seealso>
+/// <seealso href="https://cloud.google.com/kms/docs/reference/permissions-and-roles">
+/// Google Cloud: Cloud KMS permissions and roles
+/// </seealso>
+/// <seealso href="https://learn.microsoft.com/azure/key-vault/general/rbac-guide">
+/// Azure: access to Key Vault with Azure roles
+/// </seealso>
 [Cmdlet(VerbsCommon.Get, "CrdbCmekKeyPolicy")]
 [OutputType(typeof(CmekKeyPolicy))]
 public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
 {
-    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role, on Google Cloud the address of the service account, on Azure the tenant id.</summary>
+    /// <summary>
+    /// The identity that may use the key, as New-CrdbCmekRole returns it: on AWS the ARN of the cross-account role, on
+    /// Google Cloud the e-mail address of the service account, on Azure the tenant id.
+    /// </summary>
     [Parameter(
         Mandatory = true,
         ValueFromPipelineByPropertyName = true,
-        HelpMessage = "The identity that New-CrdbCmekRole made."
+        HelpMessage = "The identity, as New-CrdbCmekRole returns it."
     )]
     [ValidateNotNullOrEmpty]
     public string AuthPrincipal { get; set; } = "";
 
-    /// <summary>An existing key, into whose policy what is missing is merged.</summary>
+    /// <summary>An existing key, whose policy is completed. Default: a new key.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
     public string? KeyUri { get; set; }
 
-    /// <summary>Azure: the role to assign: what the documentation asks for, or the one that is enough.</summary>
+    /// <summary>
+    /// Azure: role to assign. Key Vault Crypto Service Encryption User is the narrower one. Default: Key Vault Crypto
+    /// Officer.
+    /// </summary>
     [Parameter]
     [ValidateSet("Key Vault Crypto Officer", "Key Vault Crypto Service Encryption User")]
     [CloudOption]
     public string? RoleName { get; set; }
 
-    /// <summary>AWS: ARNs of further administrators of a new key.</summary>
+    /// <summary>AWS: ARNs of additional administrators of a new key.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]

@@ -4,10 +4,11 @@ namespace CockroachCmek.Commands;
 
 /// <summary>Gets the CockroachDB Cloud organization that the API key belongs to.</summary>
 /// <remarks>
-/// <para>The organization's Id is what AWS calls the external id: the trust policy of a cross-account role asks for it. New-CrdbCmekRole fills it in by itself.</para>
+/// <para>AWS. Id is the external id that the trust policy of a cross-account role requires. New-CrdbCmekRole sets it
+/// for you.</para>
 /// </remarks>
 /// <example>
-/// <para>Shows the id that a trust policy needs.</para>
+/// <para>Shows the external id for a trust policy.</para>
 /// <code>(Get-CrdbOrganization).Id</code>
 /// </example>
 /// <seealso href="https://cockroachlabs.cloud/settings">Organization settings</seealso>

@@ -6,20 +6,23 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Reads a manifest from cmek_config.json or cmek_config.yml.</summary>
+/// <summary>Reads a manifest from a JSON or YAML file.</summary>
 /// <remarks>
-/// <para>Reads strictly, and reports everything that is wrong at once with line and column: misspelt fields, regions that stand twice,
-/// placeholders that were left unreplaced, keys of a type that must not be sent. What is written again with Export-CrdbCmekManifest is the
-/// same document. No connection is needed unless -Cluster is given.</para>
+/// <para>Reads strictly, and reports all problems at once, each with its line and column: misspelled fields, duplicate
+/// regions, placeholders that were not replaced, key types that must not be sent. Export-CrdbCmekManifest writes the
+/// same document again. No session is needed unless -Cluster is given.</para>
 /// </remarks>
 /// <example>
 /// <para>Checks a file against its cluster.</para>
 /// <code>Import-CrdbCmekManifest ./cmek_config.json -Cluster prod-eu | Test-CrdbCmekManifest</code>
 /// </example>
 /// <example>
-/// <para>Turns the page's YAML into the JSON that the API takes.</para>
+/// <para>Converts the YAML of the documentation into the JSON that the API accepts.</para>
 /// <code>Import-CrdbCmekManifest ./cmek_config.yml | Export-CrdbCmekManifest ./from_yaml.json -Force</code>
 /// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
 [Cmdlet(VerbsData.Import, "CrdbCmekManifest", DefaultParameterSetName = PathSet)]
 [OutputType(typeof(CmekManifest))]
 public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
@@ -39,7 +42,7 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
-    /// <summary>Files to read, at most 1 MB each. Taken literally: nothing in them is a wildcard.</summary>
+    /// <summary>Files to read, at most 1 MB each. Wildcard characters are taken literally.</summary>
     [Parameter(
         Mandatory = true,
         ValueFromPipelineByPropertyName = true,
@@ -50,13 +53,16 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>The cluster that the manifest is for; a file names none. Keys of another cloud are refused. Can be given to Enable-CrdbCmek instead.</summary>
+    /// <summary>
+    /// The cluster that the manifest is for, since a file does not name one. Keys of another cloud are refused. The
+    /// cluster can also be given to Enable-CrdbCmek.
+    /// </summary>
     [Parameter]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public CrdbClusterIdentity? Cluster { get; set; }
 
-    /// <summary>A connection is needed only to find the cluster.</summary>
+    /// <summary>A session is needed only to find the cluster.</summary>
     protected override void BeginProcessing()
     {
         if (Cluster is not null)

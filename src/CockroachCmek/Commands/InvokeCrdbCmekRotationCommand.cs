@@ -6,40 +6,61 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Rotates the keys of a cluster: makes something newer in the KMS, and has CockroachDB take it up.</summary>
+/// <summary>Rotates the keys of a cluster: in the KMS, then in CockroachDB.</summary>
 /// <remarks>
-/// <para>By default the keys stay the same, and get a new version. CockroachDB Cloud does not follow rotation in the KMS by itself, so the keys are sent again
-/// for the regions that rotate. On AWS a multi-region key is rotated once, at its primary.</para>
-/// <para>-NewKey makes new keys of the old ones' shape (kind, policy, tags) and moves the cluster to them; with -Wait, the names of the old keys (on AWS the aliases)
-/// move to the new ones when these are in force. A manifest from the pipe moves the cluster to its keys; only the regions that differ are sent.</para>
-/// <para>A run that was interrupted goes on when it is run again: what has been made and not been taken up (the KMS's own yearly rotation included) is
-/// not made again, and a rotation that is under way is not sent twice. A run after the end is another rotation: a schedule that may be started twice gives -IfOlderThan.</para>
-/// <para>Old keys and versions are still needed for the data and backups of their time: PastKeys of the output names them. Never disable or delete a key after a rotation.</para>
-/// <para>Keys that were born in HashiCorp Vault are rotated there (-Via HashiCorpVault). On AWS, Vault makes a new KMS key for each version, which is granted before CockroachDB takes it up; on Azure
-/// the version has another URI; on Google Cloud the key stays. The old ones are kept.</para>
+/// <para>By default the keys stay the same and get a new version. CockroachDB Cloud does not follow a rotation in the
+/// KMS, so the command sends the keys again for the regions that rotate, and CockroachDB re-wraps with the new version.
+/// -NewKey creates new keys with the properties of the old ones and moves the cluster to them. A manifest from the
+/// pipeline moves the cluster to its keys; only regions whose key differs are sent.</para>
+/// <para>An interrupted run continues when it is run again. A version or key that exists but is not yet used, for
+/// example from the KMS's own yearly rotation, is not created again, and a running rotation is not sent twice. After a
+/// complete run, another run is another rotation: use -IfOlderThan in schedules that may start twice.</para>
+/// <para>Never disable or delete a key after a rotation. Old keys and versions are still needed for data and backups
+/// that were written with them. PastKeys of the output names them.</para>
+/// <para>AWS. Rotates the key on demand. A multi-region key is rotated once, at its primary. -NewKey -Wait moves the
+/// aliases to the new keys when these are in force.</para>
+/// <para>Google Cloud. Creates a new primary version of each key.</para>
+/// <para>Azure. Creates a new version of the key. Its version is part of the Key Identifier, so CockroachDB gets a new
+/// URI.</para>
+/// <para>HashiCorp Vault. -Via HashiCorpVault rotates the key in Vault. On AWS, Vault creates a new KMS key for each
+/// version; the command grants access to it before CockroachDB switches to it. On Azure the version has a new URI. On
+/// Google Cloud the key stays the same. The old keys are kept.</para>
 /// </remarks>
 /// <example>
 /// <para>Rotates the keys of all regions, and waits until every region uses the new version.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -Wait</code>
 /// </example>
 /// <example>
-/// <para>Shows what would be rotated, and changes nothing.</para>
+/// <para>Shows what would be rotated.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -WhatIf</code>
 /// </example>
 /// <example>
-/// <para>Moves to a new key, and shows what must be kept.</para>
+/// <para>Moves to a new key, and shows the keys that must be kept.</para>
 /// <code>(Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -NewKey -Wait).PastKeys</code>
 /// </example>
 /// <example>
-/// <para>For a schedule: rotates what was rotated more than 90 days ago, and nothing else.</para>
+/// <para>In a schedule: rotates keys that were last rotated more than 90 days ago.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -IfOlderThan 90.00:00:00 -Wait</code>
 /// </example>
 /// <example>
-/// <para>Rotates keys that were born in HashiCorp Vault.</para>
-/// <code>$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
+/// <para>HashiCorp Vault: rotates keys that were generated there.</para>
+/// <code>$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault |
+///     New-CrdbCmekManifest | Enable-CrdbCmek -Wait
 /// Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait</code>
 /// </example>
-/// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-on-demand.html">On-demand rotation in AWS KMS</seealso>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
+/// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-on-demand.html">
+/// AWS: on-demand rotation
+/// </seealso>
+/// <seealso href="https://cloud.google.com/kms/docs/key-rotation">Google Cloud: key rotation</seealso>
+/// <seealso href="https://learn.microsoft.com/azure/key-vault/keys/how-to-configure-key-rotation">
+/// Azure: key rotation in Key Vault
+/// </seealso>
+/// <seealso href="https://developer.hashicorp.com/vault/docs/secrets/key-management">
+/// HashiCorp Vault: Key Management secrets engine
+/// </seealso>
 [Cmdlet(VerbsLifecycle.Invoke, "CrdbCmekRotation", SupportsShouldProcess = true, DefaultParameterSetName = VersionSet)]
 [OutputType(typeof(CmekInfo))]
 public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
@@ -47,22 +68,25 @@ public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
     private const string VersionSet = "Version";
     private const string NewKeySet = "NewKey";
 
-    /// <summary>Regions that rotate; without it, all regions of the cluster.</summary>
+    /// <summary>Regions to rotate. Default: all regions of the cluster.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RegionCompleter))]
     public string[]? Region { get; set; }
 
-    /// <summary>Makes new keys of the old ones' shape, instead of new versions of the same keys.</summary>
+    /// <summary>Creates new keys with the properties of the old ones. Default: new versions of the same keys.</summary>
     [Parameter(Mandatory = true, ParameterSetName = NewKeySet)]
     public SwitchParameter NewKey { get; set; }
 
-    /// <summary>Rotates only regions whose key was taken up longer ago than this: a time span, or a number of seconds. It makes a scheduled rotation safe to start again.</summary>
+    /// <summary>
+    /// Rotates only regions that last re-wrapped with their key longer ago than this: a time span, or a number of
+    /// seconds. Makes a scheduled rotation safe to start again.
+    /// </summary>
     [Parameter]
     [DurationTransformation]
     public TimeSpan? IfOlderThan { get; set; }
 
-    /// <summary>Where the keys were born: keys of HashiCorp Vault are rotated there, and on AWS every rotation makes new KMS keys.</summary>
+    /// <summary>Where the keys were generated. Keys from HashiCorp Vault are rotated there. Default: Cloud.</summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
 

@@ -5,38 +5,45 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Puts keys together into the manifest of their cluster: one region spec for each region.</summary>
+/// <summary>Combines the keys of a cluster into its manifest.</summary>
 /// <remarks>
-/// <para>Takes what New-CrdbCmekKey returns, for any number of clusters, and emits the manifest of a cluster as soon as all of its regions
-/// have a key. A cluster that is left without a key for one of its regions is an error that names the region: CockroachDB Cloud would
-/// refuse it too.</para>
-/// <para>Rows with the columns ClusterId, Region, KeyUri and AuthPrincipal, for example of a CSV file, work as well.</para>
+/// <para>Accepts the output of New-CrdbCmekKey for any number of clusters, and returns the manifest of a cluster as
+/// soon as all of its regions have a key. A cluster with a region that has no key is an error that names the region,
+/// because CockroachDB Cloud would refuse the manifest. Nothing is sent.</para>
+/// <para>Rows with the columns ClusterId, Region, KeyUri and AuthPrincipal work as well, for example from a CSV
+/// file.</para>
 /// </remarks>
 /// <example>
-/// <para>Makes role, keys and manifest, and keeps the manifest as a file.</para>
-/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Export-CrdbCmekManifest ./cmek_config.json</code>
+/// <para>Creates role, keys and manifest, and keeps the manifest in a file.</para>
+/// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest |
+///     Export-CrdbCmekManifest ./cmek_config.json</code>
 /// </example>
-/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">Manage CMEK for CockroachDB Advanced</seealso>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekManifest")]
 [OutputType(typeof(CmekManifest))]
 public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
 {
     private object? _builder;
 
-    /// <summary>The cluster's region that uses the key.</summary>
+    /// <summary>Region of the cluster that uses the key.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "Region of the cluster.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RegionCompleter))]
     public string Region { get; set; } = "";
 
-    /// <summary>The key: an AWS key ARN.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "ARN of the key.")]
+    /// <summary>The key: on AWS an ARN, on Google Cloud a resource name, on Azure a Key Identifier.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "URI of the key.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
     public string KeyUri { get; set; } = "";
 
-    /// <summary>The identity that may use the key: on AWS the ARN of the cross-account role.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "ARN of the role.")]
+    /// <summary>
+    /// The identity that may use the key, as New-CrdbCmekRole returns it: on AWS the ARN of the cross-account role, on
+    /// Google Cloud the e-mail address of the service account, on Azure the tenant id.
+    /// </summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "The identity.")]
     [ValidateNotNullOrEmpty]
     public string AuthPrincipal { get; set; } = "";
 
@@ -45,7 +52,7 @@ public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
     {
         base.EndProcessing();
         foreach (var error in Builder().Complete())
-            WriteFault(error);
+            WriteFailure(error);
     }
 
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
@@ -54,7 +61,7 @@ public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
         var (region, keyUri, principal) = (Region, KeyUri, AuthPrincipal);
         return (_, cluster, operation) =>
         {
-            // Clusters may be worked on side by side; the builder is shared.
+            // Clusters are worked on in parallel and share the builder.
             lock (builder)
                 if (builder.Add(cluster, region, keyUri, principal, operation.Source as CmekKey) is { } manifest)
                     operation.Output(manifest);
@@ -62,6 +69,6 @@ public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
         };
     }
 
-    // An object: a field of a Core type would load Core, and the SDKs with it, at import.
+    // Typed as object, because a field of a Core type would load Core and the SDKs at import.
     private ManifestBuilder Builder() => (ManifestBuilder)(_builder ??= Cloud().ManifestBuilder());
 }

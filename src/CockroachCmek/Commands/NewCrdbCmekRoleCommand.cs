@@ -8,96 +8,131 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Makes the identity in your own cloud through which CockroachDB Cloud uses your key, or finds the one that is there.</summary>
+/// <summary>Creates the identity in your own cloud through which CockroachDB Cloud uses your keys.</summary>
 /// <remarks>
-/// <para>On AWS it is a cross-account IAM role, which trusts the AWS account that hosts the cluster, and only when it gives your organization's
-/// id as the external id. On Google Cloud it is a service account, which the cluster's own account at Cockroach Labs may make tokens for
-/// (Service Account Token Creator). On Azure it is the enterprise application of the cluster in your tenant. It has no permissions: what it may do is
-/// said by the policy of the key (New-CrdbCmekKey).</para>
-/// <para>Its name is crdb-cmek- and the last 12 digits of the cluster's id, so that a second run finds it. An identity of that name that trusts
-/// somebody else is never changed silently: the error says what differs, and -Update brings it into line. A new service account that
-/// Google Cloud does not show at once is waited for.</para>
-/// <para>On Azure the application is named by Cockroach Labs, "CockroachDB Cloud - " and the cluster's id. It is added through Microsoft Graph where you may
-/// do that; otherwise the property ConsentUrl holds the page on which an administrator lets it in: -Open opens it, and -Wait goes on when that was
-/// done. AuthPrincipal is the tenant id.</para>
-/// <para>Clusters of several clouds can flow through one pipeline: parameters of another cloud are not used.</para>
+/// <para>Reuses the identity that an earlier run created. It has no permissions of its own: New-CrdbCmekKey grants
+/// access on the key. An identity of the same name that trusts somebody else is never changed silently: the error names
+/// the difference, and -Update corrects it. Clusters of several clouds can share one pipeline. A parameter of another
+/// cloud is refused by name.</para>
+/// <para>AWS. Creates a cross-account IAM role named crdb-cmek- and the last 12 digits of the cluster's id. It trusts
+/// the AWS account that hosts the cluster, and only with your organization's id as the external id.</para>
+/// <para>Google Cloud. Creates a service account with the same name, and lets the cluster's own account at Cockroach
+/// Labs create tokens for it (Service Account Token Creator). Waits until Google Cloud shows a new service
+/// account.</para>
+/// <para>Azure. Adds the cluster's enterprise application to your tenant through Microsoft Graph. Cockroach Labs names
+/// it "CockroachDB Cloud - " and the cluster's id. AuthPrincipal is the tenant id. If you are not allowed to add
+/// applications, ConsentUrl of the output is the page on which an administrator consents: -Open opens it, and -Wait
+/// continues after the consent.</para>
 /// </remarks>
 /// <example>
-/// <para>Makes the role for a cluster.</para>
+/// <para>AWS: creates the role for a cluster.</para>
 /// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole</code>
 /// </example>
 /// <example>
-/// <para>Shows what would be done, for the whole pipeline, and writes nothing.</para>
+/// <para>Shows what the whole pipeline would do.</para>
 /// <code>Get-CrdbCluster prod-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -MultiRegion</code>
 /// </example>
 /// <example>
-/// <para>Makes the service account for a cluster on Google Cloud, in the project that the session or the credentials name.</para>
+/// <para>Google Cloud: creates the service account in the project of the session.</para>
 /// <code>Get-CrdbCluster gcp-eu | New-CrdbCmekRole</code>
 /// </example>
 /// <example>
-/// <para>Lets the application of a cluster on Azure in, and consents for it as the documentation's page does.</para>
+/// <para>Azure: adds the application, and grants the consent that the consent page asks for.</para>
 /// <code>Get-CrdbCluster azure-eu | New-CrdbCmekRole -GrantConsent</code>
 /// </example>
-/// <seealso href="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html">Access to AWS accounts owned by third parties</seealso>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
+/// <seealso href="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html">
+/// AWS: access for third parties
+/// </seealso>
+/// <seealso href="https://cloud.google.com/iam/docs/service-account-impersonation">
+/// Google Cloud: service account impersonation
+/// </seealso>
+/// <seealso href="https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent">
+/// Azure: grant admin consent
+/// </seealso>
 [Cmdlet(VerbsCommon.New, "CrdbCmekRole", SupportsShouldProcess = true)]
 [OutputType(typeof(CmekRole))]
 public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
 {
-    /// <summary>Name of the identity; without it, crdb-cmek- and the last 12 digits of the cluster's id. A role on AWS has 1 to 64 letters, digits and +=,.@_-; a service account on Google Cloud 6 to 30 lower-case letters, digits and -. Not used on Azure: see -ApplicationName.</summary>
+    /// <summary>
+    /// AWS, Google Cloud: name of the identity. An AWS role name has 1 to 64 letters, digits and +=,.@_-; a service
+    /// account id has 6 to 30 lower-case letters, digits and hyphens. Default: crdb-cmek- and the last 12 digits of the
+    /// cluster's id.
+    /// </summary>
     [Parameter]
     [ValidatePattern(@"^[\w+=,.@-]{1,64}$")]
     [CloudOption]
     public string? Name { get; set; }
 
-    /// <summary>AWS: path of the role, beginning and ending with a slash.</summary>
+    /// <summary>AWS: path of the role, beginning and ending with a slash. Default: /.</summary>
     [Parameter]
     [ValidatePattern(@"^/([\x21-\x7e]+/)?$")]
     [CloudOption]
     public string? Path { get; set; }
 
-    /// <summary>AWS: further tags of the role, beside those that the module sets.</summary>
+    /// <summary>AWS: additional tags of the role.</summary>
     [Parameter]
     [ValidateNotNull]
     [CloudOption]
     public Hashtable? Tag { get; set; }
 
-    /// <summary>Brings an identity that differs into line, instead of reporting how it differs.</summary>
+    /// <summary>Corrects an identity that differs. Default: report the difference as an error.</summary>
     [Parameter]
     public SwitchParameter Update { get; set; }
 
-    /// <summary>Google Cloud: project that the service account is made in; without it, that of the session (Connect-CrdbCloud -GcpProject), of GOOGLE_CLOUD_PROJECT or of the credentials.</summary>
+    /// <summary>
+    /// Google Cloud: project for the service account. Default: the session's (Connect-CrdbCloud -GcpProject),
+    /// GOOGLE_CLOUD_PROJECT, or the credentials' project.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
     public string? Project { get; set; }
 
-    /// <summary>Azure: the tenant that holds the vaults; without it, that of the session (Connect-CrdbCloud -AzureTenantId), or the one that the credentials belong to.</summary>
+    /// <summary>
+    /// Azure: tenant that holds the Key Vaults. Default: the session's (Connect-CrdbCloud -AzureTenantId), or the
+    /// tenant of the credentials.
+    /// </summary>
     [Parameter]
     [CloudOption]
     public Guid? TenantId { get; set; }
 
-    /// <summary>Azure: what the application is called, where that is not "CockroachDB Cloud - " and the cluster's id. An application of another name is refused: it would be given your keys.</summary>
+    /// <summary>
+    /// Azure: expected name of the application. An application with another name is refused, because it would get
+    /// access to your keys. Default: "CockroachDB Cloud - " and the cluster's id.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
     public string? ApplicationName { get; set; }
 
-    /// <summary>Azure: consents too to what the page of consent asks for, "Sign in and read user profile", for all users. Key Vault does not need it.</summary>
+    /// <summary>
+    /// Azure: also grants "Sign in and read user profile" for all users, as the consent page would. Key Vault does not
+    /// need it.
+    /// </summary>
     [Parameter]
     [CloudOption]
     public SwitchParameter GrantConsent { get; set; }
 
-    /// <summary>Azure: opens the page of consent in a browser, where you may not add the application yourself.</summary>
+    /// <summary>
+    /// Azure: opens the consent page in a browser if you are not allowed to add the application yourself.
+    /// </summary>
     [Parameter]
     [CloudOption]
     public SwitchParameter Open { get; set; }
 
-    /// <summary>Azure: waits until an administrator has consented, where you may not add the application yourself.</summary>
+    /// <summary>
+    /// Azure: waits until an administrator has consented, if you are not allowed to add the application yourself.
+    /// </summary>
     [Parameter]
     [CloudOption]
     public SwitchParameter Wait { get; set; }
 
-    /// <summary>How long to wait for consent at most: a time span, or a number of seconds. An hour unless said otherwise.</summary>
+    /// <summary>
+    /// Azure: the longest time to wait for consent: a time span, or a number of seconds. Default: one hour.
+    /// </summary>
     [Parameter]
     [DurationTransformation]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(1);

@@ -7,17 +7,19 @@ namespace CockroachCmek.Commands;
 
 /// <summary>Gives CockroachDB access to the keys of a cluster again, after Revoke-CrdbCmek.</summary>
 /// <remarks>
-/// <para>Takes what Revoke-CrdbCmek returned, or its file (-Path), and puts back exactly what was taken, reading it back. Given only the cluster, it looks in the cloud for what
-/// keeps the cluster from its keys: a Deny of this module, a grant that is missing, a key that is disabled.</para>
-/// <para>This is the side of your KMS only. A cluster whose CMEK is REVOKED does not come back by itself: Cockroach Labs support must bring it back, and needs the access to do so.</para>
+/// <para>Accepts the output of Revoke-CrdbCmek or its file (-Path), undoes exactly the recorded changes, and reads the
+/// result back. If only the cluster is given, the command looks in your cloud for what keeps the cluster from its keys:
+/// a Deny statement of this module, a missing grant, a disabled key.</para>
+/// <para>Only your KMS is changed. A cluster whose CMEK is REVOKED does not come back by itself: Cockroach Labs support
+/// must recover it, and needs access to the keys to do so.</para>
 /// </remarks>
 /// <example>
-/// <para>Takes access away in the KMS only, and puts it back.</para>
+/// <para>Removes access in the KMS only, and gives it back.</para>
 /// <code>$revocation = Get-CrdbCluster prod-eu-old | Revoke-CrdbCmek -KmsOnly -Confirm:$false
 /// $revocation | Restore-CrdbCmekAccess</code>
 /// </example>
 /// <example>
-/// <para>Looks in the cloud for what is missing, and would give it back.</para>
+/// <para>Shows what is missing in your cloud, and what would be restored.</para>
 /// <code>Restore-CrdbCmekAccess prod-eu-old -WhatIf</code>
 /// </example>
 /// <seealso href="https://support.cockroachlabs.com/">Cockroach Labs support</seealso>
@@ -34,7 +36,9 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
     private const string ClusterSet = "Cluster";
     private const string PathSet = "Path";
 
-    /// <summary>The cluster: an object from Get-CrdbCluster, what Revoke-CrdbCmek returned, a name, a UUID or a console URL.</summary>
+    /// <summary>
+    /// The cluster: an object from Get-CrdbCluster, the output of Revoke-CrdbCmek, a name, a UUID or a console URL.
+    /// </summary>
     [Parameter(
         Mandatory = true,
         Position = 0,
@@ -66,7 +70,7 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
         }
         catch (CmekException error)
         {
-            WriteFault(error);
+            WriteFailure(error);
             return [];
         }
     }

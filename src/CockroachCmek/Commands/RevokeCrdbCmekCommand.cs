@@ -5,47 +5,75 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Takes CockroachDB's access to the keys of a cluster away, and tells CockroachDB to revoke: the cluster stops.</summary>
+/// <summary>Removes CockroachDB's access to the keys of a cluster and revokes CMEK: the cluster stops.</summary>
 /// <remarks>
-/// <para>For a breach, or at the end of a cluster's life. First every key of the cluster, present and past, is taken away in the KMS, all at once; only then
-/// CockroachDB Cloud is told, whose nodes restart and cannot come back without the keys. By default the command waits until that is REVOKED.</para>
-/// <para>On AWS the default is an explicit Deny for the role in the policy of every key: nothing is removed, and it can be lifted without loss. RemoveGrant takes the grant out,
-/// DisableKey disables the keys themselves. Clusters that use the same key in the same way are named before anything happens, and refused without -AllowSharedKey.</para>
-/// <para>The output holds exactly what was changed; -Path keeps it in a file too, which is written before the first change. Whatever fails on the way stands in the output, and running the
-/// same command again completes it. Restore-CrdbCmekAccess puts the access back; a revoked cluster itself can be brought back by Cockroach Labs support only.</para>
-/// <para>It asks before it does anything; a runbook gives -Confirm:$false.</para>
+/// <para>For a breach, or at the end of a cluster's life. First, access to every current and past key of the cluster is
+/// removed in the KMS. CockroachDB Cloud receives the request only then; its nodes restart and cannot come back without
+/// the keys. By default the command waits until CMEK is REVOKED.</para>
+/// <para>The output lists exactly what was changed. -Path also writes it to a file, before the first change and after
+/// each one. A step that fails is in the output with its reason, and running the same command again completes it.
+/// Restore-CrdbCmekAccess gives access back, but only Cockroach Labs support can bring a revoked cluster back.</para>
+/// <para>Clusters that use the same key through the same identity are named before any change, and the command refuses
+/// to continue without -AllowSharedKey. It asks for confirmation; use -Confirm:$false in a runbook.</para>
+/// <para>AWS. Adds an explicit Deny for the role to the policy of every key. Nothing is removed, and the Deny can be
+/// lifted without loss.</para>
+/// <para>Google Cloud. Removes the binding on the key. RemoveTrust removes Service Account Token Creator on the service
+/// account.</para>
+/// <para>Azure. Removes the role assignment or the entry in the Key Vault's access policies.</para>
 /// </remarks>
 /// <example>
-/// <para>Shows every change that it would make, in order.</para>
+/// <para>Shows every change in order, without making it.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Revoke-CrdbCmek -WhatIf</code>
 /// </example>
 /// <example>
-/// <para>Revokes without a question, keeps the record, and waits for REVOKED.</para>
+/// <para>Revokes without confirmation, keeps the record, and waits for REVOKED.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Revoke-CrdbCmek -Path ./prod-eu-old.revocation.json -Confirm:$false</code>
 /// </example>
-/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">Manage CMEK for CockroachDB Advanced</seealso>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
+/// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html">
+/// AWS: key policies in AWS KMS
+/// </seealso>
+/// <seealso href="https://cloud.google.com/kms/docs/reference/permissions-and-roles">
+/// Google Cloud: Cloud KMS permissions and roles
+/// </seealso>
+/// <seealso href="https://learn.microsoft.com/azure/key-vault/general/rbac-guide">
+/// Azure: access to Key Vault with Azure roles
+/// </seealso>
 [Cmdlet(VerbsSecurity.Revoke, "CrdbCmek", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(CmekRevocation))]
 public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
 {
-    /// <summary>How access is taken away: Deny (AWS), RemoveGrant, RemoveTrust (Google Cloud) or DisableKey. Default is Deny on AWS, and RemoveGrant elsewhere.</summary>
+    /// <summary>
+    /// How access is removed: Deny (AWS), RemoveGrant, RemoveTrust (Google Cloud) or DisableKey. DisableKey also takes
+    /// the key from everybody else who uses it. Default: Deny on AWS, RemoveGrant on Google Cloud and Azure.
+    /// </summary>
     [Parameter]
     public CmekRevocationMethod Method { get; set; }
 
-    /// <summary>Stops after the KMS: CockroachDB is not told, and the nodes go on with the keys that they hold in memory until they restart.</summary>
+    /// <summary>
+    /// Stops after the KMS: CockroachDB Cloud does not receive the request, and the nodes keep running with the keys in
+    /// their memory until they restart.
+    /// </summary>
     [Parameter]
     public SwitchParameter KmsOnly { get; set; }
 
-    /// <summary>Goes on though other clusters use the same key in the same way, and lose it too.</summary>
+    /// <summary>
+    /// Continues although other clusters use the same key through the same identity, and lose it too.
+    /// </summary>
     [Parameter]
     public SwitchParameter AllowSharedKey { get; set; }
 
-    /// <summary>A file, or a folder that exists, for the record of what is changed. A record of an earlier run of the same cluster is continued.</summary>
+    /// <summary>
+    /// A file or an existing folder for the record of the changes. The record of an earlier run for the same cluster is
+    /// continued.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
 
-    /// <summary>Returns as soon as CockroachDB Cloud has taken the request, instead of waiting for REVOKED.</summary>
+    /// <summary>Returns as soon as CockroachDB Cloud has accepted the request. Default: wait for REVOKED.</summary>
     [Parameter]
     public SwitchParameter NoWait { get; set; }
 
@@ -70,7 +98,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
                     },
                     operation.Context(session.Time)
                 );
-            // What was changed is returned even if the rest failed: Restore-CrdbCmekAccess needs it.
+            // The changes are returned even if a later step failed, because Restore-CrdbCmekAccess needs them.
             operation.Output(revocation);
             if (error is not null)
                 throw error;

@@ -3,24 +3,26 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Stops a sandbox and forgets everything in it.</summary>
+/// <summary>Stops a sandbox and discards everything in it.</summary>
 /// <remarks>
-/// <para>Without -Sandbox, stops the sandbox that was started last in this runspace. A runspace that was connected to it is disconnected.
-/// It is no error when there is none.</para>
+/// <para>Also disconnects the session that Start-CrdbSandbox opened. Does nothing if there is no sandbox.</para>
 /// </remarks>
 /// <example>
 /// <para>Stops the sandbox of this runspace.</para>
 /// <code>Stop-CrdbSandbox</code>
 /// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsLifecycle.Stop, "CrdbSandbox")]
 public sealed class StopCrdbSandboxCommand : CrdbCmdlet
 {
-    /// <summary>The sandbox to stop, as Start-CrdbSandbox returned it.</summary>
+    /// <summary>
+    /// The sandbox to stop, as Start-CrdbSandbox returned it. Default: the one that was started last in this runspace.
+    /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     public CrdbSandbox? Sandbox { get; set; }
 
-    /// <summary>Stops it.</summary>
+    /// <summary>Stops the sandbox.</summary>
     protected override void ProcessRecord()
     {
         if ((Sandbox is null ? RunningSandbox.OfThisRunspace : RunningSandbox.Of(Sandbox)) is not { } running)

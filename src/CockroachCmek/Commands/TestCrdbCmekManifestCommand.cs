@@ -6,23 +6,28 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Checks a manifest against its cluster and against the KMS, before anything is sent.</summary>
+/// <summary>Checks a manifest against its cluster and the KMS before you enable CMEK.</summary>
 /// <remarks>
-/// <para>Checks without writing: every region of the cluster has one key and no other has; the keys belong to the cluster's cloud; URIs and
-/// principals have the right shape; the cluster's plan and state allow CMEK; and, unless -Offline is given, in your cloud: the keys exist,
-/// are of the right kind, enabled and not pending deletion, the policies grant the identity, and the identity trusts CockroachDB (on AWS with the
-/// right external id) and nobody else.</para>
-/// <para>What may not be read gives Unknown, never Pass. With -Quiet the answer is true or false: true when no check failed and none is unknown.</para>
+/// <para>Nothing is written. Checks that every region of the cluster has exactly one key, that the keys belong to the
+/// cluster's cloud, that URIs and principals are well formed, and that the cluster's plan and state allow CMEK. Without
+/// -Offline, also checks in your cloud that the keys exist, are enabled and of the right type, that their policies
+/// grant access to the identity, and that the identity trusts CockroachDB and nobody else.</para>
+/// <para>A check that lacks permission reports Unknown, never Pass. -Quiet returns true if no check is Fail or
+/// Unknown.</para>
 /// </remarks>
 /// <example>
 /// <para>Shows what is wrong with a manifest.</para>
-/// <code>Import-CrdbCmekManifest ./cmek_config.json | Test-CrdbCmekManifest -Cluster prod-eu | Where-Object Status -ne Pass</code>
+/// <code>Import-CrdbCmekManifest ./cmek_config.json | Test-CrdbCmekManifest -Cluster prod-eu |
+///     Where-Object Status -ne Pass</code>
 /// </example>
 /// <example>
-/// <para>Goes on only when everything is right.</para>
+/// <para>Continues only if everything is right.</para>
 /// <code>$manifest = Import-CrdbCmekManifest ./cmek_config.json -Cluster prod-eu
 /// if ($manifest | Test-CrdbCmekManifest -Quiet) { $manifest | Enable-CrdbCmek -Wait }</code>
 /// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
 [Cmdlet(VerbsDiagnostic.Test, "CrdbCmekManifest")]
 [OutputType(typeof(CmekCheck), typeof(bool))]
 public sealed class TestCrdbCmekManifestCommand : CrdbClusterCmdlet
@@ -37,21 +42,25 @@ public sealed class TestCrdbCmekManifestCommand : CrdbClusterCmdlet
     [ValidateNotNull]
     public CmekManifest? InputObject { get; set; }
 
-    /// <summary>The cluster. Default: the one that the manifest was made for. A manifest from a file names none.</summary>
+    /// <summary>
+    /// The cluster. A manifest from a file does not name one. Default: the cluster that the manifest was made for.
+    /// </summary>
     [Parameter]
     [ClusterIdentityTransformation]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public override CrdbClusterIdentity[] Cluster { get; set; } = [];
 
-    /// <summary>Leaves out the checks that read your own cloud.</summary>
+    /// <summary>Skips the checks that read your own cloud.</summary>
     [Parameter]
     public SwitchParameter Offline { get; set; }
 
-    /// <summary>Emits true or false instead of the checks.</summary>
+    /// <summary>Returns true or false instead of the checks.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
-    /// <summary>Where the keys were born: of keys of HashiCorp Vault, Vault's side is checked too.</summary>
+    /// <summary>
+    /// Where the keys were generated. HashiCorpVault also checks the keys in HashiCorp Vault. Default: Cloud.
+    /// </summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
 

@@ -5,24 +5,25 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Waits until CMEK on a cluster has reached a state in which nothing goes on any more.</summary>
+/// <summary>Waits until CMEK on a cluster has reached a final state.</summary>
 /// <remarks>
-/// <para>Shows progress for each region, and ends when the cluster and every region are settled: ENABLED, DISABLED or REVOKED, or the state
-/// that -Status names. A state that ends in _FAILED is an error with CockroachDB Cloud's own explanation. Stopping the wait with Ctrl+C
-/// stops nothing in the cloud.</para>
+/// <para>Shows progress for each region. Ends when the cluster and every region are ENABLED, DISABLED or REVOKED, or
+/// have the state given by -Status. A state that ends in _FAILED is an error with the explanation from CockroachDB
+/// Cloud. Ctrl+C stops the wait, not the operation in the cloud.</para>
 /// </remarks>
 /// <example>
-/// <para>Goes on with a wait that was stopped.</para>
+/// <para>Continues a wait that was stopped.</para>
 /// <code>Get-CrdbCluster prod-eu | Wait-CrdbCmek -Timeout 01:00:00</code>
 /// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsLifecycle.Wait, "CrdbCmek")]
 [OutputType(typeof(CmekInfo))]
 public sealed class WaitCrdbCmekCommand : TimedClusterCmdlet
 {
-    /// <summary>Waits for more clusters at once than other cmdlets: waiting costs little.</summary>
+    /// <summary>Waits for more clusters in parallel than other cmdlets, because waiting costs little.</summary>
     public WaitCrdbCmekCommand() => ThrottleLimit = 16;
 
-    /// <summary>The state to wait for; without it, any state in which nothing goes on.</summary>
+    /// <summary>The state to wait for. Default: any final state.</summary>
     [Parameter]
     [ValidateSet(CmekStatus.Enabled, CmekStatus.Disabled, CmekStatus.Revoked)]
     public string? Status { get; set; }

@@ -5,10 +5,10 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Completion;
 
-/// <summary>Offers what the session has already seen. A completer never calls the cloud: a Tab that waits for a network is worse than none.</summary>
+/// <summary>Offers names that the session has already seen. It never calls the cloud, so Tab never waits.</summary>
 public abstract class SessionCompleter : IArgumentCompleter
 {
-    /// <summary>What can be offered: the text, and what stands beside it.</summary>
+    /// <summary>The values that can be offered, each with its tooltip.</summary>
     private protected abstract IEnumerable<(string Text, string ToolTip)> Candidates(
         CloudSession session,
         IDictionary boundParameters
@@ -40,7 +40,7 @@ public abstract class SessionCompleter : IArgumentCompleter
         ];
     }
 
-    /// <summary>Text that the parser would split or read otherwise goes into quotes.</summary>
+    /// <summary>Quotes text that the parser would split or misread.</summary>
     private static string Quoted(string text) =>
         text.All(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or ':' or '/')
             ? text
@@ -61,7 +61,7 @@ public sealed class ClusterNameCompleter : SessionCompleter
             );
 }
 
-/// <summary>Regions of the cluster that the command line names, or of all clusters seen.</summary>
+/// <summary>Regions of the cluster on the command line, or of all clusters seen.</summary>
 public sealed class RegionCompleter : SessionCompleter
 {
     private protected override IEnumerable<(string, string)> Candidates(
@@ -81,7 +81,7 @@ public sealed class RegionCompleter : SessionCompleter
     }
 }
 
-/// <summary>Keys that were made or read in the session.</summary>
+/// <summary>Keys that were created or read in the session.</summary>
 public sealed class KeyUriCompleter : SessionCompleter
 {
     private protected override IEnumerable<(string, string)> Candidates(

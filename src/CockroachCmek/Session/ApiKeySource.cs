@@ -7,7 +7,7 @@ using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Session;
 
-/// <summary>Where the API key comes from: a parameter, a SecretManagement vault, or the environment. Pipeline thread only.</summary>
+/// <summary>Reads the API key from a parameter, SecretManagement or the environment. Pipeline thread only.</summary>
 internal static class ApiKeySource
 {
     public const string Variable = "COCKROACH_API_KEY";
@@ -47,17 +47,17 @@ internal static class ApiKeySource
                 SecureString secure => Reveal(secure),
                 PSCredential credential => Reveal(credential.Password),
                 string text when text.Length > 0 => new Secret(text),
-                null => throw Errors.SecretNotReadable(name, "the vault holds none of this name."),
-                _ => throw Errors.SecretNotReadable(name, $"it is a {found.GetType().Name}, not a text."),
+                null => throw Errors.SecretNotReadable(name, "no secret has this name."),
+                _ => throw Errors.SecretNotReadable(name, $"it is a {found.GetType().Name}, not text."),
             };
         }
-        catch (RuntimeException fault)
+        catch (RuntimeException error)
         {
-            throw Errors.SecretNotReadable(name, fault.Message);
+            throw Errors.SecretNotReadable(name, error.Message);
         }
     }
 
-    /// <summary>What a person typed.</summary>
+    /// <summary>The text of a SecureString, without the spaces that pasting adds.</summary>
     public static Secret Reveal(SecureString key)
     {
         var value = new NetworkCredential("", key).Password.Trim();

@@ -3,10 +3,10 @@ using System.Diagnostics;
 
 namespace CockroachCmek.Session;
 
-/// <summary>Opens pages for a person. A browser is opened only when somebody asked for one.</summary>
+/// <summary>Opens a page in the default browser. Used only where a parameter asks for it.</summary>
 internal static class Browser
 {
-    /// <summary>False where there is none, for example on a server.</summary>
+    /// <summary>Opens the page; false if there is no browser, for example on a server.</summary>
     public static bool Open(Uri page)
     {
         try
@@ -14,8 +14,8 @@ internal static class Browser
             using var started = Process.Start(new ProcessStartInfo(page.AbsoluteUri) { UseShellExecute = true });
             return true;
         }
-        catch (Exception fault)
-            when (fault is Win32Exception or PlatformNotSupportedException or InvalidOperationException)
+        catch (Exception error)
+            when (error is Win32Exception or PlatformNotSupportedException or InvalidOperationException)
         {
             return false;
         }

@@ -9,7 +9,9 @@ using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Session;
 
-/// <summary>Marks a parameter that only some clouds support. Its value reaches the cloud under the parameter's name.</summary>
+/// <summary>
+/// Marks a parameter that only some clouds support. The cloud receives its value under the parameter's name.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class CloudOptionAttribute : Attribute
 {
@@ -20,7 +22,9 @@ internal sealed class CloudOptionAttribute : Attribute
     public bool IsVaultOnly { get; init; }
 }
 
-/// <summary>Collects the values of a cmdlet's <see cref="CloudOptionAttribute"/> parameters. Pipeline thread only.</summary>
+/// <summary>
+/// Collects the values of a cmdlet's <see cref="CloudOptionAttribute"/> parameters. Pipeline thread only.
+/// </summary>
 internal static class CloudOptionReader
 {
     /// <summary>The parameters that were given a value.</summary>

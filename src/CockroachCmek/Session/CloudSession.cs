@@ -10,7 +10,10 @@ using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Session;
 
-/// <summary>The state behind a <see cref="CrdbSession"/>: the API client, the clock, and the connections to the customer's clouds.</summary>
+/// <summary>
+/// The state behind a <see cref="CrdbSession"/>: the API client, the clock, and the connections to the customer's
+/// clouds.
+/// </summary>
 internal sealed class CloudSession : IDisposable
 {
     private static readonly ConditionalWeakTable<CrdbSession, CloudSession> Known = new();
@@ -59,7 +62,9 @@ internal sealed class CloudSession : IDisposable
     /// <summary>UUID of the organization; null when the API key is not allowed to read it and none was given.</summary>
     public string? OrganizationId => Session.OrganizationId;
 
-    /// <summary>UUID of the organization, for an identity on the cluster's cloud; empty where the cloud needs none.</summary>
+    /// <summary>
+    /// UUID of the organization, for an identity on the cluster's cloud; empty if the cloud does not need it.
+    /// </summary>
     /// <exception cref="CmekException">OrganizationUnknown.</exception>
     public string OrganizationIdFor(CrdbCluster cluster) =>
         OrganizationId ?? (Clouds.Of(cluster).NeedsOrganizationId ? throw Errors.OrganizationUnknown() : "");
@@ -71,7 +76,7 @@ internal sealed class CloudSession : IDisposable
     /// <summary>The state behind a session object; null when it was disconnected.</summary>
     public static CloudSession? Of(CrdbSession session) => Known.TryGetValue(session, out var found) ? found : null;
 
-    /// <summary>Makes a session, after one call has shown that the API key works.</summary>
+    /// <summary>Opens a session, after one call has shown that the API key works.</summary>
     public static async Task<CloudSession> ConnectAsync(
         SessionRequest request,
         IOperationLog log,

@@ -3,7 +3,10 @@ using System.Management.Automation;
 
 namespace CockroachCmek.Session;
 
-/// <summary>Lets a parameter take every way of naming a cluster: text, a UUID, or any object of this module that belongs to a cluster, live or come back from a job.</summary>
+/// <summary>
+/// Converts text, a UUID, or any object of this module that belongs to a cluster into a cluster identity. The object
+/// may be deserialized.
+/// </summary>
 internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransformationAttribute
 {
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
@@ -27,7 +30,7 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
             CmekRevocation revocation => new CrdbClusterIdentity(revocation.Cluster, revocation),
             CmekManifest { Cluster: { } cluster } manifest => new CrdbClusterIdentity(cluster, manifest),
             CmekManifest => throw new ArgumentTransformationMetadataException(
-                "This manifest was read from a file, which names no cluster: give -Cluster."
+                "This manifest was read from a file, which does not name a cluster. Use -Cluster."
             ),
             string text => Parse(text),
             Guid id => new CrdbClusterIdentity(id),
@@ -35,7 +38,8 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
             _ => Parse(
                 PropertyOf(input)
                     ?? throw new ArgumentTransformationMetadataException(
-                        $"A {value?.GetType().Name ?? "null"} names no cluster: give a name, a UUID, a console URL, or an object with a ClusterId."
+                        $"A {value?.GetType().Name ?? "null"} does not name a cluster. "
+                            + "Use a name, a UUID, a console URL, or an object with a ClusterId."
                     )
             ),
         };
@@ -47,13 +51,13 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
         {
             return new CrdbClusterIdentity(text);
         }
-        catch (ArgumentException fault)
+        catch (ArgumentException error)
         {
-            throw new ArgumentTransformationMetadataException(fault.Message, fault);
+            throw new ArgumentTransformationMetadataException(error.Message, error);
         }
     }
 
-    /// <summary>Objects that came back from a job or a remote session have lost their type, not their properties.</summary>
+    /// <summary>The id of a deserialized object: a job or remote session keeps its properties, not its type.</summary>
     private static string? PropertyOf(object input)
     {
         var properties = PSObject.AsPSObject(input).Properties;

@@ -3,7 +3,10 @@ using System.Management.Automation;
 
 namespace CockroachCmek.Session;
 
-/// <summary>A number is a number of seconds, as in every wait of PowerShell; the engine itself would read it as ticks. Only what is longer than nothing is taken.</summary>
+/// <summary>
+/// Reads a number as seconds, as PowerShell's own waits do; the engine would read it as ticks. The duration must be
+/// positive.
+/// </summary>
 internal sealed class DurationTransformationAttribute : ArgumentTransformationAttribute
 {
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
@@ -19,11 +22,11 @@ internal sealed class DurationTransformationAttribute : ArgumentTransformationAt
                 TimeSpan.FromSeconds(seconds),
             string text when TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) => span,
             _ => throw new ArgumentTransformationMetadataException(
-                $"'{value}' is no duration: give seconds (90) or hours:minutes:seconds (00:01:30)."
+                $"'{value}' is not a duration. Use seconds (90) or hours:minutes:seconds (00:01:30)."
             ),
         };
         return duration > TimeSpan.Zero
             ? duration
-            : throw new ArgumentTransformationMetadataException("A duration is longer than nothing.");
+            : throw new ArgumentTransformationMetadataException("A duration must be longer than zero.");
     }
 }

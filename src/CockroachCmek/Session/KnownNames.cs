@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace CockroachCmek.Session;
 
-/// <summary>Names that were seen, for completion. Any thread.</summary>
+/// <summary>Names seen in the session, for completion. Thread-safe.</summary>
 internal sealed class KnownNames
 {
     private readonly ConcurrentDictionary<string, byte> _names = new(StringComparer.OrdinalIgnoreCase);

@@ -5,10 +5,10 @@ using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Session;
 
-/// <summary>Where manifests are read from and written to, in PowerShell's terms of paths.</summary>
+/// <summary>Finds, names and writes manifest files by PowerShell paths.</summary>
 internal static class ManifestFiles
 {
-    /// <summary>The files that -Path (wildcards) and -LiteralPath name. What does not exist is an error record, not the end.</summary>
+    /// <summary>The files of -Path (wildcards) and -LiteralPath. A missing file is a non-terminating error.</summary>
     public static IEnumerable<string> Resolve(
         PSCmdlet cmdlet,
         IEnumerable<string> paths,
@@ -22,9 +22,9 @@ internal static class ManifestFiles
             {
                 found = cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _);
             }
-            catch (ItemNotFoundException fault)
+            catch (ItemNotFoundException error)
             {
-                cmdlet.WriteError(Commands.ErrorRecords.From(Errors.ManifestFileNotFound(path, fault)));
+                cmdlet.WriteError(Commands.ErrorRecords.From(Errors.ManifestFileNotFound(path, error)));
             }
 
             foreach (var file in found)
@@ -41,7 +41,7 @@ internal static class ManifestFiles
         }
     }
 
-    /// <summary>The file for a manifest: the path itself, or a file named after the cluster where the path is a folder.</summary>
+    /// <summary>The file for a manifest: the path or, in a folder, a file named after the cluster.</summary>
     public static string Target(PSCmdlet cmdlet, string path, CmekManifest manifest, CmekManifestFormat? format)
     {
         var full = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
@@ -51,7 +51,7 @@ internal static class ManifestFiles
         return Path.Combine(full, name + (format == CmekManifestFormat.Yaml ? ".yml" : ".json"));
     }
 
-    /// <summary>The format that was asked for, or that the extension says, or that the manifest had.</summary>
+    /// <summary>The requested format, or that of the file extension, or that of the manifest.</summary>
     public static CmekManifestFormat FormatOf(string file, CmekManifestFormat? asked, CmekManifest manifest) =>
         asked
         ?? Path.GetExtension(file).ToLowerInvariant() switch
@@ -61,7 +61,7 @@ internal static class ManifestFiles
             _ => manifest.SourceText is null ? CmekManifestFormat.Json : manifest.SourceFormat,
         };
 
-    /// <summary>Writes the file of a manifest.</summary>
+    /// <summary>Writes the file. A second manifest for the same file is refused.</summary>
     public static void Write(string file, string text, bool overwrite, bool first)
     {
         if (!first || (File.Exists(file) && !overwrite))
@@ -70,9 +70,9 @@ internal static class ManifestFiles
         {
             WholeFile.Write(file, text);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Errors.ManifestFileNotWritten(file, fault);
+            throw Errors.ManifestFileNotWritten(file, error);
         }
     }
 }

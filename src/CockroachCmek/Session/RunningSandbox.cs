@@ -30,7 +30,7 @@ internal sealed class RunningSandbox
 
     public static RunningSandbox? Of(CrdbSandbox sandbox) => Known.TryGetValue(sandbox, out var found) ? found : null;
 
-    /// <summary>Starts a sandbox and, unless told otherwise, a session that is connected to it.</summary>
+    /// <summary>Starts a sandbox and, if requested, a session that is connected to it.</summary>
     public static async Task<RunningSandbox> StartAsync(
         double timeScale,
         bool record,
@@ -71,7 +71,7 @@ internal sealed class RunningSandbox
         _server.Dispose();
     }
 
-    /// <summary>Gives the Vault server credentials for the sandbox's clouds, as an operator would in its environment.</summary>
+    /// <summary>Sets the environment of the Vault server: credentials for the sandbox's clouds.</summary>
     private static void SetVaultEnvironment(SandboxServer server)
     {
         server.Vault.SetEnvironment("AWS_ACCESS_KEY_ID", server.Aws.AccessKeyId);

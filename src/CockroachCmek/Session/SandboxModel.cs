@@ -83,6 +83,7 @@ internal static class SandboxModel
                 return new NetworkCredential(made.ClientId, made.Secret);
             },
             ReadExchanges = () => [.. server.Exchanges.Select(Exchange)],
+            ForgetExchanges = server.ClearExchanges,
             ApplyFault = fault =>
             {
                 if (fault is null)

@@ -3,7 +3,7 @@ using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Session;
 
-/// <summary>What a session is made from.</summary>
+/// <summary>The input for a new session.</summary>
 /// <param name="Endpoint">Address of the API; null for CockroachDB Cloud.</param>
 /// <param name="ApiKey">Secret key of the service account.</param>
 internal sealed record SessionRequest(Uri? Endpoint, Secret ApiKey)

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace CockroachCmek.Session;
 
-/// <summary>Tags as a user types them: @{ team = 'db' }.</summary>
+/// <summary>Converts the hashtable of -Tag, for example @{ team = 'db' }.</summary>
 internal static class Tags
 {
     public static IReadOnlyDictionary<string, string> From(Hashtable? tags) =>

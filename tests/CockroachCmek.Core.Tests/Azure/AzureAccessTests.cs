@@ -1,139 +1,134 @@
 using CockroachCmek.Core.Keys;
-using CockroachCmek.Core.Keys.Azure;
 
 namespace CockroachCmek.Core.Tests.Azure;
 
-/// <summary>Taking access away, and giving back exactly what was taken.</summary>
+/// <summary>Revoking access, and restoring exactly what was revoked.</summary>
 public sealed class AzureAccessTests
 {
     [Theory]
     [InlineData(CmekRevocationMethod.Default, "RoleAssignment")]
     [InlineData(CmekRevocationMethod.RemoveGrant, "RoleAssignment")]
     [InlineData(CmekRevocationMethod.DisableKey, "KeyVersionState")]
-    public async Task What_is_revoked_ends_the_clusters_access_and_comes_back_as_it_was(
+    public async Task A_revocation_ends_the_clusters_access_and_is_restored_as_it_was(
         CmekRevocationMethod method,
         string kind
     )
     {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync();
-        var request = Request(cluster, info, method);
-        var planned = Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context));
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync();
+        var request = AzureRequests.Revocation(cluster, info, method);
+        var planned = Assert.Single(await PlanAsync(world, request));
         Assert.Equal((kind, CmekAccessChangeState.Planned), (planned.Kind, planned.State));
         Assert.Equal(["northeurope", "westeurope"], planned.Regions.Order());
-        var done = await customer.Provider.RevokeAccessAsync(planned, customer.Context);
-        Assert.Equal(What(planned with { State = CmekAccessChangeState.Done }), What(done));
+        var done = await world.Provider.RevokeAccessAsync(planned, world.Context);
+        Assert.Equal(Content(planned with { State = CmekAccessChangeState.Done }), Content(done));
 
-        // Twice is once, in whatever way it is asked.
-        var before = customer.Exchanges.Count;
-        Assert.Equal(
-            CmekAccessChangeState.Done,
-            Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context)).State
-        );
-        Assert.Empty(customer.WritesSince(before));
-        await customer.Provider.RevokeAccessAsync(planned, customer.Context);
-        await customer.SettleAsync();
-        await customer.Client.RevokeCmekAsync(cluster, customer.Context);
-        Assert.Equal(
-            "REVOKED",
-            (
-                await customer.Lifecycle.WaitAsync(
-                    cluster,
-                    new Cmek.WaitOptions { Expected = CmekStatus.Revoked },
-                    customer.Context
-                )
-            ).Status
-        );
+        await world.PropagateAsync();
+        await world.Client.RevokeCmekAsync(cluster, world.Context);
+        Assert.Equal("REVOKED", (await world.WaitAsync(cluster, CmekStatus.Revoked)).Status);
 
-        Assert.Equal(
-            CmekAccessChangeState.Restored,
-            (await customer.Provider.RestoreAccessAsync(done, customer.Context)).State
-        );
-        Assert.Equal(
-            CmekAccessChangeState.Restored,
-            (await customer.Provider.RestoreAccessAsync(done, customer.Context)).State
-        );
-        Assert.Equal(
-            What(planned),
-            What(Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context)))
-        );
-        Assert.Empty(await customer.Provider.FindRevocationAsync(request, customer.Context));
-        customer.Conforms();
+        var restored = await world.Provider.RestoreAccessAsync(done, world.Context);
+        Assert.Equal(CmekAccessChangeState.Restored, restored.State);
+        Assert.Equal(Content(planned), Content(Assert.Single(await PlanAsync(world, request))));
+        Assert.Empty(await world.Provider.FindRevocationAsync(request, world.Context));
+        world.Conforms();
+    }
+
+    [Theory]
+    [InlineData(CmekRevocationMethod.RemoveGrant)]
+    [InlineData(CmekRevocationMethod.DisableKey)]
+    public async Task Revoking_and_restoring_twice_changes_nothing_more(CmekRevocationMethod method)
+    {
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
+        var request = AzureRequests.Revocation(cluster, info, method);
+        var planned = Assert.Single(await PlanAsync(world, request));
+        await world.Provider.RevokeAccessAsync(planned, world.Context);
+        var before = world.Exchanges.Count;
+        var again = Assert.Single(await PlanAsync(world, request));
+        Assert.Equal(CmekAccessChangeState.Done, again.State);
+        Assert.Empty(world.WritesSince(before));
+
+        await world.Provider.RevokeAccessAsync(planned, world.Context);
+        for (var i = 0; i < 2; i++)
+        {
+            var restored = await world.Provider.RestoreAccessAsync(planned, world.Context);
+            Assert.Equal(CmekAccessChangeState.Restored, restored.State);
+        }
+
+        Assert.Equal(Content(planned), Content(Assert.Single(await PlanAsync(world, request))));
     }
 
     [Fact]
-    public async Task An_entry_of_the_access_policies_is_removed_and_put_back_with_all_it_said()
+    public async Task An_access_policy_is_removed_and_restored_with_everything_in_it()
     {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in", r =>
-            r with
-            {
-                Azure = r.Azure with { Vaults = [customer.Azure.PolicyVaultName] },
-            }
-        );
-        var role = await customer.RoleAsync(cluster);
-        // Somebody gave more, by hand.
-        await customer.SendAsync(
+        await using var world = new AzureWorld();
+        var policyVault = world.KeyVaultId(world.Azure.PolicyVaultName);
+        var (cluster, info) = await world.EnabledAsync("azure-in", r => r.InKeyVault(world.Azure.PolicyVaultName));
+        var role = await world.RoleAsync(cluster);
+        // Somebody added a permission by hand.
+        await world.ArmAsync(
             "PUT",
-            $"https://management.azure.com{customer.VaultId(customer.Azure.PolicyVaultName)}/accessPolicies/add?api-version=2026-02-01",
-            $$$"""{"properties":{"accessPolicies":[{"tenantId":"{{{role.AuthPrincipal}}}","objectId":"{{{role.PrincipalId}}}","permissions":{"keys":["list"]}}]}}"""
+            $"{policyVault}/accessPolicies/add",
+            "2026-02-01",
+            $$$"""
+            {"properties":{"accessPolicies":[{"tenantId":"{{{role.AuthPrincipal}}}",
+             "objectId":"{{{role.PrincipalId}}}","permissions":{"keys":["list"]}}]}}
+            """
         );
-        var request = Request(cluster, info, CmekRevocationMethod.RemoveGrant);
-        var planned = Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context));
+        var request = AzureRequests.Revocation(cluster, info, CmekRevocationMethod.RemoveGrant);
+        var planned = Assert.Single(await PlanAsync(world, request));
         Assert.Equal("AccessPolicy", planned.Kind);
         Assert.Contains("list", planned.Document, StringComparison.Ordinal);
-        await customer.Provider.RevokeAccessAsync(planned, customer.Context);
-        Assert.DoesNotContain(role.PrincipalId, await PoliciesAsync(customer), StringComparison.Ordinal);
-        await customer.Provider.RestoreAccessAsync(planned, customer.Context);
-        Assert.Equal(
-            What(planned),
-            What(Assert.Single(await customer.Provider.PlanRevocationAsync(request, customer.Context)))
-        );
+
+        await world.Provider.RevokeAccessAsync(planned, world.Context);
+        var keyVault = await world.ArmAsync("GET", policyVault, "2026-02-01");
+        var policies = keyVault["properties"]!["accessPolicies"]!.ToJsonString();
+        Assert.DoesNotContain(role.PrincipalId, policies, StringComparison.Ordinal);
+
+        await world.Provider.RestoreAccessAsync(planned, world.Context);
+        Assert.Equal(Content(planned), Content(Assert.Single(await PlanAsync(world, request))));
     }
 
     [Fact]
-    public async Task Without_a_record_what_is_missing_is_found_and_given_back()
+    public async Task Without_a_record_missing_access_is_found_and_restored()
     {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in");
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
         foreach (var method in new[] { CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey })
-        foreach (
-            var change in await customer.Provider.PlanRevocationAsync(Request(cluster, info, method), customer.Context)
-        )
-            await customer.Provider.RevokeAccessAsync(change, customer.Context);
-        var found = await customer.Provider.FindRevocationAsync(
-            Request(cluster, info, CmekRevocationMethod.Default),
-            customer.Context
-        );
+        foreach (var change in await PlanAsync(world, AzureRequests.Revocation(cluster, info, method)))
+            await world.Provider.RevokeAccessAsync(change, world.Context);
+
+        var request = AzureRequests.Revocation(cluster, info);
+        var found = await world.Provider.FindRevocationAsync(request, world.Context);
         Assert.Equal(["RoleAssignment", "KeyVersionState"], found.Select(c => c.Kind));
         Assert.All(found, c => Assert.Equal(CmekAccessChangeState.Done, c.State));
         foreach (var change in found)
-            await customer.Provider.RestoreAccessAsync(change, customer.Context);
-        Assert.Empty(
-            await customer.Provider.FindRevocationAsync(
-                Request(cluster, info, CmekRevocationMethod.Default),
-                customer.Context
-            )
-        );
-        Assert.Equal(CmekOutcome.Existing, (await customer.KeysAsync(cluster))[0].Outcome);
+            await world.Provider.RestoreAccessAsync(change, world.Context);
+        Assert.Empty(await world.Provider.FindRevocationAsync(request, world.Context));
+        Assert.Equal(CmekOutcome.Existing, (await world.KeysAsync(cluster))[0].Outcome);
     }
 
     [Fact]
-    public async Task An_assignment_higher_up_is_access_too()
+    public async Task An_assignment_on_a_higher_scope_is_revoked_too()
     {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in");
-        var role = await customer.RoleAsync(cluster);
-        var group = $"/subscriptions/{customer.Azure.SubscriptionId}/resourceGroups/{customer.Azure.ResourceGroup}";
-        await customer.SendAsync(
+        const string CryptoUser = "12338af0-0e69-4776-bea7-57ae8d297424";
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
+        var role = await world.RoleAsync(cluster);
+        var subscription = $"/subscriptions/{world.Azure.SubscriptionId}";
+        var definition = $"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{CryptoUser}";
+        var group = $"{subscription}/resourceGroups/{world.Azure.ResourceGroup}";
+        await world.ArmAsync(
             "PUT",
-            $"https://management.azure.com{group}/providers/Microsoft.Authorization/roleAssignments/{Guid.NewGuid()}?api-version=2022-04-01",
-            $$$"""{"properties":{"roleDefinitionId":"/subscriptions/{{{customer.Azure.SubscriptionId}}}/providers/Microsoft.Authorization/roleDefinitions/12338af0-0e69-4776-bea7-57ae8d297424","principalId":"{{{role.PrincipalId}}}","principalType":"ServicePrincipal"}}"""
+            $"{group}/providers/Microsoft.Authorization/roleAssignments/{Guid.NewGuid()}",
+            "2022-04-01",
+            $$$"""
+            {"properties":{"principalId":"{{{role.PrincipalId}}}","principalType":"ServicePrincipal",
+             "roleDefinitionId":"{{{definition}}}"}}
+            """
         );
-        var planned = await customer.Provider.PlanRevocationAsync(
-            Request(cluster, info, CmekRevocationMethod.Default),
-            customer.Context
-        );
+        var planned = await PlanAsync(world, AzureRequests.Revocation(cluster, info));
         Assert.Equal(2, planned.Count);
         Assert.Contains(planned, c =>
             c.Action.Contains($"Key Vault Crypto User on {group} ", StringComparison.OrdinalIgnoreCase)
@@ -141,93 +136,36 @@ public sealed class AzureAccessTests
     }
 
     [Fact]
-    public async Task Whoever_removed_the_application_has_revoked_already()
+    public async Task An_application_that_was_removed_counts_as_revoked_and_cannot_be_restored()
     {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in");
-        await customer.SendAsync(
-            "DELETE",
-            $"https://graph.microsoft.com/v1.0/servicePrincipals/{(await customer.RoleAsync(cluster)).PrincipalId}"
-        );
-        var planned = Assert.Single(
-            await customer.Provider.PlanRevocationAsync(
-                Request(cluster, info, CmekRevocationMethod.Default),
-                customer.Context
-            )
-        );
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
+        await world.GraphAsync("DELETE", $"servicePrincipals/{(await world.RoleAsync(cluster)).PrincipalId}");
+        var planned = Assert.Single(await PlanAsync(world, AzureRequests.Revocation(cluster, info)));
         Assert.Equal(("ServicePrincipal", CmekAccessChangeState.Done), (planned.Kind, planned.State));
-        Assert.Equal(
-            "ConsentMissing",
-            (
-                await Assert.ThrowsAsync<CmekException>(() =>
-                    customer.Provider.RestoreAccessAsync(planned, customer.Context)
-                )
-            ).ErrorId
+        var error = await Assert.ThrowsAsync<CmekException>(() =>
+            world.Provider.RestoreAccessAsync(planned, world.Context)
         );
+        Assert.Equal("ConsentMissing", error.ErrorId);
     }
 
     [Theory]
     [InlineData(CmekRevocationMethod.Deny)]
     [InlineData(CmekRevocationMethod.RemoveTrust)]
-    public async Task A_way_that_Azure_has_not_is_refused(CmekRevocationMethod method)
+    public async Task A_method_that_Azure_does_not_have_is_refused(CmekRevocationMethod method)
     {
-        await using var customer = new AzureCustomer();
-        var cluster = await customer.ClusterAsync();
-        var info = new CmekInfo
-        {
-            Regions =
-            [
-                new CmekRegionInfo
-                {
-                    Region = "westeurope",
-                    Keys =
-                    [
-                        new CmekKeyInfo
-                        {
-                            KeyUri = $"{customer.Vault}/keys/k",
-                            AuthPrincipal = customer.Azure.TenantId,
-                        },
-                    ],
-                },
-            ],
-        };
-        var fault = await Assert.ThrowsAsync<CmekException>(() =>
-            customer.Provider.PlanRevocationAsync(Request(cluster, info, method), customer.Context)
-        );
-        Assert.Equal("RevocationMethodNotSupported", fault.ErrorId);
-        Assert.Contains("RemoveGrant, DisableKey", fault.Message, StringComparison.Ordinal);
+        await using var world = new AzureWorld();
+        var key = new CmekKeyInfo { KeyUri = $"{world.KeyVault}/keys/k", AuthPrincipal = world.Azure.TenantId };
+        var info = new CmekInfo { Regions = [new CmekRegionInfo { Region = "westeurope", Keys = [key] }] };
+        var request = AzureRequests.Revocation(await world.ClusterAsync(), info, method);
+        var error = await Assert.ThrowsAsync<CmekException>(() => PlanAsync(world, request));
+        Assert.Equal("RevocationMethodNotSupported", error.ErrorId);
+        Assert.Contains("RemoveGrant, DisableKey", error.Message, StringComparison.Ordinal);
     }
 
-    private static (string, string, string, string, CmekAccessChangeState) What(CmekAccessChange change) =>
+    private static Task<IReadOnlyList<CmekAccessChange>> PlanAsync(AzureWorld world, RevocationRequest request) =>
+        world.Provider.PlanRevocationAsync(request, world.Context);
+
+    private static (string, string, string, string, CmekAccessChangeState) Content(CmekAccessChange change) =>
         (string.Join(", ", change.Regions), change.Kind, change.Target, change.Document, change.State);
-
-    private static RevocationRequest Request(CrdbCluster cluster, CmekInfo info, CmekRevocationMethod method) =>
-        new()
-        {
-            Cluster = cluster,
-            Method = method,
-            Keys =
-            [
-                .. info.Regions.SelectMany(r =>
-                    r.Keys.Select(k => new CmekRegionSpec
-                    {
-                        Region = r.Region,
-                        KeySpec = new CmekKeySpec
-                        {
-                            Type = k.KeyType,
-                            Uri = k.KeyUri,
-                            AuthPrincipal = k.AuthPrincipal,
-                        },
-                    })
-                ),
-            ],
-        };
-
-    private static async Task<string> PoliciesAsync(AzureCustomer customer) =>
-        (
-            await customer.SendAsync(
-                "GET",
-                $"https://management.azure.com{customer.VaultId(customer.Azure.PolicyVaultName)}?api-version=2026-02-01"
-            )
-        )["properties"]!["accessPolicies"]!.ToJsonString();
 }

@@ -1,164 +1,161 @@
-using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Sandbox.Azure;
 
 namespace CockroachCmek.Core.Tests.Azure;
 
+/// <summary>Checks of a region's key.</summary>
 public sealed class AzureCheckTests
 {
     [Fact]
-    public async Task A_key_that_is_right_passes_and_what_is_wide_or_far_is_a_warning()
+    public async Task A_sound_key_passes_and_a_wide_role_or_a_far_location_is_a_warning()
     {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync();
-        var checks = await CheckAsync(customer, cluster, info, "northeurope");
-        Assert.DoesNotContain(checks, c => c.Status is CmekCheckStatus.Fail or CmekCheckStatus.Unknown);
-        Assert.Equal(["KeyElsewhere", "KeyPolicyWide"], Names(checks, CmekCheckStatus.Warning));
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync();
+        var checks = await CheckAsync(world, cluster, info, "northeurope");
         Assert.Equal(
-            ["Application", "KeyGranted", "KeyUsable", "VaultProtected", "VersionTakenUp"],
+            [
+                "KeyExpiry",
+                "KeyGranted",
+                "KeyProtected",
+                "KeyReachable",
+                "KeyRotation",
+                "KeyUsable",
+                "OldVersionsUsable",
+                "RoleTrust",
+                "VersionInUse",
+            ],
             Names(checks, CmekCheckStatus.Pass)
         );
+        Assert.Equal(["KeyElsewhere", "KeyPolicyWide"], ErrorIds(checks, CmekCheckStatus.Warning));
+        Assert.Equal(["KeyLocation", "KeyPolicyNarrow"], Names(checks, CmekCheckStatus.Warning));
+        Assert.DoesNotContain(checks, c => c.Status is CmekCheckStatus.Fail or CmekCheckStatus.Unknown);
     }
 
     [Fact]
-    public async Task The_narrowest_role_is_not_wide()
+    public async Task A_key_near_its_nodes_passes_KeyLocation()
     {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in", r =>
-            r with
-            {
-                Azure = r.Azure with { RoleName = KeyVaultRoles.Narrowest },
-            }
-        );
-        Assert.DoesNotContain(
-            "KeyPolicyWide",
-            Names(await CheckAsync(customer, cluster, info, "centralindia"), CmekCheckStatus.Warning)
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync();
+        Assert.Contains(
+            "KeyLocation",
+            Names(await CheckAsync(world, cluster, info, "westeurope"), CmekCheckStatus.Pass)
         );
     }
 
     [Fact]
-    public async Task A_vault_that_rotates_by_itself_and_a_version_that_was_not_taken_up_are_warned_of()
+    public async Task The_narrowest_role_is_not_too_wide()
     {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in", r =>
-            r with
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in", r => r.With("RoleName", KeyVaultRoles.Narrowest));
+        var checks = await CheckAsync(world, cluster, info, "centralindia");
+        Assert.DoesNotContain("KeyPolicyWide", ErrorIds(checks, CmekCheckStatus.Warning));
+    }
+
+    [Fact]
+    public async Task A_key_that_expires_or_rotates_by_itself_and_an_unused_version_are_warnings()
+    {
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in", r =>
+            r.With("ExpiresOn", world.Time.GetUtcNow().AddDays(20)) with
             {
                 RotationPeriodInDays = 90,
-                Azure = r.Azure with { ExpiresOn = customer.Time.GetUtcNow().AddDays(20) },
             }
         );
-        await customer.KeyAsync("POST", $"keys/{new Uri(info.Regions[0].Keys[0].KeyUri).Segments[2].Trim('/')}/rotate");
-        var checks = await CheckAsync(customer, cluster, info, "centralindia");
+        await world.KeyAsync("POST", $"keys/{AzureRequests.NameOf(info.Regions[0].Keys[0].KeyUri)}/rotate");
+        var checks = await CheckAsync(world, cluster, info, "centralindia");
         Assert.Equal(
             ["KeyElsewhere", "KeyExpiresSoon", "KeyPolicyWide", "RotatesByItself", "VersionNotTakenUp"],
-            Names(checks, CmekCheckStatus.Warning)
+            ErrorIds(checks, CmekCheckStatus.Warning)
         );
         Assert.All(checks.Where(c => c.Status == CmekCheckStatus.Warning), c => Assert.NotEmpty(c.Remedy));
     }
 
     [Theory]
-    [InlineData("grant", "KeyNotGranted")]
-    [InlineData("disable", "KeyDisabled")]
-    [InlineData("delete", "KeySoftDeleted")]
-    [InlineData("application", "ConsentMissing")]
-    public async Task What_does_not_work_fails_under_the_name_of_its_error(string what, string check)
+    [InlineData("grant", "KeyGranted", "KeyNotGranted")]
+    [InlineData("disable", "KeyUsable", "KeyDisabled")]
+    [InlineData("delete", "KeyUsable", "KeySoftDeleted")]
+    [InlineData("application", "RoleTrust", "ConsentMissing")]
+    public async Task What_does_not_work_fails_with_the_id_of_its_error(string damage, string check, string errorId)
     {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in");
-        var key = new Uri(info.Regions[0].Keys[0].KeyUri).AbsolutePath.TrimStart('/');
-        if (what == "grant")
-            foreach (
-                var w in customer
-                    .WritesSince(0)
-                    .Where(w => w.Contains("/roleAssignments/", StringComparison.Ordinal))
-                    .ToList()
-            )
-                await customer.SendAsync(
-                    "DELETE",
-                    $"https://management.azure.com{w.Split(' ')[1]}?api-version=2022-04-01"
-                );
-        if (what == "disable")
-            await customer.KeyAsync("PATCH", key, """{"attributes":{"enabled":false}}""");
-        if (what == "delete")
-            await customer.KeyAsync("DELETE", key[..key.LastIndexOf('/')]);
-        if (what == "application")
-            await customer.SendAsync(
-                "DELETE",
-                $"https://graph.microsoft.com/v1.0/servicePrincipals/{(await customer.RoleAsync(cluster)).PrincipalId}"
-            );
-        await customer.SettleAsync();
-        Assert.Equal([check], Names(await CheckAsync(customer, cluster, info, "centralindia"), CmekCheckStatus.Fail));
-    }
-
-    [Fact]
-    public async Task What_may_not_be_read_is_unknown()
-    {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in");
-        var checks = await CheckAsync(customer, cluster, info, "centralindia", customer.As(AzureRights.None));
-        Assert.Equal(["ApplicationReadable", "KeyReadable", "VaultReadable"], Names(checks, CmekCheckStatus.Unknown));
-        Assert.DoesNotContain(checks, c => c.Status == CmekCheckStatus.Pass);
-    }
-
-    [Fact]
-    public async Task Of_a_past_key_only_that_it_is_there_and_usable_is_asked()
-    {
-        await using var customer = new AzureCustomer();
-        var (cluster, info) = await customer.EnabledAsync("azure-in");
-        var key = info.Regions[0].Keys[0].KeyUri;
-        Assert.Equal("PastKeyUsable", Assert.Single(await PastAsync()).Check);
-        await customer.KeyAsync(
-            "PATCH",
-            new Uri(key).AbsolutePath.TrimStart('/'),
-            """{"attributes":{"enabled":false}}"""
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
+        await DamageAsync(world, cluster, info.Regions[0].Keys[0].KeyUri, damage);
+        await world.PropagateAsync();
+        var failed = Assert.Single(await CheckAsync(world, cluster, info, "centralindia"), c =>
+            c.Status == CmekCheckStatus.Fail
         );
-        var failed = Assert.Single(await PastAsync());
-        Assert.Equal(("KeyDisabled", CmekCheckStatus.Fail), (failed.Check, failed.Status));
-
-        Task<IReadOnlyList<CmekCheck>> PastAsync() =>
-            customer.Provider.CheckKeyAsync(
-                new KeyCheckRequest
-                {
-                    Cluster = cluster,
-                    Spec = Spec(info, "centralindia"),
-                    IsPast = true,
-                },
-                customer.Context
-            );
+        Assert.Equal((check, errorId), (failed.Check, failed.ErrorId));
     }
 
-    private static async Task<IReadOnlyList<CmekCheck>> CheckAsync(
-        AzureCustomer customer,
+    [Fact]
+    public async Task A_caller_without_permissions_sees_Unknown_and_the_role_to_ask_for()
+    {
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
+        var checks = await CheckAsync(world, cluster, info, "centralindia", world.As(AzureRights.None));
+        Assert.Equal(["KeyProtected", "KeyUsable", "RoleTrust"], Names(checks, CmekCheckStatus.Unknown));
+        Assert.DoesNotContain(checks, c => c.Status == CmekCheckStatus.Pass);
+        Assert.Contains("--role Reader", Remedy("KeyProtected"), StringComparison.Ordinal);
+        Assert.Contains("Key Vault Reader", Remedy("KeyUsable"), StringComparison.Ordinal);
+        Assert.Contains("Application.Read.All", Remedy("RoleTrust"), StringComparison.Ordinal);
+
+        string Remedy(string check) => checks.Single(c => c.Check == check).Remedy;
+    }
+
+    [Fact]
+    public async Task A_past_key_is_checked_only_for_being_there_and_enabled()
+    {
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
+        var request = AzureRequests.Check(cluster, info, "centralindia") with { IsPast = true };
+        var passed = Assert.Single(await world.Provider.CheckKeyAsync(request, world.Context));
+        Assert.Equal(("PastKeyUsable", CmekCheckStatus.Pass), (passed.Check, passed.Status));
+
+        await DamageAsync(world, cluster, request.Spec.KeyUri, "disable");
+        var failed = Assert.Single(await world.Provider.CheckKeyAsync(request, world.Context));
+        Assert.Equal(
+            ("PastKeyUsable", "KeyDisabled", CmekCheckStatus.Fail),
+            (failed.Check, failed.ErrorId, failed.Status)
+        );
+    }
+
+    private static async Task DamageAsync(AzureWorld world, CrdbCluster cluster, string keyUri, string damage)
+    {
+        var path = AzureRequests.PathOf(keyUri);
+        switch (damage)
+        {
+            case "grant":
+                var assignments = world
+                    .WritesSince(0)
+                    .Where(w => w.Contains("/roleAssignments/", StringComparison.Ordinal));
+                foreach (var assignment in assignments.ToList())
+                    await world.ArmAsync("DELETE", assignment.Split(' ')[1], "2022-04-01");
+                break;
+            case "disable":
+                await world.KeyAsync("PATCH", path, """{"attributes":{"enabled":false}}""");
+                break;
+            case "delete":
+                await world.KeyAsync("DELETE", path[..path.LastIndexOf('/')]);
+                break;
+            case "application":
+                await world.GraphAsync("DELETE", $"servicePrincipals/{(await world.RoleAsync(cluster)).PrincipalId}");
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(damage));
+        }
+    }
+
+    private static Task<IReadOnlyList<CmekCheck>> CheckAsync(
+        AzureWorld world,
         CrdbCluster cluster,
         CmekInfo info,
         string region,
         AzureKeyProvider? provider = null
-    ) =>
-        await (provider ?? customer.Provider).CheckKeyAsync(
-            new KeyCheckRequest
-            {
-                Cluster = cluster,
-                Spec = Spec(info, region),
-                TakenUpAt = info.Regions[0].Keys[0].CreatedAt,
-            },
-            customer.Context
-        );
-
-    private static CmekRegionSpec Spec(CmekInfo info, string region)
-    {
-        var key = info.Regions.Single(r => r.Region == region).Keys[0];
-        return new CmekRegionSpec
-        {
-            Region = region,
-            KeySpec = new CmekKeySpec
-            {
-                Type = key.KeyType,
-                Uri = key.KeyUri,
-                AuthPrincipal = key.AuthPrincipal,
-            },
-        };
-    }
+    ) => (provider ?? world.Provider).CheckKeyAsync(AzureRequests.Check(cluster, info, region), world.Context);
 
     private static IEnumerable<string> Names(IEnumerable<CmekCheck> checks, CmekCheckStatus status) =>
         checks.Where(c => c.Status == status).Select(c => c.Check).Order(StringComparer.Ordinal);
+
+    private static IEnumerable<string> ErrorIds(IEnumerable<CmekCheck> checks, CmekCheckStatus status) =>
+        checks.Where(c => c.Status == status).Select(c => c.ErrorId).Order(StringComparer.Ordinal);
 }

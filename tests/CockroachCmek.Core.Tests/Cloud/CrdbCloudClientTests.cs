@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Manifest;
@@ -7,45 +8,9 @@ using static CockroachCmek.Core.Tests.Cloud.ScriptedHandler;
 
 namespace CockroachCmek.Core.Tests.Cloud;
 
-public sealed class CrdbCloudClientTests
+/// <summary>The client of the CockroachDB Cloud API against scripted responses.</summary>
+public sealed class CrdbCloudClientTests : CloudWorld
 {
-    private const string Id = "35c4abb2-bb66-46d7-afed-25ebef5ed2aa";
-    private const string Secret = "planted-secret";
-
-    private static readonly CrdbCluster Cluster = new()
-    {
-        Id = Id,
-        Name = "prod",
-        Plan = "ADVANCED",
-        State = "CREATED",
-        CloudProvider = "AWS",
-        AccountId = "999999999999",
-        Regions = [new CrdbRegion { Name = "us-east-1", NodeCount = 3 }],
-    };
-
-    private static readonly CmekManifest Manifest = new()
-    {
-        Cluster = Cluster,
-        RegionSpecs =
-        [
-            new CmekRegionSpec
-            {
-                Region = "us-east-1",
-                KeySpec = new CmekKeySpec
-                {
-                    Type = "AWS_KMS",
-                    Uri = "arn:aws:kms:us-east-1:111122223333:key/k",
-                    AuthPrincipal = "arn:aws:iam::111122223333:role/r",
-                },
-            },
-        ],
-    };
-
-    private readonly RecordingLog _log = new();
-
-    private OperationContext Context =>
-        new(_log, new ScaledTimeProvider(TimeProvider.System, 2_000), CancellationToken.None);
-
     [Theory]
     [InlineData(400, """{"code":3,"message":"no","details":[]}""", "CloudRefused")]
     [InlineData(400, """{"code":3,"message":"Insufficient permissions to access the KMS key"}""", "KeyAccessDenied")]
@@ -57,7 +22,7 @@ public sealed class CrdbCloudClientTests
     [InlineData(503, "", "CloudBusy")]
     [InlineData(200, "<html>a proxy's page</html>", "BadAnswer")]
     [InlineData(200, "null", "BadAnswer")]
-    public async Task Every_answer_to_a_write_has_its_error(int status, string body, string errorId)
+    public async Task Every_response_to_a_write_has_its_own_error(int status, string body, string errorId)
     {
         var handler = new ScriptedHandler(Json(body, status));
         using var client = Client(handler);
@@ -71,7 +36,7 @@ public sealed class CrdbCloudClientTests
     }
 
     [Fact]
-    public async Task Reads_are_repeated_after_every_passing_failure_and_writes_are_not()
+    public async Task Reads_are_repeated_after_every_transient_failure_and_writes_are_not()
     {
         var handler = new ScriptedHandler(
             Broken,
@@ -223,159 +188,4 @@ public sealed class CrdbCloudClientTests
         var region = Assert.Single((await client.GetCmekAsync(Cluster, Context)).Regions);
         Assert.Equal(["same", "old", "older"], region.Keys.Select(k => k.KeyUri));
     }
-
-    [Fact]
-    public async Task A_lost_answer_to_enable_is_settled_by_reading()
-    {
-        var processed = new ScriptedHandler(
-            Json(Cmek("DISABLED")),
-            Broken,
-            Json(Cmek("ENABLING", ("ENABLING", Manifest.RegionSpecs[0].KeyUri, "2026-01-01")))
-        );
-        using var client = Client(processed);
-        Assert.Equal(
-            "ENABLING",
-            (
-                await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(
-                    Cluster,
-                    Manifest,
-                    new WriteOptions(),
-                    Context
-                )
-            ).Status
-        );
-        Assert.Equal(["GET", "POST", "GET"], processed.Requests.Select(r => r.Method));
-
-        var lost = new ScriptedHandler(
-            Json(Cmek("DISABLED")),
-            Json("", 500),
-            Json(Cmek("DISABLED")),
-            Json(Cmek("ENABLING"))
-        );
-        using var again = Client(lost);
-        await new CmekLifecycle(again, new ManifestCheck()).EnableAsync(Cluster, Manifest, new WriteOptions(), Context);
-        Assert.Equal(["GET", "POST", "GET", "POST"], lost.Requests.Select(r => r.Method));
-    }
-
-    [Fact]
-    public async Task A_refused_key_is_tried_again_only_while_its_grant_is_fresh()
-    {
-        var refusal = Json("""{"code":3,"message":"Insufficient permissions to access the KMS key"}""", 400);
-        var handler = new ScriptedHandler(Json(Cmek("DISABLED")), refusal, refusal, Json(Cmek("ENABLING")));
-        using var client = Client(handler);
-        await new CmekLifecycle(client, new ManifestCheck()).EnableAsync(
-            Cluster,
-            Manifest,
-            new WriteOptions { PrincipalsAreFresh = true },
-            Context
-        );
-        Assert.Equal(4, handler.Requests.Count);
-
-        using var stale = Client(new ScriptedHandler(Json(Cmek("DISABLED")), refusal));
-        Assert.Equal(
-            "KeyAccessDenied",
-            (
-                await Assert.ThrowsAsync<CmekException>(() =>
-                    new CmekLifecycle(stale, new ManifestCheck()).EnableAsync(
-                        Cluster,
-                        Manifest,
-                        new WriteOptions(),
-                        Context
-                    )
-                )
-            ).ErrorId
-        );
-        using var never = Client(new ScriptedHandler(Json(Cmek("DISABLED")), refusal));
-        Assert.Equal(
-            "KeyAccessDenied",
-            (
-                await Assert.ThrowsAsync<CmekException>(() =>
-                    new CmekLifecycle(never, new ManifestCheck()).EnableAsync(
-                        Cluster,
-                        Manifest,
-                        new WriteOptions { PrincipalsAreFresh = true },
-                        Context
-                    )
-                )
-            ).ErrorId
-        );
-    }
-
-    [Fact]
-    public async Task A_wait_is_not_over_while_anything_is_unsettled()
-    {
-        var handler = new ScriptedHandler(
-            Json("""{"status":"ENABLED","region_infos":[]}"""),
-            Json(Cmek("ENABLING", ("ENABLING", "k", "2026-01-01"))),
-            Json(Cmek("ENABLED", ("ENABLING", "k", "2026-01-01"))),
-            Json(Cmek("SHIMMERING", ("ENABLED", "k", "2026-01-01"))),
-            Json(Cmek("ENABLED", ("ENABLED", "k", "2026-01-01")))
-        );
-        using var client = Client(handler);
-        await new CmekLifecycle(client, new ManifestCheck()).WaitAsync(
-            Cluster,
-            new WaitOptions { Expected = "ENABLED" },
-            Context
-        );
-        Assert.Equal(5, handler.Requests.Count);
-    }
-
-    [Fact]
-    public async Task A_failure_carries_the_APIs_own_message_and_a_stop_ends_a_wait()
-    {
-        using var failed = Client(
-            new ScriptedHandler(
-                Json(
-                    """{"status":"ENABLE_FAILED","region_infos":[{"region":"us-east-1","status":"ENABLE_FAILED","key_infos":[{"status":"ENABLE_FAILED","user_message":"grant kms:Decrypt","spec":{"uri":"k"}}]}]}"""
-                )
-            )
-        );
-        var fault = await Assert.ThrowsAsync<CmekException>(() =>
-            new CmekLifecycle(failed, new ManifestCheck()).WaitAsync(Cluster, new WaitOptions(), Context)
-        );
-        Assert.Equal("CmekOperationFailed", fault.ErrorId);
-        Assert.Contains("grant kms:Decrypt", fault.Message, StringComparison.Ordinal);
-
-        using var stop = new CancellationTokenSource();
-        using var endless = Client(
-            new ScriptedHandler(_ =>
-            {
-                stop.Cancel();
-                return Json(Cmek("ENABLING"))(null!);
-            })
-        );
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            new CmekLifecycle(endless, new ManifestCheck()).WaitAsync(
-                Cluster,
-                new WaitOptions(),
-                Context with
-                {
-                    Time = TimeProvider.System,
-                    CancellationToken = stop.Token,
-                }
-            )
-        );
-    }
-
-    private static string Cmek(string status, params (string Status, string Uri, string Created)[] keys)
-    {
-        var infos = string.Join(
-            ",",
-            keys.Select(k =>
-                $$$"""{"status":"{{{k.Status}}}","created_at":"{{{k.Created}}}T00:00:00Z","spec":{"type":"AWS_KMS","uri":"{{{k.Uri}}}","auth_principal":"arn:aws:iam::111122223333:role/r"}}"""
-            )
-        );
-        return $$"""{"status":"{{status}}","region_infos":[{"region":"us-east-1","status":"{{status}}","key_infos":[{{infos}}]}]}""";
-    }
-
-    private static CrdbCloudClient Client(ScriptedHandler handler) =>
-        new(
-            new CloudConnection(new Uri("https://example.com/"), new Secret(Secret))
-            {
-                Handler = handler,
-                Time = new ScaledTimeProvider(TimeProvider.System, 2_000),
-                TimeScale = 2_000,
-                RequestTimeout = TimeSpan.FromHours(24),
-            }
-        );
 }

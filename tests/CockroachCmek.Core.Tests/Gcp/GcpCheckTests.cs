@@ -1,175 +1,199 @@
-using System.Text.Json;
-using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Gcp;
+using static CockroachCmek.Core.Tests.Gcp.GcpAdministrator;
 
 namespace CockroachCmek.Core.Tests.Gcp;
 
+/// <summary>The live checks of a region's key and of its service account.</summary>
 public sealed class GcpCheckTests
 {
     [Fact]
-    public async Task What_the_module_made_passes_every_check_and_is_only_read()
+    public async Task A_key_that_the_module_created_passes_every_check_and_nothing_is_written()
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var key = (await world.KeysAsync(cluster))[0];
-        var before = world.Now;
-        var checks = await world.Provider.CheckKeyAsync(Request(world, cluster, key), world.Context);
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync())[0];
+        var before = world.LastRequest;
+
+        var checks = await CheckAsync(world, key);
+
         Assert.Equal(
-            ["KeyUsable", "KeyLocation", "VersionTakenUp", "OrgPolicyAllows", "RoleTrust"],
+            [
+                "KeyUsable",
+                "KeyLocation",
+                "KeyGranted",
+                "KeyPolicyNarrow",
+                "KeyPolicyCurrent",
+                "VersionInUse",
+                "OrganizationPolicy",
+                "RoleTrust",
+            ],
             checks.Select(c => c.Check)
         );
         Assert.All(checks, c => Assert.Equal(CmekCheckStatus.Pass, c.Status));
         Assert.Empty(world.WritesSince(before));
-        world.Conforms();
+        world.ConformsToSpecification();
     }
 
     [Fact]
-    public async Task What_is_wider_than_needed_elsewhere_or_behind_is_warned_of()
+    public async Task A_key_with_wide_grants_elsewhere_and_behind_gets_a_warning_for_each()
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var key = (await world.KeysAsync(cluster, new GcpKeyOptions { Location = "europe" }))[0];
-        var request = Request(world, cluster, key);
-        await world.BindAsync(
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync(GcpWorld.Options(location: "europe")))[0];
+        var request = world.CheckRequest(key);
+        var member = $"serviceAccount:{key.AuthPrincipal}";
+        await world.Administrator.BindAsync(
             key.KeyUri,
-            $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{key.AuthPrincipal}}"]},{"role":"roles/cloudkms.admin","members":["serviceAccount:{{key.AuthPrincipal}}"]}]"""
+            Binding(GcpNames.UseRole, member),
+            Binding("roles/cloudkms.admin", member)
         );
-        await world.SendAsync(HttpMethod.Post, $"{key.KeyUri}/cryptoKeyVersions", "{}");
-        await world.SendAsync(HttpMethod.Post, $"{key.KeyUri}:updatePrimaryVersion", """{"cryptoKeyVersionId":"2"}""");
-        await world.SendAsync(
-            HttpMethod.Patch,
-            $"{key.KeyUri}/cryptoKeyVersions/1?updateMask=state",
-            """{"state":"DISABLED"}"""
-        );
+        await world.Administrator.CreateVersionAsync(key.KeyUri);
+        await world.Administrator.MakePrimaryAsync(key.KeyUri, 2);
+        await world.Administrator.DisableVersionAsync(key.KeyUri);
+
         var checks = await world.Provider.CheckKeyAsync(request, world.Context);
+
         Assert.Equal(
-            ["KeyPolicyWide", "KeyElsewhere", "OldVersionUnusable", "VersionNotTakenUp"],
-            checks.Where(c => c.Status == CmekCheckStatus.Warning).Select(c => c.Check)
+            [
+                ("KeyLocation", "KeyElsewhere"),
+                ("KeyPolicyNarrow", "KeyPolicyWide"),
+                ("OldVersionsUsable", "OldVersionUnusable"),
+                ("VersionInUse", "VersionNotTakenUp"),
+            ],
+            checks.Where(c => c.Status == CmekCheckStatus.Warning).Select(c => (c.Check, c.ErrorId))
         );
         Assert.DoesNotContain(checks, c => c.Status == CmekCheckStatus.Fail);
     }
 
     [Fact]
-    public async Task An_organization_that_would_not_let_Cockroachs_account_in_again_is_warned_of()
+    public async Task A_conditional_grant_is_a_warning_and_not_a_pass()
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var key = (await world.KeysAsync(cluster))[0];
-        world.Server.Gcp.RestrictMembers = true;
-        var checks = await world.Provider.CheckKeyAsync(Request(world, cluster, key), world.Context);
-        var warned = Assert.Single(checks, c => c.Status != CmekCheckStatus.Pass);
-        Assert.Equal(("OrgPolicyRestricts", CmekCheckStatus.Warning), (warned.Check, warned.Status));
-        Assert.Contains(
-            "constraints/iam.allowedPolicyMemberDomains allows only C00000000",
-            warned.Detail,
-            StringComparison.Ordinal
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync())[0];
+        await world.Administrator.BindAsync(
+            key.KeyUri,
+            Binding(GcpNames.UseRole, $"serviceAccount:{key.AuthPrincipal}", Until("2100-01-01", "this century"))
         );
-        Assert.Contains("exempt project sandbox-customer", warned.Remedy, StringComparison.Ordinal);
-        Assert.Contains(checks, c => c.Check == "RoleTrust");
+
+        var granted = Assert.Single(await CheckAsync(world, key), c => c.Check == "KeyGranted");
+
+        Assert.Equal((CmekCheckStatus.Warning, "KeyGrantConditional"), (granted.Status, granted.ErrorId));
+        Assert.Contains("this century", granted.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Who_may_not_read_the_organizations_policy_gets_no_row_about_it()
+    public async Task Problems_fail_with_the_id_of_the_error_that_a_write_would_raise()
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var key = (await world.KeysAsync(cluster))[0];
-        var reader = world.As(
-            world.Server.Gcp.AddPrincipal(
-                "reader@example.com",
-                "cloudkms.cryptoKeys.get",
-                "cloudkms.cryptoKeys.getIamPolicy",
-                "cloudkms.cryptoKeyVersions.list",
-                "iam.serviceAccounts.get",
-                "iam.serviceAccounts.getIamPolicy"
-            )
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync())[0];
+        await world.Administrator.BindAsync(key.KeyUri);
+        await world.Administrator.DisableVersionAsync(key.KeyUri);
+        await world.Administrator.BindAsync(
+            Account(key.AuthPrincipal),
+            Binding(GcpNames.TrustRole, "user:somebody@example.com")
         );
-        var checks = await reader.CheckKeyAsync(Request(world, cluster, key), world.Context);
-        Assert.Equal(["KeyUsable", "KeyLocation", "VersionTakenUp", "RoleTrust"], checks.Select(c => c.Check));
-        Assert.All(checks, c => Assert.Equal(CmekCheckStatus.Pass, c.Status));
-        Assert.Contains(world.Log.VerboseLines, l => l.Contains("orgpolicy.policy.get", StringComparison.Ordinal));
-    }
 
-    [Theory]
-    [InlineData("""{"constraint":"c"}""", false)]
-    [InlineData("""{"constraint":"c","listPolicy":{}}""", false)]
-    [InlineData("""{"constraint":"c","restoreDefault":{}}""", false)]
-    [InlineData("""{"constraint":"c","listPolicy":{"allValues":"ALLOW"}}""", false)]
-    [InlineData("""{"constraint":"c","listPolicy":{"allValues":"DENY"}}""", true)]
-    [InlineData("""{"constraint":"c","listPolicy":{"allowedValues":["C00000000"]}}""", true)]
-    [InlineData("""{"constraint":"c","listPolicy":{"deniedValues":["C00000000"]}}""", true)]
-    public void A_policy_restricts_when_it_names_who_may_or_who_may_not(string wire, bool restricts) =>
-        Assert.Equal(restricts, JsonSerializer.Deserialize<OrgPolicy>(wire, JsonSerializerOptions.Web)!.Restricts);
-
-    [Fact]
-    public async Task What_is_missing_fails_under_the_name_of_the_error()
-    {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var key = (await world.KeysAsync(cluster))[0];
-        await world.BindAsync(key.KeyUri, "[]");
-        await world.SendAsync(
-            HttpMethod.Patch,
-            $"{key.KeyUri}/cryptoKeyVersions/1?updateMask=state",
-            """{"state":"DISABLED"}"""
-        );
-        await world.BindAsync(
-            $"projects/sandbox-customer/serviceAccounts/{key.AuthPrincipal}",
-            """[{"role":"roles/iam.serviceAccountTokenCreator","members":["user:somebody@example.com"]}]"""
-        );
-        Assert.Equal(["KeyDisabled", "KeyNotGranted", "RoleDiffers"], await FailedAsync(GcpWorld.Spec(key)));
-        await world.SendAsync(HttpMethod.Delete, $"projects/sandbox-customer/serviceAccounts/{key.AuthPrincipal}");
         Assert.Equal(
-            ["KeyNotFound", "ServiceAccountNotFound"],
-            await FailedAsync(GcpWorld.Spec(key with { KeyUri = key.KeyUri + "x" }))
+            [("KeyUsable", "KeyDisabled"), ("KeyGranted", "KeyNotGranted"), ("RoleTrust", "RoleDiffers")],
+            Failed(await CheckAsync(world, key))
         );
-
-        async Task<IEnumerable<string>> FailedAsync(CmekRegionSpec spec) =>
-            (await world.Provider.CheckKeyAsync(new KeyCheckRequest { Cluster = cluster, Spec = spec }, world.Context))
-                .Where(c => c.Status == CmekCheckStatus.Fail)
-                .Select(c => c.Check);
     }
 
     [Fact]
-    public async Task What_may_not_be_read_is_unknown_and_does_not_pass()
+    public async Task A_missing_key_and_a_missing_service_account_fail_and_what_depends_on_them_is_not_checked()
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var key = (await world.KeysAsync(cluster))[0];
-        var weak = world.As(
-            world.Server.Gcp.AddPrincipal(
-                "weak@example.com",
-                "iam.serviceAccounts.get",
-                "iam.serviceAccounts.getIamPolicy"
-            )
-        );
-        var checks = await weak.CheckKeyAsync(Request(world, cluster, key), world.Context);
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync())[0];
+        await world.Administrator.DeleteAccountAsync(key.AuthPrincipal);
+
+        var checks = await CheckAsync(world, key with { KeyUri = key.KeyUri + "x" });
+
+        Assert.Equal([("KeyUsable", "KeyNotFound"), ("RoleTrust", "ServiceAccountNotFound")], Failed(checks));
         Assert.Equal(
-            [("KeyReadable", CmekCheckStatus.Unknown), ("RoleTrust", CmekCheckStatus.Pass)],
+            ["KeyLocation", "OrganizationPolicy"],
+            checks.Where(c => c.Status != CmekCheckStatus.Fail).Select(c => c.Check)
+        );
+    }
+
+    [Fact]
+    public async Task A_check_that_lacks_permission_is_unknown_and_its_remedy_names_the_permission()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync())[0];
+        var provider = world.ProviderWith("iam.serviceAccounts.get", "iam.serviceAccounts.getIamPolicy");
+
+        var checks = await provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
+
+        Assert.Equal(
+            [
+                ("KeyUsable", CmekCheckStatus.Unknown),
+                ("KeyLocation", CmekCheckStatus.Pass),
+                ("KeyGranted", CmekCheckStatus.Unknown),
+                ("RoleTrust", CmekCheckStatus.Pass),
+            ],
+            checks.Select(c => (c.Check, c.Status))
+        );
+        Assert.Contains("cloudkms.cryptoKeys.get", checks[0].Remedy, StringComparison.Ordinal);
+        Assert.Contains("cloudkms.cryptoKeys.getIamPolicy", checks[2].Remedy, StringComparison.Ordinal);
+        Assert.Equal("GcpPermissionDenied", checks[0].ErrorId);
+    }
+
+    [Fact]
+    public async Task A_policy_that_cannot_be_read_hides_no_other_check()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync())[0];
+        var provider = world.ProviderWith("cloudkms.cryptoKeys.get", "cloudkms.cryptoKeyVersions.list");
+
+        var checks = await provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
+
+        Assert.Equal(
+            [
+                ("KeyUsable", CmekCheckStatus.Pass),
+                ("KeyLocation", CmekCheckStatus.Pass),
+                ("KeyGranted", CmekCheckStatus.Unknown),
+                ("VersionInUse", CmekCheckStatus.Pass),
+                ("RoleTrust", CmekCheckStatus.Unknown),
+            ],
             checks.Select(c => (c.Check, c.Status))
         );
     }
 
     [Fact]
-    public async Task Of_a_past_key_the_version_of_its_time_has_to_be_usable()
+    public async Task Regions_that_are_checked_in_one_run_share_what_is_read_of_their_service_account()
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var key = (await world.KeysAsync(cluster))[0];
-        var past = Request(world, cluster, key) with { IsPast = true };
-        await world.Provider.RotateKeysAsync(world.Rotation(cluster, [key]), world.Context);
-        Assert.Equal(["PastKeyUsable"], (await world.Provider.CheckKeyAsync(past, world.Context)).Select(c => c.Check));
-        await world.SendAsync(HttpMethod.Post, $"{key.KeyUri}/cryptoKeyVersions/1:destroy", "{}");
-        var fault = Assert.Single(await world.Provider.CheckKeyAsync(past, world.Context));
-        Assert.Equal(("KeyPendingDeletion", CmekCheckStatus.Fail), (fault.Check, fault.Status));
-        Assert.Contains("gcloud kms keys versions restore 1", fault.Remedy, StringComparison.Ordinal);
+        await using var world = await GcpWorld.StartAsync("gcp-eu");
+        var keys = await world.EnsureKeysAsync();
+        var before = world.LastRequest;
+        var context = world.Context;
+
+        await Task.WhenAll(keys.Select(k => world.Provider.CheckKeyAsync(world.CheckRequest(k), context)));
+        var paths = world.Server.Exchanges.Where(e => e.Request.Index > before).Select(e => e.Request.Path).ToList();
+
+        Assert.Single(paths, p => p.EndsWith(":getEffectiveOrgPolicy", StringComparison.Ordinal));
+        Assert.Single(paths, p => p.EndsWith(keys[0].AuthPrincipal, StringComparison.Ordinal));
+        Assert.Single(paths, p => p.EndsWith($"{keys[0].AuthPrincipal}:getIamPolicy", StringComparison.Ordinal));
     }
 
-    private static KeyCheckRequest Request(GcpWorld world, CrdbCluster cluster, CmekKey key) =>
-        new()
-        {
-            Cluster = cluster,
-            Spec = GcpWorld.Spec(key),
-            TakenUpAt = world.Server.Clock.UtcNow,
-        };
+    [Fact]
+    public async Task Of_a_past_key_the_version_of_its_time_has_to_be_enabled()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync())[0];
+        var past = world.CheckRequest(key) with { IsPast = true };
+        await world.Provider.RotateKeysAsync(world.RotationRequest([key]), world.Context);
+
+        var usable = Assert.Single(await world.Provider.CheckKeyAsync(past, world.Context));
+        await world.Administrator.DestroyVersionAsync(key.KeyUri);
+        var destroyed = Assert.Single(await world.Provider.CheckKeyAsync(past, world.Context));
+
+        Assert.Equal(("PastKeyUsable", CmekCheckStatus.Pass), (usable.Check, usable.Status));
+        Assert.Equal(("PastKeyUsable", CmekCheckStatus.Fail), (destroyed.Check, destroyed.Status));
+        Assert.Equal("KeyPendingDeletion", destroyed.ErrorId);
+        Assert.Contains("gcloud kms keys versions restore 1", destroyed.Remedy, StringComparison.Ordinal);
+    }
+
+    private static Task<IReadOnlyList<CmekCheck>> CheckAsync(GcpWorld world, CmekKey key) =>
+        world.Provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
+
+    private static IEnumerable<(string Check, string ErrorId)> Failed(IEnumerable<CmekCheck> checks) =>
+        checks.Where(c => c.Status == CmekCheckStatus.Fail).Select(c => (c.Check, c.ErrorId));
 }

@@ -1,184 +1,167 @@
-using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Sandbox;
+using static CockroachCmek.Core.Tests.Gcp.GcpAdministrator;
 
 namespace CockroachCmek.Core.Tests.Gcp;
 
+/// <summary>Revoking access to keys, and restoring it.</summary>
 public sealed class GcpRevocationTests
 {
-    private const string Condition =
-        """{"title":"this year","expression":"request.time < timestamp(\"2100-01-01T00:00:00Z\")"}""";
-
     [Theory]
     [InlineData(CmekRevocationMethod.Default)]
     [InlineData(CmekRevocationMethod.RemoveGrant)]
     [InlineData(CmekRevocationMethod.RemoveTrust)]
     [InlineData(CmekRevocationMethod.DisableKey)]
-    public async Task What_is_taken_away_is_put_back_exactly_and_twice_is_once(CmekRevocationMethod method)
+    public async Task Revoked_access_is_restored_exactly_and_doing_either_twice_changes_nothing(
+        CmekRevocationMethod method
+    )
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-eu");
-        var keys = await world.KeysAsync(cluster, new GcpKeyOptions { Location = "europe" });
+        await using var world = await GcpWorld.StartAsync("gcp-eu");
+        var keys = await world.EnsureKeysAsync(GcpWorld.Options(location: "europe"));
         var before = await StateAsync(world, keys[0]);
-        var change = Assert.Single(
-            await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context)
-        );
-        Assert.Equal(
-            (CmekAccessChangeState.Planned, "europe-west1,europe-west4"),
-            (change.State, string.Join(",", change.Regions))
-        );
-        for (var i = 0; i < 2; i++)
+
+        var change = Assert.Single(await PlanAsync(world, keys, method));
+        Assert.Equal(CmekAccessChangeState.Planned, change.State);
+        Assert.Equal(["europe-west1", "europe-west4"], change.Regions);
+
+        foreach (var _ in new[] { "first", "again" })
             Assert.Equal(
                 CmekAccessChangeState.Done,
                 (await world.Provider.RevokeAccessAsync(change, world.Context)).State
             );
         Assert.NotEqual(before, await StateAsync(world, keys[0]));
         Assert.Single(world.Log.Warnings, w => w.Contains("typically takes", StringComparison.Ordinal));
-        Assert.Equal(
-            CmekAccessChangeState.Done,
-            Assert
-                .Single(
-                    await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context)
-                )
-                .State
-        );
-        for (var i = 0; i < 2; i++)
+        Assert.Equal(CmekAccessChangeState.Done, Assert.Single(await PlanAsync(world, keys, method)).State);
+
+        foreach (var _ in new[] { "first", "again" })
             Assert.Equal(
                 CmekAccessChangeState.Restored,
                 (await world.Provider.RestoreAccessAsync(change, world.Context)).State
             );
         Assert.Equal(before, await StateAsync(world, keys[0]));
-        world.Conforms();
+        world.ConformsToSpecification();
     }
 
     [Theory]
     [InlineData(CmekRevocationMethod.RemoveGrant)]
     [InlineData(CmekRevocationMethod.RemoveTrust)]
     [InlineData(CmekRevocationMethod.DisableKey)]
-    public async Task Without_a_record_the_cloud_itself_tells_what_is_missing(CmekRevocationMethod method)
+    public async Task Without_a_record_the_missing_access_is_found_in_the_cloud_itself(CmekRevocationMethod method)
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var keys = await world.KeysAsync(cluster);
-        Assert.Empty(await world.Provider.FindRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context));
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
+        Assert.Empty(await world.Provider.FindRevocationAsync(world.RevocationRequest(keys), world.Context));
         var before = await StateAsync(world, keys[0]);
-        foreach (
-            var change in await world.Provider.PlanRevocationAsync(
-                GcpWorld.Revocation(cluster, keys, method),
-                world.Context
-            )
-        )
+        foreach (var change in await PlanAsync(world, keys, method))
             await world.Provider.RevokeAccessAsync(change, world.Context);
-        await world.Provider.RestoreAccessAsync(
-            Assert.Single(await world.Provider.FindRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context)),
-            world.Context
-        );
+
+        var found = await world.Provider.FindRevocationAsync(world.RevocationRequest(keys), world.Context);
+        await world.Provider.RestoreAccessAsync(Assert.Single(found), world.Context);
+
         Assert.Equal(before, await StateAsync(world, keys[0]));
     }
 
     [Fact]
-    public async Task Conditions_and_the_bindings_of_others_come_through_unchanged()
+    public async Task Conditions_and_other_members_bindings_survive_revocation_and_restoration()
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var keys = await world.KeysAsync(cluster);
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
         var account = keys[0].AuthPrincipal;
-        await world.BindAsync(
+        await world.Administrator.BindAsync(
             keys[0].KeyUri,
-            $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{account}}"],"condition":{{Condition}}},{"role":"{{GcpNames.UseRole}}","members":["user:backup@example.com"]}]"""
+            Binding(GcpNames.UseRole, $"serviceAccount:{account}", Until("2100-01-01", "this century")),
+            Binding(GcpNames.UseRole, "user:backup@example.com")
         );
-        var change = Assert.Single(
-            await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context)
-        );
+
+        var change = Assert.Single(await PlanAsync(world, keys));
         await world.Provider.RevokeAccessAsync(change, world.Context);
-        var between = await world.PolicyAsync(keys[0].KeyUri);
-        Assert.DoesNotContain(account, between, StringComparison.Ordinal);
-        Assert.Contains("backup@example.com", between, StringComparison.Ordinal);
+        var revoked = await world.Administrator.BindingsAsync(keys[0].KeyUri);
         await world.Provider.RestoreAccessAsync(change, world.Context);
-        var after = await world.PolicyAsync(keys[0].KeyUri);
-        Assert.Contains("this year", after, StringComparison.Ordinal);
-        Assert.Contains(account, after, StringComparison.Ordinal);
+        var restored = await world.Administrator.BindingsAsync(keys[0].KeyUri);
+
+        Assert.DoesNotContain(account, revoked, StringComparison.Ordinal);
+        Assert.Contains("backup@example.com", revoked, StringComparison.Ordinal);
+        Assert.Contains(account, restored, StringComparison.Ordinal);
+        Assert.Contains("this century", restored, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_grant_on_the_ring_is_taken_away_too_once_for_all_its_keys()
+    public async Task A_grant_on_the_key_ring_is_part_of_the_plan()
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var keys = await world.KeysAsync(cluster);
-        var ring = keys[0].KeyUri[..keys[0].KeyUri.IndexOf("/cryptoKeys/", StringComparison.Ordinal)];
-        await world.BindAsync(
-            ring,
-            $$"""[{"role":"{{GcpNames.UseRole}}","members":["serviceAccount:{{keys[0].AuthPrincipal}}"]}]"""
-        );
-        var changes = await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys), world.Context);
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
+        var ring = GcpWorld.RingOf(keys[0].KeyUri);
+        await world.Administrator.BindAsync(ring, Binding(GcpNames.UseRole, $"serviceAccount:{keys[0].AuthPrincipal}"));
+
+        var changes = await PlanAsync(world, keys);
+
         Assert.Equal([ring, keys[0].KeyUri], changes.Select(c => c.Target));
     }
 
     [Fact]
-    public async Task A_deny_is_no_way_to_revoke_here_and_the_error_names_those_that_are()
+    public async Task Deny_is_refused_with_the_methods_that_work()
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var keys = await world.KeysAsync(cluster);
-        var fault = await Assert.ThrowsAsync<CmekException>(() =>
-            world.Provider.PlanRevocationAsync(
-                GcpWorld.Revocation(cluster, keys, CmekRevocationMethod.Deny),
-                world.Context
-            )
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
+
+        var error = await world.RefusesAsync("RevocationMethodNotSupported", () =>
+            PlanAsync(world, keys, CmekRevocationMethod.Deny)
         );
-        Assert.Equal("RevocationMethodNotSupported", fault.ErrorId);
-        Assert.Contains("RemoveGrant, RemoveTrust, DisableKey", fault.Message, StringComparison.Ordinal);
+
+        Assert.Contains("RemoveGrant, RemoveTrust, DisableKey", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
+    [Trait("Lane", "Slow")]
     [InlineData(FaultAction.CutBefore)]
     [InlineData(FaultAction.CutAfter)]
-    public async Task Every_request_of_revoking_and_restoring_may_be_cut(FaultAction action)
+    public async Task A_lost_connection_at_any_request_leaves_access_fully_revoked_and_fully_restored(
+        FaultAction action
+    )
     {
-        await using var world = new GcpWorld();
-        var cluster = await world.ClusterAsync("gcp-us");
-        var keys = await world.KeysAsync(cluster);
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
         var before = await StateAsync(world, keys[0]);
         foreach (var method in new[] { CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey })
         {
             for (var skip = 0; skip < 4; skip++)
             {
-                var change = Assert.Single(
-                    await world.Provider.PlanRevocationAsync(GcpWorld.Revocation(cluster, keys, method), world.Context)
-                );
-                await CutAsync(() => world.Provider.RevokeAccessAsync(change, world.Context));
+                var change = Assert.Single(await PlanAsync(world, keys, method));
+                await CutAsync(skip, () => world.Provider.RevokeAccessAsync(change, world.Context));
                 Assert.NotEqual(before, await StateAsync(world, keys[0]));
-                await CutAsync(() => world.Provider.RestoreAccessAsync(change, world.Context));
+                await CutAsync(skip, () => world.Provider.RestoreAccessAsync(change, world.Context));
                 Assert.Equal(before, await StateAsync(world, keys[0]));
-
-                async Task CutAsync(Func<Task> work)
-                {
-                    world.Server.Faults.Add(
-                        new FaultRule
-                        {
-                            Service = "gcp",
-                            Skip = skip,
-                            Count = 1,
-                            Action = action,
-                        }
-                    );
-                    await work();
-                    world.Server.Faults.Clear();
-                }
             }
+        }
+
+        async Task CutAsync(int skip, Func<Task> work)
+        {
+            world.Server.Faults.Add(
+                new FaultRule
+                {
+                    Service = "gcp",
+                    Skip = skip,
+                    Count = 1,
+                    Action = action,
+                }
+            );
+            await work();
+            world.Server.Faults.Clear();
         }
     }
 
+    private static Task<IReadOnlyList<CmekAccessChange>> PlanAsync(
+        GcpWorld world,
+        IEnumerable<CmekKey> keys,
+        CmekRevocationMethod method = CmekRevocationMethod.Default
+    ) => world.Provider.PlanRevocationAsync(world.RevocationRequest(keys, method), world.Context);
+
     /// <summary>Who may use the key and act as the account, and the states of the versions.</summary>
-    private static async Task<string> StateAsync(GcpWorld world, CmekKey key)
-    {
-        var account = new ServiceAccountEmail(key.AuthPrincipal, "", "sandbox-customer").Resource;
-        var trust = await world.SendAsync(HttpMethod.Post, $"{account}:getIamPolicy");
-        var versions = (await world.GetAsync($"{key.KeyUri}/cryptoKeyVersions"))
-            .GetProperty("cryptoKeyVersions")
-            .EnumerateArray()
-            .Select(v => v.GetProperty("state").GetString());
-        return $"{await world.PolicyAsync(key.KeyUri)} {(trust.TryGetProperty("bindings", out var bindings) ? bindings.ToString() : "[]")} {string.Join(",", versions)}";
-    }
+    private static async Task<string> StateAsync(GcpWorld world, CmekKey key) =>
+        string.Join(
+            '\n',
+            await world.Administrator.BindingsAsync(key.KeyUri),
+            await world.Administrator.TrustAsync(key.AuthPrincipal),
+            string.Join(',', await world.Administrator.VersionStatesAsync(key.KeyUri))
+        );
 }

@@ -1,93 +1,135 @@
-using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Sandbox;
+using CockroachCmek.Sandbox.Http;
 using CockroachCmek.Testing;
 using CockroachCmek.Testing.Specs;
 
 namespace CockroachCmek.Core.Tests.Gcp;
 
-/// <summary>A sandbox with the module's provider for Google Cloud connected to it, and a second client beside it.</summary>
-internal sealed class GcpWorld(double scale = 20_000) : IAsyncDisposable
+/// <summary>A sandbox with one of its clusters on Google Cloud, and the module's provider connected to it.</summary>
+internal sealed class GcpWorld : IAsyncDisposable
 {
-    private readonly ScaledTimeProvider _time = new(TimeProvider.System, scale);
-    private readonly HttpClient _http = new();
+    public const string Project = "sandbox-customer";
 
-    public SandboxServer Server { get; } =
-        SandboxServer.Start(
+    private readonly double _timeScale;
+    private readonly ScaledTimeProvider _time;
+    private readonly List<GcpKeyProvider> _providers = [];
+
+    private GcpWorld(double timeScale)
+    {
+        _timeScale = timeScale;
+        _time = new ScaledTimeProvider(TimeProvider.System, timeScale);
+        Server = SandboxServer.Start(
             new SandboxOptions
             {
-                TimeScale = scale,
+                TimeScale = timeScale,
                 Record = true,
                 PageSize = 50,
             }
         );
+        Administrator = new GcpAdministrator(Server);
+        Provider = ProviderAs(Server.Gcp.AccessToken);
+    }
+
+    /// <summary>Starts a sandbox. gcp-us has one region, gcp-eu has two.</summary>
+    public static async Task<GcpWorld> StartAsync(string cluster = "gcp-us", double timeScale = 20_000)
+    {
+        var world = new GcpWorld(timeScale);
+        world.Cluster = await world.FindClusterAsync(cluster);
+        return world;
+    }
+
+    public SandboxServer Server { get; }
+
+    public CrdbCluster Cluster { get; private set; } = null!;
+
+    /// <summary>The module, with credentials that may do everything.</summary>
+    public GcpKeyProvider Provider { get; }
+
+    /// <summary>Somebody else who works with the same Google Cloud.</summary>
+    public GcpAdministrator Administrator { get; }
 
     public RecordingLog Log { get; set; } = new();
 
     public OperationContext Context => new(Log, _time, CancellationToken.None);
 
-    public GcpKeyProvider Provider => As(Server.Gcp.AccessToken);
+    /// <summary>Index of the newest request, for <see cref="WritesSince"/>.</summary>
+    public int LastRequest => Server.Exchanges.Select(e => e.Request.Index).DefaultIfEmpty(0).Max();
 
-    public GcpKeyProvider As(string token, string project = "sandbox-customer") =>
-        new(
+    /// <summary>The module with another access token.</summary>
+    public GcpKeyProvider ProviderAs(string token) =>
+        ProviderFor(
             new GcpConnection
             {
                 Endpoint = Server.GcpEndpoint,
                 AccessToken = new Secret(token),
-                Project = project,
+                Project = Project,
             }
         );
 
-    public async Task<CrdbCluster> ClusterAsync(string name)
+    /// <summary>The module with credentials that have these permissions only.</summary>
+    public GcpKeyProvider ProviderWith(params string[] permissions) =>
+        ProviderAs(Server.Gcp.AddPrincipal("limited@example.com", permissions));
+
+    public GcpKeyProvider ProviderFor(GcpConnection connection)
+    {
+        var provider = new GcpKeyProvider(new GcpCustomerCloud(), connection);
+        _providers.Add(provider);
+        return provider;
+    }
+
+    public async Task<CrdbCluster> FindClusterAsync(string name)
     {
         using var client = new CrdbCloudClient(
             new CloudConnection(Server.CloudEndpoint, new Secret(Server.Cloud.AdminKey))
             {
                 Time = _time,
-                TimeScale = scale,
+                TimeScale = _timeScale,
             }
         );
         return await new ClusterResolver(client).ResolveAsync(new CrdbClusterIdentity(name), Context);
     }
 
-    public Task<CmekRole> RoleAsync(CrdbCluster cluster) =>
-        Provider.EnsureRoleAsync(new RoleRequest { Cluster = cluster, OrganizationId = "" }, Context);
+    public Task<CmekRole> EnsureRoleAsync(CrdbCluster? cluster = null) =>
+        Provider.EnsureRoleAsync(RoleRequest(cluster), Context);
 
-    /// <summary>Keys for all regions, granted to the account of the cluster.</summary>
-    public async Task<IReadOnlyList<CmekKey>> KeysAsync(
-        CrdbCluster cluster,
-        GcpKeyOptions? options = null,
-        string? principal = null
-    ) =>
-        await Provider.EnsureKeysAsync(
-            Request(cluster, principal ?? (await RoleAsync(cluster)).AuthPrincipal, options),
-            Context
-        );
+    /// <summary>Keys for all regions of the cluster, granted to its service account.</summary>
+    public async Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(CloudOptions? options = null, CrdbCluster? cluster = null)
+    {
+        var role = await EnsureRoleAsync(cluster);
+        return await Provider.EnsureKeysAsync(KeyRequest(role.AuthPrincipal, options, cluster), Context);
+    }
 
-    public static KeyRequest Request(CrdbCluster cluster, string principal, GcpKeyOptions? options = null) =>
+    public RoleRequest RoleRequest(CrdbCluster? cluster = null) =>
+        new() { Cluster = cluster ?? Cluster, OrganizationId = "" };
+
+    public KeyRequest KeyRequest(string principal, CloudOptions? options = null, CrdbCluster? cluster = null) =>
         new()
         {
-            Cluster = cluster,
+            Cluster = cluster ?? Cluster,
             AuthPrincipal = principal,
-            Regions = [.. cluster.Regions.Select(r => r.Name)],
-            Gcp = options ?? new(),
+            Regions = [.. (cluster ?? Cluster).Regions.Select(r => r.Name)],
+            Options = options ?? CloudOptions.None,
         };
 
-    /// <summary>The keys as the cluster tells of them once it has taken them up: now, unless said otherwise.</summary>
-    public RotationRequest Rotation(
-        CrdbCluster cluster,
-        IEnumerable<CmekKey> keys,
-        bool newKey = false,
-        DateTimeOffset? takenUp = null
-    ) =>
+    /// <summary>A request for an existing key, to be granted where it is not.</summary>
+    public KeyRequest ImportRequest(string principal, string keyUri, CrdbCluster? cluster = null) =>
+        KeyRequest(principal, cluster: cluster) with
+        {
+            KeyUris = [keyUri],
+            Grant = true,
+        };
+
+    /// <summary>The cluster wraps with the keys since now.</summary>
+    public RotationRequest RotationRequest(IEnumerable<CmekKey> keys, bool newKey = false) =>
         new()
         {
-            Cluster = cluster,
+            Cluster = Cluster,
             NewKey = newKey,
             Regions =
             [
@@ -101,11 +143,31 @@ internal sealed class GcpWorld(double scale = 20_000) : IAsyncDisposable
                             KeyType = k.KeyType,
                             KeyUri = k.KeyUri,
                             AuthPrincipal = k.AuthPrincipal,
-                            CreatedAt = takenUp ?? Server.Clock.UtcNow,
+                            CreatedAt = Server.Clock.UtcNow,
                         },
                     ],
                 }),
             ],
+        };
+
+    /// <summary>The cluster wraps with the key since now.</summary>
+    public KeyCheckRequest CheckRequest(CmekKey key) =>
+        new()
+        {
+            Cluster = Cluster,
+            Spec = Spec(key),
+            TakenUpAt = Server.Clock.UtcNow,
+        };
+
+    public RevocationRequest RevocationRequest(
+        IEnumerable<CmekKey> keys,
+        CmekRevocationMethod method = CmekRevocationMethod.Default
+    ) =>
+        new()
+        {
+            Cluster = Cluster,
+            Keys = [.. keys.Select(Spec)],
+            Method = method,
         };
 
     public static CmekRegionSpec Spec(CmekKey key) =>
@@ -120,90 +182,62 @@ internal sealed class GcpWorld(double scale = 20_000) : IAsyncDisposable
             },
         };
 
-    public static RevocationRequest Revocation(
-        CrdbCluster cluster,
-        IEnumerable<CmekKey> keys,
-        CmekRevocationMethod method = CmekRevocationMethod.Default
+    /// <summary>Parameters of New-CrdbCmekKey that are for Google Cloud.</summary>
+    public static CloudOptions Options(
+        string? project = null,
+        string? location = null,
+        string? keyRing = null,
+        CmekProtectionLevel? protectionLevel = null,
+        TimeSpan? destroyScheduledDuration = null
     ) =>
-        new()
-        {
-            Cluster = cluster,
-            Keys = [.. keys.Select(Spec)],
-            Method = method,
-        };
+        CloudOptions
+            .None.With("Project", project)
+            .With("Location", location)
+            .With("KeyRing", keyRing)
+            .With("ProtectionLevel", protectionLevel)
+            .With("DestroyScheduledDuration", destroyScheduledDuration);
 
-    /// <summary>What somebody else does with the same cloud.</summary>
-    public async Task<JsonElement> SendAsync(HttpMethod method, string path, string? body = null)
-    {
-        using var request = new HttpRequestMessage(method, new Uri(Server.GcpEndpoint, $"v1/{path}"));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Server.Gcp.AccessToken);
-        if (body is not null)
-            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var response = await _http.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"{method} {path}: {text}");
-        return JsonDocument.Parse(text).RootElement;
-    }
+    public static string RingOf(string keyUri) => keyUri[..keyUri.IndexOf("/cryptoKeys/", StringComparison.Ordinal)];
 
-    public Task<JsonElement> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
-
-    /// <summary>The policy of a key, as one line.</summary>
-    public async Task<string> PolicyAsync(string key) =>
-        (await GetAsync($"{key}:getIamPolicy?options.requestedPolicyVersion=3")) is var policy
-        && policy.TryGetProperty("bindings", out var bindings)
-            ? bindings.ToString()
-            : "[]";
-
-    /// <summary>Replaces the bindings of a key.</summary>
-    public Task<JsonElement> BindAsync(string key, string bindings) =>
-        SendAsync(HttpMethod.Post, $"{key}:setIamPolicy", $$$"""{"policy":{"version":3,"bindings":{{{bindings}}}}}""");
-
-    /// <summary>Requests that change something, since an index.</summary>
+    /// <summary>Requests since an index that would change something.</summary>
     public IReadOnlyList<string> WritesSince(int index) =>
         [
             .. Server
-                .Exchanges.Where(e =>
-                    e.Request.Service == "gcp"
-                    && e.Request.Index > index
-                    && e.Request.Method != "GET"
-                    && !e.Request.Path.EndsWith(":getIamPolicy", StringComparison.Ordinal)
-                    && !e.Request.Path.EndsWith(":getEffectiveOrgPolicy", StringComparison.Ordinal)
-                )
+                .Exchanges.Where(e => e.Request.Service == "gcp" && e.Request.Index > index && IsWrite(e.Request))
                 .Select(e => $"{e.Request.Method} {e.Request.Path}"),
         ];
 
-    public int Now => Server.Exchanges.Select(e => e.Request.Index).DefaultIfEmpty(0).Max();
-
-    /// <summary>Every exchange of the module is held against Google's discovery documents, where they are there.</summary>
-    public void Conforms()
+    /// <summary>
+    /// Every request and response agrees with Google's discovery documents, as far as these know the method.
+    /// </summary>
+    public void ConformsToSpecification()
     {
-        var validators = new[] { "cloudkms.v1.discovery.json", "iam.v1.discovery.json" }
-            .Select(Repository.Spec)
-            .OfType<string>()
-            .Select(s => new DiscoveryValidator(s))
-            .ToArray();
-        foreach (var e in Server.Exchanges.Where(e => e.Request.Service == "gcp" && e.Response is not null))
+        foreach (var (request, response, _) in Server.Exchanges.Where(e => e.Request.Service == "gcp"))
         {
-            if (validators.FirstOrDefault(v => v.Knows(e.Request.Method, e.Request.RawTarget)) is not { } validator)
+            var validator = Specifications.Gcp.FirstOrDefault(v => v.Knows(request.Method, request.RawTarget));
+            if (validator is null || response is null)
                 continue;
             var problems = validator.Check(
-                e.Request.Method,
-                e.Request.RawTarget,
-                Encoding.UTF8.GetString(e.Request.Body),
-                e.Response!.Status,
-                Encoding.UTF8.GetString(e.Response.Body)
+                request.Method,
+                request.RawTarget,
+                Encoding.UTF8.GetString(request.Body),
+                response.Status,
+                Encoding.UTF8.GetString(response.Body)
             );
-            Assert.True(
-                problems.Count == 0,
-                $"{e.Request.Method} {e.Request.RawTarget}: {string.Join("; ", problems)}"
-            );
+            Assert.True(problems.Count == 0, $"{request.Method} {request.RawTarget}: {string.Join("; ", problems)}");
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
+        _providers.ForEach(p => p.Dispose());
+        Administrator.Dispose();
         await Server.StopAsync();
         Server.Dispose();
     }
+
+    private static bool IsWrite(SandboxRequest request) =>
+        request.Method != "GET"
+        && !request.Path.EndsWith(":getIamPolicy", StringComparison.Ordinal)
+        && !request.Path.EndsWith(":getEffectiveOrgPolicy", StringComparison.Ordinal);
 }

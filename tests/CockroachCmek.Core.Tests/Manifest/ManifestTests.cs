@@ -1,4 +1,5 @@
 using System.Text;
+using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Manifest;
 using CsCheck;
 
@@ -6,6 +7,8 @@ namespace CockroachCmek.Core.Tests.Manifest;
 
 public sealed class ManifestTests
 {
+    private static readonly ManifestReader Reader = new(CustomerClouds.All);
+
     private const string Good = """
         {
           "region_specs": [
@@ -41,14 +44,11 @@ public sealed class ManifestTests
         string type
     )
     {
-        var manifest = ManifestReader.Read(text, format);
+        var manifest = Reader.Read(text, format);
         Assert.Equal(type, Assert.Single(manifest.RegionSpecs).KeyType);
         Assert.Equal(text, ManifestWriter.Write(manifest, format));
         var other = format == CmekManifestFormat.Json ? CmekManifestFormat.Yaml : CmekManifestFormat.Json;
-        Assert.Equal(
-            manifest.RegionSpecs,
-            ManifestReader.Read(ManifestWriter.Write(manifest, other), other).RegionSpecs
-        );
+        Assert.Equal(manifest.RegionSpecs, Reader.Read(ManifestWriter.Write(manifest, other), other).RegionSpecs);
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class ManifestTests
     public void What_is_wrong_is_said_with_its_place(string find, string replace, string problem)
     {
         var fault = Assert.Throws<CmekException>(() =>
-            ManifestReader.Read(Good.Replace(find, replace, StringComparison.Ordinal), CmekManifestFormat.Json)
+            Reader.Read(Good.Replace(find, replace, StringComparison.Ordinal), CmekManifestFormat.Json)
         );
         Assert.Equal("ManifestInvalid", fault.ErrorId);
         Assert.Contains(problem, fault.Message, StringComparison.Ordinal);
@@ -101,7 +101,7 @@ public sealed class ManifestTests
     [InlineData("region_specs: []\n---\nregion_specs: []", CmekManifestFormat.Yaml, "ManifestSyntax")]
     [InlineData("a: b: c", CmekManifestFormat.Yaml, "ManifestSyntax")]
     public void What_is_no_manifest_is_refused(string text, CmekManifestFormat format, string errorId) =>
-        Assert.Equal(errorId, Assert.Throws<CmekException>(() => ManifestReader.Read(text, format)).ErrorId);
+        Assert.Equal(errorId, Assert.Throws<CmekException>(() => Reader.Read(text, format)).ErrorId);
 
     [Fact]
     public void Every_problem_is_in_one_error()
@@ -109,7 +109,7 @@ public sealed class ManifestTests
         var text = Good.Replace("us-east-1\",", "{R}\",", StringComparison.Ordinal)
             .Replace("AWS_KMS", "NULL_KMS", StringComparison.Ordinal)
             .Replace("auth_principal", "auth_princpal", StringComparison.Ordinal);
-        var message = Assert.Throws<CmekException>(() => ManifestReader.Read(text, CmekManifestFormat.Json)).Message;
+        var message = Assert.Throws<CmekException>(() => Reader.Read(text, CmekManifestFormat.Json)).Message;
         Assert.Equal(3, message.Split("line ").Length - 1);
     }
 
@@ -119,7 +119,7 @@ public sealed class ManifestTests
         var yaml = GoodYaml + "\n" + string.Join('\n', GoodYaml.Split('\n').Skip(2));
         Assert.Contains(
             "region 'us-east4' stands in line 3 already",
-            Assert.Throws<CmekException>(() => ManifestReader.Read(yaml, CmekManifestFormat.Yaml)).Message,
+            Assert.Throws<CmekException>(() => Reader.Read(yaml, CmekManifestFormat.Yaml)).Message,
             StringComparison.Ordinal
         );
     }
@@ -131,9 +131,9 @@ public sealed class ManifestTests
         try
         {
             File.WriteAllText(file, new string(' ', ManifestReader.LargestFile + 1));
-            Assert.Equal("ManifestTooLarge", Assert.Throws<CmekException>(() => ManifestReader.ReadFile(file)).ErrorId);
+            Assert.Equal("ManifestTooLarge", Assert.Throws<CmekException>(() => Reader.ReadFile(file)).ErrorId);
             File.WriteAllBytes(file, [0xff, 0xfe, 0x00]);
-            Assert.Equal("ManifestSyntax", Assert.Throws<CmekException>(() => ManifestReader.ReadFile(file)).ErrorId);
+            Assert.Equal("ManifestSyntax", Assert.Throws<CmekException>(() => Reader.ReadFile(file)).ErrorId);
         }
         finally
         {
@@ -149,11 +149,8 @@ public sealed class ManifestTests
             "\"x_note\": [1, true, null, \"yes\", {\"deep\": 0.5}],\n      \"region\":",
             StringComparison.Ordinal
         );
-        var manifest = ManifestReader.Read(text, CmekManifestFormat.Json);
-        var back = ManifestReader.Read(
-            ManifestWriter.Write(manifest, CmekManifestFormat.Yaml),
-            CmekManifestFormat.Yaml
-        );
+        var manifest = Reader.Read(text, CmekManifestFormat.Json);
+        var back = Reader.Read(ManifestWriter.Write(manifest, CmekManifestFormat.Yaml), CmekManifestFormat.Yaml);
         var json = ManifestWriter.Write(back, CmekManifestFormat.Json);
         Assert.True(
             System.Text.Json.Nodes.JsonNode.DeepEquals(
@@ -199,7 +196,7 @@ public sealed class ManifestTests
                     };
                     Assert.Equal(
                         manifest.RegionSpecs,
-                        ManifestReader.Read(ManifestWriter.Write(manifest, format), format).RegionSpecs
+                        Reader.Read(ManifestWriter.Write(manifest, format), format).RegionSpecs
                     );
                 }
             );
@@ -214,7 +211,7 @@ public sealed class ManifestTests
                     bytes[at % bytes.Length] = with;
                     try
                     {
-                        ManifestReader.Read(Encoding.Latin1.GetString(bytes), format);
+                        Reader.Read(Encoding.Latin1.GetString(bytes), format);
                     }
                     catch (CmekException fault)
                     {
@@ -230,10 +227,10 @@ public sealed class ManifestTests
     [InlineData("projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1", null, "leave /cryptoKeyVersions")]
     [InlineData("https://v.vault.azure.net/keys/k/0123456789abcdef0123456789abcdef", "AZURE_KEY_VAULT", null)]
     [InlineData("https://v.vault.azure.net/keys/k", null, "no version")]
-    [InlineData("mrk-1234", null, "no key ARN")]
+    [InlineData("mrk-1234", null, "not a key ARN")]
     public void A_URI_is_a_key_or_says_why_it_is_none(string uri, string? type, string? problem)
     {
-        var parsed = KeyUri.Parse(uri);
+        var parsed = CustomerClouds.All.ParseKeyUri(uri);
         Assert.Equal(type, parsed.KeyType);
         if (problem is not null)
             Assert.Contains(problem, parsed.Problem, StringComparison.Ordinal);
@@ -268,8 +265,8 @@ public sealed class ManifestTests
             NetworkVisibility = visibility,
             Regions = [new CrdbRegion { Name = clusterRegion }],
         };
-        var checks = new ManifestCheck().Check(cluster, ManifestReader.Read(Good, CmekManifestFormat.Json));
-        Assert.Equal(failed, checks.Where(c => c.Status == CmekCheckStatus.Fail).Select(c => c.Check));
+        var checks = new ManifestCheck(CustomerClouds.All).Check(cluster, Reader.Read(Good, CmekManifestFormat.Json));
+        Assert.Equal(failed, checks.Where(c => c.Status == CmekCheckStatus.Fail).Select(c => c.ErrorId));
         Assert.All(checks.Where(c => c.Status is CmekCheckStatus.Fail or CmekCheckStatus.Warning), c =>
             Assert.NotEmpty(c.Remedy)
         );
@@ -287,8 +284,9 @@ public sealed class ManifestTests
             State = "CREATED",
             Regions = [new CrdbRegion { Name = "us-east4" }],
         };
-        Assert.Contains(new ManifestCheck().Check(cluster, ManifestReader.Read(GoodYaml, CmekManifestFormat.Yaml)), c =>
-            c is { Check: "ProviderMismatch", Status: CmekCheckStatus.Fail }
+        Assert.Contains(
+            new ManifestCheck(CustomerClouds.All).Check(cluster, Reader.Read(GoodYaml, CmekManifestFormat.Yaml)),
+            c => c is { ErrorId: "ProviderMismatch", Status: CmekCheckStatus.Fail }
         );
     }
 }

@@ -7,6 +7,8 @@ namespace CockroachCmek.Core.Tests.Sandbox;
 /// </summary>
 public sealed class AwsPolicyTests
 {
+    private const string AllowIf = """{"Effect":"Allow","Principal":"*","Action":"kms:*","Condition":""";
+
     [Theory]
     [InlineData("""{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:role/r"},"Action":"kms:Decrypt"}""", "Allow")]
     [InlineData("""{"Effect":"Allow","Principal":{"AWS":["x","ROLEID"]},"Action":["kms:D*"]}""", "Allow")]
@@ -16,24 +18,13 @@ public sealed class AwsPolicyTests
     [InlineData("""{"Effect":"Allow","Principal":"*","Action":"kms:Encrypt"}""", "None")]
     [InlineData("""{"Effect":"Allow","Principal":"*","NotAction":"kms:Encrypt"}""", "Allow")]
     [InlineData("""{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:role/other"},"Action":"kms:*"}""", "None")]
+    [InlineData(AllowIf + """{"StringEquals":{"sts:ExternalId":"org"}}}""", "Allow")]
+    [InlineData(AllowIf + """{"StringEquals":{"sts:ExternalId":"other"}}}""", "None")]
+    [InlineData(AllowIf + """{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/*"}}}""", "Allow")]
+    [InlineData(AllowIf + """{"MoonPhase":{"aws:Moon":"full"}}}""", "None")]
     [InlineData(
-        """{"Effect":"Allow","Principal":"*","Action":"kms:*","Condition":{"StringEquals":{"sts:ExternalId":"org"}}}""",
-        "Allow"
-    )]
-    [InlineData(
-        """{"Effect":"Allow","Principal":"*","Action":"kms:*","Condition":{"StringEquals":{"sts:ExternalId":"other"}}}""",
-        "None"
-    )]
-    [InlineData(
-        """{"Effect":"Allow","Principal":"*","Action":"kms:*","Condition":{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/*"}}}""",
-        "Allow"
-    )]
-    [InlineData(
-        """{"Effect":"Allow","Principal":"*","Action":"kms:*","Condition":{"MoonPhase":{"aws:Moon":"full"}}}""",
-        "None"
-    )]
-    [InlineData(
-        """[{"Effect":"Allow","Principal":"*","Action":"kms:*"},{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::1:role/r"},"Action":"kms:Decrypt"}]""",
+        """[{"Effect":"Allow","Principal":"*","Action":"kms:*"},"""
+            + """{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::1:role/r"},"Action":"kms:Decrypt"}]""",
         "Deny"
     )]
     public void Statements_give_the_verdict_of_AWS(string statements, string verdict)

@@ -9,10 +9,11 @@ using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
+/// <summary>Adding a region while somebody else changes the cluster.</summary>
 public sealed class RegionAdditionTests
 {
     [Fact]
-    public async Task A_region_that_somebody_adds_in_the_meantime_is_not_lost()
+    public async Task A_region_that_somebody_else_adds_at_the_same_time_is_kept()
     {
         using var server = SandboxServer.Start(new SandboxOptions { TimeScale = 20_000, PageSize = 50 });
         var time = new ScaledTimeProvider(TimeProvider.System, 20_000);
@@ -37,8 +38,8 @@ public sealed class RegionAdditionTests
             new OperationContext(new RecordingLog(), time, CancellationToken.None)
         );
 
-        // The question comes after the key was made and before anything is sent: that is when the other one acts.
-        var log = new AskedLog("Add the region eu-central-1", async () => await new RegionAddition(
+        // The confirmation comes after the key was created and before the PATCH. That is when somebody else acts.
+        var log = new ActingLog("Add the region eu-central-1", async () => await new RegionAddition(
                 client,
                 lifecycle
             ).AddAsync(
@@ -60,19 +61,19 @@ public sealed class RegionAdditionTests
             NodeCount = 3,
             Wait = new WaitOptions(),
         };
-        var fault = await Assert.ThrowsAsync<CmekException>(() => addition.AddAsync(cluster, aws, options, context));
-        Assert.Equal("RegionMapChanged", fault.ErrorId);
-        Assert.Contains("eu-north-1: 3", fault.Message, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<CmekException>(() => addition.AddAsync(cluster, aws, options, context));
+        Assert.Equal("RegionMapChanged", error.ErrorId);
+        Assert.Contains("eu-north-1: 3", error.Message, StringComparison.Ordinal);
 
-        // Run again, it builds on what is there now.
+        // The second run starts from the current regions.
         var (after, outcome) = await addition.AddAsync(cluster, aws, options, context);
         Assert.Equal(CmekOutcome.Updated, outcome);
         Assert.Equal(["eu-west-1", "eu-north-1", "eu-central-1"], after.Regions.Select(r => r.Name));
         await server.StopAsync();
     }
 
-    /// <summary>Says yes to everything, and does something the first time that it is asked about one thing.</summary>
-    private sealed class AskedLog(string about, Func<Task> act) : IOperationLog
+    /// <summary>Confirms everything, and acts the first time it is asked about one action.</summary>
+    private sealed class ActingLog(string about, Func<Task> act) : IOperationLog
     {
         private bool _done;
 

@@ -42,7 +42,8 @@ public sealed class SandboxServerTests : IAsyncLifetime
         "400 Bad Request"
     )]
     [InlineData(
-        "DELETE /api/v1/clusters HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        "DELETE /api/v1/clusters HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         "405 Status"
     )]
     public async Task The_server_responds_to_well_formed_and_malformed_requests(string request, string status)

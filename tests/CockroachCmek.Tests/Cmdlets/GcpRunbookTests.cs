@@ -14,10 +14,7 @@ public sealed class GcpRunbookTests : IDisposable
 
     public GcpRunbookTests() =>
         _session
-            .Run(
-                "function Get-AutomationVariable { param($Name) $sandbox.Environment[$Name] }",
-                ("file", _file)
-            )
+            .Run("function Get-AutomationVariable { param($Name) $sandbox.Environment[$Name] }", ("file", _file))
             .Succeeds();
 
     [Fact]

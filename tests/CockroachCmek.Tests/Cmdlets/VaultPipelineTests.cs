@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Keys that are born in the sandbox's HashiCorp Vault, from the first key to the health check after a rotation: its CockroachDB wraps with what Vault distributed.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class VaultPipelineTests
 {
     private const string Setup =
@@ -148,28 +147,6 @@ public sealed class VaultPipelineTests
         );
     }
 
-    [Theory]
-    [InlineData("CutBefore")]
-    [InlineData("CutAfter")]
-    public void Every_request_of_making_keys_may_be_cut(string action) =>
-        new CutPoints(
-            "$role = Get-CrdbCluster prod-us | New-CrdbCmekRole",
-            "$null = $role | New-CrdbCmekKey -Region us-east-2, us-west-2 -Via HashiCorpVault",
-            State
-        ).Verify(action, atLeast: 20);
-
-    [Theory]
-    [InlineData("CutBefore", "")]
-    [InlineData("CutAfter", "")]
-    [InlineData("CutBefore", "-NewKey")]
-    [InlineData("CutAfter", "-NewKey")]
-    public void Every_request_of_a_rotation_may_be_cut(string action, string newKey) =>
-        new CutPoints(
-            Setup,
-            $"$null = Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation {newKey} -Region us-east-2 -Via HashiCorpVault -Wait",
-            State
-        ).Verify(action, atLeast: 10);
-
     [Fact]
     public void Parameters_for_Vault_without_Via_are_refused_and_so_is_a_Vault_that_cannot_be_reached()
     {
@@ -199,39 +176,4 @@ public sealed class VaultPipelineTests
                 .Succeeds()
                 .Output.Select(u => u.ToString()!),
         ];
-
-    /// <summary>What there is in Vault and in KMS, without what differs from run to run.</summary>
-    private static string State(ModuleSession session)
-    {
-        List<string> lines =
-        [
-            .. SandboxVault.Keys(session),
-            .. session
-                .Run(
-                    "foreach ($r in (Get-CrdbCmek prod-us).Regions) { foreach ($k in $r.Keys) { \"$($r.Region) $($k.Status)\" } }"
-                )
-                .Succeeds()
-                .Output.Select(o => o.ToString()!),
-        ];
-        foreach (var region in new[] { "us-east-2", "us-west-2" })
-        {
-            using var keys = System.Text.Json.JsonDocument.Parse(SandboxAws.Kms(session, region, "ListKeys", "{}"));
-            foreach (
-                var id in keys
-                    .RootElement.GetProperty("Keys")
-                    .EnumerateArray()
-                    .Select(k => k.GetProperty("KeyId").GetString()!)
-            )
-            {
-                using var policy = System.Text.Json.JsonDocument.Parse(
-                    SandboxAws.Kms(session, region, "GetKeyPolicy", $$"""{"KeyId":"{{id}}"}""")
-                );
-                lines.Add($"{region} {policy.RootElement.GetProperty("Policy").GetString()}");
-            }
-        }
-
-        var digits = session.Run("(Get-CrdbCluster prod-us).Id").Single().ToString()![^12..];
-        return string.Join("\n", lines.Order(StringComparer.Ordinal))
-            .Replace(digits, "<cluster>", StringComparison.Ordinal);
-    }
 }

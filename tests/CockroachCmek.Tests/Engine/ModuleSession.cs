@@ -34,6 +34,13 @@ public sealed class ModuleSession : IDisposable
         }
     }
 
+    /// <summary>The object in $sandbox, the session's sandbox.</summary>
+    public PSObject Sandbox =>
+        PSObject.AsPSObject(
+            Runspace.SessionStateProxy.GetVariable("sandbox")
+                ?? throw new InvalidOperationException("The session has no $sandbox.")
+        );
+
     /// <summary>A session that is connected to a sandbox of its own; $sandbox holds it.</summary>
     public static ModuleSession WithSandbox(double timeScale = 6_000, bool record = false)
     {
@@ -160,6 +167,10 @@ public static class PSObjectExtensions
             item.Properties[property]
             ?? throw new InvalidOperationException($"{item.BaseObject.GetType().Name} has no property {property}.")
         ).Value;
+
+    /// <summary>Calls a method without the module's types.</summary>
+    public static object? Call(this PSObject item, string method, params object?[] arguments) =>
+        item.Methods[method].Invoke(arguments);
 
     public static string Text(this PSObject item, string property) => item.Get(property)?.ToString() ?? "";
 }

@@ -1,38 +1,67 @@
+using System.Text.Json;
+
 namespace CockroachCmek.Tests.Engine;
 
-/// <summary>Another client of the sandbox's AWS: signs by itself and shares no code with the module.</summary>
+/// <summary>Another client of the sandbox's AWS. It signs its own requests and shares no code with the module.</summary>
 internal static class SandboxAws
 {
+    private const string Form = "application/x-www-form-urlencoded; charset=utf-8";
     private static readonly HttpClient Http = new();
 
     public static string Kms(ModuleSession session, string region, string operation, string body) =>
         Send(session, "kms", region, body, "application/x-amz-json-1.1", "TrentService." + operation);
 
-    public static string Iam(ModuleSession session, string action, params (string Name, string Value)[] parameters) =>
-        Send(
-            session,
-            "iam",
-            "us-east-1",
-            string.Join(
-                "&",
-                parameters
-                    .Prepend(("Action", action))
-                    .Append(("Version", "2010-05-08"))
-                    .Select(p => $"{Uri.EscapeDataString(p.Item1)}={Uri.EscapeDataString(p.Item2)}")
-            ),
-            "application/x-www-form-urlencoded; charset=utf-8",
-            null
-        );
+    public static string Iam(ModuleSession session, string action, params (string Name, string Value)[] parameters)
+    {
+        var fields = parameters.Prepend(("Action", action)).Append(("Version", "2010-05-08"));
+        var body = fields.Select(p => $"{Uri.EscapeDataString(p.Item1)}={Uri.EscapeDataString(p.Item2)}");
+        return Send(session, "iam", "us-east-1", string.Join("&", body), Form, null);
+    }
 
     public static string Sts(ModuleSession session) =>
-        Send(
-            session,
-            "sts",
-            "us-east-1",
-            "Action=GetCallerIdentity&Version=2011-06-15",
-            "application/x-www-form-urlencoded; charset=utf-8",
-            null
-        );
+        Send(session, "sts", "us-east-1", "Action=GetCallerIdentity&Version=2011-06-15", Form, null);
+
+    /// <summary>A line for each key of a region: state, policy, tags, aliases, number of rotations.</summary>
+    /// <param name="session">A session with a sandbox.</param>
+    /// <param name="region">The region.</param>
+    /// <param name="named">A text that names keys. Keys come in its order, because their ids are random.</param>
+    public static IReadOnlyList<string> State(ModuleSession session, string region, string named) =>
+        [
+            .. KeyIds(session, region)
+                .OrderBy(id => named.IndexOf(id, StringComparison.Ordinal))
+                .Select(id => Key(session, region, id)),
+        ];
+
+    /// <summary>The policy of each key of a region.</summary>
+    public static IReadOnlyList<string> Policies(ModuleSession session, string region) =>
+        [.. KeyIds(session, region).Select(id => $"{region} {Policy(session, region, id)}")];
+
+    private static string Key(ModuleSession session, string region, string id)
+    {
+        IEnumerable<string> List(string operation, string list, string field) =>
+            Items(Ask(session, region, operation, id), list, field);
+
+        var state = Ask(session, region, "DescribeKey", id).GetProperty("KeyMetadata").GetProperty("KeyState");
+        var tags = string.Join(",", List("ListResourceTags", "Tags", "TagKey"));
+        var aliases = string.Join(",", List("ListAliases", "Aliases", "AliasName"));
+        var rotations = List("ListKeyRotations", "Rotations", "RotationType").Count();
+        var policy = Policy(session, region, id);
+        return $"{region} {id} {state} {policy} tags {tags} aliases {aliases} rotations {rotations}";
+    }
+
+    private static IEnumerable<string> KeyIds(ModuleSession session, string region) =>
+        Items(Parse(Kms(session, region, "ListKeys", "{}")), "Keys", "KeyId");
+
+    private static string Policy(ModuleSession session, string region, string id) =>
+        Ask(session, region, "GetKeyPolicy", id).GetProperty("Policy").GetString()!;
+
+    private static JsonElement Ask(ModuleSession session, string region, string operation, string id) =>
+        Parse(Kms(session, region, operation, $$"""{"KeyId":"{{id}}"}"""));
+
+    private static IEnumerable<string> Items(JsonElement response, string list, string field) =>
+        response.GetProperty(list).EnumerateArray().Select(item => item.GetProperty(field).GetString()!);
+
+    private static JsonElement Parse(string json) => JsonDocument.Parse(json).RootElement;
 
     private static string Send(
         ModuleSession session,
@@ -43,57 +72,20 @@ internal static class SandboxAws
         string? target
     )
     {
-        string Value(string property) => session.Run("$sandbox." + property).Single().ToString()!;
         using var request = TestSigner.Sign(
-            new Uri(Value("AwsEndpoint")),
-            Value("AwsAccessKeyId"),
-            Value("AwsSecretAccessKey"),
+            new Uri(session.Sandbox.Text("AwsEndpoint")),
+            session.Sandbox.Text("AwsAccessKeyId"),
+            session.Sandbox.Text("AwsSecretAccessKey"),
             service,
             region,
             body,
             contentType,
             target
         );
-        using var answer = Http.Send(request);
-        using var reader = new StreamReader(answer.Content.ReadAsStream());
+        using var response = Http.Send(request);
+        using var reader = new StreamReader(response.Content.ReadAsStream());
         var text = reader.ReadToEnd();
-        Assert.True(answer.IsSuccessStatusCode, text);
+        Assert.True(response.IsSuccessStatusCode, text);
         return text;
-    }
-}
-
-/// <summary>A user of the sandbox's AWS who is allowed only some actions, and the session $weak with that user's credentials.</summary>
-internal static class AwsUser
-{
-    public static void With(ModuleSession session, params string[] actions) => With(session, "Field", actions);
-
-    /// <summary>The same with a secret access key that AWS does not know.</summary>
-    public static void WithWrongSecret(ModuleSession session, params string[] actions) =>
-        With(session, "wrong", actions);
-
-    private static void With(ModuleSession session, string secret, string[] actions)
-    {
-        const string Name = "weak";
-        SandboxAws.Iam(session, "CreateUser", ("UserName", Name));
-        SandboxAws.Iam(
-            session,
-            "PutUserPolicy",
-            ("UserName", Name),
-            ("PolicyName", "p"),
-            (
-                "PolicyDocument",
-                $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[{{string.Join(",", actions.Select(a => $"\"{a}\""))}}],"Resource":"*"}]}"""
-            )
-        );
-        var key = System.Xml.Linq.XDocument.Parse(SandboxAws.Iam(session, "CreateAccessKey", ("UserName", Name)));
-        string Field(string field) => key.Descendants().Single(e => e.Name.LocalName == field).Value;
-        var password = secret == "wrong" ? "another" : Field("SecretAccessKey");
-        session
-            .Run(
-                $"$user = [pscredential]::new('{Field("AccessKeyId")}', "
-                    + $"[System.Net.NetworkCredential]::new('', '{password}').SecurePassword); "
-                    + $"$weak = {ModuleSession.Connect} -AwsCredential $user"
-            )
-            .Succeeds();
     }
 }

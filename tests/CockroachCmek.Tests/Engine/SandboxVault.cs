@@ -2,22 +2,26 @@ using System.Text.Json;
 
 namespace CockroachCmek.Tests.Engine;
 
-/// <summary>What there is in the Key Management engine of the session's sandbox, read without the module.</summary>
+/// <summary>Another client of the sandbox's HashiCorp Vault. It shares no code with the module.</summary>
 internal static class SandboxVault
 {
-    /// <summary>A line for each key, without what differs from run to run.</summary>
-    public static IReadOnlyList<string> Keys(ModuleSession session)
+    private static readonly HttpClient Http = new();
+
+    /// <summary>A line for each key of the key management engine: type, versions and where they are distributed.</summary>
+    public static IReadOnlyList<string> State(ModuleSession session)
     {
         var lines = new List<string>();
         foreach (var key in Names(Read(session, "key?list=true")))
         {
             var data = Read(session, $"key/{key}")!.Value;
-            var entries = Names(Read(session, $"key/{key}/kms?list=true"));
-            var versions = entries.SelectMany(e =>
-                Read(session, $"kms/{e}/key/{key}")!.Value.GetProperty("versions").EnumerateObject().Select(v => v.Name)
+            var targets = Names(Read(session, $"key/{key}/kms?list=true"));
+            var versions = targets.SelectMany(target =>
+                Read(session, $"kms/{target}/key/{key}")!.Value.GetProperty("versions").EnumerateObject()
             );
             lines.Add(
-                $"{key} {data.GetProperty("type")} latest {data.GetProperty("latest_version")} deletion {data.GetProperty("deletion_allowed")} in {string.Join(",", entries)}: {string.Join(",", versions)}"
+                $"{key} {data.GetProperty("type")} latest {data.GetProperty("latest_version")} "
+                    + $"deletion {data.GetProperty("deletion_allowed")} "
+                    + $"in {string.Join(",", targets)}: {string.Join(",", versions.Select(v => v.Name))}"
             );
         }
 
@@ -29,13 +33,10 @@ internal static class SandboxVault
 
     private static JsonElement? Read(ModuleSession session, string path)
     {
-        using var client = new HttpClient();
-        using var request = new HttpRequestMessage(
-            HttpMethod.Get,
-            $"{session.Run("$sandbox.VaultEndpoint").Single()}v1/keymgmt/{path}"
-        );
-        request.Headers.Add("X-Vault-Token", session.Run("$sandbox.VaultToken").Single().ToString());
-        using var response = client.Send(request);
+        var url = $"{session.Sandbox.Text("VaultEndpoint")}v1/keymgmt/{path}";
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        request.Headers.Add("X-Vault-Token", session.Sandbox.Text("VaultToken"));
+        using var response = Http.Send(request);
         if (!response.IsSuccessStatusCode)
             return null;
         using var document = JsonDocument.Parse(response.Content.ReadAsStream());

@@ -1,6 +1,8 @@
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>AWS KMS as a target of HashiCorp Vault: a key collection is a region, and each version is a KMS key of its own.</summary>
+/// <summary>
+/// AWS KMS as a target of HashiCorp Vault: a key collection is a region, and each version is its own KMS key.
+/// </summary>
 internal sealed class AwsVaultTarget : IVaultTarget
 {
     public string Provider => "awskms";
@@ -17,9 +19,9 @@ internal sealed class AwsVaultTarget : IVaultTarget
 
     public bool HasUriForEachVersion => true;
 
-    public bool IsAlwaysHsm => true;
+    public StringComparer CollectionComparer => StringComparer.Ordinal;
 
-    public VaultCollection CollectionFor(CrdbCluster cluster, string? given, string region) => new(region, "");
+    public VaultCollection CollectionFor(CrdbCluster cluster, CloudOptions options, string region) => new(region, "");
 
     public VaultCollection CollectionOf(VaultEntry entry, string keyUri) => new(entry.KeyCollection, "");
 
@@ -41,15 +43,16 @@ internal sealed class AwsVaultTarget : IVaultTarget
     public string KeyUri(VaultDistribution distribution, VaultCollection collection, int version) =>
         distribution.Versions[version];
 
+    /// <summary>
+    /// The alias that Vault creates, in the role's account: the account that is known before the key exists.
+    /// </summary>
     public string PlannedKeyUri(VaultCollection collection, string key, string authPrincipal) =>
-        $"arn:{AwsPartition.OfRegion(collection.Name).Name}:kms:{collection.Name}"
-        + $":{RoleArn.Parse(authPrincipal).AccountId}:alias/hashicorp/{key}";
+        AwsKeyArn.OfAlias(collection.Name, RoleArn.Parse(authPrincipal).AccountId, $"alias/hashicorp/{key}").ToString();
 
     public int? VersionOf(string keyUri, VaultEntry entry, VaultDistribution distribution)
     {
-        if (keyUri.Split(':') is not { Length: 6 } arn || arn[3] != entry.KeyCollection)
+        if (AwsKeyArn.TryParse(keyUri) is not { } arn || arn.Region != entry.KeyCollection)
             return null;
-        var id = arn[5].StartsWith("key/", StringComparison.Ordinal) ? arn[5].Substring(4) : arn[5];
-        return distribution.Versions.Where(v => v.Value == id).Select(v => (int?)v.Key).FirstOrDefault();
+        return distribution.Versions.Where(v => v.Value == arn.KeyId).Select(v => (int?)v.Key).FirstOrDefault();
     }
 }

@@ -4,25 +4,29 @@ using Azure.Core;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>The calls of Azure Resource Manager that CMEK needs: vaults, who may use them, and who may say so.</summary>
+/// <summary>
+/// The calls of Azure Resource Manager that CMEK needs: Key Vaults, and who has which access to them.
+/// </summary>
 internal interface IAzureArm
 {
     Task<IReadOnlyList<string>> ListSubscriptionsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Ids of the vaults of a subscription that the caller may see.</summary>
-    Task<IReadOnlyList<string>> ListVaultsAsync(string subscriptionId, CancellationToken cancellationToken);
+    /// <summary>Ids of the Key Vaults of a subscription that the caller can see.</summary>
+    Task<IReadOnlyList<string>> ListKeyVaultsAsync(string subscriptionId, CancellationToken cancellationToken);
 
-    Task<AzureVault> GetVaultAsync(string id, CancellationToken cancellationToken);
+    Task<AzureKeyVault> GetKeyVaultAsync(string id, CancellationToken cancellationToken);
 
-    /// <summary>Adds permissions to an access policy, or takes them out, without touching the rest of the vault.</summary>
+    /// <summary>
+    /// Adds permissions to an access policy or removes them, and leaves the rest of the Key Vault as it is.
+    /// </summary>
     Task ChangeAccessPolicyAsync(
-        string vaultId,
+        string keyVaultId,
         bool isAddition,
         JsonObject entry,
         CancellationToken cancellationToken
     );
 
-    /// <summary>Assignments to a principal at, above or below a scope.</summary>
+    /// <summary>Role assignments of a principal at, above or below a scope.</summary>
     Task<IReadOnlyList<RoleAssignment>> ListRoleAssignmentsAsync(
         string scope,
         string principalId,
@@ -37,7 +41,7 @@ internal interface IAzureArm
         CancellationToken cancellationToken
     );
 
-    /// <summary>Success too when there is none.</summary>
+    /// <summary>Also succeeds when the assignment does not exist.</summary>
     Task DeleteRoleAssignmentAsync(string id, CancellationToken cancellationToken);
 
     Task<RoleDefinition> GetRoleDefinitionAsync(string id, CancellationToken cancellationToken);
@@ -48,16 +52,19 @@ internal interface IAzureArm
         CancellationToken cancellationToken
     );
 
-    /// <summary>What the caller itself may do at a scope.</summary>
+    /// <summary>What the caller is allowed to do at a scope.</summary>
     Task<IReadOnlyList<RolePermissions>> ListPermissionsAsync(string scope, CancellationToken cancellationToken);
 }
 
-/// <summary>ARM's REST API. Of vaults the newest version: all older ones retire on 27 February 2027 (key-vault access-control-default.md).</summary>
+/// <summary>
+/// Resource Manager's REST API. Key Vaults use the newest version: all older ones retire on 27 February 2027 (key-vault
+/// access-control-default.md).
+/// </summary>
 internal sealed class AzureArm(Uri endpoint, AzureRest rest) : IAzureArm
 {
     private const string Resources = "2021-04-01";
     private const string Subscriptions = "2022-12-01";
-    private const string Vaults = "2026-02-01";
+    private const string KeyVaults = "2026-02-01";
     private const string Authorization = "2022-04-01";
 
     public async Task<IReadOnlyList<string>> ListSubscriptionsAsync(CancellationToken cancellationToken) =>
@@ -67,7 +74,7 @@ internal sealed class AzureArm(Uri endpoint, AzureRest rest) : IAzureArm
             ),
         ];
 
-    public async Task<IReadOnlyList<string>> ListVaultsAsync(
+    public async Task<IReadOnlyList<string>> ListKeyVaultsAsync(
         string subscriptionId,
         CancellationToken cancellationToken
     ) =>
@@ -84,21 +91,21 @@ internal sealed class AzureArm(Uri endpoint, AzureRest rest) : IAzureArm
             ).Select(v => v.Id),
         ];
 
-    public async Task<AzureVault> GetVaultAsync(string id, CancellationToken cancellationToken) =>
-        AzureVault.From(
-            await rest.GetAsync<JsonObject>(At(id, Vaults), cancellationToken)
-                ?? throw new JsonException("an empty answer is no vault")
+    public async Task<AzureKeyVault> GetKeyVaultAsync(string id, CancellationToken cancellationToken) =>
+        AzureKeyVault.From(
+            await rest.GetAsync<JsonObject>(At(id, KeyVaults), cancellationToken)
+                ?? throw new JsonException("the response is empty, not a Key Vault")
         );
 
     public Task ChangeAccessPolicyAsync(
-        string vaultId,
+        string keyVaultId,
         bool isAddition,
         JsonObject entry,
         CancellationToken cancellationToken
     ) =>
         rest.SendAsync<JsonObject?>(
             RequestMethod.Put,
-            At($"{vaultId}/accessPolicies/{(isAddition ? "add" : "remove")}", Vaults),
+            At($"{keyVaultId}/accessPolicies/{(isAddition ? "add" : "remove")}", KeyVaults),
             new { properties = new { accessPolicies = new[] { entry } } },
             cancellationToken
         );
@@ -167,10 +174,10 @@ internal sealed class AzureArm(Uri endpoint, AzureRest rest) : IAzureArm
     private sealed record Resource(string Id);
 }
 
-/// <summary>Who has which role where. Ids are paths, compared without case.</summary>
+/// <summary>A principal's role at a scope. Ids are paths, compared without case.</summary>
 internal sealed record RoleAssignment(string Id, string Name, RoleAssignmentProperties Properties);
 
-/// <summary>What an assignment says. Read-only fields of the answer are left out, so that it can be sent again as it is.</summary>
+/// <summary>The content of an assignment, without read-only fields, so that it can be sent again unchanged.</summary>
 internal sealed record RoleAssignmentProperties(string RoleDefinitionId, string PrincipalId)
 {
     public string? PrincipalType { get; init; }
@@ -190,7 +197,7 @@ internal sealed record RoleDefinition(string Id, string Name, RoleDefinitionProp
 
 internal sealed record RoleDefinitionProperties(string? RoleName, IReadOnlyList<RolePermissions>? Permissions);
 
-/// <summary>Actions with wildcards, and those that are taken out again.</summary>
+/// <summary>Allowed actions, which may contain wildcards, and exceptions from them.</summary>
 internal sealed record RolePermissions(
     IReadOnlyList<string>? Actions,
     IReadOnlyList<string>? NotActions,

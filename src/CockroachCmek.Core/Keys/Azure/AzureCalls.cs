@@ -5,77 +5,43 @@ using Azure.Identity;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>What Azure's faults mean, for retries, for the verbose line, and in the module's own terms.</summary>
+/// <summary>What Azure's errors mean: for retries, for the verbose line, and as errors of this module.</summary>
 internal sealed class AzureCalls(OperationContext context) : CloudCalls("Azure", context)
 {
-    /// <summary>Entra knows no such tenant, or does not know the caller in it (Microsoft Entra authentication error codes).</summary>
-    private static readonly Regex UnknownThere = new(
+    /// <summary>
+    /// The tenant does not exist, or does not know the caller (Microsoft Entra authentication error codes).
+    /// </summary>
+    private static readonly Regex UnknownInTenant = new(
         "AADSTS(50020|50034|90002|90072|500011|700016)",
         RegexOptions.CultureInvariant
     );
 
-    /// <summary>True when nobody can say whether the call was processed: no answer, or the service's own failure.</summary>
-    public static bool MayHaveHappened(Exception fault) =>
-        fault switch
+    /// <summary>An exception of a call as an error of this module; null for an exception that is not Azure's.</summary>
+    /// <param name="target">What the call was for, as the error names it.</param>
+    public static CmekException? Translate(Exception error, string target) =>
+        error switch
         {
-            AzureFault answered => answered.Status is 408 or >= 500,
-            // The token is fetched before the call is sent.
-            AuthenticationFailedException => false,
-            RequestFailedException { Status: 0 } => true,
-            JsonException => true,
-            AggregateException many => many.InnerExceptions.Any(MayHaveHappened), // what the SDK's own retries would throw
-            _ => IsNoResponse(fault),
+            AzureException refused => TranslateRefusal(refused, target),
+            AuthenticationFailedException failed => TranslateMissingToken(failed, target),
+            _ when IsOutcomeUnknown(error) => AzureErrors.AzureUnreachable(target, error),
+            RequestFailedException => AzureErrors.AzureRefused(target, error.GetType().Name, error.Message, error),
+            _ => null,
         };
 
-    /// <summary>True for what a call of Azure throws: what else flies by is not ours to translate.</summary>
-    public static bool IsAzures(Exception fault) =>
-        fault is AzureFault or RequestFailedException or AuthenticationFailedException or JsonException
-        || MayHaveHappened(fault);
+    /// <summary>
+    /// The same for work that only reads: the advice names a role that is allowed to read, and no more.
+    /// </summary>
+    public static CmekException? TranslateRead(Exception error, string target) =>
+        error is AzureException { Status: 403, IsFirewall: false } denied
+            ? denied.Service switch
+            {
+                AzureService.KeyVault => AzureErrors.KeyVaultReadDenied(target, denied.Message, denied),
+                AzureService.Graph => AzureErrors.GraphReadDenied(target, denied.Message, denied),
+                _ => AzureErrors.ArmReadDenied(target, denied.Message, denied),
+            }
+            : Translate(error, target);
 
-    /// <summary>An exception of a call in the module's terms; null for one that is not Azure's.</summary>
-    public static CmekException? Translate(Exception fault, string target) =>
-        IsAzures(fault) ? Map(fault, target) : null;
-
-    /// <summary>Anything that a call throws, in the module's terms.</summary>
-    public static CmekException Map(Exception fault, string target) =>
-        fault switch
-        {
-            AzureFault { IsFirewall: true } walled => AzureErrors.KeyVaultFirewalled(target, walled.Message, walled),
-            AzureFault { Status: 401 } refused => AzureErrors.AzureCredentialsRefused(refused.Message, refused),
-            AzureFault { Status: 403, Service: AzureService.KeyVault } denied => AzureErrors.KeyVaultPermissionDenied(
-                target,
-                denied.Message,
-                denied
-            ),
-            AzureFault { Status: 403, Service: AzureService.Graph } denied => AzureErrors.GraphPermissionDenied(
-                target,
-                denied.Message,
-                denied
-            ),
-            AzureFault { Status: 403 } denied => AzureErrors.ArmPermissionDenied(target, denied.Message, denied),
-            AzureFault { Status: 429 } limited => AzureErrors.AzureThrottled(target, limited.Message, limited),
-            CredentialUnavailableException missing => AzureErrors.AzureCredentialsMissing(
-                FirstSentence(missing.Message),
-                missing
-            ),
-            AuthenticationFailedException when IsUnsent(fault) => AzureErrors.AzureUnreachable(target, fault),
-            AuthenticationFailedException stranger when UnknownThere.IsMatch(stranger.GetBaseException().Message) =>
-                AzureErrors.TenantDiffers(FirstSentence(stranger.GetBaseException().Message), stranger),
-            AuthenticationFailedException refused => AzureErrors.AzureCredentialsRefused(
-                FirstSentence(refused.GetBaseException().Message),
-                refused
-            ),
-            _ when MayHaveHappened(fault) => AzureErrors.AzureUnreachable(target, fault),
-            AzureFault answered => AzureErrors.AzureRefused(
-                target,
-                answered.Code.Length > 0 ? answered.Code : $"HTTP {answered.Status}",
-                answered.Message,
-                answered
-            ),
-            _ => AzureErrors.AzureRefused(target, fault.GetType().Name, fault.Message, fault),
-        };
-
-    /// <summary>Looks for something that may not be there.</summary>
+    /// <summary>Reads something that may not exist; null when it does not.</summary>
     public async Task<T?> FindAsync<T>(
         string service,
         string verb,
@@ -88,55 +54,115 @@ internal sealed class AzureCalls(OperationContext context) : CloudCalls("Azure",
         {
             return await ReadAsync(service, verb, resource, call);
         }
-        catch (AzureFault fault) when (fault.Status == 404)
+        catch (AzureException error) when (error.Status == 404)
         {
             return null;
         }
     }
 
-    /// <summary>Whose credentials they are, and that they are of the tenant that is meant.</summary>
-    public async Task<Caller> CallerAsync(AzureClients clients) =>
-        clients.KnownCaller ?? await ReadAsync("Entra", "GetToken", clients.Cloud.Arm.Host, clients.CallerAsync);
+    /// <summary>The tenant of the credentials. Fails when another one was requested.</summary>
+    /// <exception cref="CmekException">TenantDiffers, TenantUnknown.</exception>
+    public async Task<string> TenantIdAsync(AzureClients clients) =>
+        clients.KnownTenantId
+        ?? await ReadAsync("Entra", "GetToken", clients.Cloud.Arm.Host, clients.ReadTenantIdAsync);
 
-    /// <summary>A write without an answer worth keeping.</summary>
+    /// <summary>A write whose response is not needed.</summary>
     public Task SendAsync(string service, string verb, string resource, Func<CancellationToken, Task> call) =>
-        WriteAsync<object?>(service, verb, resource, async c =>
+        WriteAsync<object?>(service, verb, resource, async cancellation =>
         {
-            await call(c);
+            await call(cancellation);
             return null;
         });
 
-    public Task<bool> AskAsync(string target, string action) =>
+    /// <summary>Asks before a write: false under -WhatIf, or when the answer is No.</summary>
+    public Task<bool> ConfirmAsync(string target, string action) =>
         Context.Log.ShouldProcessAsync(target, action, Context.CancellationToken);
 
-    protected override bool IsAmbiguous(Exception fault) => MayHaveHappened(fault);
+    protected override bool IsAmbiguous(Exception error) => IsOutcomeUnknown(error);
 
-    protected override bool IsThrottled(Exception fault) => fault is AzureFault { Status: 429 } || IsUnsent(fault);
+    protected override bool IsThrottled(Exception error) => error is AzureException { Status: 429 } || IsUnsent(error);
 
-    protected override (string Code, string? RequestId) Describe(Exception fault) =>
-        fault switch
+    protected override (string Code, string? RequestId) Describe(Exception error) =>
+        error switch
         {
-            AzureFault answered => (
-                $"{string.Join(" ", new[] { answered.Code, answered.InnerCode }.Where(c => c.Length > 0).DefaultIfEmpty("HTTP"))}, {answered.Status}",
-                answered.RequestId
+            AzureException { Code: "", InnerCode: "" } refused => ($"HTTP, {refused.Status}", refused.RequestId),
+            AzureException refused => (
+                $"{$"{refused.Code} {refused.InnerCode}".Trim()}, {refused.Status}",
+                refused.RequestId
             ),
             AuthenticationFailedException => ("no token", null),
             CmekException known => (known.ErrorId, null),
-            _ => ("no answer", null),
+            _ => ("no response", null),
         };
 
-    /// <summary>There was no answer when the token was asked for: the call itself has not been sent, and may be made again, a write too.</summary>
-    private static bool IsUnsent(Exception fault)
+    /// <summary>
+    /// True when it is unknown whether the call was processed: no response, or an internal failure of the service.
+    /// </summary>
+    private static bool IsOutcomeUnknown(Exception error) =>
+        error switch
+        {
+            AzureException refused => refused.Status is 408 or >= 500,
+            // The token is fetched before the call is sent.
+            AuthenticationFailedException => false,
+            RequestFailedException { Status: 0 } => true,
+            JsonException => true,
+            // Thrown by the SDK's own retries.
+            AggregateException many => many.InnerExceptions.Any(IsOutcomeUnknown),
+            _ => IsNoResponse(error),
+        };
+
+    private static CmekException TranslateRefusal(AzureException error, string target) =>
+        error switch
+        {
+            { IsFirewall: true } => AzureErrors.KeyVaultFirewalled(target, error.Message, error),
+            { Status: 401 } => AzureErrors.AzureCredentialsRefused(error.Message, error),
+            { Status: 403, Service: AzureService.KeyVault } => AzureErrors.KeyVaultPermissionDenied(
+                target,
+                error.Message,
+                error
+            ),
+            { Status: 403, Service: AzureService.Graph } => AzureErrors.GraphPermissionDenied(
+                target,
+                error.Message,
+                error
+            ),
+            { Status: 403 } => AzureErrors.ArmPermissionDenied(target, error.Message, error),
+            { Status: 429 } => AzureErrors.AzureThrottled(target, error.Message, error),
+            _ when IsOutcomeUnknown(error) => AzureErrors.AzureUnreachable(target, error),
+            { Code: "" } => AzureErrors.AzureRefused(target, $"HTTP {error.Status}", error.Message, error),
+            _ => AzureErrors.AzureRefused(target, error.Code, error.Message, error),
+        };
+
+    private static CmekException TranslateMissingToken(AuthenticationFailedException error, string target)
     {
-        if (fault is not AuthenticationFailedException || fault is CredentialUnavailableException)
+        if (error is CredentialUnavailableException)
+            return AzureErrors.AzureCredentialsMissing(FirstSentence(error.Message), error);
+        if (IsUnsent(error))
+            return AzureErrors.AzureUnreachable(target, error);
+        var reason = error.GetBaseException().Message;
+        return UnknownInTenant.IsMatch(reason)
+            ? AzureErrors.TenantDiffers(FirstSentence(reason), error)
+            : AzureErrors.AzureCredentialsRefused(FirstSentence(reason), error);
+    }
+
+    /// <summary>
+    /// True when the token could not be fetched for want of a response. The call itself was not sent, so that even a
+    /// write can be repeated.
+    /// </summary>
+    private static bool IsUnsent(Exception error)
+    {
+        if (error is not AuthenticationFailedException || error is CredentialUnavailableException)
             return false;
-        for (var inner = fault.InnerException; inner is not null; inner = inner.InnerException)
+        for (var inner = error.InnerException; inner is not null; inner = inner.InnerException)
             if (inner is RequestFailedException { Status: 0 or 429 or >= 500 } || IsNoResponse(inner))
                 return true;
         return false;
     }
 
-    /// <summary>Entra's sentences go on with trace ids, the chain's with one paragraph for each credential that was tried.</summary>
+    /// <summary>
+    /// The first sentence. Entra's messages go on with trace ids; those of the default chain have a paragraph for each
+    /// credential that was tried.
+    /// </summary>
     private static string FirstSentence(string message)
     {
         var line = message.Split('\r', '\n')[0];

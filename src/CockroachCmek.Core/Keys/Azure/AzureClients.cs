@@ -7,16 +7,16 @@ using Azure.Core.Pipeline;
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
-/// The clients for one connection and tenant. They live as long as the connection does, because they hold its tokens: asking the Azure CLI for
-/// one takes a second, and three services want one each.
+/// The clients of one connection and tenant. They live as long as the session, because they hold its tokens: the Azure
+/// CLI takes a second to return one, and three services need one each.
 /// </summary>
 internal sealed class AzureClients : IDisposable
 {
     private readonly AzureConnection _connection;
     private readonly HttpPipelineTransport? _transport;
     private readonly ConcurrentDictionary<string, AzureClients> _tenants = new(StringComparer.OrdinalIgnoreCase);
-    private readonly ConcurrentDictionary<string, IKeyVaultKeys> _vaults = new(StringComparer.OrdinalIgnoreCase);
-    private volatile Caller? _caller;
+    private readonly ConcurrentDictionary<string, IKeyVaultKeys> _keyVaults = new(StringComparer.OrdinalIgnoreCase);
+    private volatile string? _ownTenantId;
 
     private AzureClients(AzureConnection connection, HttpPipelineTransport? transport, TokenCredential? credential)
     {
@@ -24,8 +24,8 @@ internal sealed class AzureClients : IDisposable
         _transport = transport;
         Cloud = AzureCloud.Of(connection.Environment);
         Credential = credential ?? new AzureCredentials(connection, Cloud, transport).Create();
-        Arm = new AzureArm(Cloud.Arm, Service(AzureService.ResourceManager, Cloud.Arm));
-        Graph = new MicrosoftGraph(Cloud.Graph, Service(AzureService.Graph, Cloud.Graph));
+        Arm = new AzureArm(Cloud.Arm, CreateRest(AzureService.ResourceManager, Cloud.Arm));
+        Graph = new MicrosoftGraph(Cloud.Graph, CreateRest(AzureService.Graph, Cloud.Graph));
     }
 
     public AzureCloud Cloud { get; }
@@ -36,94 +36,87 @@ internal sealed class AzureClients : IDisposable
 
     public IMicrosoftGraph Graph { get; }
 
-    /// <summary>The subscription that was named for the session; null for all.</summary>
+    /// <summary>The session's subscription; null for all that the credentials can see.</summary>
     public string? SubscriptionId => _connection.SubscriptionId;
 
-    /// <summary>Who the credentials are, once that was asked.</summary>
-    public Caller? KnownCaller => _caller;
+    /// <summary>The tenant of the credentials; null until <see cref="ReadTenantIdAsync"/> has run.</summary>
+    public string? KnownTenantId => _ownTenantId;
 
     public static AzureClients Create(AzureConnection connection) =>
         new(connection, AzureTransport.Create(connection), null);
 
-    /// <summary>The same credentials in another tenant, where they may be guests.</summary>
+    /// <summary>The clients for another tenant, with the same credentials, which may be guests there.</summary>
     public AzureClients In(string? tenantId) =>
-        tenantId is null
-        || string.Equals(tenantId, _connection.TenantId ?? _caller?.TenantId, StringComparison.OrdinalIgnoreCase)
+        tenantId is null || Is(tenantId, _connection.TenantId ?? _ownTenantId)
             ? this
-            : _tenants.GetOrAdd(tenantId, t => new AzureClients(
+            : _tenants.GetOrAdd(tenantId, id => new AzureClients(
                 _connection with
                 {
-                    TenantId = t,
+                    TenantId = id,
                 },
                 _transport,
                 Credential
             ));
 
-    /// <summary>The keys of a vault.</summary>
-    public IKeyVaultKeys Keys(Uri vault) =>
-        _vaults.GetOrAdd(vault.Host, _ => new KeyVaultKeys(
-            vault,
-            new AzureRest(
-                AzureService.KeyVault,
-                Build(new KeyVaultChallengePolicy(Credential, vault, async c => (await CallerAsync(c)).TenantId))
-            )
-        ));
+    /// <summary>The keys of a Key Vault.</summary>
+    public IKeyVaultKeys Keys(Uri keyVault) => _keyVaults.GetOrAdd(keyVault.Host, _ =>
+        {
+            var policy = new KeyVaultChallengePolicy(Credential, keyVault, ReadTenantIdAsync);
+            return new KeyVaultKeys(keyVault, new AzureRest(AzureService.KeyVault, BuildPipeline(policy)));
+        });
 
-    /// <summary>Who the credentials are: the claims of the token for ARM. Tokens are not ours to read, says Entra; there is no other way to learn one's own tenant.</summary>
+    /// <summary>
+    /// The tenant of the credentials, from the claims of the token for Resource Manager. Entra advises against reading
+    /// tokens, but offers no other way to learn one's own tenant.
+    /// </summary>
     /// <exception cref="CmekException">TenantDiffers, TenantUnknown.</exception>
-    public async Task<Caller> CallerAsync(CancellationToken cancellationToken)
+    public async Task<string> ReadTenantIdAsync(CancellationToken cancellationToken)
     {
-        if (_caller is { } known)
+        if (_ownTenantId is { } known)
             return known;
         var token = await Credential.GetTokenAsync(
             new TokenRequestContext([Scope(Cloud.Arm)], tenantId: _connection.TenantId),
             cancellationToken
         );
-        var caller = Claims(token.Token, _connection.TenantId);
-        if (
-            _connection.TenantId is { } wanted
-            && !string.Equals(wanted, caller.TenantId, StringComparison.OrdinalIgnoreCase)
-        )
-            throw AzureErrors.TenantDiffers(wanted, caller.TenantId);
-        return _caller = caller;
+        var tenantId = TenantOf(token.Token) ?? _connection.TenantId ?? throw AzureErrors.TenantUnknown();
+        if (_connection.TenantId is { } wanted && !Is(wanted, tenantId))
+            throw AzureErrors.TenantDiffers(wanted, tenantId);
+        return _ownTenantId = tenantId;
     }
 
     public void Dispose() => (_transport as IDisposable)?.Dispose();
 
-    private AzureRest Service(AzureService service, Uri host) =>
-        new(service, Build(new InTenantPolicy(Credential, [Scope(host)], _connection.TenantId)));
+    private AzureRest CreateRest(AzureService service, Uri host) =>
+        new(service, BuildPipeline(new TenantTokenPolicy(Credential, [Scope(host)], _connection.TenantId)));
 
-    private HttpPipeline Build(HttpPipelinePolicy authentication) =>
+    private HttpPipeline BuildPipeline(HttpPipelinePolicy authentication) =>
         HttpPipelineBuilder.Build(AzureTransport.Configure(new Options(), _transport), authentication);
 
     private static string Scope(Uri host) => $"https://{host.Host}/.default";
 
-    private static Caller Claims(string token, string? tenantId)
+    /// <summary>The tenant that a token was issued by; null when the token is not a JWT that can be read.</summary>
+    private static string? TenantOf(string token)
     {
-        JsonNode? claims = null;
-        if (token.Split('.') is [_, var part, ..])
+        if (token.Split('.') is not [_, var claims, ..])
+            return null;
+        try
         {
-            try
-            {
-                var text = part.Replace('-', '+').Replace('_', '/');
-                claims = JsonNode.Parse(Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '=')));
-            }
-            catch (Exception fault) when (fault is JsonException or FormatException)
-            {
-                // A token of another kind: then only what was given is known.
-            }
+            var text = claims.Replace('-', '+').Replace('_', '/');
+            var json = Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='));
+            return (string?)JsonNode.Parse(json)?["tid"];
         }
-
-        return new Caller(
-            (string?)claims?["tid"] ?? tenantId ?? throw AzureErrors.TenantUnknown(),
-            (string?)claims?["oid"]
-        );
+        catch (Exception error) when (error is JsonException or FormatException)
+        {
+            return null;
+        }
     }
+
+    private static bool Is(string one, string? other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
     private sealed class Options : ClientOptions;
 
-    /// <summary>The SDK's own policy, with the tenant that is meant: guests get tokens of their home tenant otherwise.</summary>
-    private sealed class InTenantPolicy(TokenCredential credential, string[] scopes, string? tenantId)
+    /// <summary>The SDK's policy with a tenant: without one, guests get tokens of their home tenant.</summary>
+    private sealed class TenantTokenPolicy(TokenCredential credential, string[] scopes, string? tenantId)
         : BearerTokenAuthenticationPolicy(credential, Array.Empty<string>())
     {
         protected override ValueTask AuthorizeRequestAsync(HttpMessage message) =>
@@ -133,8 +126,3 @@ internal sealed class AzureClients : IDisposable
             );
     }
 }
-
-/// <summary>Whose credentials they are.</summary>
-/// <param name="TenantId">The tenant of their tokens.</param>
-/// <param name="ObjectId">Their object id there; null when the token does not tell.</param>
-internal sealed record Caller(string TenantId, string? ObjectId);

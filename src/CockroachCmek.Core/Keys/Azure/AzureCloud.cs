@@ -1,10 +1,9 @@
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>What differs between Microsoft's clouds, in one place. Source: the endpoints that <c>az cloud show</c> prints for each.</summary>
-internal sealed record AzureCloud(string CliName, Uri Login, Uri Arm, Uri Graph, string VaultSuffix)
+/// <summary>The endpoints of one of Microsoft's clouds, as <c>az cloud show</c> prints them.</summary>
+internal sealed record AzureCloud(Uri Login, Uri Arm, Uri Graph, string KeyVaultSuffix)
 {
     private static readonly AzureCloud Public = new(
-        "AzureCloud",
         new("https://login.microsoftonline.com/"),
         new("https://management.azure.com/"),
         new("https://graph.microsoft.com/"),
@@ -12,7 +11,6 @@ internal sealed record AzureCloud(string CliName, Uri Login, Uri Arm, Uri Graph,
     );
 
     private static readonly AzureCloud USGovernment = new(
-        "AzureUSGovernment",
         new("https://login.microsoftonline.us/"),
         new("https://management.usgovcloudapi.net/"),
         new("https://graph.microsoft.us/"),
@@ -20,7 +18,6 @@ internal sealed record AzureCloud(string CliName, Uri Login, Uri Arm, Uri Graph,
     );
 
     private static readonly AzureCloud China = new(
-        "AzureChinaCloud",
         new("https://login.chinacloudapi.cn/"),
         new("https://management.chinacloudapi.cn/"),
         new("https://microsoftgraph.chinacloudapi.cn/"),
@@ -35,9 +32,11 @@ internal sealed record AzureCloud(string CliName, Uri Login, Uri Arm, Uri Graph,
             _ => Public,
         };
 
-    /// <summary>The page on which an administrator lets an application of another tenant in (managing-cmek.md, step 1).</summary>
+    /// <summary>
+    /// The page on which an administrator consents to another tenant's application (managing-cmek.md, step 1).
+    /// </summary>
     public Uri ConsentUrl(string tenantId, string applicationId) =>
         new(Login, $"{tenantId}/adminconsent?client_id={applicationId}");
 
-    public Uri VaultUri(string name) => new($"https://{name.ToLowerInvariant()}.{VaultSuffix}/");
+    public Uri KeyVaultUri(string name) => new($"https://{name.ToLowerInvariant()}.{KeyVaultSuffix}/");
 }

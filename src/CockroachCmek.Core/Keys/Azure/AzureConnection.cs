@@ -4,36 +4,43 @@ using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>How the customer's Azure is reached. Without anything set: the public cloud, the usual chain of credentials, the tenant that these belong to.</summary>
+/// <summary>
+/// How to connect to the customer's Azure. Default: the public cloud, the default credential chain, and its tenant.
+/// </summary>
 internal sealed record AzureConnection
 {
     /// <summary>Which of Microsoft's clouds.</summary>
     public AzureEnvironment Environment { get; init; }
 
-    /// <summary>Whose credentials.</summary>
+    /// <summary>Which credentials to use.</summary>
     public AzureCredential Credential { get; init; }
 
-    /// <summary>Client id of a user-assigned managed identity, or of the application that <see cref="ClientSecret"/> belongs to. Never sent unless given: Azure Automation refuses it.</summary>
+    /// <summary>
+    /// Client id of a user-assigned managed identity, or of the application that <see cref="ClientSecret"/> belongs to.
+    /// Only sent when given, because Azure Automation refuses it.
+    /// </summary>
     public string? ClientId { get; init; }
 
-    /// <summary>Secret of the application <see cref="ClientId"/>, where credentials are given and not looked for.</summary>
+    /// <summary>
+    /// Secret of the application <see cref="ClientId"/>. With it, no other credentials are looked for.
+    /// </summary>
     public Secret? ClientSecret { get; init; }
 
-    /// <summary>The tenant; null for the one that the credentials belong to.</summary>
+    /// <summary>The tenant. Default: the one that the credentials belong to.</summary>
     public string? TenantId { get; init; }
 
-    /// <summary>The subscription that holds the vaults; null to search all that the credentials see.</summary>
+    /// <summary>The subscription that holds the Key Vaults. Default: all that the credentials can see.</summary>
     public string? SubscriptionId { get; init; }
 
-    /// <summary>A sandbox on this machine that answers for every host of Azure; null for Azure itself.</summary>
+    /// <summary>A sandbox on this machine that serves every host of Azure; null for Azure itself.</summary>
     public AzureLoopback? Loopback { get; init; }
 
-    /// <summary>What carries the requests, in unit tests; null for the platform's own.</summary>
+    /// <summary>Carries the requests in unit tests; null for the platform's own.</summary>
     internal HttpMessageHandler? Handler { get; init; }
 
     /// <summary>
-    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the sandbox's, and its
-    /// credentials are the default.
+    /// The connection of a session: what Connect-CrdbCloud was given. On a sandbox the address is always the
+    /// sandbox's, and its credentials are the default.
     /// </summary>
     public static AzureConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
@@ -64,9 +71,9 @@ internal sealed record AzureConnection
 }
 
 /// <summary>
-/// A sandbox on the loopback address: requests keep the names of Azure's hosts, and go to this port instead. Its certificate authority is
-/// trusted for this connection alone, never by the machine.
+/// A sandbox on the loopback address: requests keep the names of Azure's hosts, but go to this port. Its certificate
+/// authority is trusted for this connection only, never by the machine.
 /// </summary>
 /// <param name="Port">Port on 127.0.0.1.</param>
-/// <param name="Authority">The certificate authority that the sandbox made at start, DER.</param>
+/// <param name="Authority">The certificate authority that the sandbox created at start, DER-encoded.</param>
 internal sealed record AzureLoopback(int Port, ReadOnlyMemory<byte> Authority);

@@ -4,13 +4,22 @@ using Azure.Identity;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>The SDK's credentials for a connection. A browser opens for Interactive alone, and processes are never started in automation.</summary>
+/// <summary>
+/// The SDK's credentials for a connection. Only Interactive opens a browser, and no process is started in Azure
+/// Automation.
+/// </summary>
 internal sealed class AzureCredentials(AzureConnection connection, AzureCloud cloud, HttpPipelineTransport? transport)
 {
-    /// <summary>Which tenant is meant is always said with the request, and compared with the token: the credentials themselves need not know it.</summary>
+    /// <summary>
+    /// Each token request names its tenant, and the token is checked for it, so that the credentials may serve any
+    /// tenant.
+    /// </summary>
     private const string AnyTenant = "*";
 
-    /// <summary>True where the platform serves tokens at an address of the environment: Azure Automation, App Service, Functions.</summary>
+    /// <summary>
+    /// True where the platform serves tokens at an address in the environment: Azure Automation, App Service,
+    /// Functions.
+    /// </summary>
     public static bool IsAutomation => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("IDENTITY_ENDPOINT"));
 
     public TokenCredential Create() =>
@@ -53,7 +62,7 @@ internal sealed class AzureCredentials(AzureConnection connection, AzureCloud cl
                 )
             ),
             { Credential: AzureCredential.ManagedIdentity } => ManagedIdentity(),
-            // The chain would start az and pwsh, which the sandbox of Azure Automation forbids.
+            // The default chain would start az and pwsh, which Azure Automation forbids.
             _ when IsAutomation => ManagedIdentity(),
             _ => new DefaultAzureCredential(
                 Configure(
@@ -74,7 +83,7 @@ internal sealed class AzureCredentials(AzureConnection connection, AzureCloud cl
 
     private bool IsSandbox => connection.Loopback is not null;
 
-    /// <summary>A client id is sent only where one was given: Azure Automation refuses it.</summary>
+    /// <summary>A client id is sent only when one was given, because Azure Automation refuses it.</summary>
     private ManagedIdentityCredential ManagedIdentity() =>
         new(
             Configure(

@@ -2,9 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>Azure: keys in Key Vault, an enterprise application as the identity; a manifest names its tenant.</summary>
+/// <summary>
+/// Azure: keys in Key Vault, and an enterprise application as the identity. The principal in a manifest is the tenant
+/// of both.
+/// </summary>
 internal sealed class AzureCustomerCloud : ICustomerCloud
 {
+    public const string ProviderName = "AZURE";
+    public const string Name = "Azure";
+    public const string KeyTypeName = "AZURE_KEY_VAULT";
+
     private static readonly Regex Key = new(
         @"^https://[a-zA-Z0-9-]+\.(vault|managedhsm)\.(azure\.net|azure\.cn|usgovcloudapi\.net)"
             + "/keys/[0-9a-zA-Z-]+/[0-9a-f]{32}$",
@@ -13,11 +20,11 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
 
     private static readonly Regex KeyWithoutVersion = new("/keys/[^/]+/?$", RegexOptions.CultureInvariant);
 
-    public string Provider => "AZURE";
+    public string Provider => ProviderName;
 
-    public string DisplayName => "Azure";
+    public string DisplayName => Name;
 
-    public string KeyType => "AZURE_KEY_VAULT";
+    public string KeyType => KeyTypeName;
 
     public bool NeedsOrganizationId => false;
 
@@ -27,8 +34,10 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
 
     public IReadOnlyCollection<string> PolicyOptions { get; } = ["RoleName"];
 
-    public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } =
+    public static IReadOnlyList<CmekRevocationMethod> SupportedRevocations { get; } =
     [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
+
+    public IReadOnlyList<CmekRevocationMethod> RevocationMethods => SupportedRevocations;
 
     public IVaultTarget VaultTarget { get; } = new AzureVaultTarget();
 
@@ -41,20 +50,20 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
         return text.StartsWith("https://", StringComparison.Ordinal) && KeyWithoutVersion.IsMatch(text)
             ? KeyUri.Malformed(
                 text,
-                "it names no version; CockroachDB Cloud needs the Key Identifier with its 32 digits at the end"
+                "it does not name a version; CockroachDB Cloud needs the Key Identifier with its 32 digits at the end"
             )
             : null;
     }
 
     public string? PrincipalProblem(string authPrincipal) =>
-        Guid.TryParseExact(authPrincipal, "D", out _) ? null : "it is not a tenant id, which is a UUID";
+        Guid.TryParseExact(authPrincipal, "D", out _) ? null : "it is not a tenant id (a UUID)";
 
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
-    /// <summary>A Key Identifier does not tell its location; a check that reads the Key Vault does.</summary>
+    /// <summary>A Key Identifier does not contain its location; the check that reads the Key Vault does.</summary>
     public bool Serves(string location, string region) => location == region;
 
-    /// <summary>The network visibility of a cluster on Azure tells nothing about advanced security features.</summary>
+    /// <summary>The network visibility of a cluster on Azure says nothing about advanced security features.</summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
 
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>

@@ -2,21 +2,27 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>The identifier of a key, parsed once: which vault, which key, and which version where one is named.</summary>
-internal sealed record AzureKeyId(Uri Vault, string Name, string? Version)
+/// <summary>A parsed Key Identifier: the Key Vault, the key, and the version if the identifier names one.</summary>
+internal sealed record AzureKeyId(Uri KeyVault, string Name, string? Version)
 {
-    private static readonly Regex Form = new(
+    private static readonly Regex Path = new(
         @"^/keys/(?<name>[0-9a-zA-Z-]{1,127})(/(?<version>[0-9a-f]{32}))?/?$",
         RegexOptions.CultureInvariant
     );
 
-    public static bool IsName(string text) => Regex.IsMatch(text, "^[0-9a-zA-Z-]{1,127}$");
+    private static readonly Regex KeyName = new("^[0-9a-zA-Z-]{1,127}$", RegexOptions.CultureInvariant);
 
-    public string VaultName => Vault.Host.Split('.')[0];
+    public string KeyVaultName => KeyVault.Host.Split('.')[0];
 
     public AzureKeyId WithoutVersion => this with { Version = null };
 
-    /// <summary>Reads an identifier as the portal shows it. The host must be one of the cloud's vaults: a token is going to be sent there.</summary>
+    /// <summary>True when Key Vault accepts the text as the name of a key.</summary>
+    public static bool IsName(string text) => KeyName.IsMatch(text);
+
+    /// <summary>
+    /// Reads a Key Identifier as the portal shows it. The host must be a Key Vault of the cloud, because a token will
+    /// be sent there.
+    /// </summary>
     /// <exception cref="CmekException">KeyUriMalformed, ManagedHsmNotSupported.</exception>
     public static AzureKeyId Parse(string text, AzureCloud cloud)
     {
@@ -25,14 +31,14 @@ internal sealed record AzureKeyId(Uri Vault, string Name, string? Version)
             || uri.Scheme != Uri.UriSchemeHttps
             || !uri.IsDefaultPort
         )
-            throw AzureErrors.KeyUriMalformed(text, cloud.VaultSuffix);
+            throw AzureErrors.KeyUriMalformed(text, cloud.KeyVaultSuffix);
         if (uri.Host.Split('.') is [_, "managedhsm", ..])
             throw AzureErrors.ManagedHsmNotSupported(text);
         if (
-            !uri.Host.EndsWith($".{cloud.VaultSuffix}", StringComparison.OrdinalIgnoreCase)
-            || Form.Match(uri.AbsolutePath) is not { Success: true } match
+            !uri.Host.EndsWith($".{cloud.KeyVaultSuffix}", StringComparison.OrdinalIgnoreCase)
+            || Path.Match(uri.AbsolutePath) is not { Success: true } match
         )
-            throw AzureErrors.KeyUriMalformed(text, cloud.VaultSuffix);
+            throw AzureErrors.KeyUriMalformed(text, cloud.KeyVaultSuffix);
         return new AzureKeyId(
             new Uri($"https://{uri.Host}/"),
             match.Groups["name"].Value,
@@ -40,6 +46,6 @@ internal sealed record AzureKeyId(Uri Vault, string Name, string? Version)
         );
     }
 
-    /// <summary>As Key Vault writes it.</summary>
-    public override string ToString() => $"{Vault}keys/{Name}{(Version is null ? "" : $"/{Version}")}";
+    /// <summary>The Key Identifier as Key Vault writes it.</summary>
+    public override string ToString() => $"{KeyVault}keys/{Name}{(Version is null ? "" : $"/{Version}")}";
 }

@@ -3,90 +3,132 @@ using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>Grants for people who hand them to somebody else. What these credentials may not read, the az commands find out.</summary>
-internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls)
+/// <summary>
+/// Describes the grant that a key needs, as JSON and as az commands, for somebody who is allowed to make it. What these
+/// credentials cannot read, the commands look up.
+/// </summary>
+internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls, KeyPolicyRequest request)
 {
     private static readonly JsonSerializerOptions Indented = new(AzureRest.Json) { WriteIndented = true };
 
-    public async Task<CmekKeyPolicy> DescribeAsync(KeyPolicyRequest request)
+    /// <summary>What is known about a grant. An unknown part is null.</summary>
+    private sealed record Grant(string ApplicationId, RoleDefinition Role)
     {
-        var applicationId = AzureRoles.ApplicationId(request.Cluster);
-        var key = request.KeyUri is { } uri ? AzureKeyId.Parse(uri, clients.Cloud) : null;
-        var principalId = (await UnlessUnknownAsync(() => new AzureRoles(clients, calls).FindAsync(applicationId)))?.Id;
-        var vault = key is null
-            ? null
-            : await UnlessUnknownAsync(() =>
-                new AzureVaults(clients, calls).FindAsync(key, null, request.AuthPrincipal)
-            );
-        var role = KeyVaultRoles.Find(AzureKeyOptions.From(request.Options).RoleName ?? KeyVaultRoles.Default)!;
-        var vaultName = key?.VaultName ?? "<vault>";
+        public AzureKeyId? Key { get; init; }
 
-        // What is not known stands as the command that tells it.
-        var assignee = principalId ?? $"$(az ad sp show --id {applicationId} --query id --output tsv)";
-        var scope = vault?.Id ?? $"$(az keyvault show --name {vaultName} --query id --output tsv)";
-        var commands = new List<string>();
-        if (principalId is null)
-            commands.Add($"az ad sp create --id {applicationId}");
-        if (key is null)
-            commands.Add(
-                $"az keyvault key create --vault-name {vaultName} --name {AzureNames.Default(request.Cluster)} --kty RSA --size 3072"
-            );
-        if (vault?.UsesRoles == false)
-            commands.Add(
-                $"az keyvault set-policy --name {vaultName} --object-id \"{assignee}\" --key-permissions {string.Join(" ", GrantedAccess.NeededPermissions)}"
-            );
-        else
-            commands.Add(
-                $"az role assignment create {(principalId is not null && vault is not null ? $"--name {AzureNames.AssignmentId(vault.Id, role.Name, principalId).Split('/').Last()} " : "")}--role \"{role.Properties.RoleName}\" --assignee-object-id \"{assignee}\" --assignee-principal-type ServicePrincipal --scope \"{scope}\""
-            );
+        public AzureKeyVault? KeyVault { get; init; }
 
-        var statement =
-            vault?.UsesRoles == false
-                ? AzureGrants.Standard(vault, role, principalId ?? assignee).Policy!
-                : new JsonObject
-                {
-                    ["roleDefinitionId"] =
-                        $"{(vault is null ? "/subscriptions/<subscription>" : string.Join("/", vault.Id.Split('/').Take(3)))}/providers/Microsoft.Authorization/roleDefinitions/{role.Name}",
-                    ["principalId"] = principalId ?? assignee,
-                    ["principalType"] = "ServicePrincipal",
-                };
+        public string? PrincipalId { get; init; }
+
+        public bool UsesPolicies => KeyVault?.UsesRoles == false;
+
+        public string KeyVaultName => Key?.KeyVaultName ?? "<Key Vault>";
+
+        /// <summary>The object id, or the command that prints it.</summary>
+        public string Assignee => PrincipalId ?? $"$(az ad sp show --id {ApplicationId} --query id --output tsv)";
+
+        /// <summary>The Key Vault's id, or the command that prints it.</summary>
+        public string Scope => KeyVault?.Id ?? $"$(az keyvault show --name {KeyVaultName} --query id --output tsv)";
+    }
+
+    public async Task<CmekKeyPolicy> DescribeAsync()
+    {
+        var grant = await ReadAsync();
+        var statement = Statement(grant);
         var text = statement.ToJsonString(Indented);
+        JsonNode properties = grant.UsesPolicies
+            ? new JsonObject { ["accessPolicies"] = new JsonArray(statement) }
+            : statement;
         return new CmekKeyPolicy
         {
             ClusterId = request.Cluster.Id,
             ClusterName = request.Cluster.Name,
-            CloudProvider = "AZURE",
+            CloudProvider = AzureCustomerCloud.ProviderName,
             KeyUri = request.KeyUri ?? "",
             AuthPrincipal = request.AuthPrincipal,
-            Policy = new JsonObject
-            {
-                ["properties"] =
-                    vault?.UsesRoles == false
-                        ? new JsonObject { ["accessPolicies"] = new JsonArray(statement) }
-                        : statement,
-            }.ToJsonString(Indented),
+            Policy = new JsonObject { ["properties"] = properties }.ToJsonString(Indented),
             Statement = text,
-            Commands = commands,
+            Commands = [.. Commands(grant)],
         };
     }
 
-    private async Task<T?> UnlessUnknownAsync<T>(Func<Task<T?>> read)
+    private async Task<Grant> ReadAsync()
+    {
+        var applicationId = AzureApplications.ApplicationId(request.Cluster);
+        var roleName = AzureKeyOptions.From(request.Options).RoleName ?? KeyVaultRoles.Default;
+        var grant = new Grant(applicationId, KeyVaultRoles.Find(roleName)!)
+        {
+            Key = request.KeyUri is { } uri ? AzureKeyId.Parse(uri, clients.Cloud) : null,
+        };
+        var applications = new AzureApplications(clients, calls);
+        var principal = await UnlessDeniedAsync(() => applications.FindAsync(applicationId));
+        var keyVault = grant.Key is { } key
+            ? await UnlessDeniedAsync<AzureKeyVault>(async () =>
+                await new AzureKeyVaults(clients, calls).FindAsync(key, request.AuthPrincipal)
+            )
+            : null;
+        return grant with { PrincipalId = principal?.Id, KeyVault = keyVault };
+    }
+
+    private IEnumerable<string> Commands(Grant grant)
+    {
+        if (grant.PrincipalId is null)
+            yield return $"az ad sp create --id {grant.ApplicationId}";
+        if (grant.Key is null)
+            yield return $"az keyvault key create --vault-name {grant.KeyVaultName} "
+                + $"--name {AzureNames.Key(request.Cluster)} --kty {KeyMaterial.Rsa} --size {KeyShape.DefaultSize}";
+        yield return grant.UsesPolicies
+            ? $"az keyvault set-policy --name {grant.KeyVaultName} --object-id \"{grant.Assignee}\" "
+                + $"--key-permissions {string.Join(" ", GrantedAccess.NeededPermissions)}"
+            : $"az role assignment create {NameOption(grant)}--role \"{grant.Role.Properties.RoleName}\" "
+                + $"--assignee-object-id \"{grant.Assignee}\" --assignee-principal-type ServicePrincipal "
+                + $"--scope \"{grant.Scope}\"";
+    }
+
+    /// <summary>The name that the module itself would give the assignment, as far as it is known.</summary>
+    private static string NameOption(Grant grant)
+    {
+        if (grant.PrincipalId is not { } principalId || grant.KeyVault is not { } keyVault)
+            return "";
+        var id = AzureNames.RoleAssignment(keyVault.Id, grant.Role.Name, principalId);
+        return $"--name {id.Split('/').Last()} ";
+    }
+
+    private static JsonObject Statement(Grant grant)
+    {
+        if (grant.KeyVault is { UsesRoles: false } keyVault)
+            return StandardGrant.For(keyVault, grant.Role, grant.Assignee).PolicyEntry!;
+        var subscription = grant.KeyVault is { Id: var id }
+            ? AzureScope.SubscriptionOf(id)
+            : "/subscriptions/<subscription>";
+        return new JsonObject
+        {
+            ["roleDefinitionId"] =
+                $"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{grant.Role.Name}",
+            ["principalId"] = grant.Assignee,
+            ["principalType"] = "ServicePrincipal",
+        };
+    }
+
+    /// <summary>Reads what these credentials may not be allowed to read; null then.</summary>
+    private async Task<T?> UnlessDeniedAsync<T>(Func<Task<T?>> read)
         where T : class
     {
         try
         {
             return await read();
         }
-        catch (AzureFault fault) when (fault.Status == 403)
+        catch (Exception error)
+            when (error
+                    is AzureException { Status: 403 }
+                        or CmekException
+                        {
+                            ErrorId: nameof(AzureErrors.KeyVaultNotVisible) or nameof(AzureErrors.KeyVaultFirewalled)
+                        }
+            )
         {
-            calls.Context.Log.Verbose($"Not known here, so the command asks for it: {fault.Message}");
+            calls.Context.Log.Verbose($"The command looks this up, because it cannot be read here: {error.Message}");
+            return null;
         }
-        catch (CmekException fault)
-            when (fault.ErrorId is nameof(AzureErrors.KeyVaultNotVisible) or nameof(AzureErrors.KeyVaultFirewalled))
-        {
-            calls.Context.Log.Verbose($"Not known here, so the command asks for it: {fault.Message}");
-        }
-
-        return null;
     }
 }

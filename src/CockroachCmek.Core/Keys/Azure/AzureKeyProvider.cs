@@ -1,6 +1,6 @@
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>The customer's half of CMEK on Azure.</summary>
+/// <summary>Identity and keys on Azure. Its clients, and their tokens, live as long as the session.</summary>
 internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection connection)
     : ICmekKeyProvider,
         IVaultLocationProvider
@@ -13,20 +13,20 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
     /// <inheritdoc/>
     public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, AzureRoleOptions.From(request.Options).TenantId, context, (clients, calls) =>
-            new AzureRoles(clients, calls).EnsureAsync(request)
+            new AzureRoles(clients, calls, request).EnsureAsync()
         );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, request.AuthPrincipal, context, (clients, calls) =>
-            new AzureKeys(clients, calls).EnsureAsync(request)
+            new AzureKeys(clients, calls, request).EnsureAsync()
         );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, request.Regions[0].Keys[0].AuthPrincipal, context, (clients, calls) =>
             request.NewKey
-                ? new AzureKeyReplacement(clients, calls).ReplaceAsync(request.Cluster, request.Regions)
+                ? new AzureKeyReplacement(clients, calls, request.Cluster).ReplaceAsync(request.Regions)
                 : new AzureKeyRotation(clients, calls).RotateAsync(request.Regions)
         );
 
@@ -40,44 +40,44 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
             ? Task.CompletedTask
             : RunAsync<object?>(cluster.Name, inForce[0].AuthPrincipal, context, async (clients, calls) =>
             {
-                await new AzureKeyReplacement(clients, calls).SettleAsync(cluster, inForce);
+                await new AzureKeySuccession(clients, calls, cluster).CompleteAsync(inForce);
                 return null;
             });
 
     /// <inheritdoc/>
     public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, request.AuthPrincipal, context, (clients, calls) =>
-            new AzureKeyPolicies(clients, calls).DescribeAsync(request)
+            new AzureKeyPolicies(clients, calls, request).DescribeAsync()
         );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, request.Spec.AuthPrincipal, context, (clients, calls) =>
-            new AzureKeyChecks(clients, calls).CheckAsync(request)
+            new AzureKeyChecks(clients, calls, request).CheckAsync()
         );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,
         OperationContext context
-    ) => ByTenantAsync(request, context, (access, part) => access.PlanAsync(part));
+    ) => RunByTenantAsync(request, context, access => access.PlanAsync());
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
         RunAsync(change.Target, change.AuthPrincipal, context, (clients, calls) =>
-            new AzureKeyAccess(clients, calls).RevokeAsync(change)
+            new AzureKeyAccessWriter(clients, calls).RevokeAsync(change)
         );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
         RevocationRequest request,
         OperationContext context
-    ) => ByTenantAsync(request, context, (access, part) => access.FindRevocationAsync(part));
+    ) => RunByTenantAsync(request, context, access => access.FindRevocationAsync());
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
         RunAsync(change.Target, change.AuthPrincipal, context, (clients, calls) =>
-            new AzureKeyAccess(clients, calls).RestoreAsync(change)
+            new AzureKeyAccessWriter(clients, calls).RestoreAsync(change)
         );
 
     Task<IVaultLocation> IVaultLocationProvider.FindVaultLocationAsync(KeyRequest request, OperationContext context) =>
@@ -91,25 +91,27 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
             _clients.Value.Dispose();
     }
 
-    /// <summary>Past keys may be another tenant's.</summary>
-    private async Task<IReadOnlyList<CmekAccessChange>> ByTenantAsync(
+    /// <summary>Runs a revocation's reads in each tenant: past keys may belong to another one.</summary>
+    private async Task<IReadOnlyList<CmekAccessChange>> RunByTenantAsync(
         RevocationRequest request,
         OperationContext context,
-        Func<AzureKeyAccess, RevocationRequest, Task<IReadOnlyList<CmekAccessChange>>> work
+        Func<AzureKeyAccess, Task<IReadOnlyList<CmekAccessChange>>> work
     )
     {
         var changes = new List<CmekAccessChange>();
         foreach (var tenant in request.Keys.GroupBy(k => k.AuthPrincipal, StringComparer.OrdinalIgnoreCase))
             changes.AddRange(
                 await RunAsync(request.Cluster.Name, tenant.Key, context, (clients, calls) =>
-                    work(new AzureKeyAccess(clients, calls), request with { Keys = [.. tenant] })
+                    work(new AzureKeyAccess(clients, calls, request with { Keys = [.. tenant] }))
                 )
             );
         return changes;
     }
 
-    /// <param name="target">What the work is for, as faults name it.</param>
-    /// <param name="tenantId">The tenant to work in: on Azure it is what a manifest calls the principal.</param>
+    /// <param name="target">What the work is for, as errors name it.</param>
+    /// <param name="tenantId">
+    /// The tenant to work in, which is the principal of an Azure key in a manifest; null for the session's.
+    /// </param>
     private async Task<T> RunAsync<T>(
         string target,
         string? tenantId,
@@ -123,9 +125,12 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         {
             return await work(_clients.Value.In(tenantId), new AzureCalls(context));
         }
-        catch (Exception fault) when (AzureCalls.IsAzures(fault) && !context.CancellationToken.IsCancellationRequested)
+        catch (Exception error)
+            when (!context.CancellationToken.IsCancellationRequested
+                && AzureCalls.Translate(error, target) is { } translated
+            )
         {
-            throw AzureCalls.Map(fault, target);
+            throw translated;
         }
     }
 }

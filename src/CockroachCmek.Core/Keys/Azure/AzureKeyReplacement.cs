@@ -1,158 +1,95 @@
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
-/// New keys in the place of old ones, of the same shape, in the same vault. Keys cannot be renamed: a new key carries the old one's name as a tag
-/// until it is settled, and then the old one carries the new one's, which leads whoever asks for it on.
+/// Creates keys that replace others, with the same shape and in the same Key Vault. Until the replacement is complete,
+/// a tag on the new key names the old one (<see cref="AzureKeySuccession"/>).
 /// </summary>
-internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls)
+internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls, CrdbCluster cluster)
 {
     private readonly AzureKeyReader _reader = new(clients, calls);
     private readonly AzureGrants _grants = new(clients, calls);
 
-    private AzureKeyWriter Writer => new(clients, calls, _reader);
-
-    /// <summary>A key in force, what is granted on it, and the key that takes its place.</summary>
-    private sealed record Change(FoundKey Old, AzureVault Vault, GrantedAccess Access, AzureKeyId Id)
+    /// <summary>A key in force, the access to it, and the key that replaces it.</summary>
+    /// <param name="Old">The key in force.</param>
+    /// <param name="Access">What the application is allowed to do with it.</param>
+    /// <param name="Id">The new key.</param>
+    private sealed record Plan(FoundKey Old, AzureKeyVault KeyVault, GrantedAccess Access, AzureKeyId Id)
     {
-        public FoundKey? Made { get; init; }
+        /// <summary>The new key, if an earlier run created it.</summary>
+        public FoundKey? Created { get; init; }
 
+        /// <summary>The old key's rotation policy; null when it does not rotate.</summary>
         public RotationPolicy? Rotation { get; init; }
 
+        /// <summary>True when an earlier run created the new key with everything it needs.</summary>
         public bool IsComplete { get; init; }
     }
 
-    /// <summary>The new key of each region, in the order of the regions; the key in force where that is new and only unfinished. Null when it was not allowed.</summary>
-    public async Task<IReadOnlyList<CmekRegionSpec>?> ReplaceAsync(
-        CrdbCluster cluster,
-        IReadOnlyList<CmekRegionInfo> regions
-    )
+    /// <summary>
+    /// The new key of each region, in the order of the regions. A key in force whose replacement was not completed is
+    /// returned as it is. Null when creating a key was declined.
+    /// </summary>
+    public async Task<IReadOnlyList<CmekRegionSpec>?> ReplaceAsync(IReadOnlyList<CmekRegionInfo> regions)
     {
-        var inForce = regions.Select(r => AzureKeyId.Parse(r.Keys[0].KeyUri, clients.Cloud)).ToList();
+        var inForce = regions.Select(r => AzureKeyId.Parse(r.Keys[0].KeyUri, clients.Cloud).WithoutVersion).ToList();
+        var ids = inForce.Distinct().ToList();
         var old = await Task.WhenAll(
-            inForce
-                .Select(id => id.WithoutVersion)
-                .Distinct()
-                .Select(async id => await _reader.FindAsync(id) ?? throw AzureErrors.KeyNotFound(id))
+            ids.Select(async id => await _reader.FindAsync(id) ?? throw AzureErrors.KeyNotFound(id))
         );
         if (old.Any(k => k.BelongsTo(cluster) && k.Tag(AzureNames.ReplacesTag) is not null))
         {
-            // A run before this one got the cluster to the new keys and no further. Whatever it left is finished first; nothing new begins.
             calls.Context.Log.Warning(
-                $"{cluster.Name}: new keys of an earlier run are in force, and their names are still to be settled. That is done now, and nothing else; run the command again for another rotation."
+                $"{cluster.Name}: the new keys of an earlier run are in force, but that replacement is "
+                    + "not complete. This run only completes it. Run the command again for another rotation."
             );
-            return [.. regions.Select(r => AzureKeyRotation.Spec(r, r.Keys[0].KeyUri))];
+            return [.. regions.Select(r => AzureKeyRotation.ToSpec(r, r.Keys[0].KeyUri))];
         }
 
-        var tenant = regions[0].Keys[0].AuthPrincipal;
-        var principal = await new AzureRoles(clients, calls).RequireAsync(cluster, tenant);
-        var vaults = new AzureVaults(clients, calls);
-        await vaults.FindAsync([.. old.Select(k => k.Id.VaultName)], null, tenant);
-        var changes = await Task.WhenAll(
-            old.Select(async k =>
-                await LookAsync(cluster, k, (await vaults.FindAsync(k.Id, null, tenant))!, principal.Id)
-            )
-        );
-        ThrowIfUnfit(cluster, changes);
-
-        var refused = false;
-        foreach (var change in changes.Where(c => !c.IsComplete))
-            refused |= !await calls.AskAsync(
-                change.Old.Id.WithoutVersion.ToString(),
-                $"Create a new key {change.Id.Name} of the same shape, which takes its place once it is in force"
-            );
-        if (refused)
+        var tenantId = regions[0].Keys[0].AuthPrincipal;
+        var principalId = (await new AzureApplications(clients, calls).RequireAsync(cluster, tenantId)).Id;
+        var plans = await PlanAsync(old, tenantId, principalId);
+        ThrowIfUnfit(plans);
+        if (!await ConfirmAsync(plans))
             return null;
-        var made = (
-            await Task.WhenAll(
-                changes.Select(async c =>
-                    (
-                        c.Old.Id.Name,
-                        c.Vault.Name,
-                        New: c.IsComplete ? c.Made!.Id : await MakeAsync(cluster, c, principal.Id)
-                    )
-                )
-            )
-        ).ToList();
-        return
-        [
-            .. regions.Zip(inForce, (r, id) =>
-                AzureKeyRotation.Spec(
-                    r,
-                    made.First(m =>
-                            m.Item1 == id.Name
-                            && string.Equals(m.Item2, id.VaultName, StringComparison.OrdinalIgnoreCase)
-                        )
-                        .New.ToString()
-                )
-            ),
-        ];
+        var created = await Task.WhenAll(
+            plans.Select(p => p.IsComplete ? Task.FromResult(p.Created!.Id) : CreateAsync(p, principalId))
+        );
+        return [.. regions.Zip(inForce, (r, id) => AzureKeyRotation.ToSpec(r, created[ids.IndexOf(id)].ToString()))];
     }
 
-    /// <summary>The names that lead to a cluster's key lead to those in force, and the mark that these are unfinished goes.</summary>
-    public async Task SettleAsync(CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> inForce)
+    private async Task<IReadOnlyList<Plan>> PlanAsync(IReadOnlyList<FoundKey> old, string tenantId, string principalId)
     {
-        foreach (var id in inForce.Select(s => AzureKeyId.Parse(s.KeyUri, clients.Cloud).WithoutVersion).Distinct())
-        {
-            if (
-                await _reader.FindAsync(id) is not { } key
-                || !key.BelongsTo(cluster)
-                || key.Tag(AzureNames.ReplacesTag) is not { } oldName
-            )
-                continue;
-            // The old key under whatever name it had, and the one that the cluster's own name leads to.
-            FoundKey?[] leading =
-            [
-                await _reader.FindAsync(id with { Name = oldName }),
-                await _reader.FollowAsync(id with { Name = AzureNames.Default(cluster) }, cluster),
-            ];
-            foreach (
-                var old in leading
-                    .OfType<FoundKey>()
-                    .Where(k => k.Id.Name != id.Name && k.BelongsTo(cluster))
-                    .GroupBy(k => k.Id.Name)
-                    .Select(g => g.First())
-            )
-            {
-                if (old.Tag(AzureNames.ReplacedByTag) == id.Name)
-                    continue;
-                if (!await calls.AskAsync(old.Id.WithoutVersion.ToString(), $"Let its name lead to {id.Name}"))
-                    return;
-                await Writer.TagAsync(old.Id, With(old.Tags, AzureNames.ReplacedByTag, id.Name));
-            }
-
-            await Writer.TagAsync(key.Id, With(key.Tags, AzureNames.ReplacesTag, null));
-        }
+        var keyVaults = await new AzureKeyVaults(clients, calls).FindAsync(
+            [.. old.Select(k => k.Id.KeyVaultName)],
+            null,
+            tenantId
+        );
+        return await Task.WhenAll(old.Zip(keyVaults, (key, keyVault) => PlanAsync(key, keyVault, principalId)));
     }
 
-    private async Task<Change> LookAsync(CrdbCluster cluster, FoundKey old, AzureVault vault, string principalId)
+    private async Task<Plan> PlanAsync(FoundKey old, AzureKeyVault keyVault, string principalId)
     {
-        var (id, made) = await FindReplacementAsync(cluster, old.Id);
+        var (id, created) = await FindReplacementAsync(old.Id);
         var rotation = await _reader.FindRotationPolicyAsync(old.Id.WithoutVersion);
-        var change = new Change(old, vault, await _grants.ReadAsync(vault, old.Id.Name, principalId), id)
+        var plan = new Plan(old, keyVault, await _grants.ReadAsync(keyVault, old.Id.Name, principalId), id)
         {
-            Made = made,
+            Created = created,
             Rotation = rotation?.Rotation is null ? null : rotation,
         };
-        if (made is null)
-            return change;
-        var granted = (await _grants.ReadAsync(vault, id.Name, principalId)).Missing.Count == 0;
-        return change with
-        {
-            IsComplete =
-                granted
-                && (
-                    change.Rotation is null
-                    || (await _reader.FindRotationPolicyAsync(id))?.Rotation == change.Rotation.Rotation
-                ),
-        };
+        return created is null
+            ? plan
+            : plan with
+            {
+                IsComplete = await IsGrantedAsync(plan, principalId) && await HasRotationAsync(plan),
+            };
     }
 
-    /// <summary>The key that a run before this one made for it, or the first free name.</summary>
-    private async Task<(AzureKeyId Id, FoundKey? Made)> FindReplacementAsync(CrdbCluster cluster, AzureKeyId old)
+    /// <summary>The key that an earlier run created as the replacement; else the first unused name.</summary>
+    private async Task<(AzureKeyId Id, FoundKey? Created)> FindReplacementAsync(AzureKeyId old)
     {
-        foreach (var name in AzureNames.Series(cluster))
+        foreach (var name in AzureNames.ReplacementKeys(cluster))
         {
-            var id = new AzureKeyId(old.Vault, name, null);
+            var id = new AzureKeyId(old.KeyVault, name, null);
             if (await _reader.FindAsync(id) is { } found)
             {
                 if (found.BelongsTo(cluster) && found.Tag(AzureNames.ReplacesTag) == old.Name)
@@ -164,83 +101,83 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
             }
         }
 
-        throw AzureErrors.KeyNameTaken(new AzureKeyId(old.Vault, AzureNames.Default(cluster), null), null);
+        throw AzureErrors.KeyNameTaken(new AzureKeyId(old.KeyVault, AzureNames.Key(cluster), null), null);
     }
 
-    private void ThrowIfUnfit(CrdbCluster cluster, IEnumerable<Change> changes) =>
-        Errors.ThrowCombined(
-            cluster.Name,
-            [
-                .. changes.SelectMany(c =>
-                {
-                    var faults = AzureKeyFaults.OfKey(c.Old, calls.Context.Time.GetUtcNow());
-                    return c.Access.Missing.Count == 0
-                        ? faults
-                        : faults.Append(
-                            AzureErrors.KeyNotGranted(c.Old.Id, AzureNames.Application(cluster), c.Access.Missing)
-                        );
-                }),
-            ]
-        );
-
-    private async Task<AzureKeyId> MakeAsync(CrdbCluster cluster, Change change, string principalId)
+    private void ThrowIfUnfit(IEnumerable<Plan> plans)
     {
-        var key = change.Made ?? await Writer.CreateAsync(change.Id, Shape(cluster, change.Old));
-        // What is granted on the vault holds for every key in it; what is granted on the old key alone is granted on the new one too.
-        if ((await _grants.ReadAsync(change.Vault, change.Id.Name, principalId)).Missing.Count > 0)
+        var problems = new List<CmekException>();
+        foreach (var plan in plans)
         {
-            foreach (
-                var role in change.Access.Roles.Where(r =>
-                    AzureGrants.IsWithin(r.Scope, change.Vault.KeyScope(change.Old.Id.Name))
-                )
-            )
-            {
-                var scope = change.Vault.KeyScope(change.Id.Name);
-                await _grants.AssignAsync(
-                    AzureNames.AssignmentId(scope, role.Definition.Name, principalId),
-                    role.Assignment.Properties with
-                    {
-                        Scope = null,
-                        PrincipalType = "ServicePrincipal",
-                    }
-                );
-            }
+            problems.AddRange(AzureKeyProblems.KeyProblems(plan.Old, calls.Context.Time.GetUtcNow()));
+            if (plan.Access.Missing is { Count: > 0 } missing)
+                problems.Add(AzureErrors.KeyNotGranted(plan.Old.Id, AzureNames.Application(cluster), missing));
         }
 
-        if (
-            change.Rotation is { } rotation
-            && (await _reader.FindRotationPolicyAsync(change.Id))?.Rotation != rotation.Rotation
-        )
-            await Writer.SetRotationAsync(change.Id, rotation, rotation);
+        Errors.ThrowCombined(cluster.Name, problems);
+    }
+
+    /// <summary>Asks for every new key, so that a dry run names each. False when one was declined.</summary>
+    private async Task<bool> ConfirmAsync(IEnumerable<Plan> plans)
+    {
+        var confirmed = true;
+        foreach (var plan in plans.Where(p => !p.IsComplete))
+            confirmed &= await calls.ConfirmAsync(
+                plan.Old.Id.WithoutVersion.ToString(),
+                $"Create a new key {plan.Id.Name} of the same shape, which replaces it once it is in force"
+            );
+        return confirmed;
+    }
+
+    private async Task<AzureKeyId> CreateAsync(Plan plan, string principalId)
+    {
+        var writer = new AzureKeyWriter(clients, calls, _reader);
+        var key = plan.Created ?? await writer.CreateAsync(plan.Id, ShapeOf(plan.Old));
+        if (!await IsGrantedAsync(plan, principalId))
+            await GrantLikeOldAsync(plan, principalId);
+        if (!await HasRotationAsync(plan))
+            await writer.SetRotationAsync(plan.Id, plan.Rotation, plan.Rotation!);
         return key.Id;
     }
 
-    private KeyShape Shape(CrdbCluster cluster, FoundKey old)
+    /// <summary>
+    /// Repeats on the new key what is granted on the old key alone. A grant on the Key Vault applies to every key in
+    /// it.
+    /// </summary>
+    private async Task GrantLikeOldAsync(Plan plan, string principalId)
     {
-        var material = old.Bundle.Key;
-        // A key that lived for a year is replaced by one that lives for a year.
-        var lifetime = old.Bundle.Attributes.ExpiresOn - old.Bundle.Attributes.CreatedOn;
-        return new KeyShape(
-            material.Kty,
-            material.Size ?? 3072,
-            With(
-                AzureNames.Tags(cluster, With(old.Tags, AzureNames.ReplacedByTag, null)),
-                AzureNames.ReplacesTag,
-                old.Id.Name
-            )
-        )
-        {
-            Operations = material.Operations ?? ["encrypt", "decrypt", "wrapKey", "unwrapKey"],
-            ExpiresOn = calls.Context.Time.GetUtcNow() + lifetime,
-        };
+        var writer = new AzureGrantWriter(clients, calls);
+        var (oldScope, newScope) = (plan.KeyVault.KeyScope(plan.Old.Id.Name), plan.KeyVault.KeyScope(plan.Id.Name));
+        foreach (var role in plan.Access.Roles.Where(r => AzureScope.IsWithin(r.Scope, oldScope)))
+            await writer.AssignAsync(
+                AzureNames.RoleAssignment(newScope, role.Definition.Name, principalId),
+                role.Assignment.Properties with
+                {
+                    Scope = null,
+                    PrincipalType = "ServicePrincipal",
+                }
+            );
     }
 
-    private static Dictionary<string, string> With(IReadOnlyDictionary<string, string> tags, string name, string? value)
+    private async Task<bool> IsGrantedAsync(Plan plan, string principalId) =>
+        (await _grants.ReadAsync(plan.KeyVault, plan.Id.Name, principalId)).Missing.Count == 0;
+
+    /// <summary>True when the new key rotates as the old one does.</summary>
+    private async Task<bool> HasRotationAsync(Plan plan) =>
+        plan.Rotation is null || (await _reader.FindRotationPolicyAsync(plan.Id))?.Rotation == plan.Rotation.Rotation;
+
+    private KeyShape ShapeOf(FoundKey old)
     {
-        var changed = tags.ToDictionary(t => t.Key, t => t.Value);
-        changed.Remove(name);
-        if (value is not null)
-            changed[name] = value;
-        return changed;
+        var (material, attributes) = (old.Bundle.Key, old.Bundle.Attributes);
+        var lifetime = attributes.ExpiresOn - attributes.CreatedOn;
+        return new KeyShape(
+            material.Kty,
+            material.Size ?? KeyShape.DefaultSize,
+            AzureKeySuccession.TagsOfNew(cluster, old)
+        )
+        {
+            Operations = material.Operations ?? KeyShape.DefaultOperations,
+            ExpiresOn = calls.Context.Time.GetUtcNow() + lifetime,
+        };
     }
 }

@@ -1,147 +1,126 @@
-using System.Text.Json.Nodes;
-
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>Writes of Key Vault. None of them is idempotent: making a key again makes a version of it, so what became of a lost answer is read.</summary>
+/// <summary>
+/// Writes keys. Creating a key again creates a version of it, so that after a lost response the state is read before
+/// anything is sent again.
+/// </summary>
 internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, AzureKeyReader reader)
 {
     /// <summary>Recovering a key takes seconds (soft-delete-overview).</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan RecoveryLimit = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
-    /// <summary>Makes a key of a name that has none.</summary>
+    /// <summary>Creates a key whose name is not in use.</summary>
+    /// <exception cref="CmekException">KeySoftDeleted.</exception>
     public async Task<FoundKey> CreateAsync(AzureKeyId id, KeyShape shape)
-    {
-        for (var round = 1; ; round++)
-        {
-            try
-            {
-                return reader.Found(
-                    id.Vault,
-                    await calls.WriteAsync("Key Vault", "CreateKey", id.ToString(), c =>
-                        clients.Keys(id.Vault).CreateAsync(id.Name, shape, c)
-                    )
-                );
-            }
-            catch (AzureFault fault)
-                when (fault.Status == 409
-                    && (
-                        fault.InnerCode == "ObjectIsDeletedButRecoverable"
-                        || fault.Message.IndexOf("deleted but recoverable", StringComparison.OrdinalIgnoreCase) >= 0
-                    )
-                )
-            {
-                throw AzureErrors.KeySoftDeleted(id, purgedOn: null);
-            }
-            catch (Exception fault) when (calls.IsResponseLost(fault))
-            {
-                calls.Context.Log.Verbose($"The answer to CreateKey {id} was lost; looking whether it happened.");
-                if (await reader.FindAsync(id) is { } made)
-                    return made;
-                if (round == 3)
-                    throw;
-            }
-        }
-    }
-
-    /// <summary>Makes a version that is newer than those that are known.</summary>
-    public async Task<FoundKey> RotateAsync(AzureKeyId id, IReadOnlyCollection<string> known)
-    {
-        for (var round = 1; ; round++)
-        {
-            try
-            {
-                return reader.Found(
-                    id.Vault,
-                    await calls.WriteAsync("Key Vault", "RotateKey", id.ToString(), c =>
-                        clients.Keys(id.Vault).RotateAsync(id.Name, c)
-                    )
-                );
-            }
-            catch (Exception fault) when (calls.IsResponseLost(fault))
-            {
-                if (await reader.FindAsync(id.WithoutVersion) is { } newest && !known.Contains(newest.Id.Version!))
-                    return newest;
-                if (round == 3)
-                    throw;
-            }
-        }
-    }
-
-    /// <summary>Brings a deleted key back, with all its versions.</summary>
-    public async Task<FoundKey> RecoverAsync(AzureKeyId id)
     {
         try
         {
-            await calls.SendAsync("Key Vault", "RecoverDeletedKey", id.ToString(), c =>
-                clients.Keys(id.Vault).RecoverAsync(id.Name, c)
+            return await calls.SettleAsync(
+                $"CreateKey {id}",
+                async () =>
+                    reader.ToFoundKey(
+                        id.KeyVault,
+                        await WriteAsync("CreateKey", id, c => Keys(id).CreateAsync(id.Name, shape, c))
+                    ),
+                () => reader.FindAsync(id)
             );
         }
-        catch (AzureFault fault) when (fault.Status is 404 or 409)
+        catch (AzureException error) when (error.IsSoftDeleted)
         {
-            // It is being recovered already, or was.
+            throw AzureErrors.KeySoftDeleted(id, purgedOn: null);
         }
-        catch (Exception fault) when (calls.IsResponseLost(fault))
-        {
-            calls.Context.Log.Verbose($"The answer to RecoverDeletedKey {id} was lost; looking whether it happened.");
-            if (await reader.FindAsync(id) is null && await reader.FindDeletedAsync(id) is not null)
-                await calls.SendAsync("Key Vault", "RecoverDeletedKey", id.ToString(), c =>
-                    clients.Keys(id.Vault).RecoverAsync(id.Name, c)
-                );
-        }
+    }
 
+    /// <summary>Creates a version that is newer than the known ones.</summary>
+    public Task<FoundKey> RotateAsync(AzureKeyId id, IReadOnlyCollection<string> known) =>
+        calls.SettleAsync(
+            $"RotateKey {id}",
+            async () =>
+                reader.ToFoundKey(
+                    id.KeyVault,
+                    await WriteAsync("RotateKey", id, c => Keys(id).RotateAsync(id.Name, c))
+                ),
+            async () =>
+                await reader.FindAsync(id.WithoutVersion) is { } newest && !known.Contains(newest.Id.Version!)
+                    ? newest
+                    : null
+        );
+
+    /// <summary>Recovers a deleted key with all its versions.</summary>
+    /// <exception cref="CmekException">KeyNotRecovered.</exception>
+    public async Task<FoundKey> RecoverAsync(AzureKeyId id)
+    {
+        await calls.SettleAsync(
+            $"RecoverDeletedKey {id}",
+            () => SendRecoveryAsync(id),
+            async () => await reader.FindAsync(id) is not null || await reader.FindDeletedAsync(id) is null
+        );
         FoundKey? found = null;
         await calls.PollUntilAsync(
             async () => (found = await reader.FindAsync(id)) is not null,
-            Settling,
+            RecoveryLimit,
             Pause,
             () => AzureErrors.KeyNotRecovered(id)
         );
         return found!;
     }
 
-    /// <summary>Lets Key Vault make a new version every so many days. What else the policy says stays.</summary>
-    public async Task SetRotationAsync(AzureKeyId id, RotationPolicy? before, RotationPolicy wanted)
+    /// <summary>Lets Key Vault create versions on a schedule. The rest of the policy stays as it is.</summary>
+    /// <param name="before">The present policy; null when there is none.</param>
+    /// <param name="wanted">A policy that rotates.</param>
+    public Task SetRotationAsync(AzureKeyId id, RotationPolicy? before, RotationPolicy wanted)
     {
-        var actions = (before?.LifetimeActions ?? []).Where(a =>
-            !string.Equals(a.Action.Type, "Rotate", StringComparison.OrdinalIgnoreCase)
+        var policy = (before ?? new RotationPolicy()).WithRotation(wanted.Rotation!);
+        return SetAsync(
+            "UpdateKeyRotationPolicy",
+            id,
+            c => Keys(id).UpdateRotationPolicyAsync(id.Name, policy, c),
+            async () => (await reader.FindRotationPolicyAsync(id))?.Rotation == wanted.Rotation
         );
-        var policy = new RotationPolicy
-        {
-            LifetimeActions = [wanted.Rotation!, .. actions],
-            Attributes = before?.Attributes?.DeepClone() as JsonObject ?? [],
-        };
-        policy.Attributes!.Remove("created");
-        policy.Attributes.Remove("updated");
-        await RepeatedAsync("UpdateKeyRotationPolicy", id, async c =>
-        {
-            await clients.Keys(id.Vault).UpdateRotationPolicyAsync(id.Name, policy, c);
-            return true;
-        });
     }
 
-    /// <summary>Enables or disables a version; the answer shows it.</summary>
+    /// <summary>Enables or disables a version.</summary>
     public Task EnableAsync(AzureKeyId id, bool enabled) =>
-        RepeatedAsync("UpdateKey", id, c => clients.Keys(id.Vault).UpdateAsync(id.Name, id.Version!, enabled, null, c));
+        SetAsync(
+            "UpdateKey",
+            id,
+            c => Keys(id).UpdateAsync(id.Name, id.Version!, enabled, null, c),
+            async () => (await reader.FindAsync(id))?.Bundle.Attributes.Enabled == enabled
+        );
 
+    /// <summary>Replaces the tags of a version.</summary>
     public Task TagAsync(AzureKeyId id, IReadOnlyDictionary<string, string> tags) =>
-        RepeatedAsync("UpdateKey", id, c => clients.Keys(id.Vault).UpdateAsync(id.Name, id.Version!, null, tags, c));
+        SetAsync(
+            "UpdateKey",
+            id,
+            c => Keys(id).UpdateAsync(id.Name, id.Version!, null, tags, c),
+            async () => await reader.FindAsync(id) is { } found && HasSame(found.Tags, tags)
+        );
 
-    /// <summary>A write that sets a value is the same however often it is made.</summary>
-    private async Task RepeatedAsync<T>(string verb, AzureKeyId id, Func<CancellationToken, Task<T>> write)
+    private async Task SendRecoveryAsync(AzureKeyId id)
     {
-        for (var round = 1; ; round++)
+        try
         {
-            try
-            {
-                await calls.WriteAsync("Key Vault", verb, id.ToString(), write);
-                return;
-            }
-            catch (Exception fault) when (calls.IsResponseLost(fault) && round < 3)
-            {
-                calls.Context.Log.Verbose($"The answer to {verb} {id} was lost; setting it once more.");
-            }
+            await calls.SendAsync("Key Vault", "RecoverDeletedKey", id.ToString(), c =>
+                Keys(id).RecoverAsync(id.Name, c)
+            );
+        }
+        catch (AzureException error) when (error.Status is 404 or 409)
+        {
+            // The key is being recovered, or has been.
         }
     }
+
+    private Task SetAsync(string verb, AzureKeyId id, Func<CancellationToken, Task> write, Func<Task<bool>> isDone) =>
+        calls.SettleAsync($"{verb} {id}", () => calls.SendAsync("Key Vault", verb, id.ToString(), write), isDone);
+
+    private Task<T> WriteAsync<T>(string verb, AzureKeyId id, Func<CancellationToken, Task<T>> write) =>
+        calls.WriteAsync("Key Vault", verb, id.ToString(), write);
+
+    private IKeyVaultKeys Keys(AzureKeyId id) => clients.Keys(id.KeyVault);
+
+    private static bool HasSame(IReadOnlyDictionary<string, string> tags, IReadOnlyDictionary<string, string> wanted) =>
+        tags.Count == wanted.Count && wanted.All(t => tags.TryGetValue(t.Key, out var value) && value == t.Value);
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>Names and tags of what the module makes in Azure: the one place, so that a second run finds what the first has made.</summary>
+/// <summary>
+/// Names and tags of everything the module creates in Azure. A second run finds by them what the first one created.
+/// </summary>
 internal static class AzureNames
 {
     public const string ClusterIdTag = "crdb:cluster-id";
@@ -11,29 +13,35 @@ internal static class AzureNames
     public const string ManagedByTag = "crdb:managed-by";
     public const string ManagedBy = "CockroachCmek";
 
-    /// <summary>On a new key: the key that it is to replace, until its name is settled.</summary>
+    /// <summary>On a new key: the name of the key that it replaces. Removed once the replacement is complete.</summary>
     public const string ReplacesTag = "crdb:replaces";
 
-    /// <summary>On an old key: the key that has taken its place. Keys of a vault cannot be renamed, so the name leads on.</summary>
+    /// <summary>
+    /// On an old key: the name of the key that replaced it. Keys cannot be renamed, so the old name leads to the new
+    /// one.
+    /// </summary>
     public const string ReplacedByTag = "crdb:replaced-by";
 
-    /// <summary>Any namespace will do for UUIDs of version 5, if it never changes.</summary>
+    /// <summary>The namespace of the version 5 UUIDs. Its value is arbitrary, but must never change.</summary>
     private static readonly Guid AssignmentNamespace = new("5b1f0ec2-7d61-4c60-9f0f-6c9d3a1f6e57");
 
-    /// <summary>Name of the key.</summary>
-    public static string Default(CrdbCluster cluster) =>
+    /// <summary>The default name of a cluster's key.</summary>
+    public static string Key(CrdbCluster cluster) =>
         $"crdb-cmek-{cluster.Id.Substring(Math.Max(0, cluster.Id.Length - 12))}";
 
-    /// <summary>Names of keys that take the place of others: the default one first, where it is free.</summary>
-    public static IEnumerable<string> Series(CrdbCluster cluster) =>
-        Enumerable.Range(1, 1_000).Select(n => n == 1 ? Default(cluster) : $"{Default(cluster)}-r{n}");
+    /// <summary>
+    /// Names for keys that replace others, in the order in which they are tried; the first is the default name.
+    /// </summary>
+    public static IEnumerable<string> ReplacementKeys(CrdbCluster cluster) =>
+        Enumerable.Range(1, 1_000).Select(n => n == 1 ? Key(cluster) : $"{Key(cluster)}-r{n}");
 
-    /// <summary>What Cockroach Labs calls the application of a cluster (managing-cmek.md, step 1).</summary>
+    /// <summary>Cockroach Labs' name for the application of a cluster (managing-cmek.md, step 1).</summary>
     public static string Application(CrdbCluster cluster) => $"CockroachDB Cloud - {cluster.Id}";
 
+    /// <summary>The tags of a key: the module's own and <paramref name="additional"/> ones.</summary>
     public static IReadOnlyDictionary<string, string> Tags(
         CrdbCluster cluster,
-        IReadOnlyDictionary<string, string> further
+        IReadOnlyDictionary<string, string> additional
     )
     {
         var tags = new Dictionary<string, string>
@@ -42,21 +50,26 @@ internal static class AzureNames
             [ClusterNameTag] = cluster.Name,
             [ManagedByTag] = ManagedBy,
         };
-        foreach (var tag in further)
+        foreach (var tag in additional)
             tags[tag.Key] = tag.Value;
         return tags;
     }
 
-    /// <summary>The id of an assignment, the same for every run: making it again changes nothing.</summary>
-    public static string AssignmentId(string scope, string roleId, string principalId) =>
-        $"{scope}/providers/Microsoft.Authorization/roleAssignments/{Uuid5(AssignmentNamespace, $"{scope}|{roleId}|{principalId}".ToLowerInvariant()):D}";
+    /// <summary>
+    /// The id of a role assignment. It is the same in every run, so that repeating the assignment changes nothing.
+    /// </summary>
+    public static string RoleAssignment(string scope, string roleId, string principalId)
+    {
+        var name = Uuid5(AssignmentNamespace, $"{scope}|{roleId}|{principalId}".ToLowerInvariant());
+        return $"{scope}/providers/Microsoft.Authorization/roleAssignments/{name:D}";
+    }
 
-    /// <summary>RFC 9562, version 5.</summary>
+    /// <summary>A name-based UUID of version 5 (RFC 9562).</summary>
     internal static Guid Uuid5(Guid space, string name)
     {
-        // .NET keeps the first three fields of a Guid in the machine's order, the RFC in the network's.
-#pragma warning disable CA5350 // A name, not a secret: version 5 is made of SHA-1.
-        byte[] input = [.. Swapped(space.ToByteArray()), .. Encoding.UTF8.GetBytes(name)];
+        // .NET keeps the first three fields of a Guid in the machine's byte order, the RFC in network byte order.
+#pragma warning disable CA5350 // RFC 9562 prescribes SHA-1 for version 5; the input is not a secret.
+        byte[] input = [.. SwapByteOrder(space.ToByteArray()), .. Encoding.UTF8.GetBytes(name)];
 #if NET
         var hash = SHA1.HashData(input);
 #else
@@ -67,8 +80,9 @@ internal static class AzureNames
         var id = hash.Take(16).ToArray();
         id[6] = (byte)((id[6] & 0x0f) | 0x50);
         id[8] = (byte)((id[8] & 0x3f) | 0x80);
-        return new Guid(Swapped(id));
+        return new Guid(SwapByteOrder(id));
     }
 
-    private static byte[] Swapped(byte[] id) => [id[3], id[2], id[1], id[0], id[5], id[4], id[7], id[6], .. id.Skip(8)];
+    private static byte[] SwapByteOrder(byte[] id) =>
+        [id[3], id[2], id[1], id[0], id[5], id[4], id[7], id[6], .. id.Skip(8)];
 }

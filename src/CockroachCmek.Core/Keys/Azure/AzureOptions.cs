@@ -7,18 +7,25 @@ internal sealed record AzureRoleOptions
     public static IReadOnlyCollection<string> Names { get; } =
     ["TenantId", "ApplicationName", "GrantConsent", "Open", "Wait", "Timeout"];
 
-    /// <summary>The tenant that holds the Key Vaults. Default: the session's, or the one that the credentials belong to.</summary>
+    /// <summary>
+    /// The tenant that holds the Key Vaults. Default: the session's, or the one that the credentials belong to.
+    /// </summary>
     public string? TenantId { get; private init; }
 
-    /// <summary>Name of the application. Default: "CockroachDB Cloud - " and the cluster's id. One of another name is refused.</summary>
+    /// <summary>
+    /// Name of the application. Another name is refused. Default: "CockroachDB Cloud - " and the cluster's id.
+    /// </summary>
     public string? ApplicationName { get; private init; }
 
-    /// <summary>Also grants "Sign in and read user profile" for all users, as the consent page would. Key Vault does not need it.</summary>
+    /// <summary>
+    /// Also grants "Sign in and read user profile" for all users, as the consent page would. Key Vault does not need
+    /// it.
+    /// </summary>
     public bool GrantConsent { get; private init; }
 
     /// <summary>
-    /// Opens the consent page where the caller is not allowed to add the application, and tells whether it could. Null opens
-    /// nothing.
+    /// Opens the consent page when the caller is not allowed to add the application; false when it could not be opened.
+    /// Null does not open it.
     /// </summary>
     public Func<Uri, bool>? Open { get; private init; }
 
@@ -54,9 +61,11 @@ internal sealed record AzureKeyOptions
     ];
 
     /// <summary>Names or URIs of Key Vaults: one for all regions, or one in each region's location.</summary>
-    public IReadOnlyList<string> Vaults { get; private init; } = [];
+    public IReadOnlyList<string> KeyVaults { get; private init; } = [];
 
-    /// <summary>The subscription that holds the Key Vaults. Default: the session's, or all that the credentials see.</summary>
+    /// <summary>
+    /// The subscription that holds the Key Vaults. Default: the session's, or all that the credentials can see.
+    /// </summary>
     public string? SubscriptionId { get; private init; }
 
     /// <summary>Bits of a new key: 2048, 3072 or 4096. Default: 3072.</summary>
@@ -68,22 +77,24 @@ internal sealed record AzureKeyOptions
     /// <summary>When a new key expires. Default: never. An expired key cannot be used to encrypt.</summary>
     public DateTimeOffset? ExpiresOn { get; private init; }
 
-    /// <summary>The role that the application gets on the Key Vault. Default: Key Vault Crypto Officer, as the page has it.</summary>
+    /// <summary>
+    /// The role that the application gets on the Key Vault. Default: Key Vault Crypto Officer, as documented.
+    /// </summary>
     public string? RoleName { get; private init; }
 
     /// <summary>
-    /// Object id of the application's service principal, for callers who are not allowed to read Microsoft Graph. Default: ask
-    /// Graph.
+    /// Object id of the application's service principal, for callers who are not allowed to read Microsoft Graph.
+    /// Default: read from Graph.
     /// </summary>
     public string? PrincipalId { get; private init; }
 
-    /// <summary>Recovers a deleted key of the name, instead of reporting it.</summary>
+    /// <summary>Recovers a deleted key of the name. Default: report it.</summary>
     public bool Recover { get; private init; }
 
     public static AzureKeyOptions From(CloudOptions options) =>
         new()
         {
-            Vaults =
+            KeyVaults =
             [
                 .. options.Get<string[]>("KeyVaultName") ?? [],
                 .. (options.Get<Uri[]>("KeyVaultUri") ?? []).Select(u => u.OriginalString),

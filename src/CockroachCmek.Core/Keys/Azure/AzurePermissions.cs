@@ -1,43 +1,50 @@
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
-/// Whether the caller may do what is going to be done, before anything is. ARM and the vault are two gates: who may assign roles may not make keys for that,
-/// and the other way round. Where permissions may not be read, the write itself tells.
+/// Checks before the first write whether the caller is allowed to make the planned changes. Resource Manager and the
+/// Key Vault decide separately: whoever can assign roles cannot create keys for that reason, nor the reverse.
 /// </summary>
 internal sealed class AzurePermissions(AzureClients clients, AzureCalls calls)
 {
-    private const string Assign = "Microsoft.Authorization/roleAssignments/write";
+    private const string AssignRoles = "Microsoft.Authorization/roleAssignments/write";
     private const string ChangePolicies = "Microsoft.KeyVault/vaults/accessPolicies/write";
 
-    /// <param name="vault">The vault.</param>
-    /// <param name="makesKey">A key is going to be made.</param>
-    /// <param name="grants">Access is going to be granted.</param>
-    public async Task<IReadOnlyList<CmekException>> MissingAsync(AzureVault vault, bool makesKey, bool grants)
+    /// <summary>
+    /// What the caller is not allowed to do. Empty when permissions cannot be read: the writes will show it.
+    /// </summary>
+    /// <param name="createsKey">A key is about to be created.</param>
+    /// <param name="grants">Access is about to be granted.</param>
+    public async Task<IReadOnlyList<CmekException>> FindMissingAsync(
+        AzureKeyVault keyVault,
+        bool createsKey,
+        bool grants
+    )
     {
-        if (!makesKey && !grants)
+        if (!createsKey && !grants)
             return [];
         IReadOnlyList<RolePermissions> permissions;
         try
         {
-            permissions = await calls.ReadAsync("ARM", "ListPermissions", vault.Id, c =>
-                clients.Arm.ListPermissionsAsync(vault.Id, c)
+            permissions = await calls.ReadAsync("ARM", "ListPermissions", keyVault.Id, c =>
+                clients.Arm.ListPermissionsAsync(keyVault.Id, c)
             );
         }
-        catch (AzureFault fault) when (fault.Status is 403 or 404)
+        catch (AzureException error) when (error.Status is 403 or 404)
         {
             calls.Context.Log.Verbose(
-                $"What these credentials may do on {vault.Name} cannot be read ({fault.Code}); the writes will tell."
+                $"The permissions of these credentials on {keyVault.Name} cannot be read ({error.Code}); "
+                    + "the writes will show them."
             );
             return [];
         }
 
-        var faults = new List<CmekException>();
-        var needed = vault.UsesRoles ? Assign : ChangePolicies;
-        if (grants && !permissions.Any(p => p.Allows(needed)))
-            faults.Add(AzureErrors.ArmPermissionDenied(vault.Name, $"they may not {needed} on {vault.Id}.", null));
-        // What the vault's own policies allow may come through a group, which only Graph could tell.
-        if (makesKey && vault.UsesRoles && !permissions.Any(p => p.AllowsData(KeyVaultRoles.Create)))
-            faults.Add(AzureErrors.KeyVaultPermissionDenied(vault.Name, $"they may not {KeyVaultRoles.Create}.", null));
-        return faults;
+        var missing = new List<CmekException>();
+        var grant = keyVault.UsesRoles ? AssignRoles : ChangePolicies;
+        if (grants && !permissions.Any(p => p.Allows(grant)))
+            missing.Add(AzureErrors.ArmPermissionDenied(keyVault.Name, $"{grant} on {keyVault.Id}.", null));
+        // Access policies may apply through a group, which only Graph could show.
+        if (createsKey && keyVault.UsesRoles && !permissions.Any(p => p.AllowsData(KeyVaultRoles.Create)))
+            missing.Add(AzureErrors.KeyVaultPermissionDenied(keyVault.Name, $"{KeyVaultRoles.Create}.", null));
+        return missing;
     }
 }

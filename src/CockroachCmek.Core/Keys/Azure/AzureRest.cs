@@ -6,7 +6,10 @@ using Azure.Core.Pipeline;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>JSON over Azure.Core's pipeline: tokens and their renewal are its own. Azure.Security.KeyVault.Keys cannot be restored from the registry that CI reaches.</summary>
+/// <summary>
+/// JSON over Azure.Core's pipeline, which fetches and renews the tokens. Azure.Security.KeyVault.Keys cannot be
+/// restored from the registry that CI reaches.
+/// </summary>
 internal sealed class AzureRest(AzureService service, HttpPipeline pipeline)
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -18,7 +21,7 @@ internal sealed class AzureRest(AzureService service, HttpPipeline pipeline)
     public Task<T> GetAsync<T>(Uri uri, CancellationToken cancellationToken) =>
         SendAsync<T>(RequestMethod.Get, uri, null, cancellationToken);
 
-    /// <exception cref="AzureFault">Anything but success.</exception>
+    /// <exception cref="AzureException">An error response.</exception>
     public async Task<T> SendAsync<T>(RequestMethod method, Uri uri, object? body, CancellationToken cancellationToken)
     {
         using var message = pipeline.CreateMessage();
@@ -32,16 +35,17 @@ internal sealed class AzureRest(AzureService service, HttpPipeline pipeline)
         }
         else if (method == RequestMethod.Post)
         {
-            // .NET sends a request without content again by itself when a pooled connection ends before the answer: a key would be rotated twice.
+            // .NET repeats a request without content when a pooled connection closes before the response arrives. A key
+            // would be rotated twice.
             message.Request.Content = RequestContent.Create(ReadOnlyMemory<byte>.Empty);
         }
 
         await pipeline.SendAsync(message, cancellationToken);
         if (message.Response.IsError)
-            throw AzureFault.From(service, message.Response);
+            throw AzureException.From(service, message.Response);
         var content = message.Response.Content.ToMemory();
         if (content.Length == 0)
-            return default!; // 204, and 200 of a DELETE: callers that want an answer get one or a JsonException
+            return default!; // 204, and 200 of a DELETE
         return JsonSerializer.Deserialize<T>(content.Span, Json)!;
     }
 
@@ -52,13 +56,14 @@ internal sealed class AzureRest(AzureService service, HttpPipeline pipeline)
         for (Uri? next = uri; next is not null; )
         {
             var page = await GetAsync<Page<T>>(next, cancellationToken)
-                ?? throw new JsonException("an empty answer is no list");
+                ?? throw new JsonException("the response is empty, not a list");
             all.AddRange(page.Value ?? []);
-            // Key Vault ends a list with null or with "". A token goes only to the host that it is for.
+            // Key Vault ends a list with null or "". The next page must be on the same host, because the token is for
+            // that host only.
             var link = string.IsNullOrEmpty(page.NextLink) ? page.ODataNextLink : page.NextLink;
             next = string.IsNullOrEmpty(link) ? null : new Uri(link!);
             if (next is not null && (next.Scheme != uri.Scheme || next.Authority != uri.Authority))
-                throw new JsonException($"the list goes on at another host, {next.Authority}");
+                throw new JsonException($"the next page is on another host, {next.Authority}");
         }
 
         return all;

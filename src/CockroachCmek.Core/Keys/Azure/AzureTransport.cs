@@ -10,14 +10,16 @@ using System.Net.Sockets;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>What carries requests, and how Azure.Core is set up for every client and credential: no retries, no logging, no telemetry.</summary>
+/// <summary>
+/// The HTTP transport, and the options of every client and credential: no retries, no logging, no telemetry.
+/// </summary>
 internal static class AzureTransport
 {
-    /// <summary>Null for Azure.Core's own.</summary>
+    /// <summary>The transport of a connection; null for Azure.Core's own.</summary>
     public static HttpPipelineTransport? Create(AzureConnection connection) =>
         Client(connection) is { } client ? new HttpClientTransport(client) : null;
 
-    /// <summary>What carries the requests of a connection that does not go to Azure itself; null for one that does.</summary>
+    /// <summary>The HTTP client of a connection to a sandbox or a test; null for a connection to Azure.</summary>
     internal static HttpClient? Client(AzureConnection connection) =>
         connection.Handler is { } handler ? new HttpClient(handler, disposeHandler: false)
         : connection.Loopback is { } loopback ? new HttpClient(Redirected(loopback))
@@ -26,7 +28,7 @@ internal static class AzureTransport
     public static T Configure<T>(T options, HttpPipelineTransport? transport)
         where T : ClientOptions
     {
-        // Its retries know neither our clock nor which writes are safe.
+        // Its retries use the system clock, and repeat writes that must not be repeated.
         options.Retry.MaxRetries = 0;
         options.Retry.NetworkTimeout = TimeSpan.FromSeconds(60);
         options.Diagnostics.IsLoggingEnabled = false;
@@ -56,7 +58,7 @@ internal static class AzureTransport
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 try
                 {
-                    // The endpoint of managed identities is on this machine already, as in life.
+                    // The endpoint of managed identities is on this machine, as in production.
                     var isHere = IPAddress.TryParse(context.DnsEndPoint.Host, out var address)
                         ? IPAddress.IsLoopback(address)
                         : context.DnsEndPoint.Host == "localhost";
@@ -76,7 +78,10 @@ internal static class AzureTransport
         };
     }
 #else
-    /// <summary>.NET Framework can neither connect elsewhere nor trust a root for one handler: the address is rewritten with the Host header kept, and the chain is checked by hand.</summary>
+    /// <summary>
+    /// .NET Framework can neither redirect a connection nor trust a root for one handler only. The address is rewritten
+    /// with the Host header kept, and the certificate chain is checked here.
+    /// </summary>
     private static Rewriting Redirected(AzureLoopback loopback) =>
         new(
             loopback,
@@ -104,7 +109,7 @@ internal static class AzureTransport
         chain.ChainPolicy.ExtraStore.Add(authority);
         foreach (var element in sent?.ChainElements.Cast<X509ChainElement>() ?? [])
             chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        // An unknown root is let through above, so that it can be compared here: it must be the very one that the sandbox made.
+        // The flag above accepts any root, so it is compared here: only the sandbox's own authority is trusted.
         return chain.Build(certificate)
             && chain.ChainElements.Count > 1
             && chain.ChainElements[chain.ChainElements.Count - 1].Certificate.RawData.SequenceEqual(authority.RawData);

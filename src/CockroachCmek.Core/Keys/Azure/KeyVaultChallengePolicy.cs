@@ -5,16 +5,18 @@ using Azure.Core.Pipeline;
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
-/// Key Vault says itself which tenant's tokens it takes: the first request goes without token and body, and the refusal names both tenant and
-/// resource. What it names is believed only where it fits the vault's own host, or a false address would be given a token that is good elsewhere.
+/// Key Vault names the tenant and the resource of the tokens it accepts: the first request is sent without token and
+/// body, and the challenge in the response names both. The resource must fit the Key Vault's own host; otherwise a
+/// server at a wrong address could collect a token that is valid elsewhere.
 /// </summary>
 internal sealed class KeyVaultChallengePolicy(
     TokenCredential credential,
-    Uri vault,
-    Func<CancellationToken, Task<string>> tenantOfCaller
+    Uri keyVault,
+    Func<CancellationToken, Task<string>> readTenantId
 ) : BearerTokenAuthenticationPolicy(credential, Array.Empty<string>())
 {
-    private const string Withheld = "CockroachCmek.WithheldContent";
+    private const string WithheldContent = "CockroachCmek.WithheldContent";
+
     private static readonly Regex Parameter = new(
         @"(?<name>authorization|authorization_uri|resource|scope)=""(?<value>[^""]*)""",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
@@ -32,25 +34,28 @@ internal sealed class KeyVaultChallengePolicy(
 
         if (message.Request.Content is not { } content)
             return;
-        message.SetProperty(Withheld, content);
+        message.SetProperty(WithheldContent, content);
         message.Request.Content = null;
     }
 
     protected override async ValueTask<bool> AuthorizeRequestOnChallengeAsync(HttpMessage message)
     {
-        if (message.TryGetProperty(Withheld, out var content) && content is RequestContent withheld)
+        if (message.TryGetProperty(WithheldContent, out var content) && content is RequestContent withheld)
             message.Request.Content = withheld;
         if (Read(message) is not { } challenge)
             return false;
-        var tenant = await tenantOfCaller(message.CancellationToken);
+        var tenant = await readTenantId(message.CancellationToken);
         if (!string.Equals(challenge.TenantId, tenant, StringComparison.OrdinalIgnoreCase))
-            throw AzureErrors.KeyVaultInOtherTenant(vault.Host, challenge.TenantId, tenant);
+            throw AzureErrors.KeyVaultInOtherTenant(keyVault.Host, challenge.TenantId, tenant);
         _known = challenge;
         await AuthenticateAndAuthorizeRequestAsync(message, challenge.Context(message));
         return true;
     }
 
-    /// <summary>The challenge of an answer; null where there is none. A second header without parameters, which some servers send, is nothing.</summary>
+    /// <summary>
+    /// The challenge in a response; null when there is none. Headers without parameters, which some servers add, are
+    /// skipped.
+    /// </summary>
     public static Challenge? Read(IEnumerable<string> headers)
     {
         foreach (var header in headers)
@@ -92,7 +97,7 @@ internal sealed class KeyVaultChallengePolicy(
             message.Request.Uri.Host is { } host
             && host.EndsWith("." + challenge.Audience.Host, StringComparison.OrdinalIgnoreCase)
             ? challenge
-            : throw AzureErrors.KeyVaultHostSuspect(vault.Host, challenge.Audience.Host);
+            : throw AzureErrors.KeyVaultHostSuspect(keyVault.Host, challenge.Audience.Host);
     }
 
     public sealed record Challenge(string TenantId, Uri Audience)

@@ -2,13 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>Roles on keys: what CMEK needs of one, and the built-in ones, which need not be asked for. Source: Azure's built-in roles, Security.</summary>
+/// <summary>
+/// Roles on keys: what CMEK needs from a role, and the built-in roles, which do not have to be read. Source: Azure
+/// built-in roles, Security.
+/// </summary>
 internal static class KeyVaultRoles
 {
-    /// <summary>The role that the page tells to assign (managing-cmek.md, step 2).</summary>
+    /// <summary>The role that Cockroach Labs' documentation assigns (managing-cmek.md, step 2).</summary>
     public const string Default = "Key Vault Crypto Officer";
 
-    /// <summary>The least that is enough: read, wrap, unwrap.</summary>
+    /// <summary>The narrowest built-in role that suffices: read, wrap, unwrap.</summary>
     public const string Narrowest = "Key Vault Crypto Service Encryption User";
 
     public const string Read = "Microsoft.KeyVault/vaults/keys/read";
@@ -31,16 +34,20 @@ internal static class KeyVaultRoles
         Role("00482a5a-887f-4fb3-b363-3b7fe8e74483", "Key Vault Administrator", "Microsoft.KeyVault/vaults/*"),
     ];
 
-    /// <summary>The built-in role of a name or an id (the last part of a definition's); null for any other.</summary>
+    /// <summary>The built-in role with a name or the id of a definition; null for any other role.</summary>
     public static RoleDefinition? Find(string nameOrId) =>
         BuiltIn.FirstOrDefault(r => Is(r.Name, nameOrId.Split('/').Last()) || Is(r.Properties.RoleName!, nameOrId));
 
     public static bool Covers(this RoleDefinition role, string dataAction) =>
         (role.Properties.Permissions ?? []).Any(p => p.AllowsData(dataAction));
 
-    public static IReadOnlyList<string> MissingIn(this RoleDefinition role) => [.. Needed.Where(a => !role.Covers(a))];
+    public static IReadOnlyList<string> MissingActions(this RoleDefinition role) =>
+        [.. Needed.Where(a => !role.Covers(a))];
 
-    /// <summary>True when the role may do more with keys or anything else in a vault than CMEK needs. Encrypting and decrypting is no more than wrapping and unwrapping.</summary>
+    /// <summary>
+    /// True when the role allows more in a Key Vault than CMEK needs. Encrypt and decrypt do not count: they allow no
+    /// more than wrap and unwrap.
+    /// </summary>
     public static bool IsWide(this RoleDefinition role) =>
         (role.Properties.Permissions ?? [])
             .SelectMany(p => p.DataActions ?? [])

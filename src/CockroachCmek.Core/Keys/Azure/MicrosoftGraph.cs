@@ -3,30 +3,32 @@ using Azure.Core;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
-/// <summary>The calls of Microsoft Graph that CMEK needs: the application of the cluster in the customer's tenant.</summary>
+/// <summary>The calls of Microsoft Graph that CMEK needs: the cluster's application in the customer's tenant.</summary>
 internal interface IMicrosoftGraph
 {
-    /// <summary>The enterprise application of an application id in the caller's tenant; null when there is none.</summary>
+    /// <summary>
+    /// The enterprise application with an application id in the caller's tenant; null when there is none.
+    /// </summary>
     Task<ServicePrincipal?> FindServicePrincipalAsync(string applicationId, CancellationToken cancellationToken);
 
     Task<ServicePrincipal> CreateServicePrincipalAsync(string applicationId, CancellationToken cancellationToken);
 
     Task EnableServicePrincipalAsync(string id, CancellationToken cancellationToken);
 
-    /// <summary>The delegated permissions that were consented to for an application.</summary>
+    /// <summary>The delegated permissions that an application has consent for.</summary>
     Task<IReadOnlyList<ConsentGrant>> ListConsentGrantsAsync(string clientId, CancellationToken cancellationToken);
 
     Task CreateConsentGrantAsync(string clientId, string resourceId, string scope, CancellationToken cancellationToken);
 }
 
 /// <summary>An enterprise application.</summary>
-/// <param name="Id">The object id, which roles are assigned to.</param>
-/// <param name="AppId">The application id, which is the same in every tenant.</param>
-/// <param name="DisplayName">As the application's own tenant named it.</param>
-/// <param name="AccountEnabled">False when nobody can sign in as it; null where Graph does not tell.</param>
+/// <param name="Id">The object id, to which roles are assigned.</param>
+/// <param name="AppId">The application id, the same in every tenant.</param>
+/// <param name="DisplayName">The name that the application's home tenant gave it.</param>
+/// <param name="AccountEnabled">False when signing in as it is disabled; null when Graph does not report it.</param>
 internal sealed record ServicePrincipal(string Id, string AppId, string? DisplayName, bool? AccountEnabled);
 
-/// <summary>Consent to delegated permissions; for all users where ConsentType is AllPrincipals.</summary>
+/// <summary>Consent to delegated permissions; for all users when ConsentType is AllPrincipals.</summary>
 internal sealed record ConsentGrant(string Id, string ClientId, string ResourceId, string ConsentType, string? Scope);
 
 /// <summary>Microsoft Graph v1.0.</summary>
@@ -38,7 +40,8 @@ internal sealed class MicrosoftGraph(Uri endpoint, AzureRest rest) : IMicrosoftG
     ) =>
         await rest.ListAsync<ServicePrincipal>(
             At(
-                $"servicePrincipals?$filter={Filter("appId", applicationId)}&$select=id,appId,displayName,accountEnabled"
+                $"servicePrincipals?$filter={Filter("appId", applicationId)}"
+                    + "&$select=id,appId,displayName,accountEnabled"
             ),
             cancellationToken
         )

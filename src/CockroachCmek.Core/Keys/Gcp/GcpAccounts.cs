@@ -1,109 +1,127 @@
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>Looks at service accounts, those that were made moments ago included, and at who may act as them.</summary>
+/// <summary>Reads service accounts, those created moments ago included, and who may act as them.</summary>
 internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
 {
-    private readonly GcpPolicyWriter _policies = new(calls);
+    private readonly GcpPolicies _policies = new(clients, calls);
 
-    /// <summary>The account, or null. After a creation that may have happened it is not seen at once: 404, and 403 too (magic-modules issue 14447).</summary>
-    public async Task<ServiceAccount?> FindAsync(ServiceAccountEmail account, bool patient)
+    /// <summary>The account; null without one.</summary>
+    /// <param name="account">The account's address.</param>
+    /// <param name="mayBeNew">
+    /// True when the account may have been created moments ago: until it is known everywhere Google Cloud returns 404,
+    /// or 403 (magic-modules issue 14447).
+    /// </param>
+    public async Task<ServiceAccount?> FindAsync(ServiceAccountEmail account, bool mayBeNew = false)
     {
         try
         {
-            return patient
+            return mayBeNew
                 ? await calls.RetryUntilPropagatedAsync(
                     () => GetAsync(account),
-                    f => f is GcpFault { Code: 403 or 404 },
+                    e => e is GcpException { Code: 403 or 404 },
                     TimeSpan.FromSeconds(30),
-                    GcpPolicyWriter.Pause
+                    GcpPolicies.Pause
                 )
                 : await GetAsync(account);
         }
-        catch (GcpFault fault) when (fault.Code == 404)
+        catch (GcpException error) when (error.Code == 404)
         {
             return null;
         }
     }
 
-    /// <summary>A new account is there once three looks in a row find it: the first may meet a replica that has it, and the next one that has not.</summary>
-    public Task SeenAsync(ServiceAccountEmail account) =>
-        calls.PollUntilAsync(
+    /// <summary>
+    /// Waits until three reads in a row find a new account: the first may meet a replica that has it, the next one
+    /// that has not.
+    /// </summary>
+    /// <exception cref="CmekException">ServiceAccountNotSeen.</exception>
+    public Task WaitUntilKnownAsync(ServiceAccountEmail account)
+    {
+        var pause = TimeSpan.FromSeconds(2);
+        return calls.PollUntilAsync(
             async () =>
             {
                 try
                 {
-                    for (var look = 1; look <= 3; look++)
+                    await GetAsync(account);
+                    for (var again = 0; again < 2; again++)
                     {
-                        if (look > 1)
-                            await calls.Context.Time.Delay(TimeSpan.FromSeconds(2), calls.Context.CancellationToken);
+                        await calls.Context.Time.Delay(pause, calls.Context.CancellationToken);
                         await GetAsync(account);
                     }
 
                     return true;
                 }
-                catch (GcpFault fault) when (fault.Code is 400 or 403 or 404)
+                catch (GcpException error) when (error.Code is 400 or 403 or 404)
                 {
                     return false;
                 }
             },
-            GcpPolicyWriter.Propagation,
-            TimeSpan.FromSeconds(2),
+            GcpPolicies.Propagation,
+            pause,
             () => GcpErrors.ServiceAccountNotSeen(account.Text)
         );
+    }
 
-    /// <summary>Makes sure that an account can be used, before anything is written for it. Who may not look goes on where it is said so: the binding tells.</summary>
+    /// <summary>Ensures that an account can be used, before anything is written for it.</summary>
     /// <exception cref="CmekException">ServiceAccountNotFound, ServiceAccountDisabled.</exception>
-    public async Task RequireAsync(CrdbCluster cluster, ServiceAccountEmail account, bool mayBeUnreadable)
+    public async Task RequireUsableAsync(CrdbCluster cluster, ServiceAccountEmail account)
     {
         try
         {
-            var found = await FindAsync(account, patient: false)
-                ?? throw GcpErrors.ServiceAccountNotFound(account.Text, cluster.Name);
-            if (found.Disabled == true)
-                throw GcpErrors.ServiceAccountDisabled(account.Text);
+            ThrowUnlessUsable(cluster, account, await FindAsync(account));
         }
-        catch (GcpFault fault) when (fault.Code == 403 && mayBeUnreadable)
+        catch (GcpException error) when (error.Code == 403)
         {
-            calls.Context.Log.Verbose($"Whether the service account {account} exists may not be read.");
+            // The binding will be refused if there is no such account.
+            calls.Context.Log.Verbose($"The credentials are not allowed to read the service account {account}.");
         }
     }
 
-    /// <summary>Who may act as the account.</summary>
-    public Task<IamPolicy> PolicyAsync(ServiceAccountEmail account, bool patient) =>
-        patient
-            ? calls.RetryUntilPropagatedAsync(
-                () => PolicyAsync(account, patient: false),
-                f => f is GcpFault { Code: 403 or 404 },
-                GcpPolicyWriter.Propagation,
-                GcpPolicyWriter.Pause
-            )
-            : _policies.ReadAsync(clients.Iam, "IAM", account.Resource);
-
-    /// <summary>What keeps CockroachDB Cloud from acting as the account, in words; empty when nothing does.</summary>
-    public static IReadOnlyList<string> Missing(CrdbCluster cluster, IamPolicy policy, DateTimeOffset now)
+    /// <exception cref="CmekException">ServiceAccountNotFound, ServiceAccountDisabled.</exception>
+    public static void ThrowUnlessUsable(CrdbCluster cluster, ServiceAccountEmail account, ServiceAccount? found)
     {
-        var user = GcpNames.KmsUser(cluster);
-        return policy.Grants(GcpNames.TrustRole, $"serviceAccount:{user}", now) switch
+        if (found is null)
+            throw GcpErrors.ServiceAccountNotFound(account.Text, cluster.Name);
+        if (found.Disabled == true)
+            throw GcpErrors.ServiceAccountDisabled(account.Text);
+    }
+
+    /// <summary>The policy that says who may act as the account.</summary>
+    public Task<IamPolicy> ReadPolicyAsync(ServiceAccountEmail account, bool mayBeNew = false) =>
+        mayBeNew
+            ? calls.RetryUntilPropagatedAsync(
+                () => _policies.ReadAsync(account.Resource),
+                e => e is GcpException { Code: 403 or 404 },
+                GcpPolicies.Propagation,
+                GcpPolicies.Pause
+            )
+            : _policies.ReadAsync(account.Resource);
+
+    /// <summary>Why CockroachDB Cloud cannot act as the account, as parts of a sentence; empty when it can.</summary>
+    public static IReadOnlyList<string> TrustProblems(CrdbCluster cluster, IamPolicy policy, DateTimeOffset now)
+    {
+        var trusted = GcpNames.ClusterAccount(cluster);
+        return policy.Grants(GcpNames.TrustRole, trusted.Member, now) switch
         {
             Granted.Yes => [],
             Granted.Conditionally =>
             [
-                $"it lets {user} act as it only under a condition ({string.Join(", ", policy.ConditionsOf($"serviceAccount:{user}"))})",
+                $"it lets {trusted} act as it only under a condition "
+                    + $"({string.Join(", ", policy.ConditionsOf(trusted.Member))})",
             ],
-            _ => [$"it does not let {user} act as it ({GcpNames.TrustRole})"],
+            _ => [$"it does not let {trusted} act as it ({GcpNames.TrustRole})"],
         };
     }
 
-    /// <summary>Who else may make tokens for the account, and so use the key as CockroachDB does.</summary>
-    public static IReadOnlyList<string> Others(CrdbCluster cluster, IamPolicy policy) =>
-        [
-            .. policy
-                .MembersOf(GcpNames.TrustRole)
-                .Where(m =>
-                    m != $"serviceAccount:{GcpNames.KmsUser(cluster)}"
-                    && !m.StartsWith("deleted:", StringComparison.Ordinal)
-                ),
-        ];
+    /// <summary>
+    /// Members besides CockroachDB Cloud that may create tokens for the account, and so use the key through it.
+    /// </summary>
+    public static IReadOnlyList<string> OtherTrustedMembers(CrdbCluster cluster, IamPolicy policy)
+    {
+        var trusted = GcpNames.ClusterAccount(cluster).Member;
+        return [.. policy.MembersOf(GcpNames.TrustRole).Where(m => m != trusted && !IamPolicy.IsDeleted(m))];
+    }
 
     private Task<ServiceAccount> GetAsync(ServiceAccountEmail account) =>
         calls.ReadAsync("IAM", "serviceAccounts.get", account.Text, c =>

@@ -4,63 +4,49 @@ using Google.Apis.Auth.OAuth2.Responses;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>What Google's faults mean, for retries, for the verbose line, and in the module's own terms.</summary>
+/// <summary>
+/// Calls to Google Cloud: what its errors mean for retries, for the verbose line, and in the module's own terms.
+/// </summary>
 internal sealed class GcpCalls(OperationContext context) : CloudCalls("GCP", context)
 {
-    /// <summary>True when nobody can say whether the call was processed: no answer, or the service's own failure.</summary>
-    public static bool MayHaveHappened(Exception fault) =>
-        fault switch
+    /// <summary>For a creation: a resource that exists already is read instead.</summary>
+    public static Settling ReadIfExists { get; } = new() { IsDone = IsAlreadyExists };
+
+    /// <summary>True when a resource of this name exists, or did once.</summary>
+    public static bool IsAlreadyExists(Exception error) => error is GcpException { Status: "ALREADY_EXISTS" };
+
+    /// <summary>True when no access token could be had, so that nothing was sent.</summary>
+    /// <remarks>The second type is workload identity's, when its own token was not found.</remarks>
+    public static bool IsTokenError(Exception error) => error is TokenResponseException or SubjectTokenException;
+
+    /// <summary>
+    /// An exception of a call in the module's terms; null for one that is not Google Cloud's, and for a call that the
+    /// user stopped.
+    /// </summary>
+    public CmekException? Translate(Exception error, string target)
+    {
+        var isStopped = Context.CancellationToken.IsCancellationRequested;
+        return error is GcpException || IsTokenError(error) || (MayHaveBeenProcessed(error) && !isStopped)
+            ? Map(error, target)
+            : null;
+    }
+
+    /// <summary>An exception of a call in the module's terms.</summary>
+    public static CmekException Map(Exception error, string target) =>
+        error switch
         {
-            GcpFault answered => answered.Code >= 500,
-            // The token is fetched before the call is sent.
-            _ when IsTokenFault(fault) => false,
-            JsonException => true,
-            _ => IsNoResponse(fault),
-        };
-
-    /// <summary>True when no token was to be had, so that nothing was sent: the second is of workload identity, whose own token was not found.</summary>
-    public static bool IsTokenFault(Exception fault) => fault is TokenResponseException or SubjectTokenException;
-
-    /// <summary>An exception of a call in the module's terms; null for one that is not Google Cloud's.</summary>
-    public static CmekException? Translate(Exception fault, string target) =>
-        fault is GcpFault || IsTokenFault(fault) || MayHaveHappened(fault) ? Map(fault, target) : null;
-
-    /// <summary>Anything that a call throws, in the module's terms.</summary>
-    public static CmekException Map(Exception fault, string target) =>
-        fault switch
-        {
-            GcpFault { Code: 401 } refused => GcpErrors.GcpCredentialsRefused(refused.Message),
-            GcpFault { Reason: "SERVICE_DISABLED" } disabled => GcpErrors.GcpApiDisabled(
-                target,
-                disabled.Metadata("service") ?? "cloudkms.googleapis.com",
-                ProjectOf(disabled),
-                disabled.Message
-            ),
-            GcpFault { Constraint: { } constraint } forbidden => GcpErrors.OrganizationPolicyForbids(
-                target,
-                constraint,
-                forbidden.Message
-            ),
-            GcpFault { Code: 403 } denied => GcpErrors.GcpPermissionDenied(target, denied.Message, denied),
-            GcpFault { Code: 429 } limited => GcpErrors.GcpQuotaExceeded(target, limited.Message, limited),
-            GcpFault { Status: "ABORTED" } conflict => GcpErrors.GcpConflict(target, conflict.Message, conflict),
+            GcpException refusal when !MayHaveBeenProcessed(refusal) => Map(refusal, target),
             TokenResponseException token => GcpErrors.GcpCredentialsRefused(
                 token.Error?.ErrorDescription ?? token.Error?.Error ?? token.Message
             ),
-            _ when MayHaveHappened(fault) => GcpErrors.GcpUnreachable(target, fault),
-            GcpFault answered => GcpErrors.GcpRefused(
-                target,
-                answered.Status.Length > 0 ? answered.Status : $"HTTP {answered.Code}",
-                answered.Message,
-                answered
-            ),
+            _ when MayHaveBeenProcessed(error) => GcpErrors.GcpUnreachable(target, error),
             _ => GcpErrors.GcpCredentialsMissing(
-                fault.InnerException is { } inner ? $"{fault.Message} {inner.Message}" : fault.Message,
-                fault
+                error.InnerException is { } inner ? $"{error.Message} {inner.Message}" : error.Message,
+                error
             ),
         };
 
-    /// <summary>Looks for something that may not be there.</summary>
+    /// <summary>Reads something that may not exist: null on 404.</summary>
     public async Task<T?> FindAsync<T>(
         string service,
         string verb,
@@ -73,34 +59,64 @@ internal sealed class GcpCalls(OperationContext context) : CloudCalls("GCP", con
         {
             return await ReadAsync(service, verb, resource, call);
         }
-        catch (GcpFault fault) when (fault.Code == 404)
+        catch (GcpException error) when (error.Code == 404)
         {
             return null;
         }
     }
 
-    protected override bool IsAmbiguous(Exception fault) => MayHaveHappened(fault);
+    protected override bool IsAmbiguous(Exception error) => MayHaveBeenProcessed(error);
 
-    protected override bool IsThrottled(Exception fault) =>
-        fault switch
+    protected override bool IsThrottled(Exception error) =>
+        error switch
         {
-            GcpFault answered => answered.Code == 429,
+            GcpException refusal => refusal.Code == 429,
             TokenResponseException token => (int?)token.StatusCode is 429 or >= 500,
             _ => false,
         };
 
-    protected override (string Code, string? RequestId) Describe(Exception fault) =>
-        fault switch
+    protected override (string Code, string? RequestId) Describe(Exception error) =>
+        error switch
         {
-            GcpFault answered => ($"{(answered.Status.Length > 0 ? answered.Status : "HTTP")}, {answered.Code}", null),
+            GcpException refusal => ($"{(refusal.Status.Length > 0 ? refusal.Status : "HTTP")}, {refusal.Code}", null),
             TokenResponseException token => ($"no token, {token.Error?.Error ?? "refused"}", null),
             SubjectTokenException => ("no token", null),
-            _ => ("no answer", null),
+            _ => ("no response", null),
         };
 
-    /// <summary>consumer is projects/ and a number or an id.</summary>
-    private static string? ProjectOf(GcpFault fault) =>
-        fault.Metadata("consumer") is { } consumer && consumer.StartsWith("projects/", StringComparison.Ordinal)
-            ? consumer.Substring(9)
+    /// <summary>
+    /// True when it is unknown whether the call was processed: no response, or an internal failure of the service.
+    /// </summary>
+    private static bool MayHaveBeenProcessed(Exception error) =>
+        error switch
+        {
+            GcpException refusal => refusal.Code >= 500,
+            // The token is fetched before the call is sent.
+            _ when IsTokenError(error) => false,
+            JsonException => true,
+            _ => IsNoResponse(error),
+        };
+
+    private static CmekException Map(GcpException error, string target) =>
+        error switch
+        {
+            { Code: 401 } => GcpErrors.GcpCredentialsRefused(error.Message),
+            { Reason: "SERVICE_DISABLED" } => GcpErrors.GcpApiDisabled(
+                target,
+                error.Metadata("service") ?? "cloudkms.googleapis.com",
+                ConsumerProject(error),
+                error.Message
+            ),
+            { Constraint: { } constraint } => GcpErrors.OrganizationPolicyForbids(target, constraint, error.Message),
+            { Code: 403 } => GcpErrors.GcpPermissionDenied(target, error),
+            { Code: 429 } => GcpErrors.GcpQuotaExceeded(target, error),
+            { Status: "ABORTED" } => GcpErrors.GcpConflict(target, error),
+            _ => GcpErrors.GcpRefused(target, error),
+        };
+
+    /// <summary>The project that an API call is counted for: "consumer" is projects/ and a number or an id.</summary>
+    private static string? ConsumerProject(GcpException error) =>
+        error.Metadata("consumer") is { } consumer && consumer.StartsWith("projects/", StringComparison.Ordinal)
+            ? consumer.Substring("projects/".Length)
             : null;
 }

@@ -1,26 +1,19 @@
-using System.Text.RegularExpressions;
-
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>Google Cloud: keys in Cloud KMS, a service account as the identity.</summary>
 internal sealed class GcpCustomerCloud : ICustomerCloud
 {
-    private static readonly Regex Key = new(
-        @"^projects/(?<project>[^/\s]+)/locations/(?<location>[^/\s]+)"
-            + "/keyRings/[a-zA-Z0-9_-]{1,63}/cryptoKeys/[a-zA-Z0-9_-]{1,63}$",
-        RegexOptions.CultureInvariant
-    );
+    /// <summary>The cloud's name in CockroachDB Cloud's API.</summary>
+    public const string ProviderName = "GCP";
 
-    private static readonly Regex ServiceAccount = new(
-        @"^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z0-9.-]+\.iam\.gserviceaccount\.com$",
-        RegexOptions.CultureInvariant
-    );
+    /// <summary>The type of its keys in a manifest.</summary>
+    public const string KeyTypeName = "GCP_CLOUD_KMS";
 
-    public string Provider => "GCP";
+    public string Provider => ProviderName;
 
     public string DisplayName => "Google Cloud";
 
-    public string KeyType => "GCP_CLOUD_KMS";
+    public string KeyType => KeyTypeName;
 
     public bool NeedsOrganizationId => false;
 
@@ -39,8 +32,8 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
 
     public KeyUri? ParseKeyUri(string text)
     {
-        if (Key.Match(text) is { Success: true } key)
-            return KeyUri.Of(text, KeyType, key.Groups["location"].Value, key.Groups["project"].Value);
+        if (GcpKeyName.TryParse(text) is { } key && key.ToString() == text)
+            return KeyUri.Of(text, KeyType, key.Location, key.Project);
         if (text.Contains("/cryptoKeyVersions/"))
             return KeyUri.Malformed(text, "it names a version; leave /cryptoKeyVersions/... off");
         return text.StartsWith("projects/", StringComparison.Ordinal)
@@ -53,7 +46,7 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
     }
 
     public string? PrincipalProblem(string authPrincipal) =>
-        ServiceAccount.IsMatch(authPrincipal)
+        ServiceAccountEmail.IsWellFormed(authPrincipal)
             ? null
             : "it is not the e-mail address of a service account, <name>@<project>.iam.gserviceaccount.com";
 
@@ -61,7 +54,9 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
 
     public bool Serves(string location, string region) => GcpLocations.Serves(location, region);
 
-    /// <summary>Clusters on Google Cloud are always private, so the network visibility tells nothing.</summary>
+    /// <summary>
+    /// False: clusters on Google Cloud are always private, so their network visibility says nothing about it.
+    /// </summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
 
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>

@@ -3,70 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>A service account as IAM tells it.</summary>
-internal sealed record ServiceAccount(
-    string? Name,
-    string? Email,
-    string? UniqueId,
-    string? DisplayName,
-    string? Description,
-    bool? Disabled
-);
-
-/// <summary>A custom role.</summary>
-internal sealed record IamRole(string? Name, string? Title, List<string>? IncludedPermissions, bool? Deleted);
-
-/// <summary>A key of a service account; its private half is there once, in the answer to its creation.</summary>
-internal sealed record ServiceAccountKey(string? Name, string? PrivateKeyData)
-{
-    public override string ToString() => Name ?? "";
-}
-
-/// <summary>The operations of IAM that CMEK needs, named as in the vendor's SDK, which can replace this when its package can be had.</summary>
-internal interface IGcpIam : IGcpPolicies
-{
-    Task<ServiceAccount> GetServiceAccountAsync(string name, CancellationToken cancellationToken);
-
-    Task<ServiceAccount> CreateServiceAccountAsync(
-        string project,
-        string accountId,
-        string displayName,
-        string description,
-        CancellationToken cancellationToken
-    );
-
-    Task<ServiceAccount> PatchServiceAccountAsync(
-        string name,
-        string displayName,
-        string description,
-        CancellationToken cancellationToken
-    );
-
-    Task EnableServiceAccountAsync(string name, CancellationToken cancellationToken);
-
-    Task<IamRole> GetRoleAsync(string name, CancellationToken cancellationToken);
-
-    Task<IamRole> CreateRoleAsync(
-        string project,
-        string roleId,
-        string title,
-        string description,
-        IReadOnlyList<string> permissions,
-        CancellationToken cancellationToken
-    );
-
-    Task<IReadOnlyList<ServiceAccountKey>> ListServiceAccountKeysAsync(
-        string account,
-        CancellationToken cancellationToken
-    );
-
-    /// <summary>The private half comes as a file of credentials, in base64.</summary>
-    Task<ServiceAccountKey> CreateServiceAccountKeyAsync(string account, CancellationToken cancellationToken);
-
-    Task<JsonObject> DeleteServiceAccountKeyAsync(string name, CancellationToken cancellationToken);
-}
-
-/// <summary>IAM v1 over REST. Paths, methods and fields: the discovery document of iam v1.</summary>
+/// <summary>IAM v1 over REST. Source of paths, methods and fields: the discovery document of iam v1.</summary>
 internal sealed class GcpIamClient(GcpRest rest) : IGcpIam
 {
     public Task<ServiceAccount> GetServiceAccountAsync(string name, CancellationToken cancellationToken) =>
@@ -138,7 +75,6 @@ internal sealed class GcpIamClient(GcpRest rest) : IGcpIam
             cancellationToken
         );
 
-    /// <summary>Those that people made; Google's own are renewed by Google.</summary>
     public async Task<IReadOnlyList<ServiceAccountKey>> ListServiceAccountKeysAsync(
         string account,
         CancellationToken cancellationToken
@@ -168,7 +104,7 @@ internal sealed class GcpIamClient(GcpRest rest) : IGcpIam
     public Task<JsonObject> DeleteServiceAccountKeyAsync(string name, CancellationToken cancellationToken) =>
         rest.SendAsync<JsonObject>(HttpMethod.Delete, $"v1/{name}", null, cancellationToken);
 
-    // POST without a body, where KMS has GET.
+    // POST without a body here; KMS reads a policy with GET.
     public async Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken) =>
         new(
             await rest.SendAsync<JsonObject>(
@@ -188,7 +124,7 @@ internal sealed class GcpIamClient(GcpRest rest) : IGcpIam
             await rest.SendAsync<JsonObject>(
                 HttpMethod.Post,
                 $"v1/{resource}:setIamPolicy",
-                new JsonObject { ["policy"] = policy.ToWire() },
+                new JsonObject { ["policy"] = policy.ToRequest() },
                 cancellationToken
             )
         );

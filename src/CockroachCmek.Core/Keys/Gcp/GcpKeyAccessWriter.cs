@@ -1,48 +1,28 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>Makes and undoes changes of access, exactly what their documents say, and reads back.</summary>
+/// <summary>Makes and undoes changes of access, exactly as their documents say, and reads them back.</summary>
 internal sealed class GcpKeyAccessWriter(GcpClients clients, GcpCalls calls)
 {
-    private static readonly JsonSerializerOptions Printed = new()
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    private readonly GcpPolicyWriter _policies = new(calls);
+    private readonly GcpPolicies _policies = new(clients, calls);
     private readonly GcpKeyReader _reader = new(clients, calls);
-
-    public static string Print(JsonArray document) => document.ToJsonString(Printed);
 
     public async Task<CmekAccessChange> RevokeAsync(CmekAccessChange change)
     {
         switch (change.Kind)
         {
-            case GcpKeyAccess.BindingKind:
-                var bindings = Bindings(change);
-                if (
-                    await ChangeAsync(
-                        change,
-                        policy => bindings.Aggregate(false, (changed, b) => policy.Remove(b) | changed),
-                        policy => !bindings.Any(policy.HasAny)
-                    )
-                )
-                    calls.Context.Log.Warning(
-                        $"The binding is gone from {change.Target}, but Google Cloud typically takes two minutes, and may take seven or more, until the access ends everywhere (cloud.google.com/iam/docs/access-change-propagation)."
-                    );
+            case GcpAccessChanges.BindingKind:
+                await RemoveBindingsAsync(change);
                 break;
-            case GcpKeyAccess.VersionsKind:
-                if (await SwitchAsync(change, from: "ENABLED", to: "DISABLED"))
+            case GcpAccessChanges.VersionsKind:
+                if (await SetStateAsync(change, from: "ENABLED", to: "DISABLED"))
                     calls.Context.Log.Warning(
-                        $"The versions of {change.Target} are disabled, but Google Cloud typically takes a minute, and in rare cases hours, until none of them is used any more (cloud.google.com/kms/docs/consistency)."
+                        $"The versions of {change.Target} are disabled. Google Cloud typically takes a minute, and in "
+                            + "rare cases hours, until they cannot be used anywhere "
+                            + "(cloud.google.com/kms/docs/consistency)."
                     );
                 break;
             default:
-                throw Errors.BadAnswer(change.Target, $"'{change.Kind}' is no kind of change that Google Cloud has");
+                throw UnknownKind(change);
         }
 
         return change with
@@ -56,19 +36,14 @@ internal sealed class GcpKeyAccessWriter(GcpClients clients, GcpCalls calls)
     {
         switch (change.Kind)
         {
-            case GcpKeyAccess.BindingKind:
-                var bindings = Bindings(change);
-                await ChangeAsync(
-                    change,
-                    policy => bindings.Aggregate(false, (changed, b) => policy.Add(b) | changed),
-                    policy => bindings.All(policy.Has)
-                );
+            case GcpAccessChanges.BindingKind:
+                await AddBindingsAsync(change);
                 break;
-            case GcpKeyAccess.VersionsKind:
-                await SwitchAsync(change, from: "DISABLED", to: "ENABLED");
+            case GcpAccessChanges.VersionsKind:
+                await SetStateAsync(change, from: "DISABLED", to: "ENABLED");
                 break;
             default:
-                throw Errors.BadAnswer(change.Target, $"'{change.Kind}' is no kind of change that Google Cloud has");
+                throw UnknownKind(change);
         }
 
         return change with
@@ -78,80 +53,66 @@ internal sealed class GcpKeyAccessWriter(GcpClients clients, GcpCalls calls)
         };
     }
 
-    private async Task<bool> ChangeAsync(
-        CmekAccessChange change,
-        Func<IamPolicy, bool> write,
-        Func<IamPolicy, bool> isSo
-    )
+    private async Task RemoveBindingsAsync(CmekAccessChange change)
     {
-        IGcpPolicies api = change.Target.Contains("/serviceAccounts/") ? clients.Iam : clients.Kms;
-        var service = ReferenceEquals(api, clients.Iam) ? "IAM" : "KMS";
-        var written = await _policies.ChangeAsync(api, service, change.Target, write, _ => false);
-        if (written)
-            await _policies.ConfirmAsync(api, service, change.Target, isSo);
-        return written;
+        var bindings = GcpAccessChanges.BindingsIn(change);
+        var isWritten = await _policies.ChangeAsync(change.Target, policy =>
+            bindings.Aggregate(false, (isChanged, b) => policy.Remove(b) | isChanged)
+        );
+        if (!isWritten)
+            return;
+        await _policies.ConfirmAsync(change.Target, policy => !bindings.Any(policy.HasAny));
+        calls.Context.Log.Warning(
+            $"The binding is removed from {change.Target}. Google Cloud typically takes two minutes, and may take "
+                + "seven or more, until the access ends everywhere "
+                + "(cloud.google.com/iam/docs/access-change-propagation)."
+        );
     }
 
-    /// <summary>Moves the versions of the document from one state to the other; true when one had to be.</summary>
-    private async Task<bool> SwitchAsync(CmekAccessChange change, string from, string to)
+    private async Task AddBindingsAsync(CmekAccessChange change)
+    {
+        var bindings = GcpAccessChanges.BindingsIn(change);
+        var isWritten = await _policies.ChangeAsync(change.Target, policy =>
+            bindings.Aggregate(false, (isChanged, b) => policy.Add(b) | isChanged)
+        );
+        if (isWritten)
+            await _policies.ConfirmAsync(change.Target, policy => bindings.All(policy.Has));
+    }
+
+    /// <summary>Moves the document's versions from one state to another; false when none was in the first.</summary>
+    private async Task<bool> SetStateAsync(CmekAccessChange change, string from, string to)
     {
         var name = GcpKeyName.Parse(change.Target);
-        var wanted = Parse(change).Select(n => (string?)n ?? "").ToList();
-        var versions = (await _reader.VersionsAsync(name)).Where(v => wanted.Contains(v.Name ?? "")).ToList();
+        var wanted = GcpAccessChanges.VersionsIn(change);
+        var versions = (await _reader.ListVersionsAsync(name)).Where(v => wanted.Contains(v.Name ?? "")).ToList();
         if (to == "ENABLED" && versions.FirstOrDefault(v => v.State is "DESTROYED" or "DESTROY_SCHEDULED") is { } lost)
-            throw GcpErrors.KeyPendingDeletion(name, lost.Id, lost.State!, lost.DestroyTime);
-        var moving = versions.Where(v => v.State == from).ToList();
+            throw GcpErrors.KeyPendingDeletion(name, lost);
+        var moving = versions.Where(v => v.State == from).Select(v => v.Name!).ToList();
+        if (moving.Count == 0)
+            return false;
         foreach (var version in moving)
-            await SetAsync(name, version.Name!, to);
-        if (moving.Count > 0)
-        {
-            await calls.PollUntilAsync(
-                async () =>
-                    (await _reader.VersionsAsync(name))
-                        .Where(v => moving.Any(m => m.Name == v.Name))
-                        .All(v => v.State == to),
-                GcpPolicyWriter.Propagation,
-                GcpPolicyWriter.Pause,
-                () => GcpErrors.VersionNotReady(name, string.Join(", ", moving.Select(v => v.Id)), from)
-            );
-        }
-
-        return moving.Count > 0;
+            await SetStateAsync(name, version, to);
+        await calls.PollUntilAsync(
+            async () =>
+                (await _reader.ListVersionsAsync(name)).Where(v => moving.Contains(v.Name!)).All(v => v.State == to),
+            GcpPolicies.Propagation,
+            GcpPolicies.Pause,
+            () => GcpErrors.VersionNotReady(name, string.Join(", ", moving.Select(m => m.Split('/').Last())), from)
+        );
+        return true;
     }
 
-    private async Task SetAsync(GcpKeyName name, string version, string state)
-    {
-        for (var round = 1; ; round++)
-        {
-            try
-            {
-                await calls.WriteAsync("KMS", $"cryptoKeyVersions.patch {state}", version, c =>
+    private Task SetStateAsync(GcpKeyName name, string version, string state) =>
+        calls.SettleAsync(
+            $"cryptoKeyVersions.patch {version}",
+            () =>
+                calls.WriteAsync("KMS", $"cryptoKeyVersions.patch {state}", version, c =>
                     clients.Kms.UpdateCryptoKeyVersionStateAsync(version, state, c)
-                );
-                return;
-            }
-            catch (Exception fault) when (calls.IsResponseLost(fault))
-            {
-                if ((await _reader.VersionsAsync(name)).Any(v => v.Name == version && v.State == state))
-                    return;
-                if (round == 3)
-                    throw;
-            }
-        }
-    }
+                ),
+            async () =>
+                (await _reader.ListVersionsAsync(name)).FirstOrDefault(v => v.Name == version && v.State == state)
+        );
 
-    private static List<JsonObject> Bindings(CmekAccessChange change) => [.. Parse(change).OfType<JsonObject>()];
-
-    private static JsonArray Parse(CmekAccessChange change)
-    {
-        try
-        {
-            return JsonNode.Parse(change.Document) as JsonArray
-                ?? throw Errors.BadAnswer(change.Target, "the document of the change is no list");
-        }
-        catch (JsonException fault)
-        {
-            throw Errors.BadAnswer(change.Target, "the document of the change is no JSON", fault);
-        }
-    }
+    private static CmekException UnknownKind(CmekAccessChange change) =>
+        GcpErrors.ChangeMalformed(change.Target, $"'{change.Kind}' is not a kind of change that Google Cloud has");
 }

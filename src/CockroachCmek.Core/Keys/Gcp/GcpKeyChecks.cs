@@ -2,163 +2,220 @@ using CockroachCmek.Core.Checks;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>Live checks of a region's key and service account. Reads only; what may not be read is Unknown.</summary>
-internal sealed class GcpKeyChecks(GcpClients clients, GcpCalls calls)
+/// <summary>
+/// Live checks of a region's key. Each part reads on its own, so that one that cannot be read hides no other.
+/// </summary>
+internal sealed class GcpKeyChecks
 {
-    private readonly GcpKeyReader _reader = new(clients, calls);
+    private readonly GcpClients _clients;
+    private readonly GcpCalls _calls;
+    private readonly SharedReads _shared;
+    private readonly KeyCheckRequest _request;
+    private readonly GcpKeyReader _reader;
+    private readonly KeyChecks _results;
 
-    public async Task<IReadOnlyList<CmekCheck>> CheckAsync(KeyCheckRequest request)
+    /// <param name="clients">The clients.</param>
+    /// <param name="calls">The calls of this run.</param>
+    /// <param name="shared">Reads that regions of the same run share.</param>
+    /// <param name="request">The region's key.</param>
+    public GcpKeyChecks(GcpClients clients, GcpCalls calls, SharedReads shared, KeyCheckRequest request)
     {
-        var results = new KeyChecks(request.Cluster, request.Spec.Region, e =>
-            GcpCalls.Translate(e, request.Spec.KeyUri)
-        );
-        if (request.IsPast)
+        _clients = clients;
+        _calls = calls;
+        _shared = shared;
+        _request = request;
+        _reader = new GcpKeyReader(clients, calls);
+        _results = new KeyChecks(request.Cluster, request.Spec.Region, Translate);
+    }
+
+    /// <summary>Runs every check.</summary>
+    public async Task<IReadOnlyList<CmekCheck>> CheckAsync()
+    {
+        var spec = _request.Spec;
+        var name = await ParseAsync(CmekCheckName.KeyUri, () => GcpKeyName.Parse(spec.KeyUri));
+        if (_request.IsPast)
         {
-            await results.RunAsync(CmekCheckName.PastKeyUsable, () => PastKeyAsync(request, results));
-            return results.All;
+            if (name is not null)
+                await _results.RunAsync(CmekCheckName.PastKeyUsable, () => CheckPastKeyAsync(name));
+            return _results.All;
         }
 
-        await results.RunAsync(CmekCheckName.KeyUsable, () => KeyAsync(request, results));
-        await results.RunAsync(CmekCheckName.RoleTrust, () => AccountAsync(request, results));
-        return results.All;
+        var account = await ParseAsync(CmekCheckName.Principal, () => ServiceAccountEmail.Parse(spec.AuthPrincipal));
+        if (name is not null)
+            await CheckKeyAsync(name, account);
+        if (account is not null)
+            await new GcpAccountChecks(_clients, _calls, _shared, _request.Cluster, account).CheckAsync(_results);
+        return _results.All;
     }
 
-    private async Task KeyAsync(KeyCheckRequest request, KeyChecks results)
+    private async Task CheckKeyAsync(GcpKeyName name, ServiceAccountEmail? account)
     {
-        var region = request.Spec.Region;
-        var name = GcpKeyName.Parse(request.Spec.KeyUri);
-        var account = ServiceAccountEmail.Parse(request.Spec.AuthPrincipal);
-        var now = calls.Context.Time.GetUtcNow();
-        if (await _reader.FindAsync(name, account.Member) is not { } key)
-            throw GcpErrors.KeyNotFound(name);
-        if (results.FailAll(CmekCheckName.KeyUsable, [.. GcpKeyFaults.OfKey(name, key.Key)]))
-            results.Pass(CmekCheckName.KeyUsable, $"{name} encrypts and decrypts, and its primary version is enabled.");
-        if (results.FailAll(CmekCheckName.KeyGranted, [.. GcpKeyFaults.OfGrant(key, account, mayGrant: false, now)]))
-            results.Pass(CmekCheckName.KeyGranted, $"{account} may use {name}.");
-        Grants(request, key, account, now, results);
+        CryptoKey? key = null;
+        var isMissing = false;
+        await _results.RunAsync(CmekCheckName.KeyUsable, async () =>
+        {
+            key = await ShareAsync($"key {name}", () => _reader.FindKeyAsync(name));
+            isMissing = key is null;
+            CheckUsable(name, key ?? throw GcpErrors.KeyNotFound(name));
+        });
+        CheckLocation(name);
+        if (isMissing)
+            return;
+        if (account is not null)
+            await _results.RunAsync(CmekCheckName.KeyGranted, () => CheckGrantAsync(name, key, account));
+        if (key is null)
+            return;
+        await _results.RunAsync(CmekCheckName.OldVersionsUsable, () => CheckOldVersionsAsync(name, key));
+        CheckVersionInUse(name, key);
+    }
+
+    private void CheckUsable(GcpKeyName name, CryptoKey key)
+    {
+        if (_results.FailAll(CmekCheckName.KeyUsable, [.. GcpKeyFitness.KeyProblems(name, key)]))
+            _results.Pass(CmekCheckName.KeyUsable, $"{name} is symmetric, and its primary version is enabled.");
+    }
+
+    private void CheckLocation(GcpKeyName name)
+    {
+        var region = _request.Spec.Region;
         if (GcpLocations.Serves(name.Location, region))
-            results.Pass(CmekCheckName.KeyLocation, $"The key lives in {name.Location}.");
+            _results.Pass(CmekCheckName.KeyLocation, $"The key is in {name.Location}.");
         else
-            results.Warn(
+            _results.Warn(
                 CmekCheckName.KeyLocation,
                 "KeyElsewhere",
-                $"The key lives in '{name.Location}', the nodes in '{region}': it works, but depends on two places.",
-                "New-CrdbCmekKey, then Invoke-CrdbCmekRotation with its manifest"
+                $"The key is in '{name.Location}', the nodes are in '{region}'. It works, but depends on both.",
+                $"Get-CrdbCluster {_request.Cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | "
+                    + "New-CrdbCmekManifest | Invoke-CrdbCmekRotation -Wait"
             );
-        await VersionsAsync(request, name, key.Key, results);
     }
 
-    /// <summary>What the policies allow beyond what is needed, or only for now.</summary>
-    private static void Grants(
-        KeyCheckRequest request,
-        FoundKey key,
-        ServiceAccountEmail account,
-        DateTimeOffset now,
-        KeyChecks results
-    )
+    /// <summary>Whether the policies grant what is needed, and no more.</summary>
+    private async Task CheckGrantAsync(GcpKeyName name, CryptoKey? key, ServiceAccountEmail account)
     {
-        var region = request.Spec.Region;
-        if (key.GrantsUse(account.Member, now) == Granted.Conditionally)
-            results.Warn(
+        var found = await ShareAsync($"policies {name} {account}", () =>
+            _reader.ReadPoliciesAsync(name, key ?? new CryptoKey(), account.Member)
+        );
+        var now = _calls.Context.Time.GetUtcNow();
+        var granted = found.GrantsUse(account.Member, now);
+        if (granted == Granted.Yes)
+            _results.Pass(CmekCheckName.KeyGranted, $"{account} may use {name}.");
+        else if (granted == Granted.Conditionally)
+            _results.Warn(
                 CmekCheckName.KeyGranted,
                 "KeyGrantConditional",
-                $"The policy of {key.Name} lets the account use it only under a condition: {string.Join(", ", key.Policy.ConditionsOf(account.Member))}.",
-                "New-CrdbCmekKey -KeyUri <key> -Grant, when the condition is taken away"
+                $"The policy of {name} lets {account} use it only under a condition: "
+                    + $"{string.Join(", ", found.Policy.ConditionsOf(account.Member))}.",
+                "New-CrdbCmekKey -KeyUri <key> -Grant   (after the conditional binding is removed)"
             );
-        string[] wider = [.. key.Policy.WiderThanUse(account.Member), .. key.Policy.Public];
+        else
+            _results.FailAll(CmekCheckName.KeyGranted, [.. GcpKeyFitness.GrantProblems(found, account, now)]);
+        CheckPolicyNarrow(found, account, now);
+        CheckPolicyCurrent(found, account);
+    }
+
+    private void CheckPolicyNarrow(FoundKey key, ServiceAccountEmail account, DateTimeOffset now)
+    {
+        string[] wider = [.. key.Policy.RolesBeyondUse(account.Member), .. key.Policy.PublicBindings];
         if (key.RingPolicy?.GrantsUse(account.Member, now) > Granted.No)
-            wider = [.. wider, $"the use of every key in {key.Name.RingName}"];
-        if (wider.Length > 0)
-            results.Warn(
+            wider = [.. wider, $"the use of every key in {key.Name.Ring}"];
+        if (wider.Length == 0)
+            _results.Pass(CmekCheckName.KeyPolicyNarrow, $"The policy of {key.Name} allows no more than CMEK needs.");
+        else
+            _results.Warn(
                 CmekCheckName.KeyPolicyNarrow,
                 "KeyPolicyWide",
                 $"The policy of {key.Name} allows more than CMEK needs: {string.Join(", ", wider)}.",
-                "Take these bindings out of the policy; the account needs " + GcpNames.UseRole + " on the key alone"
+                $"Remove these bindings; the service account needs {GcpNames.UseRole} on the key alone"
             );
-        if (key.Policy.Deleted(account.Member) is { Count: > 0 } deleted)
-            results.Warn(
+    }
+
+    private void CheckPolicyCurrent(FoundKey key, ServiceAccountEmail account)
+    {
+        var deleted = key.Policy.DeletedNamesakes(account.Member);
+        if (deleted.Count == 0)
+            _results.Pass(CmekCheckName.KeyPolicyCurrent, $"The policy of {key.Name} names no deleted {account}.");
+        else
+            _results.Warn(
                 CmekCheckName.KeyPolicyCurrent,
                 "KeyPolicyStale",
-                $"The policy of {key.Name} names accounts that were deleted: {string.Join(", ", deleted)}.",
+                $"The policy of {key.Name} names service accounts that were deleted: {string.Join(", ", deleted)}.",
                 "New-CrdbCmekKey -KeyUri <key> -Grant"
             );
     }
 
-    private async Task VersionsAsync(KeyCheckRequest request, GcpKeyName name, CryptoKey key, KeyChecks results)
+    private async Task CheckOldVersionsAsync(GcpKeyName name, CryptoKey key)
     {
-        var region = request.Spec.Region;
-        var versions = await _reader.VersionsAsync(name);
-        var lost = versions
+        var versions = await ShareAsync($"versions {name}", () => _reader.ListVersionsAsync(name));
+        var unusable = versions
             .Where(v => v.Id != key.Primary?.Id && v.State is "DISABLED" or "DESTROY_SCHEDULED" or "DESTROYED")
             .Select(v => $"{v.Id} ({v.State})")
             .ToList();
-        if (lost.Count > 0)
-            results.Warn(
+        if (unusable.Count > 0)
+            _results.Warn(
                 CmekCheckName.OldVersionsUsable,
                 "OldVersionUnusable",
-                $"Versions of {name} can no longer decrypt: {string.Join(", ", lost)}. Data and backups of their time may need them.",
-                $"gcloud kms keys versions list --key {name.Id} --keyring {name.Ring} --location {name.Location} --project {name.Project}"
+                $"Versions of {name} can no longer decrypt: {string.Join(", ", unusable)}. Data and backups of their "
+                    + "time may need them.",
+                $"gcloud kms keys versions list {name.ToGcloudOptions()}"
             );
         else if (versions.Count > 1)
-            results.Pass(CmekCheckName.OldVersionsUsable, $"All {versions.Count} versions of {name} are enabled.");
-        if (request.TakenUpAt is not { } takenUp || key.Primary is not { } primary)
+            _results.Pass(CmekCheckName.OldVersionsUsable, $"All {versions.Count} versions of {name} are enabled.");
+    }
+
+    private void CheckVersionInUse(GcpKeyName name, CryptoKey key)
+    {
+        if (_request.TakenUpAt is not { } wrapped || key.Primary is not { } primary)
             return;
-        if (primary.CreateTime > takenUp)
-            results.Warn(
+        if (primary.CreateTime > wrapped)
+            _results.Warn(
                 CmekCheckName.VersionInUse,
                 "VersionNotTakenUp",
-                $"Version {primary.Id} of {name} is of {primary.CreateTime:u}, but the cluster took the key up on {takenUp:u}, and does not follow by itself.",
-                $"Invoke-CrdbCmekRotation {request.Cluster.Name}"
+                $"Version {primary.Id} of {name} was created on {primary.CreateTime:u}, after the cluster wrapped with "
+                    + $"the key on {wrapped:u}. CockroachDB does not switch to it by itself.",
+                $"Get-CrdbCluster {_request.Cluster.Name} | Invoke-CrdbCmekRotation -Wait"
             );
         else
-            results.Pass(CmekCheckName.VersionInUse, $"The cluster uses version {primary.Id} of {name}.");
+            _results.Pass(CmekCheckName.VersionInUse, $"The cluster wraps with version {primary.Id} of {name}.");
     }
 
-    /// <summary>What was encrypted with a past key was so with the version of that time.</summary>
-    private async Task PastKeyAsync(KeyCheckRequest request, KeyChecks results)
+    /// <summary>What was encrypted with a past key needs the version of that time.</summary>
+    private async Task CheckPastKeyAsync(GcpKeyName name)
     {
-        var name = GcpKeyName.Parse(request.Spec.KeyUri);
-        if (await _reader.GetAsync(name) is null)
+        if (await _reader.FindKeyAsync(name) is null)
             throw GcpErrors.KeyNotFound(name);
-        var versions = await _reader.VersionsAsync(name);
+        var versions = await _reader.ListVersionsAsync(name);
         var used = versions.FirstOrDefault(v =>
-            request.TakenUpAt is null ? v.State == "ENABLED" : v.CreateTime <= request.TakenUpAt
-        ) ?? (versions.Count > 0 ? versions[versions.Count - 1] : null);
-        switch (used?.State)
-        {
-            case "ENABLED":
-                results.Pass(
-                    CmekCheckName.PastKeyUsable,
-                    $"{used.Name} is enabled: what was encrypted with it can be read."
-                );
-                break;
-            case "DESTROY_SCHEDULED" or "DESTROYED":
-                throw GcpErrors.KeyPendingDeletion(name, used.Id, used.State, used.DestroyTime);
-            default:
-                throw GcpErrors.KeyDisabled(name, used?.Id ?? "1");
-        }
-    }
-
-    private async Task AccountAsync(KeyCheckRequest request, KeyChecks results)
-    {
-        var account = ServiceAccountEmail.Parse(request.Spec.AuthPrincipal);
-        await new GcpOrganizationChecks(clients, calls).CheckAsync(request, account, results);
-        var accounts = new GcpAccounts(clients, calls);
-        await accounts.RequireAsync(request.Cluster, account, mayBeUnreadable: false);
-        var policy = await accounts.PolicyAsync(account, patient: false);
-        var missing = GcpAccounts.Missing(request.Cluster, policy, calls.Context.Time.GetUtcNow());
-        string[] problems =
-        [
-            .. missing,
-            .. GcpAccounts.Others(request.Cluster, policy).Select(m => $"it lets {m} act as it too"),
-        ];
-        if (problems.Length > 0)
-            throw GcpErrors.RoleDiffers(account, request.Cluster.Name, problems);
-        results.Pass(
-            CmekCheckName.RoleTrust,
-            $"{account} is enabled, and lets {GcpNames.KmsUser(request.Cluster)} act as it, and nobody else."
+            _request.TakenUpAt is null ? v.State == "ENABLED" : v.CreateTime <= _request.TakenUpAt
+        );
+        used ??= versions.Count > 0 ? versions[versions.Count - 1] : null;
+        if (used?.State is "DESTROY_SCHEDULED" or "DESTROYED")
+            throw GcpErrors.KeyPendingDeletion(name, used);
+        if (used?.State != "ENABLED")
+            throw GcpErrors.KeyDisabled(name, used?.Id ?? "1");
+        _results.Pass(
+            CmekCheckName.PastKeyUsable,
+            $"{used.Name}, which data and backups of its time still need, is enabled."
         );
     }
 
-    /// <summary>A fault that the reading met is the result; what may not be read is unknown.</summary>
+    private async Task<T?> ParseAsync<T>(string check, Func<T> parse)
+        where T : class
+    {
+        T? parsed = null;
+        await _results.RunAsync(check, () =>
+        {
+            parsed = parse();
+            return Task.CompletedTask;
+        });
+        return parsed;
+    }
+
+    private Task<T> ShareAsync<T>(string what, Func<Task<T>> read) => _shared.GetAsync(_calls.Context, what, read);
+
+    /// <summary>A missing permission is reported with what to grant, everything else as elsewhere.</summary>
+    private CmekException? Translate(Exception error) =>
+        error is GcpException { Code: 403, Reason: not "SERVICE_DISABLED", Constraint: null } denied
+            ? GcpErrors.ReadNotAllowed(_request.Spec.KeyUri, denied)
+            : _calls.Translate(error, _request.Spec.KeyUri);
 }

@@ -1,67 +1,76 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>Bindings of keys for people who hand them to somebody else, as JSON and as gcloud lines.</summary>
+/// <summary>
+/// The bindings that a key needs, as JSON and as gcloud commands, for people who pass them to an administrator.
+/// </summary>
 internal sealed class GcpKeyPolicies(GcpClients clients, GcpCalls calls)
 {
-    private static readonly JsonSerializerOptions Printed = new()
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    private readonly GcpKeyReader _reader = new(clients, calls);
 
     public async Task<CmekKeyPolicy> DescribeAsync(KeyPolicyRequest request)
     {
         var account = ServiceAccountEmail.Parse(request.AuthPrincipal);
         var binding = IamPolicy.Binding(GcpNames.UseRole, account.Member);
-        var trust =
-            $"gcloud iam service-accounts add-iam-policy-binding {account} --project {account.Project} --member serviceAccount:{GcpNames.KmsUser(request.Cluster)} --role {GcpNames.TrustRole} --condition None";
         if (request.KeyUri is not { } uri)
-        {
-            // Nothing is asked: a key beside the account, in each region's location.
-            var policy = new IamPolicy([]);
-            policy.Add(binding);
-            var keys = request.Cluster.Regions.Select(r => new GcpKeyName(
-                account.Project,
-                r.Name,
-                GcpNames.Ring,
-                GcpNames.Default(request.Cluster)
-            ));
-            return Result(
-                request,
-                "",
-                policy,
-                binding,
-                [trust, .. keys.SelectMany(k => Creation(request.Cluster, k).Append(Grant(k, account)))]
-            );
-        }
-
+            return DescribeNewKeys(request, account, binding);
         var name = GcpKeyName.Parse(uri);
-        if (
-            await calls.FindAsync("KMS", "cryptoKeys.get", name.ToString(), c =>
-                clients.Kms.GetCryptoKeyAsync(name.ToString(), c)
-            )
-            is null
-        )
+        if (await _reader.FindKeyAsync(name) is null)
             throw GcpErrors.KeyNotFound(name);
-        var found = await calls.ReadAsync("KMS", "getIamPolicy", name.ToString(), c =>
-            clients.Kms.GetIamPolicyAsync(name.ToString(), c)
+        var policy = await _reader.ReadPolicyAsync(name);
+        policy.Add(binding);
+        return Result(
+            request,
+            name.ToString(),
+            policy,
+            binding,
+            [Trust(request.Cluster, account), Grant(name, account)]
         );
-        found.Add(binding);
-        return Result(request, name.ToString(), found, binding, [trust, Grant(name, account)]);
     }
 
-    private static string[] Creation(CrdbCluster cluster, GcpKeyName key) =>
-        [
-            $"gcloud kms keyrings create {key.Ring} --location {key.Location} --project {key.Project}",
-            $"gcloud kms keys create {key.Id} --keyring {key.Ring} --location {key.Location} --project {key.Project} --purpose encryption --protection-level software --labels {string.Join(",", GcpNames.Labels(cluster, new Dictionary<string, string>()).Select(l => $"{l.Key}={l.Value}"))}",
-        ];
+    /// <summary>A key in each region's location, in the account's project. Built locally: nothing is read.</summary>
+    private static CmekKeyPolicy DescribeNewKeys(
+        KeyPolicyRequest request,
+        ServiceAccountEmail account,
+        JsonObject binding
+    )
+    {
+        var policy = new IamPolicy([]);
+        policy.Add(binding);
+        var commands = new List<string> { Trust(request.Cluster, account) };
+        foreach (var region in request.Cluster.Regions)
+        {
+            var ring = new GcpRingName(account.Project, region.Name, GcpNames.DefaultRing);
+            var key = ring.Key(GcpNames.Default(request.Cluster));
+            commands.Add(CreateRing(ring));
+            commands.Add(CreateKey(request.Cluster, key));
+            commands.Add(Grant(key, account));
+        }
 
+        return Result(request, "", policy, binding, commands);
+    }
+
+    private static string Trust(CrdbCluster cluster, ServiceAccountEmail account) =>
+        $"gcloud iam service-accounts add-iam-policy-binding {account} --project {account.Project} "
+        + $"--member {GcpNames.ClusterAccount(cluster).Member} --role {GcpNames.TrustRole} --condition None";
+
+    private static string CreateRing(GcpRingName ring) =>
+        $"gcloud kms keyrings create {ring.Id} --location {ring.Location} --project {ring.Project}";
+
+    private static string CreateKey(CrdbCluster cluster, GcpKeyName key)
+    {
+        var labels = string.Join(",", GcpLabels.For(cluster).Select(l => $"{l.Key}={l.Value}"));
+        return $"gcloud kms keys create {key.ToGcloudOptions("")} --purpose encryption --protection-level software "
+            + $"--labels {labels}";
+    }
+
+    /// <summary>
+    /// Names no condition, because gcloud asks for one, or refuses where it cannot ask, once a policy has conditions.
+    /// </summary>
     private static string Grant(GcpKeyName key, ServiceAccountEmail account) =>
-        $"gcloud kms keys add-iam-policy-binding {key.Id} --keyring {key.Ring} --location {key.Location} --project {key.Project} --member {account.Member} --role {GcpNames.UseRole} --condition None"; // without it gcloud asks, or refuses where it may not, once a policy has conditions
+        $"gcloud kms keys add-iam-policy-binding {key.ToGcloudOptions("")} "
+        + $"--member {account.Member} --role {GcpNames.UseRole} --condition None";
 
     private static CmekKeyPolicy Result(
         KeyPolicyRequest request,
@@ -74,11 +83,11 @@ internal sealed class GcpKeyPolicies(GcpClients clients, GcpCalls calls)
         {
             ClusterId = request.Cluster.Id,
             ClusterName = request.Cluster.Name,
-            CloudProvider = "GCP",
+            CloudProvider = GcpCustomerCloud.ProviderName,
             KeyUri = uri,
             AuthPrincipal = request.AuthPrincipal,
             Policy = policy.ToString(),
-            Statement = statement.ToJsonString(Printed),
+            Statement = IamPolicy.Format(statement),
             Commands = commands,
         };
 }

@@ -1,11 +1,15 @@
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>The customer's half of CMEK on Google Cloud.</summary>
+/// <summary>
+/// The customer's half of CMEK on Google Cloud. Lives as long as the session, with its clients and access token.
+/// </summary>
 internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connection)
     : ICmekKeyProvider,
         IVaultLocationProvider
 {
-    private readonly GcpClients _clients = new(connection);
+    private readonly SemaphoreSlim _connecting = new(1, 1);
+    private readonly SharedReads _shared = new();
+    private GcpClients? _clients;
 
     /// <inheritdoc/>
     public ICustomerCloud Cloud => cloud;
@@ -46,7 +50,7 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new GcpKeyChecks(clients, calls).CheckAsync(request)
+            new GcpKeyChecks(clients, calls, _shared, request).CheckAsync()
         );
 
     /// <inheritdoc/>
@@ -60,7 +64,9 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
-        RunAsync(change.Target, context, (clients, calls) => new GcpKeyAccess(clients, calls).RevokeAsync(change));
+        RunAsync(change.Target, context, (clients, calls) =>
+            new GcpKeyAccessWriter(clients, calls).RevokeAsync(change)
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
@@ -73,33 +79,54 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
-        RunAsync(change.Target, context, (clients, calls) => new GcpKeyAccess(clients, calls).RestoreAsync(change));
+        RunAsync(change.Target, context, (clients, calls) =>
+            new GcpKeyAccessWriter(clients, calls).RestoreAsync(change)
+        );
 
     Task<IVaultLocation> IVaultLocationProvider.FindVaultLocationAsync(KeyRequest request, OperationContext context) =>
         RunAsync<IVaultLocation>(request.Cluster.Name, context, async (clients, calls) =>
             await GcpVaultLocation.FindAsync(this, request, clients, calls)
         );
 
-    public void Dispose() => _clients.Dispose();
+    public void Dispose()
+    {
+        _clients?.Dispose();
+        _connecting.Dispose();
+    }
 
+    /// <summary>
+    /// Runs work with the session's clients, and reports Google Cloud's errors in the module's terms.
+    /// </summary>
+    /// <param name="target">What the work is for, for its errors.</param>
+    /// <param name="context">The run.</param>
+    /// <param name="work">The work.</param>
     internal async Task<T> RunAsync<T>(
         string target,
         OperationContext context,
         Func<GcpClients, GcpCalls, Task<T>> work
     )
     {
+        var calls = new GcpCalls(context);
         try
         {
-            await _clients.OpenAsync(context.CancellationToken);
-            return await work(_clients, new GcpCalls(context));
+            return await work(await ConnectAsync(context.CancellationToken), calls);
         }
-        catch (Exception fault)
-            when (fault is GcpFault
-                || GcpCalls.IsTokenFault(fault)
-                || (GcpCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested)
-            )
+        catch (Exception error) when (calls.Translate(error, target) is { } translated)
         {
-            throw GcpCalls.Map(fault, target);
+            throw translated;
+        }
+    }
+
+    private async Task<GcpClients> ConnectAsync(CancellationToken cancellationToken)
+    {
+        await _connecting.WaitAsync(cancellationToken);
+        try
+        {
+            return _clients ??= await GcpClients.ConnectAsync(connection, cancellationToken);
+        }
+        finally
+        {
+            _connecting.Release();
         }
     }
 }

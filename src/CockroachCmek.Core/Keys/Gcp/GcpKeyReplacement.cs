@@ -1,227 +1,152 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
-
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>
-/// New keys in the place of old ones. Names cannot change hands in Cloud KMS, so labels tell: a new key says which one it replaces and which was the first of
-/// the line, and once it is in force the first says so.
+/// Replaces keys by new ones of the same shape. Names cannot move from one key to another in Cloud KMS, so labels
+/// connect the keys: a new key names the key it replaces and the first key, and once it is in force the first key
+/// names it.
 /// </summary>
 internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
 {
     private readonly GcpKeyReader _reader = new(clients, calls);
+    private readonly GcpKeyWriter _writer = new(clients, calls);
 
-    /// <summary>A new key of the old one's shape for each region; null when that was not allowed.</summary>
+    /// <summary>A new key for each region; null when declined.</summary>
     public async Task<IReadOnlyList<CmekRegionSpec>?> ReplaceAsync(RotationRequest request)
     {
-        var lines = request
-            .Regions.GroupBy(r =>
-                (Name: GcpKeyName.Parse(r.Keys[0].KeyUri), Account: ServiceAccountEmail.Parse(r.Keys[0].AuthPrincipal))
-            )
-            .Select(g =>
-                (g.Key.Name, g.Key.Account, TakenUp: g.Max(r => r.Keys[0].CreatedAt) ?? calls.Context.Time.GetUtcNow())
-            )
-            .ToList();
-        var steps = await Task.WhenAll(lines.Select(l => LookAsync(request.Cluster, l.Name, l.Account, l.TakenUp)));
-        Errors.ThrowCombined(request.Cluster.Name, [.. steps.SelectMany(s => s.Faults)]);
-        var refused = false;
-        foreach (var step in steps)
-        {
-            if (
-                step.Action is { } action
-                && !await calls.Context.Log.ShouldProcessAsync(
-                    step.New.ToString(),
-                    action,
-                    calls.Context.CancellationToken
+        var steps = await Task.WhenAll(
+            request
+                .Regions.GroupBy(r =>
+                    (
+                        Old: GcpKeyName.Parse(r.Keys[0].KeyUri),
+                        Account: ServiceAccountEmail.Parse(r.Keys[0].AuthPrincipal)
+                    )
                 )
-            )
-                refused = true; // go on asking: a dry run names every key
-        }
-
-        if (refused)
+                .Select(g => PlanAsync(request.Cluster, g.Key.Old, g.Key.Account, g.Max(r => r.Keys[0].CreatedAt)))
+        );
+        Errors.ThrowCombined(request.Cluster.Name, [.. steps.SelectMany(s => s.Problems)]);
+        var isDeclined = false;
+        foreach (var step in steps.Where(s => s.Action is not null))
+            if (!await ConfirmAsync(step))
+                isDeclined = true; // go on asking, so that a dry run names every key
+        if (isDeclined)
             return null;
         foreach (var account in steps.Where(s => s.Action is not null).Select(s => s.Account).Distinct())
-            await new GcpAccounts(clients, calls).RequireAsync(request.Cluster, account, mayBeUnreadable: true);
-        var made = await Task.WhenAll(
-            steps.Select(s => s.Action is null ? Task.FromResult(s.New) : WriteAsync(request.Cluster, s))
+            await new GcpAccounts(clients, calls).RequireUsableAsync(request.Cluster, account);
+        var created = await Task.WhenAll(
+            steps.Select(s => s.Action is null ? Task.FromResult(s.New) : CreateAsync(request.Cluster, s))
         );
-        return
-        [
-            .. request.Regions.Select(r => new CmekRegionSpec
-            {
-                Region = r.Region,
-                KeySpec = new CmekKeySpec
-                {
-                    Type = r.Keys[0].KeyType,
-                    Uri = made[Array.FindIndex(steps, s => s.Old == GcpKeyName.Parse(r.Keys[0].KeyUri))].ToString(),
-                    AuthPrincipal = r.Keys[0].AuthPrincipal,
-                },
-            }),
-        ];
+        return GcpModels.RegionSpecs(request, key =>
+            created[Array.FindIndex(steps, s => s.Old == GcpKeyName.Parse(key.KeyUri))].ToString()
+        );
     }
 
-    /// <summary>Has the first key of each line say which one is in force.</summary>
+    /// <summary>Labels the first key of each line with the key in force.</summary>
     public async Task SettleAsync(IReadOnlyList<CmekRegionSpec> inForce)
     {
         foreach (var name in inForce.Select(s => GcpKeyName.Parse(s.KeyUri)).Distinct())
         {
-            var keys = await _reader.KeysAsync(name);
-            if (
-                keys.FirstOrDefault(k => k.Name == name.ToString()) is not { } key
-                || FirstOf(key, keys) is not { } first
-            )
+            var line = new GcpKeyLine(name, await _reader.ListKeysAsync(name.Ring));
+            if (!line.NeedsSettling)
                 continue;
-            var wanted = first.Name == key.Name ? null : GcpNames.Value(name.Id);
-            if (LabelOf(first, GcpNames.InForceLabel) == wanted)
-                continue;
-            var labels = new Dictionary<string, string>(first.Labels ?? []);
-            if (wanted is null)
-                labels.Remove(GcpNames.InForceLabel);
+            var labels = new Dictionary<string, string>(line.First!.Labels ?? []);
+            if (line.ExpectedInForceLabel is { } id)
+                labels[GcpLabels.InForce] = id;
             else
-                labels[GcpNames.InForceLabel] = wanted;
-            await new GcpKeyWriter(clients, calls, _reader).LabelAsync(GcpKeyName.Parse(first.Name!), labels);
+                labels.Remove(GcpLabels.InForce);
+            await _writer.SetLabelsAsync(GcpKeyName.Parse(line.First.Name!), labels);
         }
     }
 
-    private async Task<Step> LookAsync(
+    private async Task<Step> PlanAsync(
         CrdbCluster cluster,
         GcpKeyName old,
         ServiceAccountEmail account,
-        DateTimeOffset takenUp
+        DateTimeOffset? wrappedSince
     )
     {
         if (await _reader.FindAsync(old, account.Member) is not { } found)
-            return new Step(old, account, old, null, null, [GcpErrors.KeyNotFound(old)]);
-        var keys = await _reader.KeysAsync(old);
-        // What is in force replaces another, and the first of the line does not say so yet: that run is only to be finished.
-        if (
-            found.Label(GcpNames.ReplacesLabel) is not null
-            && FirstOf(found.Key, keys) is { } first
-            && first.Name != found.Key.Name
-            && LabelOf(first, GcpNames.InForceLabel) != GcpNames.Value(old.Id)
-        )
+            return new Step(old, account, old, null) { Problems = [GcpErrors.KeyNotFound(old)] };
+        var line = new GcpKeyLine(old, await _reader.ListKeysAsync(old.Ring));
+        // An earlier run put this new key in force and was interrupted before it labelled the first one.
+        if (found.Label(GcpLabels.Replaces) is not null && line.ExpectedInForceLabel is not null && line.NeedsSettling)
         {
-            calls.Context.Log.Verbose($"{old} is a new key that is in force already: no other is made.");
-            return new Step(old, account, old, found, null, []);
+            calls.Context.Log.Verbose($"{old} is a new key that is in force already: no other is created.");
+            return new Step(old, account, old, found);
         }
 
-        // One that was made after the cluster took the old one up is of a run that was interrupted.
-        var begun = keys.FirstOrDefault(k =>
-            LabelOf(k, GcpNames.ReplacesLabel) == GcpNames.Value(old.Id)
-            && LabelOf(k, GcpNames.ClusterIdLabel) == cluster.Id
-            && k.CreateTime > takenUp
-        );
-        if (begun is not null)
+        if (line.FindSuccessor(cluster, wrappedSince ?? calls.Context.Time.GetUtcNow()) is { } successor)
+            return await PlanSuccessorAsync(old, account, found, successor);
+        return new Step(old, account, line.NextName(), found)
         {
-            var name = GcpKeyName.Parse(begun.Name!);
-            var policy = await _reader.PolicyAsync(name.ToString());
-            var granted =
-                found.Policy.Lasting.All(policy.Has)
-                && policy.GrantsUse(account.Member, calls.Context.Time.GetUtcNow()) != Granted.No;
-            return new Step(
-                old,
-                account,
-                name,
-                found,
-                granted ? null : $"Grant it as {old} is granted",
-                [.. GcpKeyFaults.OfKey(name, begun)]
-            );
-        }
-
-        CmekException[] faults =
-            found.Key.Purpose != "ENCRYPT_DECRYPT"
-                ? [Errors.KeyNotSymmetric(old.ToString(), $"for {found.Key.Purpose}")]
-            : GcpKeyRotation.MadeElsewhere(found.Key) is { } reason
-                ?
-                [
-                    GcpErrors.KeyCannotRotate(
-                        old,
-                        reason,
-                        "Make the new key where this one comes from, then New-CrdbCmekKey -KeyUri <it> | New-CrdbCmekManifest | Invoke-CrdbCmekRotation"
-                    ),
-                ]
-            : [];
-        return new Step(
-            old,
-            account,
-            Next(old, found, keys),
-            found,
-            $"Create a new key of the shape of {old}, granted to {account}",
-            faults
-        );
+            Action = $"Create a new key of the shape of {old}, granted to {account}",
+            Problems = [.. ReplacementProblems(old, found.Key)],
+        };
     }
 
-    private async Task<GcpKeyName> WriteAsync(CrdbCluster cluster, Step step)
+    /// <summary>An interrupted run created a new key: at most its grants are missing.</summary>
+    private async Task<Step> PlanSuccessorAsync(
+        GcpKeyName old,
+        ServiceAccountEmail account,
+        FoundKey found,
+        CryptoKey successor
+    )
+    {
+        var name = GcpKeyName.Parse(successor.Name!);
+        var policy = await _reader.ReadPolicyAsync(name);
+        var isGranted =
+            found.Policy.BindingsOfExistingMembers.All(policy.Has)
+            && policy.GrantsUse(account.Member, calls.Context.Time.GetUtcNow()) != Granted.No;
+        return new Step(old, account, name, found)
+        {
+            Action = isGranted ? null : $"Grant it as {old} is granted",
+            Problems = [.. GcpKeyFitness.KeyProblems(name, successor)],
+        };
+    }
+
+    private static IEnumerable<CmekException> ReplacementProblems(GcpKeyName name, CryptoKey key)
+    {
+        if (GcpKeyFitness.PurposeProblem(name, key) is { } wrongPurpose)
+            yield return wrongPurpose;
+        else if (GcpKeyFitness.ForeignOrigin(key) is { } reason)
+            yield return GcpErrors.KeyCannotRotate(
+                name,
+                reason,
+                "Create the new key where this one comes from, then "
+                    + "New-CrdbCmekKey -KeyUri <key> | New-CrdbCmekManifest | Invoke-CrdbCmekRotation"
+            );
+    }
+
+    private Task<bool> ConfirmAsync(Step step) =>
+        calls.Context.Log.ShouldProcessAsync(step.New.ToString(), step.Action!, calls.Context.CancellationToken);
+
+    private async Task<GcpKeyName> CreateAsync(CrdbCluster cluster, Step step)
     {
         var old = step.Found!;
-        var writer = new GcpKeyWriter(clients, calls, _reader);
-        var plan = new GcpKeyPlan
-        {
-            Names = [step.New],
-            ProtectionLevel = old.Key.VersionTemplate?.ProtectionLevel,
-            RotationPeriod = GcpNames.Duration(old.Key.RotationPeriod),
-            DestroyScheduledDuration = GcpNames.Duration(old.Key.DestroyScheduledDuration),
-            Labels = new Dictionary<string, string>(GcpNames.Labels(cluster, GcpNames.Kept(old.Key.Labels)))
-            {
-                [GcpNames.ReplacesLabel] = GcpNames.Value(step.Old.Id),
-                [GcpNames.FirstLabel] = old.Label(GcpNames.FirstLabel) ?? GcpNames.Value(step.Old.Id),
-            },
-            Bindings = [IamPolicy.Binding(GcpNames.UseRole, step.Account.Member), .. old.Policy.Lasting],
-        };
-        for (var name = step.New; ; name = Following(name))
+        var plan = GcpKeyPlan.OfShape(old, [step.New], cluster, step.Account);
+        plan.Labels[GcpLabels.Replaces] = GcpLabels.Value(step.Old.Id);
+        plan.Labels[GcpLabels.First] = old.Label(GcpLabels.First) ?? GcpLabels.Value(step.Old.Id);
+        for (var name = step.New; ; name = GcpKeyLine.NameAfter(name))
         {
             try
             {
-                await writer.CreateKeyAsync(name, plan.ToKey(writer.NextRotation), cluster);
-                await writer.GrantAsync(name, plan.Bindings, step.Account);
+                await _writer.CreateKeyAsync(name, plan.ToKey(calls.Context.Time.GetUtcNow()), cluster);
+                await _writer.GrantAsync(name, plan.Bindings, step.Account);
                 return name;
             }
-            catch (CmekException fault)
-                when (fault.ErrorId is nameof(GcpErrors.KeyNameRetired) or nameof(GcpErrors.KeyNameTaken))
+            catch (CmekException error)
+                when (error.ErrorId is nameof(GcpErrors.KeyNameRetired) or nameof(GcpErrors.KeyNameTaken))
             {
-                calls.Context.Log.Verbose($"{fault.Message} Trying the next name.");
+                calls.Context.Log.Verbose($"{error.Message} Trying the next name.");
             }
         }
     }
 
-    /// <summary>The first of a line and a number: -r2, -r3. Lower-case, because labels have to tell it.</summary>
-    private static GcpKeyName Next(GcpKeyName old, FoundKey found, IReadOnlyList<CryptoKey> keys)
+    /// <summary>What has to be done to replace one key.</summary>
+    private sealed record Step(GcpKeyName Old, ServiceAccountEmail Account, GcpKeyName New, FoundKey? Found)
     {
-        var first = found.Label(GcpNames.FirstLabel) ?? GcpNames.Value(old.Id);
-        var stem = first.Length > 58 ? first.Substring(0, 58) : first;
-        var taken = keys.Select(k =>
-                Regex.Match(k.Name?.Split('/').Last() ?? "", $"^{Regex.Escape(stem)}-r(\\d{{1,4}})$")
-            )
-            .Where(m => m.Success)
-            .Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture));
-        return old with { Id = $"{stem}-r{taken.DefaultIfEmpty(1).Max() + 1}" };
+        /// <summary>The write, for the question about it; null when nothing has to be written.</summary>
+        public string? Action { get; init; }
+
+        public IReadOnlyList<CmekException> Problems { get; init; } = [];
     }
-
-    private static GcpKeyName Following(GcpKeyName name)
-    {
-        var at = name.Id.LastIndexOf("-r", StringComparison.Ordinal) + 2;
-        return name with
-        {
-            Id = $"{name.Id.Substring(0, at)}{int.Parse(name.Id.Substring(at), CultureInfo.InvariantCulture) + 1}",
-        };
-    }
-
-    /// <summary>The first key of a key's line: itself, where it replaces none. Null when it was deleted.</summary>
-    private static CryptoKey? FirstOf(CryptoKey key, IReadOnlyList<CryptoKey> keys) =>
-        LabelOf(key, GcpNames.FirstLabel) is { } first
-            ? keys.FirstOrDefault(k => GcpNames.Value(k.Name?.Split('/').Last() ?? "") == first)
-            : key;
-
-    private static string? LabelOf(CryptoKey key, string name) =>
-        key.Labels is { } labels && labels.TryGetValue(name, out var value) ? value : null;
-
-    /// <summary>What is to be done for one key; nothing where Action is null.</summary>
-    private sealed record Step(
-        GcpKeyName Old,
-        ServiceAccountEmail Account,
-        GcpKeyName New,
-        FoundKey? Found,
-        string? Action,
-        IReadOnlyList<CmekException> Faults
-    );
 }

@@ -1,179 +1,162 @@
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>New primary versions of keys; the resource name stays. A key that several regions share is rotated once.</summary>
+/// <summary>
+/// Rotates keys to new primary versions. The resource name stays the same, and a key that regions share is rotated
+/// once.
+/// </summary>
 internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
 {
-    /// <summary>"Typically within a minute" (cloud.google.com/kms/docs/consistency): a cluster that took the key up before would wrap with the old version.</summary>
+    /// <summary>
+    /// Until a new primary version is used everywhere: "typically within a minute"
+    /// (cloud.google.com/kms/docs/consistency). A cluster that re-wrapped earlier might get the old version.
+    /// </summary>
     private static readonly TimeSpan PrimaryPropagation = TimeSpan.FromMinutes(1);
 
     private readonly GcpKeyReader _reader = new(clients, calls);
 
-    /// <summary>The same keys, each with a primary version that is newer than what the cluster took up; null when that was not allowed.</summary>
+    /// <summary>
+    /// The same keys, each with a primary version newer than what the cluster wraps with; null when declined.
+    /// </summary>
     public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(RotationRequest request)
     {
-        // Regions that share a key may have taken it up at different times; the latest counts. Where that is not known, every version counts as taken up.
-        var keys = request
-            .Regions.GroupBy(r => GcpKeyName.Parse(r.Keys[0].KeyUri))
-            .Select(g => (Name: g.Key, TakenUp: g.Max(r => r.Keys[0].CreatedAt) ?? calls.Context.Time.GetUtcNow()))
-            .ToList();
-        var found = await Task.WhenAll(
-            keys.Select(async k => (Key: await _reader.GetAsync(k.Name), Versions: await VersionsAsync(k.Name)))
+        // Regions that share a key may wrap with it since different times: the latest counts. An unknown time counts
+        // as now.
+        var keys = await Task.WhenAll(
+            request
+                .Regions.GroupBy(r => GcpKeyName.Parse(r.Keys[0].KeyUri))
+                .Select(g => ReadAsync(g.Key, g.Max(r => r.Keys[0].CreatedAt) ?? calls.Context.Time.GetUtcNow()))
         );
-        Errors.ThrowCombined(request.Cluster.Name, [.. found.SelectMany((f, i) => FaultsOf(keys[i].Name, f.Key))]);
+        Errors.ThrowCombined(request.Cluster.Name, [.. keys.Select(FindProblem).OfType<CmekException>()]);
 
-        var work = new List<Func<Task>>();
-        var refused = false;
-        for (var i = 0; i < keys.Count; i++)
+        var confirmed = new List<KeyInUse>();
+        var isDeclined = false;
+        foreach (var key in keys.Where(NeedsRotation))
         {
-            var (name, (key, versions)) = (keys[i].Name, found[i]);
-            var newest = versions.FirstOrDefault(v => v.State is "ENABLED" or "PENDING_GENERATION");
-            var isNewer = newest?.CreateTime > keys[i].TakenUp;
-            if (isNewer && key!.Primary?.Id == newest!.Id && newest.State == "ENABLED")
-            {
-                calls.Context.Log.Verbose(
-                    $"{name} has version {newest.Id} of {newest.CreateTime:u}, which is newer than what the cluster took up: it is not rotated again."
-                );
-                continue;
-            }
-
-            // A version that is newer and not primary is one of a run that was interrupted.
-            if (
-                await AskAsync(
-                    name,
-                    isNewer
-                        ? $"Make version {newest!.Id} the primary one"
-                        : "Create a new version and make it the primary one"
-                )
-            )
-                work.Add(() => PromoteAsync(name, versions, isNewer ? newest : null));
+            if (await ConfirmAsync(key))
+                confirmed.Add(key);
             else
-                refused = true; // go on asking: a dry run names every key
+                isDeclined = true; // go on asking, so that a dry run names every key
         }
 
-        if (refused)
+        if (isDeclined)
             return null;
-        await Task.WhenAll(work.Select(w => w()));
-        if (work.Count > 0)
-        {
-            calls.Context.Log.Verbose(
-                "Waiting a minute, which is what Google Cloud says a new primary version takes to be used everywhere."
-            );
-            await calls.Context.Time.Delay(PrimaryPropagation, calls.Context.CancellationToken);
-        }
-
-        return
-        [
-            .. request.Regions.Select(r => new CmekRegionSpec
-            {
-                Region = r.Region,
-                KeySpec = new CmekKeySpec
-                {
-                    Type = r.Keys[0].KeyType,
-                    Uri = r.Keys[0].KeyUri,
-                    AuthPrincipal = r.Keys[0].AuthPrincipal,
-                },
-            }),
-        ];
+        await Task.WhenAll(confirmed.Select(PromoteAsync));
+        if (confirmed.Count > 0)
+            await WaitForPropagationAsync();
+        return GcpModels.RegionSpecs(request, key => key.KeyUri);
     }
 
-    private async Task PromoteAsync(GcpKeyName name, IReadOnlyList<CryptoKeyVersion> before, CryptoKeyVersion? made)
-    {
-        var version = made ?? await CreateAsync(name, before);
-        // Hardware takes its time.
-        var state = version.State ?? "";
-        if (state != "ENABLED")
-        {
-            await calls.PollUntilAsync(
-                async () =>
-                    (
-                        state = (await _reader.VersionsAsync(name)).FirstOrDefault(v => v.Id == version.Id)?.State
-                            ?? "unknown"
-                    ) == "ENABLED",
-                TimeSpan.FromMinutes(5),
-                TimeSpan.FromSeconds(5),
-                () => GcpErrors.VersionNotReady(name, version.Id, state)
-            );
-        }
+    private async Task<KeyInUse> ReadAsync(GcpKeyName name, DateTimeOffset wrappedSince) =>
+        await _reader.FindKeyAsync(name) is { } key
+            ? new KeyInUse(name, key, await _reader.ListVersionsAsync(name), wrappedSince)
+            : new KeyInUse(name, null, [], wrappedSince);
 
-        for (var round = 1; ; round++)
-        {
-            try
-            {
-                await calls.WriteAsync("KMS", "cryptoKeys.updatePrimaryVersion", $"{name} to {version.Id}", c =>
-                    clients.Kms.UpdateCryptoKeyPrimaryVersionAsync(name.ToString(), version.Id, c)
-                );
-                return;
-            }
-            catch (Exception fault) when (calls.IsResponseLost(fault))
-            {
-                if ((await _reader.GetAsync(name))?.Primary?.Id == version.Id)
-                    return;
-                if (round == 3)
-                    throw;
-            }
-        }
-    }
-
-    /// <summary>Creating a version is not idempotent: after a lost answer the one that was not there before is it.</summary>
-    private async Task<CryptoKeyVersion> CreateAsync(GcpKeyName name, IReadOnlyList<CryptoKeyVersion> before)
+    private static CmekException? FindProblem(KeyInUse used)
     {
-        for (var round = 1; ; round++)
-        {
-            try
-            {
-                return await calls.WriteAsync("KMS", "cryptoKeyVersions.create", name.ToString(), c =>
-                    clients.Kms.CreateCryptoKeyVersionAsync(name.ToString(), c)
-                );
-            }
-            catch (Exception fault) when (calls.IsResponseLost(fault))
-            {
-                calls.Context.Log.Verbose(
-                    $"The answer to cryptoKeyVersions.create {name} was lost; looking whether it happened."
-                );
-                if (
-                    (await _reader.VersionsAsync(name)).FirstOrDefault(v => before.All(b => b.Name != v.Name)) is
-                    { } made
-                )
-                    return made;
-                if (round == 3)
-                    throw;
-            }
-        }
-    }
-
-    private async Task<IReadOnlyList<CryptoKeyVersion>> VersionsAsync(GcpKeyName name)
-    {
-        try
-        {
-            return await _reader.VersionsAsync(name);
-        }
-        catch (GcpFault fault) when (fault.Code == 404)
-        {
-            return []; // the key itself is missing, which is said of it
-        }
-    }
-
-    private static IEnumerable<CmekException> FaultsOf(GcpKeyName name, CryptoKey? key)
-    {
-        if (key is null)
-            yield return GcpErrors.KeyNotFound(name);
-        else if (key.Purpose != "ENCRYPT_DECRYPT")
-            yield return Errors.KeyNotSymmetric(name.ToString(), $"for {key.Purpose}");
-        else if (MadeElsewhere(key) is { } reason)
-            yield return GcpErrors.KeyCannotRotate(
-                name,
+        if (used.Key is not { } key)
+            return GcpErrors.KeyNotFound(used.Name);
+        if (GcpKeyFitness.PurposeProblem(used.Name, key) is { } wrongPurpose)
+            return wrongPurpose;
+        return GcpKeyFitness.ForeignOrigin(key) is { } reason
+            ? GcpErrors.KeyCannotRotate(
+                used.Name,
                 reason,
-                "Make the new version where the key comes from, then run the same command again: it is taken up"
-            );
+                "Create the new version where the key comes from, then run the same command again: it re-wraps with it"
+            )
+            : null;
     }
 
-    /// <summary>Why Google Cloud cannot make material for a key by itself; null when it can.</summary>
-    public static string? MadeElsewhere(CryptoKey key) =>
-        key.ImportOnly == true ? "its versions are imported"
-        : key.VersionTemplate?.ProtectionLevel is "EXTERNAL" or "EXTERNAL_VPC"
-            ? "its material is with an external key manager"
-        : null;
+    /// <summary>
+    /// False when the primary version is newer than what the cluster wraps with: an earlier run rotated the key.
+    /// </summary>
+    private bool NeedsRotation(KeyInUse used)
+    {
+        if (used.NewVersion is not { State: "ENABLED" } version || version.Id != used.Key?.Primary?.Id)
+            return true;
+        calls.Context.Log.Verbose(
+            $"{used.Name} has version {version.Id} of {version.CreateTime:u}, which is newer than what the cluster "
+                + "wraps with: it is not rotated again."
+        );
+        return false;
+    }
 
-    private Task<bool> AskAsync(GcpKeyName name, string action) =>
-        calls.Context.Log.ShouldProcessAsync(name.ToString(), action, calls.Context.CancellationToken);
+    private Task<bool> ConfirmAsync(KeyInUse used) =>
+        calls.Context.Log.ShouldProcessAsync(
+            used.Name.ToString(),
+            used.NewVersion is { } version
+                ? $"Make version {version.Id} the primary one"
+                : "Create a new version and make it the primary one",
+            calls.Context.CancellationToken
+        );
+
+    private async Task PromoteAsync(KeyInUse used)
+    {
+        var version = used.NewVersion ?? await CreateVersionAsync(used);
+        await WaitUntilEnabledAsync(used.Name, version);
+        await calls.SettleAsync(
+            $"cryptoKeys.updatePrimaryVersion {used.Name}",
+            () =>
+                calls.WriteAsync("KMS", "cryptoKeys.updatePrimaryVersion", $"{used.Name} to {version.Id}", c =>
+                    clients.Kms.UpdateCryptoKeyPrimaryVersionAsync(used.Name.ToString(), version.Id, c)
+                ),
+            async () => await _reader.FindKeyAsync(used.Name) is { } key && key.Primary?.Id == version.Id ? key : null
+        );
+    }
+
+    /// <summary>Creates a version. After a lost response, the one that did not exist before is it.</summary>
+    private Task<CryptoKeyVersion> CreateVersionAsync(KeyInUse used) =>
+        calls.SettleAsync(
+            $"cryptoKeyVersions.create {used.Name}",
+            () =>
+                calls.WriteAsync("KMS", "cryptoKeyVersions.create", used.Name.ToString(), c =>
+                    clients.Kms.CreateCryptoKeyVersionAsync(used.Name.ToString(), c)
+                ),
+            async () =>
+                (await _reader.ListVersionsAsync(used.Name)).FirstOrDefault(v =>
+                    used.Versions.All(before => before.Name != v.Name)
+                )
+        );
+
+    /// <summary>Material in hardware takes a while to be generated.</summary>
+    private async Task WaitUntilEnabledAsync(GcpKeyName name, CryptoKeyVersion version)
+    {
+        var state = version.State;
+        if (state == "ENABLED")
+            return;
+        await calls.PollUntilAsync(
+            async () =>
+            {
+                var versions = await _reader.ListVersionsAsync(name);
+                state = versions.FirstOrDefault(v => v.Id == version.Id)?.State;
+                return state == "ENABLED";
+            },
+            TimeSpan.FromMinutes(5),
+            TimeSpan.FromSeconds(5),
+            () => GcpErrors.VersionNotReady(name, version.Id, state ?? "unknown")
+        );
+    }
+
+    private Task WaitForPropagationAsync()
+    {
+        calls.Context.Log.Verbose("Waiting a minute, until Google Cloud uses the new primary versions everywhere.");
+        return calls.Context.Time.Delay(PrimaryPropagation, calls.Context.CancellationToken);
+    }
+
+    /// <summary>A key that the cluster wraps with, and since when.</summary>
+    private sealed record KeyInUse(
+        GcpKeyName Name,
+        CryptoKey? Key,
+        IReadOnlyList<CryptoKeyVersion> Versions,
+        DateTimeOffset WrappedSince
+    )
+    {
+        /// <summary>
+        /// A usable version that the cluster does not wrap with yet; one that is not primary is of an interrupted run.
+        /// </summary>
+        public CryptoKeyVersion? NewVersion =>
+            Versions.FirstOrDefault(v => v.State is "ENABLED" or "PENDING_GENERATION") is { } newest
+            && newest.CreateTime > WrappedSince
+                ? newest
+                : null;
+    }
 }

@@ -1,237 +1,205 @@
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>
-/// Keys for the regions of a cluster: look at all of them, find all that is wrong, ask, and only then write, side by side. Names are deterministic, and
-/// cannot change hands: what is there is found by its name, and by a label where a rotation has put another key in force.
+/// Keys for the regions of a cluster: reads all of them, reports every problem at once, asks, and only then writes, in
+/// all regions at the same time. An existing key is found by its deterministic name, and by a label after a rotation
+/// to a new key.
 /// </summary>
 internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
 {
     private readonly GcpKeyReader _reader = new(clients, calls);
+    private readonly GcpKeyWriter _writer = new(clients, calls);
 
     public async Task<IReadOnlyList<CmekKey>> EnsureAsync(KeyRequest request)
     {
         var account = ServiceAccountEmail.Parse(request.AuthPrincipal);
-        foreach (var region in request.Regions)
-            if (request.Like is null && !request.Cluster.Regions.Any(r => r.Name == region))
-                throw Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name));
+        ThrowIfRegionUnknown(request);
         if (request.KeyUris.Count > 0)
-            return await AdoptAsync(request, account);
+            return await ImportAsync(request, account);
         if (request.Like is not { } spec)
-            return await MakeAsync(request, account, like: null);
-        var like = GcpKeyName.Parse(spec.KeyUri);
-        // A key that does not live in its region is one that regions share: the new region shares it too.
-        if (like.Location != spec.Region && GcpKeyOptions.From(request.Options).Location is null)
-            return await AdoptAsync(request with { KeyUris = [spec.KeyUri], Grant = true }, account);
-        return await MakeAsync(
-            request,
-            account,
-            await _reader.FindAsync(like, account.Member) ?? throw GcpErrors.KeyNotFound(like)
-        );
+            return await CreateAsync(request, account, like: null);
+        var name = GcpKeyName.Parse(spec.KeyUri);
+        // A key outside its region serves several regions, so the new region shares it.
+        if (name.Location != spec.Region && GcpKeyOptions.From(request.Options).Location is null)
+            return await ImportAsync(request with { KeyUris = [spec.KeyUri], Grant = true }, account);
+        var like = await _reader.FindAsync(name, account.Member) ?? throw GcpErrors.KeyNotFound(name);
+        return await CreateAsync(request, account, like);
     }
 
-    private Task<IReadOnlyList<CmekKey>> AdoptAsync(KeyRequest request, ServiceAccountEmail account) =>
-        new GcpKeyAdoption(clients, calls, _reader).AdoptAsync(request, account);
+    private static void ThrowIfRegionUnknown(KeyRequest request)
+    {
+        if (request.Like is not null)
+            return; // the region is about to join
+        var known = request.Cluster.Regions.Select(r => r.Name).ToList();
+        if (request.Regions.FirstOrDefault(r => !known.Contains(r)) is { } unknown)
+            throw Errors.RegionUnknown(request.Cluster.Name, unknown, known);
+    }
 
-    private async Task<IReadOnlyList<CmekKey>> MakeAsync(
+    private Task<IReadOnlyList<CmekKey>> ImportAsync(KeyRequest request, ServiceAccountEmail account) =>
+        new GcpKeyImport(clients, calls).ImportAsync(request, account);
+
+    private async Task<IReadOnlyList<CmekKey>> CreateAsync(
         KeyRequest request,
         ServiceAccountEmail account,
         FoundKey? like
     )
     {
-        var plan = await GcpKeyPlan.OfAsync(request, account, like, clients, calls.Context.CancellationToken);
-        var places = await Task.WhenAll(plan.Names.Distinct().Select(name => LookAsync(name, account, plan)));
-        ThrowIfUnfit(request, account, places);
-        for (var i = 0; i < places.Length; i++)
-            places[i] = await AskAsync(request, account, plan, places[i]);
-        if (places.Any(p => p.Write))
-            await new GcpAccounts(clients, calls).RequireAsync(request.Cluster, account, mayBeUnreadable: true);
-        var written = await Task.WhenAll(places.Select(place => WriteAsync(request, account, plan, place)));
+        var plan = await GcpKeyPlan.FromAsync(request, account, like, clients, calls.Context.CancellationToken);
+        var steps = await Task.WhenAll(plan.Names.Distinct().Select(name => ReadAsync(name, account, plan)));
+        ThrowIfUnfit(request, account, steps);
+        for (var i = 0; i < steps.Length; i++)
+            steps[i] = await ConfirmAsync(request, account, plan, steps[i]);
+        if (steps.Any(s => s.IsConfirmed))
+            await new GcpAccounts(clients, calls).RequireUsableAsync(request.Cluster, account);
+        var keys = await Task.WhenAll(steps.Select(step => WriteAsync(request, account, plan, step)));
         return
         [
             .. plan.Names.Select(
                 (name, i) =>
                 {
-                    var (inForce, key, outcome) = written[Array.FindIndex(places, p => p.Name == name)];
-                    return Key(request, request.Regions[i], inForce, key, outcome);
+                    var (inForce, key, outcome) = keys[Array.FindIndex(steps, s => s.Name == name)];
+                    return GcpModels.Key(request, request.Regions[i], inForce, key, outcome);
                 }
             ),
         ];
     }
 
-    private async Task<Place> LookAsync(GcpKeyName name, ServiceAccountEmail account, GcpKeyPlan plan)
+    private async Task<Step> ReadAsync(GcpKeyName name, ServiceAccountEmail account, GcpKeyPlan plan)
     {
-        var hsm = plan.ProtectionLevel == "HSM";
         try
         {
-            if (await _reader.FindInForceAsync(name, account.Member) is { } found)
-                return new Place(name, found, HasRing: true, Fault: null);
-            var hasRing = await _reader.HasRingAsync(name);
-            return new Place(name, null, hasRing, hasRing && !hsm ? null : await _reader.LocationFaultAsync(name, hsm));
+            if (await _reader.FindInForceAsync(name, account.Member) is { } existing)
+                return new Step(name, existing, HasRing: true, Problem: null);
+            var hasRing = await _reader.FindRingAsync(name.Ring) is not null;
+            var problem =
+                hasRing && !plan.NeedsHsm ? null : await _reader.FindLocationProblemAsync(name.Ring, plan.NeedsHsm);
+            return new Step(name, null, hasRing, problem);
         }
-        catch (GcpFault fault) when (fault.Code == 400)
+        catch (GcpException error) when (error.Code == 400)
         {
             // A location that does not exist makes every name in it invalid.
-            return new Place(
-                name,
-                null,
-                HasRing: false,
-                await _reader.LocationFaultAsync(name, hsm) ?? GcpCalls.Map(fault, name.ToString())
-            );
+            var problem = await _reader.FindLocationProblemAsync(name.Ring, plan.NeedsHsm);
+            return new Step(name, null, HasRing: false, problem ?? GcpCalls.Map(error, name.ToString()));
         }
     }
 
-    private void ThrowIfUnfit(KeyRequest request, ServiceAccountEmail account, IEnumerable<Place> places)
+    private void ThrowIfUnfit(KeyRequest request, ServiceAccountEmail account, IReadOnlyList<Step> steps)
     {
-        var now = calls.Context.Time.GetUtcNow();
-        var faults = new List<CmekException>();
-        foreach (var place in places)
+        var problems = steps.Select(s => s.Problem).OfType<CmekException>().ToList();
+        foreach (var key in steps.Select(s => s.Existing).OfType<FoundKey>())
         {
-            if (place.Fault is { } fault)
-                faults.Add(fault);
-            if (place.Found is not { } key)
-                continue;
-            var ours = key.ClusterId == request.Cluster.Id;
-            // A key that is not ours under our name may still be right: somebody made it by the page, and granted the account.
-            if (!ours && key.GrantsUse(account.Member, now) == Granted.No)
+            var owner = key.Label(GcpLabels.ClusterId);
+            // A key that the module did not create is used if somebody has granted it to the account by hand.
+            if (owner != request.Cluster.Id && !IsGranted(key, account))
             {
-                faults.Add(GcpErrors.KeyNameTaken(key.Name, key.ClusterId));
+                problems.Add(GcpErrors.KeyNameTaken(key.Name, owner));
                 continue;
             }
 
             if (Differences(request, key.Key) is { Count: > 0 } differences)
-                faults.Add(GcpErrors.KeyDiffers(key.Name, differences));
-            faults.AddRange(GcpKeyFaults.OfKey(key.Name, key.Key));
+                problems.Add(GcpErrors.KeyDiffers(key.Name, differences));
+            problems.AddRange(GcpKeyFitness.KeyProblems(key.Name, key.Key));
         }
 
-        Errors.ThrowCombined(request.Cluster.Name, faults);
+        Errors.ThrowCombined(request.Cluster.Name, problems);
     }
 
-    /// <summary>Only what was asked for in so many words, and cannot be changed.</summary>
+    /// <summary>Properties that the request names, that the key does not have, and that cannot be changed.</summary>
     private static List<string> Differences(KeyRequest request, CryptoKey key)
     {
+        var options = GcpKeyOptions.From(request.Options);
         var differences = new List<string>();
+        var level = options.ProtectionLevel?.ToString().ToUpperInvariant();
+        if (level is not null && key.VersionTemplate?.ProtectionLevel != level)
+            differences.Add($"its protection level is {key.VersionTemplate?.ProtectionLevel}, not {level}");
         if (
-            GcpKeyOptions.From(request.Options).ProtectionLevel is { } level
-            && !string.Equals(
-                key.VersionTemplate?.ProtectionLevel,
-                level.ToString(),
-                StringComparison.OrdinalIgnoreCase
-            )
+            options.DestroyScheduledDuration is { } wanted
+            && GcpDuration.Parse(key.DestroyScheduledDuration) is { } actual
+            && actual != wanted
         )
             differences.Add(
-                $"its protection level is {key.VersionTemplate?.ProtectionLevel}, not {level.ToString().ToUpperInvariant()}"
-            );
-        if (
-            GcpKeyOptions.From(request.Options).DestroyScheduledDuration is { } duration
-            && GcpNames.Duration(key.DestroyScheduledDuration) is { } other
-            && other != duration
-        )
-            differences.Add(
-                $"its versions stay restorable for {other.TotalDays:0.#} days, not {duration.TotalDays:0.#}"
+                $"its versions can be restored for {actual.TotalDays:0.#} days, not {wanted.TotalDays:0.#}"
             );
         return differences;
     }
 
-    /// <summary>Asks for each thing that is to be written. Where a ring may not be made, its key cannot be either, but is named all the same.</summary>
-    private async Task<Place> AskAsync(KeyRequest request, ServiceAccountEmail account, GcpKeyPlan plan, Place place)
+    /// <summary>
+    /// Asks about each write. A declined key ring means that its key is not created, but is named all the same.
+    /// </summary>
+    private async Task<Step> ConfirmAsync(KeyRequest request, ServiceAccountEmail account, GcpKeyPlan plan, Step step)
     {
-        if (place.Found is null)
+        if (step.Existing is not { } key)
         {
-            var ring =
-                place.HasRing
-                || await ShouldAsync(
-                    place.Name.LocationName,
-                    $"Create key ring {place.Name.Ring}, which cannot be deleted again"
+            var mayCreateRing =
+                step.HasRing
+                || await AskAsync(
+                    step.Name.Ring.LocationName,
+                    $"Create key ring {step.Name.Ring.Id}, which cannot be deleted later"
                 );
-            var key = await ShouldAsync(
-                $"KMS in {place.Name.Location}",
-                $"Create {(plan.ProtectionLevel ?? "SOFTWARE").ToLowerInvariant()} key {place.Name}, granted to {account}"
+            var level = (plan.ProtectionLevel ?? "SOFTWARE").ToLowerInvariant();
+            var mayCreateKey = await AskAsync(
+                $"KMS in {step.Name.Location}",
+                $"Create {level} key {step.Name}, granted to {account}"
             );
-            return place with { Write = ring && key };
+            return step with { NeedsWrite = true, IsConfirmed = mayCreateRing && mayCreateKey };
         }
 
-        string[] actions =
-        [
-            .. place.Found.GrantsUse(account.Member, calls.Context.Time.GetUtcNow()) == Granted.No
-                ? [$"Grant {GcpNames.UseRole} to {account}"]
-                : Array.Empty<string>(),
-            .. NeedsRotation(request, place.Found.Key)
-                ? [$"Let Google Cloud rotate the key every {request.RotationPeriodInDays} days"]
-                : Array.Empty<string>(),
-        ];
-        return actions.Length == 0
-            ? place
-            : place with
+        var actions = new List<string>();
+        if (!IsGranted(key, account))
+            actions.Add($"Grant {GcpNames.UseRole} to {account}");
+        if (NeedsRotationPeriod(request, key.Key))
+            actions.Add($"Let Google Cloud rotate the key every {request.RotationPeriodInDays} days");
+        return actions.Count == 0
+            ? step
+            : step with
             {
-                Write = await ShouldAsync(place.Found.Name.ToString(), string.Join("; ", actions)),
-                IsPending = true,
+                NeedsWrite = true,
+                IsConfirmed = await AskAsync(key.Name.ToString(), string.Join("; ", actions)),
             };
     }
 
-    private async Task<(GcpKeyName Name, CryptoKey Key, CmekOutcome Outcome)> WriteAsync(
+    private async Task<(GcpKeyName Name, CryptoKey? Key, CmekOutcome Outcome)> WriteAsync(
         KeyRequest request,
         ServiceAccountEmail account,
         GcpKeyPlan plan,
-        Place place
+        Step step
     )
     {
-        if (!place.Write)
-            return (
-                place.Found?.Name ?? place.Name,
-                place.Found?.Key ?? new CryptoKey(),
-                place.Found is null || place.IsPending ? CmekOutcome.Planned : CmekOutcome.Existing
-            );
-        var writer = new GcpKeyWriter(clients, calls, _reader);
-        if (place.Found is { } found)
+        var name = step.Existing?.Name ?? step.Name;
+        if (!step.IsConfirmed)
+            return (name, step.Existing?.Key, step.NeedsWrite ? CmekOutcome.Planned : CmekOutcome.Existing);
+        if (step.Existing is { } key)
         {
-            if (found.GrantsUse(account.Member, calls.Context.Time.GetUtcNow()) == Granted.No)
-                await writer.GrantAsync(found.Name, [IamPolicy.Binding(GcpNames.UseRole, account.Member)], account);
-            if (NeedsRotation(request, found.Key))
-                await writer.RotateEveryAsync(found.Name, TimeSpan.FromDays(request.RotationPeriodInDays!.Value));
-            return (found.Name, found.Key, CmekOutcome.Updated);
+            if (!IsGranted(key, account))
+                await _writer.GrantAsync(name, [IamPolicy.Binding(GcpNames.UseRole, account.Member)], account);
+            if (NeedsRotationPeriod(request, key.Key))
+                await _writer.SetRotationPeriodAsync(name, TimeSpan.FromDays(request.RotationPeriodInDays!.Value));
+            return (name, key.Key, CmekOutcome.Updated);
         }
 
-        if (!place.HasRing)
-            await writer.CreateRingAsync(place.Name);
-        var made = await writer.CreateKeyAsync(place.Name, plan.ToKey(writer.NextRotation), request.Cluster);
-        await writer.GrantAsync(place.Name, plan.Bindings, account);
-        return (place.Name, made, CmekOutcome.Created);
+        if (!step.HasRing)
+            await _writer.CreateRingAsync(name.Ring);
+        var created = await _writer.CreateKeyAsync(name, plan.ToKey(calls.Context.Time.GetUtcNow()), request.Cluster);
+        await _writer.GrantAsync(name, plan.Bindings, account);
+        return (name, created, CmekOutcome.Created);
     }
 
-    private static bool NeedsRotation(KeyRequest request, CryptoKey key) =>
-        request.RotationPeriodInDays is { } days && GcpNames.Duration(key.RotationPeriod) != TimeSpan.FromDays(days);
+    private bool IsGranted(FoundKey key, ServiceAccountEmail account) =>
+        key.GrantsUse(account.Member, calls.Context.Time.GetUtcNow()) != Granted.No;
 
-    private Task<bool> ShouldAsync(string target, string action) =>
+    private static bool NeedsRotationPeriod(KeyRequest request, CryptoKey key) =>
+        request.RotationPeriodInDays is { } days && GcpDuration.Parse(key.RotationPeriod) != TimeSpan.FromDays(days);
+
+    private Task<bool> AskAsync(string target, string action) =>
         calls.Context.Log.ShouldProcessAsync(target, action, calls.Context.CancellationToken);
 
-    internal static CmekKey Key(
-        KeyRequest request,
-        string region,
-        GcpKeyName name,
-        CryptoKey key,
-        CmekOutcome outcome
-    ) =>
-        new()
-        {
-            Cluster = request.Cluster,
-            Region = region,
-            KeyType = "GCP_CLOUD_KMS",
-            KeyUri = name.ToString(),
-            AuthPrincipal = request.AuthPrincipal,
-            Name = name.Id,
-            Location = name.Location,
-            State = key.Primary?.State ?? "",
-            RotationPeriodInDays = request.RotationPeriodInDays,
-            Outcome = outcome,
-        };
-
-    /// <summary>A key that is needed, and what is there.</summary>
-    private sealed record Place(GcpKeyName Name, FoundKey? Found, bool HasRing, CmekException? Fault)
+    /// <summary>A key that the request needs, and what exists of it.</summary>
+    private sealed record Step(GcpKeyName Name, FoundKey? Existing, bool HasRing, CmekException? Problem)
     {
-        /// <summary>Something is to be written, and may be.</summary>
-        public bool Write { get; init; }
+        /// <summary>The key has to be created or changed.</summary>
+        public bool NeedsWrite { get; init; }
 
-        /// <summary>The key is there, and something about it is to be changed.</summary>
-        public bool IsPending { get; init; }
+        /// <summary>The write was not declined.</summary>
+        public bool IsConfirmed { get; init; }
     }
 }

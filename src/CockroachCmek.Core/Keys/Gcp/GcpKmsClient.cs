@@ -3,110 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>A policy of a resource, read and written whole.</summary>
-internal interface IGcpPolicies
-{
-    Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken);
-
-    Task<IamPolicy> SetIamPolicyAsync(string resource, IamPolicy policy, CancellationToken cancellationToken);
-}
-
-/// <summary>The operations of Cloud KMS that CMEK needs, named as in the vendor's SDK, which can replace this when its package can be had.</summary>
-internal interface IGcpKms : IGcpPolicies
-{
-    Task<KmsLocation> GetLocationAsync(string name, CancellationToken cancellationToken);
-
-    Task<KmsKeyRing> GetKeyRingAsync(string name, CancellationToken cancellationToken);
-
-    Task<KmsKeyRing> CreateKeyRingAsync(string location, string keyRingId, CancellationToken cancellationToken);
-
-    Task<CryptoKey> GetCryptoKeyAsync(string name, CancellationToken cancellationToken);
-
-    Task<IReadOnlyList<CryptoKey>> ListCryptoKeysAsync(string keyRing, CancellationToken cancellationToken);
-
-    Task<CryptoKey> CreateCryptoKeyAsync(
-        string keyRing,
-        string cryptoKeyId,
-        CryptoKey key,
-        CancellationToken cancellationToken
-    );
-
-    Task<CryptoKey> UpdateCryptoKeyAsync(CryptoKey key, string updateMask, CancellationToken cancellationToken);
-
-    Task<CryptoKey> UpdateCryptoKeyPrimaryVersionAsync(
-        string name,
-        string versionId,
-        CancellationToken cancellationToken
-    );
-
-    Task<IReadOnlyList<CryptoKeyVersion>> ListCryptoKeyVersionsAsync(string key, CancellationToken cancellationToken);
-
-    Task<CryptoKeyVersion> CreateCryptoKeyVersionAsync(string key, CancellationToken cancellationToken);
-
-    Task<CryptoKeyVersion> UpdateCryptoKeyVersionStateAsync(
-        string name,
-        string state,
-        CancellationToken cancellationToken
-    );
-}
-
-/// <summary>A location of Cloud KMS.</summary>
-internal sealed record KmsLocation(string? Name, string? LocationId, JsonObject? Metadata)
-{
-    /// <summary>Whether keys in hardware can be had there; null when the location does not tell.</summary>
-    public bool? HasHsm => (bool?)Metadata?["hsmAvailable"];
-}
-
-/// <summary>A key ring: it cannot be deleted.</summary>
-internal sealed record KmsKeyRing(string? Name);
-
-/// <summary>What new versions of a key are like.</summary>
-internal sealed record CryptoKeyVersionTemplate(string? ProtectionLevel, string? Algorithm);
-
-/// <summary>A key, in the API's own words.</summary>
-internal sealed record CryptoKey
-{
-    public string? Name { get; init; }
-
-    public CryptoKeyVersion? Primary { get; init; }
-
-    public string? Purpose { get; init; }
-
-    public DateTimeOffset? CreateTime { get; init; }
-
-    public CryptoKeyVersionTemplate? VersionTemplate { get; init; }
-
-    public string? RotationPeriod { get; init; }
-
-    public string? NextRotationTime { get; init; }
-
-    public string? DestroyScheduledDuration { get; init; }
-
-    public bool? ImportOnly { get; init; }
-
-    public string? CryptoKeyBackend { get; init; }
-
-    public Dictionary<string, string>? Labels { get; init; }
-}
-
-/// <summary>A version of a key.</summary>
-internal sealed record CryptoKeyVersion
-{
-    public string? Name { get; init; }
-
-    public string? State { get; init; }
-
-    public string? Algorithm { get; init; }
-
-    public DateTimeOffset? CreateTime { get; init; }
-
-    public DateTimeOffset? DestroyTime { get; init; }
-
-    /// <summary>Its number.</summary>
-    public string Id => Name?.Split('/').Last() ?? "";
-}
-
-/// <summary>Cloud KMS v1 over REST. Paths, methods and fields: the discovery document of cloudkms v1.</summary>
+/// <summary>
+/// Cloud KMS v1 over REST. Source of paths, methods and fields: the discovery document of cloudkms v1.
+/// </summary>
 internal sealed class GcpKmsClient(GcpRest rest) : IGcpKms
 {
     private static readonly HttpMethod Patch = new("PATCH");
@@ -194,7 +93,7 @@ internal sealed class GcpKmsClient(GcpRest rest) : IGcpKms
             cancellationToken
         );
 
-    // KMS reads a policy by GET, IAM by POST.
+    // GET here; IAM reads a policy with POST.
     public async Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken) =>
         new(await GetAsync<JsonObject>($"{resource}:getIamPolicy?options.requestedPolicyVersion=3", cancellationToken));
 
@@ -206,7 +105,7 @@ internal sealed class GcpKmsClient(GcpRest rest) : IGcpKms
         new(
             await PostAsync<JsonObject>(
                 $"{resource}:setIamPolicy",
-                new JsonObject { ["policy"] = policy.ToWire() },
+                new JsonObject { ["policy"] = policy.ToRequest() },
                 cancellationToken
             )
         );

@@ -9,8 +9,9 @@ using Google.Apis.Services;
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>
-/// JSON over one of Google's REST services: credentials, their renewal, the quota project and the universe are Google.Apis' own. The packages of Cloud KMS
-/// and IAM cannot be restored from the registry that CI reaches, and the former brings gRPC, which Windows PowerShell runs badly.
+/// JSON over one of Google's REST services. Google.Apis supplies credentials, their renewal, the quota project and the
+/// universe. The packages of Cloud KMS and IAM cannot be restored from the registry that CI reaches, and that of Cloud
+/// KMS brings gRPC, which Windows PowerShell runs badly.
 /// </summary>
 internal sealed class GcpRest : BaseClientService
 {
@@ -28,7 +29,7 @@ internal sealed class GcpRest : BaseClientService
         GcpConnection connection,
         IConfigurableHttpClientInitializer credential
     )
-        : base(Configured(connection, credential))
+        : base(Settings(connection, credential))
     {
         Name = name;
         _defaultUri = defaultUri;
@@ -42,7 +43,7 @@ internal sealed class GcpRest : BaseClientService
 
     public override IList<string> Features { get; } = [];
 
-    /// <exception cref="GcpFault">Anything but success.</exception>
+    /// <exception cref="GcpException">Any status but success.</exception>
     public async Task<T> SendAsync<T>(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri(new Uri(BaseUri), path));
@@ -53,40 +54,37 @@ internal sealed class GcpRest : BaseClientService
                 "application/json"
             );
         using var response = await HttpClient.SendAsync(request, cancellationToken);
-        var text = response.Content is null ? "" : await Read(response.Content, cancellationToken);
+        var text = response.Content is null ? "" : await ReadTextAsync(response.Content, cancellationToken);
         if (!response.IsSuccessStatusCode)
-            throw GcpFault.From(response, text);
-        return JsonSerializer.Deserialize<T>(text, Json) ?? throw new JsonException("null is no resource");
+            throw GcpException.From(response, text);
+        return JsonSerializer.Deserialize<T>(text, Json)
+            ?? throw new JsonException("The response is null, not a resource.");
     }
 
-    /// <summary>A query's value.</summary>
+    /// <summary>Escapes a value of a query.</summary>
     public static string Escape(string value) => Uri.EscapeDataString(value);
 
-    private static Task<string> Read(HttpContent content, CancellationToken cancellationToken) =>
+    public static Task<string> ReadTextAsync(HttpContent content, CancellationToken cancellationToken) =>
 #if NET
         content.ReadAsStringAsync(cancellationToken);
 #else
         content.ReadAsStringAsync();
 #endif
 
-    private static Initializer Configured(GcpConnection connection, IConfigurableHttpClientInitializer credential)
-    {
-        if (connection.Endpoint is { } endpoint && endpoint.Scheme != Uri.UriSchemeHttps && !endpoint.IsLoopback)
-            throw Errors.InsecureEndpoint(endpoint);
-        return new Initializer
+    private static Initializer Settings(GcpConnection connection, IConfigurableHttpClientInitializer credential) =>
+        new()
         {
             ApplicationName = "CockroachCmek",
             BaseUri = connection.Endpoint?.ToString(),
             HttpClientInitializer = credential,
-            HttpClientFactory = connection.Handler is { } handler ? new Carried(handler) : null,
-            // Google.Apis would repeat on its own clock, writes too; and it gzips request bodies when it may.
+            HttpClientFactory = connection.Handler is { } handler ? new HandlerFactory(handler) : null,
+            // Google.Apis would retry on its own clock, writes too, and would gzip request bodies.
             DefaultExponentialBackOffPolicy = ExponentialBackOffPolicy.None,
             GZipEnabled = false,
             HttpClientTimeout = TimeSpan.FromSeconds(60),
         };
-    }
 
-    private sealed class Carried(HttpMessageHandler handler) : HttpClientFactory
+    private sealed class HandlerFactory(HttpMessageHandler handler) : HttpClientFactory
     {
         protected override HttpMessageHandler CreateHandler(CreateHttpClientArgs args) => handler;
     }

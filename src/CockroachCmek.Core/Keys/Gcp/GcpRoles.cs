@@ -3,20 +3,40 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>
-/// The service account that CockroachDB Cloud acts as: found, compared, made. The page calls it "cross-tenant"; it is a usual one, with a binding that
-/// lets the cluster's account at Cockroach Labs make tokens for it. Never a second one, never overwritten unless told to.
+/// The service account through which CockroachDB Cloud uses the keys. The documentation calls it "cross-tenant"; it is
+/// an ordinary one, with a binding that lets the cluster's account at Cockroach Labs create tokens for it. It is never
+/// created twice, and changed only on request.
 /// </summary>
 internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
 {
-    private static readonly Regex NameForm = new("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", RegexOptions.CultureInvariant);
+    private static readonly Regex NameForm = new(@"\A[a-z][a-z0-9-]{4,28}[a-z0-9]\z", RegexOptions.CultureInvariant);
     private static readonly Regex ClusterIdForm = new(
         @"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
         RegexOptions.CultureInvariant
     );
 
     private readonly GcpAccounts _accounts = new(clients, calls);
+    private readonly GcpPolicies _policies = new(clients, calls);
 
     public async Task<CmekRole> EnsureAsync(RoleRequest request)
+    {
+        var account = await NameAsync(request);
+        if (await _accounts.FindAsync(account) is { } found)
+            return await ReconcileAsync(request, account, found, isNew: false);
+        var trusted = GcpNames.ClusterAccount(request.Cluster);
+        var action = $"Create service account, and let {trusted} act as it ({GcpNames.TrustRole})";
+        if (!await ConfirmAsync(account, action))
+            return Result(request, account, CmekOutcome.Planned);
+
+        var (settled, isCreated) = await CreateAsync(request.Cluster, account);
+        if (!isCreated)
+            return await ReconcileAsync(request, account, settled, isNew: true);
+        await _accounts.WaitUntilKnownAsync(account);
+        await TrustAsync(request, account, isNew: true, untrusted: []);
+        return Result(request, account, CmekOutcome.Created);
+    }
+
+    private async Task<ServiceAccountEmail> NameAsync(RoleRequest request)
     {
         var cluster = request.Cluster;
         if (cluster.AccountId.Length == 0)
@@ -25,155 +45,137 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
         if (!NameForm.IsMatch(name))
             throw GcpErrors.NameMalformed(
                 name,
-                "a service account has 6 to 30 lower-case letters, digits and -, and begins with a letter"
+                "a service account has 6 to 30 lower-case letters, digits and hyphens, and begins with a letter"
             );
-        var account = ServiceAccountEmail.Of(
+        var project = GcpRoleOptions.From(request.Options).Project;
+        return ServiceAccountEmail.Of(
             name,
-            await clients.ProjectAsync(
-                GcpRoleOptions.From(request.Options).Project,
-                known: null,
-                calls.Context.CancellationToken
-            )
+            await clients.ResolveProjectAsync(project, known: null, calls.Context.CancellationToken)
         );
-        // Further rounds settle a creation whose answer was lost, or that somebody else won.
-        for (var round = 1; ; round++)
-        {
-            if (await _accounts.FindAsync(account, patient: round > 1) is { } found)
-                return await ReconcileAsync(request, account, found, allowed: round > 1);
-            if (
-                round == 1
-                && !await AskAsync(
-                    account.Resource,
-                    $"Create service account, and let {GcpNames.KmsUser(cluster)} act as it ({GcpNames.TrustRole})"
-                )
-            )
-                return Result(request, account, CmekOutcome.Planned);
-            try
+    }
+
+    /// <summary>
+    /// Creates the account. One that exists by then, by a lost response or another run, is returned as it is.
+    /// </summary>
+    private async Task<(ServiceAccount Account, bool IsCreated)> CreateAsync(
+        CrdbCluster cluster,
+        ServiceAccountEmail account
+    )
+    {
+        var isCreated = false;
+        var settled = await calls.SettleAsync(
+            $"serviceAccounts.create {account}",
+            async () =>
             {
-                await calls.WriteAsync("IAM", "serviceAccounts.create", account.Text, c =>
+                var created = await calls.WriteAsync("IAM", "serviceAccounts.create", account.Text, c =>
                     clients.Iam.CreateServiceAccountAsync(
                         account.Project,
-                        name,
+                        account.Name,
                         DisplayName(cluster),
                         Description(cluster),
                         c
                     )
                 );
-                await _accounts.SeenAsync(account);
-                await TrustAsync(request, account, fresh: true, remove: []);
-                return Result(request, account, CmekOutcome.Created);
-            }
-            catch (GcpFault fault) when (fault.Status == "ALREADY_EXISTS" && round < 3) { }
-            catch (Exception fault) when (calls.IsResponseLost(fault) && round < 3)
-            {
-                calls.Context.Log.Verbose($"The answer about {account} was lost; looking whether it happened.");
-            }
-        }
+                isCreated = true;
+                return created;
+            },
+            () => _accounts.FindAsync(account, mayBeNew: true),
+            GcpCalls.ReadIfExists
+        );
+        return (settled, isCreated);
     }
 
-    /// <param name="allowed">True when the creation was asked for and allowed already: what is found may be its half.</param>
+    /// <summary>Completes an existing account, and on request corrects it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="account">The account's address.</param>
+    /// <param name="found">The account.</param>
+    /// <param name="isNew">
+    /// True when its creation was confirmed in this run, so that what is missing needs no question.
+    /// </param>
     private async Task<CmekRole> ReconcileAsync(
         RoleRequest request,
         ServiceAccountEmail account,
         ServiceAccount found,
-        bool allowed
+        bool isNew
     )
     {
         var cluster = request.Cluster;
-        var policy = await _accounts.PolicyAsync(account, patient: allowed);
-        var missing = GcpAccounts.Missing(cluster, policy, calls.Context.Time.GetUtcNow());
-        var others = GcpAccounts.Others(cluster, policy);
-        var serves = ClusterIdForm.Match(found.Description ?? "") is { Success: true } match ? match.Value : null;
-        var differences = new List<string>();
-        if (found.Disabled == true)
-            differences.Add("it is disabled");
-        if (serves is not null && serves != cluster.Id)
-            differences.Add($"its description says that it serves the cluster {serves}");
-        // An account of ours without the binding is one of a run that was interrupted: the binding is what is left to do.
-        if (serves != cluster.Id)
-            differences.AddRange(missing);
-        differences.AddRange(others.Select(m => $"it lets {m} act as it too"));
-        if (differences.Count == 0 && missing.Count == 0)
-            return Result(request, account, allowed ? CmekOutcome.Created : CmekOutcome.Existing);
+        var policy = await _accounts.ReadPolicyAsync(account, mayBeNew: isNew);
+        var state = new AccountState(
+            IsDisabled: found.Disabled == true,
+            ServedCluster: ClusterIdForm.Match(found.Description ?? "") is { Success: true } match ? match.Value : null,
+            GcpAccounts.TrustProblems(cluster, policy, calls.Context.Time.GetUtcNow()),
+            GcpAccounts.OtherTrustedMembers(cluster, policy)
+        );
+        var differences = state.DifferencesFor(cluster);
+        if (differences.Count == 0 && state.TrustProblems.Count == 0)
+            return Result(request, account, isNew ? CmekOutcome.Created : CmekOutcome.Existing);
         if (differences.Count > 0 && !request.Update)
             throw GcpErrors.RoleDiffers(account, cluster.Name, differences);
-
-        string[] actions =
-        [
-            .. Only(found.Disabled == true, "Enable the service account"),
-            .. Only(missing.Count > 0, $"let {GcpNames.KmsUser(cluster)} act as it ({GcpNames.TrustRole})"),
-            .. others.Select(m => $"let {m} no longer act as it"),
-            .. Only(serves != cluster.Id, "describe it as this cluster's"),
-        ];
-        if (!allowed && !await AskAsync(account.Resource, Sentence(actions)))
+        if (!isNew && !await ConfirmAsync(account, state.ActionsFor(cluster)))
             return Result(request, account, CmekOutcome.Planned);
-        if (found.Disabled == true)
-        {
-            await calls.WriteAsync<object?>("IAM", "serviceAccounts.enable", account.Text, async c =>
-            {
-                await clients.Iam.EnableServiceAccountAsync(account.Resource, c);
-                return null;
-            });
-        }
 
-        await TrustAsync(request, account, fresh: allowed, others);
-        if (serves != cluster.Id)
+        if (state.IsDisabled)
+            await EnableAsync(account);
+        await TrustAsync(request, account, isNew, state.OtherMembers);
+        if (state.ServedCluster != cluster.Id)
             await calls.WriteAsync("IAM", "serviceAccounts.patch", account.Text, c =>
                 clients.Iam.PatchServiceAccountAsync(account.Resource, DisplayName(cluster), Description(cluster), c)
             );
-        return Result(request, account, allowed ? CmekOutcome.Created : CmekOutcome.Updated);
+        return Result(request, account, isNew ? CmekOutcome.Created : CmekOutcome.Updated);
     }
 
+    private Task EnableAsync(ServiceAccountEmail account) =>
+        calls.WriteAsync<object?>("IAM", "serviceAccounts.enable", account.Text, async c =>
+        {
+            await clients.Iam.EnableServiceAccountAsync(account.Resource, c);
+            return null;
+        });
+
+    /// <summary>Lets CockroachDB Cloud act as the account, and other members no longer.</summary>
     private async Task TrustAsync(
         RoleRequest request,
         ServiceAccountEmail account,
-        bool fresh,
-        IReadOnlyList<string> remove
+        bool isNew,
+        IReadOnlyList<string> untrusted
     )
     {
-        var user = GcpNames.KmsUser(request.Cluster);
+        var trusted = GcpNames.ClusterAccount(request.Cluster);
         try
         {
-            await new GcpPolicyWriter(calls).ChangeAsync(
-                clients.Iam,
-                "IAM",
+            await _policies.ChangeAsync(
                 account.Resource,
                 policy =>
                 {
-                    var changed = policy.Add(IamPolicy.Binding(GcpNames.TrustRole, $"serviceAccount:{user}"));
-                    foreach (
-                        var binding in remove
-                            .SelectMany(policy.BindingsOf)
-                            .Where(b => (string?)b["role"] == GcpNames.TrustRole)
-                    )
-                        changed |= policy.Remove(binding);
-                    return changed;
+                    var isChanged = policy.Add(IamPolicy.Binding(GcpNames.TrustRole, trusted.Member));
+                    var surplus = untrusted
+                        .SelectMany(policy.BindingsOf)
+                        .Where(b => (string?)b["role"] == GcpNames.TrustRole)
+                        .ToList();
+                    return surplus.Aggregate(isChanged, (changed, binding) => policy.Remove(binding) | changed);
                 },
-                fault => fresh && (fault.Code is 403 or 404 || GcpPolicyWriter.IsUnseen(fault, account.Text))
+                error => isNew && (error.Code is 403 or 404 || GcpPolicies.IsUnknownMember(error, account.Text))
             );
         }
-        catch (GcpFault fault) when (GcpPolicyWriter.IsUnseen(fault, user))
+        catch (GcpException error) when (GcpPolicies.IsUnknownMember(error, trusted.Text))
         {
-            throw GcpErrors.ClusterAccountMissing(request.Cluster.Name, user, fault);
+            throw GcpErrors.ClusterAccountMissing(request.Cluster.Name, trusted.Text, error);
         }
     }
 
-    private Task<bool> AskAsync(string target, string action) =>
-        calls.Context.Log.ShouldProcessAsync(target, action, calls.Context.CancellationToken);
-
-    private static string[] Only(bool condition, string text) => condition ? [text] : [];
-
-    private static string Sentence(string[] actions)
-    {
-        var all = string.Join("; ", actions);
-        return char.ToUpperInvariant(all[0]) + all.Substring(1);
-    }
+    private Task<bool> ConfirmAsync(ServiceAccountEmail account, string action) =>
+        calls.Context.Log.ShouldProcessAsync(account.Resource, action, calls.Context.CancellationToken);
 
     /// <summary>Up to 100 characters.</summary>
-    private static string DisplayName(CrdbCluster cluster) =>
-        $"CockroachDB Cloud CMEK {cluster.Name}" is var name && name.Length > 100 ? name.Substring(0, 100) : name;
+    private static string DisplayName(CrdbCluster cluster)
+    {
+        var name = $"CockroachDB Cloud CMEK {cluster.Name}";
+        return name.Length > 100 ? name.Substring(0, 100) : name;
+    }
 
-    /// <summary>Up to 256 bytes. The id in it is what tells a later run that the account is this cluster's: service accounts have no labels.</summary>
+    /// <summary>
+    /// Up to 256 bytes. The cluster's id in it tells a later run whose account it is: service accounts have no labels.
+    /// </summary>
     private static string Description(CrdbCluster cluster) =>
         $"CockroachDB Cloud uses the CMEK of cluster {cluster.Name} ({cluster.Id}) through this account.";
 
@@ -183,7 +185,51 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
             Cluster = request.Cluster,
             Name = account.Name,
             AuthPrincipal = account.Text,
-            TrustedPrincipal = GcpNames.KmsUser(request.Cluster),
+            TrustedPrincipal = GcpNames.ClusterAccount(request.Cluster).Text,
             Outcome = outcome,
         };
+
+    /// <summary>What matters of an existing account.</summary>
+    /// <param name="IsDisabled">Nobody can act as it.</param>
+    /// <param name="ServedCluster">The cluster id in its description; null without one.</param>
+    /// <param name="TrustProblems">Why CockroachDB Cloud cannot act as it.</param>
+    /// <param name="OtherMembers">Who else may act as it.</param>
+    private sealed record AccountState(
+        bool IsDisabled,
+        string? ServedCluster,
+        IReadOnlyList<string> TrustProblems,
+        IReadOnlyList<string> OtherMembers
+    )
+    {
+        /// <summary>What is wrong with the account, as parts of a sentence.</summary>
+        public IReadOnlyList<string> DifferencesFor(CrdbCluster cluster)
+        {
+            var differences = new List<string>();
+            if (IsDisabled)
+                differences.Add("it is disabled");
+            if (ServedCluster is not null && ServedCluster != cluster.Id)
+                differences.Add($"its description says that it serves the cluster {ServedCluster}");
+            // An account for this cluster without the binding is from an interrupted run, which only has to be
+            // finished.
+            if (ServedCluster != cluster.Id)
+                differences.AddRange(TrustProblems);
+            differences.AddRange(OtherMembers.Select(m => $"it also lets {m} act as it"));
+            return differences;
+        }
+
+        /// <summary>What an update does, for the question about it.</summary>
+        public string ActionsFor(CrdbCluster cluster)
+        {
+            var actions = new List<string>();
+            if (IsDisabled)
+                actions.Add("enable the service account");
+            if (TrustProblems.Count > 0)
+                actions.Add($"let {GcpNames.ClusterAccount(cluster)} act as it ({GcpNames.TrustRole})");
+            actions.AddRange(OtherMembers.Select(m => $"let {m} no longer act as it"));
+            if (ServedCluster != cluster.Id)
+                actions.Add("describe it as this cluster's");
+            var sentence = string.Join("; ", actions);
+            return char.ToUpperInvariant(sentence[0]) + sentence.Substring(1);
+        }
+    }
 }

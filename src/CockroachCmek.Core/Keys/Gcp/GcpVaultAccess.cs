@@ -1,34 +1,48 @@
 using System.IO;
 using System.Text;
+using System.Text.Json;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>What there is of Vault's access to a key ring.</summary>
+/// <summary>What exists of HashiCorp Vault's access to a key ring.</summary>
+/// <param name="Ring">The key ring.</param>
+/// <param name="Role">Resource name of the custom role.</param>
+/// <param name="Account">Vault's service account.</param>
+/// <param name="HasRole">The role exists.</param>
+/// <param name="HasAccount">The account exists.</param>
+/// <param name="HasBinding">The account has the role on the key ring.</param>
+/// <param name="KeyPath">Where a new key of the account is to be written; null for no new key.</param>
 internal sealed record GcpVaultAccessState(
-    GcpKeyName Ring,
+    GcpRingName Ring,
     string Role,
     ServiceAccountEmail Account,
     bool HasRole,
     bool HasAccount,
     bool HasBinding,
     string? KeyPath
-)
-{
-    public bool IsWhole => HasRole && HasAccount && HasBinding && KeyPath is null;
-}
+);
 
 /// <summary>
-/// The steps of the documentation's page for Vault's own identity on Google Cloud: a custom role, a service account, and its binding, on the key ring alone and not on the project. A key of the
-/// account is made only when a path for it was given; it is written for its owner's eyes, and shown nowhere.
+/// HashiCorp Vault's own identity on Google Cloud, as in the documentation: a custom role, a service account, and its
+/// binding, here on the key ring alone and not on the project. A key of the account is created only when a path for it
+/// is given.
 /// </summary>
 internal sealed class GcpVaultAccess(GcpClients clients, GcpCalls calls)
 {
-    private const string AccountName = "cmek-vault-agent";
-    private const string RoleTitle = "cmek-vault-role";
-    private const string RoleId = "cmek_vault_role"; // ids of roles have no hyphens
+    /// <summary>Name of the service account.</summary>
+    public const string AccountName = "cmek-vault-agent";
 
-    /// <summary>HashiCorp's list (docs/secrets/key-management/gcpkms), with the permission that the documentation's page adds.</summary>
-    private static readonly string[] Permissions =
+    /// <summary>Title of the custom role.</summary>
+    public const string RoleTitle = "cmek-vault-role";
+
+    /// <summary>Id of the custom role, which cannot have hyphens.</summary>
+    public const string RoleId = "cmek_vault_role";
+
+    /// <summary>
+    /// HashiCorp's list (docs/secrets/key-management/gcpkms), with the permission that CockroachDB's documentation
+    /// adds.
+    /// </summary>
+    public static readonly IReadOnlyList<string> Permissions =
     [
         "cloudkms.cryptoKeys.create",
         "cloudkms.cryptoKeys.update",
@@ -41,230 +55,92 @@ internal sealed class GcpVaultAccess(GcpClients clients, GcpCalls calls)
         "cloudkms.cryptoKeyVersions.create",
     ];
 
-    /// <exception cref="CmekException">VaultRoleDiffers, ServiceAccountDisabled, ServiceAccountKeyFileTaken.</exception>
-    public async Task<GcpVaultAccessState> LookAsync(GcpKeyName ring, bool hasRing, string? keyPath)
+    /// <summary>Reads what exists, and reports what is wrong with it.</summary>
+    /// <exception cref="CmekException">
+    /// VaultRoleDiffers, ServiceAccountDisabled, ServiceAccountKeyFileTaken.
+    /// </exception>
+    public async Task<GcpVaultAccessState> ReadAsync(GcpRingName ring, bool hasRing, string? keyPath)
     {
-        var role = $"projects/{ring.Project}/roles/{RoleId}";
+        var name = $"projects/{ring.Project}/roles/{RoleId}";
         var account = ServiceAccountEmail.Of(AccountName, ring.Project);
-        var foundRole = await calls.FindAsync("IAM", "roles.get", role, c => clients.Iam.GetRoleAsync(role, c));
-        var foundAccount = await new GcpAccounts(clients, calls).FindAsync(account, patient: false);
-        var faults = new List<CmekException>();
-        if (foundRole?.Deleted == true)
-            faults.Add(
-                GcpErrors.VaultRoleDiffers(
-                    role,
-                    ["it was deleted"],
-                    $"gcloud iam roles undelete {RoleId} --project {ring.Project}"
-                )
-            );
-        else if (
-            foundRole is not null
-            && Permissions.Except(foundRole.IncludedPermissions ?? []).ToList() is { Count: > 0 } missing
-        )
-            faults.Add(
-                GcpErrors.VaultRoleDiffers(
-                    role,
-                    [$"it lacks {string.Join(", ", missing)}"],
-                    $"gcloud iam roles update {RoleId} --project {ring.Project} --add-permissions {string.Join(",", missing)}"
-                )
-            );
-        if (foundAccount?.Disabled == true)
-            faults.Add(GcpErrors.ServiceAccountDisabled(account.Text));
+        var role = await FindRoleAsync(name);
+        var found = await new GcpAccounts(clients, calls).FindAsync(account);
         var hasKey = keyPath is not null && File.Exists(keyPath) && new FileInfo(keyPath).Length > 0;
+
+        var problems = new List<CmekException>();
+        if (role is not null && FindRoleProblem(role, name, ring.Project) is { } problem)
+            problems.Add(problem);
+        if (found?.Disabled == true)
+            problems.Add(GcpErrors.ServiceAccountDisabled(account.Text));
         if (hasKey && !IsKeyOf(keyPath!, account))
-            faults.Add(GcpErrors.ServiceAccountKeyFileTaken(keyPath!, account.Text));
-        Errors.ThrowCombined(ring.Project, faults);
-        var hasBinding =
-            hasRing
-            && foundAccount is not null
-            && foundRole is not null
-            && (await new GcpKeyReader(clients, calls).RingPolicyAsync(ring))?.Has(
-                IamPolicy.Binding(role, account.Member)
-            ) == true;
+            problems.Add(GcpErrors.ServiceAccountKeyFileTaken(keyPath!, account.Text));
+        Errors.ThrowCombined(ring.Project, problems);
+
+        var mayHaveBinding = hasRing && found is not null && role is not null;
+        var policy = mayHaveBinding ? await new GcpKeyReader(clients, calls).FindRingPolicyAsync(ring) : null;
         return new GcpVaultAccessState(
             ring,
-            role,
+            name,
             account,
-            foundRole is not null,
-            foundAccount is not null,
-            hasBinding,
-            hasKey ? null : keyPath
+            HasRole: role is not null,
+            HasAccount: found is not null,
+            HasBinding: policy?.Has(IamPolicy.Binding(name, account.Member)) == true,
+            KeyPath: hasKey ? null : keyPath
         );
     }
 
-    /// <summary>Every question, even after a No: a dry run names every change.</summary>
-    public static async Task<bool> AskAsync(GcpVaultAccessState state, OperationContext context)
-    {
-        var refused = 0;
-        foreach (
-            var (isNeeded, target, action) in new[]
-            {
-                (!state.HasRole, state.Role, $"Create custom role {RoleTitle} with {string.Join(", ", Permissions)}"),
-                (!state.HasAccount, state.Account.Resource, "Create service account for Vault"),
-                (!state.HasBinding, state.Ring.RingName, $"Bind {state.Role} to {state.Account}"),
-                (
-                    state.KeyPath is not null,
-                    state.Account.Resource,
-                    $"Create a key of the service account, and write it to {state.KeyPath}"
-                ),
-            }
-        )
-        {
-            if (isNeeded && !await context.Log.ShouldProcessAsync(target, action, context.CancellationToken))
-                refused++;
-        }
+    public Task<IamRole?> FindRoleAsync(string name) =>
+        calls.FindAsync("IAM", "roles.get", name, c => clients.Iam.GetRoleAsync(name, c));
 
-        return refused == 0;
-    }
-
-    /// <summary>Makes what is missing; true when the binding is new.</summary>
-    public async Task<bool> WriteAsync(GcpVaultAccessState state)
+    /// <summary>Asks about each change. Goes on after a No, so that a dry run names every change.</summary>
+    public static async Task<bool> ConfirmAsync(GcpVaultAccessState state, OperationContext context)
     {
-        if (state.IsWhole)
-            return false;
+        var isDeclined = false;
         if (!state.HasRole)
-            await CreateAsync(
-                "roles.create",
-                state.Role,
-                c =>
-                    clients.Iam.CreateRoleAsync(
-                        state.Ring.Project,
-                        RoleId,
-                        RoleTitle,
-                        "HashiCorp Vault distributes keys for CMEK with it.",
-                        Permissions,
-                        c
-                    ),
-                async () =>
-                    await calls.FindAsync("IAM", "roles.get", state.Role, c => clients.Iam.GetRoleAsync(state.Role, c))
-                        is not null
-            );
-        var accounts = new GcpAccounts(clients, calls);
+            await AskAsync(state.Role, $"Create custom role {RoleTitle} with {string.Join(", ", Permissions)}");
         if (!state.HasAccount)
-        {
-            await CreateAsync(
-                "serviceAccounts.create",
-                state.Account.Text,
-                c =>
-                    clients.Iam.CreateServiceAccountAsync(
-                        state.Account.Project,
-                        AccountName,
-                        "Vault agent for CMEK",
-                        "HashiCorp Vault distributes keys for CMEK as this account.",
-                        c
-                    ),
-                async () => await accounts.FindAsync(state.Account, patient: true) is not null
-            );
-            await accounts.SeenAsync(state.Account);
-        }
-
+            await AskAsync(state.Account.Resource, "Create service account for Vault");
         if (!state.HasBinding)
-            await new GcpPolicyWriter(calls).ChangeAsync(
-                clients.Kms,
-                "KMS",
-                state.Ring.RingName,
-                policy => policy.Add(IamPolicy.Binding(state.Role, state.Account.Member)),
-                fault => GcpPolicyWriter.IsUnseen(fault, state.Account.Text)
-            );
+            await AskAsync(state.Ring.ToString(), $"Bind {state.Role} to {state.Account}");
         if (state.KeyPath is { } path)
-            await WriteKeyAsync(state.Account, path);
-        return !state.HasBinding;
+            await AskAsync(state.Account.Resource, $"Create a key of the service account, and write it to {path}");
+        return !isDeclined;
+
+        async Task AskAsync(string target, string action)
+        {
+            if (!await context.Log.ShouldProcessAsync(target, action, context.CancellationToken))
+                isDeclined = true;
+        }
     }
 
-    /// <summary>What somebody else made in between, or a call whose answer was lost, is success.</summary>
-    private async Task CreateAsync<T>(
-        string verb,
-        string resource,
-        Func<CancellationToken, Task<T>> call,
-        Func<Task<bool>> isThere
-    )
+    private static CmekException? FindRoleProblem(IamRole role, string name, string project)
     {
-        for (var round = 1; ; round++)
-        {
-            try
-            {
-                await calls.WriteAsync("IAM", verb, resource, call);
-                return;
-            }
-            catch (GcpFault fault) when (fault.Status == "ALREADY_EXISTS")
-            {
-                return;
-            }
-            catch (Exception fault) when (calls.IsResponseLost(fault))
-            {
-                if (await isThere())
-                    return;
-                if (round == 3)
-                    throw;
-            }
-        }
+        if (role.Deleted == true)
+            return GcpErrors.VaultRoleDiffers(
+                name,
+                "it was deleted",
+                $"gcloud iam roles undelete {RoleId} --project {project}"
+            );
+        var missing = Permissions.Except(role.IncludedPermissions ?? []).ToList();
+        return missing.Count == 0
+            ? null
+            : GcpErrors.VaultRoleDiffers(
+                name,
+                $"it lacks {string.Join(", ", missing)}",
+                $"gcloud iam roles update {RoleId} --project {project} --add-permissions {string.Join(",", missing)}"
+            );
     }
-
-    /// <summary>
-    /// The file is opened first: a path that cannot be written costs no key. A key whose answer was lost is lost with it, since Google shows the private half once: it is deleted, and another made.
-    /// </summary>
-    private async Task WriteKeyAsync(ServiceAccountEmail account, string path)
-    {
-        using var file = OwnersFile.Create(path);
-        var before = await KeysAsync(account);
-        var written = false;
-        try
-        {
-            for (var round = 1; ; round++)
-            {
-                try
-                {
-                    var key = await calls.WriteAsync("IAM", "serviceAccounts.keys.create", account.Text, c =>
-                        clients.Iam.CreateServiceAccountKeyAsync(account.Resource, c)
-                    );
-                    var bytes = Convert.FromBase64String(key.PrivateKeyData ?? "");
-                    file.Write(bytes, 0, bytes.Length);
-                    written = true;
-                    return;
-                }
-                catch (Exception fault) when (calls.IsResponseLost(fault))
-                {
-                    foreach (var orphan in (await KeysAsync(account)).Except(before))
-                        await calls.WriteAsync("IAM", "serviceAccounts.keys.delete", orphan, c =>
-                            clients.Iam.DeleteServiceAccountKeyAsync(orphan, c)
-                        );
-                    if (round == 3)
-                        throw;
-                }
-            }
-        }
-        finally
-        {
-            file.Dispose();
-            if (!written)
-                File.Delete(path);
-        }
-    }
-
-    private async Task<IReadOnlyList<string>> KeysAsync(ServiceAccountEmail account) =>
-        [
-            .. (
-                await calls.ReadAsync("IAM", "serviceAccounts.keys.list", account.Text, c =>
-                    clients.Iam.ListServiceAccountKeysAsync(account.Resource, c)
-                )
-            ).Select(k => k.Name ?? ""),
-        ];
 
     private static bool IsKeyOf(string path, ServiceAccountEmail account)
     {
         try
         {
-            using var document = System.Text.Json.JsonDocument.Parse(File.ReadAllText(path, Encoding.UTF8));
+            using var document = JsonDocument.Parse(File.ReadAllText(path, Encoding.UTF8));
             return document.RootElement.TryGetProperty("client_email", out var email)
                 && email.GetString() == account.Text;
         }
-        catch (Exception fault)
-            when (fault
-                    is System.Text.Json.JsonException
-                        or InvalidOperationException
-                        or IOException
-                        or UnauthorizedAccessException
-            )
+        catch (Exception error)
+            when (error is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             return false;
         }

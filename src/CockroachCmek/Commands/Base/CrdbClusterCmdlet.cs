@@ -8,7 +8,7 @@ namespace CockroachCmek.Commands;
 /// <summary>Base of the cmdlets that do the same work for each cluster of the pipeline, several at once.</summary>
 public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
 {
-    /// <summary>Where each connection parameter of 0.2.0 is now.</summary>
+    /// <summary>The command that replaces each connection parameter of version 0.2.0.</summary>
     private static readonly Dictionary<string, string> Moved = new(StringComparer.OrdinalIgnoreCase)
     {
         [nameof(ProfileName)] = "Connect-CrdbCloud -AwsProfile <profile>",
@@ -21,7 +21,9 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
         [nameof(VaultServiceAccountFile)] = "Connect-CrdbCloud -VaultServiceAccountFile <file>",
     };
 
-    /// <summary>The cluster: an object from Get-CrdbCluster or a cmdlet of this module, a name, a UUID or a console URL.</summary>
+    /// <summary>
+    /// The cluster: an object from Get-CrdbCluster or another cmdlet of this module, a name, a UUID or a console URL.
+    /// </summary>
     [Parameter(
         Mandatory = true,
         Position = 0,
@@ -32,7 +34,7 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
     public virtual CrdbClusterIdentity[] Cluster { get; set; } = [];
 
-    /// <summary>How many clusters are worked on at once. Default: 5.</summary>
+    /// <summary>Number of clusters to work on in parallel. Default: 5.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; } = 5;
@@ -101,8 +103,8 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
     private protected virtual IEnumerable<CrdbClusterIdentity> Inputs() => Cluster;
 
     /// <summary>
-    /// The work for one cluster of the record. Called on the pipeline thread: parameters that bind from the pipeline are read here,
-    /// because the engine sets them again while the work runs.
+    /// The work for one cluster of the record. Called on the pipeline thread: parameters that bind from the pipeline
+    /// are read here, because the engine sets them again while the work runs.
     /// </summary>
     private protected abstract Func<CloudSession, CrdbCluster, Operation, Task> Prepare();
 
@@ -113,7 +115,7 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
             return [Cluster[0].WithSource(manifest)];
         if (manifest.Cluster is { } cluster)
             return [new CrdbClusterIdentity(cluster, manifest)];
-        WriteFault(Errors.ClusterMissing(manifest.ToString()));
+        WriteFailure(Errors.ClusterMissing(manifest.ToString()));
         return [];
     }
 }

@@ -3,18 +3,18 @@ using CockroachCmek.Core;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Base of every cmdlet: runs work beside the pipeline thread, stops it, and turns errors into error records.</summary>
+/// <summary>Base of every cmdlet: runs work off the pipeline thread, cancels it, and writes its errors.</summary>
 public abstract class CrdbCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private OperationPump? _pump;
     private ProgressDisplay? _progress;
-    private bool _faultsTerminate;
+    private bool _errorsTerminate;
 
-    /// <summary>Cancels the work, waits briefly for it to end, and says what continues in the cloud.</summary>
+    /// <summary>Cancels the work. <see cref="Abandon"/> then names what continues in the cloud.</summary>
     protected sealed override void StopProcessing() => _stop.Cancel();
 
-    /// <summary>Writes the output that is left.</summary>
+    /// <summary>Waits for the remaining work and writes its output.</summary>
     protected override void EndProcessing()
     {
         if (_pump is null)
@@ -23,11 +23,13 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         _progress!.Clear();
     }
 
-    /// <summary>Starts the work for one input. Blocks only while <paramref name="throttleLimit"/> inputs are in progress.</summary>
-    /// <param name="work">Runs on a task of its own; writes through the operation only.</param>
-    /// <param name="planOnly">True when the input is only planned: every question is then answered with "What if".</param>
-    /// <param name="throttleLimit">How many inputs are worked on at once.</param>
-    /// <param name="source">The object that was piped in, for work that needs more than its cluster.</param>
+    /// <summary>
+    /// Starts the work for one input. Blocks only while <paramref name="throttleLimit"/> inputs are in progress.
+    /// </summary>
+    /// <param name="work">Runs on its own task; writes only through the operation.</param>
+    /// <param name="planOnly">True when the input is only planned: every ShouldProcess then acts as -WhatIf.</param>
+    /// <param name="throttleLimit">Number of inputs to work on in parallel.</param>
+    /// <param name="source">The object from the pipeline, for work that needs more than its cluster.</param>
     private protected void Submit(
         Func<Operation, Task> work,
         bool planOnly = false,
@@ -40,23 +42,23 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         Guard(() => _pump.Submit(work, planOnly, throttleLimit, source));
     }
 
-    /// <summary>Runs work that everything else depends on, for example connecting. Its errors are terminating.</summary>
+    /// <summary>Runs work that everything else depends on, for example connecting. Its errors terminate.</summary>
     private protected void SubmitAndWait(Func<Operation, Task> work)
     {
-        _faultsTerminate = true;
+        _errorsTerminate = true;
         Submit(work);
         Guard(_pump!.Complete);
-        _faultsTerminate = false;
+        _errorsTerminate = false;
     }
 
-    /// <summary>Pipeline thread only: -WhatIf for an input that does not exist yet. Always false.</summary>
+    /// <summary>Pipeline thread only: acts as -WhatIf for an input that does not exist yet. Always false.</summary>
     internal bool WriteWhatIf(string target, string action)
     {
         Host.UI.WriteLine($"What if: Performing the operation \"{action}\" on target \"{target}\".");
         return false;
     }
 
-    /// <summary>Pipeline thread only: one question for a whole plan and its consequence. -WhatIf names every action.</summary>
+    /// <summary>Pipeline thread only: asks once for a whole plan. -WhatIf names every action.</summary>
     internal bool ShouldProcessPlan(string target, IReadOnlyList<string> actions, string consequence)
     {
         var question = $"{consequence}\n{string.Join("\n", actions.Select(a => $"  * {a}"))}\nContinue with {target}?";
@@ -73,23 +75,25 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         return false;
     }
 
-    /// <summary>Pipeline thread only: the error of one input. It ends the pipeline only if every other input would share it.</summary>
-    internal void WriteFault(Exception fault)
+    /// <summary>
+    /// Pipeline thread only: writes the error of one input. It terminates only if every other input would fail alike.
+    /// </summary>
+    internal void WriteFailure(Exception failure)
     {
-        if (fault is OperationCanceledException)
+        if (failure is OperationCanceledException)
         {
             if (_stop.IsCancellationRequested)
                 return;
-            fault = Errors.OperationCanceled(fault);
+            failure = Errors.OperationCanceled(failure);
         }
 
-        var error = ErrorRecords.From(fault);
-        if (_faultsTerminate || ErrorRecords.EndsEverything(fault))
+        var error = ErrorRecords.From(failure);
+        if (_errorsTerminate || ErrorRecords.EndsEverything(failure))
             ThrowTerminatingError(error);
         WriteError(error);
     }
 
-    /// <summary>Cancels what still runs when the engine is done with the cmdlet.</summary>
+    /// <summary>Cancels work that still runs when the engine has finished with the cmdlet.</summary>
     public void Dispose()
     {
         _stop.Cancel();
@@ -117,18 +121,21 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Ctrl+C, Select-Object -First, -ErrorAction Stop: cancels, waits briefly, and names the writes that may have happened.</summary>
+    /// <summary>
+    /// After Ctrl+C, Select-Object -First or -ErrorAction Stop: cancels, waits briefly, and names the writes that may
+    /// have happened.
+    /// </summary>
     private void Abandon()
     {
         var stoppedByUser = _stop.IsCancellationRequested;
         _stop.Cancel();
         var left = _pump!.Abandon();
-        // The engine refuses warnings of a pipeline that is being stopped; the host itself does not.
+        // The engine drops warnings of a pipeline that is stopping, so this one goes to the host.
         if (!stoppedByUser || left.Count == 0)
             return;
         Host?.UI?.WriteWarningLine(
-            "Stopped. What was sent to the cloud goes on there: "
-                + $"{string.Join("; ", left.Distinct())}. Get-CrdbCmek shows how far it got."
+            "Stopped. Operations that were sent to the cloud continue there: "
+                + $"{string.Join("; ", left.Distinct())}. Get-CrdbCmek shows their progress."
         );
     }
 }

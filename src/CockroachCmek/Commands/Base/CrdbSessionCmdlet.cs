@@ -12,7 +12,7 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
     [ValidateNotNull]
     public CrdbSession? Session { get; set; }
 
-    /// <summary>Finds the session: without one nothing can work.</summary>
+    /// <summary>Fails at once if there is no session.</summary>
     protected override void BeginProcessing() => _ = Cloud();
 
     private protected CloudSession Cloud()
@@ -27,7 +27,9 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
         return found;
     }
 
-    /// <summary>Starts work that uses the session. A session that is disconnected elsewhere ends it with SessionEnded.</summary>
+    /// <summary>
+    /// Starts work that uses the session. It fails with SessionEnded when another runspace disconnects the session.
+    /// </summary>
     private protected void Submit(
         CloudSession session,
         Func<Operation, Task> work,

@@ -5,13 +5,13 @@ namespace CockroachCmek.Commands;
 /// <summary>Turns the module's errors into PowerShell's error records.</summary>
 internal static class ErrorRecords
 {
-    public static ErrorRecord From(Exception fault) =>
-        fault switch
+    public static ErrorRecord From(Exception failure) =>
+        failure switch
         {
             CmekException known => From(known),
-            _ => new ErrorRecord(fault, "UnexpectedFault", ErrorCategory.NotSpecified, null)
+            _ => new ErrorRecord(failure, "UnexpectedFault", ErrorCategory.NotSpecified, null)
             {
-                ErrorDetails = new ErrorDetails($"CockroachCmek met an unexpected error: {fault.Message}")
+                ErrorDetails = new ErrorDetails($"CockroachCmek met an unexpected error: {failure.Message}")
                 {
                     RecommendedAction = "Get-Error   (please report its text)",
                 },
@@ -19,7 +19,7 @@ internal static class ErrorRecords
         };
 
     /// <summary>True when every other input would fail in the same way: the caller is not authenticated.</summary>
-    public static bool EndsEverything(Exception fault) => fault is CmekException { Kind: CmekErrorKind.Authentication };
+    public static bool EndsEverything(Exception error) => error is CmekException { Kind: CmekErrorKind.Authentication };
 
     private static ErrorRecord From(CmekException error) =>
         new(error, error.ErrorId, Category(error.Kind), error.Target)
@@ -27,7 +27,10 @@ internal static class ErrorRecords
             ErrorDetails = new ErrorDetails(Text(error)) { RecommendedAction = error.RecommendedAction },
         };
 
-    /// <summary>PowerShell 7 shows the recommended action below the message. Windows PowerShell does not show it at all.</summary>
+    /// <summary>
+    /// PowerShell 7 shows the recommended action below the message. Windows PowerShell does not show it, so it is
+    /// appended.
+    /// </summary>
     private static string Text(CmekException error) =>
 #if NETFRAMEWORK
         error.RecommendedAction.Length == 0 ? error.Message : $"{error.Message} Next: {error.RecommendedAction}";

@@ -5,7 +5,7 @@ using CockroachCmek.Core;
 namespace CockroachCmek.Commands;
 
 /// <summary>
-/// The work for one pipeline input. It runs on tasks; what it has to say is kept in order until the pipeline thread fetches it.
+/// The work for one pipeline input. It runs on tasks; its output is queued until the pipeline thread writes it.
 /// </summary>
 internal sealed class Operation(Action signal, bool planOnly, object? source, CancellationToken stop)
     : IOperationLog,
@@ -18,19 +18,19 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     /// <summary>The task; set once by the pump.</summary>
     public Task Task { get; set; } = System.Threading.Tasks.Task.CompletedTask;
 
-    /// <summary>True when the input is only planned: nothing may be written for it.</summary>
+    /// <summary>True when the input is only planned: nothing is written to a cloud for it.</summary>
     public bool PlanOnly => planOnly;
 
-    /// <summary>The object that was piped in, where one was.</summary>
+    /// <summary>The object from the pipeline; null if there was none.</summary>
     public object? Source => source;
 
-    /// <summary>What the user allowed to be written, in order: after a stop this is what may have landed.</summary>
+    /// <summary>The writes that the user allowed, in order. After a stop, these may have happened.</summary>
     public ConcurrentQueue<string> Allowed { get; } = new();
 
-    /// <summary>The wait that was going on last, for a stop to name.</summary>
+    /// <summary>The current wait, which is named after a stop.</summary>
     public string? LastProgress { get; private set; }
 
-    /// <summary>Ends when the user stops the pipeline.</summary>
+    /// <summary>Canceled when the user stops the pipeline or the session ends.</summary>
     public CancellationToken CancellationToken => _cancellation.Token;
 
     public OperationContext Context(TimeProvider time) => new(this, time, CancellationToken);
@@ -40,7 +40,7 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public void Output(object item) => Post(cmdlet => cmdlet.WriteObject(item));
 
-    /// <summary>Writes checks, or whether none of them is a failure or unknown.</summary>
+    /// <summary>Writes the checks or, if quiet, whether none of them is Fail or Unknown.</summary>
     public void OutputChecks(IReadOnlyList<CmekCheck> checks, bool quiet)
     {
         if (quiet)
@@ -67,7 +67,7 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     }
 
     public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellation) =>
-        AskAsync(target, [action], cmdlet =>
+        ConfirmAsync(target, [action], cmdlet =>
             planOnly ? cmdlet.WriteWhatIf(target, action) : cmdlet.ShouldProcess(target, action)
         );
 
@@ -77,13 +77,13 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
         string consequence,
         CancellationToken cancellation
     ) =>
-        AskAsync(target, actions, cmdlet =>
+        ConfirmAsync(target, actions, cmdlet =>
             planOnly
                 ? !actions.All(a => !cmdlet.WriteWhatIf(target, a))
                 : cmdlet.ShouldProcessPlan(target, actions, consequence)
         );
 
-    /// <summary>Pipeline thread only: writes what is waiting; false when nothing was.</summary>
+    /// <summary>Pipeline thread only: writes the queued records; false if there were none.</summary>
     public bool WriteRecords(CrdbCmdlet cmdlet)
     {
         var any = false;
@@ -96,7 +96,7 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
         return any;
     }
 
-    /// <summary>Pipeline thread only: shows progress, which is not held back for order.</summary>
+    /// <summary>Pipeline thread only: shows progress at once, whatever the order of the inputs.</summary>
     public void WriteProgress(ProgressDisplay display)
     {
         while (_progress.TryDequeue(out var progress))
@@ -105,7 +105,7 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public void Dispose() => _cancellation.Dispose();
 
-    private async Task<bool> AskAsync(string target, IReadOnlyList<string> actions, Func<CrdbCmdlet, bool> ask)
+    private async Task<bool> ConfirmAsync(string target, IReadOnlyList<string> actions, Func<CrdbCmdlet, bool> ask)
     {
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = CancellationToken.Register(() => answer.TrySetCanceled());

@@ -1,12 +1,12 @@
 namespace CockroachCmek.Commands;
 
 /// <summary>
-/// Runs the work of many inputs at once and writes its output on the pipeline thread, in the order of the inputs. Only the pipeline
-/// thread calls and writes, so Select-Object -First and -ErrorAction Stop reach running work.
+/// Runs the work of many inputs in parallel and writes its output on the pipeline thread, in the order of the inputs.
+/// Because only the pipeline thread writes, Select-Object -First and -ErrorAction Stop reach running work.
 /// </summary>
 internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress, CancellationToken stop) : IDisposable
 {
-    /// <summary>How long a stop waits for running calls to end. A stop takes less than a second.</summary>
+    /// <summary>How long a stop waits for running calls to end, so that a stop takes less than a second.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(700);
 
     private readonly Queue<Operation> _waiting = new();
@@ -30,7 +30,7 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
     /// <summary>Writes everything until all work is done.</summary>
     public void Complete() => Drain(() => _waiting.Count == 0);
 
-    /// <summary>Waits briefly for canceled work, and returns what may continue in the cloud.</summary>
+    /// <summary>Waits briefly for canceled work, and returns the operations that may continue in the cloud.</summary>
     public IReadOnlyList<string> Abandon()
     {
         var rest = _waiting.ToArray();
@@ -59,20 +59,20 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
         }
     }
 
-    /// <summary>Writes the output of the first operation in line; true when something changed.</summary>
+    /// <summary>Writes the output of the first operation in the queue; true if it wrote or removed anything.</summary>
     private bool WriteHead()
     {
         var head = _waiting.Peek();
-        var done = head.Task.IsCompleted; // read before the records, so that none is lost
+        var done = head.Task.IsCompleted; // read before the records, so that none is missed
         if (head.WriteRecords(cmdlet))
             return true;
         if (!done)
             return false;
         _waiting.Dequeue();
         if (head.Task.IsCanceled)
-            cmdlet.WriteFault(new TaskCanceledException(head.Task));
+            cmdlet.WriteFailure(new TaskCanceledException(head.Task));
         else if (head.Task.Exception?.GetBaseException() is { } error)
-            cmdlet.WriteFault(error);
+            cmdlet.WriteFailure(error);
         head.Dispose();
         return true;
     }
@@ -85,7 +85,7 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
         }
         catch (ObjectDisposedException)
         {
-            // Work that outlived a stop has nowhere to write.
+            // The cmdlet has ended; work that is still running cannot write any more.
         }
     }
 }

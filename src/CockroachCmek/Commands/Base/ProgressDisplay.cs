@@ -3,10 +3,10 @@ using CockroachCmek.Core;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Progress as PowerShell shows it: one activity for each cluster, one child for each region. Pipeline thread only.</summary>
+/// <summary>Shows one progress activity for each cluster, with a child for each region. Pipeline thread only.</summary>
 internal sealed class ProgressDisplay(CrdbCmdlet cmdlet)
 {
-    // Ids are shared by all cmdlets of a pipeline; a cmdlet's own numbers start far from those of its neighbours.
+    // All cmdlets of a pipeline share the id space, so these ids start far from those of other modules.
     private static int s_lastId = 7_000;
 
     private readonly Dictionary<string, int> _ids = [];
@@ -32,7 +32,7 @@ internal sealed class ProgressDisplay(CrdbCmdlet cmdlet)
         cmdlet.WriteProgress(record);
     }
 
-    /// <summary>Takes every line away that is still shown.</summary>
+    /// <summary>Removes the lines that are still shown.</summary>
     public void Clear()
     {
         foreach (var record in _open.Values)

@@ -8,14 +8,14 @@ namespace CockroachCmek.Commands;
 public abstract class TimedClusterCmdlet : CrdbClusterCmdlet
 {
     /// <summary>
-    /// The longest time to wait, also for a cluster that is busy with another operation: a time span, or a number of seconds.
-    /// Default: two hours.
+    /// The longest time to wait, including for a cluster that is busy with another operation: a time span, or a number
+    /// of seconds. Default: two hours.
     /// </summary>
     [Parameter]
     [DurationTransformation]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(2);
 
-    /// <summary>The longest time between two polls: a time span, or a number of seconds. Default: ten seconds.</summary>
+    /// <summary>The longest time between two polls: a time span, or a number of seconds. Default: 10 seconds.</summary>
     [Parameter]
     [DurationTransformation]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);

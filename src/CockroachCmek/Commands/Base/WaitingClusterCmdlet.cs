@@ -6,7 +6,7 @@ namespace CockroachCmek.Commands;
 /// <summary>Base of the cmdlets that wait for the result on request.</summary>
 public abstract class WaitingClusterCmdlet : TimedClusterCmdlet
 {
-    /// <summary>Waits until the operation has finished in every region, and shows progress by region.</summary>
+    /// <summary>Waits until the operation has finished in every region, and shows progress for each region.</summary>
     [Parameter]
     public SwitchParameter Wait { get; set; }
 

@@ -1,0 +1,29 @@
+namespace CockroachCmek.Core.Cmek;
+
+/// <summary>How to revoke.</summary>
+internal sealed record RevocationOptions
+{
+    /// <summary>How access is removed.</summary>
+    public CmekRevocationMethod Method { get; init; }
+
+    /// <summary>Remove access in the KMS only: CockroachDB Cloud is not asked to revoke.</summary>
+    public bool KmsOnly { get; init; }
+
+    /// <summary>
+    /// Continue although another cluster uses the same key through the same identity, and loses it too.
+    /// </summary>
+    public bool AllowSharedKey { get; init; }
+
+    /// <summary>
+    /// File or existing folder for the record, which is written before the first change and after every step; null for
+    /// none. The
+    /// record of an interrupted run for the same cluster is continued, because it knows what was removed.
+    /// </summary>
+    public string? Path { get; init; }
+
+    /// <summary>How the request is sent.</summary>
+    public WriteOptions Write { get; init; } = new();
+
+    /// <summary>How to wait for REVOKED; null for no wait.</summary>
+    public WaitOptions? Wait { get; init; }
+}

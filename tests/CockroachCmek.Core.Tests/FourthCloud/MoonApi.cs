@@ -1,0 +1,88 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace CockroachCmek.Core.Tests.FourthCloud;
+
+/// <summary>CockroachDB Cloud's CMEK API for one cluster: every request takes effect at once.</summary>
+internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
+{
+    private readonly Dictionary<string, List<JsonObject>> _keys = cluster.Regions.ToDictionary(
+        r => r.Name,
+        _ => new List<JsonObject>()
+    );
+
+    private string _status = CmekStatus.Disabled;
+    private int _entries;
+
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
+    {
+        var path = request.RequestUri!.AbsolutePath;
+        var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
+        if (path.EndsWith("/cmek", StringComparison.Ordinal))
+            return Json(Cmek(request.Method, body));
+        if (path.EndsWith("/clusters", StringComparison.Ordinal))
+            return Json(new JsonObject { ["clusters"] = new JsonArray(Describe()) });
+        if (path.EndsWith("/nodes", StringComparison.Ordinal))
+            return Json(new JsonObject { ["nodes"] = new JsonArray() });
+        if (path.Contains("/backups", StringComparison.Ordinal))
+            return Json(new JsonObject { ["enabled"] = false });
+        return Json(Describe());
+    }
+
+    private JsonObject Cmek(HttpMethod method, string? body)
+    {
+        if (method == HttpMethod.Post || method == HttpMethod.Put)
+        {
+            foreach (var spec in JsonNode.Parse(body!)!["region_specs"]!.AsArray())
+                _keys[(string)spec!["region"]!].Insert(0, Entry(spec["key_spec"]!));
+            _status = CmekStatus.Enabled;
+        }
+        else if (method == HttpMethod.Patch)
+            _status = CmekStatus.Revoked;
+
+        return new JsonObject
+        {
+            ["status"] = _status,
+            ["region_infos"] = new JsonArray([
+                .. _keys.Select(k => new JsonObject
+                {
+                    ["region"] = k.Key,
+                    ["status"] = _status,
+                    ["key_infos"] = new JsonArray([.. k.Value.Select(e => e.DeepClone())]),
+                }),
+            ]),
+        };
+    }
+
+    private JsonObject Entry(JsonNode keySpec)
+    {
+        var at = DateTimeOffset.UnixEpoch.AddHours(++_entries).ToString("O");
+        return new JsonObject
+        {
+            ["status"] = CmekStatus.Enabled,
+            ["created_at"] = at,
+            ["updated_at"] = at,
+            ["key_spec"] = keySpec.DeepClone(),
+        };
+    }
+
+    private JsonObject Describe() =>
+        new()
+        {
+            ["id"] = cluster.Id,
+            ["name"] = cluster.Name,
+            ["plan"] = cluster.Plan,
+            ["state"] = cluster.State,
+            ["cloud_provider"] = cluster.CloudProvider,
+            ["regions"] = new JsonArray([
+                .. cluster.Regions.Select(r => new JsonObject { ["name"] = r.Name, ["node_count"] = r.NodeCount }),
+            ]),
+        };
+
+    private static HttpResponseMessage Json(JsonObject body) =>
+        new(HttpStatusCode.OK) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") };
+}

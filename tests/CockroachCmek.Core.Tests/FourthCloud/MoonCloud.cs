@@ -1,0 +1,166 @@
+using System.Collections.Concurrent;
+using CockroachCmek.Core.Checks;
+using CockroachCmek.Core.Keys;
+
+namespace CockroachCmek.Core.Tests.FourthCloud;
+
+/// <summary>A cloud that no other code knows: its folder is this file, its row is in the test's own table.</summary>
+internal sealed class MoonCloud : ICustomerCloud
+{
+    /// <summary>The state of the cloud: the versions of each key, and who may use it.</summary>
+    public ConcurrentDictionary<string, MoonKey> Keys { get; } = new();
+
+    public string Provider => "MOON";
+
+    public string DisplayName => "Moon";
+
+    public string KeyType => "MOON_KMS";
+
+    public bool NeedsOrganizationId => false;
+
+    public IReadOnlyCollection<string> RoleOptions { get; } = [];
+
+    public IReadOnlyCollection<string> KeyOptions { get; } = ["Crater"];
+
+    public IReadOnlyCollection<string> PolicyOptions { get; } = [];
+
+    public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } = [CmekRevocationMethod.RemoveGrant];
+
+    public IVaultTarget? VaultTarget => null;
+
+    public string KeyLocationRemedy => "New-CrdbCmekKey";
+
+    public KeyUri? ParseKeyUri(string text) =>
+        text.Split(':') is ["moon", { Length: > 0 } region, _] ? KeyUri.Of(text, KeyType, region)
+        : text.StartsWith("moon:", StringComparison.Ordinal) ? KeyUri.Malformed(text, "it is not moon:<region>:<key>")
+        : null;
+
+    public string? PrincipalProblem(string authPrincipal) =>
+        authPrincipal.StartsWith("astronaut/", StringComparison.Ordinal) ? null : "it is not astronaut/<name>";
+
+    public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
+
+    public bool Serves(string location, string region) => location == region;
+
+    public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
+
+    public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) => new MoonProvider(this);
+}
+
+/// <summary>A key of the fourth cloud.</summary>
+internal sealed record MoonKey(DateTimeOffset CreatedAt, string? GrantedTo);
+
+/// <summary>The customer's half of CMEK on the fourth cloud.</summary>
+internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
+{
+    public ICustomerCloud Cloud => cloud;
+
+    public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
+        Task.FromResult(
+            new CmekRole
+            {
+                Cluster = request.Cluster,
+                AuthPrincipal = $"astronaut/{request.Name ?? request.Cluster.Name}",
+                Outcome = CmekOutcome.Created,
+            }
+        );
+
+    public async Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context)
+    {
+        var keys = new List<CmekKey>();
+        foreach (var region in request.Regions)
+        {
+            var uri = $"moon:{region}:{request.Options.Get<string>("Crater") ?? "tycho"}";
+            var exists = cloud.Keys.ContainsKey(uri);
+            if (!exists && await context.Log.ShouldProcessAsync(uri, "Create key", context.CancellationToken))
+                cloud.Keys[uri] = new MoonKey(context.Time.GetUtcNow(), request.AuthPrincipal);
+            keys.Add(
+                new CmekKey
+                {
+                    Cluster = request.Cluster,
+                    Region = region,
+                    KeyType = cloud.KeyType,
+                    KeyUri = uri,
+                    AuthPrincipal = request.AuthPrincipal,
+                    Outcome = exists ? CmekOutcome.Existing : CmekOutcome.Created,
+                }
+            );
+        }
+
+        return keys;
+    }
+
+    public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context)
+    {
+        foreach (var key in request.Regions.Select(r => r.Keys[0]))
+            cloud.Keys[key.KeyUri] = cloud.Keys[key.KeyUri] with { CreatedAt = context.Time.GetUtcNow() };
+        return Task.FromResult<IReadOnlyList<CmekRegionSpec>?>([
+            .. request.Regions.Select(r =>
+                CmekRegionSpec.Create(r.Region, cloud.KeyType, r.Keys[0].KeyUri, r.Keys[0].AuthPrincipal)
+            ),
+        ]);
+    }
+
+    public Task SettleNewKeysAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> inForce,
+        OperationContext context
+    ) => Task.CompletedTask;
+
+    public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
+        Task.FromResult(new CmekKeyPolicy { Policy = $"allow {request.AuthPrincipal}" });
+
+    public async Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context)
+    {
+        var results = new KeyChecks(request.Cluster, request.Spec.Region, _ => null);
+        await results.RunAsync(CmekCheckName.KeyUsable, () =>
+        {
+            results.Pass(CmekCheckName.KeyUsable, cloud.Keys[request.Spec.KeyUri].ToString());
+            return Task.CompletedTask;
+        });
+        if (cloud.Keys[request.Spec.KeyUri].GrantedTo == request.Spec.AuthPrincipal)
+            results.Pass(CmekCheckName.KeyGranted, "The astronaut holds the key.");
+        else
+            results.Warn(CmekCheckName.KeyGranted, "KeyNotGranted", "The astronaut lost the key.", "New-CrdbCmekKey");
+        return results.All;
+    }
+
+    public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
+        RevocationRequest request,
+        OperationContext context
+    ) => Task.FromResult<IReadOnlyList<CmekAccessChange>>([.. request.Keys.Select(Change)]);
+
+    public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
+        SetAsync(change, grantedTo: null);
+
+    public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
+        RevocationRequest request,
+        OperationContext context
+    ) =>
+        Task.FromResult<IReadOnlyList<CmekAccessChange>>([
+            .. request.Keys.Where(k => cloud.Keys[k.KeyUri].GrantedTo is null).Select(Change),
+        ]);
+
+    public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
+        SetAsync(change, change.AuthPrincipal);
+
+    public void Dispose() { }
+
+    private static CmekAccessChange Change(CmekRegionSpec key) =>
+        new()
+        {
+            Regions = [key.Region],
+            KeyUri = key.KeyUri,
+            AuthPrincipal = key.AuthPrincipal,
+            Kind = "MoonGrant",
+            Target = key.KeyUri,
+            Action = $"Take {key.KeyUri} from {key.AuthPrincipal}",
+            Document = "{}",
+        };
+
+    private Task<CmekAccessChange> SetAsync(CmekAccessChange change, string? grantedTo)
+    {
+        cloud.Keys[change.Target] = cloud.Keys[change.Target] with { GrantedTo = grantedTo };
+        return Task.FromResult(change with { State = CmekAccessChangeState.Done });
+    }
+}
