@@ -41,6 +41,6 @@ public sealed class AwsKeyArnTests
     {
         Assert.Null(AwsKeyArn.TryParse(text));
         var error = Assert.Throws<CmekException>(() => AwsKeyArn.Parse(text));
-        Assert.Equal(nameof(AwsErrors.KeyArnMalformed), error.ErrorId);
+        Assert.Equal(nameof(AwsErrors.KeyUriMalformed), error.ErrorId);
     }
 }

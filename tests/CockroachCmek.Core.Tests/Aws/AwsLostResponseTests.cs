@@ -6,8 +6,8 @@ using CockroachCmek.Sandbox;
 namespace CockroachCmek.Core.Tests.Aws;
 
 /// <summary>
-/// Every write to AWS, with its response lost before or after it was processed: the same run settles it, and AWS ends as
-/// after a run that lost nothing.
+/// Every write to AWS, with its response lost before or after it was processed: the same run settles it, and AWS ends
+/// as after a run that lost nothing.
 /// </summary>
 public sealed class AwsLostResponseTests
 {

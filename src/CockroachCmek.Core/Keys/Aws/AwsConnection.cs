@@ -24,8 +24,8 @@ internal sealed record AwsConnection
     public Secret? SessionToken { get; init; }
 
     /// <summary>
-    /// The connection of a session: the parameters of Connect-CrdbCloud. On a sandbox the address is always the sandbox's,
-    /// and its credentials are the default.
+    /// The connection of a session: the parameters of Connect-CrdbCloud. On a sandbox the address is always the
+    /// sandbox's, and its credentials are the default.
     /// </summary>
     public static AwsConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {

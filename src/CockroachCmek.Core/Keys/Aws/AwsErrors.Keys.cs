@@ -4,7 +4,7 @@ namespace CockroachCmek.Core.Keys.Aws;
 internal static partial class AwsErrors
 {
     /// <summary>The text is not the ARN of a KMS key.</summary>
-    public static CmekException KeyArnMalformed(string text) =>
+    public static CmekException KeyUriMalformed(string text) =>
         Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,

@@ -57,8 +57,8 @@ internal sealed record AwsKeyArn
             : null;
 
     /// <summary>Parses an ARN.</summary>
-    /// <exception cref="CmekException">KeyArnMalformed.</exception>
-    public static AwsKeyArn Parse(string? text) => TryParse(text) ?? throw AwsErrors.KeyArnMalformed(text ?? "");
+    /// <exception cref="CmekException">KeyUriMalformed.</exception>
+    public static AwsKeyArn Parse(string? text) => TryParse(text) ?? throw AwsErrors.KeyUriMalformed(text ?? "");
 
     /// <summary>The ARN of an alias.</summary>
     /// <param name="alias">The alias with its prefix, alias/….</param>

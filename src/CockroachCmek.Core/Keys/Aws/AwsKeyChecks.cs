@@ -18,7 +18,7 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
         if (AwsKeyArn.TryParse(_spec.KeyUri) is { } arn)
             await KeyAsync(arn);
         else
-            _results.Fail(UsableCheck, AwsErrors.KeyArnMalformed(_spec.KeyUri));
+            _results.Fail(UsableCheck, AwsErrors.KeyUriMalformed(_spec.KeyUri));
         if (!request.IsPast)
             await _results.RunAsync(CmekCheckName.RoleTrust, RoleAsync);
         return _results.All;

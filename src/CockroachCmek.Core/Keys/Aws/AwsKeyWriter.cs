@@ -5,8 +5,8 @@ namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
 /// Writes of KMS. KMS does not know a new principal for a while, and parts of it do not know a new key: such refusals
-/// are waited out on the injected clock, all others are final. A lost response is settled by reading, except for <see
-/// cref="CreateKeyAsync"/>.
+/// are waited out on the injected clock, all others are final. A lost response is settled by reading, except for
+/// <see cref="CreateKeyAsync"/>.
 /// </summary>
 internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyReader reader)
 {
@@ -206,8 +206,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
     private static bool IsPropagating(Exception error) =>
         error switch
         {
-            // The same code stands for a real mistake: only the sentence about principals is waited out (boto3 issue
-            // 3206).
+            // The same code stands for a real mistake: only the message about principals is waited out (boto3 #3206).
             MalformedPolicyDocumentException => Mentions(error, "invalid principals"),
             // Right after a creation (KMS developer guide, eventual consistency).
             NotFoundException => true,

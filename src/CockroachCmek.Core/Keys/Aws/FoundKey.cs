@@ -4,7 +4,7 @@ using Amazon.KeyManagementService.Model;
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>A key as KMS shows it.</summary>
-/// <param name="Metadata">The answer of DescribeKey.</param>
+/// <param name="Metadata">What DescribeKey returned.</param>
 /// <param name="Policy">The key policy.</param>
 /// <param name="Tags">The tags; null when they were not read or the caller is not allowed to read them.</param>
 internal sealed record FoundKey(
