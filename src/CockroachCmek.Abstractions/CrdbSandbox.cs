@@ -116,6 +116,9 @@ public sealed class CrdbSandbox
     /// <summary>Removes all faults.</summary>
     public void ClearFaults() => ApplyFault(null);
 
+    /// <summary>Empties <see cref="Exchanges"/>. The next request continues the numbering.</summary>
+    public void ClearExchanges() => ForgetExchanges();
+
     /// <summary>
     /// Restarts the nodes of a cluster, as maintenance does: those that cannot use their key stay down.
     /// </summary>
@@ -174,6 +177,8 @@ public sealed class CrdbSandbox
     internal Func<string, NetworkCredential> MakeAzurePrincipal { get; init; } = _ => new NetworkCredential();
 
     internal Func<IReadOnlyList<SandboxExchange>> ReadExchanges { get; init; } = () => [];
+
+    internal Action ForgetExchanges { get; init; } = () => { };
 
     internal Action<SandboxFault?> ApplyFault { get; init; } = _ => { };
 

@@ -38,7 +38,7 @@ internal static class InjectedFailure
             "vault" => $$"""{"errors":["{{Message}}"]}""",
             "aws" => "<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceFailure</Code>"
                 + $"<Message>{Message}</Message></Error></ErrorResponse>",
-            "gcp" => GcpFault.Injected(fault.Status),
+            "gcp" => GcpException.InjectedBody(fault.Status),
             _ => Cloud(fault.Status),
         };
 

@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Http;
+using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Aws;
 using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;

@@ -1,9 +1,9 @@
-// Cut-point tests touch nothing of the process and run beside each other, two at a time; the rest waits for them.
+// A session has clouds of its own, so classes run side by side.
 [assembly: Xunit.v3.Parallelization(MaxThreads = 2)]
 
 namespace CockroachCmek.Tests;
 
-/// <summary>Tests that set environment variables, or depend on what others set: one class at a time, when nothing else runs.</summary>
+/// <summary>Classes that change the process (environment variables) or measure time. They run when nothing else does.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class OneAtATime
 {

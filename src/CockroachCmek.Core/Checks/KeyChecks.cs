@@ -55,6 +55,9 @@ internal sealed class KeyChecks(CrdbCluster cluster, string region, Func<Excepti
     /// <summary>Could not be determined.</summary>
     public void Unknown(string check, string detail, string remedy) => _results.Unknown(check, region, detail, remedy);
 
+    /// <summary>Could not be determined because of an error.</summary>
+    public void Unknown(string check, CmekException error) => _results.Unknown(check, region, error);
+
     private void Report(string check, CmekException error)
     {
         if (IsUndetermined(error.Kind))

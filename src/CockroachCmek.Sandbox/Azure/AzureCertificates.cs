@@ -4,8 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>
-/// A certificate authority and a server certificate for Azure's host names, made at start and written to no file or store of ours. Azure's clients insist on TLS;
-/// those of the sandbox are told to trust this authority, the machine never is.
+/// A certificate authority and a server certificate for Azure's host names, created at start and never written to a
+/// file or a certificate store. Azure's clients require TLS. Clients of the sandbox trust this authority; the machine
+/// does not.
 /// </summary>
 internal sealed class AzureCertificates
 {
@@ -38,7 +39,7 @@ internal sealed class AzureCertificates
         );
         authority.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(authority.PublicKey, false));
         using var signer = authority.CreateSelfSigned(from, until);
-        // Without its private key: nobody can sign with what is handed out.
+        // The published certificate has no private key, so nobody can sign with it.
         Authority = new X509Certificate2(signer.Export(X509ContentType.Cert));
 
         using var serverKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -53,7 +54,7 @@ internal sealed class AzureCertificates
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         using var signed = request.Create(signer, from, until, Guid.NewGuid().ToByteArray());
         using var whole = signed.CopyWithPrivateKey(serverKey);
-        // SslStream on Windows cannot use a key that was only ever in memory; one imported from a PFX it can, until the certificate is disposed.
+        // SslStream on Windows needs a key that was imported from a PFX; an ephemeral key does not work.
         Server = new X509Certificate2(whole.Export(X509ContentType.Pfx));
     }
 

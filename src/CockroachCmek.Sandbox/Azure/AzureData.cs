@@ -1,6 +1,6 @@
 namespace CockroachCmek.Sandbox.Azure;
 
-/// <summary>The data of Azure: tenants, principals, role assignments, vaults with their keys, tokens.</summary>
+/// <summary>The data of Azure: tenants, principals, role assignments, key vaults with their keys, tokens.</summary>
 internal sealed class AzureData
 {
     /// <summary>The customer's tenant.</summary>
@@ -16,7 +16,7 @@ internal sealed class AzureData
 
     public string ForeignSubscriptionId { get; } = NewId();
 
-    /// <summary>An application that may do everything. Set once, at the start.</summary>
+    /// <summary>An application with all rights. Set once, at the start.</summary>
     public AzurePrincipal Admin { get; set; } = new("", "", "");
 
     /// <summary>The managed identity. Set once, at the start.</summary>
@@ -32,21 +32,21 @@ internal sealed class AzureData
 
     public Dictionary<string, AzureToken> Tokens { get; } = [];
 
-    /// <summary>Role assignments, removed ones included: vaults notice a removal later.</summary>
+    /// <summary>Role assignments, including removed ones: a removal takes time to reach the key vaults.</summary>
     public List<RoleAssignment> Assignments { get; } = [];
 
-    public List<AzureVault> Vaults { get; } = [];
+    public List<KeyVault> KeyVaults { get; } = [];
 
-    /// <summary>Subscription to tenant.</summary>
+    /// <summary>Subscription id to tenant id.</summary>
     public Dictionary<string, string> Subscriptions { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Resource groups: id to location.</summary>
+    /// <summary>Resource group id to location.</summary>
     public Dictionary<string, string> Groups { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Cluster id to the application that the cluster acts as.</summary>
+    /// <summary>Cluster id to the id of the application that the cluster acts as.</summary>
     public Dictionary<string, string> ClusterApplications { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>How long roles and access policies take to reach the vaults.</summary>
+    /// <summary>How long roles and access policies take to reach the key vaults.</summary>
     public TimeSpan Propagation { get; set; } = TimeSpan.FromMinutes(2);
 
     private static string NewId() => Guid.NewGuid().ToString("D");

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Sandbox.Azure;
 
-/// <summary>An application, as its home tenant registered it.</summary>
+/// <summary>An application as registered in its home tenant.</summary>
 internal sealed record AzureApplication(string AppId, string DisplayName, string HomeTenantId)
 {
     public bool IsMultiTenant { get; init; }
@@ -12,7 +12,7 @@ internal sealed record AzureApplication(string AppId, string DisplayName, string
     public string? Secret { get; init; }
 }
 
-/// <summary>An application in one tenant: what roles are given to, by its object id.</summary>
+/// <summary>An application in one tenant. Roles are assigned to its object id.</summary>
 internal sealed class ServicePrincipal(AzureApplication application, string tenantId, DateTimeOffset created)
 {
     public string Id { get; } = Guid.NewGuid().ToString("D");
@@ -25,11 +25,11 @@ internal sealed class ServicePrincipal(AzureApplication application, string tena
 
     public bool IsEnabled { get; set; } = true;
 
-    /// <summary>Graph's application permissions that an administrator consented to.</summary>
+    /// <summary>Application permissions on Microsoft Graph that an administrator consented to.</summary>
     public IReadOnlyCollection<string> GraphRoles { get; init; } = [];
 }
 
-/// <summary>A delegated permission that was consented to.</summary>
+/// <summary>A delegated permission that an administrator consented to.</summary>
 internal sealed record PermissionGrant(
     string Id,
     string TenantId,
@@ -40,18 +40,18 @@ internal sealed record PermissionGrant(
     string Scope
 );
 
-/// <summary>A token that was issued. Real time: clients judge its age by their own clock.</summary>
+/// <summary>An issued token. It expires in real time, because clients use their own clock.</summary>
 internal sealed record AzureToken(string Value, ServicePrincipal Principal, string Audience, DateTimeOffset Expires);
 
-/// <summary>The tenants: applications, their service principals, consents, tokens.</summary>
+/// <summary>The tenants: applications, service principals, permission grants and tokens.</summary>
 internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, AzureData data)
 {
-    public const string VaultAudience = "https://vault.azure.net";
+    public const string KeyVaultAudience = "https://vault.azure.net";
     public const string ArmAudience = "https://management.azure.com";
     public const string GraphAudience = "https://graph.microsoft.com";
     public const string GraphAppId = "00000003-0000-0000-c000-000000000000";
 
-    /// <summary>A new principal is unknown to ARM for a moment: "PrincipalNotFound" (Azure/AgentBaker#8251).</summary>
+    /// <summary>How long ARM does not know a new principal: "PrincipalNotFound" (Azure/AgentBaker#8251).</summary>
     private static readonly TimeSpan Replication = TimeSpan.FromSeconds(20);
 
     public HashSet<string> Tenants => data.Tenants;
@@ -66,6 +66,8 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
 
     public ServicePrincipal? Principal(string tenantId, string? appId) =>
         Principals.FirstOrDefault(p => Same(p.TenantId, tenantId) && Same(p.Application.AppId, appId));
+
+    public IEnumerable<ServicePrincipal> InTenant(string tenantId) => Principals.Where(p => Same(p.TenantId, tenantId));
 
     public ServicePrincipal? PrincipalById(string? id) => Principals.FirstOrDefault(p => Same(p.Id, id));
 
@@ -92,7 +94,7 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
         Grants.RemoveAll(g => g.ClientId == principal.Id);
     }
 
-    /// <summary>What an administrator's consent does: the principal, and the grant to sign people in.</summary>
+    /// <summary>Does what admin consent does: adds the service principal and the grant of User.Read.</summary>
     public ServicePrincipal Consent(AzureApplication application, string tenantId)
     {
         var principal = Principal(tenantId, application.AppId) ?? AddPrincipal(application, tenantId);
@@ -104,7 +106,7 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
         return principal;
     }
 
-    /// <summary>The resource that a scope or resource parameter means; null when there is none of that name.</summary>
+    /// <summary>The audience of a scope or resource parameter; null if it is unknown.</summary>
     public static string? Audience(string resource)
     {
         var name = resource.EndsWith("/.default", StringComparison.Ordinal)
@@ -112,14 +114,16 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
             : resource;
         return name.TrimEnd('/') switch
         {
-            VaultAudience => VaultAudience,
+            KeyVaultAudience => KeyVaultAudience,
             ArmAudience or "https://management.core.windows.net" => ArmAudience,
             GraphAudience or GraphAppId => GraphAudience,
             _ => null,
         };
     }
 
-    /// <summary>A token in the shape of a JWT, because clients look into it. Nothing is signed: it is known by being remembered.</summary>
+    /// <summary>
+    /// Issues an unsigned JWT, because clients read its claims. The sandbox recognizes the tokens that it issued.
+    /// </summary>
     public AzureToken Issue(ServicePrincipal principal, string audience)
     {
         var now = real.GetUtcNow();
@@ -150,7 +154,9 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
         return token;
     }
 
-    /// <summary>The token, while it and its principal live. A client whose clock is a little behind is not sent away.</summary>
+    /// <summary>
+    /// The token, if it has not expired and its principal still exists. Five minutes of clock skew are allowed.
+    /// </summary>
     public AzureToken? Token(string? value) =>
         value is not null
         && data.Tokens.TryGetValue(value, out var token)
@@ -162,7 +168,7 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
     public static bool Same(string? one, string? other) =>
         string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Random, and unlike any real credential, so that no scanner is alarmed.</summary>
+    /// <summary>A random secret that does not look like a real one, so that secret scanners ignore it.</summary>
     public static string NewSecret(string purpose) => $"sandbox-{purpose}-{Base64Url.Encode(Random(18))}";
 
     private static string NewId() => Base64Url.Encode(Random(30));
@@ -175,26 +181,5 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
         using var random = RandomNumberGenerator.Create();
         random.GetBytes(bytes);
         return bytes;
-    }
-}
-
-/// <summary>base64url without padding (RFC 7515).</summary>
-internal static class Base64Url
-{
-    public static string Encode(byte[] bytes) =>
-        Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-
-    /// <summary>Null when it is none.</summary>
-    public static byte[]? Decode(string text)
-    {
-        try
-        {
-            var plain = text.TrimEnd('=').Replace('-', '+').Replace('_', '/');
-            return Convert.FromBase64String(plain.PadRight((plain.Length + 3) / 4 * 4, '='));
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
     }
 }

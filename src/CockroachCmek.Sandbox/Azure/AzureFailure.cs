@@ -3,7 +3,7 @@ using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Azure;
 
-/// <summary>Injected failures in Azure's own shapes.</summary>
+/// <summary>The body of an injected failure, in the shape of the service that fails.</summary>
 internal static class AzureFailure
 {
     public static string Body(FaultRule fault, SandboxRequest request)

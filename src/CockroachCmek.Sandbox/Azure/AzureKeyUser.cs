@@ -3,7 +3,10 @@ using CockroachCmek.Sandbox.Cloud;
 
 namespace CockroachCmek.Sandbox.Azure;
 
-/// <summary>The sandbox's CockroachDB on Azure: as the cluster's application, in the customer's tenant, it wraps under exactly the version that the URI names.</summary>
+/// <summary>
+/// The sandbox's CockroachDB on Azure. As the cluster's application in the customer's tenant, it wraps with exactly the
+/// key version that the URI names.
+/// </summary>
 internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
 {
     private static readonly Regex KeyUri = new(
@@ -12,107 +15,106 @@ internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
     );
 
     public KeyUse Wrap(KeyUseRequest request, byte[] storeKey) =>
-        Use(request, [VaultAction.Wrap, VaultAction.Unwrap], (version, now) =>
-            KeyCryptography.Conceal(version, "wrapKey", KeyCryptography.Algorithm, storeKey, now)
+        Use(request, [KeyVaultAction.Wrap, KeyVaultAction.Unwrap], (version, now) =>
+            KeyCryptography.Encrypt(version, "wrapKey", KeyCryptography.Algorithm, storeKey, now)
         );
 
     public KeyUse Unwrap(KeyUseRequest request, byte[] wrapped) =>
-        Use(request, [VaultAction.Unwrap], (version, _) =>
-            KeyCryptography.Reveal(version, "unwrapKey", KeyCryptography.Algorithm, wrapped)
+        Use(request, [KeyVaultAction.Unwrap], (version, _) =>
+            KeyCryptography.Decrypt(version, "unwrapKey", KeyCryptography.Algorithm, wrapped)
         );
 
     private KeyUse Use(
         KeyUseRequest request,
-        VaultAction[] actions,
-        Func<VaultKeyVersion, DateTimeOffset, byte[]> work
+        KeyVaultAction[] actions,
+        Func<KeyVaultKeyVersion, DateTimeOffset, byte[]> work
     ) =>
-        azure.Locked(world =>
+        azure.Locked(context =>
         {
-            if (Check(world, request, actions, out var version) is { } refusal)
+            if (Check(context, request, actions, out var version) is { } refusal)
                 return new KeyUse(null, refusal);
             try
             {
-                return new KeyUse(work(version!, world.Now), null);
+                return new KeyUse(work(version!, context.Now), null);
             }
-            catch (AzureFault fault)
+            catch (AzureException error)
             {
                 return new KeyUse(
                     null,
-                    fault.Inner switch
+                    error.Inner switch
                     {
                         "KeyDisabled" => $"The key version {request.Uri} is disabled.",
                         "KeyExpired" => $"The key version {request.Uri} has expired.",
                         "KeyNotYetValid" => $"The key version {request.Uri} is not valid yet.",
-                        _ => $"The key version {request.Uri} cannot be used: {fault.Message}",
+                        _ => $"The key version {request.Uri} cannot be used: {error.Message}",
                     }
                 );
             }
         });
 
     private static string? Check(
-        AzureWorld world,
+        AzureContext context,
         KeyUseRequest request,
-        VaultAction[] actions,
-        out VaultKeyVersion? version
+        KeyVaultAction[] actions,
+        out KeyVaultKeyVersion? version
     )
     {
         version = null;
         var match = KeyUri.Match(request.Uri);
         if (!match.Success)
-            return $"{request.Uri} is no key identifier with a version: https://<vault>.vault.azure.net/keys/<key>/<version>.";
+            return $"{request.Uri} is not a key identifier with a version: "
+                + "https://<vault>.vault.azure.net/keys/<key>/<version>.";
         var tenant = request.AuthPrincipal;
-        if (!world.Directory.Tenants.Contains(tenant))
+        if (!context.Directory.Tenants.Contains(tenant))
             return $"There is no tenant {tenant}.";
-        if (!world.ClusterApplications.TryGetValue(request.ClusterId, out var appId))
+        if (!context.ClusterApplications.TryGetValue(request.ClusterId, out var appId))
             return $"The cluster {request.ClusterId} has no application.";
-        if (world.Directory.Principal(tenant, appId) is not { } principal)
-            return $"The application {appId} has no service principal in the tenant {tenant}: an administrator has to consent to it first.";
+        if (context.Directory.Principal(tenant, appId) is not { } principal)
+            return $"The application {appId} has no service principal in the tenant {tenant}: "
+                + "an administrator has to consent to it first.";
         if (!principal.IsEnabled)
-            return $"The service principal {principal.Id} of the application {appId} is disabled in the tenant {tenant}.";
-        if (
-            world.Vaults.FirstOrDefault(v => AzureDirectory.Same(v.HostName, match.Groups[1].Value)) is not { } vault
-            || !vault.IsRegistered(world.Now)
-        )
-            return $"There is no vault {match.Groups[1].Value}.";
-        if (!AzureDirectory.Same(vault.TenantId, tenant))
-            return $"The vault {vault.Name} belongs to another tenant than {tenant}.";
+            return $"The service principal {principal.Id} of the application {appId} "
+                + $"is disabled in the tenant {tenant}.";
+        var (host, keyName, id) = (match.Groups[1].Value, match.Groups[2].Value, match.Groups[3].Value);
+        if (context.FindKeyVaultAt(host) is not { } keyVault)
+            return $"There is no vault {host}.";
+        if (!AzureDirectory.Same(keyVault.TenantId, tenant))
+            return $"The vault {keyVault.Name} belongs to another tenant than {tenant}.";
         foreach (var action in actions)
-            if (VaultAccess.Judge(world, vault, principal, action, match.Groups[2].Value) is { } refusal)
-                return Explain(world, vault, principal, action, refusal);
+            if (KeyVaultAccess.Check(context, keyVault, principal, action, keyName) is { } refusal)
+                return Explain(context, keyVault, principal, action, refusal);
 
-        if (new KeyStore(world).TryFind(vault, match.Groups[2].Value) is not { } key)
-            return $"The key {match.Groups[2].Value} does not exist in the vault {vault.Name}, or is deleted.";
-        if (key.Versions.FirstOrDefault(v => v.Id == match.Groups[3].Value) is not { } found)
-            return $"The key {key.Name} in the vault {vault.Name} has no version {match.Groups[3].Value}.";
-        if (!found.IsRsa)
-            return $"The key {request.Uri} is of type {found.Kty}: an RSA key is needed.";
-        version = found;
-        return null;
+        if (new KeyVaultKeys(context).TryFind(keyVault, keyName) is not { } key)
+            return $"The key {keyName} does not exist in the vault {keyVault.Name}, or is deleted.";
+        version = key.Versions.FirstOrDefault(v => v.Id == id);
+        return version is null ? $"The key {key.Name} in the vault {keyVault.Name} has no version {id}."
+            : version.IsRsa ? null
+            : $"The key {request.Uri} is of type {version.Kty}: an RSA key is needed.";
     }
 
     private static string Explain(
-        AzureWorld world,
-        AzureVault vault,
+        AzureContext context,
+        KeyVault keyVault,
         ServicePrincipal principal,
-        VaultAction action,
-        AzureFault refusal
+        KeyVaultAction action,
+        AzureException refusal
     )
     {
-        var misplaced = world.Roles.Present.Any(a =>
-            AzureDirectory.Same(a.PrincipalId, principal.Application.AppId) && a.Covers(vault.Id)
+        var who = $"the service principal {principal.Id}";
+        var appId = principal.Application.AppId;
+        var isMisplaced = context.Roles.Present.Any(a =>
+            AzureDirectory.Same(a.PrincipalId, appId) && a.Covers(keyVault.Id)
         );
+        var hint = isMisplaced
+            ? $" A role is assigned to {appId}, which is the application's id, not the service principal's."
+            : "";
         return refusal.Inner switch
         {
-            "ForbiddenByFirewall" => $"The firewall of the vault {vault.Name} does not let the cluster in.",
+            "ForbiddenByFirewall" => $"The firewall of the vault {keyVault.Name} does not let the cluster in.",
             "ForbiddenByRbac" =>
-                $"No role that has reached the vault {vault.Name} grants {action.Role} to the service principal {principal.Id}."
-                    + (
-                        misplaced
-                            ? $" A role is assigned to {principal.Application.AppId}, which is the application's id, not the service principal's."
-                            : ""
-                    ),
-            _ =>
-                $"No access policy that has reached the vault {vault.Name} grants {action.Policy} on keys to the service principal {principal.Id}.",
+                $"No role that has reached the vault {keyVault.Name} grants {action.Role} to {who}.{hint}",
+            _ => $"No access policy that has reached the vault {keyVault.Name} "
+                + $"grants {action.Policy} on keys to {who}.",
         };
     }
 }

@@ -6,19 +6,20 @@ using CockroachCmek.Sandbox.Http;
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>
-/// The token endpoint inside an Automation job, App Service or Functions: IDENTITY_ENDPOINT and IDENTITY_HEADER, plain HTTP on the machine itself
-/// (learn.microsoft.com, "How to use managed identities for App Service", REST endpoint reference).
+/// The token endpoint inside an Automation job, App Service or Functions: IDENTITY_ENDPOINT and IDENTITY_HEADER,
+/// plain HTTP on the local machine (learn.microsoft.com, "How to use managed identities for App Service", REST
+/// endpoint reference).
 /// </summary>
 internal sealed class ManagedIdentityService(AzureSandbox azure) : ISandboxService
 {
     public Task<SandboxResponse> HandleAsync(SandboxRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(azure.Locked(world => Answer(world, new AzureRequest(request))));
+        Task.FromResult(azure.Locked(context => Handle(context, new AzureRequest(request))));
 
-    private SandboxResponse Answer(AzureWorld world, AzureRequest request)
+    private SandboxResponse Handle(AzureContext context, AzureRequest request)
     {
         if (request.Method != "GET" || !AzureDirectory.Same(request.Path, "/MSI/token"))
             return Refuse(404, "There is no such page.");
-        // The header is what keeps forged requests out; a body-less 400 is what its absence gives.
+        // The header proves that the request comes from the machine itself.
         if (request.Header("X-IDENTITY-HEADER") != azure.ManagedIdentity.Secret)
             return Refuse(400, "The header X-IDENTITY-HEADER is missing or wrong.");
         if (request.Query("api-version") is not ("2019-08-01" or "2020-06-01"))
@@ -39,7 +40,7 @@ internal sealed class ManagedIdentityService(AzureSandbox azure) : ISandboxServi
             return Refuse(400, "The parameter resource is required.");
         if (AzureDirectory.Audience(resource) is not { } audience)
             return Refuse(400, $"The resource principal named {resource} was not found.");
-        var token = world.Directory.Issue(world.Directory.PrincipalById(azure.ManagedIdentity.ObjectId)!, audience);
+        var token = context.Directory.Issue(context.Directory.PrincipalById(azure.ManagedIdentity.ObjectId)!, audience);
         return Write(
             200,
             new JsonObject

@@ -17,8 +17,8 @@ internal sealed class ServiceAccount(string project, string accountId, string un
     public DateTimeOffset? Deleted { get; set; }
     public List<ServiceAccountKey> Keys { get; } = [];
 
-    /// <summary>How often it was asked for before it could be seen.</summary>
-    public int EarlyLooks { get; set; }
+    /// <summary>How often it was read before it was visible.</summary>
+    public int EarlyReads { get; set; }
 
     public string Name => $"projects/{Project}/serviceAccounts/{Email}";
 
@@ -43,32 +43,34 @@ internal sealed class ServiceAccount(string project, string accountId, string un
     }
 }
 
-/// <summary>A key that a service account signs its assertions with.</summary>
+/// <summary>A key that signs a service account's assertions.</summary>
 internal sealed record ServiceAccountKey(string Id, RSAParameters Public, DateTimeOffset Created);
 
-/// <summary>Every service account that a policy could name: the customer's, and those of other organizations.</summary>
+/// <summary>All service accounts that policies can name: the customer's and those of other organizations.</summary>
 internal sealed class GcpAccounts(SandboxClock clock, GcpData data)
 {
-    /// <summary>A new account is seen after about ten seconds; until then reading it gives 404 or 403 (terraform magic-modules 10813, 14447).</summary>
-    public static readonly TimeSpan Appearance = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long reading a new account returns 404 or 403: about ten seconds (terraform magic-modules 10813, 14447).
+    /// </summary>
+    public static readonly TimeSpan VisibilityDelay = TimeSpan.FromSeconds(10);
 
-    public IEnumerable<ServiceAccount> Of(string project) =>
+    public IEnumerable<ServiceAccount> InProject(string project) =>
         data
-            .Accounts.Where(a => a.Project == project && a.Deleted is null && IsSeen(a))
+            .Accounts.Where(a => a.Project == project && a.Deleted is null && IsVisible(a))
             .OrderBy(a => a.Email, StringComparer.Ordinal);
 
-    public bool IsSeen(ServiceAccount account) => clock.UtcNow >= account.Created + Appearance;
+    public bool IsVisible(ServiceAccount account) => clock.UtcNow >= account.Created + VisibilityDelay;
 
-    /// <summary>By e-mail address or unique id; deleted ones are not found.</summary>
+    /// <summary>The account with this e-mail address or unique id, unless it is deleted.</summary>
     public ServiceAccount? Find(string emailOrId) =>
         data.Accounts.FirstOrDefault(a => a.Deleted is null && (a.Email == emailOrId || a.UniqueId == emailOrId));
 
-    /// <summary>By unique id; deleted ones too.</summary>
-    public ServiceAccount? Ever(string? uniqueId) => data.Accounts.FirstOrDefault(a => a.UniqueId == uniqueId);
+    /// <summary>The account with this unique id, even if it is deleted.</summary>
+    public ServiceAccount? FindAny(string? uniqueId) => data.Accounts.FirstOrDefault(a => a.UniqueId == uniqueId);
 
     public ServiceAccount Add(string project, string accountId, DateTimeOffset created)
     {
-        // 21 digits, as Google's are.
+        // Google's unique ids have 21 digits too.
         var account = new ServiceAccount(
             project,
             accountId,
@@ -79,7 +81,7 @@ internal sealed class GcpAccounts(SandboxClock clock, GcpData data)
         return account;
     }
 
-    /// <summary>An account of somebody else's project, which has been there for long.</summary>
+    /// <summary>Adds an account of a foreign project, if it is missing.</summary>
     public void AddForeign(string email)
     {
         if (Find(email) is not null)

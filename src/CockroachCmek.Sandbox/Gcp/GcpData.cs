@@ -34,14 +34,14 @@ internal sealed class GcpData
     public SortedDictionary<string, ImportJob> ImportJobs { get; } = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Time from writing a policy to its effect, for grants and removals (IAM documentation: usually two minutes, sometimes
-    /// seven and more).
+    /// Time from writing a policy to its effect, for grants and removals (IAM documentation: usually two minutes,
+    /// sometimes seven and more).
     /// </summary>
     public TimeSpan PropagationDelay { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// How long a disabled version can still be used, and a former primary version still encrypts (Cloud KMS documentation:
-    /// usually a minute).
+    /// How long a disabled version can still be used, and a former primary version still encrypts (Cloud KMS
+    /// documentation: usually a minute).
     /// </summary>
     public TimeSpan KeyStateDelay { get; set; } = TimeSpan.FromSeconds(60);
 

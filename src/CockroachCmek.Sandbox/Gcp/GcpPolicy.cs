@@ -6,8 +6,16 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>Whom a binding names; a service account is meant by its unique id, so that one that was made anew is somebody else.</summary>
-internal sealed record GcpMember(string Text, string? UniqueId);
+/// <summary>
+/// A member of a binding. A service account is identified by its unique id: a new account of the same name is another
+/// member.
+/// </summary>
+internal sealed record GcpMember(string Text, string? UniqueId)
+{
+    public bool Includes(GcpPrincipal principal) =>
+        Text is "allUsers" or "allAuthenticatedUsers"
+        || (principal.UniqueId is { } id ? UniqueId == id : Text == principal.Member);
+}
 
 /// <summary>A condition of a binding, in CEL.</summary>
 internal sealed record GcpCondition(string Title, string? Description, string Expression)
@@ -16,7 +24,7 @@ internal sealed record GcpCondition(string Title, string? Description, string Ex
         """^\s*request\.time\s*(<|<=|>|>=)\s*timestamp\(\s*["']([^"']+)["']\s*\)\s*$"""
     );
 
-    /// <summary>Constants and comparisons of the request's time are understood; what is not understood never grants.</summary>
+    /// <summary>Evaluates "true" and comparisons of the request's time. Any other expression is false.</summary>
     public bool Holds(DateTimeOffset now)
     {
         if (Expression.Trim() == "true")
@@ -42,23 +50,23 @@ internal sealed record GcpCondition(string Title, string? Description, string Ex
     }
 }
 
-/// <summary>A role for members, perhaps under a condition.</summary>
+/// <summary>A role for members, optionally with a condition.</summary>
 internal sealed record GcpBinding(string Role, IReadOnlyList<GcpMember> Members, GcpCondition? Condition);
 
 /// <summary>The IAM policy of a resource.</summary>
 internal sealed record GcpPolicy(byte[] Etag, IReadOnlyList<GcpBinding> Bindings)
 {
-    /// <summary>Of a resource that never had one; its etag is the well-known "ACAB".</summary>
+    /// <summary>The policy of a resource that never had one. Its etag is the well-known "ACAB".</summary>
     public static GcpPolicy Empty { get; } = new([0x00, 0x20, 0x01], []);
 
-    /// <summary>When it was written.</summary>
-    public DateTimeOffset At { get; init; }
+    /// <summary>When the policy was written. It takes effect later.</summary>
+    public DateTimeOffset Written { get; init; }
 
     public bool HasConditions => Bindings.Any(b => b.Condition is not null);
 
     /// <summary>
-    /// The policy as a reader of that version gets it. Who does not ask for version 3 sees no conditions, and the roles that have one under a name that says so
-    /// (IAM documentation, "role names with _withcond_").
+    /// The policy in the requested version. Below version 3 conditions are omitted, and a role with a condition gets
+    /// the suffix _withcond_ (IAM documentation, "role names with _withcond_").
     /// </summary>
     public JsonObject ToJson(int requestedVersion, Func<GcpMember, string> show)
     {
@@ -73,7 +81,9 @@ internal sealed record GcpPolicy(byte[] Etag, IReadOnlyList<GcpBinding> Bindings
         return json;
     }
 
-    /// <summary>A new etag: bytes whose base64 holds a plus and a slash, so that a client that mixes up the two alphabets is found out.</summary>
+    /// <summary>
+    /// A new etag. Its base64 contains a plus and a slash, so that a client that confuses the two alphabets fails.
+    /// </summary>
     public static byte[] NewEtag(int counter) =>
         [0x07, 0xFB, 0xFF, 0xFB, (byte)(counter >> 24), (byte)(counter >> 16), (byte)(counter >> 8), (byte)counter];
 

@@ -1,89 +1,104 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using CockroachCmek.Sandbox.Cloud;
 using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>The sandbox's Google Cloud: Cloud KMS v1, IAM v1, projects' policies and the token endpoint, at one address; paths tell them apart.</summary>
+/// <summary>
+/// The sandbox's Google Cloud: Cloud KMS v1, IAM v1, Resource Manager and the token endpoint at one address. The path
+/// selects the service.
+/// </summary>
 public sealed class GcpSandbox : ISandboxService
 {
-    private const string NoKmsProject = "no-kms-project";
-
-    private const string CustomerProject = "sandbox-customer";
-
-    /// <summary>Projects of the customer, with their numbers.</summary>
-    private static readonly Dictionary<string, string> Projects = new()
-    {
-        [CustomerProject] = "200000000002",
-        [NoKmsProject] = "200000000003",
-    };
-
     private readonly object _gate;
     private readonly SandboxClock _clock;
     private readonly GcpData _data;
     private readonly GcpAccounts _accounts;
-    private readonly GcpRoles _roles;
     private readonly GcpAccess _access;
     private readonly GcpTokens _tokens;
+    private readonly GcpProjects _projects;
     private readonly KmsRings _rings;
     private readonly KmsKeys _keys;
+    private readonly KmsKeyVersions _versions;
+    private readonly KmsEncryption _encryption;
     private readonly KmsImports _imports;
     private readonly IamAccounts _iam;
+    private readonly GcpContext _context;
 
-    /// <param name="endpoint">Where this is served, for the token_uri of key files. Known once the server listens.</param>
+    /// <param name="gate">The lock of all services.</param>
+    /// <param name="clock">The sandbox's clock.</param>
+    /// <param name="real">Real time, in which tokens expire.</param>
+    /// <param name="data">The data of Google Cloud.</param>
+    /// <param name="endpoint">
+    /// The address of this service, for the token_uri of key files. Known once the server listens.
+    /// </param>
     internal GcpSandbox(object gate, SandboxClock clock, TimeProvider real, GcpData data, Func<Uri> endpoint)
     {
         (_gate, _clock, _data) = (gate, clock, data);
         _accounts = new GcpAccounts(clock, data);
-        _roles = new GcpRoles(data);
-        _access = new GcpAccess(clock, data, _accounts, _roles, Projects.Keys);
+        var roles = new GcpRoles(data);
+        _access = new GcpAccess(clock, data, _accounts, roles);
         _tokens = new GcpTokens(real, data, _accounts);
+        _projects = new GcpProjects(clock, _access, _accounts, roles);
         _rings = new KmsRings(clock, data, _access);
         _keys = new KmsKeys(clock, data, _access, _rings);
+        _versions = new KmsKeyVersions(clock, data, _access, _keys);
+        _encryption = new KmsEncryption(clock, _access, _keys);
         _imports = new KmsImports(clock, data, _access, _rings, _keys);
         _iam = new IamAccounts(clock, _access, _accounts, new ServiceAccountKeys(clock, endpoint));
+        var directImport = new KmsDirectImport(clock, data, _access, _rings, _keys, _versions);
+        _context = new GcpContext(_accounts, _access, _keys, directImport);
         _data.AdminToken = _tokens.Issue(
             new GcpPrincipal("user:sandbox-admin@example.com", null) { IsAdministrator = true }
         );
     }
 
-    /// <summary>The customer's project. Cloud KMS and IAM are enabled in it; in "no-kms-project" Cloud KMS is not.</summary>
-    public string ProjectId { get; } = CustomerProject;
+    /// <summary>
+    /// The customer's project, with Cloud KMS and IAM enabled. In the project "no-kms-project" Cloud KMS is disabled.
+    /// </summary>
+    public string ProjectId { get; } = GcpProjects.Customer;
 
-    /// <summary>Access token of an administrator of both projects. Made at start, worth nothing elsewhere.</summary>
+    /// <summary>Access token of an administrator of both projects. Generated at start and valid only here.</summary>
     public string AccessToken => _data.AdminToken;
 
-    /// <summary>From the writing of an IAM policy to its effect, in sandbox time.</summary>
+    /// <summary>How long a changed IAM policy takes to take effect, in sandbox time.</summary>
     public TimeSpan PropagationDelay
     {
         get => _data.PropagationDelay;
         set => _data.PropagationDelay = value;
     }
 
-    /// <summary>How long a version that was disabled can still be used, and a former primary version still encrypts, in sandbox time.</summary>
+    /// <summary>
+    /// How long a disabled version can still be used, and how long the former primary version still encrypts, in
+    /// sandbox time.
+    /// </summary>
     public TimeSpan KeyStateDelay
     {
         get => _data.KeyStateDelay;
         set => _data.KeyStateDelay = value;
     }
 
-    /// <summary>Whether the organization's policy iam.allowedPolicyMemberDomains keeps others, Cockroach Labs included, out of policies.</summary>
+    /// <summary>
+    /// True if the organization policy iam.allowedPolicyMemberDomains allows only its own members in IAM policies,
+    /// which excludes Cockroach Labs.
+    /// </summary>
     public bool RestrictMembers
     {
         get => _data.RestrictMembers;
         set => _data.RestrictMembers = value;
     }
 
-    /// <summary>Somebody with these permissions only, for example cloudkms.cryptoKeys.create; the answer is their access token.</summary>
+    /// <summary>
+    /// Adds a user with exactly these permissions, for example cloudkms.cryptoKeys.create, and returns an access token.
+    /// </summary>
     public string AddPrincipal(string email, params string[] permissions)
     {
         lock (_gate)
             return _tokens.Issue(new GcpPrincipal("user:" + email, null) { Permissions = [.. permissions] });
     }
 
-    /// <summary>Makes a service account of another organization known, so that policies can name it.</summary>
+    /// <summary>Adds a service account of another organization, so that policies can name it.</summary>
     public void AddForeignAccount(string email)
     {
         lock (_gate)
@@ -94,44 +109,49 @@ public sealed class GcpSandbox : ISandboxService
     public Task<SandboxResponse> HandleAsync(SandboxRequest request, CancellationToken cancellationToken)
     {
         lock (_gate)
-            return Task.FromResult(Answer(request));
+            return Task.FromResult(Handle(request));
     }
 
-    /// <summary>A service account and a key that are there when the sandbox starts, for a cluster that uses CMEK already; another region gets a key of its own and the same account.</summary>
+    /// <summary>
+    /// Creates a service account and a key that the cluster can use at once. Every region gets its own key; the
+    /// account is shared.
+    /// </summary>
     internal SandboxKeySpec SeedKey(string clusterName, string clusterId, string accountId, string region)
     {
         lock (_gate)
         {
-            var made = _clock.UtcNow.AddDays(-400);
-            var cockroach = GcpKeyUser.AccountOf(clusterId, accountId);
-            _accounts.AddForeign(cockroach);
+            var created = _clock.UtcNow.AddDays(-400);
+            var clusterAccount = GcpKeyUser.AccountOf(clusterId, accountId);
+            _accounts.AddForeign(clusterAccount);
             if (_accounts.Find($"crdb-cmek-{clusterName}@{ProjectId}.iam.gserviceaccount.com") is not { } account)
             {
-                account = _accounts.Add(ProjectId, $"crdb-cmek-{clusterName}", made);
-                _access.Seed(IamAccounts.Resource(account), "roles/iam.serviceAccountTokenCreator", cockroach, made);
+                account = _accounts.Add(ProjectId, $"crdb-cmek-{clusterName}", created);
+                var resource = IamAccounts.Resource(account);
+                _access.Seed(resource, "roles/iam.serviceAccountTokenCreator", clusterAccount, created);
             }
 
             var ring = $"projects/{ProjectId}/locations/{region}/keyRings/crdb-cmek";
-            _rings.Seed(ring, made);
-            var key = new CryptoKey($"{ring}/cryptoKeys/crdb-cmek-{clusterName}", "ENCRYPT_DECRYPT", "SOFTWARE", made)
+            _rings.Seed(ring, created);
+            var name = $"{ring}/cryptoKeys/crdb-cmek-{clusterName}";
+            var key = new CryptoKey(name, "ENCRYPT_DECRYPT", "SOFTWARE", created)
             {
                 Algorithm = "GOOGLE_SYMMETRIC_ENCRYPTION",
             };
-            key.MakePrimary(key.AddVersion(made), made, TimeSpan.Zero);
-            key.MakePrimary(key.AddVersion(made.AddDays(200)), made.AddDays(200), TimeSpan.Zero);
+            foreach (var time in new[] { created, created.AddDays(200) })
+                key.MakePrimary(key.AddVersion(time), time, TimeSpan.Zero);
             _keys.Seed(key);
-            _access.Seed(key.Name, "roles/cloudkms.cryptoKeyEncrypterDecrypter", account.Email, made);
+            _access.Seed(key.Name, "roles/cloudkms.cryptoKeyEncrypterDecrypter", account.Email, created);
             return new SandboxKeySpec("GCP_CLOUD_KMS", key.Name, account.Email);
         }
     }
 
-    internal T Locked<T>(Func<GcpAccounts, GcpAccess, KmsKeys, T> read)
+    internal T Locked<T>(Func<GcpContext, T> work)
     {
         lock (_gate)
-            return read(_accounts, _access, _keys);
+            return work(_context);
     }
 
-    private SandboxResponse Answer(SandboxRequest request)
+    private SandboxResponse Handle(SandboxRequest request)
     {
         try
         {
@@ -139,128 +159,47 @@ public sealed class GcpSandbox : ISandboxService
                 return _tokens.Exchange(request);
             var call = GcpCall.Parse(request);
             call.Principal = _tokens.Authenticate(request);
+            var body = Dispatch(call)
+                ?? throw new GcpException("NOT_FOUND", $"There is no method {request.Method} {request.Path}.");
             return new SandboxResponse(
                 200,
-                Encoding.UTF8.GetBytes(Dispatch(call, request).ToJsonString()),
+                Encoding.UTF8.GetBytes(body.ToJsonString()),
                 "application/json; charset=UTF-8"
             );
         }
-        catch (GcpFault fault)
+        catch (GcpException error)
         {
-            return fault.ToResponse();
+            return error.ToResponse();
         }
     }
 
-    private JsonObject Dispatch(GcpCall call, SandboxRequest request)
+    private JsonObject? Dispatch(GcpCall call)
     {
         if (call.Path[0] == "roles")
-            return PredefinedRoles(call);
+            return _projects.HandlePredefinedRoles(call);
         if (call.Path[0] != "projects" || call.Path.Length < 2)
-            throw NoMethod(request);
-        Normalise(call);
-        var isKms = call.Path.Length > 2 && call.Path[2] == "locations";
-        // Of a project that is not theirs, callers learn nothing; of their own, that the service is off.
-        if (isKms && call.Path[1] == NoKmsProject)
-            throw GcpFault.ServiceDisabled(
+            return null;
+        _projects.Normalize(call);
+        return (call.Path.Length > 2 ? call.Path[2] : "") switch
+        {
+            "locations" => HandleKms(call),
+            "serviceAccounts" => _iam.Handle(call),
+            _ => _projects.Handle(call),
+        };
+    }
+
+    private JsonObject? HandleKms(GcpCall call)
+    {
+        if (call.Path[1] == GcpProjects.WithoutKms)
+            throw GcpException.ServiceDisabled(
                 "cloudkms.googleapis.com",
                 "Cloud Key Management Service (KMS) API",
-                Projects[NoKmsProject]
+                GcpProjects.Numbers[GcpProjects.WithoutKms]
             );
-        return (
-            isKms ? _rings.Answer(call) ?? _keys.Answer(call) ?? _imports.Answer(call)
-            : call.Path.Length > 2 && call.Path[2] == "serviceAccounts" ? _iam.Answer(call)
-            : Project(call)
-        ) ?? throw NoMethod(request);
+        return _rings.Handle(call)
+            ?? _keys.Handle(call)
+            ?? _versions.Handle(call)
+            ?? _encryption.Handle(call)
+            ?? _imports.Handle(call);
     }
-
-    /// <summary>Projects go by id or number, and of a service account the e-mail address says which.</summary>
-    private void Normalise(GcpCall call)
-    {
-        if (Projects.FirstOrDefault(p => p.Value == call.Path[1]).Key is { } id)
-            call.Path[1] = id;
-        if (call.Path.Length > 3 && call.Path[1] == "-" && call.Path[2] == "serviceAccounts")
-            call.Path[1] = Regex.Match(call.Path[3], @"@([^.]+)\.iam\.gserviceaccount\.com$") is { Success: true } email
-                ? email.Groups[1].Value
-                : _accounts.Ever(call.Path[3])?.Project ?? "-";
-    }
-
-    /// <summary>Cloud Resource Manager's methods on a project, and IAM's custom roles.</summary>
-    private JsonObject? Project(GcpCall call)
-    {
-        switch (call.Route)
-        {
-            case "GET ":
-                call.AllowQuery();
-                _access.Need(call.Principal, "resourcemanager.projects.get", call.Name);
-                return new JsonObject
-                {
-                    ["projectNumber"] = Projects[call.Path[1]],
-                    ["projectId"] = call.Path[1],
-                    ["lifecycleState"] = "ACTIVE",
-                    ["name"] = call.Path[1],
-                    ["createTime"] = GcpTime.Write(_clock.UtcNow.AddDays(-400)),
-                };
-            case "POST :getIamPolicy":
-                call.AllowQuery();
-                _access.Need(call.Principal, "resourcemanager.projects.getIamPolicy", call.Name);
-                GcpCall.AllowFields(call.Body, "", "options");
-                var options = GcpCall.Message(call.Body, "options") ?? [];
-                GcpCall.AllowFields(options, "options", "requestedPolicyVersion");
-                return _access.Read(call.Name, options["requestedPolicyVersion"]?.ToJsonString());
-            case "POST :setIamPolicy":
-                call.AllowQuery();
-                _access.Need(call.Principal, "resourcemanager.projects.setIamPolicy", call.Name);
-                return _access.Write(call.Name, call.Body);
-            case "POST :testIamPermissions":
-                call.AllowQuery();
-                return _access.Test(call.Principal, call.Name, call.Body);
-            case "POST :getEffectiveOrgPolicy":
-                call.AllowQuery();
-                _access.Need(call.Principal, "orgpolicy.policy.get", call.Name);
-                return _access.OrganizationPolicy(call.Body);
-            case "POST roles":
-                call.AllowQuery();
-                _access.Need(call.Principal, "iam.roles.create", call.Up(1));
-                return _roles.Create(call);
-            case "GET roles":
-                call.AllowQuery("pageSize", "pageToken", "showDeleted", "view");
-                _access.Need(call.Principal, "iam.roles.list", call.Up(1));
-                return call.Page(
-                    "roles",
-                    _roles.OfProject(call.Up(1)).Select(r => r.ToJson(call.Argument("view") == "FULL")),
-                    1000,
-                    withTotal: false
-                );
-            case "GET roles/*":
-                call.AllowQuery();
-                _access.Need(call.Principal, "iam.roles.get", call.Up(2));
-                return (
-                    _roles.Find(call.Name)
-                    ?? throw new GcpFault("NOT_FOUND", $"The role named {call.Name} was not found.")
-                ).ToJson(full: true);
-            default:
-                return null;
-        }
-    }
-
-    /// <summary>The predefined roles that this sandbox knows. Anybody may read them.</summary>
-    private JsonObject PredefinedRoles(GcpCall call)
-    {
-        if (call.Method != "GET" || call.Verb.Length > 0 || call.Path.Length > 2)
-            throw new GcpFault("NOT_FOUND", "There is no such method on roles.");
-        call.AllowQuery("pageSize", "pageToken", "parent", "showDeleted", "view");
-        if (call.Path.Length == 1)
-            return call.Page(
-                "roles",
-                GcpRoles.Catalogue.Select(r => r.ToJson(call.Argument("view") == "FULL")),
-                1000,
-                withTotal: false
-            );
-        return (
-            _roles.Find(call.Name) ?? throw new GcpFault("NOT_FOUND", $"The role named {call.Name} was not found.")
-        ).ToJson(full: true);
-    }
-
-    private static GcpFault NoMethod(SandboxRequest request) =>
-        new("NOT_FOUND", $"There is no method {request.Method} {request.Path}.");
 }

@@ -8,13 +8,13 @@ using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>Access tokens: who holds which, and the OAuth endpoint that gives one for a signed assertion (RFC 7523).</summary>
+/// <summary>Access tokens, and the OAuth endpoint that issues one for a signed assertion (RFC 7523).</summary>
 internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts accounts)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
 
-    /// <summary>Random, and unlike any real token, so that no scanner is alarmed.</summary>
+    /// <summary>Issues a random token that does not look like a real one, so that secret scanners ignore it.</summary>
     public string Issue(GcpPrincipal principal, DateTimeOffset? expires = null)
     {
         var token =
@@ -24,7 +24,9 @@ internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts acc
         return token;
     }
 
-    /// <exception cref="GcpFault">UNAUTHENTICATED: there is no token, or it is none of ours, or its account is gone.</exception>
+    /// <exception cref="GcpException">
+    /// UNAUTHENTICATED: no token, an unknown or expired one, or one of a deleted or disabled account.
+    /// </exception>
     public GcpPrincipal Authenticate(SandboxRequest request)
     {
         const string Scheme = "Bearer ";
@@ -39,35 +41,36 @@ internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts acc
             || entry.Expires < real.GetUtcNow()
             || (
                 entry.Principal.UniqueId is { } id
-                && accounts.Ever(id) is null or { Deleted: not null } or { Disabled: true }
+                && accounts.FindAny(id) is null or { Deleted: not null } or { Disabled: true }
             )
         )
             throw Refusal(
                 "ACCESS_TOKEN_EXPIRED",
-                "The request had invalid authentication credentials: the OAuth 2 access token is unknown, expired or its account is disabled."
+                "The request had invalid authentication credentials: the OAuth 2 access token is unknown, expired "
+                    + "or its account is disabled."
             );
         return entry.Principal;
     }
 
-    /// <summary>POST /token, with the JWT-bearer grant of a service account's key file.</summary>
+    /// <summary>POST /token with the JWT bearer grant, as a service account's key file is used.</summary>
     public SandboxResponse Exchange(SandboxRequest request)
     {
         try
         {
             var form = GcpCall
-                .Pairs(Encoding.UTF8.GetString(GcpCall.Plain(request)))
+                .Pairs(Encoding.UTF8.GetString(GcpCall.BodyBytes(request)))
                 .GroupBy(p => p.Key)
                 .ToDictionary(g => g.Key, g => g.Last().Value);
             if (
                 !form.TryGetValue("grant_type", out var grant)
                 || grant != "urn:ietf:params:oauth:grant-type:jwt-bearer"
             )
-                return OAuthFault("unsupported_grant_type", $"Invalid grant_type: {grant}");
+                return OAuthError("unsupported_grant_type", $"Invalid grant_type: {grant}");
             var account = form.TryGetValue("assertion", out var assertion) ? Signer(assertion, real.GetUtcNow()) : null;
             if (account is null)
-                return OAuthFault("invalid_grant", "Invalid JWT Signature.");
+                return OAuthError("invalid_grant", "Invalid JWT Signature.");
             if (account.Disabled)
-                return OAuthFault("invalid_grant", "Account disabled.");
+                return OAuthError("invalid_grant", "Account disabled.");
             var token = Issue(GcpPrincipal.Of(account), real.GetUtcNow() + Lifetime);
             return Json(
                 200,
@@ -79,21 +82,23 @@ internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts acc
                 }
             );
         }
-        catch (Exception fault)
-            when (fault
+        catch (Exception error)
+            when (error
                     is FormatException
                         or ArgumentException
                         or JsonException
-                        or GcpFault
+                        or GcpException
                         or KeyNotFoundException
                         or InvalidOperationException
             )
         {
-            return OAuthFault("invalid_grant", "Invalid JWT: " + fault.Message);
+            return OAuthError("invalid_grant", "Invalid JWT: " + error.Message);
         }
     }
 
-    /// <summary>Who signed: RS256, by a key of the account that it names, and at a time that includes now. The clients' clock is the real one.</summary>
+    /// <summary>
+    /// The account that signed the assertion; null if the signature or the times are wrong. Clients use real time.
+    /// </summary>
     private ServiceAccount? Signer(string assertion, DateTimeOffset now)
     {
         if (assertion.Split('.') is not [var head, var body, var signature])
@@ -126,10 +131,10 @@ internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts acc
             text.Replace('-', '+').Replace('_', '/') + new string('=', (4 - (text.Length % 4)) % 4)
         );
 
-    private static GcpFault Refusal(string reason, string message) =>
-        new("UNAUTHENTICATED", message, GcpFault.ErrorInfo(reason, "googleapis.com"));
+    private static GcpException Refusal(string reason, string message) =>
+        new("UNAUTHENTICATED", message, GcpException.ErrorInfo(reason, "googleapis.com"));
 
-    private static SandboxResponse OAuthFault(string error, string description) =>
+    private static SandboxResponse OAuthError(string error, string description) =>
         Json(400, new JsonObject { ["error"] = error, ["error_description"] = description });
 
     private static SandboxResponse Json(int status, JsonObject body) =>

@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>IAM v1: service accounts and their policies; their keys it hands on.</summary>
+/// <summary>IAM v1: service accounts, their policies and their keys.</summary>
 internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccounts accounts, ServiceAccountKeys keys)
 {
     private static readonly TimeSpan UndeletePeriod = TimeSpan.FromDays(30);
 
-    /// <summary>Null when the route is not about service accounts.</summary>
-    public JsonObject? Answer(GcpCall call)
+    /// <summary>Handles requests about service accounts; null for any other route.</summary>
+    public JsonObject? Handle(GcpCall call)
     {
         switch (call.Route)
         {
@@ -17,8 +17,13 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
                 return Create(call);
             case "GET serviceAccounts":
                 call.AllowQuery("pageSize", "pageToken");
-                access.Need(call.Principal, "iam.serviceAccounts.list", call.Up(1));
-                return call.Page("accounts", accounts.Of(call.Path[1]).Select(a => a.ToJson()), 100, withTotal: false);
+                access.Require(call.Principal, "iam.serviceAccounts.list", call.Parent(1));
+                return call.Page(
+                    "accounts",
+                    accounts.InProject(call.Path[1]).Select(a => a.ToJson()),
+                    100,
+                    withTotal: false
+                );
             case "GET serviceAccounts/*":
                 return Account(call, "get").ToJson();
             case "PATCH serviceAccounts/*":
@@ -36,8 +41,8 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
                 return [];
             case "POST serviceAccounts/*:getIamPolicy":
                 var read = Account(call, "getIamPolicy", query: ["options.requestedPolicyVersion"]);
-                // Other than in Cloud KMS this is a POST, and it has no body.
-                GcpCall.AllowFields(call.Body, "");
+                // Unlike in Cloud KMS, this is a POST without a body.
+                GcpJson.AllowFields(call.Body, "");
                 return access.Read(Resource(read), call.Argument("options.requestedPolicyVersion"));
             case "POST serviceAccounts/*:setIamPolicy":
                 return access.Write(Resource(Account(call, "setIamPolicy")), call.Body);
@@ -62,26 +67,30 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
         }
     }
 
-    /// <summary>Policies hang on the account, not on its address: one that is made anew starts without.</summary>
+    /// <summary>
+    /// The resource that a policy belongs to. It has the unique id, so that a new account of the same name has no
+    /// policy.
+    /// </summary>
     public static string Resource(ServiceAccount account) =>
         $"projects/{account.Project}/serviceAccounts/{account.UniqueId}";
 
     private JsonObject Create(GcpCall call)
     {
         call.AllowQuery();
-        access.Need(call.Principal, "iam.serviceAccounts.create", call.Up(1));
-        GcpCall.AllowFields(call.Body, "", "accountId", "serviceAccount");
-        var id = GcpCall.Text(call.Body, "accountId") ?? "";
+        access.Require(call.Principal, "iam.serviceAccounts.create", call.Parent(1));
+        GcpJson.AllowFields(call.Body, "", "accountId", "serviceAccount");
+        var id = GcpJson.Text(call.Body, "accountId") ?? "";
         if (!Regex.IsMatch(id, "^[a-z][-a-z0-9]{4,28}[a-z0-9]$"))
-            throw GcpFault.Invalid(
-                $"The account ID \"{id}\" does not have a length between 6 and 30 or does not match [a-z]([-a-z0-9]*[a-z0-9])."
+            throw GcpException.Invalid(
+                $"The account ID \"{id}\" does not have a length between 6 and 30 "
+                    + "or does not match [a-z]([-a-z0-9]*[a-z0-9])."
             );
-        var fields = Fields(GcpCall.Message(call.Body, "serviceAccount") ?? []);
+        var fields = Fields(GcpJson.Message(call.Body, "serviceAccount") ?? []);
         if (accounts.Find($"{id}@{call.Path[1]}.iam.gserviceaccount.com") is { } existing)
-            throw new GcpFault(
+            throw new GcpException(
                 "ALREADY_EXISTS",
-                $"Service account {id} already exists within project {call.Up(1)}.",
-                GcpFault.ErrorInfo("ALREADY_EXISTS", "iam.googleapis.com", ("name", existing.Name))
+                $"Service account {id} already exists within project {call.Parent(1)}.",
+                GcpException.ErrorInfo("ALREADY_EXISTS", "iam.googleapis.com", ("name", existing.Name))
             );
         var account = accounts.Add(call.Path[1], id, clock.UtcNow);
         (account.DisplayName, account.Description) = fields;
@@ -91,13 +100,13 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
     private JsonObject Patch(GcpCall call)
     {
         var account = Account(call, "update");
-        GcpCall.AllowFields(call.Body, "", "serviceAccount", "updateMask");
-        var (displayName, description) = Fields(GcpCall.Message(call.Body, "serviceAccount") ?? []);
-        var mask = GcpCall.Mask(GcpCall.Text(call.Body, "updateMask"));
+        GcpJson.AllowFields(call.Body, "", "serviceAccount", "updateMask");
+        var (displayName, description) = Fields(GcpJson.Message(call.Body, "serviceAccount") ?? []);
+        var mask = GcpJson.Mask(GcpJson.Text(call.Body, "updateMask"));
         if (mask.Length == 0)
-            throw GcpFault.Invalid("The update_mask is missing.");
+            throw GcpException.Invalid("The update_mask is missing.");
         if (mask.FirstOrDefault(m => m is not ("displayName" or "description")) is { } other)
-            throw GcpFault.Invalid($"The update_mask names {other}, which cannot be updated.");
+            throw GcpException.Invalid($"The update_mask names {other}, which cannot be updated.");
         if (mask.Contains("displayName"))
             account.DisplayName = displayName;
         if (mask.Contains("description"))
@@ -108,22 +117,22 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
     private JsonObject Undelete(GcpCall call)
     {
         call.AllowQuery();
-        access.Need(call.Principal, "iam.serviceAccounts.undelete", call.Name);
+        access.Require(call.Principal, "iam.serviceAccounts.undelete", call.Name);
         if (
-            accounts.Ever(call.Path[3]) is not { Deleted: { } deleted } account
+            accounts.FindAny(call.Path[3]) is not { Deleted: { } deleted } account
             || account.Project != call.Path[1]
             || clock.UtcNow - deleted > UndeletePeriod
         )
-            throw GcpFault.NotFound($"Deleted service account {call.Path[3]}");
+            throw GcpException.NotFound($"Deleted service account {call.Path[3]}");
         if (accounts.Find(account.Email) is not null)
-            throw GcpFault.Precondition($"Service account {account.Email} was created anew meanwhile.");
+            throw GcpException.Precondition($"Service account {account.Email} was created again in the meantime.");
         account.Deleted = null;
         return new JsonObject { ["restoredAccount"] = account.ToJson() };
     }
 
     private static (string? DisplayName, string? Description) Fields(JsonObject body)
     {
-        GcpCall.AllowFields(
+        GcpJson.AllowFields(
             body,
             "service_account",
             "name",
@@ -136,11 +145,11 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
             "oauth2ClientId",
             "disabled"
         );
-        var (displayName, description) = (GcpCall.Text(body, "displayName"), GcpCall.Text(body, "description"));
+        var (displayName, description) = (GcpJson.Text(body, "displayName"), GcpJson.Text(body, "description"));
         if (System.Text.Encoding.UTF8.GetByteCount(displayName ?? "") > 100)
-            throw GcpFault.Invalid("The display name is longer than 100 bytes.");
+            throw GcpException.Invalid("The display name is longer than 100 bytes.");
         if (System.Text.Encoding.UTF8.GetByteCount(description ?? "") > 256)
-            throw GcpFault.Invalid("The description is longer than 256 bytes.");
+            throw GcpException.Invalid("The description is longer than 256 bytes.");
         return (displayName, description);
     }
 
@@ -150,15 +159,17 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
         return Visible(call, "iam.serviceAccounts." + permission);
     }
 
-    /// <summary>An account that was just made cannot be seen yet: reading it gives 404, then 403, then 404.</summary>
+    /// <summary>
+    /// The account of the path. Reading a new account returns 404 and 403 in turn until it is visible.
+    /// </summary>
     private ServiceAccount Visible(GcpCall call, string permission)
     {
         var account = accounts.Find(call.Path[3]) is { } found && found.Project == call.Path[1] ? found : null;
-        access.Need(call.Principal, permission, account is null ? call.Name : Resource(account));
-        if (account is not null && accounts.IsSeen(account))
+        access.Require(call.Principal, permission, account is null ? call.Name : Resource(account));
+        if (account is not null && accounts.IsVisible(account))
             return account;
-        if (account is not null && account.EarlyLooks++ % 2 == 1)
-            throw GcpFault.Denied(permission, call.Name);
-        throw GcpFault.NotFound($"Service account {call.Name}");
+        if (account is not null && account.EarlyReads++ % 2 == 1)
+            throw GcpException.Denied(permission, call.Name);
+        throw GcpException.NotFound($"Service account {call.Name}");
     }
 }

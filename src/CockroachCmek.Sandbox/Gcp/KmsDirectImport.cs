@@ -3,17 +3,24 @@ using System.Globalization;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>
-/// Versions that come from outside at once, for the sandbox's Vault: it answers when a key is distributed, and by then it has waited for the
-/// import job and for the import. So both are left out, with the wrapping of the material on its way; the permissions that they take are asked for.
+/// Keys that the sandbox's Vault imports. Vault responds only after the import job and the import are complete, so both
+/// steps and the wrapping are skipped here. The permissions that they need are still required.
 /// </summary>
-internal sealed partial class KmsKeys
+internal sealed class KmsDirectImport(
+    SandboxClock clock,
+    GcpData data,
+    GcpAccess access,
+    KmsRings rings,
+    KmsKeys keys,
+    KmsKeyVersions versions
+)
 {
-    /// <summary>How long an import takes until its version can be used.</summary>
-    private static readonly TimeSpan Waited = TimeSpan.FromSeconds(5);
+    /// <summary>How long an import takes.</summary>
+    private static readonly TimeSpan ImportDuration = TimeSpan.FromSeconds(5);
 
-    /// <summary>A key that has no version yet.</summary>
-    /// <exception cref="GcpFault">NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS.</exception>
-    public CryptoKey CreateWithoutVersion(
+    /// <summary>Creates a key without a version.</summary>
+    /// <exception cref="GcpException">NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS.</exception>
+    public void CreateKey(
         GcpPrincipal caller,
         string ring,
         string id,
@@ -22,58 +29,51 @@ internal sealed partial class KmsKeys
         string protectionLevel
     )
     {
-        access.Need(caller, "cloudkms.cryptoKeys.create", ring);
-        rings.NeedRing(ring);
-        if (!KmsRings.IsId(id))
-            throw GcpFault.Invalid($"The crypto_key_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
-        var key = new CryptoKey($"{ring}/cryptoKeys/{id}", purpose, protectionLevel, clock.UtcNow)
-        {
-            Algorithm = algorithm,
-        };
-        if (data.Keys.ContainsKey(key.Name) || data.RetiredKeys.Contains(key.Name))
-            throw GcpFault.Exists($"CryptoKey {key.Name}");
-        return data.Keys[key.Name] = key;
+        access.Require(caller, "cloudkms.cryptoKeys.create", ring);
+        rings.RequireRing(ring);
+        KmsKeys.RequireId(id);
+        keys.Add(
+            new CryptoKey($"{ring}/cryptoKeys/{id}", purpose, protectionLevel, clock.UtcNow) { Algorithm = algorithm }
+        );
     }
 
-    /// <summary>A version with this material, which becomes the primary one where the key has such a thing; its number.</summary>
-    /// <exception cref="GcpFault">NOT_FOUND or PERMISSION_DENIED.</exception>
-    public string Import(GcpPrincipal caller, string name, byte[] material)
+    /// <summary>
+    /// Imports a version and returns its number. In a symmetric key the version becomes the primary version.
+    /// </summary>
+    /// <exception cref="GcpException">NOT_FOUND or PERMISSION_DENIED.</exception>
+    public string Import(GcpPrincipal caller, string keyName, byte[] material)
     {
-        var ring = string.Join("/", name.Split('/').Take(6));
+        var ring = string.Join("/", keyName.Split('/').Take(6));
         foreach (var permission in new[] { "create", "get", "useToImport" })
-            access.Need(caller, "cloudkms.importJobs." + permission, ring);
-        access.Need(caller, "cloudkms.cryptoKeyVersions.create", name);
-        var key = Existing(name);
+            access.Require(caller, "cloudkms.importJobs." + permission, ring);
+        access.Require(caller, "cloudkms.cryptoKeyVersions.create", keyName);
+        var key = keys.FindExisting(keyName);
         if (key.Purpose == "ENCRYPT_DECRYPT")
-            access.Need(caller, "cloudkms.cryptoKeys.update", name);
-        var version = key.AddImported(
-            clock.UtcNow - Waited,
-            $"{ring}/importJobs/vault-{clock.UtcNow.ToUnixTimeSeconds()}",
-            material,
-            failure: null
-        );
-        version.Settle(clock.UtcNow);
+            access.Require(caller, "cloudkms.cryptoKeys.update", keyName);
+        var now = clock.UtcNow;
+        var job = $"{ring}/importJobs/vault-{now.ToUnixTimeSeconds()}";
+        var version = key.AddImported(now - ImportDuration, job, material, failure: null);
+        version.Settle(now);
         if (key.Purpose == "ENCRYPT_DECRYPT")
-            key.MakePrimary(version, clock.UtcNow, key.Primary is null ? TimeSpan.Zero : data.KeyStateDelay);
+            key.MakePrimary(version, now, key.Primary is null ? TimeSpan.Zero : data.KeyStateDelay);
         return version.Number.ToString(CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Switches a version to ENABLED, DISABLED or DESTROY_SCHEDULED.</summary>
-    /// <exception cref="GcpFault">NOT_FOUND, PERMISSION_DENIED, or FAILED_PRECONDITION for a version on its way out.</exception>
-    public void SetState(GcpPrincipal caller, string name, string number, string state)
+    /// <summary>Changes a version to ENABLED, DISABLED or DESTROY_SCHEDULED.</summary>
+    /// <exception cref="GcpException">
+    /// NOT_FOUND, PERMISSION_DENIED, or FAILED_PRECONDITION if the version is destroyed or about to be.
+    /// </exception>
+    public void SetState(GcpPrincipal caller, string keyName, string number, string state)
     {
-        access.Need(
+        access.Require(
             caller,
             "cloudkms.cryptoKeyVersions." + (state == "DESTROY_SCHEDULED" ? "destroy" : "update"),
-            $"{name}/cryptoKeyVersions/{number}"
+            $"{keyName}/cryptoKeyVersions/{number}"
         );
-        var key = Existing(name);
-        var version = key.Versions.FirstOrDefault(v => v.Number.ToString(CultureInfo.InvariantCulture) == number)
-            ?? throw GcpFault.NotFound($"CryptoKeyVersion {name}/cryptoKeyVersions/{number}");
+        var key = keys.FindExisting(keyName);
+        var version = key.FindVersion(number);
         if (version.State is not ("ENABLED" or "DISABLED"))
-            throw GcpFault.Precondition($"{version.Name} cannot become {state}: its state is {version.State}.");
-        SwitchOff(version, state);
-        if (state == "DESTROY_SCHEDULED")
-            version.DestroyTime = clock.UtcNow + key.DestroyDelay;
+            throw GcpException.Precondition($"{version.Name} cannot become {state}: its state is {version.State}.");
+        versions.SetState(key, version, state);
     }
 }

@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>Cloud KMS: locations and key rings, which are for ever; what is in the rings it hands on.</summary>
+/// <summary>Cloud KMS: locations and key rings. A key ring can never be deleted.</summary>
 internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess access)
 {
-    /// <summary>Where Cloud KMS is, as far as CockroachDB Cloud is there too, and the multi-regions.</summary>
+    /// <summary>The regions that CockroachDB Cloud also has, and the multi-regions.</summary>
     private static readonly string[] Locations =
     [
         "global",
@@ -58,35 +58,40 @@ internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess acces
 
     public static bool IsId(string? id) => id is not null && Regex.IsMatch(id, "^[a-zA-Z0-9_-]{1,63}$");
 
-    /// <summary>Refuses a place where Cloud KMS is not, and a ring that is not there.</summary>
-    public void NeedRing(string ring)
+    /// <summary>Requires that the location and the key ring exist.</summary>
+    public void RequireRing(string ring)
     {
-        NeedLocation(ring.Split('/')[3]);
+        RequireLocation(ring.Split('/')[3]);
         if (!data.Rings.ContainsKey(ring))
-            throw GcpFault.NotFound($"KeyRing {ring}");
+            throw GcpException.NotFound($"KeyRing {ring}");
     }
 
-    /// <summary>Null when the route is not about locations or rings.</summary>
-    public JsonObject? Answer(GcpCall call)
+    /// <summary>Handles requests about locations and key rings; null for any other route.</summary>
+    public JsonObject? Handle(GcpCall call)
     {
         switch (call.Route)
         {
             case "GET locations":
                 call.AllowQuery("filter", "pageSize", "pageToken");
-                access.Need(call.Principal, "cloudkms.locations.list", call.Up(1));
-                return call.Page("locations", Locations.Select(l => Location(call.Up(1), l)), 500, withTotal: false);
+                access.Require(call.Principal, "cloudkms.locations.list", call.Parent(1));
+                return call.Page(
+                    "locations",
+                    Locations.Select(l => Location(call.Parent(1), l)),
+                    500,
+                    withTotal: false
+                );
             case "GET locations/*":
                 call.AllowQuery();
-                access.Need(call.Principal, "cloudkms.locations.get", call.Up(2));
+                access.Require(call.Principal, "cloudkms.locations.get", call.Parent(2));
                 return Locations.Contains(call.Path[3])
-                    ? Location(call.Up(2), call.Path[3])
-                    : throw GcpFault.NotFound($"Location {call.Name}");
+                    ? Location(call.Parent(2), call.Path[3])
+                    : throw GcpException.NotFound($"Location {call.Name}");
             case "POST locations/*/keyRings":
                 return Create(call);
             case "GET locations/*/keyRings":
                 call.AllowQuery("filter", "orderBy", "pageSize", "pageToken");
-                access.Need(call.Principal, "cloudkms.keyRings.list", call.Up(1));
-                NeedLocation(call.Path[3]);
+                access.Require(call.Principal, "cloudkms.keyRings.list", call.Parent(1));
+                RequireLocation(call.Path[3]);
                 return call.Page(
                     "keyRings",
                     data.Rings.Where(r => r.Key.StartsWith(call.Name + "/", StringComparison.Ordinal))
@@ -96,18 +101,18 @@ internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess acces
                 );
             case "GET locations/*/keyRings/*":
                 call.AllowQuery();
-                access.Need(call.Principal, "cloudkms.keyRings.get", call.Name);
-                NeedRing(call.Name);
+                access.Require(call.Principal, "cloudkms.keyRings.get", call.Name);
+                RequireRing(call.Name);
                 return Ring(call.Name);
             case "GET locations/*/keyRings/*:getIamPolicy":
                 call.AllowQuery("options.requestedPolicyVersion");
-                access.Need(call.Principal, "cloudkms.keyRings.getIamPolicy", call.Name);
-                NeedRing(call.Name);
+                access.Require(call.Principal, "cloudkms.keyRings.getIamPolicy", call.Name);
+                RequireRing(call.Name);
                 return access.Read(call.Name, call.Argument("options.requestedPolicyVersion"));
             case "POST locations/*/keyRings/*:setIamPolicy":
                 call.AllowQuery();
-                access.Need(call.Principal, "cloudkms.keyRings.setIamPolicy", call.Name);
-                NeedRing(call.Name);
+                access.Require(call.Principal, "cloudkms.keyRings.setIamPolicy", call.Name);
+                RequireRing(call.Name);
                 return access.Write(call.Name, call.Body);
             case "POST locations/*/keyRings/*:testIamPermissions":
                 call.AllowQuery();
@@ -120,15 +125,15 @@ internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess acces
     private JsonObject Create(GcpCall call)
     {
         call.AllowQuery("keyRingId");
-        GcpCall.AllowFields(call.Body, "key_ring", "name", "createTime");
-        access.Need(call.Principal, "cloudkms.keyRings.create", call.Up(1));
-        NeedLocation(call.Path[3]);
+        GcpJson.AllowFields(call.Body, "key_ring", "name", "createTime");
+        access.Require(call.Principal, "cloudkms.keyRings.create", call.Parent(1));
+        RequireLocation(call.Path[3]);
         var id = call.Argument("keyRingId");
         if (!IsId(id))
-            throw GcpFault.Invalid($"The key_ring_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
+            throw GcpException.Invalid($"The key_ring_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
         var name = $"{call.Name}/{id}";
         if (data.Rings.ContainsKey(name))
-            throw GcpFault.Exists($"KeyRing {name}");
+            throw GcpException.Exists($"KeyRing {name}");
         data.Rings[name] = clock.UtcNow;
         return Ring(name);
     }
@@ -147,9 +152,11 @@ internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess acces
             },
         };
 
-    private static void NeedLocation(string location)
+    private static void RequireLocation(string location)
     {
         if (!Locations.Contains(location))
-            throw GcpFault.Invalid($"The request concerns location '{location}', where Cloud KMS is not available.");
+            throw GcpException.Invalid(
+                $"The request concerns location '{location}', where Cloud KMS is not available."
+            );
     }
 }

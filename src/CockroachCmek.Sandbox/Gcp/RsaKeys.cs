@@ -3,7 +3,10 @@ using System.Text;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>RSA keys and their PEM. .NET Framework writes neither PKCS #8 nor SubjectPublicKeyInfo, so the little DER that they take is written here (RFC 5208, 5280, 8017).</summary>
+/// <summary>
+/// RSA keys and their PEM. .NET Framework writes neither PKCS #8 nor SubjectPublicKeyInfo, so their DER is written here
+/// (RFC 5208, 5280, 8017).
+/// </summary>
 internal static class RsaKeys
 {
     /// <summary>AlgorithmIdentifier of rsaEncryption, with its NULL.</summary>
@@ -29,7 +32,7 @@ internal static class RsaKeys
 #if NET
     public static RSA Create(int bits) => RSA.Create(bits);
 #else
-    // The default of .NET Framework knows no OAEP with SHA-256.
+    // The default provider of .NET Framework does not support OAEP with SHA-256.
     public static RSA Create(int bits) => new RSACng(bits);
 #endif
 
@@ -66,14 +69,14 @@ internal static class RsaKeys
     {
         var body = Convert.ToBase64String(der);
         var text = new StringBuilder("-----BEGIN ").Append(label).Append("-----\n");
-        for (var at = 0; at < body.Length; at += 64)
-            text.Append(body.Substring(at, Math.Min(64, body.Length - at))).Append('\n');
+        for (var start = 0; start < body.Length; start += 64)
+            text.Append(body.Substring(start, Math.Min(64, body.Length - start))).Append('\n');
         return text.Append("-----END ").Append(label).Append("-----\n").ToString();
     }
 
     private static byte[] Sequence(params byte[][] parts) => Tagged(0x30, [.. parts.SelectMany(p => p)]);
 
-    /// <summary>Unsigned, as short as it goes, with a zero before a high bit.</summary>
+    /// <summary>An unsigned INTEGER without leading zeros, except one before a high bit.</summary>
     private static byte[] Integer(byte[] value)
     {
         var start = 0;

@@ -5,25 +5,27 @@ using CockroachCmek.Sandbox.Aws;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>Keys of service accounts: real RSA keys, in the file that Google's clients read; its token_uri is this sandbox's.</summary>
+/// <summary>
+/// IAM v1: keys of service accounts, in the file format of Google's clients. Their token_uri is this sandbox.
+/// </summary>
 internal sealed class ServiceAccountKeys(SandboxClock clock, Func<Uri> endpoint)
 {
-    private const int MostKeys = 10;
+    private const int MaxKeys = 10;
     private static readonly DateTimeOffset Never = new(9999, 12, 31, 23, 59, 59, TimeSpan.Zero);
 
     public JsonObject Create(ServiceAccount account, JsonObject body)
     {
-        GcpCall.AllowFields(body, "", "privateKeyType", "keyAlgorithm");
+        GcpJson.AllowFields(body, "", "privateKeyType", "keyAlgorithm");
         var (type, algorithm) = (
-            GcpCall.Text(body, "privateKeyType") ?? "TYPE_GOOGLE_CREDENTIALS_FILE",
-            GcpCall.Text(body, "keyAlgorithm") ?? "KEY_ALG_RSA_2048"
+            GcpJson.Text(body, "privateKeyType") ?? "TYPE_GOOGLE_CREDENTIALS_FILE",
+            GcpJson.Text(body, "keyAlgorithm") ?? "KEY_ALG_RSA_2048"
         );
         if (type != "TYPE_GOOGLE_CREDENTIALS_FILE")
-            throw GcpFault.Invalid($"This sandbox makes keys as TYPE_GOOGLE_CREDENTIALS_FILE, not as {type}.");
+            throw GcpException.Invalid($"This sandbox makes keys as TYPE_GOOGLE_CREDENTIALS_FILE, not as {type}.");
         if (algorithm is not ("KEY_ALG_RSA_2048" or "KEY_ALG_UNSPECIFIED"))
-            throw GcpFault.Invalid($"This sandbox makes keys as KEY_ALG_RSA_2048, not as {algorithm}.");
-        if (account.Keys.Count >= MostKeys)
-            throw GcpFault.Precondition($"Service account {account.Email} has {MostKeys} keys already.");
+            throw GcpException.Invalid($"This sandbox makes keys as KEY_ALG_RSA_2048, not as {algorithm}.");
+        if (account.Keys.Count >= MaxKeys)
+            throw GcpException.Precondition($"Service account {account.Email} has {MaxKeys} keys already.");
         using var rsa = RsaKeys.Create(2048);
         var id = string.Concat(
             KmsMaterial.RandomBytes(20).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture))
@@ -42,10 +44,10 @@ internal sealed class ServiceAccountKeys(SandboxClock clock, Func<Uri> endpoint)
             ["token_uri"] = new Uri(endpoint(), "token").ToString(),
             ["universe_domain"] = "googleapis.com",
         };
-        var answer = ToJson(account, key);
-        answer["privateKeyType"] = type;
-        answer["privateKeyData"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(file.ToJsonString()));
-        return answer;
+        var json = ToJson(account, key);
+        json["privateKeyType"] = type;
+        json["privateKeyData"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(file.ToJsonString()));
+        return json;
     }
 
     public static JsonObject List(ServiceAccount account, IEnumerable<KeyValuePair<string, string>> query)
@@ -57,7 +59,7 @@ internal sealed class ServiceAccountKeys(SandboxClock clock, Func<Uri> endpoint)
     }
 
     public static JsonObject Delete(ServiceAccount account, string id) =>
-        account.Keys.RemoveAll(k => k.Id == id) > 0 ? [] : throw GcpFault.NotFound($"Service account key {id}");
+        account.Keys.RemoveAll(k => k.Id == id) > 0 ? [] : throw GcpException.NotFound($"Service account key {id}");
 
     private static JsonObject ToJson(ServiceAccount account, ServiceAccountKey key) =>
         new()

@@ -4,12 +4,12 @@ using CockroachCmek.Sandbox.Aws;
 namespace CockroachCmek.Sandbox.Vault;
 
 /// <summary>
-/// Vault in AWS KMS. Imported material cannot be rotated there, so each version is a KMS key of its own, and an alias
-/// (alias/hashicorp/{name}) stands for the latest. Source: HashiCorp's awskms page.
+/// Distributes keys to AWS KMS. Imported key material cannot be rotated there, so each version is a separate KMS key,
+/// and the alias alias/hashicorp/{name} points to the latest one. Source: HashiCorp's awskms page.
 /// </summary>
 internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistributor
 {
-    /// <summary>Any other name has no address.</summary>
+    /// <summary>The regions with a KMS endpoint.</summary>
     private static readonly HashSet<string> Regions =
     [
         "af-south-1",
@@ -45,7 +45,7 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
 
     public string Provider => "awskms";
 
-    public string? Refuse(string keyType, IReadOnlyList<string> purpose, string protection) =>
+    public string? WhyUnsupported(string keyType, IReadOnlyList<string> purpose, string protection) =>
         keyType != "aes256-gcm96" ? $"key type \"{keyType}\" is not supported by provider \"awskms\""
         : !purpose.SequenceEqual(["decrypt", "encrypt"])
             ? "provider \"awskms\" supports only the purposes encrypt and decrypt"
@@ -53,9 +53,9 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
         : null;
 
     public string Import(VaultKey key, KeyDistribution distribution, VaultMaterial material) =>
-        Do(distribution, distribution.Kms.Collection, (call, caller, kms) =>
+        Call(distribution, distribution.Kms.Collection, (call, caller, kms) =>
         {
-            var made = kms.Import(
+            var created = kms.Import(
                 caller,
                 distribution.Kms.Collection,
                 material.Secret!,
@@ -66,19 +66,19 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
                 "TagResource",
                 new JsonObject
                 {
-                    ["KeyId"] = made.Id,
+                    ["KeyId"] = created.Id,
                     ["Tags"] = new JsonArray(new JsonObject { ["TagKey"] = "key_name", ["TagValue"] = key.Name }),
                 }
             );
             call(
                 distribution.Versions.Count == 0 ? "CreateAlias" : "UpdateAlias",
-                new JsonObject { ["AliasName"] = Alias(distribution), ["TargetKeyId"] = made.Id }
+                new JsonObject { ["AliasName"] = Alias(distribution), ["TargetKeyId"] = created.Id }
             );
-            return made.Id;
+            return created.Id;
         });
 
     public void SetEnabled(KeyDistribution distribution, string id, bool enabled) =>
-        Do(distribution, distribution.Kms.Collection, (call, _, _) =>
+        Call(distribution, distribution.Kms.Collection, (call, _, _) =>
             call(enabled ? "EnableKey" : "DisableKey", new JsonObject { ["KeyId"] = id })
         );
 
@@ -86,9 +86,9 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
     {
         foreach (var region in key.ReplicaRegions.Append(distribution.Kms.Collection))
         {
-            Do(distribution, region, (call, _, kms) =>
+            Call(distribution, region, (call, _, kms) =>
             {
-                // What somebody else scheduled for deletion is as gone as this makes it.
+                // Keys that are already scheduled for deletion are left alone.
                 foreach (var id in distribution.Versions.Values.Where(id => kms.IsUsable(region, id)))
                     call("ScheduleKeyDeletion", new JsonObject { ["KeyId"] = id });
                 if (kms.HasAlias(region, Alias(distribution)))
@@ -98,13 +98,13 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
         }
     }
 
-    /// <summary>Each replica is a key of its own to AWS: policy and alias are its region's.</summary>
+    /// <summary>A replica is a separate key with its own policy and alias.</summary>
     public void Replicate(VaultKey key, KeyDistribution distribution)
     {
         var latest = distribution.Versions.Values.Last();
         foreach (var region in key.ReplicaRegions)
         {
-            var isNew = Do(distribution, distribution.Kms.Collection, (call, _, kms) =>
+            var isNew = Call(distribution, distribution.Kms.Collection, (call, _, kms) =>
             {
                 if (kms.IsUsable(region, latest))
                     return false;
@@ -113,7 +113,7 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
             });
             if (!isNew)
                 continue;
-            Do(distribution, region, (call, _, kms) =>
+            Call(distribution, region, (call, _, kms) =>
                 call(
                     kms.HasAlias(region, Alias(distribution)) ? "UpdateAlias" : "CreateAlias",
                     new JsonObject { ["AliasName"] = Alias(distribution), ["TargetKeyId"] = latest }
@@ -124,11 +124,11 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
 
     private static string Alias(KeyDistribution distribution) => $"alias/hashicorp/{distribution.CloudName}";
 
-    /// <summary>The provider's own credentials come first, then those of Vault's server.</summary>
-    private T Do<T>(
+    /// <summary>Calls KMS with the provider's credentials, or else with those of Vault's server.</summary>
+    private T Call<T>(
         KeyDistribution distribution,
         string region,
-        Func<Func<string, JsonObject, JsonNode>, Caller, KmsService, T> act
+        Func<Func<string, JsonObject, JsonNode>, Caller, KmsService, T> work
     )
     {
         var given = distribution.Kms.Credentials;
@@ -140,20 +140,21 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
             Credential("access_key", "AWS_ACCESS_KEY_ID") is not { } id
             || Credential("secret_key", "AWS_SECRET_ACCESS_KEY") is not { } secret
         )
-            throw new CloudRefusal("NoCredentialProviders: no valid providers in chain. Deprecated.");
+            throw new CloudRefusedException("NoCredentialProviders: no valid providers in chain. Deprecated.");
         if (!Regions.Contains(region))
-            throw new CloudRefusal(
-                $"RequestError: send request failed caused by: dial tcp: lookup kms.{region}.amazonaws.com: no such host"
+            throw new CloudRefusedException(
+                "RequestError: send request failed caused by: "
+                    + $"dial tcp: lookup kms.{region}.amazonaws.com: no such host"
             );
         try
         {
             return aws.SignedIn(id, secret, Credential("session_token", "AWS_SESSION_TOKEN"), (caller, kms) =>
-                act((operation, body) => kms.Handle(caller, region, operation, body), caller, kms)
+                work((operation, body) => kms.Handle(caller, region, operation, body), caller, kms)
             );
         }
         catch (AwsException error)
         {
-            throw new CloudRefusal($"{error.Code}: {error.Message}");
+            throw new CloudRefusedException($"{error.Code}: {error.Message}");
         }
     }
 }

@@ -5,12 +5,15 @@ using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>Vault in Azure Key Vault: one key whose versions are imported. It takes a token and calls the vault as any client would. Source: HashiCorp's azurekeyvault pages.</summary>
+/// <summary>
+/// Distributes keys to Azure Key Vault: one key with imported versions. Gets a token and calls the key vault like any
+/// client. Source: HashiCorp's azurekeyvault pages.
+/// </summary>
 internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKeyDistributor
 {
     public string Provider => "azurekeyvault";
 
-    public string? Refuse(string keyType, IReadOnlyList<string> purpose, string protection) =>
+    public string? WhyUnsupported(string keyType, IReadOnlyList<string> purpose, string protection) =>
         keyType.StartsWith("rsa-", StringComparison.Ordinal)
             ? null
             : $"key type \"{keyType}\" is not supported by provider \"azurekeyvault\"";
@@ -68,7 +71,7 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
         Call(distribution.Kms, "DELETE", $"/keys/{distribution.CloudName}", null, mayBeGone: true);
 
     public void Replicate(VaultKey key, KeyDistribution distribution) =>
-        throw new CloudRefusal("Azure Key Vault has no key replication");
+        throw new CloudRefusedException("Azure Key Vault has no key replication");
 
     private JsonNode? Call(KmsProvider kms, string method, string path, JsonObject? body, bool mayBeGone = false)
     {
@@ -80,41 +83,43 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
             throw NoHost($"{kms.Collection} of {cloud}");
         try
         {
-            return azure.Locked(world =>
+            return azure.Locked(context =>
             {
-                var token = Token(world, kms);
-                if (world.Vaults.All(v => v.HostName != address))
+                var token = Token(context, kms);
+                if (context.KeyVaults.All(v => v.HostName != address))
                     throw NoHost(address);
-                return new KeyVaultService(world, kms.Collection)
-                    .Answer(Request(method, address, path + "?api-version=7.4", body?.ToJsonString() ?? "", token))
+                return new KeyVaultService(context, kms.Collection)
+                    .Handle(Request(method, address, path + "?api-version=7.4", body?.ToJsonString() ?? "", token))
                     .Body;
             });
         }
-        catch (AzureFault fault)
+        catch (AzureException error)
         {
-            if (mayBeGone && fault.Code == "KeyNotFound")
+            if (mayBeGone && error.Code == "KeyNotFound")
                 return null;
-            throw new CloudRefusal(
-                $"StatusCode={fault.Status} Code=\"{fault.Inner ?? fault.Code}\" Message=\"{fault.Message}\""
+            throw new CloudRefusedException(
+                $"StatusCode={error.Status} Code=\"{error.Inner ?? error.Code}\" Message=\"{error.Message}\""
             );
         }
     }
 
-    private string Token(AzureWorld world, KmsProvider kms)
+    private string Token(AzureContext context, KmsProvider kms)
     {
-        string Needed(string name, string variable) =>
+        string Required(string name, string variable) =>
             Credential(kms, name, variable)
-            ?? throw new CloudRefusal(
-                $"{name} is required: Vault's server is no machine in Azure, and has no managed identity"
+            ?? throw new CloudRefusedException(
+                $"{name} is required: Vault's server does not run in Azure and has no managed identity"
             );
         var (tenant, id, secret) = (
-            Needed("tenant_id", "AZURE_TENANT_ID"),
-            Needed("client_id", "AZURE_CLIENT_ID"),
-            Needed("client_secret", "AZURE_CLIENT_SECRET")
+            Required("tenant_id", "AZURE_TENANT_ID"),
+            Required("client_id", "AZURE_CLIENT_ID"),
+            Required("client_secret", "AZURE_CLIENT_SECRET")
         );
+        var scope = AzureDirectory.KeyVaultAudience + "/.default";
         var form =
-            $"grant_type=client_credentials&client_id={Uri.EscapeDataString(id)}&client_secret={Uri.EscapeDataString(secret)}&scope={Uri.EscapeDataString(AzureDirectory.VaultAudience + "/.default")}";
-        var answer = new EntraService(world).Answer(
+            $"grant_type=client_credentials&client_id={Uri.EscapeDataString(id)}"
+            + $"&client_secret={Uri.EscapeDataString(secret)}&scope={Uri.EscapeDataString(scope)}";
+        var response = new EntraService(context).Handle(
             Request(
                 "POST",
                 "login.microsoftonline.com",
@@ -123,10 +128,12 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
                 null
             )
         );
-        return (string)answer.Body!["access_token"]!;
+        return (string)response.Body!["access_token"]!;
     }
 
-    /// <summary>The environment of Vault's server comes before the provider's own: the other way round than on AWS.</summary>
+    /// <summary>
+    /// The environment of Vault's server takes precedence over the provider's credentials, unlike on AWS.
+    /// </summary>
     private string? Credential(KmsProvider kms, string name, string variable) =>
         host.Variable(variable)
         ?? (kms.Credentials.TryGetValue(name, out var value) && value.Length > 0 ? value : null);
@@ -145,5 +152,5 @@ internal sealed class AzureDistributor(AzureSandbox azure, VaultHost host) : IKe
             }
         );
 
-    private static CloudRefusal NoHost(string address) => new($"dial tcp: lookup {address}: no such host");
+    private static CloudRefusedException NoHost(string address) => new($"dial tcp: lookup {address}: no such host");
 }

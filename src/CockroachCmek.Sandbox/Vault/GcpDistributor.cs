@@ -3,27 +3,31 @@ using CockroachCmek.Sandbox.Gcp;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>Vault in Cloud KMS: one key whose versions are imported, each becoming the primary one. Source: HashiCorp's gcpckms pages.</summary>
+/// <summary>
+/// Distributes keys to Cloud KMS: one key with imported versions, each of which becomes the primary version. Source:
+/// HashiCorp's gcpckms pages.
+/// </summary>
 internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistributor
 {
     public string Provider => "gcpckms";
 
-    public string? Refuse(string keyType, IReadOnlyList<string> purpose, string protection)
+    public string? WhyUnsupported(string keyType, IReadOnlyList<string> purpose, string protection)
     {
         if (keyType == "ecdsa-p521")
             return $"key type \"{keyType}\" is not supported by provider \"gcpckms\"";
         return Kind(keyType, purpose) is null
-            ? $"provider \"gcpckms\" does not support the purpose {string.Join(",", purpose)} for key type \"{keyType}\""
+            ? $"provider \"gcpckms\" does not support the purpose {string.Join(",", purpose)} "
+                + $"for key type \"{keyType}\""
             : null;
     }
 
     public string Import(VaultKey key, KeyDistribution distribution, VaultMaterial material) =>
-        Do(distribution, (caller, keys) =>
+        Call(distribution, (caller, context) =>
         {
             var (purpose, algorithm) = Kind(key.Type, distribution.Purpose)!.Value;
             var id = distribution.CloudName;
-            if (distribution.Versions.Count == 0 && keys.Find(Name(distribution)) is null)
-                keys.CreateWithoutVersion(
+            if (distribution.Versions.Count == 0 && context.Keys.Find(Name(distribution)) is null)
+                context.Imports.CreateKey(
                     caller,
                     distribution.Kms.Collection,
                     id,
@@ -31,30 +35,32 @@ internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistr
                     algorithm,
                     distribution.Protection == "hsm" ? "HSM" : "SOFTWARE"
                 );
-            // The sandbox's Cloud KMS uses symmetric keys only; of the others it keeps the private part.
-            return keys.Import(
+            // The sandbox's Cloud KMS can use only symmetric keys. It stores the private part of others.
+            return context.Imports.Import(
                 caller,
                 Name(distribution),
                 material.Secret ?? material.Rsa?.D ?? material.Curve!.Value.D!
             );
         });
 
-    public void SetEnabled(KeyDistribution distribution, string id, bool enabled) => Do(distribution, (caller, keys) =>
+    public void SetEnabled(KeyDistribution distribution, string id, bool enabled) =>
+        Call(distribution, (caller, context) =>
         {
-            keys.SetState(caller, Name(distribution), id, enabled ? "ENABLED" : "DISABLED");
+            context.Imports.SetState(caller, Name(distribution), id, enabled ? "ENABLED" : "DISABLED");
             return true;
         });
 
-    public void Remove(VaultKey key, KeyDistribution distribution) => Do(distribution, (caller, keys) =>
+    public void Remove(VaultKey key, KeyDistribution distribution) => Call(distribution, (caller, context) =>
         {
-            // What somebody else destroyed is as gone as this makes it.
+            // Versions that are already destroyed are left alone.
             foreach (
-                var version in keys.Find(Name(distribution))
+                var version in context
+                    .Keys.Find(Name(distribution))
                     ?.Versions.Where(v => v.State is "ENABLED" or "DISABLED")
                     .ToList()
                     ?? []
             )
-                keys.SetState(
+                context.Imports.SetState(
                     caller,
                     Name(distribution),
                     version.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
@@ -64,9 +70,9 @@ internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistr
         });
 
     public void Replicate(VaultKey key, KeyDistribution distribution) =>
-        throw new CloudRefusal("Cloud KMS has no key replication");
+        throw new CloudRefusedException("Cloud KMS has no key replication");
 
-    /// <summary>Purpose and algorithm of the key in Cloud KMS; null where none fits.</summary>
+    /// <summary>The purpose and the algorithm in Cloud KMS; null if none fits.</summary>
     private static (string Purpose, string Algorithm)? Kind(string keyType, IReadOnlyList<string> purpose) =>
         (keyType, string.Join(",", purpose)) switch
         {
@@ -87,42 +93,42 @@ internal sealed class GcpDistributor(GcpSandbox gcp, VaultHost host) : IKeyDistr
     private static string Name(KeyDistribution distribution) =>
         $"{distribution.Kms.Collection}/cryptoKeys/{distribution.CloudName}";
 
-    private T Do<T>(KeyDistribution distribution, Func<GcpPrincipal, KmsKeys, T> act)
+    private T Call<T>(KeyDistribution distribution, Func<GcpPrincipal, GcpContext, T> work)
     {
         var file = Credentials(distribution.Kms);
         try
         {
-            return gcp.Locked(
-                (accounts, _, keys) =>
-                {
-                    var account = accounts.Find(file.Email);
-                    if (account is null || !account.Keys.Any(k => file.Matches(k.Public)))
-                        throw new CloudRefusal("oauth2: \"invalid_grant\" \"Invalid JWT Signature.\"");
-                    if (account.Disabled)
-                        throw new CloudRefusal("oauth2: \"invalid_grant\" \"Account disabled.\"");
-                    if (!Regex.IsMatch(distribution.Kms.Collection, "^projects/[^/]+/locations/[^/]+/keyRings/[^/]+$"))
-                        throw GcpFault.Invalid($"The resource name '{distribution.Kms.Collection}' is no key ring's.");
-                    return act(GcpPrincipal.Of(account), keys);
-                }
-            );
+            return gcp.Locked(context =>
+            {
+                var account = context.Accounts.Find(file.Email);
+                if (account is null || !account.Keys.Any(k => file.Matches(k.Public)))
+                    throw new CloudRefusedException("oauth2: \"invalid_grant\" \"Invalid JWT Signature.\"");
+                if (account.Disabled)
+                    throw new CloudRefusedException("oauth2: \"invalid_grant\" \"Account disabled.\"");
+                if (!Regex.IsMatch(distribution.Kms.Collection, "^projects/[^/]+/locations/[^/]+/keyRings/[^/]+$"))
+                    throw GcpException.Invalid($"The resource name '{distribution.Kms.Collection}' is not a key ring.");
+                return work(GcpPrincipal.Of(account), context);
+            });
         }
-        catch (GcpFault fault)
+        catch (GcpException error)
         {
-            // As gRPC's Go client writes it: NotFound for NOT_FOUND.
+            // gRPC's Go client writes NotFound for NOT_FOUND.
             var code = string.Concat(
-                fault.Status.Split('_').Select(w => w.Substring(0, 1) + w.Substring(1).ToLowerInvariant())
+                error.Status.Split('_').Select(w => w.Substring(0, 1) + w.Substring(1).ToLowerInvariant())
             );
-            throw new CloudRefusal($"rpc error: code = {code} desc = {fault.Message}");
+            throw new CloudRefusedException($"rpc error: code = {code} desc = {error.Message}");
         }
     }
 
-    /// <summary>What is on Vault's server comes before the provider's own: the other way round than on AWS.</summary>
+    /// <summary>
+    /// The environment of Vault's server takes precedence over the provider's credentials, unlike on AWS.
+    /// </summary>
     private ServiceAccountFile Credentials(KmsProvider kms)
     {
         var given = host.Variable("GOOGLE_CREDENTIALS")
             ?? (kms.Credentials.TryGetValue("service_account_file", out var path) && path.Length > 0 ? path : null)
             ?? host.Variable("GOOGLE_APPLICATION_CREDENTIALS")
-            ?? throw new CloudRefusal("google: could not find default credentials");
+            ?? throw new CloudRefusedException("google: could not find default credentials");
         return ServiceAccountFile.Parse(
             given.TrimStart().StartsWith("{", StringComparison.Ordinal) ? given : VaultHost.ReadFile(given)
         );

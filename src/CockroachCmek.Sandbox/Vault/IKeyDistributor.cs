@@ -1,56 +1,35 @@
-using System.IO;
-
 namespace CockroachCmek.Sandbox.Vault;
 
 /// <summary>
-/// What Vault does in one cloud with the keys that it distributes there. It signs in anew for each step, with the provider's credentials or
-/// what is on Vault's server, and may do there what the sandbox's cloud lets that identity do.
+/// Distributes Vault's keys to the KMS of one cloud. Each step signs in with the credentials of the provider or of
+/// Vault's server, and has only the rights of that identity in the sandbox's cloud.
 /// </summary>
 internal interface IKeyDistributor
 {
     /// <summary>awskms, gcpckms or azurekeyvault.</summary>
     string Provider { get; }
 
-    /// <summary>Why the cloud cannot hold such a key, or null. Vault knows it without asking.</summary>
-    string? Refuse(string keyType, IReadOnlyList<string> purpose, string protection);
+    /// <summary>
+    /// Why the cloud does not support such a key; null if it does. Vault decides this without calling the cloud.
+    /// </summary>
+    string? WhyUnsupported(string keyType, IReadOnlyList<string> purpose, string protection);
 
-    /// <summary>Brings a version into the cloud, where it becomes the current one, and gives its id there.</summary>
-    /// <exception cref="CloudRefusal">The cloud refuses.</exception>
+    /// <summary>Imports a version, which becomes the current one, and returns its id in the cloud.</summary>
+    /// <exception cref="CloudRefusedException">The cloud refused.</exception>
     string Import(VaultKey key, KeyDistribution distribution, VaultMaterial material);
 
-    /// <summary>Switches a version on or off.</summary>
-    /// <exception cref="CloudRefusal">The cloud refuses.</exception>
+    /// <summary>Enables or disables a version.</summary>
+    /// <exception cref="CloudRefusedException">The cloud refused.</exception>
     void SetEnabled(KeyDistribution distribution, string id, bool enabled);
 
-    /// <summary>Takes every version away, as far as the cloud lets anything be taken away at once.</summary>
-    /// <exception cref="CloudRefusal">The cloud refuses.</exception>
+    /// <summary>Deletes every version, or schedules its deletion where the cloud deletes later.</summary>
+    /// <exception cref="CloudRefusedException">The cloud refused.</exception>
     void Remove(VaultKey key, KeyDistribution distribution);
 
-    /// <summary>Copies the key to the other regions that it was made for.</summary>
-    /// <exception cref="CloudRefusal">The cloud refuses, or has no such thing.</exception>
+    /// <summary>Replicates the key to its replica regions.</summary>
+    /// <exception cref="CloudRefusedException">The cloud refused, or has no replication.</exception>
     void Replicate(VaultKey key, KeyDistribution distribution);
 }
 
-/// <summary>The cloud did not do what Vault asked: its sentence.</summary>
-internal sealed class CloudRefusal(string message) : Exception(message);
-
-/// <summary>The machine that Vault runs on, where it finds credentials that a provider was made without.</summary>
-internal sealed class VaultHost(VaultData data)
-{
-    public string? Variable(string name) => data.Environment.TryGetValue(name, out var value) ? value : null;
-
-    /// <summary>A file of Vault's server, which is this machine.</summary>
-    /// <exception cref="CloudRefusal">There is none, or it cannot be read.</exception>
-    public static string ReadFile(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception fault)
-            when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new CloudRefusal($"error reading credentials: open {path}: no such file or directory");
-        }
-    }
-}
+/// <summary>The cloud refused a request of Vault. The message is the cloud's.</summary>
+internal sealed class CloudRefusedException(string message) : Exception(message);

@@ -6,10 +6,10 @@ using CockroachCmek.Sandbox.Gcp;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>A service account's key file as Vault's Google client reads it.</summary>
+/// <summary>A service account's key file, as Vault's Google client reads it.</summary>
 internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
 {
-    /// <exception cref="CloudRefusal">The text is no such file.</exception>
+    /// <exception cref="CloudRefusedException">The text is not a key file.</exception>
     public static ServiceAccountFile Parse(string text)
     {
         try
@@ -18,8 +18,8 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
             if ((string?)file?["client_email"] is { } email && (string?)file["private_key"] is { } pem)
                 return new ServiceAccountFile(email, Pkcs8(pem));
         }
-        catch (Exception fault)
-            when (fault
+        catch (Exception error)
+            when (error
                     is JsonException
                         or ArgumentException
                         or FormatException
@@ -27,13 +27,13 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
                         or IndexOutOfRangeException
             )
         {
-            // Said below: why a secret cannot be read is not worth showing any of it.
+            // The error below does not show why, because the reason could contain a part of the secret.
         }
 
-        throw new CloudRefusal("error reading credentials: the file is no key of a service account");
+        throw new CloudRefusedException("error reading credentials: the file is not a service account key");
     }
 
-    /// <summary>Whether the private half belongs to this public one.</summary>
+    /// <summary>True if the private key belongs to this public key.</summary>
     public bool Matches(RSAParameters publicKey)
     {
         var data = Encoding.ASCII.GetBytes(Email);
@@ -54,7 +54,9 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
         }
     }
 
-    /// <summary>PrivateKeyInfo around RSAPrivateKey (RFC 5208, RFC 8017); .NET Framework cannot read it.</summary>
+    /// <summary>
+    /// Reads PrivateKeyInfo with RSAPrivateKey (RFC 5208, RFC 8017), which .NET Framework cannot read.
+    /// </summary>
     private static RSAParameters Pkcs8(string pem)
     {
         var der = Convert.FromBase64String(
@@ -83,14 +85,14 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
         };
     }
 
-    /// <summary>The contents of the DER items that stand one after the other.</summary>
+    /// <summary>The contents of a sequence of DER items.</summary>
     private static List<byte[]> Items(byte[] der)
     {
         var items = new List<byte[]>();
-        for (var at = 0; at < der.Length; )
+        for (var offset = 0; offset < der.Length; )
         {
-            var length = (int)der[at + 1];
-            var start = at + 2;
+            var length = (int)der[offset + 1];
+            var start = offset + 2;
             if (length >= 0x80)
             {
                 var bytes = length & 0x7F;
@@ -100,11 +102,11 @@ internal sealed record ServiceAccountFile(string Email, RSAParameters Key)
             }
 
             if (length < 0 || length > der.Length - start)
-                throw new FormatException("an item is longer than what it is in");
+                throw new FormatException("an item is longer than its container");
             var content = new byte[length];
             Buffer.BlockCopy(der, start, content, 0, length);
             items.Add(content);
-            at = start + length;
+            offset = start + length;
         }
 
         return items;

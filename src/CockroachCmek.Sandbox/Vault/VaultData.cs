@@ -1,6 +1,8 @@
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>The data of HashiCorp Vault: namespaces with their mounts and keys, tokens, the server's environment.</summary>
+/// <summary>
+/// The data of HashiCorp Vault: namespaces with their mounts and keys, tokens, the server's environment.
+/// </summary>
 internal sealed class VaultData
 {
     public string ClusterId { get; } = Guid.NewGuid().ToString("D");
@@ -33,4 +35,8 @@ internal sealed class KeyManagementData
 
     /// <summary>Suffix of the name of the last key that was distributed.</summary>
     public long LastSuffix { get; set; }
+
+    /// <exception cref="VaultException">400: there is no such key.</exception>
+    public VaultKey FindKey(string name) =>
+        Keys.TryGetValue(name, out var key) ? key : throw VaultException.Invalid($"key \"{name}\" not found");
 }

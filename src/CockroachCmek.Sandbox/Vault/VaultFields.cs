@@ -4,15 +4,18 @@ using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>The parameters of a write. Vault is lenient: the CLI sends every value as a text, and one list item as the item itself.</summary>
+/// <summary>
+/// The parameters of a write. Like Vault, accepts what its CLI sends: every value as a string, and a single list item
+/// without a list.
+/// </summary>
 internal sealed class VaultFields
 {
     private readonly JsonObject _body;
-    private readonly HashSet<string> _asked = [];
+    private readonly HashSet<string> _used = [];
 
     private VaultFields(JsonObject body) => _body = body;
 
-    /// <exception cref="VaultFault">The body is no JSON object.</exception>
+    /// <exception cref="VaultException">400: the body is not a JSON object.</exception>
     public static VaultFields Parse(byte[] body)
     {
         if (body.Length == 0)
@@ -20,25 +23,25 @@ internal sealed class VaultFields
         try
         {
             if (JsonNode.Parse(body) is not JsonObject fields)
-                throw VaultFault.Invalid("failed to parse JSON input: an object is expected");
-            // A name that is there twice shows only when the object is looked at.
+                throw VaultException.Invalid("failed to parse JSON input: an object is expected");
+            // A duplicate member is reported only when the object is read.
             _ = fields.Count;
             return new VaultFields(fields);
         }
-        catch (Exception fault) when (fault is JsonException or ArgumentException)
+        catch (Exception error) when (error is JsonException or ArgumentException)
         {
-            throw VaultFault.Invalid("failed to parse JSON input: " + fault.Message);
+            throw VaultException.Invalid("failed to parse JSON input: " + error.Message);
         }
     }
 
-    /// <summary>What Vault says of parameters that nobody asked for.</summary>
+    /// <summary>Vault's warning about parameters that the path does not use.</summary>
     public IReadOnlyList<string> Warnings
     {
         get
         {
             var ignored = _body
                 .Select(f => f.Key)
-                .Where(n => !_asked.Contains(n))
+                .Where(n => !_used.Contains(n))
                 .OrderBy(n => n, StringComparer.Ordinal)
                 .ToList();
             return ignored.Count > 0
@@ -47,15 +50,15 @@ internal sealed class VaultFields
         }
     }
 
-    /// <summary>A parameter that is taken and makes no difference here.</summary>
-    public void Know(string name) => _asked.Add(name);
+    /// <summary>Accepts a parameter that has no effect here.</summary>
+    public void Ignore(string name) => _used.Add(name);
 
     public string? Text(string name) => Field(name) is { } node ? Scalar(name, node) : null;
 
     public int? Number(string name) =>
         Text(name) is not { } text ? null
         : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
-        : throw Refused(name, $"'{text}' is no whole number");
+        : throw Refused(name, $"'{text}' is not a whole number");
 
     public bool? Flag(string name) =>
         Text(name) is not { } text
@@ -64,10 +67,10 @@ internal sealed class VaultFields
             {
                 "true" or "1" or "t" => true,
                 "false" or "0" or "f" => false,
-                _ => throw Refused(name, $"'{text}' is no bool"),
+                _ => throw Refused(name, $"'{text}' is not a bool"),
             };
 
-    /// <summary>A list, or its items in one text between commas.</summary>
+    /// <summary>A list, or a string with its items between commas.</summary>
     public IReadOnlyList<string>? List(string name) =>
         Field(name) switch
         {
@@ -79,7 +82,7 @@ internal sealed class VaultFields
             ],
         };
 
-    /// <summary>A map, or texts of the form name=value.</summary>
+    /// <summary>A map, or strings of the form name=value.</summary>
     public IReadOnlyDictionary<string, string>? Pairs(string name) =>
         Field(name) switch
         {
@@ -94,11 +97,11 @@ internal sealed class VaultFields
         var map = new Dictionary<string, string>();
         foreach (var pair in pairs)
         {
-            var at = pair.IndexOf('=');
-            // Not the text itself: it may be a secret.
-            if (at <= 0)
+            var equals = pair.IndexOf('=');
+            // The message omits the value, which can be a secret.
+            if (equals <= 0)
                 throw Refused(name, "a pair is not of the form name=value");
-            map[pair.Substring(0, at)] = pair.Substring(at + 1);
+            map[pair.Substring(0, equals)] = pair.Substring(equals + 1);
         }
 
         return map;
@@ -106,7 +109,7 @@ internal sealed class VaultFields
 
     private JsonNode? Field(string name)
     {
-        _asked.Add(name);
+        _used.Add(name);
         return _body[name];
     }
 
@@ -117,6 +120,6 @@ internal sealed class VaultFields
                 : value.ToJsonString()
             : throw Refused(name, "a text is expected");
 
-    private static VaultFault Refused(string name, string why) =>
-        VaultFault.Invalid($"Field validation failed: error converting input for field \"{name}\": {why}");
+    private static VaultException Refused(string name, string why) =>
+        VaultException.Invalid($"Field validation failed: error converting input for field \"{name}\": {why}");
 }

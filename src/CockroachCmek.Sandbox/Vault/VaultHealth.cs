@@ -5,51 +5,32 @@ using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>What a Vault server can be in.</summary>
+/// <summary>The state of a Vault server.</summary>
 public enum VaultState
 {
-    /// <summary>Serves.</summary>
+    /// <summary>Handles requests.</summary>
     Active,
 
-    /// <summary>Waits to take over; sends clients to the active server.</summary>
+    /// <summary>Waits to take over and redirects clients to the active server.</summary>
     Standby,
 
-    /// <summary>Waits to take over, and serves meanwhile (Enterprise).</summary>
+    /// <summary>Waits to take over and handles requests meanwhile (Enterprise).</summary>
     PerformanceStandby,
 
-    /// <summary>Of a cluster that only copies another: serves nobody (Enterprise).</summary>
+    /// <summary>Belongs to a cluster that only replicates another one. Handles no requests (Enterprise).</summary>
     DisasterRecoverySecondary,
 
-    /// <summary>Has no key to its own storage.</summary>
+    /// <summary>Cannot decrypt its storage. Handles no requests.</summary>
     Sealed,
 }
 
-/// <summary>The two paths that tell anybody, token or not, how the server is.</summary>
+/// <summary>The two paths that report the server's state without a token.</summary>
 internal sealed class VaultHealth(SandboxClock clock, VaultData data)
 {
-    /// <summary>The status code is the answer; a query may ask for other codes.</summary>
-    public SandboxResponse Health(SandboxRequest request, VaultState state, string version, bool openSource)
+    /// <summary>sys/health. The status code is the state; the query can ask for other codes.</summary>
+    public SandboxResponse Health(SandboxRequest request)
     {
-        var (code, parameter, fallback) = state switch
-        {
-            VaultState.Sealed => ("sealedcode", "", 503),
-            VaultState.DisasterRecoverySecondary => ("drsecondarycode", "", 472),
-            VaultState.PerformanceStandby => ("performancestandbycode", "perfstandbyok", 473),
-            VaultState.Standby => ("standbycode", "standbyok", 429),
-            _ => ("activecode", "", 200),
-        };
-        var query = request
-            .Query.Split('&')
-            .Select(p => p.Split(['='], 2))
-            .GroupBy(p => p[0])
-            .ToDictionary(g => g.Key, g => g.First().Length > 1 ? g.First()[1] : "");
-        var status =
-            query.TryGetValue(code, out var asked)
-            && int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number is >= 200 and < 600
-                ? number
-            : parameter.Length > 0 && query.TryGetValue(parameter, out var ok) && ok != "false" ? 200
-            : fallback;
+        var state = data.ServerState;
         var body = new JsonObject
         {
             ["initialized"] = true,
@@ -64,8 +45,8 @@ internal sealed class VaultHealth(SandboxClock clock, VaultData data)
                 _ => "disabled",
             },
             ["server_time_utc"] = clock.UtcNow.ToUnixTimeSeconds(),
-            ["version"] = version,
-            ["enterprise"] = !openSource,
+            ["version"] = Version,
+            ["enterprise"] = !data.OpenSource,
         };
         if (state != VaultState.Sealed)
         {
@@ -73,13 +54,13 @@ internal sealed class VaultHealth(SandboxClock clock, VaultData data)
             body["cluster_id"] = data.ClusterId;
         }
 
-        return Json(status, body);
+        return Json(StatusCode(request, state), body);
     }
 
-    /// <summary>Always 200.</summary>
-    public SandboxResponse SealStatus(VaultState state, string version)
+    /// <summary>sys/seal-status, which always returns 200.</summary>
+    public SandboxResponse SealStatus()
     {
-        var isSealed = state == VaultState.Sealed;
+        var isSealed = data.ServerState == VaultState.Sealed;
         var body = new JsonObject
         {
             ["type"] = "shamir",
@@ -89,7 +70,7 @@ internal sealed class VaultHealth(SandboxClock clock, VaultData data)
             ["n"] = 5,
             ["progress"] = 0,
             ["nonce"] = "",
-            ["version"] = version,
+            ["version"] = Version,
             ["migration"] = false,
             ["recovery_seal"] = false,
             ["storage_type"] = "raft",
@@ -102,6 +83,31 @@ internal sealed class VaultHealth(SandboxClock clock, VaultData data)
 
         return Json(200, body);
     }
+
+    private static int StatusCode(SandboxRequest request, VaultState state)
+    {
+        var (code, parameter, fallback) = state switch
+        {
+            VaultState.Sealed => ("sealedcode", "", 503),
+            VaultState.DisasterRecoverySecondary => ("drsecondarycode", "", 472),
+            VaultState.PerformanceStandby => ("performancestandbycode", "perfstandbyok", 473),
+            VaultState.Standby => ("standbycode", "standbyok", 429),
+            _ => ("activecode", "", 200),
+        };
+        var query = request
+            .Query.Split('&')
+            .Select(p => p.Split(['='], 2))
+            .GroupBy(p => p[0])
+            .ToDictionary(g => g.Key, g => g.First().Length > 1 ? g.First()[1] : "");
+        return query.TryGetValue(code, out var asked)
+            && int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is >= 200 and < 600
+                ? number
+            : parameter.Length > 0 && query.TryGetValue(parameter, out var ok) && ok != "false" ? 200
+            : fallback;
+    }
+
+    private string Version => data.Version + (data.OpenSource ? "" : "+ent");
 
     private static SandboxResponse Json(int status, JsonObject body) =>
         new(status, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json");

@@ -4,22 +4,22 @@ using CockroachCmek.Sandbox.Aws;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>The material of one version of a key: what Vault makes and hands to a cloud.</summary>
+/// <summary>The key material of one version, which Vault generates and distributes.</summary>
 internal sealed class VaultMaterial
 {
     private VaultMaterial(byte[]? secret, RSAParameters? rsa, ECParameters? curve) =>
         (Secret, Rsa, Curve) = (secret, rsa, curve);
 
-    /// <summary>Of a symmetric key, its bytes.</summary>
+    /// <summary>The bytes of a symmetric key.</summary>
     public byte[]? Secret { get; }
 
-    /// <summary>Of an RSA key, both halves.</summary>
+    /// <summary>The key pair of an RSA key.</summary>
     public RSAParameters? Rsa { get; }
 
-    /// <summary>Of an ECDSA key, both halves.</summary>
+    /// <summary>The key pair of an ECDSA key.</summary>
     public ECParameters? Curve { get; }
 
-    /// <summary>The types that Vault knows.</summary>
+    /// <summary>The key types that Vault supports.</summary>
     public static IReadOnlyList<string> Types { get; } =
     ["aes256-gcm96", "rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"];
 
@@ -48,17 +48,19 @@ internal sealed class VaultMaterial
         }
     }
 
-    /// <summary>The public half as Vault shows it; null for a symmetric key.</summary>
+    /// <summary>The public key as Vault shows it; null for a symmetric key.</summary>
     public string? PublicKeyPem(string type) =>
         Secret is not null
             ? null
-            : $"-----BEGIN PUBLIC KEY-----\n{Lines(Convert.ToBase64String(Rsa is { } rsa ? Der.Rsa(rsa) : Der.Curve(type, Curve!.Value)))}-----END PUBLIC KEY-----\n";
+            : "-----BEGIN PUBLIC KEY-----\n"
+                + Lines(Convert.ToBase64String(Rsa is { } rsa ? Der.Rsa(rsa) : Der.Curve(type, Curve!.Value)))
+                + "-----END PUBLIC KEY-----\n";
 
     private static string Lines(string base64)
     {
         var text = new StringBuilder();
-        for (var at = 0; at < base64.Length; at += 64)
-            text.Append(base64, at, Math.Min(64, base64.Length - at)).Append('\n');
+        for (var start = 0; start < base64.Length; start += 64)
+            text.Append(base64, start, Math.Min(64, base64.Length - start)).Append('\n');
         return text.ToString();
     }
 
@@ -93,7 +95,7 @@ internal sealed class VaultMaterial
 
         private static byte[] Sequence(byte[] content) => Item(0x30, content);
 
-        /// <summary>Unsigned, so a leading bit that is set needs a zero before it.</summary>
+        /// <summary>An unsigned INTEGER, with a zero before a leading bit that is set.</summary>
         private static byte[] Integer(byte[] value) => Item(0x02, value[0] >= 0x80 ? [0x00, .. value] : value);
 
         private static byte[] Item(byte tag, byte[] content) =>

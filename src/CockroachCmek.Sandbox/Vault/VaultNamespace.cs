@@ -2,16 +2,16 @@ using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>A namespace: a Vault within Vault, with mounts of its own. The root's path is empty.</summary>
+/// <summary>A namespace with its own mounts. The path of the root namespace is empty.</summary>
 internal sealed class VaultNamespace(string path)
 {
     public string Path { get; } = path;
 
-    /// <summary>Mounts by path, which ends in a slash; Vault's own are not among them.</summary>
+    /// <summary>Mounts by path, which ends in a slash. Vault's own mounts are not included.</summary>
     public SortedDictionary<string, VaultMount> Mounts { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The mount that a path is in, and the rest of the path.</summary>
-    public (VaultMount Mount, string Below)? Route(string path)
+    /// <summary>The mount that a path belongs to, and the rest of the path.</summary>
+    public (VaultMount Mount, string Remainder)? Route(string path)
     {
         var mount = Mounts.Values.FirstOrDefault(m => (path + "/").StartsWith(m.Path, StringComparison.Ordinal));
         return mount is null
@@ -20,7 +20,7 @@ internal sealed class VaultNamespace(string path)
     }
 }
 
-/// <summary>An engine at a path.</summary>
+/// <summary>An engine that is mounted at a path.</summary>
 internal sealed class VaultMount(string path, string type, string description, KeyManagementData? keyManagement)
 {
     private readonly string _accessor = $"{type}_{Guid.NewGuid().ToString("N").Substring(0, 8)}";
@@ -30,10 +30,12 @@ internal sealed class VaultMount(string path, string type, string description, K
 
     public string Type { get; } = type;
 
-    /// <summary>Null for an engine of another type, of which the sandbox knows only that it is there.</summary>
+    /// <summary>
+    /// The data of the key management engine; null for an engine of another type, which has no content here.
+    /// </summary>
     public KeyManagementData? KeyManagement { get; } = keyManagement;
 
-    public JsonObject Describe() =>
+    public JsonObject ToJson() =>
         new()
         {
             ["accessor"] = _accessor,

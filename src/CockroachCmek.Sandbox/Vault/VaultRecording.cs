@@ -5,12 +5,12 @@ using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>Takes secrets out of what is recorded of Vault: what clouds are signed in with, and tokens.</summary>
+/// <summary>Removes secrets from recordings of Vault: cloud credentials and tokens.</summary>
 internal static class VaultRecording
 {
-    private const string Mark = "(redacted)";
+    private const string Redaction = "(redacted)";
 
-    /// <summary>A name below which every text is a secret, or a text after name=.</summary>
+    /// <summary>Names whose value is a secret, in an object or in a string of the form name=value.</summary>
     private static readonly HashSet<string> Secret = new(StringComparer.OrdinalIgnoreCase)
     {
         "credentials",
@@ -25,14 +25,14 @@ internal static class VaultRecording
         "client_token",
     };
 
-    /// <summary>The only secret in an answer is the token that looks itself up.</summary>
+    /// <summary>The only secret in a response is the token in auth/token/lookup-self.</summary>
     public static SandboxResponse Redacted(SandboxRequest request, SandboxResponse response)
     {
         if (response.Status != 200 || !request.Path.EndsWith("auth/token/lookup-self", StringComparison.Ordinal))
             return response;
-        var answer = JsonNode.Parse(response.Body)!;
-        answer["data"]!["id"] = Mark;
-        return response with { Body = Encoding.UTF8.GetBytes(answer.ToJsonString()) };
+        var body = JsonNode.Parse(response.Body)!;
+        body["data"]!["id"] = Redaction;
+        return response with { Body = Encoding.UTF8.GetBytes(body.ToJsonString()) };
     }
 
     public static byte[] Redacted(byte[] body)
@@ -43,10 +43,10 @@ internal static class VaultRecording
         {
             return Encoding.UTF8.GetBytes(Redacted(JsonNode.Parse(body), hide: false)?.ToJsonString() ?? "null");
         }
-        catch (Exception fault) when (fault is JsonException or ArgumentException)
+        catch (Exception error) when (error is JsonException or ArgumentException)
         {
-            // What cannot be read cannot be searched.
-            return Encoding.UTF8.GetBytes(Mark);
+            // A body that cannot be parsed cannot be searched for secrets.
+            return Encoding.UTF8.GetBytes(Redaction);
         }
     }
 
@@ -65,8 +65,8 @@ internal static class VaultRecording
                     && value.TryGetValue<string>(out var text)
                     && text.IndexOf('=') is > 0 and var at
                     && !text.StartsWith("{", StringComparison.Ordinal)
-                    && Secret.Contains(text.Substring(0, at)) => text.Substring(0, at) + "=" + Mark,
-            JsonValue when hide => Mark,
+                    && Secret.Contains(text.Substring(0, at)) => text.Substring(0, at) + "=" + Redaction,
+            JsonValue when hide => Redaction,
             _ => node?.DeepClone(),
         };
 }

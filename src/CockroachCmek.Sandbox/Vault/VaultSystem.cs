@@ -2,15 +2,15 @@ using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Sandbox.Vault;
 
-/// <summary>Vault's own paths: mounts, and what a token may learn about itself.</summary>
+/// <summary>Vault's own paths: mounts, and what a token can read about itself.</summary>
 internal sealed class VaultSystem(SandboxClock clock, VaultData data)
 {
-    /// <summary>Engines that every edition has; the sandbox mounts them empty.</summary>
+    /// <summary>Engines of every edition. The sandbox mounts them without content.</summary>
     private static readonly string[] Common = ["kv", "transit", "pki"];
 
-    /// <summary>The answer, or null when the path is none of Vault's own.</summary>
-    public VaultAnswer? Answer(
-        VaultNamespace place,
+    /// <summary>Handles Vault's own paths; null for any other path.</summary>
+    public VaultResponse? Handle(
+        VaultNamespace space,
         VaultToken token,
         VaultOperation operation,
         string path,
@@ -18,7 +18,7 @@ internal sealed class VaultSystem(SandboxClock clock, VaultData data)
     )
     {
         if (path == "auth/token/lookup-self")
-            return operation == VaultOperation.Read ? Describe(token) : throw VaultFault.UnsupportedOperation();
+            return operation == VaultOperation.Read ? Describe(token) : throw VaultException.UnsupportedOperation();
         if (!path.StartsWith("sys/", StringComparison.Ordinal))
             return null;
         var name = path.StartsWith("sys/mounts/", StringComparison.Ordinal)
@@ -26,23 +26,23 @@ internal sealed class VaultSystem(SandboxClock clock, VaultData data)
             : "";
         return (path, operation) switch
         {
-            ("sys/capabilities-self", VaultOperation.Write) => Capabilities(place, token, fields),
-            ("sys/mounts", VaultOperation.Read) => Mounts(place),
-            ("sys/mounts" or "sys/capabilities-self", _) => throw VaultFault.UnsupportedOperation(),
-            (_, VaultOperation.Read) when name.Length > 0 => place.Mounts.TryGetValue(name, out var mount)
-                ? new VaultAnswer(mount.Describe()) { AtTopLevel = true }
-                : throw VaultFault.Invalid($"No secret engine mount at {name}"),
-            (_, VaultOperation.Write) when name.Length > 0 => Mount(place, name, fields),
-            (_, VaultOperation.Delete) when name.Length > 0 => Unmount(place, name),
-            _ => throw VaultFault.UnsupportedPath(),
+            ("sys/capabilities-self", VaultOperation.Write) => Capabilities(space, token, fields),
+            ("sys/mounts", VaultOperation.Read) => Mounts(space),
+            ("sys/mounts" or "sys/capabilities-self", _) => throw VaultException.UnsupportedOperation(),
+            (_, VaultOperation.Read) when name.Length > 0 => space.Mounts.TryGetValue(name, out var mount)
+                ? new VaultResponse(mount.ToJson()) { AtTopLevel = true }
+                : throw VaultException.Invalid($"No secret engine mount at {name}"),
+            (_, VaultOperation.Write) when name.Length > 0 => Mount(space, name, fields),
+            (_, VaultOperation.Delete) when name.Length > 0 => Unmount(space, name),
+            _ => throw VaultException.UnsupportedPath(),
         };
     }
 
-    private VaultAnswer Mount(VaultNamespace place, string path, VaultFields fields)
+    private VaultResponse Mount(VaultNamespace space, string path, VaultFields fields)
     {
         var type = fields.Text("type");
         if (string.IsNullOrEmpty(type))
-            throw VaultFault.Invalid("backend type must be specified as a string");
+            throw VaultException.Invalid("backend type must be specified as a string");
         var description = fields.Text("description") ?? "";
         foreach (
             var known in new[]
@@ -56,39 +56,39 @@ internal sealed class VaultSystem(SandboxClock clock, VaultData data)
                 "plugin_version",
             }
         )
-            fields.Know(known);
+            fields.Ignore(known);
         if (path is "sys/" or "identity/" or "cubbyhole/" or "auth/")
-            throw VaultFault.Invalid($"cannot mount to \"{path}\"");
+            throw VaultException.Invalid($"cannot mount to \"{path}\"");
         if (type != "keymgmt" ? !Common.Contains(type) : data.OpenSource)
-            throw VaultFault.Invalid($"plugin not found in the catalog: {type}");
+            throw VaultException.Invalid($"plugin not found in the catalog: {type}");
         if (
-            place.Mounts.Keys.FirstOrDefault(m =>
+            space.Mounts.Keys.FirstOrDefault(m =>
                 m.StartsWith(path, StringComparison.Ordinal) || path.StartsWith(m, StringComparison.Ordinal)
             ) is
             { } taken
         )
-            throw VaultFault.Invalid($"path is already in use at {taken}");
-        place.Mounts[path] = new VaultMount(
+            throw VaultException.Invalid($"path is already in use at {taken}");
+        space.Mounts[path] = new VaultMount(
             path,
             type!,
             description,
             type == "keymgmt" ? new KeyManagementData() : null
         );
-        return VaultAnswer.Done;
+        return VaultResponse.Done;
     }
 
-    /// <summary>What was distributed stays in the clouds; Vault only forgets it.</summary>
-    private static VaultAnswer Unmount(VaultNamespace place, string path)
+    /// <summary>Removes a mount with its keys. Distributed keys stay in the clouds.</summary>
+    private static VaultResponse Unmount(VaultNamespace space, string path)
     {
         if (path is "sys/" or "identity/" or "cubbyhole/")
-            throw VaultFault.Invalid($"cannot unmount \"{path}\"");
-        place.Mounts.Remove(path);
-        return VaultAnswer.Done;
+            throw VaultException.Invalid($"cannot unmount \"{path}\"");
+        space.Mounts.Remove(path);
+        return VaultResponse.Done;
     }
 
-    private static VaultAnswer Mounts(VaultNamespace place)
+    private static VaultResponse Mounts(VaultNamespace space)
     {
-        var prefix = place.Path.Length > 0 ? "ns_" : "";
+        var prefix = space.Path.Length > 0 ? "ns_" : "";
         var data = new JsonObject();
         foreach (
             var own in new[]
@@ -103,26 +103,26 @@ internal sealed class VaultSystem(SandboxClock clock, VaultData data)
                 prefix + (own.Item1 == "sys" ? "system" : own.Item1),
                 own.Item2,
                 null
-            ).Describe();
-        foreach (var mount in place.Mounts.Values)
-            data[mount.Path] = mount.Describe();
-        return new VaultAnswer(data) { AtTopLevel = true };
+            ).ToJson();
+        foreach (var mount in space.Mounts.Values)
+            data[mount.Path] = mount.ToJson();
+        return new VaultResponse(data) { AtTopLevel = true };
     }
 
-    private static VaultAnswer Capabilities(VaultNamespace place, VaultToken token, VaultFields fields)
+    private static VaultResponse Capabilities(VaultNamespace space, VaultToken token, VaultFields fields)
     {
         var paths = fields.List("paths") ?? fields.List("path") ?? [];
         if (paths.Count == 0)
-            throw VaultFault.Invalid("paths must be supplied");
+            throw VaultException.Invalid("paths must be supplied");
         var data = new JsonObject();
         foreach (var path in paths)
-            data[path] = new JsonArray([.. token.CapabilitiesAt(place.Path, path.Trim('/')).Select(c => (JsonNode)c)]);
+            data[path] = new JsonArray([.. token.CapabilitiesAt(space.Path, path.Trim('/')).Select(c => (JsonNode)c)]);
         if (paths.Count == 1)
             data["capabilities"] = data[paths[0]]!.DeepClone();
-        return new VaultAnswer(data) { AtTopLevel = true };
+        return new VaultResponse(data) { AtTopLevel = true };
     }
 
-    private VaultAnswer Describe(VaultToken token) =>
+    private VaultResponse Describe(VaultToken token) =>
         new(
             new JsonObject
             {

@@ -74,7 +74,7 @@ internal sealed class AwsSandboxWorld : AwsWorld
     }
 
     /// <summary>The operation of a request to AWS; empty for any other service.</summary>
-    public static string OperationOf(Sandbox.Http.SandboxRequest request)
+    public static string OperationOf(CockroachCmek.Sandbox.Http.SandboxRequest request)
     {
         if (request.Header("X-Amz-Target") is { } target)
             return target.Split('.')[^1];

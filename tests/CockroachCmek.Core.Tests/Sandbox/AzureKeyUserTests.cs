@@ -4,7 +4,9 @@ using static CockroachCmek.Core.Tests.Sandbox.AzureTestBed;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>The sandbox's CockroachDB on Azure uses a key only when every requirement is met, and names what is missing.</summary>
+/// <summary>
+/// The sandbox's CockroachDB on Azure uses a key only when every requirement is met, and names what is missing.
+/// </summary>
 public sealed class AzureKeyUserTests : IAsyncDisposable
 {
     private static readonly byte[] StoreKey = [1, 2, 3, 4];

@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using CockroachCmek.Sandbox;
 using CockroachCmek.Sandbox.Azure;
-using CockroachCmek.Testing;
 using CockroachCmek.Testing.Specs;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
@@ -160,22 +159,18 @@ internal sealed class AzureTestBed() : SandboxTestBed(createHandler: Handler)
         );
     }
 
-    /// <summary>Checks every exchange so far against Azure's REST documents, except requests that were refused (400).</summary>
+    /// <summary>
+    /// Checks every exchange so far against Azure's REST documents, except requests that were refused (400).
+    /// </summary>
     public void AssertConforms()
     {
-        if (
-            Repository.Spec("azure-keyvault-keys-2025-07-01.condensed.json") is not { } keys
-            || Repository.Spec("azure-roleassignments-2022-04-01.condensed.json") is not { } roles
-        )
-            return;
-        var (keyVault, arm) = (new AzureValidator(keys), new AzureValidator(roles));
         var checkedCount = 0;
         foreach (var exchange in Server.Exchanges.Where(e => e.Request.Service == "azure" && e.Response!.Status != 400))
         {
             var host = exchange.Request.Header("Host") ?? "";
             var validator =
-                host.EndsWith("vault.azure.net", StringComparison.Ordinal) ? keyVault
-                : host.StartsWith("management.", StringComparison.Ordinal) ? arm
+                host.EndsWith("vault.azure.net", StringComparison.Ordinal) ? Specifications.AzureKeys
+                : host.StartsWith("management.", StringComparison.Ordinal) ? Specifications.AzureRoles
                 : null;
             var problems = validator?.Check(
                 exchange.Request.Method,
@@ -196,7 +191,9 @@ internal sealed class AzureTestBed() : SandboxTestBed(createHandler: Handler)
         Assert.NotEqual(0, checkedCount);
     }
 
-    /// <summary>Managed identity is plain HTTP at its own address. Every other host is the sandbox's one TLS port.</summary>
+    /// <summary>
+    /// Managed identity is plain HTTP at its own address. Every other host is the sandbox's one TLS port.
+    /// </summary>
     private static SocketsHttpHandler Handler(SandboxServer server)
     {
         var policy = new X509ChainPolicy

@@ -1,4 +1,3 @@
-using CockroachCmek.Testing;
 using CockroachCmek.Testing.Specs;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
@@ -6,13 +5,10 @@ namespace CockroachCmek.Core.Tests.Sandbox;
 /// <summary>The check against Azure's REST documents can fail.</summary>
 public sealed class AzureValidatorTests
 {
-    private const string Keys = "azure-keyvault-keys-2025-07-01.condensed.json";
-
     [Fact]
     public void The_validator_reports_every_deviation()
     {
-        Assert.SkipWhen(Repository.Spec(Keys) is null, "The specifications are not beside the project.");
-        var validator = new AzureValidator(Repository.Spec(Keys)!);
+        var validator = Specifications.AzureKeys;
         IReadOnlyList<string> Check(string method, string target, string request, int status, string response) =>
             validator.Check(method, target, request, status, response)!;
         Assert.Null(validator.Check("GET", "/nowhere", "", 200, "{}"));

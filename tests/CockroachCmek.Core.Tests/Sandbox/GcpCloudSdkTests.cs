@@ -7,7 +7,9 @@ using CockroachCmek.Testing.Specs;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>Google's own command line tool prepares a key in the sandbox, and the sandbox's CockroachDB can use it.</summary>
+/// <summary>
+/// Google's own command line tool prepares a key in the sandbox, and the sandbox's CockroachDB can use it.
+/// </summary>
 public sealed class GcpCloudSdkTests : IAsyncDisposable
 {
     private const string ClusterAccount = "crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com";
@@ -78,16 +80,12 @@ public sealed class GcpCloudSdkTests : IAsyncDisposable
 
     private void AssertConforms()
     {
-        var specs = new[] { "cloudkms.v1.discovery.json", "iam.v1.discovery.json" }.Select(Repository.Spec).ToArray();
-        if (specs.Any(s => s is null))
-            return;
-        var validators = specs.Select(s => new DiscoveryValidator(s!)).ToArray();
         Assert.NotEmpty(_server.Exchanges);
         foreach (var exchange in _server.Exchanges)
         {
             var (method, target) = (exchange.Request.Method, exchange.Request.RawTarget);
-            var problems = Array
-                .Find(validators, v => v.Knows(method, target))
+            var problems = Specifications
+                .Gcp.FirstOrDefault(v => v.Knows(method, target))
                 ?.Check(
                     method,
                     target,

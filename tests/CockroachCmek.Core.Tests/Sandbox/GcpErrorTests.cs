@@ -1,5 +1,4 @@
 using CockroachCmek.Sandbox;
-using CockroachCmek.Testing;
 using CockroachCmek.Testing.Specs;
 using static CockroachCmek.Core.Tests.Sandbox.GcpTestBed;
 
@@ -56,9 +55,7 @@ public sealed class GcpErrorTests : IAsyncDisposable
     [Fact]
     public void The_validator_reports_every_deviation()
     {
-        var spec = Repository.Spec("cloudkms.v1.discovery.json");
-        Assert.SkipWhen(spec is null, "The discovery documents are not beside the repository.");
-        var validator = new DiscoveryValidator(spec!);
+        var validator = Specifications.Gcp[0];
         IReadOnlyList<string> Check(string method, string target, string request, int status, string response) =>
             [.. validator.Check(method, "/" + target, request, status, response)];
         const string Created = """{"name":"n","createTime":"2026-01-01T00:00:00.000001Z","rotationPeriod":"5s"}""";

@@ -38,7 +38,9 @@ public sealed class GcpKeyImportTests : IAsyncDisposable
         Assert.Equal("FAILED_PRECONDITION", (await _gcp.SendAsync("POST", Versions + ":import", import)).Error);
     }
 
-    /// <summary>Creates an import-only key and an import job, imports material, and returns the import's body.</summary>
+    /// <summary>
+    /// Creates an import-only key and an import job, imports material, and returns the import's body.
+    /// </summary>
     private async Task<string> ImportAsync(string method, bool damage)
     {
         await _gcp.OkAsync("POST", Location + "/keyRings?keyRingId=ring", "{}");

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using CockroachCmek.Sandbox.Gcp;
-using CockroachCmek.Testing;
 using CockroachCmek.Testing.Specs;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
@@ -23,7 +22,6 @@ internal sealed class GcpTestBed : SandboxTestBed
     public const string SymmetricKey = """{"purpose":"ENCRYPT_DECRYPT"}""";
     public const string EncrypterDecrypter = "roles/cloudkms.cryptoKeyEncrypterDecrypter";
     public const string TokenCreator = "roles/iam.serviceAccountTokenCreator";
-    private static readonly string[] Specs = ["cloudkms.v1.discovery.json", "iam.v1.discovery.json"];
 
     public GcpTestBed() => Sandbox.AddForeignAccount(ClusterAccount);
 
@@ -99,9 +97,6 @@ internal sealed class GcpTestBed : SandboxTestBed
 
     private void AssertConforms()
     {
-        if (Specs.Any(s => Repository.Spec(s) is null))
-            return;
-        var validators = Specs.Select(s => new DiscoveryValidator(Repository.Spec(s)!)).ToArray();
         foreach (
             var exchange in Server.Exchanges.Where(e =>
                 e.Request.Service == "gcp"
@@ -112,7 +107,7 @@ internal sealed class GcpTestBed : SandboxTestBed
         )
         {
             var (method, target) = (exchange.Request.Method, exchange.Request.RawTarget);
-            var validator = Array.Find(validators, v => v.Knows(method, target));
+            var validator = Specifications.Gcp.FirstOrDefault(v => v.Knows(method, target));
             Assert.True(validator is not null, $"No discovery document describes {method} {target}");
             var problems = validator.Check(
                 method,

@@ -145,26 +145,28 @@ public sealed class VaultAzureTests : IAsyncLifetime
             """
         );
 
-    /// <summary>Consents to the cluster's application and grants it the keys of the premium key vault, as of yesterday.</summary>
+    /// <summary>
+    /// Consents to the cluster's application and grants it the keys of the premium key vault, as of yesterday.
+    /// </summary>
     private string Consent() =>
-        Azure.Locked(world =>
+        Azure.Locked(context =>
         {
             var cluster = _vault.Server.Cloud.Clusters.Single(c => c.Name == "azure-in").Id;
-            var principal = world.Directory.Consent(
-                world.Directory.Application(world.ClusterApplications[cluster])!,
+            var principal = context.Directory.Consent(
+                context.Directory.Application(context.ClusterApplications[cluster])!,
                 Azure.TenantId
             );
-            world.Roles.Assign(
+            context.Roles.Assign(
                 principal.Id,
                 AzureRole.CryptoServiceEncryptionUser,
-                world.Vault(Azure.PremiumVaultName)!.Id,
-                world.Now.AddDays(-1)
+                context.FindKeyVault(Azure.PremiumVaultName)!.Id,
+                context.Now.AddDays(-1)
             );
             return cluster;
         });
 
-    private T OnAzure<T>(JsonNode distributed, Func<VaultKey, T> read) =>
-        Azure.Locked(world => read(world.Vault(Azure.PremiumVaultName)!.Keys[(string)distributed["name"]!]));
+    private T OnAzure<T>(JsonNode distributed, Func<KeyVaultKey, T> read) =>
+        Azure.Locked(context => read(context.FindKeyVault(Azure.PremiumVaultName)!.Keys[(string)distributed["name"]!]));
 
     private string KeyId(JsonNode distributed, int version) =>
         $"https://{Azure.PremiumVaultName}.vault.azure.net/keys/{distributed["name"]}"

@@ -4,7 +4,9 @@ using static CockroachCmek.Core.Tests.Sandbox.VaultTestBed;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>Vault distributes keys to Cloud KMS, with a service account whose permissions are exactly those it needs.</summary>
+/// <summary>
+/// Vault distributes keys to Cloud KMS, with a service account whose permissions are exactly those it needs.
+/// </summary>
 public sealed class VaultGcpTests : IAsyncLifetime
 {
     private const string Project = "projects/sandbox-customer";
@@ -109,7 +111,7 @@ public sealed class VaultGcpTests : IAsyncLifetime
             await _vault.DistributeAsync("gcpckms");
             var name = KeyNameOf(await _vault.ReadAsync(Distributed));
             names.Add(name);
-            materials.Add(_vault.Server.Gcp.Locked((_, _, keys) => keys.Find(name)!.Versions.Single().Material!));
+            materials.Add(_vault.Server.Gcp.Locked(gcp => gcp.Keys.Find(name)!.Versions.Single().Material!));
             await _vault.DeleteAsync(Distributed);
         }
 
@@ -152,7 +154,7 @@ public sealed class VaultGcpTests : IAsyncLifetime
              "private_key":"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"}
             """
         );
-        await AssertRefusedAsync("the file is no key of a service account");
+        await AssertRefusedAsync("the file is not a service account key");
         await CreateAgentAsync(Needed);
         var good = await File.ReadAllTextAsync(_file);
         var other = good.Replace("cmek-vault-agent@", "somebody-else@", StringComparison.Ordinal);

@@ -6,7 +6,9 @@ using static CockroachCmek.Core.Tests.Sandbox.VaultTestBed;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
 
-/// <summary>Keys and providers of the key management engine, its refusals, and what a recording holds of them.</summary>
+/// <summary>
+/// Keys and providers of the key management engine, its refusals, and what a recording holds of them.
+/// </summary>
 public sealed class VaultKeyTests : IAsyncLifetime
 {
     private const string Provider = "keymgmt/kms/aws";

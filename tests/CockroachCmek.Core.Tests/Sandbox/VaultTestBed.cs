@@ -48,7 +48,9 @@ internal sealed class VaultTestBed() : SandboxTestBed(timeScale: 600)
 
     public Task MountAsync() => WriteAsync("sys/mounts/keymgmt", """{"type":"keymgmt"}""");
 
-    /// <summary>Mounts the engine, adds the provider "awskms" with the sandbox's credentials, and creates the key.</summary>
+    /// <summary>
+    /// Mounts the engine, adds the provider "awskms" with the sandbox's credentials, and creates the key.
+    /// </summary>
     public async Task PrepareAwsAsync()
     {
         await MountAsync();

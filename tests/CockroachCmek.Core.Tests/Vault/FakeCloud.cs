@@ -2,51 +2,43 @@ using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Tests.Vault;
 
-/// <summary>A cloud's provider that takes every key that Vault has put there, and remembers whom it granted what.</summary>
-internal sealed class FakeCloud(string cloudProvider) : ICmekKeyProvider
+/// <summary>
+/// A cloud's provider that imports every key that Vault has put there, and records which ones it granted.
+/// </summary>
+internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
 {
+    public ICustomerCloud Cloud => cloud;
+
     public SortedSet<string> Grants { get; } = [];
 
-    public CmekException? Fault { get; set; }
+    /// <summary>The regions of each import, in order: one line for each call.</summary>
+    public List<string> Imports { get; } = [];
 
+    /// <summary>Warnings of every import.</summary>
+    public IReadOnlyList<string> Warnings { get; set; } = [];
+
+    /// <summary>The results of every check.</summary>
     public IReadOnlyList<CmekCheck> Checks { get; set; } = [];
-
-    public string CloudProvider => cloudProvider;
-
-    public string KeyType =>
-        cloudProvider switch
-        {
-            "AWS" => "AWS_KMS",
-            "GCP" => "GCP_CLOUD_KMS",
-            _ => "AZURE_KEY_VAULT",
-        };
 
     public async Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context)
     {
-        if (Fault is not null)
-            throw Fault;
+        lock (Imports)
+            Imports.Add(string.Join(",", request.Regions));
+        foreach (var warning in Warnings)
+            context.Log.Warning(warning);
         var keys = new List<CmekKey>();
         foreach (var region in request.Regions)
         {
-            var uri = request.KeyUris.FirstOrDefault(u => u.Contains($":{region}:", StringComparison.Ordinal))
-                ?? Assert.Single(request.KeyUris);
-            if (cloudProvider == "AWS" && !uri.StartsWith("arn:", StringComparison.Ordinal))
-                uri = $"arn:aws:kms:{region}:111122223333:key/{uri}";
-            var outcome = CmekOutcome.Existing;
-            if (!Grants.Contains(uri))
-                outcome =
-                    await context.Log.ShouldProcessAsync(uri, "Grant", context.CancellationToken) && Grants.Add(uri)
-                        ? CmekOutcome.Updated
-                        : CmekOutcome.Planned;
+            var uri = UriFor(request, region);
             keys.Add(
                 new CmekKey
                 {
                     Cluster = request.Cluster,
                     Region = region,
-                    KeyType = KeyType,
+                    KeyType = cloud.KeyType,
                     KeyUri = uri,
                     AuthPrincipal = request.AuthPrincipal,
-                    Outcome = outcome,
+                    Outcome = await GrantAsync(uri, context),
                 }
             );
         }
@@ -87,4 +79,28 @@ internal sealed class FakeCloud(string cloudProvider) : ICmekKeyProvider
 
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
         throw new InvalidOperationException();
+
+    public void Dispose() { }
+
+    /// <summary>The region's own URI, or the only one. On AWS an id becomes an ARN, as KMS would show it.</summary>
+    private string UriFor(KeyRequest request, string region)
+    {
+        var uri = request.KeyUris.FirstOrDefault(u => u.Contains($":{region}:", StringComparison.Ordinal))
+            ?? Assert.Single(request.KeyUris);
+        return cloud.VaultTarget!.HasKeyForEachRegion && !uri.StartsWith("arn:", StringComparison.Ordinal)
+            ? $"arn:aws:kms:{region}:111122223333:key/{uri}"
+            : uri;
+    }
+
+    private async Task<CmekOutcome> GrantAsync(string uri, OperationContext context)
+    {
+        lock (Grants)
+            if (Grants.Contains(uri))
+                return CmekOutcome.Existing;
+        if (!await context.Log.ShouldProcessAsync(uri, "Grant", context.CancellationToken))
+            return CmekOutcome.Planned;
+        lock (Grants)
+            Grants.Add(uri);
+        return CmekOutcome.Updated;
+    }
 }

@@ -28,24 +28,36 @@ public sealed class VaultClientTests
         );
         Assert.Equal("/v1/keys/cmek/key?list=true", handler.Requests.Single().Target);
         Assert.Equal(
-            [VaultScene.Token, "admin/team", "true"],
+            [VaultWorld.Token, "admin/team", "true"],
             new[] { "X-Vault-Token", "X-Vault-Namespace", "X-Vault-Request" }.Select(h =>
                 handler.Messages[0].Headers.GetValues(h).Single()
             )
         );
-        // Health is the root's, and everybody's.
-        await client.ReadHealthAsync(CancellationToken.None);
-        Assert.Empty(handler.Messages[1].Headers);
+    }
+
+    [Fact]
+    public async Task Health_is_read_without_token_and_namespace()
+    {
+        var handler = new ScriptedHandler(Json("{}", 473));
+        using var client = Client(handler, c => c with { Namespace = "admin/team" });
+        Assert.Equal(473, (await client.ReadHealthAsync(CancellationToken.None)).Data);
+        Assert.Empty(handler.Messages.Single().Headers);
     }
 
     [Theory]
     [InlineData("versions", "\"decrypt,encrypt\"")]
     [InlineData("keys", "[\"encrypt\",\"decrypt\"]")]
-    public async Task Both_shapes_that_servers_are_known_to_answer_with_are_read(string versions, string purpose)
+    public async Task Both_forms_of_response_that_servers_are_known_to_send_are_read(string versions, string purpose)
     {
         var handler = new ScriptedHandler(
             Json(
-                $$"""{"data":{"type":"aes256-gcm96","latest_version":2,"min_enabled_version":1,"deletion_allowed":true,"{{versions}}":{"1":{"creation_time":"2026-01-01T08:00:00.5Z"},"2":{"creation_time":"2026-01-02T08:00:00Z"} } } }"""
+                $$"""
+                {"data":{
+                  "type":"aes256-gcm96", "latest_version":2, "min_enabled_version":1, "deletion_allowed":true,
+                  "{{versions}}":{
+                    "1":{"creation_time":"2026-01-01T08:00:00.5Z"},
+                    "2":{"creation_time":"2026-01-02T08:00:00Z"} } } }
+                """
             ),
             Json($$"""{"data":{"name":"n-17","purpose":{{purpose}},"protection":"hsm","versions":{"1":"1","2":2} } }""")
         );
@@ -62,7 +74,7 @@ public sealed class VaultClientTests
     }
 
     [Fact]
-    public async Task A_key_is_taken_out_of_the_cloud_and_deleted_at_its_own_paths()
+    public async Task A_key_is_removed_from_the_cloud_and_deleted_at_separate_paths()
     {
         var handler = new ScriptedHandler(Json("", 204));
         using var client = Client(handler);
@@ -80,7 +92,7 @@ public sealed class VaultClientTests
     }
 
     [Fact]
-    public void A_token_goes_over_plain_http_to_this_machine_only()
+    public void A_token_is_sent_without_encryption_to_this_machine_only()
     {
         Assert.Equal(
             "InsecureEndpoint",
@@ -94,7 +106,7 @@ public sealed class VaultClientTests
     }
 
     [Fact]
-    public async Task A_Vault_with_a_certificate_of_ones_own_authority_is_trusted_with_that_authority_alone()
+    public async Task A_certificate_of_a_private_authority_is_trusted_with_that_very_authority_only()
     {
         var folder = Directory.CreateTempSubdirectory("crdb-vault-").FullName;
         try
@@ -109,7 +121,7 @@ public sealed class VaultClientTests
                 var pem = Path.Combine(folder, "ca.pem");
                 await File.WriteAllTextAsync(pem, "Our authority:\n" + authority.ExportCertificatePem());
                 Assert.Equal(200, await StatusAsync(leaf, pem));
-                // An authority of the same name is not the same authority.
+                // Another authority of the same name is not trusted.
                 await Assert.ThrowsAsync<HttpRequestException>(() => StatusAsync(forged, pem));
                 await Assert.ThrowsAsync<HttpRequestException>(() => StatusAsync(leaf, null));
                 await File.WriteAllTextAsync(pem, "nothing");
@@ -135,7 +147,7 @@ public sealed class VaultClientTests
             using var client = new VaultClient(
                 new VaultConnection(listener.Endpoint, new Secret("t")) { CaCertificatePath = authorities }
             );
-            return (await client.ReadHealthAsync(CancellationToken.None)).Data.Status;
+            return (await client.ReadHealthAsync(CancellationToken.None)).Data;
         }
         finally
         {
@@ -169,7 +181,7 @@ public sealed class VaultClientTests
 
     private static VaultClient Client(ScriptedHandler handler, Func<VaultConnection, VaultConnection>? change = null)
     {
-        var connection = new VaultConnection(Address, new Secret(VaultScene.Token)) { Handler = handler };
+        var connection = new VaultConnection(Address, new Secret(VaultWorld.Token)) { Handler = handler };
         return new VaultClient(change?.Invoke(connection) ?? connection);
     }
 }

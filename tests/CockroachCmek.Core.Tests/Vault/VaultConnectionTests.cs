@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Vault;
@@ -71,6 +72,26 @@ public sealed class VaultConnectionTests : IDisposable
         );
     }
 
+    [Fact]
+    public void A_session_with_a_sandbox_uses_its_Vault_and_ignores_the_environment()
+    {
+        Environment.SetEnvironmentVariable("VAULT_ADDR", "https://vault.example:8200");
+        Environment.SetEnvironmentVariable("VAULT_TOKEN", "t");
+        Environment.SetEnvironmentVariable("VAULT_NAMESPACE", "admin");
+        var connection = VaultConnection.Create(CloudOptions.None, Sandbox);
+        Assert.Equal(
+            ("http://127.0.0.1:8200/", "sandbox", null),
+            (connection.Address.ToString(), connection.Token.Reveal(), connection.Namespace)
+        );
+    }
+
+    [Fact]
+    public void An_address_that_was_given_never_gets_the_sandboxs_token()
+    {
+        var options = CloudOptions.None.With("VaultAddress", new Uri("https://other.example"));
+        Assert.Equal(nameof(VaultErrors.VaultTokenMissing), Refused(options, Sandbox));
+    }
+
     public void Dispose()
     {
         foreach (var (variable, value) in _before)
@@ -78,8 +99,16 @@ public sealed class VaultConnectionTests : IDisposable
         Directory.Delete(_home, recursive: true);
     }
 
-    private static string Refused() =>
-        Assert.Throws<CmekException>(() => VaultConnection.Create(CloudOptions.None, null)).ErrorId;
+    private static SandboxClouds Sandbox =>
+        new(
+            new JsonObject
+            {
+                ["vault"] = new JsonObject { ["address"] = "http://127.0.0.1:8200", ["token"] = "sandbox" },
+            }
+        );
+
+    private static string Refused(CloudOptions? options = null, SandboxClouds? sandbox = null) =>
+        Assert.Throws<CmekException>(() => VaultConnection.Create(options ?? CloudOptions.None, sandbox)).ErrorId;
 }
 
 /// <summary>Tests that change the environment of the process run alone.</summary>

@@ -1,61 +1,91 @@
-using CockroachCmek.Core.Keys.Vault;
+using CockroachCmek.Core.Keys;
 using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Vault;
 
 public sealed class VaultKeysTests
 {
+    private const string Key = VaultWorld.KeyName;
+    private const string ByHand = $"{VaultWorld.KeyRing}/cryptoKeys/by-hand-1700000000";
+
     [Fact]
-    public async Task On_AWS_each_region_has_an_entry_a_key_and_a_grant_of_its_own_and_a_second_run_writes_nothing()
+    public async Task On_AWS_each_region_gets_its_own_entry_key_and_grant()
     {
-        var scene = new VaultScene { Vault = { IsMounted = false } };
-        var keys = await scene.EnsureAsync();
+        using var world = new VaultWorld { Vault = { IsMounted = false } };
+        var keys = await world.EnsureAsync();
         Assert.Equal(
             [
-                "arn:aws:kms:us-east-1:111122223333:key/crdb-cmek-25ebef5ed2aa-us-east-1-v1",
-                "arn:aws:kms:us-west-2:111122223333:key/crdb-cmek-25ebef5ed2aa-us-west-2-v1",
+                $"arn:aws:kms:us-east-1:111122223333:key/{Key}-us-east-1-v1",
+                $"arn:aws:kms:us-west-2:111122223333:key/{Key}-us-west-2-v1",
             ],
             keys.Select(k => k.KeyUri)
         );
-        Assert.All(keys, k =>
-            Assert.Equal((CmekOutcome.Created, $"crdb-cmek-25ebef5ed2aa-{k.Region}"), (k.Outcome, k.Name))
-        );
-        Assert.Equal(keys.Select(k => k.KeyUri), scene.Cloud.Grants);
-        // Once for the engine and once for each key; its grant is part of that.
-        Assert.Equal(3, scene.Log.Questions.Count);
+        Assert.All(keys, k => Assert.Equal((CmekOutcome.Created, $"{Key}-{k.Region}"), (k.Outcome, k.Name)));
+        Assert.Equal(keys.Select(k => k.KeyUri), world.Cloud.Grants);
+        Assert.Equal(7, world.Vault.Writes.Count());
+        // One question for the engine and one for each key, which includes the grant.
+        Assert.Equal(3, world.Log.Questions.Count);
+    }
 
-        var writes = scene.Vault.Writes.Count();
-        Assert.Equal(7, writes);
-        Assert.All(await scene.EnsureAsync(), k => Assert.Equal(CmekOutcome.Existing, k.Outcome));
-        Assert.Equal((writes, 3), (scene.Vault.Writes.Count(), scene.Log.Questions.Count));
+    [Fact]
+    public async Task A_second_run_writes_nothing_and_asks_nothing()
+    {
+        using var world = new VaultWorld { Vault = { IsMounted = false } };
+        await world.EnsureAsync();
+        var (writes, questions) = (world.Vault.Writes.Count(), world.Log.Questions.Count);
+        Assert.All(await world.EnsureAsync(), k => Assert.Equal(CmekOutcome.Existing, k.Outcome));
+        Assert.Equal((writes, questions), (world.Vault.Writes.Count(), world.Log.Questions.Count));
+    }
+
+    [Fact]
+    public async Task Each_key_is_read_once_in_the_cloud_whether_it_is_new_or_granted_already()
+    {
+        using var world = new VaultWorld();
+        await world.EnsureAsync();
+        Assert.Equal(["us-east-1", "us-west-2"], world.Cloud.Imports.Order(StringComparer.Ordinal));
+        world.Cloud.Imports.Clear();
+        await world.EnsureAsync();
+        Assert.Equal(["us-east-1", "us-west-2"], world.Cloud.Imports.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Keys_that_lost_their_grant_are_granted_again_after_a_question_for_each()
+    {
+        using var world = new VaultWorld();
+        await world.EnsureAsync();
+        var before = world.Log.Questions.Count;
+        world.Cloud.Grants.Clear();
+        Assert.All(await world.EnsureAsync(), k => Assert.Equal(CmekOutcome.Updated, k.Outcome));
+        Assert.Equal((2, before + 2), (world.Cloud.Grants.Count, world.Log.Questions.Count));
+    }
+
+    [Fact]
+    public async Task A_warning_that_several_regions_cause_is_given_once_in_a_run()
+    {
+        using var world = new VaultWorld { Cloud = { Warnings = ["another account"] } };
+        await world.EnsureAsync();
+        Assert.Equal(["another account"], world.Log.Warnings);
+        await world.EnsureAsync();
+        Assert.Equal(["another account", "another account"], world.Log.Warnings);
     }
 
     [Theory]
-    [InlineData(
-        "GCP",
-        "gcpckms",
-        "aes256-gcm96",
-        "projects/p/locations/global/keyRings/r/cryptoKeys/crdb-cmek-25ebef5ed2aa-1700000000"
-    )]
+    [InlineData("GCP", "gcpckms", "aes256-gcm96", $"{VaultWorld.KeyRing}/cryptoKeys/{Key}-1700000000")]
     [InlineData(
         "AZURE",
         "azurekeyvault",
         "rsa-3072",
-        "https://kv-prod.vault.azure.net/keys/crdb-cmek-25ebef5ed2aa-1700000000/crdb-cmek-25ebef5ed2aa-v1"
+        $"https://kv-prod.vault.azure.net/keys/{Key}-1700000000/{Key}-v1"
     )]
-    public async Task Elsewhere_one_key_serves_all_regions(string cloud, string provider, string type, string uri)
+    public async Task On_other_clouds_one_key_serves_all_regions(string cloud, string provider, string type, string uri)
     {
-        var scene = new VaultScene(cloud);
-        Assert.All(await scene.EnsureAsync(), k => Assert.Equal(uri, k.KeyUri));
-        Assert.Contains($"crdb-cmek-25ebef5ed2aa {type}", scene.Vault.State, StringComparison.Ordinal);
-        Assert.Contains(provider, scene.Vault.State, StringComparison.Ordinal);
+        using var world = new VaultWorld(cloud);
+        Assert.All(await world.EnsureAsync(), k => Assert.Equal(uri, k.KeyUri));
+        Assert.Contains($"{Key} {type}", world.Vault.State, StringComparison.Ordinal);
+        Assert.Contains(provider, world.Vault.State, StringComparison.Ordinal);
         Assert.Equal(
-            [
-                "POST keymgmt/kms/crdb-cmek-25ebef5ed2aa",
-                "POST keymgmt/key/crdb-cmek-25ebef5ed2aa",
-                "POST keymgmt/kms/crdb-cmek-25ebef5ed2aa/key/crdb-cmek-25ebef5ed2aa",
-            ],
-            scene.Vault.Writes
+            [$"POST keymgmt/kms/{Key}", $"POST keymgmt/key/{Key}", $"POST keymgmt/kms/{Key}/key/{Key}"],
+            world.Vault.Writes
         );
     }
 
@@ -66,50 +96,56 @@ public sealed class VaultKeysTests
         "AZURE",
         """{"tenant_id":"11111111-2222-3333-4444-555555555555","client_id":"id","client_secret":"planted-cloud-secret"}"""
     )]
-    public async Task An_entry_gets_its_credentials_under_the_names_of_its_provider_or_none(
+    public async Task An_entry_gets_the_given_credentials_in_the_fields_of_its_provider(
         string cloud,
         string credentials
     )
     {
-        var scene = new VaultScene(cloud);
-        await scene.EnsureAsync();
-        Assert.Contains(credentials, scene.Vault.State, StringComparison.Ordinal);
-        var bare = new VaultScene(cloud) { Credentials = null };
-        await bare.EnsureAsync();
-        Assert.DoesNotContain("{", bare.Vault.State, StringComparison.Ordinal);
+        using var world = new VaultWorld(cloud);
+        await world.EnsureAsync();
+        Assert.Contains(credentials, world.Vault.State, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("AWS")]
+    [InlineData("GCP")]
+    [InlineData("AZURE")]
+    public async Task An_entry_gets_no_credentials_when_none_were_given(string cloud)
+    {
+        using var world = new VaultWorld(cloud) { Credentials = null };
+        await world.EnsureAsync();
+        Assert.Contains("Credentials =  }", world.Vault.State, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Credentials_for_an_entry_whose_key_is_not_distributed_yet_replace_those_that_failed()
+    public async Task Given_credentials_replace_those_of_an_entry_whose_key_is_not_distributed_yet()
     {
-        var scene = new VaultScene("GCP");
-        scene.Vault.AddEntry("crdb-cmek-25ebef5ed2aa", "gcpckms", "projects/p/locations/global/keyRings/r");
-        await scene.EnsureAsync();
-        Assert.Contains("/etc/vault/agent.json", scene.Vault.State, StringComparison.Ordinal);
+        using var world = new VaultWorld("GCP");
+        world.Vault.AddEntry(Key, "gcpckms", VaultWorld.KeyRing);
+        await world.EnsureAsync();
+        Assert.Contains("/etc/vault/agent.json", world.Vault.State, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_No_writes_nothing_and_plans_every_key()
+    public async Task Declined_questions_write_nothing_and_return_every_key_as_planned()
     {
-        var scene = new VaultScene
+        using var world = new VaultWorld
         {
             Vault = { IsMounted = false },
             Log = new RecordingLog { Answer = false },
         };
-        var keys = await scene.EnsureAsync();
+        var keys = await world.EnsureAsync();
         Assert.All(keys, k => Assert.True(k.IsPlanned));
-        Assert.Equal(
-            "arn:aws:kms:us-east-1:111122223333:alias/hashicorp/crdb-cmek-25ebef5ed2aa-us-east-1",
-            keys[0].KeyUri
-        );
-        Assert.Equal(3, scene.Log.Questions.Count);
-        Assert.Empty(scene.Vault.Writes);
+        Assert.Equal($"arn:aws:kms:us-east-1:111122223333:alias/hashicorp/{Key}-us-east-1", keys[0].KeyUri);
+        Assert.Equal(3, world.Log.Questions.Count);
+        Assert.Empty(world.Vault.Writes);
     }
 
     [Fact]
-    public async Task Every_request_may_be_cut_and_a_second_run_ends_as_a_clean_one()
+    public async Task Every_request_can_be_cut_and_the_state_is_that_of_a_clean_run()
     {
         var clean = await RunAsync(null, after: false);
+        Assert.True(clean.Requests > 15, $"only {clean.Requests} requests");
         for (var request = 1; request <= clean.Requests; request++)
         {
             Assert.Equal(clean.State, (await RunAsync(request, after: false)).State);
@@ -118,105 +154,58 @@ public sealed class VaultKeysTests
     }
 
     [Fact]
-    public async Task What_is_wrong_in_every_region_is_said_at_once_and_nothing_is_written()
+    public async Task A_key_that_this_Vault_distributed_can_be_imported()
     {
-        var scene = new VaultScene();
-        scene.Vault.Add("crdb-cmek-25ebef5ed2aa-us-east-1", "rsa-2048");
-        scene.Vault.AddEntry("crdb-cmek-25ebef5ed2aa-us-west-2", "awskms", "eu-west-1");
-        var fault = await scene.FailsAsync();
-        Assert.Equal("KeysUnfit", fault.ErrorId);
-        Assert.Contains("rsa-2048", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("eu-west-1, not us-west-2", fault.Message, StringComparison.Ordinal);
-        Assert.Empty(scene.Vault.Writes);
+        using var world = new VaultWorld("GCP");
+        world.Vault.AddKey("by-hand", "aes256-gcm96", "gcpckms", "gcpckms", VaultWorld.KeyRing);
+        var keys = await world.EnsureAsync(r => r with { KeyUris = [ByHand], Grant = true });
+        Assert.All(keys, k => Assert.Equal(ByHand, k.KeyUri));
+        Assert.Empty(world.Vault.Writes);
     }
 
     [Fact]
-    public async Task A_key_that_exists_is_taken_when_it_was_born_in_this_Vault_and_no_other()
+    public async Task A_key_that_this_Vault_did_not_distribute_is_not_imported()
     {
-        var scene = new VaultScene("GCP");
-        scene.Vault.Add("by-hand", "aes256-gcm96", "gcpckms", "gcpckms", "projects/p/locations/global/keyRings/r");
-        var request = scene.Request with
-        {
-            KeyUris = ["projects/p/locations/global/keyRings/r/cryptoKeys/by-hand-1700000000"],
-            Grant = true,
-        };
-        Assert.All(await scene.Provider.EnsureKeysAsync(request, scene.Context), k =>
-            Assert.Equal(request.KeyUris[0], k.KeyUri)
-        );
-        var fault = await Assert.ThrowsAsync<CmekException>(() =>
-            scene.Provider.EnsureKeysAsync(
-                request with
-                {
-                    KeyUris = ["projects/p/locations/global/keyRings/r/cryptoKeys/other"],
-                },
-                scene.Context
-            )
-        );
-        Assert.Equal("VaultKeyNotFound", fault.ErrorId);
-        Assert.Empty(scene.Vault.Writes);
+        using var world = new VaultWorld("GCP");
+        var error = await world.EnsureFailsAsync(r => r with { KeyUris = [ByHand], Grant = true });
+        Assert.Equal("VaultKeyNotFound", error.ErrorId);
+        Assert.Empty(world.Vault.Writes);
     }
 
     [Fact]
-    public async Task A_region_that_joins_gets_a_key_of_its_own_on_AWS_and_the_key_in_force_elsewhere()
+    public async Task On_AWS_a_region_that_joins_gets_its_own_key()
     {
-        var aws = new VaultScene();
-        var before = await aws.Provider.EnsureKeysAsync(aws.Request with { Regions = ["us-east-1"] }, aws.Context);
-        var joined = await aws.Provider.EnsureKeysAsync(
-            aws.Request with
-            {
-                Regions = ["us-west-2"],
-                Like = VaultScene.Specs(before)[0],
-            },
-            aws.Context
-        );
-        Assert.Equal("crdb-cmek-25ebef5ed2aa-us-west-2", Assert.Single(joined).Name);
-
-        var gcp = new VaultScene("GCP") { Options = new VaultKeyOptions() };
-        gcp.Vault.Add(
-            "crdb-cmek-25ebef5ed2aa",
-            "aes256-gcm96",
-            "e",
-            "gcpckms",
-            "projects/p/locations/global/keyRings/r"
-        );
-        var like = new CmekRegionSpec
-        {
-            Region = "europe-west1",
-            KeySpec = new CmekKeySpec
-            {
-                Type = "GCP_CLOUD_KMS",
-                Uri = "projects/p/locations/global/keyRings/r/cryptoKeys/crdb-cmek-25ebef5ed2aa-1700000000",
-                AuthPrincipal = gcp.Principal,
-            },
-        };
-        Assert.Equal(
-            like.KeyUri,
-            Assert
-                .Single(
-                    await gcp.Provider.EnsureKeysAsync(
-                        gcp.Request with
-                        {
-                            Regions = ["us-east4"],
-                            Like = like,
-                        },
-                        gcp.Context
-                    )
-                )
-                .KeyUri
-        );
-        Assert.Empty(gcp.Vault.Writes);
+        using var world = new VaultWorld();
+        var inForce = world.Specs(await world.EnsureAsync(r => r with { Regions = ["us-east-1"] }));
+        var joined = await world.EnsureAsync(r => r with { Regions = ["us-west-2"], Like = inForce[0] });
+        Assert.Equal($"{Key}-us-west-2", Assert.Single(joined).Name);
     }
 
+    [Fact]
+    public async Task On_other_clouds_a_region_that_joins_uses_the_key_in_force()
+    {
+        using var world = new VaultWorld("GCP") { Options = CloudOptions.None };
+        world.Vault.AddKey(Key, "aes256-gcm96", "e", "gcpckms", VaultWorld.KeyRing);
+        var inForce = world.Spec("europe-west1", $"{VaultWorld.KeyRing}/cryptoKeys/{Key}-1700000000");
+        var joined = await world.EnsureAsync(r => r with { Regions = ["us-east4"], Like = inForce });
+        Assert.Equal(inForce.KeyUri, Assert.Single(joined).KeyUri);
+        Assert.Empty(world.Vault.Writes);
+    }
+
+    /// <summary>
+    /// Runs once with a cut request, and once more; returns the end state and the number of requests of the first
+    /// run.
+    /// </summary>
     private static async Task<(string State, int Requests)> RunAsync(int? cut, bool after)
     {
-        var scene = new VaultScene { Vault = { IsMounted = false } };
-        scene.Vault.CutAfter = after ? cut : null;
-        scene.Vault.CutBefore = after ? null : cut;
-        await scene.EnsureAsync();
-        var requests = scene.Vault.Requests.Count;
-        Assert.All(await scene.EnsureAsync(), k => Assert.Equal(CmekOutcome.Existing, k.Outcome));
+        using var world = new VaultWorld { Vault = { IsMounted = false } };
+        world.Vault.CutAfter = after ? cut : null;
+        world.Vault.CutBefore = after ? null : cut;
+        await world.EnsureAsync();
+        var requests = world.Vault.Requests.Count;
+        Assert.All(await world.EnsureAsync(), k => Assert.Equal(CmekOutcome.Existing, k.Outcome));
         return (
-            $"{scene.Vault.State} {string.Join(",", scene.Cloud.Grants)} questions {scene.Log.Questions.Count}",
+            $"{world.Vault.State} {string.Join(",", world.Cloud.Grants)} questions {world.Log.Questions.Count}",
             requests
         );
     }

@@ -9,7 +9,10 @@ using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Vault;
 
-/// <summary>What the sandbox's Vault, which was written from the same pages by somebody else, refuses: each with its own error, and nothing written.</summary>
+/// <summary>
+/// The sandbox's Vault was written independently, from the same documentation. Each of its refusals has its own
+/// error, and nothing is written.
+/// </summary>
 public sealed class VaultRefusalTests : IAsyncLifetime
 {
     private const double Scale = 20_000;
@@ -23,11 +26,43 @@ public sealed class VaultRefusalTests : IAsyncLifetime
         }
     );
     private readonly RecordingLog _log = new();
+    private AwsKeyProvider _aws = null!;
+    private KeyRequest _request = null!;
 
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    private OperationContext Context =>
+        new(_log, new ScaledTimeProvider(TimeProvider.System, Scale), CancellationToken.None);
+
+    /// <summary>A cluster on AWS with its role.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        using var client = new CrdbCloudClient(
+            new CloudConnection(_server.CloudEndpoint, new Secret(_server.Cloud.AdminKey)) { TimeScale = Scale }
+        );
+        var cluster = await new ClusterResolver(client).ResolveAsync(new CrdbClusterIdentity("prod-us"), Context);
+        _aws = new AwsKeyProvider(
+            new AwsCustomerCloud(),
+            new AwsConnection
+            {
+                Endpoint = _server.AwsEndpoint,
+                AccessKeyId = _server.Aws.AccessKeyId,
+                SecretAccessKey = new Secret(_server.Aws.SecretAccessKey),
+            }
+        );
+        var role = await _aws.EnsureRoleAsync(
+            new RoleRequest { Cluster = cluster, OrganizationId = _server.Cloud.OrganizationId },
+            Context
+        );
+        _request = new KeyRequest
+        {
+            Cluster = cluster,
+            AuthPrincipal = role.AuthPrincipal,
+            Regions = [cluster.Regions[0].Name],
+        };
+    }
 
     public async ValueTask DisposeAsync()
     {
+        _aws.Dispose();
         await _server.StopAsync();
         _server.Dispose();
     }
@@ -38,18 +73,15 @@ public sealed class VaultRefusalTests : IAsyncLifetime
     public async Task A_node_that_does_not_serve(VaultState state, string errorId)
     {
         _server.Vault.State = state;
-        await FailsWithAsync(errorId);
+        await AssertRefusedAsync(errorId, Connection());
     }
 
     [Fact]
-    public async Task A_Vault_without_the_engine()
+    public async Task A_Vault_without_the_secrets_engine()
     {
         _server.Vault.OpenSource = true;
-        Assert.Contains(
-            "Vault Enterprise",
-            (await FailsWithAsync("VaultEnterpriseNeeded")).Message,
-            StringComparison.Ordinal
-        );
+        var error = await AssertRefusedAsync("VaultEnterpriseNeeded", Connection());
+        Assert.Contains("Vault Enterprise", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,12 +92,14 @@ public sealed class VaultRefusalTests : IAsyncLifetime
             null,
             new VaultRule("*", "create", "read", "update", "delete", "list", "sudo")
         );
-        await FailsWithAsync("VaultTokenRefused", token);
+        await AssertRefusedAsync("VaultTokenRefused", Connection(token));
     }
 
     [Fact]
-    public async Task A_policy_that_lacks_the_distribution()
+    public async Task A_policy_without_the_capability_to_distribute()
     {
+        using (var root = new VaultClient(Connection()))
+            await root.EnableMountAsync(CancellationToken.None);
         var token = _server.Vault.AddToken(
             null,
             null,
@@ -74,106 +108,65 @@ public sealed class VaultRefusalTests : IAsyncLifetime
             new VaultRule("keymgmt/*", "read", "list"),
             new VaultRule("keymgmt/key/*", "create", "update", "read", "list")
         );
-        var fault = await FailsWithAsync("VaultPermissionMissing", token, mounted: true);
-        Assert.Contains("(create or update)", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("/key/crdb-cmek-", fault.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("keymgmt/key/crdb", fault.Message, StringComparison.Ordinal);
+        var error = await AssertRefusedAsync("VaultPermissionMissing", Connection(token));
+        Assert.Contains("(create or update)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("/key/crdb-cmek-", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("keymgmt/key/crdb", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_namespace_that_is_not_there() =>
-        await FailsWithAsync("VaultNamespaceNotFound", space: "nowhere");
+    public async Task A_namespace_that_does_not_exist() =>
+        await AssertRefusedAsync("VaultNamespaceNotFound", Connection() with { Namespace = "nowhere" });
 
     [Fact]
-    public async Task Credentials_that_AWS_does_not_know_are_told_in_its_words_and_right_ones_mend_it()
+    public async Task Credentials_that_AWS_refuses_are_reported_in_its_words_and_right_ones_complete_the_key()
     {
-        var wrong = new VaultCloudCredentials
-        {
-            UserName = "AKIA0000000000000000",
-            Password = new Secret("planted-secret"),
-        };
-        var fault = await FailsWithAsync("VaultCloudRefused", credentials: wrong, mayWrite: true);
-        Assert.DoesNotContain("planted-secret", fault.ToString(), StringComparison.Ordinal);
-        var right = new VaultCloudCredentials
-        {
-            UserName = _server.Aws.AccessKeyId,
-            Password = new Secret(_server.Aws.SecretAccessKey),
-        };
-        var (provider, request) = await ArrangeAsync(_server.Vault.RootToken, null, right);
-        Assert.All(await provider.EnsureKeysAsync(request, Context), k => Assert.Equal(CmekOutcome.Updated, k.Outcome));
+        var error = await EnsureFailsAsync(WithCredentials("AKIA0000000000000000", "planted-secret"));
+        Assert.Equal("VaultCloudRefused", error.ErrorId);
+        Assert.DoesNotContain("planted-secret", error.ToString(), StringComparison.Ordinal);
+
+        var keys = await EnsureAsync(WithCredentials(_server.Aws.AccessKeyId, _server.Aws.SecretAccessKey));
+        Assert.All(keys, k => Assert.Equal(CmekOutcome.Updated, k.Outcome));
     }
 
-    private OperationContext Context =>
-        new(_log, new ScaledTimeProvider(TimeProvider.System, Scale), CancellationToken.None);
+    private VaultConnection Connection(string? token = null) =>
+        new(_server.VaultEndpoint, new Secret(token ?? _server.Vault.RootToken));
 
-    private async Task<CmekException> FailsWithAsync(
-        string errorId,
-        string? token = null,
-        string? space = null,
-        VaultCloudCredentials? credentials = null,
-        bool mounted = false,
-        bool mayWrite = false
-    )
+    private VaultConnection WithCredentials(string accessKeyId, string secretAccessKey) =>
+        Connection() with
+        {
+            CloudCredentials = new VaultCloudCredentials
+            {
+                UserName = accessKeyId,
+                Password = new Secret(secretAccessKey),
+            },
+        };
+
+    private async Task<CmekException> AssertRefusedAsync(string errorId, VaultConnection connection)
     {
-        if (mounted)
-            using (
-                var root = new VaultClient(
-                    new VaultConnection(_server.VaultEndpoint, new Secret(_server.Vault.RootToken))
-                )
-            )
-                await root.EnableMountAsync(CancellationToken.None);
-        var (provider, request) = await ArrangeAsync(token ?? _server.Vault.RootToken, space, credentials);
-        var seen = _server.Exchanges.Count;
-        var fault = await Assert.ThrowsAsync<CmekException>(() => provider.EnsureKeysAsync(request, Context));
-        Assert.True(errorId == fault.ErrorId, fault.ToString());
-        Assert.NotEmpty(fault.RecommendedAction);
-        if (!mayWrite)
-            Assert.DoesNotContain(_server.Exchanges.Skip(seen), e =>
-                e.Request.Service == "vault"
-                && e.Request.Method != "GET"
-                && e.Response!.Status < 300
-                && !e.Request.Path.EndsWith("capabilities-self", StringComparison.Ordinal)
-            );
-        return fault;
+        var before = _server.Exchanges.Count;
+        var error = await EnsureFailsAsync(connection);
+        Assert.True(errorId == error.ErrorId, error.ToString());
+        Assert.DoesNotContain(_server.Exchanges.Skip(before), e =>
+            e.Request.Service == "vault"
+            && e.Request.Method != "GET"
+            && e.Response!.Status < 300
+            && !e.Request.Path.EndsWith("capabilities-self", StringComparison.Ordinal)
+        );
+        return error;
     }
 
-    private async Task<(VaultKeyProvider Provider, KeyRequest Request)> ArrangeAsync(
-        string token,
-        string? space,
-        VaultCloudCredentials? credentials
-    )
+    private async Task<CmekException> EnsureFailsAsync(VaultConnection connection)
     {
-        using var client = new CrdbCloudClient(
-            new CloudConnection(_server.CloudEndpoint, new Secret(_server.Cloud.AdminKey)) { TimeScale = Scale }
-        );
-        var cluster = await new ClusterResolver(client).ResolveAsync(new CrdbClusterIdentity("prod-us"), Context);
-        var aws = new AwsKeyProvider(
-            new AwsConnection
-            {
-                Endpoint = _server.AwsEndpoint,
-                AccessKeyId = _server.Aws.AccessKeyId,
-                SecretAccessKey = new Secret(_server.Aws.SecretAccessKey),
-            }
-        );
-        var role = await aws.EnsureRoleAsync(
-            new RoleRequest { Cluster = cluster, OrganizationId = _server.Cloud.OrganizationId },
-            Context
-        );
-        return (
-            new VaultKeyProvider(
-                aws,
-                new VaultConnection(_server.VaultEndpoint, new Secret(token))
-                {
-                    Namespace = space,
-                    CloudCredentials = credentials,
-                }
-            ),
-            new KeyRequest
-            {
-                Cluster = cluster,
-                AuthPrincipal = role.AuthPrincipal,
-                Regions = [cluster.Regions[0].Name],
-            }
-        );
+        var error = await Assert.ThrowsAsync<CmekException>(() => EnsureAsync(connection));
+        Assert.NotEmpty(error.RecommendedAction);
+        return error;
+    }
+
+    private async Task<IReadOnlyList<CmekKey>> EnsureAsync(VaultConnection connection)
+    {
+        using var client = new VaultClient(connection);
+        using var provider = new VaultKeyProvider(_aws, client);
+        return await provider.EnsureKeysAsync(_request, Context);
     }
 }

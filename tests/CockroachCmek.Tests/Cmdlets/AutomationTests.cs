@@ -4,7 +4,6 @@ using CockroachCmek.Tests.Packaging;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>All runbooks on an Azure cluster, as jobs of an Automation account whose managed identity is the only credential.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class AutomationTests : IDisposable
 {
     public void Dispose()

@@ -1,11 +1,9 @@
-using System.Diagnostics;
 using System.Management.Automation;
 using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>What a person at a prompt feels: formatting, completion, Ctrl+C, and what is never shown.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class ConsoleTests
 {
     private const string Setup =
@@ -66,31 +64,6 @@ public sealed class ConsoleTests
     {
         using var session = ModuleSession.WithSandbox(record: true);
         Assert.Equal(type, session.Run(expression).Succeeds().Single().BaseObject.GetType().Name);
-    }
-
-    [Fact]
-    public void Stopping_a_wait_ends_it_within_a_second_and_says_what_goes_on()
-    {
-        using var session = ModuleSession.WithSandbox(timeScale: 1);
-        session.Run("$manifest = " + Setup).Succeeds();
-        using var shell = PowerShell.Create();
-        shell.Runspace = session.Runspace;
-        shell.AddScript("$manifest | Enable-CrdbCmek -Wait");
-        var running = shell.BeginInvoke();
-        var deadline = Stopwatch.StartNew();
-        while (shell.Streams.Progress.Count == 0)
-        {
-            Assert.True(deadline.Elapsed < TimeSpan.FromSeconds(30), "The wait did not begin.");
-            Thread.Yield();
-        }
-
-        var stop = Stopwatch.StartNew();
-        shell.Stop();
-        stop.Stop();
-        Assert.ThrowsAny<PipelineStoppedException>(() => shell.EndInvoke(running));
-        Assert.True(stop.Elapsed < TimeSpan.FromSeconds(1), $"It took {stop.Elapsed}.");
-        Assert.Contains("Enable CMEK", session.Screen, StringComparison.Ordinal);
-        Assert.Contains("Get-CrdbCmek", session.Screen, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-[Collection(OneAtATime.Name)]
 public sealed class EnablePipelineTests
 {
     private const string Writes =
@@ -167,6 +166,7 @@ public sealed class EnablePipelineTests
         var error = session.Run("Wait-CrdbCmek dev-aws -Timeout 60").FailsWith("WaitTimedOut");
         Assert.Equal("Wait-CrdbCmek dev-aws", error.ErrorDetails.RecommendedAction);
         Assert.Equal(ErrorCategory.OperationTimeout, error.CategoryInfo.Category);
+        session.Sandbox.Call("Advance", TimeSpan.FromHours(1));
         Assert.Equal(
             "ENABLED",
             session.Run("Wait-CrdbCmek dev-aws -Status ENABLED").Succeeds().Single().Text("Status")

@@ -2,7 +2,6 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-[Collection(OneAtATime.Name)]
 public sealed class GcpPipelineTests
 {
     private const string Writes =

@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Whose Google Cloud a session uses, and what the cmdlets say of wrong input there.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class GcpSessionTests
 {
     private const string Connect =

@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Test-CrdbCmek: what it finds, what it admits not to know, and that it writes nothing.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class HealthTests
 {
     private const string Enable =

@@ -3,8 +3,8 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-[Collection(OneAtATime.Name)]
-public sealed class HelpTests
+/// <summary>The help that Get-Help shows.</summary>
+public sealed class HelpTests(HelpTests.Session shared) : IClassFixture<HelpTests.Session>
 {
     private static readonly string[] EngineParameters =
     [
@@ -22,7 +22,7 @@ public sealed class HelpTests
     [MemberData(nameof(Cmdlets))]
     public void Every_cmdlet_and_every_parameter_has_help(string cmdlet)
     {
-        using var session = new ModuleSession();
+        var session = shared.Module;
         var help = session.Run($"Get-Help {cmdlet} -Full").Succeeds().Single();
         Assert.EndsWith(".", help.Text("Synopsis").Trim(), StringComparison.Ordinal);
         var described = session
@@ -51,61 +51,11 @@ public sealed class HelpTests
         parameter.Attributes.OfType<ParameterAttribute>().All(a => a.DontShow)
         && parameter.Attributes.OfType<ParameterAttribute>().Any();
 
-    [Theory]
-    [MemberData(nameof(Cmdlets))]
-    public void Every_example_runs(string cmdlet)
+    /// <summary>One session for all cmdlets.</summary>
+    public sealed class Session : IDisposable
     {
-        using var session = ModuleSession.WithSandbox();
-        var folder = Directory.CreateTempSubdirectory("crdb-examples-").FullName;
-        try
-        {
-            // What a reader of the examples has: files of the names they use, keys of their own, a vault module.
-            session
-                .Run(
-                    """
-                    $null = $ExecutionContext.SessionState.Path.SetLocation($folder)
-                    Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Export-CrdbCmekManifest ./cmek_config.json
-                    Import-CrdbCmekManifest ./cmek_config.json | Export-CrdbCmekManifest ./cmek_config.yml -Format Yaml
-                    function Get-Secret { param($Name, $Vault) $sandbox.ApiKey }
-                    """,
-                    ("folder", folder)
-                )
-                .Succeeds();
-            var examples = session
-                .Run($"(Get-Help {cmdlet} -Examples).examples.example | ForEach-Object {{ $_.code }}")
-                .Succeeds()
-                .Output;
-            Assert.NotEmpty(examples);
-            var number = 0;
-            foreach (var example in examples)
-            {
-                // Each example begins from a session of its own on the same sandbox, as a reader would.
-                var code = example.ToString();
-                if (code.Contains("Connect-CrdbCloud", StringComparison.Ordinal))
-                    code = code.Replace(
-                        "Connect-CrdbCloud",
-                        "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint",
-                        StringComparison.Ordinal
-                    );
-                if (
-                    code.Contains("Export-", StringComparison.Ordinal)
-                    && !code.Contains("-Force", StringComparison.Ordinal)
-                )
-                    File.Delete(Path.Combine(folder, "cmek_config.json"));
-                using var environment = new EnvironmentVariable(
-                    "COCKROACH_API_KEY",
-                    session.Run("$sandbox.ApiKey").Single().ToString()
-                );
-                var result = session.Run(code);
-                Assert.True(
-                    !result.AllErrors.Any(),
-                    $"Example {++number} of {cmdlet} failed:\n{code}\n{string.Join("\n", result.AllErrors.Select(e => e.ToString()))}"
-                );
-            }
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        public ModuleSession Module { get; } = new();
+
+        public void Dispose() => Module.Dispose();
     }
 }

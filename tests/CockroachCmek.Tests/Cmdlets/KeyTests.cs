@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Keys and roles: adopted, compared, repaired, and used by the sandbox's CockroachDB.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class KeyTests
 {
     private const string OtherCluster =

@@ -4,7 +4,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Other people's clients on our sandbox: the aws command line, and the sandbox as a server of its own.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class PeerTests
 {
     [Fact]

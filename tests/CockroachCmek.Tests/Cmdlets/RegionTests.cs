@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Regions that join a cluster with CMEK.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class RegionTests
 {
     [Fact]

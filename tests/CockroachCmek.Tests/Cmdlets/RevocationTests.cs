@@ -4,7 +4,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Breaking the glass on AWS, and mending it.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class RevocationTests
 {
     private const string ThreeRegions =

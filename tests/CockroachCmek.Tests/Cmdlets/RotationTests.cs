@@ -2,7 +2,6 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-[Collection(OneAtATime.Name)]
 public sealed class RotationTests
 {
     private const string Enable =

@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>The net that looks for secrets under every other test can catch.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class SecretTests
 {
     [Theory]

@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Azure's keys that are born in the sandbox's HashiCorp Vault, from the first key to the health check after a rotation.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class VaultAzureTests
 {
     private const string Make =

@@ -2,30 +2,35 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-/// <summary>Google Cloud's keys that are born in the sandbox's Vault, from Vault's own access to the health check. Vault's server and this machine are one.</summary>
-[Collection(OneAtATime.Name)]
+/// <summary>
+/// Keys of HashiCorp Vault on Google Cloud, from Vault's own access to the health check. Vault's server is this machine: it
+/// reads the file that the module writes.
+/// </summary>
 public sealed class VaultGcpTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("crdb-vault-").FullName;
 
     private string KeyPath => Path.Combine(_folder, "agent.json");
 
-    /// <summary>A session whose new KMS provider entries use the service account file.</summary>
-    private string Connect => $"$null = {ModuleSession.Connect} -VaultServiceAccountFile '{KeyPath}'; ";
-
     private string Make =>
-        Connect
-        + "Get-CrdbCluster gcp-eu | New-CrdbCmekRole "
-        + $"| New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}'";
+        "Get-CrdbCluster gcp-eu | New-CrdbCmekRole | "
+        + $"New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}'";
 
-    private string Setup => $"{Make} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait | Out-Null";
+    private string Setup => $"$null = {Make} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private ModuleSession Connect()
+    {
+        var session = ModuleSession.WithSandbox(record: true);
+        session.Run($"$null = {ModuleSession.Connect} -VaultServiceAccountFile '{KeyPath}'").Succeeds();
+        return session;
+    }
 
     [Fact]
     public void The_pipeline_gives_Vault_its_access_enables_CMEK_and_writes_nothing_twice()
     {
-        using var session = ModuleSession.WithSandbox(record: true);
+        using var session = Connect();
         Assert.Equal(
             "ENABLED",
             session.Run($"{Make} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds().Single().Text("Status")
@@ -51,7 +56,7 @@ public sealed class VaultGcpTests : IDisposable
     [Fact]
     public void The_file_of_the_service_account_is_its_owners_and_nothing_shows_what_is_in_it()
     {
-        using var session = ModuleSession.WithSandbox(record: true);
+        using var session = Connect();
         var result = session.Run($"{Make} -Verbose");
         result.Succeeds();
         if (!OperatingSystem.IsWindows())
@@ -82,7 +87,7 @@ public sealed class VaultGcpTests : IDisposable
     [Fact]
     public void WhatIf_names_every_step_and_makes_none()
     {
-        using var session = ModuleSession.WithSandbox(record: true);
+        using var session = Connect();
         session.Run("$role = Get-CrdbCluster gcp-eu | New-CrdbCmekRole; $seen = $sandbox.Exchanges.Count").Succeeds();
         var keys = session
             .Run($"$role | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{KeyPath}' -WhatIf")
@@ -117,7 +122,7 @@ public sealed class VaultGcpTests : IDisposable
     [Fact]
     public void A_rotation_is_a_new_version_of_the_same_key_a_new_key_takes_its_place_and_health_passes_on_both_sides()
     {
-        using var session = ModuleSession.WithSandbox();
+        using var session = Connect();
         session.Run(Setup).Succeeds();
         var before = session.Run("@((Get-CrdbCmek gcp-eu).Regions)[0].Keys[0].KeyUri").Succeeds().Output[0].ToString();
         Assert.Equal(
@@ -157,7 +162,7 @@ public sealed class VaultGcpTests : IDisposable
     [Fact]
     public void Without_access_the_refusal_of_Google_reaches_the_user_and_a_path_that_cannot_be_written_costs_no_key()
     {
-        using var session = ModuleSession.WithSandbox(record: true);
+        using var session = Connect();
         session
             .Run("Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault")
             .FailsWith("VaultCloudRefused");

@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Keys that are born in the sandbox's HashiCorp Vault, from the first key to the health check after a rotation: its CockroachDB wraps with what Vault distributed.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class VaultPipelineTests
 {
     private const string Setup =

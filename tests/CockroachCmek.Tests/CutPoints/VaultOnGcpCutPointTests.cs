@@ -9,8 +9,7 @@ public sealed class VaultOnGcpCutPointTests(CutPointHarness harness) : CutPointT
     private readonly string _file = Path.Combine(harness.Folder, "agent.json");
 
     private string SetUp =>
-        Connect(_file)
-        + $"$null = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | {NewKey(_file)} | "
+        $"{Connect(_file)}; $null = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | {NewKey(_file)} | "
         + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     // At a higher scale, the minutes that the module waits for a grant are over after a few requests.
@@ -22,8 +21,8 @@ public sealed class VaultOnGcpCutPointTests(CutPointHarness harness) : CutPointT
     public void Keys(string action) =>
         Cut(
             action,
-            "$prepared = Get-CrdbCluster gcp-eu | New-CrdbCmekRole",
-            Connect(_newFile) + $"$null = $prepared | {NewKey(_newFile)}",
+            $"{Connect(_newFile)}; $prepared = Get-CrdbCluster gcp-eu | New-CrdbCmekRole",
+            $"$null = $prepared | {NewKey(_newFile)}",
             atLeast: 25
         );
 
@@ -49,8 +48,8 @@ public sealed class VaultOnGcpCutPointTests(CutPointHarness harness) : CutPointT
             )
         );
 
-    private static string Connect(string file) =>
-        $"$null = {ModuleSession.Connect} -VaultServiceAccountFile '{file}'; ";
+    /// <summary>Vault's server is this machine: it reads the file that the module writes.</summary>
+    private static string Connect(string file) => $"$null = {ModuleSession.Connect} -VaultServiceAccountFile '{file}'";
 
     private static string NewKey(string file) => $"New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{file}'";
 }

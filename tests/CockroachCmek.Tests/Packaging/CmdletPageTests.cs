@@ -3,7 +3,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Packaging;
 
 /// <summary>The build writes the pages of the cmdlets to out/cmdlets; docs/cmdlets holds the committed ones.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class CmdletPageTests
 {
     private const string Regenerate = "Run: dotnet build src/CockroachCmek -p:UpdateCmdletPages=true";

@@ -6,7 +6,6 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Packaging;
 
 /// <summary>README, CONTRIBUTING and the about topics name what exists: cmdlets, parameters, error ids.</summary>
-[Collection(OneAtATime.Name)]
 public sealed partial class DocumentTests
 {
     private static readonly string Readme = Read("README.md");

@@ -6,7 +6,6 @@ using CockroachCmek.Rehearsal;
 namespace CockroachCmek.Tests.Packaging;
 
 /// <summary>Promise 7, in a process of its own: what is loaded where cannot be undone in this one.</summary>
-[Collection(OneAtATime.Name)]
 public sealed class LoadContextTests
 {
     [Fact]

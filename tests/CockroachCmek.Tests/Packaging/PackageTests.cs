@@ -5,7 +5,6 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Packaging;
 
-[Collection(OneAtATime.Name)]
 public sealed class PackageTests
 {
     private static readonly string Stage = Path.GetDirectoryName(ModuleEngine.StagedManifest)!;

@@ -1,6 +1,8 @@
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>AWS KMS as a target of HashiCorp Vault: a key collection is a region, and each version is a KMS key of its own.</summary>
+/// <summary>
+/// AWS KMS as a target of HashiCorp Vault: a key collection is a region, and each version is its own KMS key.
+/// </summary>
 internal sealed class AwsVaultTarget : IVaultTarget
 {
     public string Provider => "awskms";
@@ -17,9 +19,9 @@ internal sealed class AwsVaultTarget : IVaultTarget
 
     public bool HasUriForEachVersion => true;
 
-    public bool IsAlwaysHsm => true;
+    public StringComparer CollectionComparer => StringComparer.Ordinal;
 
-    public VaultCollection CollectionFor(CrdbCluster cluster, string? given, string region) => new(region, "");
+    public VaultCollection CollectionFor(CrdbCluster cluster, CloudOptions options, string region) => new(region, "");
 
     public VaultCollection CollectionOf(VaultEntry entry, string keyUri) => new(entry.KeyCollection, "");
 
@@ -41,6 +43,9 @@ internal sealed class AwsVaultTarget : IVaultTarget
     public string KeyUri(VaultDistribution distribution, VaultCollection collection, int version) =>
         distribution.Versions[version];
 
+    /// <summary>
+    /// The alias that Vault creates, in the role's account: the account that is known before the key exists.
+    /// </summary>
     public string PlannedKeyUri(VaultCollection collection, string key, string authPrincipal) =>
         $"arn:{AwsPartition.OfRegion(collection.Name).Name}:kms:{collection.Name}"
         + $":{RoleArn.Parse(authPrincipal).AccountId}:alias/hashicorp/{key}";

@@ -8,7 +8,7 @@ internal static partial class AzureErrors
         Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
-            $"Azure Resource Manager does not allow these credentials what is needed for '{target}': {message}",
+            $"Azure Resource Manager does not allow these credentials to do what is needed for '{target}': {message}",
             "Get-CrdbCmekKeyPolicy   (prints the assignment and the az commands for an Owner, User Access "
                 + "Administrator or Key Vault Data Access Administrator)",
             inner,
@@ -32,7 +32,7 @@ internal static partial class AzureErrors
         Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
-            $"The Key Vault does not allow these credentials what is needed for '{target}': {message} "
+            $"The Key Vault does not allow these credentials to do what is needed for '{target}': {message} "
                 + "An Owner of a Key Vault is not automatically allowed to use its keys.",
             "az role assignment create --role \"Key Vault Crypto Officer\" --assignee <you> "
                 + "--scope <id of the Key Vault>   (takes effect after some minutes)",
@@ -58,7 +58,7 @@ internal static partial class AzureErrors
         Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
-            $"Microsoft Graph does not allow these credentials what is needed for '{target}': {message}",
+            $"Microsoft Graph does not allow these credentials to do what is needed for '{target}': {message}",
             "New-CrdbCmekKey -PrincipalId <object id of the enterprise application>   "
                 + "(does not need Graph; the id is in the Entra admin center, under Enterprise applications)",
             inner,

@@ -2,7 +2,7 @@ using CockroachCmek.Core.Keys.Vault;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>The key ring that Vault puts keys into, and, where it is asked for, Vault's own access to it.</summary>
+/// <summary>The key ring that Vault puts keys into, and Vault's own access to it where that was asked for.</summary>
 internal sealed class GcpVaultLocation : IVaultLocation
 {
     private readonly GcpKeyProvider _provider;
@@ -30,7 +30,10 @@ internal sealed class GcpVaultLocation : IVaultLocation
 
     public CmekProtectionLevel? ProtectionLevel { get; private init; }
 
-    /// <exception cref="CmekException">VaultCollectionMalformed, ProjectUnknown, LocationUnknown, VaultRoleDiffers, ServiceAccountDisabled, ServiceAccountKeyFileTaken, ...</exception>
+    /// <exception cref="CmekException">
+    /// VaultCollectionMalformed, ProjectUnknown, LocationUnknown, VaultRoleDiffers, ServiceAccountDisabled,
+    /// ServiceAccountKeyFileTaken, …
+    /// </exception>
     public static async Task<GcpVaultLocation> FindAsync(
         GcpKeyProvider provider,
         KeyRequest request,
@@ -38,42 +41,38 @@ internal sealed class GcpVaultLocation : IVaultLocation
         GcpCalls calls
     )
     {
-        var ring = await RingAsync(request, clients, calls.Context.CancellationToken);
+        var protection = VaultKeyOptions.From(request.Options).ProtectionLevel;
+        var ring = await FindRingAsync(request, clients, calls.Context.CancellationToken);
         var reader = new GcpKeyReader(clients, calls);
         var hasRing = await reader.FindRingAsync(ring) is not null;
-        if (
-            !hasRing
-            && await reader.FindLocationProblemAsync(
-                ring,
-                needsHsm: VaultKeyOptions.From(request.Options).ProtectionLevel != CmekProtectionLevel.Software
-            )
-                is { } fault
-        )
-            throw fault;
-        var access = VaultKeyOptions.From(request.Options).BootstrapAccess
-            ? await new GcpVaultAccess(clients, calls).ReadAsync(
-                ring,
-                hasRing,
-                VaultKeyOptions.From(request.Options).ServiceAccountKeyPath
-            )
+        if (!hasRing)
+        {
+            var needsHsm = protection != CmekProtectionLevel.Software;
+            if (await reader.FindLocationProblemAsync(ring, needsHsm) is { } problem)
+                throw problem;
+        }
+
+        var options = GcpVaultOptions.From(request.Options);
+        var access = options.BootstrapAccess
+            ? await new GcpVaultAccess(clients, calls).ReadAsync(ring, hasRing, options.ServiceAccountKeyPath)
             : null;
         return new GcpVaultLocation(provider, request.Cluster.Name, ring, hasRing, access)
         {
-            ProtectionLevel = VaultKeyOptions.From(request.Options).ProtectionLevel,
+            ProtectionLevel = protection,
         };
     }
 
     public async Task<bool> ConfirmAsync(OperationContext context)
     {
-        var mayRing =
+        var mayCreateRing =
             _hasRing
             || await context.Log.ShouldProcessAsync(
                 _ring.LocationName,
-                $"Create key ring {_ring.Id}, which cannot be deleted again",
+                $"Create key ring {_ring.Id}, which cannot be deleted later",
                 context.CancellationToken
             );
-        var mayAccess = _access is null || await GcpVaultAccess.ConfirmAsync(_access, context);
-        return mayRing && mayAccess;
+        var mayGrantAccess = _access is null || await GcpVaultAccess.ConfirmAsync(_access, context);
+        return mayCreateRing && mayGrantAccess;
     }
 
     public Task<bool> CreateAsync(OperationContext context) =>
@@ -84,31 +83,27 @@ internal sealed class GcpVaultLocation : IVaultLocation
             return _access is not null && await new GcpVaultAccessWriter(clients, calls).WriteAsync(_access);
         });
 
-    /// <summary>One key serves all regions: the ring is in the only region's location, or in global, as on the documentation's page, unless said otherwise.</summary>
-    private static async Task<GcpRingName> RingAsync(
+    /// <summary>
+    /// One key serves all regions. Default: a ring in the region's own location for a single region, and in global
+    /// for several, as in CockroachDB's documentation.
+    /// </summary>
+    private static async Task<GcpRingName> FindRingAsync(
         KeyRequest request,
         GcpClients clients,
         CancellationToken cancellationToken
     )
     {
         var options = GcpKeyOptions.From(request.Options);
-        var named = VaultKeyOptions.From(request.Options).KeyCollection
-            ?? (options.KeyRing?.StartsWith("projects/", StringComparison.Ordinal) == true ? options.KeyRing : null);
-        if (named is not null)
-        {
-            return GcpRingName.TryParse(named)
-                ?? throw VaultErrors.VaultCollectionMalformed(
-                    named,
-                    "projects/<project>/locations/<location>/keyRings/<ring>"
-                );
-        }
-
+        var ring = options.KeyRing;
+        if (VaultKeyOptions.From(request.Options).KeyCollection is { } collection)
+            return GcpVaultTarget.ParseKeyRing(collection);
+        if (ring is not null && ring.StartsWith("projects/", StringComparison.Ordinal))
+            return GcpVaultTarget.ParseKeyRing(ring);
         var account = ServiceAccountEmail.Parse(request.AuthPrincipal);
-        var project = await clients.ResolveProjectAsync(options.Project, account.Project, cancellationToken);
         return new GcpRingName(
-            project,
+            await clients.ResolveProjectAsync(options.Project, account.Project, cancellationToken),
             options.Location ?? (request.Regions.Count == 1 ? request.Regions[0] : "global"),
-            options.KeyRing ?? GcpNames.DefaultRing
+            ring ?? GcpNames.DefaultRing
         );
     }
 }

@@ -1,15 +1,13 @@
-using System.Text.RegularExpressions;
 using CockroachCmek.Core.Keys.Vault;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>Cloud KMS as a target of HashiCorp Vault: a key collection is a key ring, and one key serves all regions.</summary>
+/// <summary>
+/// Cloud KMS as a target of HashiCorp Vault: a key collection is a key ring, and one key serves all regions.
+/// </summary>
 internal sealed class GcpVaultTarget : IVaultTarget
 {
-    private static readonly Regex KeyRing = new(
-        @"^projects/[^/\s]+/locations/[^/\s]+/keyRings/[a-zA-Z0-9_-]{1,63}$",
-        RegexOptions.CultureInvariant
-    );
+    private const string KeyRingForm = "projects/<project>/locations/<location>/keyRings/<ring>";
 
     public string Provider => "gcpckms";
 
@@ -35,17 +33,17 @@ internal sealed class GcpVaultTarget : IVaultTarget
 
     public bool HasUriForEachVersion => false;
 
-    public bool IsAlwaysHsm => false;
+    public StringComparer CollectionComparer => StringComparer.Ordinal;
 
-    public VaultCollection CollectionFor(CrdbCluster cluster, string? given, string region)
-    {
-        const string form = "projects/<project>/locations/<location>/keyRings/<ring>";
-        if (given is null)
-            throw VaultErrors.VaultCollectionMissing(cluster.Name, "the name of a key ring", form);
-        return KeyRing.IsMatch(given)
-            ? new VaultCollection(given, "")
-            : throw VaultErrors.VaultCollectionMalformed(given, form);
-    }
+    public VaultCollection CollectionFor(CrdbCluster cluster, CloudOptions options, string region) =>
+        VaultKeyOptions.From(options).KeyCollection is { } given
+            ? new VaultCollection(ParseKeyRing(given).ToString(), "")
+            : throw VaultErrors.VaultCollectionMissing(cluster.Name, "the name of a key ring", KeyRingForm);
+
+    /// <summary>Reads the resource name of a key ring.</summary>
+    /// <exception cref="CmekException">VaultCollectionMalformed.</exception>
+    public static GcpRingName ParseKeyRing(string text) =>
+        GcpRingName.TryParse(text) ?? throw VaultErrors.VaultCollectionMalformed(text, KeyRingForm);
 
     public VaultCollection CollectionOf(VaultEntry entry, string keyUri) => new(entry.KeyCollection, "");
 
@@ -66,7 +64,7 @@ internal sealed class GcpVaultTarget : IVaultTarget
     public string PlannedKeyUri(VaultCollection collection, string key, string authPrincipal) =>
         $"{collection.Name}/cryptoKeys/{key}";
 
-    /// <summary>A URI means all versions of the key, so it means the latest.</summary>
+    /// <summary>A URI names no version, and so means the latest one.</summary>
     public int? VersionOf(string keyUri, VaultEntry entry, VaultDistribution distribution) =>
         keyUri == $"{entry.KeyCollection}/cryptoKeys/{distribution.Name}" && distribution.Versions.Count > 0
             ? distribution.Versions.Keys.Max()

@@ -1,186 +1,95 @@
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>What Vault's faults mean, for retries, for the verbose line, and in the module's own terms.</summary>
-internal sealed class VaultCalls(IVaultKeyManagement client, OperationContext context) : CloudCalls("Vault", context)
+/// <summary>Every call to Vault: which errors are retried, and how lost responses are settled.</summary>
+internal sealed class VaultCalls(OperationContext context) : CloudCalls("Vault", context)
 {
-    /// <summary>True when nobody can say whether the call was processed: no answer, a failure of Vault's own, or of what stands in front of it. Vault's 502 is the cloud's clear no.</summary>
-    public static bool MayHaveHappened(Exception fault) =>
-        fault switch
-        {
-            VaultFault { Status: 500 } failed => !failed.Mentions("active"), // a standby that found no active node has done nothing
-            VaultFault { Status: > 500, Errors.Count: 0 } => true,
-            _ => IsNoResponse(fault),
-        };
-
-    /// <summary>A call that changes nothing; null for what is not there.</summary>
-    public async Task<T?> LookAsync<T>(string verb, string resource, Func<CancellationToken, Task<VaultAnswer<T>>> call)
-        where T : class
+    /// <summary>
+    /// Vault may still be distributing when the first read shows nothing. An error text of Vault's own is a clear
+    /// refusal: the write is not sent again after it.
+    /// </summary>
+    private static readonly Settling SlowWrite = new()
     {
-        try
-        {
-            return Say(await ReadAsync("keymgmt", verb, resource, call)).Data;
-        }
-        catch (VaultFault fault) when (fault.Status == 404 && !fault.Mentions("no handler for route"))
-        {
-            return null;
-        }
-    }
+        SecondRead = TimeSpan.FromSeconds(5),
+        MaySendAgain = error => error is not VaultException { Errors.Count: > 0 },
+    };
 
     /// <summary>
-    /// A write that is done when <paramref name="isDone"/> can read it. A lost answer is settled by reading; only what is then not there is sent again, and only where no
-    /// failure of Vault's own stands against it.
+    /// True when it is unknown whether the call was processed: no response, an internal failure of Vault, or a
+    /// failure of something in front of it. Vault's own 502 is a clear refusal: the cloud's KMS refused the request.
     /// </summary>
-    public async Task SettleAsync(
-        string verb,
-        string resource,
-        Func<CancellationToken, Task<VaultAnswer<bool>>> call,
-        Func<Task<bool>> isDone
-    )
-    {
-        for (var round = 1; ; round++)
+    public static bool IsOutcomeUnknown(Exception error) =>
+        error switch
         {
-            try
-            {
-                Say(await WriteAsync("keymgmt", verb, resource, call));
-                return;
-            }
-            catch (Exception fault) when (IsResponseLost(fault))
-            {
-                Context.Log.Verbose($"The answer to {verb} {resource} was lost; looking whether it happened.");
-                if (await isDone())
-                    return;
-                // Vault may still be at it: distributing takes its time.
-                await Context.Time.Delay(TimeSpan.FromSeconds(5), Context.CancellationToken);
-                if (await isDone())
-                    return;
-                if (round == 3 || fault is VaultFault { Errors.Count: > 0 })
-                    throw;
-            }
-        }
-    }
-
-    /// <summary>What a fault is in the module's terms. Vault says little of some, so it is asked about itself and the token.</summary>
-    public async Task<CmekException> ExplainAsync(Exception fault, string target) =>
-        fault switch
-        {
-            VaultFault { Status: 403 } denied => await ExplainDeniedAsync(denied, target),
-            VaultFault { Status: 404 } missing when missing.Path == "sys/mounts" && client.Namespace is { } space =>
-                VaultErrors.VaultNamespaceNotFound(client.Address, space),
-            VaultFault { Status: 404 } missing when missing.Mentions("no handler for route") =>
-                VaultErrors.VaultMountMissing(client.Mount),
-            VaultFault { Status: 502, Errors.Count: > 0 } refused => VaultErrors.VaultCloudRefused(
-                target,
-                refused.Path,
-                refused.Said
-            ),
-            VaultFault { Status: 307 or 308 or 429 or 472 or 473 or >= 500 } state => await ExplainStateAsync(
-                state,
-                target
-            ),
-            VaultFault refused => VaultErrors.VaultRefused(
-                refused.Status,
-                target,
-                $"{refused.Method} {refused.Path}",
-                refused.Said
-            ),
-            _ when IsUntrusted(fault) => VaultErrors.VaultCertificateRefused(client.Address, fault),
-            _ => VaultErrors.VaultUnreachable(client.Address, target, fault),
+            // A standby without an active node has processed nothing.
+            VaultException { Status: 500 } failed => !failed.Mentions("active"),
+            VaultException { Status: > 500, Errors.Count: 0 } => true,
+            _ => IsNoResponse(error),
         };
 
-    protected override bool IsAmbiguous(Exception fault) => MayHaveHappened(fault) && !IsUntrusted(fault);
-
-    /// <summary>412: the node has not seen yet what another was told, and has done nothing.</summary>
-    protected override bool IsThrottled(Exception fault) =>
-        fault is VaultFault { IsThrottled: true } or VaultFault { Status: 412 };
-
-    protected override (string Code, string? RequestId) Describe(Exception fault) =>
-        fault switch
-        {
-            VaultFault answered => ($"{answered.Status}", null),
-            CmekException known => (known.ErrorId, known.RequestId),
-            _ => ("no answer", null),
-        };
-
-    protected override string? RequestIdOf(object? answer) => (answer as IVaultAnswer)?.RequestId;
-
-    private static bool IsUntrusted(Exception fault)
+    /// <summary>True when the server's certificate was refused.</summary>
+    public static bool IsUntrusted(Exception error)
     {
-        for (var inner = fault.InnerException; inner is not null; inner = inner.InnerException)
+        for (var inner = error.InnerException; inner is not null; inner = inner.InnerException)
             if (inner is System.Security.Authentication.AuthenticationException)
                 return true;
         return false;
     }
 
-    /// <summary>403 is all that Vault says of an unknown token and of a missing policy alike; what the token may do on the path tells them apart.</summary>
-    private async Task<CmekException> ExplainDeniedAsync(VaultFault denied, string target)
+    /// <summary>Reads something; null when nothing exists at the path.</summary>
+    public async Task<T?> FindAsync<T>(
+        string verb,
+        string resource,
+        Func<CancellationToken, Task<VaultResponse<T>>> call
+    )
+        where T : class
     {
-        var path = denied.Path.Split('?')[0];
         try
         {
-            if (path != "sys/capabilities-self")
-                await client.ReadCapabilitiesAsync([path], Context.CancellationToken);
-            return VaultErrors.VaultPermissionMissing(target, [$"{path} ({Needed(denied)})"], client.Namespace);
+            return ReportWarnings(await ReadAsync("keymgmt", verb, resource, call)).Data;
         }
-        catch (VaultFault fault) when (fault.Status == 403)
+        catch (VaultException error) when (error.Status == 404 && !error.Mentions("no handler for route"))
         {
-            return VaultErrors.VaultTokenRefused(client.Address, client.Namespace);
-        }
-        catch (Exception fault) when (fault is VaultFault || IsResponseLost(fault))
-        {
-            return VaultErrors.VaultPermissionMissing(target, [$"{path} ({Needed(denied)})"], client.Namespace);
+            return null;
         }
     }
 
-    private static string Needed(VaultFault denied) =>
-        denied.Method switch
+    /// <summary>Sends a write until it is known what became of it.</summary>
+    /// <param name="isDone">Reads the state back: true when it shows the write.</param>
+    /// <param name="isDoneAlready">Refusals which mean that the write has been made before. Default: none.</param>
+    public Task SettleAsync(
+        string verb,
+        string resource,
+        Func<CancellationToken, Task<VaultResponse<bool>>> call,
+        Func<Task<bool>> isDone,
+        Func<Exception, bool>? isDoneAlready = null
+    ) =>
+        SettleAsync(
+            $"{verb} {resource}",
+            async () => ReportWarnings(await WriteAsync("keymgmt", verb, resource, call)),
+            isDone,
+            isDoneAlready is null ? SlowWrite : SlowWrite with { IsDone = isDoneAlready }
+        );
+
+    protected override bool IsAmbiguous(Exception error) => IsOutcomeUnknown(error) && !IsUntrusted(error);
+
+    /// <summary>412: the node lags behind another one, and has processed nothing.</summary>
+    protected override bool IsThrottled(Exception error) =>
+        error is VaultException { IsThrottled: true } or VaultException { Status: 412 };
+
+    protected override (string Code, string? RequestId) Describe(Exception error) =>
+        error switch
         {
-            "GET" when denied.Path.EndsWith("?list=true", StringComparison.Ordinal) => "list",
-            "GET" => "read",
-            "DELETE" => "delete",
-            _ => "create or update",
+            VaultException response => ($"{response.Status}", null),
+            CmekException known => (known.ErrorId, known.RequestId),
+            _ => ("no response", null),
         };
 
-    /// <summary>A node that cannot serve says why at sys/health: 200 is active, 429 standby, 472 and 473 replicas, 501 not initialized, 503 sealed.</summary>
-    private async Task<CmekException> ExplainStateAsync(VaultFault fault, string target)
-    {
-        int? status = null;
-        try
-        {
-            status = (await client.ReadHealthAsync(Context.CancellationToken)).Data.Status;
-        }
-        catch (Exception unread) when (unread is VaultFault or CmekException || IsResponseLost(unread))
-        {
-            // Not every address lets sys/health through; then the fault itself must do.
-        }
+    protected override string? RequestIdOf(object? response) => (response as IVaultResponse)?.RequestId;
 
-        // A standby that passes requests on is no fault: only what it could not pass on is.
-        var isPassedOn = fault.Status >= 500 && fault.Status != 503 && !fault.Mentions("active");
-        return status switch
-        {
-            503 => VaultErrors.VaultSealed(client.Address),
-            501 => VaultErrors.VaultNotInitialized(client.Address),
-            _ when fault.IsThrottled => VaultErrors.VaultRateLimited(client.Address, target),
-            429 when !isPassedOn => VaultErrors.VaultStandby(client.Address, "a standby", fault.Location),
-            472 or 473 when !isPassedOn => VaultErrors.VaultStandby(
-                client.Address,
-                status == 472 ? "a disaster recovery secondary" : "a performance standby",
-                fault.Location
-            ),
-            _ when fault.Status is 307 or 308 or 472 or 473 => VaultErrors.VaultStandby(
-                client.Address,
-                "a standby",
-                fault.Location
-            ),
-            _ when fault.Status == 429 => VaultErrors.VaultRateLimited(client.Address, target),
-            _ when fault.Mentions("sealed") => VaultErrors.VaultSealed(client.Address),
-            _ => VaultErrors.VaultRefused(fault.Status, target, $"{fault.Method} {fault.Path}", fault.Said),
-        };
-    }
-
-    private VaultAnswer<T> Say<T>(VaultAnswer<T> answer)
+    private VaultResponse<T> ReportWarnings<T>(VaultResponse<T> response)
     {
-        foreach (var warning in answer.Warnings)
+        foreach (var warning in response.Warnings)
             Context.Log.Warning($"Vault: {warning}");
-        return answer;
+        return response;
     }
 }

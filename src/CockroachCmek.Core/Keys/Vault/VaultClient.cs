@@ -1,35 +1,34 @@
 using System.Net.Http;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>Vault's HTTP API. It follows no redirect: the token goes to the address that was given, and nowhere else.</summary>
+/// <summary>Vault's HTTP API. It follows no redirect, so that the token goes to the given address only.</summary>
 internal sealed class VaultClient : IVaultKeyManagement
 {
-    private const int LongestAnswer = 8 * 1024 * 1024;
-    private const int LongestSentence = 500;
+    private const int MaxResponseBytes = 8 * 1024 * 1024;
+    private const int MaxErrorLength = 500;
 
     private readonly VaultConnection _connection;
     private readonly HttpClient _http;
 
     public VaultClient(VaultConnection connection)
     {
-        if (
-            connection.Address.Scheme != Uri.UriSchemeHttps
-            && !(connection.Address.Scheme == Uri.UriSchemeHttp && connection.Address.IsLoopback)
-        )
+        var isLocal = connection.Address.Scheme == Uri.UriSchemeHttp && connection.Address.IsLoopback;
+        if (connection.Address.Scheme != Uri.UriSchemeHttps && !isLocal)
             throw VaultErrors.VaultAddressInsecure(connection.Address);
         _connection = connection;
         _http = new HttpClient(
-            connection.Handler ?? VaultTrust.Handler(connection.CaCertificatePath),
+            connection.Handler ?? VaultTls.CreateHandler(connection.CaCertificatePath),
             disposeHandler: connection.Handler is null
         )
         {
             BaseAddress = new Uri(connection.Address, "/v1/"),
             Timeout = connection.RequestTimeout,
-            MaxResponseContentBufferSize = LongestAnswer,
+            MaxResponseContentBufferSize = MaxResponseBytes,
         };
     }
 
@@ -41,29 +40,23 @@ internal sealed class VaultClient : IVaultKeyManagement
 
     public string Mount => _connection.Mount;
 
-    /// <summary>The one path that every namespace shares, and that needs no token.</summary>
-    public async Task<VaultAnswer<VaultHealth>> ReadHealthAsync(CancellationToken cancellation)
+    /// <summary>
+    /// Sent without token and namespace: sys/health belongs to the root namespace, and its status is the result.
+    /// </summary>
+    public async Task<VaultResponse<int>> ReadHealthAsync(CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "sys/health");
         using var response = await _http.SendAsync(request, cancellation);
-        using var document = Parse(await TextAsync(response));
-        return new(
-            new VaultHealth(
-                (int)response.StatusCode,
-                document is null ? null : VaultJson.Text(document.RootElement, "version")
-            ),
-            [],
-            null
-        );
+        return new((int)response.StatusCode, [], null);
     }
 
-    public Task<VaultAnswer<IReadOnlyDictionary<string, string>>> ReadMountsAsync(CancellationToken cancellation) =>
+    public Task<VaultResponse<IReadOnlyDictionary<string, string>>> ReadMountsAsync(CancellationToken cancellation) =>
         SendAsync(HttpMethod.Get, "sys/mounts", null, VaultJson.Mounts, cancellation);
 
-    public Task<VaultAnswer<bool>> EnableMountAsync(CancellationToken cancellation) =>
+    public Task<VaultResponse<bool>> EnableMountAsync(CancellationToken cancellation) =>
         WriteAsync($"sys/mounts/{Mount}", new { type = "keymgmt" }, cancellation);
 
-    public Task<VaultAnswer<IReadOnlyDictionary<string, IReadOnlyList<string>>>> ReadCapabilitiesAsync(
+    public Task<VaultResponse<IReadOnlyDictionary<string, IReadOnlyList<string>>>> ReadCapabilitiesAsync(
         IReadOnlyList<string> paths,
         CancellationToken cancellation
     ) =>
@@ -75,32 +68,37 @@ internal sealed class VaultClient : IVaultKeyManagement
             cancellation
         );
 
-    public Task<VaultAnswer<IReadOnlyList<string>>> ListKeysAsync(CancellationToken cancellation) =>
+    public Task<VaultResponse<IReadOnlyList<string>>> ListKeysAsync(CancellationToken cancellation) =>
         ListAsync("key", cancellation);
 
-    public Task<VaultAnswer<VaultKey>> ReadKeyAsync(string key, CancellationToken cancellation) =>
+    public Task<VaultResponse<VaultKey>> ReadKeyAsync(string key, CancellationToken cancellation) =>
         ReadAsync($"key/{Escape(key)}", VaultJson.Key, cancellation);
 
-    public Task<VaultAnswer<bool>> CreateKeyAsync(string key, string type, CancellationToken cancellation) =>
+    public Task<VaultResponse<bool>> CreateKeyAsync(string key, string type, CancellationToken cancellation) =>
         WriteAsync($"{Mount}/key/{Escape(key)}", new { type }, cancellation);
 
-    public Task<VaultAnswer<bool>> UpdateKeyAsync(string key, bool deletionAllowed, CancellationToken cancellation) =>
+    public Task<VaultResponse<bool>> UpdateKeyAsync(string key, bool deletionAllowed, CancellationToken cancellation) =>
         WriteAsync($"{Mount}/key/{Escape(key)}", new { deletion_allowed = deletionAllowed }, cancellation);
 
-    /// <summary>With a body, be it empty: a POST without one .NET repeats by itself when a pooled connection ends, and the key would be rotated twice.</summary>
-    public Task<VaultAnswer<bool>> RotateKeyAsync(string key, CancellationToken cancellation) =>
+    /// <summary>
+    /// Sends an empty body: .NET repeats a POST without a body by itself when a pooled connection ends, and the key
+    /// would be rotated twice.
+    /// </summary>
+    public Task<VaultResponse<bool>> RotateKeyAsync(string key, CancellationToken cancellation) =>
         WriteAsync($"{Mount}/key/{Escape(key)}/rotate", new { }, cancellation);
 
-    public Task<VaultAnswer<bool>> DeleteKeyAsync(string key, CancellationToken cancellation) =>
+    public Task<VaultResponse<bool>> DeleteKeyAsync(string key, CancellationToken cancellation) =>
         DeleteAsync($"{Mount}/key/{Escape(key)}", cancellation);
 
-    public Task<VaultAnswer<IReadOnlyList<string>>> ListEntriesOfKeyAsync(string key, CancellationToken cancellation) =>
-        ListAsync($"key/{Escape(key)}/kms", cancellation);
+    public Task<VaultResponse<IReadOnlyList<string>>> ListEntriesOfKeyAsync(
+        string key,
+        CancellationToken cancellation
+    ) => ListAsync($"key/{Escape(key)}/kms", cancellation);
 
-    public Task<VaultAnswer<VaultEntry>> ReadEntryAsync(string entry, CancellationToken cancellation) =>
+    public Task<VaultResponse<VaultEntry>> ReadEntryAsync(string entry, CancellationToken cancellation) =>
         ReadAsync($"kms/{Escape(entry)}", VaultJson.Entry, cancellation);
 
-    public Task<VaultAnswer<bool>> WriteEntryAsync(
+    public Task<VaultResponse<bool>> WriteEntryAsync(
         string entry,
         VaultEntry content,
         IReadOnlyDictionary<string, string> credentials,
@@ -119,13 +117,13 @@ internal sealed class VaultClient : IVaultKeyManagement
             cancellation
         );
 
-    public Task<VaultAnswer<VaultDistribution>> ReadDistributionAsync(
+    public Task<VaultResponse<VaultDistribution>> ReadDistributionAsync(
         string entry,
         string key,
         CancellationToken cancellation
     ) => ReadAsync($"kms/{Escape(entry)}/key/{Escape(key)}", VaultJson.Distribution, cancellation);
 
-    public Task<VaultAnswer<bool>> DistributeKeyAsync(
+    public Task<VaultResponse<bool>> DistributeKeyAsync(
         string entry,
         string key,
         string purpose,
@@ -133,25 +131,28 @@ internal sealed class VaultClient : IVaultKeyManagement
         CancellationToken cancellation
     ) => WriteAsync($"{Mount}/kms/{Escape(entry)}/key/{Escape(key)}", new { purpose, protection }, cancellation);
 
-    public Task<VaultAnswer<bool>> RemoveKeyAsync(string entry, string key, CancellationToken cancellation) =>
+    public Task<VaultResponse<bool>> RemoveKeyAsync(string entry, string key, CancellationToken cancellation) =>
         DeleteAsync($"{Mount}/kms/{Escape(entry)}/key/{Escape(key)}", cancellation);
 
     public void Dispose() => _http.Dispose();
 
-    private Task<VaultAnswer<T>> ReadAsync<T>(string path, Func<JsonElement, T> read, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Get, $"{Mount}/{path}", null, read, cancellation);
+    private Task<VaultResponse<T>> ReadAsync<T>(
+        string path,
+        Func<JsonElement, T> read,
+        CancellationToken cancellation
+    ) => SendAsync(HttpMethod.Get, $"{Mount}/{path}", null, read, cancellation);
 
-    /// <summary>GET with list=true is the same as Vault's own verb LIST, which proxies do not know.</summary>
-    private Task<VaultAnswer<IReadOnlyList<string>>> ListAsync(string path, CancellationToken cancellation) =>
+    /// <summary>GET with list=true means the same as Vault's verb LIST, which proxies may not let through.</summary>
+    private Task<VaultResponse<IReadOnlyList<string>>> ListAsync(string path, CancellationToken cancellation) =>
         ReadAsync($"{path}?list=true", VaultJson.Keys, cancellation);
 
-    private Task<VaultAnswer<bool>> WriteAsync(string path, object body, CancellationToken cancellation) =>
+    private Task<VaultResponse<bool>> WriteAsync(string path, object body, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Post, path, body, _ => true, cancellation);
 
-    private Task<VaultAnswer<bool>> DeleteAsync(string path, CancellationToken cancellation) =>
+    private Task<VaultResponse<bool>> DeleteAsync(string path, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Delete, path, null, _ => true, cancellation);
 
-    private async Task<VaultAnswer<T>> SendAsync<T>(
+    private async Task<VaultResponse<T>> SendAsync<T>(
         HttpMethod method,
         string path,
         object? body,
@@ -161,7 +162,8 @@ internal sealed class VaultClient : IVaultKeyManagement
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Add("X-Vault-Token", _connection.Token.Reveal());
-        request.Headers.Add("X-Vault-Request", "true"); // an agent or proxy in between may insist on it
+        // Vault Agent and Vault Proxy can be configured to require this header.
+        request.Headers.Add("X-Vault-Request", "true");
         if (Namespace is not null)
             request.Headers.Add("X-Vault-Namespace", Namespace);
         if (body is not null)
@@ -171,42 +173,49 @@ internal sealed class VaultClient : IVaultKeyManagement
                 "application/json"
             );
         using var response = await _http.SendAsync(request, cancellation);
-        using var document = Parse(await TextAsync(response));
-        var answer = document?.RootElement ?? default;
+        using var document = Parse(await ReadAsync(response));
+        var content = document?.RootElement ?? default;
         if (!response.IsSuccessStatusCode)
-            throw Fault(response, method, path, answer);
+            throw ToException(response, method, path, content);
         if (document is null && method == HttpMethod.Get)
-            throw VaultErrors.VaultAnswerUnreadable(Address, path, "it is no JSON object");
+            throw VaultErrors.VaultAnswerUnreadable(Address, path, "it is not a JSON object");
         try
         {
             return new(
-                read(answer),
-                [.. VaultJson.Texts(answer, "warnings").Select(Redact)],
-                VaultJson.Text(answer, "request_id")
+                read(content),
+                [.. VaultJson.Texts(content, "warnings").Select(Redact)],
+                VaultJson.Text(content, "request_id")
             );
         }
-        catch (FormatException fault)
+        catch (FormatException error)
         {
-            throw VaultErrors.VaultAnswerUnreadable(Address, path, fault.Message);
+            throw VaultErrors.VaultAnswerUnreadable(Address, path, error.Message);
         }
     }
 
-    private VaultFault Fault(HttpResponseMessage response, HttpMethod method, string path, JsonElement answer)
+    private VaultException ToException(
+        HttpResponseMessage response,
+        HttpMethod method,
+        string path,
+        JsonElement content
+    )
     {
-        var errors = VaultJson.Texts(answer, "errors").Select(Redact).ToList();
-        return new VaultFault((int)response.StatusCode, method.Method, path, errors)
+        var errors = VaultJson.Texts(content, "errors").Select(Redact).ToList();
+        var isQuota =
+            response.Headers.RetryAfter is not null
+            || errors.Any(e => e.IndexOf("quota", StringComparison.OrdinalIgnoreCase) >= 0);
+        return new VaultException((int)response.StatusCode, method.Method, path, errors)
         {
             Location = response.Headers.Location,
-            IsThrottled =
-                (int)response.StatusCode == 429
-                && (
-                    response.Headers.RetryAfter is not null
-                    || errors.Any(e => e.IndexOf("quota", StringComparison.OrdinalIgnoreCase) >= 0)
-                ),
+            // 429 without either is a standby's status.
+            IsThrottled = (int)response.StatusCode == 429 && isQuota,
         };
     }
 
-    /// <summary>Vault hands on what the cloud says, which may repeat what was sent: of a wrong AWS signature the whole canonical request.</summary>
+    /// <summary>
+    /// Vault passes on the cloud's error text, which may repeat what was sent: AWS repeats the whole canonical
+    /// request when a signature is wrong.
+    /// </summary>
     private string Redact(string text)
     {
         foreach (var secret in new[] { _connection.Token, _connection.CloudCredentials?.Password }.OfType<Secret>())
@@ -214,13 +223,14 @@ internal sealed class VaultClient : IVaultKeyManagement
         var canonical = text.IndexOf("The Canonical String", StringComparison.OrdinalIgnoreCase);
         if (canonical >= 0)
             text = text.Substring(0, canonical);
-        text = System.Text.RegularExpressions.Regex.Replace(text, @"\s+", " ").Trim();
-        return text.Length <= LongestSentence ? text : text.Substring(0, LongestSentence) + "…";
+        text = Regex.Replace(text, @"\s+", " ").Trim();
+        return text.Length <= MaxErrorLength ? text : text.Substring(0, MaxErrorLength) + "…";
     }
 
-    /// <summary>The whole answer is there already: SendAsync waits for it.</summary>
-    private static Task<string> TextAsync(HttpResponseMessage response) => response.Content.ReadAsStringAsync();
+    /// <summary>SendAsync has buffered the whole response, so there is nothing to cancel.</summary>
+    private static Task<string> ReadAsync(HttpResponseMessage response) => response.Content.ReadAsStringAsync();
 
+    /// <summary>Null for anything but a JSON object: an empty response, or the page of a proxy.</summary>
     private static JsonDocument? Parse(string text)
     {
         try
@@ -233,7 +243,7 @@ internal sealed class VaultClient : IVaultKeyManagement
         }
         catch (JsonException)
         {
-            return null; // 204, or a page of whatever stands in between
+            return null;
         }
     }
 

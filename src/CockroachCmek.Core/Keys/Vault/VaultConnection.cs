@@ -5,48 +5,55 @@ using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>How HashiCorp Vault is reached, and the credentials with which Vault reaches the cloud.</summary>
+/// <summary>How to reach HashiCorp Vault, and the credentials with which Vault reaches the cloud.</summary>
 internal sealed record VaultConnection(Uri Address, Secret Token)
 {
-    /// <summary>Namespace of Vault Enterprise or HCP Vault, where the topmost is admin; null for the root.</summary>
+    /// <summary>
+    /// Namespace of Vault Enterprise or HCP Vault, whose top namespace is admin; null for the root namespace.
+    /// </summary>
     public string? Namespace { get; init; }
 
-    /// <summary>Where the Key Management secrets engine is mounted, or is to be.</summary>
+    /// <summary>The mount path of the Key Management secrets engine. It is mounted there if missing.</summary>
     public string Mount { get; init; } = "keymgmt";
 
-    /// <summary>PEM file of the authorities that Vault's certificate is checked against; null for those of the machine.</summary>
+    /// <summary>
+    /// PEM file of the authorities that may sign Vault's certificate. Default: those that the machine trusts.
+    /// </summary>
     public string? CaCertificatePath { get; init; }
 
-    /// <summary>What new KMS provider entries are given to reach the cloud with; null for Vault's own environment.</summary>
+    /// <summary>
+    /// Credentials for the cloud in new KMS provider entries. Default: the Vault server's own environment.
+    /// </summary>
     public VaultCloudCredentials? CloudCredentials { get; init; }
 
-    /// <summary>What carries the requests; null for the platform's own.</summary>
+    /// <summary>Sends the requests. Default: a new HTTP handler.</summary>
     public HttpMessageHandler? Handler { get; init; }
 
-    /// <summary>Longest time for one request. Distributing a key of many versions is slow.</summary>
+    /// <summary>Limit of one request. Distributing a key with many versions is slow.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// The connection of a session: what Connect-CrdbCloud was given, then a sandbox's Vault, then what Vault's own command reads:
-    /// VAULT_ADDR, VAULT_TOKEN or the token helper's file, VAULT_NAMESPACE, VAULT_CACERT.
+    /// The connection of a session: the parameters of Connect-CrdbCloud, then the sandbox's Vault, then the environment
+    /// of the vault command: VAULT_ADDR, VAULT_TOKEN or the token helper's file, VAULT_NAMESPACE, VAULT_CACERT. An
+    /// address that was given is never the sandbox's.
     /// </summary>
     /// <exception cref="CmekException">VaultAddressMissing, VaultTokenMissing.</exception>
     public static VaultConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
         var (address, token) = (options.Get<Uri>("VaultAddress"), options.Get<Secret>("VaultToken"));
-        var rehearsed = address is null ? sandbox?.Find("vault") : null;
-        if (rehearsed is not null)
+        var sandboxVault = address is null ? sandbox?.Find("vault") : null;
+        if (sandboxVault is not null)
         {
-            address = new Uri(rehearsed["address"]);
-            token ??= new Secret(rehearsed["token"]);
+            address = new Uri(sandboxVault["address"]);
+            token ??= new Secret(sandboxVault["token"]);
         }
 
         var connection = new VaultConnection(address ?? AddressFromEnvironment(), token ?? TokenFromEnvironment())
         {
             Namespace = options.Get<string>("VaultNamespace")
-                ?? (rehearsed is null ? Variable("VAULT_NAMESPACE") : null),
+                ?? (sandboxVault is null ? Variable("VAULT_NAMESPACE") : null),
             CaCertificatePath = options.Get<string>("VaultCaCertificate")
-                ?? (rehearsed is null ? Variable("VAULT_CACERT") : null),
+                ?? (sandboxVault is null ? Variable("VAULT_CACERT") : null),
             CloudCredentials = CredentialsFrom(options),
         };
         return options.Get<string>("VaultMount") is { } mount
@@ -78,7 +85,7 @@ internal sealed record VaultConnection(Uri Address, Secret Token)
 
     private static Secret TokenFromEnvironment()
     {
-        // Where "vault login" leaves the token.
+        // The token helper of "vault login" writes this file.
         var file = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".vault-token");
         var token = Variable("VAULT_TOKEN") ?? (File.Exists(file) ? File.ReadAllText(file).Trim() : null);
         return string.IsNullOrEmpty(token) ? throw VaultErrors.VaultTokenMissing() : new Secret(token!);

@@ -1,125 +1,140 @@
+using System.Collections.Concurrent;
+
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>A key that Vault has put into the cloud: for which region, under which name, and whether this run put it there.</summary>
+/// <summary>A key that Vault has put into the cloud.</summary>
+/// <param name="Uri">Its URI; on AWS its id, because Vault does not know the account.</param>
+/// <param name="IsFresh">True when this run put it there.</param>
 internal sealed record DistributedKey(string Region, string Uri, bool IsFresh);
 
 /// <summary>
-/// What HashiCorp's engine leaves to do in the cloud, done by the cloud's own provider: it takes the distributed key as one that exists, checks it, and grants its use.
+/// Grants the use of distributed keys. Vault does not do that, so the cloud's own provider imports each key, checks
+/// it and adds the grant.
 /// </summary>
 internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
 {
-    /// <summary>A key that was just put into the cloud may not be seen everywhere at once.</summary>
+    /// <summary>How long the cloud may take to show a new key everywhere.</summary>
     private static readonly TimeSpan Propagation = TimeSpan.FromMinutes(2);
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
-    /// <summary>A look before the work itself: asks nothing, and its warnings come again.</summary>
-    private readonly AnsweredLog _silent = new(calls.Context.Log, (_, _) => false) { IsSilent = true };
+    private readonly ConcurrentDictionary<string, bool> _warnings = new();
 
-    /// <summary>The keys, granted. For those that this run has made the grant was part of the question; for others the cloud's provider asks.</summary>
+    /// <summary>
+    /// The granted keys, in the order given. The question about a new key included its grant; about an existing key
+    /// the cloud's provider asks.
+    /// </summary>
     public async Task<IReadOnlyList<CmekKey>> GrantAsync(KeyRequest request, IReadOnlyList<DistributedKey> keys)
     {
         if (keys.Count == 0)
             return [];
-        keys = await NamedAsync(request, keys);
-        return await AdoptAsync(
-            request,
-            keys,
-            new AnsweredLog(calls.Context.Log, (target, action) =>
-                keys.Any(k => k.IsFresh && (target + action).Contains(k.Uri)) ? true : null
-            )
-        );
+        if (keys.Count == 1 || !cloud.Cloud.VaultTarget!.HasKeyForEachRegion)
+            return await ImportAsync(request, keys, LogFor(keys));
+
+        var existing = await GrantExistingAsync(request, [.. keys.Where(k => !k.IsFresh)]);
+        var fresh = await Task.WhenAll(keys.Where(k => k.IsFresh).Select(k => ImportAsync(request, [k], LogFor([k]))));
+        var byRegion = existing.Concat(fresh.SelectMany(k => k)).ToDictionary(k => k.Region);
+        return [.. keys.Select(k => byRegion[k.Region])];
     }
 
-    /// <summary>What is wrong with keys that are there, before anything is written. Nothing is asked.</summary>
-    public async Task<IReadOnlyList<CmekException>> FaultsAsync(KeyRequest request, IReadOnlyList<DistributedKey> keys)
+    /// <summary>
+    /// Every problem of keys in the cloud, before anything is written. Writes nothing and asks nothing.
+    /// </summary>
+    public async Task<IReadOnlyList<CmekException>> FindProblemsAsync(
+        KeyRequest request,
+        IReadOnlyList<DistributedKey> keys
+    )
     {
         var groups =
             cloud.Cloud.VaultTarget!.HasKeyForEachRegion ? keys.Select(k => new[] { k })
             : keys.Count > 0 ? [keys.ToArray()]
             : [];
-        var faults = await Task.WhenAll(
+        var problems = await Task.WhenAll(
             groups.Select(async group =>
             {
                 try
                 {
-                    await AdoptAsync(request, group, _silent);
+                    await ProbeAsync(request, group);
                     return null;
                 }
-                catch (CmekException fault)
-                    when (fault.Kind is not (CmekErrorKind.Authentication or CmekErrorKind.Connection))
+                catch (CmekException error)
+                    when (error.Kind is not (CmekErrorKind.Authentication or CmekErrorKind.Connection))
                 {
-                    return fault;
+                    return error;
                 }
             })
         );
-        return [.. faults.OfType<CmekException>()];
+        return [.. problems.OfType<CmekException>()];
     }
 
-    /// <summary>On AWS, Vault knows the key's id but not its account; the cloud's provider makes the ARN of it. Where there is one key only, the id will do.</summary>
-    private async Task<IReadOnlyList<DistributedKey>> NamedAsync(KeyRequest request, IReadOnlyList<DistributedKey> keys)
+    /// <summary>
+    /// Checks existing keys one by one, in parallel, which also gives their ARNs. Those that lack the grant then get
+    /// it in one call, which needs ARNs to tell the regions apart.
+    /// </summary>
+    private async Task<IReadOnlyList<CmekKey>> GrantExistingAsync(
+        KeyRequest request,
+        IReadOnlyList<DistributedKey> keys
+    )
     {
-        if (!cloud.Cloud.VaultTarget!.HasKeyForEachRegion || keys.Count == 1)
-            return keys;
-        var named = await Task.WhenAll(keys.Select(key => AdoptAsync(request, [key], _silent)));
-        return [.. keys.Zip(named, (key, found) => key with { Uri = found[0].KeyUri })];
+        var probes = await Task.WhenAll(keys.Select(k => ProbeAsync(request, [k])));
+        var granted = probes.Where(p => !p.Key.IsPlanned).ToList();
+        foreach (var warning in granted.SelectMany(p => p.Warnings))
+            WarnOnce(warning);
+        var missing = probes
+            .Where(p => p.Key.IsPlanned)
+            .Select(p => new DistributedKey(p.Key.Region, p.Key.KeyUri, IsFresh: false))
+            .ToList();
+        var added = missing.Count == 0 ? [] : await ImportAsync(request, missing, LogFor(missing));
+        return [.. granted.Select(p => p.Key), .. added];
     }
 
-    private Task<IReadOnlyList<CmekKey>> AdoptAsync(
+    /// <summary>Imports keys without writing: a key that lacks the grant comes back as planned.</summary>
+    private async Task<(CmekKey Key, IReadOnlyCollection<string> Warnings)> ProbeAsync(
+        KeyRequest request,
+        IReadOnlyList<DistributedKey> keys
+    )
+    {
+        var warnings = new ConcurrentQueue<string>();
+        var log = new AnsweringLog(calls.Context.Log, (_, _) => false, warnings.Enqueue);
+        return ((await ImportAsync(request, keys, log))[0], warnings);
+    }
+
+    private Task<IReadOnlyList<CmekKey>> ImportAsync(
         KeyRequest request,
         IReadOnlyList<DistributedKey> keys,
         IOperationLog log
-    ) =>
-        calls.RetryUntilPropagatedAsync(
-            () =>
-                cloud.EnsureKeysAsync(
-                    request with
-                    {
-                        Regions = [.. keys.Select(k => k.Region)],
-                        KeyUris = [.. keys.Select(k => k.Uri).Distinct()],
-                        Grant = true,
-                        Name = null,
-                        Like = null,
-                    },
-                    calls.Context with
-                    {
-                        Log = log,
-                    }
-                ),
-            fault => keys.Any(k => k.IsFresh) && fault is CmekException { Kind: CmekErrorKind.NotFound },
+    )
+    {
+        var import = request with
+        {
+            Regions = [.. keys.Select(k => k.Region)],
+            KeyUris = [.. keys.Select(k => k.Uri).Distinct()],
+            Grant = true,
+            Name = null,
+            Like = null,
+        };
+        return calls.RetryUntilPropagatedAsync(
+            () => cloud.EnsureKeysAsync(import, calls.Context with { Log = log }),
+            error => keys.Any(k => k.IsFresh) && error is CmekException { Kind: CmekErrorKind.NotFound },
             Propagation,
             Pause
         );
+    }
 
-    /// <summary>Answers questions that were asked before; passes on the rest.</summary>
-    private sealed class AnsweredLog(IOperationLog inner, Func<string, string, bool?> answer) : IOperationLog
+    /// <summary>Questions about a new key were answered when its creation was confirmed.</summary>
+    private AnsweringLog LogFor(IReadOnlyList<DistributedKey> keys) =>
+        new(
+            calls.Context.Log,
+            (target, action) => keys.Any(k => k.IsFresh && (target + action).Contains(k.Uri)) ? true : null,
+            WarnOnce
+        );
+
+    /// <summary>
+    /// Several regions may cause the same warning, for example that the keys are in another account.
+    /// </summary>
+    private void WarnOnce(string warning)
     {
-        /// <summary>Warnings are left out.</summary>
-        public bool IsSilent { get; init; }
-
-        public void Verbose(string message) => inner.Verbose(message);
-
-        public void Warning(string message)
-        {
-            if (!IsSilent)
-                inner.Warning(message);
-        }
-
-        public void Progress(OperationProgress progress) => inner.Progress(progress);
-
-        public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken) =>
-            answer(target, action) is { } known
-                ? Task.FromResult(known)
-                : inner.ShouldProcessAsync(target, action, cancellationToken);
-
-        public Task<bool> ShouldProcessPlanAsync(
-            string target,
-            IReadOnlyList<string> actions,
-            string consequence,
-            CancellationToken cancellationToken
-        ) =>
-            answer(target, string.Join(" ", actions)) is { } known
-                ? Task.FromResult(known)
-                : inner.ShouldProcessPlanAsync(target, actions, consequence, cancellationToken);
+        if (_warnings.TryAdd(warning, true))
+            calls.Context.Log.Warning(warning);
     }
 }

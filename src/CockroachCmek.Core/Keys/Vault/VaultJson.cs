@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>Reads Vault's answers. Where HashiCorp's pages and recorded servers differ, both are taken. Throws FormatException for what is neither.</summary>
+/// <summary>
+/// Reads Vault's responses. Where HashiCorp's documentation and recorded servers differ, both forms are accepted.
+/// Throws FormatException for any other.
+/// </summary>
 internal static class VaultJson
 {
     public static string? Text(JsonElement item, string name) =>
@@ -13,7 +16,7 @@ internal static class VaultJson
             ? value.GetString()
             : null;
 
-    /// <summary>A list of texts, or texts with commas between them; empty when there is none.</summary>
+    /// <summary>An array of texts, or one comma-separated text; empty when the member is missing.</summary>
     public static IReadOnlyList<string> Texts(JsonElement item, string name)
     {
         if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty(name, out var value))
@@ -29,13 +32,13 @@ internal static class VaultJson
         };
     }
 
-    public static IReadOnlyList<string> Keys(JsonElement answer) => Texts(Data(answer), "keys");
+    public static IReadOnlyList<string> Keys(JsonElement content) => Texts(Data(content), "keys");
 
-    /// <summary>Older servers have the mounts beside "data", newer in it too.</summary>
-    public static IReadOnlyDictionary<string, string> Mounts(JsonElement answer)
+    /// <summary>Newer servers list the mounts in "data", older ones beside it.</summary>
+    public static IReadOnlyDictionary<string, string> Mounts(JsonElement content)
     {
         var mounts =
-            answer.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object ? data : answer;
+            content.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object ? data : content;
         return mounts
             .EnumerateObject()
             .Where(m => m.Name.EndsWith("/", StringComparison.Ordinal))
@@ -43,24 +46,24 @@ internal static class VaultJson
     }
 
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Capabilities(
-        JsonElement answer,
+        JsonElement content,
         IReadOnlyList<string> paths
     )
     {
         var data =
-            answer.TryGetProperty("data", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : answer;
+            content.TryGetProperty("data", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : content;
         return paths.ToDictionary(p => p, p => Texts(data, p));
     }
 
-    public static VaultKey Key(JsonElement answer)
+    public static VaultKey Key(JsonElement content)
     {
-        var data = Data(answer);
+        var data = Data(content);
         return new VaultKey(
-            Text(data, "type") ?? throw new FormatException("a key without a type"),
-            Number(data, "latest_version") ?? throw new FormatException("a key without latest_version"),
+            Text(data, "type") ?? throw new FormatException("the key has no type"),
+            Number(data, "latest_version") ?? throw new FormatException("the key has no latest_version"),
             Number(data, "min_enabled_version") ?? 0,
             data.TryGetProperty("deletion_allowed", out var allowed) && allowed.ValueKind == JsonValueKind.True,
-            // The API's page calls them keys; servers send versions.
+            // The API documentation has "keys"; servers send "versions".
             Numbered(
                 data.TryGetProperty("versions", out var versions) ? versions
                     : data.TryGetProperty("keys", out versions) ? versions
@@ -78,20 +81,20 @@ internal static class VaultJson
         );
     }
 
-    public static VaultEntry Entry(JsonElement answer)
+    public static VaultEntry Entry(JsonElement content)
     {
-        var data = Data(answer);
+        var data = Data(content);
         return new VaultEntry(
-            Text(data, "provider") ?? throw new FormatException("an entry without a provider"),
+            Text(data, "provider") ?? throw new FormatException("the entry has no provider"),
             Text(data, "key_collection") ?? ""
         );
     }
 
-    public static VaultDistribution Distribution(JsonElement answer)
+    public static VaultDistribution Distribution(JsonElement content)
     {
-        var data = Data(answer);
+        var data = Data(content);
         return new VaultDistribution(
-            Text(data, "name") ?? throw new FormatException("a distributed key without a name"),
+            Text(data, "name") ?? throw new FormatException("the distributed key has no name"),
             Texts(data, "purpose"),
             Text(data, "protection") ?? "",
             Numbered(data.TryGetProperty("versions", out var versions) ? versions : default, v =>
@@ -100,9 +103,9 @@ internal static class VaultJson
         );
     }
 
-    private static JsonElement Data(JsonElement answer) =>
-        answer.ValueKind == JsonValueKind.Object
-        && answer.TryGetProperty("data", out var data)
+    private static JsonElement Data(JsonElement content) =>
+        content.ValueKind == JsonValueKind.Object
+        && content.TryGetProperty("data", out var data)
         && data.ValueKind == JsonValueKind.Object
             ? data
             : throw new FormatException("it has no data");

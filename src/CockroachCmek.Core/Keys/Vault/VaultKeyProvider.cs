@@ -3,8 +3,8 @@ using CockroachCmek.Core.Checks;
 namespace CockroachCmek.Core.Keys.Vault;
 
 /// <summary>
-/// The customer's half of CMEK where keys are born in HashiCorp Vault: Vault makes, distributes and rotates them; identity, grants, revocation and the key's state in the KMS are
-/// the cloud's, and go to its own provider.
+/// Keys that are generated in HashiCorp Vault. Vault creates, distributes and rotates them; the cloud's own provider
+/// does the rest: identity, grants, revocation, and the key's state in the KMS.
 /// </summary>
 internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient client) : ICmekKeyProvider
 {
@@ -25,7 +25,7 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (reader, calls) =>
             request.NewKey
-                ? new VaultRotation(cloud, client.Connection, reader, calls).ReplaceAsync(request)
+                ? new VaultReplacement(cloud, client.Connection, reader, calls).ReplaceAsync(request)
                 : new VaultRotation(cloud, client.Connection, reader, calls).RotateAsync(request)
         );
 
@@ -36,7 +36,7 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         OperationContext context
     ) => RunAsync(cluster.Name, context, async (reader, calls) =>
         {
-            await new VaultRotation(cloud, client.Connection, reader, calls).SettleAsync(cluster, inForce);
+            await new VaultReplacement(cloud, client.Connection, reader, calls).RecordInForceAsync(cluster, inForce);
             return true;
         });
 
@@ -51,10 +51,19 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         if (request.IsPast)
             return checks;
         var results = new KeyChecks(request.Cluster, request.Spec.Region, _ => null);
-        if (!await results.RunAsync(CmekCheckName.VaultReadable, () => CheckVaultAsync(request, results, context)))
+        try
+        {
+            await CheckVaultAsync(request, results, context);
+        }
+        catch (CmekException error)
+        {
+            // The cluster uses the key in the KMS: that Vault cannot be read is no failure of the key.
+            results.Unknown(CmekCheckName.VaultReadable, error);
             return [.. checks, .. results.All];
+        }
 
-        // Versions are made in Vault: what is the newest is Vault's to say, and rotating in the cloud would part the two.
+        // Vault creates the versions, so Vault's check replaces the cloud's: rotating in the cloud would separate the
+        // two.
         return [.. checks.Where(c => c.Check != CmekCheckName.VersionInUse), .. results.All];
     }
 
@@ -85,7 +94,7 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
             return true;
         });
 
-    /// <summary>Client and cloud belong to the session.</summary>
+    /// <summary>Does nothing: the client and the cloud's provider belong to the session.</summary>
     public void Dispose() { }
 
     private async Task<T> RunAsync<T>(
@@ -94,20 +103,17 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         Func<VaultKeyReader, VaultCalls, Task<T>> work
     )
     {
-        var calls = new VaultCalls(client, context);
-        CmekException explained;
+        var calls = new VaultCalls(context);
         try
         {
             return await work(new VaultKeyReader(client, calls), calls);
         }
-        catch (Exception fault)
-            when (fault is VaultFault
-                || (VaultCalls.MayHaveHappened(fault) && !context.CancellationToken.IsCancellationRequested)
+        catch (Exception error)
+            when (error is VaultException
+                || (VaultCalls.IsOutcomeUnknown(error) && !context.CancellationToken.IsCancellationRequested)
             )
         {
-            explained = await calls.ExplainAsync(fault, target);
+            throw await new VaultDiagnosis(client, calls).ExplainAsync(error, target);
         }
-
-        throw explained;
     }
 }

@@ -1,28 +1,16 @@
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>A key of Vault as it is found, and where it is distributed to; null where it is not.</summary>
-internal sealed record FoundVaultKey(string Name, VaultKey Key, VaultPlace? Place)
-{
-    public int Number => VaultNames.Generation(Name).Number;
-
-    /// <summary>Made to take another key's place, and not in force yet, as far as was settled: until then it may be deleted.</summary>
-    public bool IsUnsettled => Number > 1 && Key.DeletionAllowed;
-
-    /// <summary>True when the KMS has every version that there is.</summary>
-    public bool IsWhole => Place is not null && Place.Distribution.Versions.ContainsKey(Key.LatestVersion);
-}
-
-/// <summary>Where a key is distributed to.</summary>
-internal sealed record VaultPlace(string EntryName, VaultEntry Entry, VaultDistribution Distribution);
-
-/// <summary>Reads of Vault.</summary>
+/// <summary>Reads keys, entries and distributions in Vault.</summary>
 internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls calls)
 {
-    private const int SideBySide = 8;
+    private const int MaxParallelReads = 8;
 
     public IVaultKeyManagement Client => client;
 
-    /// <summary>Whether the engine is mounted; what may not be read is taken to be there, and says by itself when it is not.</summary>
+    /// <summary>
+    /// True when the secrets engine is mounted. A token that is not allowed to list mounts counts as yes: the first
+    /// read of the engine fails if it is not.
+    /// </summary>
     /// <exception cref="CmekException">VaultMountTaken.</exception>
     public async Task<bool> IsMountedAsync()
     {
@@ -33,62 +21,57 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
                 return false;
             return type == "keymgmt" ? true : throw VaultErrors.VaultMountTaken(client.Mount, type);
         }
-        catch (VaultFault fault) when (fault.Status == 403)
+        catch (VaultException error) when (error.Status == 403)
         {
-            // A token for keys alone may not list mounts. That the token is good will show.
             return true;
         }
     }
 
     /// <summary>Names of all keys.</summary>
-    public async Task<IReadOnlyList<string>> NamesAsync() =>
-        await calls.LookAsync("list", "key", client.ListKeysAsync) ?? [];
+    public async Task<IReadOnlyList<string>> ListNamesAsync() =>
+        await calls.FindAsync("list", "key", client.ListKeysAsync) ?? [];
 
+    /// <summary>A key with its copy in a KMS; null when it does not exist.</summary>
     public async Task<FoundVaultKey?> FindAsync(string name)
     {
-        if (await calls.LookAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c)) is not { } key)
+        if (await FindKeyAsync(name) is not { } key)
             return null;
-        var entries = await calls.LookAsync("list", $"key/{name}/kms", c => client.ListEntriesOfKeyAsync(name, c))
-            ?? [];
-        if (entries.Count == 0)
-            return new FoundVaultKey(name, key, null);
-        var entry = EntryAsync(entries[0]);
-        var distribution = DistributionAsync(entries[0], name);
-        await Task.WhenAll(entry, distribution);
-        return new FoundVaultKey(
-            name,
-            key,
-            await entry is { } e && await distribution is { } d ? new VaultPlace(entries[0], e, d) : null
-        );
+        var entries = await calls.FindAsync("list", $"key/{name}/kms", c => client.ListEntriesOfKeyAsync(name, c));
+        return new FoundVaultKey(name, key, entries is [var entry, ..] ? await FindCopyAsync(entry, name) : null);
     }
 
-    public Task<VaultEntry?> EntryAsync(string entry) =>
-        calls.LookAsync("read", $"kms/{entry}", c => client.ReadEntryAsync(entry, c));
+    public Task<VaultKey?> FindKeyAsync(string name) =>
+        calls.FindAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c));
 
-    public Task<VaultDistribution?> DistributionAsync(string entry, string key) =>
-        calls.LookAsync("read", $"kms/{entry}/key/{key}", c => client.ReadDistributionAsync(entry, key, c));
+    public Task<VaultEntry?> FindEntryAsync(string entry) =>
+        calls.FindAsync("read", $"kms/{entry}", c => client.ReadEntryAsync(entry, c));
 
-    public Task<VaultKey?> KeyAsync(string name) =>
-        calls.LookAsync("read", $"key/{name}", c => client.ReadKeyAsync(name, c));
+    public Task<VaultDistribution?> FindDistributionAsync(string entry, string key) =>
+        calls.FindAsync("read", $"kms/{entry}/key/{key}", c => client.ReadDistributionAsync(entry, key, c));
 
     /// <summary>
-    /// The key of a place that is in force: the newest that was settled, else the first. A key that was made to take another's place is not the cluster's before a rotation says so.
+    /// The key that a cluster uses: the newest replacement that is distributed and recorded as in force, else the
+    /// first key.
     /// </summary>
-    public async Task<FoundVaultKey?> FindSettledAsync(string first, IEnumerable<string> names)
+    /// <param name="first">Name of the first key.</param>
+    /// <param name="names">Names of all keys.</param>
+    public async Task<FoundVaultKey?> FindInForceAsync(string first, IEnumerable<string> names)
     {
-        var numbers = names
-            .Select(n => VaultNames.Generation(n))
-            .Where(g => g.Base == first)
-            .Select(g => g.Number)
+        var generations = names
+            .Select(VaultNames.Parse)
+            .Where(n => n.First == first)
+            .Select(n => n.Generation)
             .Distinct()
-            .OrderByDescending(n => n)
-            .ToList();
-        var found = await Task.WhenAll(numbers.Select(n => FindAsync(VaultNames.Generation(first, n))));
-        return found.FirstOrDefault(k => k is { Number: > 1, IsUnsettled: false, Place: not null })
-            ?? found.FirstOrDefault(k => k is { Number: 1 });
+            .OrderByDescending(n => n);
+        var found = await Task.WhenAll(generations.Select(n => FindAsync(VaultNames.OfGeneration(first, n))));
+        return found.FirstOrDefault(k => k is { Generation: > 1, IsPending: false, Copy: not null })
+            ?? found.FirstOrDefault(k => k is { Generation: 1 });
     }
 
-    /// <summary>The keys behind URIs of the target, in their order; null for one that this Vault does not know. Keys named after the cluster are looked at first: a Vault may hold many others.</summary>
+    /// <summary>
+    /// The keys behind URIs, in their order; null for a URI that this Vault does not know. Keys named after the
+    /// cluster are read first, because a Vault may hold many others.
+    /// </summary>
     public async Task<IReadOnlyList<FoundVaultKey?>> FindByUriAsync(
         CrdbCluster cluster,
         IVaultTarget target,
@@ -96,36 +79,48 @@ internal sealed class VaultKeyReader(IVaultKeyManagement client, VaultCalls call
     )
     {
         var found = new FoundVaultKey?[uris.Count];
-        var likely = VaultNames.Key(cluster, null, null);
-        foreach (
-            var names in (await NamesAsync())
-                .GroupBy(n => n.StartsWith(likely, StringComparison.Ordinal))
-                .OrderByDescending(g => g.Key)
-        )
+        var prefix = VaultNames.FirstKey(cluster, null, null);
+        var groups = (await ListNamesAsync())
+            .GroupBy(n => n.StartsWith(prefix, StringComparison.Ordinal))
+            .OrderByDescending(g => g.Key);
+        foreach (var names in groups)
         {
             if (found.All(f => f is not null))
                 break;
-            using var places = new SemaphoreSlim(SideBySide);
-            var keys = await Task.WhenAll(
-                names.Select(async name =>
-                {
-                    await places.WaitAsync(calls.Context.CancellationToken);
-                    try
-                    {
-                        return await FindAsync(name);
-                    }
-                    finally
-                    {
-                        places.Release();
-                    }
-                })
-            );
+            var keys = await FindAllAsync(names);
             for (var i = 0; i < found.Length; i++)
                 found[i] ??= keys.FirstOrDefault(k =>
-                    k?.Place is { } place && target.VersionOf(uris[i], place.Entry, place.Distribution) is not null
+                    k?.Copy is { } copy && target.VersionOf(uris[i], copy.Entry, copy.Distribution) is not null
                 );
         }
 
         return found;
+    }
+
+    private async Task<FoundVaultKey?[]> FindAllAsync(IEnumerable<string> names)
+    {
+        using var limit = new SemaphoreSlim(MaxParallelReads);
+        return await Task.WhenAll(
+            names.Select(async name =>
+            {
+                await limit.WaitAsync(calls.Context.CancellationToken);
+                try
+                {
+                    return await FindAsync(name);
+                }
+                finally
+                {
+                    limit.Release();
+                }
+            })
+        );
+    }
+
+    private async Task<KmsCopy?> FindCopyAsync(string entryName, string key)
+    {
+        var entry = FindEntryAsync(entryName);
+        var distribution = FindDistributionAsync(entryName, key);
+        await Task.WhenAll(entry, distribution);
+        return await entry is { } e && await distribution is { } d ? new KmsCopy(entryName, e, d) : null;
     }
 }

@@ -1,9 +1,11 @@
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>What the token may do, before anything is written: every path that is closed to it is named at once.</summary>
+/// <summary>
+/// Checks the token's capabilities before anything is written, and names every path that it cannot write.
+/// </summary>
 internal sealed class VaultPermissions(IVaultKeyManagement client, VaultCalls calls)
 {
-    /// <param name="paths">Paths below /v1/ that will be written.</param>
+    /// <param name="paths">The paths below /v1/ that will be written.</param>
     /// <param name="target">What they are written for.</param>
     /// <exception cref="CmekException">VaultPermissionMissing.</exception>
     public async Task ThrowUnlessWritableAsync(IReadOnlyList<string> paths, string target)
@@ -17,21 +19,22 @@ internal sealed class VaultPermissions(IVaultKeyManagement client, VaultCalls ca
                 await calls.ReadAsync("sys", "read", "capabilities-self", c => client.ReadCapabilitiesAsync(paths, c))
             ).Data;
         }
-        catch (VaultFault fault) when (fault.Status is 403 or 404)
+        catch (VaultException error) when (error.Status is 403 or 404)
         {
-            // Part of Vault's default policy, which a token need not have. What it lacks then shows at the write itself.
+            // Vault's default policy allows this read, but a token need not have that policy.
             calls.Context.Log.Verbose(
-                "The Vault token may not ask what it may do (sys/capabilities-self); its writes are not checked beforehand."
+                "The Vault token is not allowed to read its own capabilities (sys/capabilities-self): "
+                    + "a missing one shows only at the write."
             );
             return;
         }
 
-        // Whether Vault asks for create or for update depends on the engine and on what is there.
+        // Whether a write needs create or update depends on the engine and on what exists.
         var missing = paths
             .Where(p => !capabilities[p].Any(c => c is "root" or "create" or "update"))
             .Select(p => $"{p} (create or update)")
             .ToList();
         if (missing.Count > 0)
-            throw VaultErrors.VaultPermissionMissing(target, missing, client.Namespace);
+            throw VaultErrors.VaultPermissionMissing(target, missing, client.Namespace, nothingWritten: true);
     }
 }

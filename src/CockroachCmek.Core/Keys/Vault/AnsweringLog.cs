@@ -1,0 +1,29 @@
+namespace CockroachCmek.Core.Keys.Vault;
+
+/// <summary>An operation log that answers some questions itself, and passes on everything else.</summary>
+/// <param name="answer">The answer to a question, from its target and action; null to ask the user.</param>
+/// <param name="warn">Receives the warnings.</param>
+internal sealed class AnsweringLog(IOperationLog inner, Func<string, string, bool?> answer, Action<string> warn)
+    : IOperationLog
+{
+    public void Verbose(string message) => inner.Verbose(message);
+
+    public void Warning(string message) => warn(message);
+
+    public void Progress(OperationProgress progress) => inner.Progress(progress);
+
+    public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken) =>
+        answer(target, action) is { } known
+            ? Task.FromResult(known)
+            : inner.ShouldProcessAsync(target, action, cancellationToken);
+
+    public Task<bool> ShouldProcessPlanAsync(
+        string target,
+        IReadOnlyList<string> actions,
+        string consequence,
+        CancellationToken cancellationToken
+    ) =>
+        answer(target, string.Join(" ", actions)) is { } known
+            ? Task.FromResult(known)
+            : inner.ShouldProcessPlanAsync(target, actions, consequence, cancellationToken);
+}

@@ -1,0 +1,141 @@
+using System.Text.Json.Nodes;
+using CockroachCmek.Sandbox.Cloud;
+
+namespace CockroachCmek.Sandbox.Azure;
+
+/// <summary>What is in Azure when the sandbox starts, and what its owner adds later.</summary>
+internal sealed class AzureSetup(AzureContext context, AzureData data)
+{
+    public const string ResourceGroup = "crdb-cmek";
+    public const string Location = "westeurope";
+    public const string RbacVault = "cmek-sandbox";
+    public const string PolicyVault = "cmek-policies";
+    public const string FirewalledVault = "cmek-walled";
+    public const string PremiumVault = "cmek-premium";
+    public const string ForeignVault = "cmek-foreign";
+
+    /// <summary>Everything that exists at start was created long before.</summary>
+    private DateTimeOffset LongAgo => context.Now.AddDays(-400);
+
+    private string Subscription => $"/subscriptions/{data.SubscriptionId}";
+
+    /// <summary>Creates tenants, subscriptions, key vaults and the two principals with all rights.</summary>
+    public void CreateAll()
+    {
+        CreateTenants();
+        CreateKeyVaults();
+        data.Admin = AddPrincipal("sandbox-admin", AzureRights.All);
+        data.ManagedIdentity = AddPrincipal("sandbox-automation", AzureRights.All);
+    }
+
+    /// <summary>Adds an application with its service principal and rights that are already in effect.</summary>
+    public AzurePrincipal AddPrincipal(string name, AzureRights rights)
+    {
+        var application = new AzureApplication(Guid.NewGuid().ToString("D"), name, data.TenantId)
+        {
+            Secret = AzureDirectory.NewSecret("azure"),
+        };
+        context.Directory.Applications.Add(application);
+        var principal = context.Directory.AddPrincipal(application, data.TenantId, LongAgo, GraphRoles(rights));
+        if ((rights & AzureRights.Subscription) != 0)
+            context.Roles.Assign(principal.Id, AzureRole.Owner, Subscription, LongAgo);
+        if ((rights & AzureRights.Keys) != 0)
+        {
+            context.Roles.Assign(principal.Id, AzureRole.KeyVaultAdministrator, Subscription, LongAgo);
+            var policy = new AccessPolicy(
+                data.TenantId,
+                principal.Id,
+                new Dictionary<string, IReadOnlyList<string>> { ["keys"] = ["all"] }
+            );
+            context
+                .FindKeyVault(PolicyVault)!
+                .Amend(settings => settings with { Policies = [.. settings.Policies, policy] });
+        }
+
+        return new AzurePrincipal(application.AppId, application.Secret!, principal.Id);
+    }
+
+    /// <summary>Assigns a built-in role that is already in effect.</summary>
+    public void Assign(AzurePrincipal principal, string roleName, string scope) =>
+        context.Roles.Assign(principal.ObjectId, AzureRole.All.Single(r => r.Name == roleName), scope, LongAgo);
+
+    public void AddClusterApplication(string clusterId, string appId)
+    {
+        context.Directory.Applications.Add(
+            new AzureApplication(appId, $"CockroachDB Cloud - {clusterId}", data.CockroachTenantId)
+            {
+                IsMultiTenant = true,
+            }
+        );
+        context.ClusterApplications[clusterId] = appId;
+    }
+
+    /// <summary>Creates a key that the cluster can use at once.</summary>
+    public SandboxKeySpec SeedKey(string clusterName, string clusterId)
+    {
+        var application = context.Directory.Application(context.ClusterApplications[clusterId])!;
+        var principal = context.Directory.Consent(application, data.TenantId);
+        var keyVault = context.FindKeyVault(RbacVault)!;
+        context.Roles.Assign(principal.Id, AzureRole.CryptoServiceEncryptionUser, keyVault.Id, LongAgo);
+        var bundle = new KeyVaultKeys(context).Create(
+            keyVault,
+            $"crdb-cmek-{clusterName}",
+            new JsonObject { ["kty"] = "RSA", ["key_size"] = 3072 }
+        );
+        return new SandboxKeySpec("AZURE_KEY_VAULT", (string)bundle["key"]!["kid"]!, data.TenantId);
+    }
+
+    private void CreateTenants()
+    {
+        var graph = new AzureApplication(AzureDirectory.GraphAppId, "Microsoft Graph", Guid.NewGuid().ToString("D"))
+        {
+            IsMultiTenant = true,
+        };
+        context.Directory.Applications.Add(graph);
+        foreach (
+            var (tenant, subscription) in new[]
+            {
+                (data.TenantId, data.SubscriptionId),
+                (data.ForeignTenantId, data.ForeignSubscriptionId),
+            }
+        )
+        {
+            context.Directory.Tenants.Add(tenant);
+            context.Directory.AddPrincipal(graph, tenant, LongAgo);
+            context.Subscriptions[subscription] = tenant;
+            context.Groups[$"/subscriptions/{subscription}/resourceGroups/{ResourceGroup}"] = Location;
+        }
+    }
+
+    private void CreateKeyVaults()
+    {
+        var rbac = new KeyVaultSettings { RbacAuthorization = true };
+        const string DenyAll =
+            """{"bypass":"AzureServices","defaultAction":"Deny","ipRules":[],"virtualNetworkRules":[]}""";
+        Add(RbacVault, rbac with { PurgeProtection = true });
+        Add(PolicyVault, rbac with { RbacAuthorization = false });
+        Add(FirewalledVault, rbac with { NetworkAcls = DenyAll });
+        Add(PremiumVault, rbac with { PurgeProtection = true, Sku = "premium" });
+        context.KeyVaults.Add(
+            new KeyVault(
+                data.ForeignTenantId,
+                data.ForeignSubscriptionId,
+                ResourceGroup,
+                ForeignVault,
+                Location,
+                LongAgo,
+                rbac
+            )
+        );
+
+        void Add(string name, KeyVaultSettings settings) =>
+            context.KeyVaults.Add(
+                new KeyVault(data.TenantId, data.SubscriptionId, ResourceGroup, name, Location, LongAgo, settings)
+            );
+    }
+
+    private static string[] GraphRoles(AzureRights rights) =>
+        (rights & AzureRights.Graph) != 0 ? ["Application.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"]
+        : (rights & AzureRights.GraphRead) != 0 ? ["Application.Read.All"]
+        : [];
+}

@@ -1,0 +1,4 @@
+namespace CockroachCmek.Sandbox.Gcp;
+
+/// <summary>What CockroachDB and Vault use in the sandbox's Google Cloud without HTTP.</summary>
+internal sealed record GcpContext(GcpAccounts Accounts, GcpAccess Access, KmsKeys Keys, KmsDirectImport Imports);
