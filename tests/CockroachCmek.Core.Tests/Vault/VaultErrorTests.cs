@@ -56,9 +56,8 @@ public sealed class VaultErrorTests
             FakeVault.PathOf(request).Contains("/key/crdb", StringComparison.Ordinal)
                 ? (
                     502,
-                    """
-                    {"errors":["InvalidClientTokenId: planted-cloud-secret is unknown. The Canonical String for this request should have been planted-session"]}
-                    """
+                    """{"errors":["InvalidClientTokenId: planted-cloud-secret is unknown. """
+                        + """The Canonical String for this request should have been planted-session"]}"""
                 )
                 : null;
         await AssertFailsAsync(world, "VaultCloudRefused");

@@ -6,6 +6,7 @@ namespace CockroachCmek.Core.Tests.Vault;
 public sealed class VaultKeysTests
 {
     private const string Key = VaultWorld.KeyName;
+    private const string Tenant = "11111111-2222-3333-4444-555555555555";
     private const string ByHand = $"{VaultWorld.KeyRing}/cryptoKeys/by-hand-1700000000";
 
     [Fact]
@@ -92,10 +93,7 @@ public sealed class VaultKeysTests
     [Theory]
     [InlineData("AWS", """{"access_key":"id","secret_key":"planted-cloud-secret"}""")]
     [InlineData("GCP", """{"service_account_file":"/etc/vault/agent.json"}""")]
-    [InlineData(
-        "AZURE",
-        """{"tenant_id":"11111111-2222-3333-4444-555555555555","client_id":"id","client_secret":"planted-cloud-secret"}"""
-    )]
+    [InlineData("AZURE", $$"""{"tenant_id":"{{Tenant}}","client_id":"id","client_secret":"planted-cloud-secret"}""")]
     public async Task An_entry_gets_the_given_credentials_in_the_fields_of_its_provider(
         string cloud,
         string credentials

@@ -112,7 +112,8 @@ internal sealed class VaultReplacement(
             var plan = plans[i];
             var action =
                 $"Create {plan.Type} key {connection.Mount}/{plan.KeyName} in place of {keys[i].Found.Name}, "
-                + $"distribute it to {plan.Entry.Provider} {plan.Entry.KeyCollection} and grant it to {keys[i].AuthPrincipal}";
+                + $"distribute it to {plan.Entry.Provider} {plan.Entry.KeyCollection} "
+                + $"and grant it to {keys[i].AuthPrincipal}";
             if (!plan.IsDistributed && !await ConfirmAsync(action))
                 declined++;
         }
