@@ -58,7 +58,7 @@ public sealed partial class AdviceTests
 
     private static IEnumerable<string> Problems(string command, Dictionary<string, HashSet<string>> commands)
     {
-        var name = command.Split(' ', 2)[0];
+        var name = Name().Match(command).Value;
         if (!commands.TryGetValue(name, out var parameters))
             return [$"{name} does not exist"];
         return Parameter()
@@ -77,6 +77,9 @@ public sealed partial class AdviceTests
 
     [GeneratedRegex(@"\b[A-Z][a-z]+-Crdb[A-Za-z]+(?:(?!   |\. |\.$|[|;()\r\n]|[A-Z][a-z]+-Crdb).)*")]
     private static partial Regex Command();
+
+    [GeneratedRegex("^[A-Z][a-z]+-Crdb[A-Za-z]+")]
+    private static partial Regex Name();
 
     [GeneratedRegex(@"(?<= )-([A-Z][A-Za-z]+)")]
     private static partial Regex Parameter();
