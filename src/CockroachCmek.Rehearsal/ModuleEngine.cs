@@ -4,18 +4,19 @@ using Microsoft.PowerShell;
 
 namespace CockroachCmek.Rehearsal;
 
-/// <summary>The real PowerShell engine in this process, with the staged module imported: no pwsh is needed.</summary>
+/// <summary>The PowerShell engine in this process, with the staged module imported.</summary>
 internal static class ModuleEngine
 {
-    /// <summary>The staged module's manifest, found from where this program was built.</summary>
+    /// <summary>The manifest of the staged module, found from this program's folder.</summary>
     public static string StagedManifest { get; } =
         Path.Combine(FindRoot(), "out", "CockroachCmek", "CockroachCmek.psd1");
 
-    /// <summary>Opens a runspace as a user's console would have it, on a given host.</summary>
+    /// <summary>Opens a runspace like that of a user's console, on a given host.</summary>
     public static Runspace Open(PSHost host, bool import = true)
     {
-        // An engine that is hosted has no console whose first use would be counted, and no execution policy to ask a domain for.
+        // CreateDefault2 loads the core commands only; others load on first use, as in a console.
         var state = InitialSessionState.CreateDefault2();
+        // Windows would otherwise ask the domain for its execution policy.
         if (OperatingSystem.IsWindows())
             state.ExecutionPolicy = ExecutionPolicy.Bypass;
         if (import)
@@ -31,7 +32,7 @@ internal static class ModuleEngine
             if (File.Exists(Path.Combine(folder.FullName, "CockroachCmek.sln")))
                 return folder.FullName;
         throw new DirectoryNotFoundException(
-            $"No folder above {AppContext.BaseDirectory} holds CockroachCmek.sln: run this program from its repository."
+            $"No folder above {AppContext.BaseDirectory} holds CockroachCmek.sln. Run this program from its repository."
         );
     }
 }

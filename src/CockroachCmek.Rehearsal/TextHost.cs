@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Rehearsal;
 
-/// <summary>A PowerShell host that writes plain text to one writer: what a person would see in a console of 80 columns, without the colours.</summary>
+/// <summary>A PowerShell host that writes plain text: what a console of 80 columns shows, without colours.</summary>
 internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgress = false) : PSHost
 {
     private readonly TextHostUI _ui = new(writer, width, showProgress);
@@ -60,12 +60,12 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
 
         public override void WriteDebugLine(string message) => writer.WriteLine($"DEBUG: {message}");
 
-        /// <summary>One line for each change of a status: a log cannot redraw a bar.</summary>
+        /// <summary>Writes one line for each change of a status, because a log cannot redraw a bar.</summary>
         public override void WriteProgress(long sourceId, ProgressRecord record)
         {
             if (!showProgress || record.RecordType == ProgressRecordType.Completed)
                 return;
-            // "ENABLING for 00:01:20": how long is news to a bar, not to a log.
+            // "ENABLING for 00:01:20": the time would make every poll a new line.
             var status = record.StatusDescription.Split(" for ")[0];
             var text = $"{record.Activity}: {status}";
             if (_shown.TryGetValue(record.ActivityId, out var last) && last == text)
@@ -107,12 +107,12 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
             PSCredentialUIOptions options
         ) => throw NoPrompt("a credential");
 
-        // PowerShell's formatting colours its headers whatever the host can do, and leaves it to the host to take the colours out.
+        // PowerShell's formatting colours its headers even for a host without colours.
         private static string Plain(string text) => Regex.Replace(text, "\u001b\\[[0-9;]*m", "");
 
-        // Nobody is there to answer, as in a runbook: a question is a fault.
+        // As in a runbook, a prompt is an error.
         private static PSInvalidOperationException NoPrompt(string what) =>
-            new($"Nobody is there to be asked for {what}.");
+            new($"The rehearsal cannot prompt for {what}.");
     }
 
     private sealed class TextRawUI(int width) : PSHostRawUserInterface
@@ -144,7 +144,7 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
         public override BufferCell[,] GetBufferContents(Rectangle rectangle) => new BufferCell[0, 0];
 
         public override KeyInfo ReadKey(ReadKeyOptions options) =>
-            throw new PSInvalidOperationException("Nobody is there to press a key.");
+            throw new PSInvalidOperationException("The rehearsal cannot wait for a key.");
 
         public override void ScrollBufferContents(
             Rectangle source,

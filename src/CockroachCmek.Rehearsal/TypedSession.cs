@@ -5,8 +5,8 @@ using System.Management.Automation.Runspaces;
 namespace CockroachCmek.Rehearsal;
 
 /// <summary>
-/// Runs a script the way a person would type it: comments are read out, each command is echoed behind a prompt and its result goes through
-/// PowerShell's own formatting.
+/// Runs a script as if a person typed it: comments are shown, each command is echoed behind a prompt, and its result goes
+/// through PowerShell's formatting.
 /// </summary>
 internal sealed class TypedSession(Runspace runspace, TextWriter writer)
 {
@@ -41,15 +41,15 @@ internal sealed class TypedSession(Runspace runspace, TextWriter writer)
 
     private void Narrate(Queue<Token> comments, StatementAst statement)
     {
-        var told = false;
+        var isFirst = true;
         while (comments.Count > 0 && comments.Peek().Extent.EndOffset <= statement.Extent.EndOffset)
         {
             var comment = comments.Dequeue();
             if (comment.Extent.StartOffset > statement.Extent.StartOffset)
-                continue; // inside the statement: echoed with it
-            if (!told)
+                continue; // It is echoed with the statement.
+            if (isFirst)
                 writer.WriteLine();
-            told = true;
+            isFirst = false;
             writer.WriteLine(comment.Text);
         }
     }
@@ -71,14 +71,14 @@ internal sealed class TypedSession(Runspace runspace, TextWriter writer)
         try
         {
             shell.Invoke();
-            // What reached this stream was neither caught nor silenced by the script: something it did not foresee. (HadErrors counts those too.)
+            // Errors that the script caught or silenced do not reach this stream, though HadErrors counts them.
             foreach (var error in shell.Streams.Error)
                 Show(error);
             return shell.Streams.Error.Count == 0;
         }
-        catch (RuntimeException fault)
+        catch (RuntimeException exception)
         {
-            Show(fault.ErrorRecord);
+            Show(exception.ErrorRecord);
             return false;
         }
     }

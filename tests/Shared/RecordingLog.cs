@@ -3,7 +3,7 @@ using CockroachCmek.Core;
 
 namespace CockroachCmek.Testing;
 
-/// <summary>An operation log that keeps everything and answers every question with <see cref="Answer"/>.</summary>
+/// <summary>An operation log that keeps everything and confirms every change, or none: <see cref="Answer"/>.</summary>
 internal sealed class RecordingLog : IOperationLog
 {
     public ConcurrentQueue<string> VerboseLines { get; } = new();

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace CockroachCmek.Testing;
 
-/// <summary>AWS Signature Version 4 for tests: a client of the sandbox that shares no code with the module or the sandbox.</summary>
+/// <summary>AWS Signature Version 4 for tests. It shares no code with the module or the sandbox.</summary>
 internal static class TestSigner
 {
     public static HttpRequestMessage Sign(
@@ -28,20 +28,14 @@ internal static class TestSigner
         if (target is not null)
             headers["x-amz-target"] = target;
         var names = string.Join(";", headers.Keys);
-        var canonical =
-            $"POST\n/\n\n{string.Concat(headers.Select(h => $"{h.Key}:{h.Value}\n"))}\n{names}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(body)))}";
+        var fields = string.Concat(headers.Select(h => $"{h.Key}:{h.Value}\n"));
+        var canonical = $"POST\n/\n\n{fields}\n{names}\n{Hash(body)}";
         var scope = $"{stamp[..8]}/{region}/{service}/aws4_request";
         var key = Encoding.UTF8.GetBytes("AWS4" + secret);
         foreach (var part in scope.Split('/'))
             key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
-        var signature = Hex(
-            HMACSHA256.HashData(
-                key,
-                Encoding.UTF8.GetBytes(
-                    $"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}"
-                )
-            )
-        );
+        var toSign = Encoding.UTF8.GetBytes($"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{Hash(canonical)}");
+        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(key, toSign));
         var request = new HttpRequestMessage(HttpMethod.Post, endpoint)
         {
             Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
@@ -57,5 +51,5 @@ internal static class TestSigner
         return request;
     }
 
-    private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

@@ -5,6 +5,7 @@ using CockroachCmek.Core.Keys.Aws;
 namespace CockroachCmek.Core.Tests.Aws;
 
 /// <summary>The provider against moto, an AWS of somebody else, read back with the vendor's own client.</summary>
+[Trait("Lane", "Slow")]
 public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>, IAsyncLifetime
 {
     private const double TimeScale = 600;

@@ -8,6 +8,7 @@ namespace CockroachCmek.Core.Tests.Sandbox;
 /// Microsoft's own Node client drives the key vault: production host names, its own token client, and its check of the
 /// challenge.
 /// </summary>
+[Trait("Lane", "Slow")]
 public sealed class AzureNodeClientTests
 {
     // Connects every TLS socket to the sandbox's port. The host name, and so the certificate check, stays.

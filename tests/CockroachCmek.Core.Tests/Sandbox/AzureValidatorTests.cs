@@ -24,19 +24,19 @@ public sealed class AzureValidatorTests
         Assert.Equal(["query parameter api-version is required"], Check("GET", "/keys/k", "", 200, "{}"));
         Assert.Equal(["no query parameter color"], Check("GET", "/keys/k?api-version=1&color=red", "", 200, "{}"));
         Assert.Equal(
-            ["request: kty is required", "answer 200.key.kty: 'GOLD' is not in the enumeration"],
+            ["request: kty is required", "response 200.key.kty: 'GOLD' is not in the enumeration"],
             Check("POST", "/keys/k/create?api-version=1", "{}", 200, """{"key":{"kty":"GOLD"}}""")
         );
         Assert.Equal(
-            ["request.attributes.created is read-only", "answer 200: no member colour"],
+            ["request.attributes.created is read-only", "response 200: no member colour"],
             Check("PATCH", "/keys/k/v?api-version=1", """{"attributes":{"created":1}}""", 200, """{"colour":1}""")
         );
         Assert.Equal(
-            ["request.value: no base64url", "no status 202"],
+            ["request.value: not base64url", "no status 202"],
             Check("POST", "/keys/k/v/wrapkey?api-version=1", """{"alg":"RSA-OAEP-256","value":"a+b="}""", 202, "{}")
         );
         Assert.Equal(
-            ["a body where none is specified", "answer 200.attributes.exp: no integer"],
+            ["a body where none is specified", "response 200.attributes.exp: not an integer"],
             Check("POST", "/keys/k/rotate?api-version=1", "{}", 200, """{"attributes":{"exp":"soon"}}""")
         );
     }

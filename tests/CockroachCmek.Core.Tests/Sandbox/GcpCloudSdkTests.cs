@@ -10,6 +10,7 @@ namespace CockroachCmek.Core.Tests.Sandbox;
 /// <summary>
 /// Google's own command line tool prepares a key in the sandbox, and the sandbox's CockroachDB can use it.
 /// </summary>
+[Trait("Lane", "Slow")]
 public sealed class GcpCloudSdkTests : IAsyncDisposable
 {
     private const string ClusterAccount = "crl-kms-user-00000000abcd@crl-sandbox.iam.gserviceaccount.com";

@@ -1,6 +1,7 @@
 namespace CockroachCmek.Core.Tests.Sandbox;
 
 /// <summary>A client that this project did not write, node-vault from npm, drives the sandbox's Vault.</summary>
+[Trait("Lane", "Slow")]
 public sealed class VaultNodeTests
 {
     private const string Script = """

@@ -4,6 +4,7 @@ using CockroachCmek.Tests.Packaging;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>All runbooks on an Azure cluster, as jobs of an Automation account whose managed identity is the only credential.</summary>
+[Trait("Lane", "Slow")]
 public sealed class AutomationTests : IDisposable
 {
     public void Dispose()

@@ -4,6 +4,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>Other people's clients on our sandbox: the aws command line, and the sandbox as a server of its own.</summary>
+[Trait("Lane", "Slow")]
 public sealed class PeerTests
 {
     [Fact]

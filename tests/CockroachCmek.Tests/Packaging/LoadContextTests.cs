@@ -6,6 +6,7 @@ using CockroachCmek.Rehearsal;
 namespace CockroachCmek.Tests.Packaging;
 
 /// <summary>Promise 7, in a process of its own: what is loaded where cannot be undone in this one.</summary>
+[Trait("Lane", "Slow")]
 public sealed class LoadContextTests
 {
     [Fact]

@@ -5,14 +5,14 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Testing.Specs;
 
 /// <summary>
-/// Checks requests and answers against one of Azure's REST documents (Swagger 2.0): path, method, query names, bodies. Stricter than the documents: members that
-/// they do not name are problems, and so is a request that sets what is read-only.
+/// Checks requests and responses against one of Azure's REST documents (Swagger 2.0): path, method, query names, bodies.
+/// Stricter than the documents: unknown members are problems, and so is a read-only member in a request.
 /// </summary>
 internal sealed class AzureValidator(string path)
 {
     private readonly JsonElement _document = JsonDocument.Parse(File.ReadAllText(path)).RootElement;
 
-    /// <summary>Everything that is not as the document says; empty when all is right. Null when the document has no such path.</summary>
+    /// <summary>Lists every deviation from the document. Null when the document has no such path.</summary>
     public IReadOnlyList<string>? Check(
         string method,
         string target,
@@ -31,7 +31,7 @@ internal sealed class AzureValidator(string path)
             .ToList();
         var known = parameters.Where(p => Text(p, "in") == "query").ToList();
         var problems = new List<string>();
-        // The token of a next page is the server's own.
+        // The server adds its own token to the address of a next page.
         problems.AddRange(
             query
                 .Where(q =>
@@ -57,7 +57,7 @@ internal sealed class AzureValidator(string path)
             responses.TryGetProperty(status.ToString(CultureInfo.InvariantCulture), out var response)
             || (status >= 400 && responses.TryGetProperty("default", out response))
         )
-            problems.AddRange(Body(response, responseBody, $"answer {status}"));
+            problems.AddRange(Body(response, responseBody, $"response {status}"));
         else
             problems.Add($"no status {status}");
         return problems;
@@ -65,7 +65,7 @@ internal sealed class AzureValidator(string path)
 
     private JsonElement? Operation(string method, string at)
     {
-        // The version of a key may be left out of the path, and then the document's path is longer than the request's.
+        // A request may leave out the version of a key, which the document's path contains.
         var paths = _document
             .GetProperty("paths")
             .EnumerateObject()
@@ -108,7 +108,7 @@ internal sealed class AzureValidator(string path)
     {
         if (Text(schema, "$ref") is { } reference)
             schema = _document.GetProperty("definitions").GetProperty(reference.Split('/')[^1]);
-        // Azure writes null for what is absent.
+        // Azure writes null for absent members.
         if (value.ValueKind == JsonValueKind.Null && !isRequest)
             return [];
         switch (Text(schema, "type"))
@@ -116,23 +116,25 @@ internal sealed class AzureValidator(string path)
             case "object":
                 return value.ValueKind == JsonValueKind.Object
                     ? Members(schema, value, at, isRequest)
-                    : [$"{at}: no object"];
+                    : [$"{at}: not an object"];
             case "array":
                 return value.ValueKind == JsonValueKind.Array
                     ? value
                         .EnumerateArray()
                         .SelectMany((v, i) => Value(schema.GetProperty("items"), v, $"{at}[{i}]", isRequest))
-                    : [$"{at}: no array"];
+                    : [$"{at}: not an array"];
             case "boolean":
-                return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{at}: no boolean"];
+                return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{at}: not a boolean"];
             case "integer":
-                return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _) ? [] : [$"{at}: no integer"];
+                return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _)
+                    ? []
+                    : [$"{at}: not an integer"];
             case "string":
                 return value.ValueKind == JsonValueKind.String
                     ? String(schema, value.GetString()!, at)
-                    : [$"{at}: no text"];
+                    : [$"{at}: not a string"];
             default:
-                return [$"{at}: a type that the validator does not know"];
+                return [$"{at}: unknown type in the document"];
         }
     }
 
@@ -163,12 +165,12 @@ internal sealed class AzureValidator(string path)
         if (schema.TryGetProperty("enum", out var values) && !values.EnumerateArray().Any(v => v.GetString() == text))
             yield return $"{at}: '{text}' is not in the enumeration";
         if (Text(schema, "format") == "base64url" && !Regex.IsMatch(text, "^[A-Za-z0-9_-]*$"))
-            yield return $"{at}: no base64url";
+            yield return $"{at}: not base64url";
         if (
             Text(schema, "format") == "date-time"
             && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _)
         )
-            yield return $"{at}: no time";
+            yield return $"{at}: not a time";
     }
 
     private static string? Text(JsonElement item, string name) =>

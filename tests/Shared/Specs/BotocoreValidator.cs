@@ -4,7 +4,10 @@ using System.Xml.Linq;
 
 namespace CockroachCmek.Testing.Specs;
 
-/// <summary>Checks requests and answers against one of botocore's service models: names, types, required members, enumerations, lengths and patterns of the shapes.</summary>
+/// <summary>
+/// Checks requests and responses against one of botocore's service models: names, types, required members, enumerations,
+/// lengths and patterns of the shapes.
+/// </summary>
 internal sealed class BotocoreValidator
 {
     private readonly JsonElement _operations;
@@ -17,7 +20,7 @@ internal sealed class BotocoreValidator
         _shapes = document.GetProperty("shapes");
     }
 
-    /// <summary>A JSON 1.1 request, or its answer.</summary>
+    /// <summary>A JSON 1.1 request, or its response.</summary>
     public IReadOnlyList<string> CheckJson(string operation, string member, string text)
     {
         if (!_operations.TryGetProperty(operation, out var model))
@@ -28,7 +31,7 @@ internal sealed class BotocoreValidator
         return [.. Json(shape.GetProperty("shape").GetString()!, body.RootElement, member)];
     }
 
-    /// <summary>A Query request: the form's fields.</summary>
+    /// <summary>The form of a Query request.</summary>
     public IReadOnlyList<string> CheckForm(string operation, IReadOnlyDictionary<string, string> form)
     {
         if (!_operations.TryGetProperty(operation, out var model))
@@ -46,7 +49,7 @@ internal sealed class BotocoreValidator
                 if (current.GetProperty("type").GetString() == "list")
                 {
                     if (parts[i] != "member" || ++i >= parts.Length || !int.TryParse(parts[i], out _))
-                        problems.Add($"{field.Key}: no list");
+                        problems.Add($"{field.Key}: not a list");
                     current = Shape(current.GetProperty("member").GetProperty("shape").GetString()!);
                     continue;
                 }
@@ -74,7 +77,7 @@ internal sealed class BotocoreValidator
         ];
     }
 
-    /// <summary>A Query answer.</summary>
+    /// <summary>A Query response.</summary>
     public IReadOnlyList<string> CheckXml(string operation, string text)
     {
         var root = XDocument.Parse(text).Root!;
@@ -94,7 +97,7 @@ internal sealed class BotocoreValidator
         {
             case "structure":
                 if (value.ValueKind != JsonValueKind.Object)
-                    return [$"{path}: no object"];
+                    return [$"{path}: not an object"];
                 var members = shape.GetProperty("members");
                 return
                 [
@@ -117,23 +120,23 @@ internal sealed class BotocoreValidator
                             (v, i) =>
                                 Json(shape.GetProperty("member").GetProperty("shape").GetString()!, v, $"{path}[{i}]")
                         )
-                    : [$"{path}: no list"];
+                    : [$"{path}: not a list"];
             case "map":
-                return value.ValueKind == JsonValueKind.Object ? [] : [$"{path}: no map"];
+                return value.ValueKind == JsonValueKind.Object ? [] : [$"{path}: not a map"];
             case "string":
                 return value.ValueKind == JsonValueKind.String
                     ? Text(shape, value.GetString()!, path)
-                    : [$"{path}: no text"];
+                    : [$"{path}: not a string"];
             case "boolean":
-                return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{path}: no boolean"];
+                return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{path}: not a boolean"];
             case "integer" or "long" or "timestamp":
-                return value.ValueKind == JsonValueKind.Number ? [] : [$"{path}: no number"];
+                return value.ValueKind == JsonValueKind.Number ? [] : [$"{path}: not a number"];
             case "blob":
                 return value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out _)
                     ? []
-                    : [$"{path}: no base64"];
+                    : [$"{path}: not base64"];
             default:
-                return [$"{path}: a type that the validator does not know"];
+                return [$"{path}: unknown type in the model"];
         }
     }
 
@@ -168,15 +171,15 @@ internal sealed class BotocoreValidator
             case "string":
                 return Text(shape, value.Value, path);
             case "boolean":
-                return value.Value is "true" or "false" ? [] : [$"{path}: no boolean"];
+                return value.Value is "true" or "false" ? [] : [$"{path}: not a boolean"];
             case "integer":
-                return long.TryParse(value.Value, out _) ? [] : [$"{path}: no number"];
+                return long.TryParse(value.Value, out _) ? [] : [$"{path}: not a number"];
             case "timestamp":
                 return DateTimeOffset.TryParse(value.Value, System.Globalization.CultureInfo.InvariantCulture, out _)
                     ? []
-                    : [$"{path}: no time"];
+                    : [$"{path}: not a time"];
             default:
-                return [$"{path}: a type that the validator does not know"];
+                return [$"{path}: unknown type in the model"];
         }
     }
 

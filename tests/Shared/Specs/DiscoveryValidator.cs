@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Testing.Specs;
 
-/// <summary>Checks requests and answers against a Google discovery document: path, method, query names, and names, types, formats and enumerations of the schemas.</summary>
+/// <summary>
+/// Checks requests and responses against a Google discovery document: path, method, query names, and names, types, formats
+/// and enumerations of the schemas.
+/// </summary>
 internal sealed class DiscoveryValidator
 {
     private readonly JsonElement _root;
@@ -17,10 +20,10 @@ internal sealed class DiscoveryValidator
         Collect(_root);
     }
 
-    /// <summary>Whether the document has a method for the path at all; it may be older than the API.</summary>
+    /// <summary>Whether the document has a method for the path. It may be older than the API.</summary>
     public bool Knows(string method, string target) => Find(method, target).ValueKind == JsonValueKind.Object;
 
-    /// <summary>Everything that is not as the document says; empty when all is right. Of a refused request only the refusal is checked.</summary>
+    /// <summary>Lists every deviation from the document. Of a refused request, only the error is checked.</summary>
     public IReadOnlyList<string> Check(
         string method,
         string target,
@@ -49,7 +52,7 @@ internal sealed class DiscoveryValidator
             problems.AddRange(Body(request, requestBody, "request"));
         else if (requestBody.Length > 0)
             problems.Add("a body where none is specified");
-        return [.. problems, .. Body(model.GetProperty("response"), responseBody, "answer")];
+        return [.. problems, .. Body(model.GetProperty("response"), responseBody, "response")];
     }
 
     private static bool IsQuery(JsonElement parameters, string name) =>
@@ -90,7 +93,7 @@ internal sealed class DiscoveryValidator
             Collect(resource.Value);
     }
 
-    /// <summary>The path's template with the patterns of its parameters. A colon begins the verb, which no id contains.</summary>
+    /// <summary>The path's template with the patterns of its parameters. Ids contain no colon; it begins the verb.</summary>
     private static Regex Pattern(JsonElement method)
     {
         var pattern = Regex.Replace(method.GetProperty("path").GetString()!, @"\{\+?(\w+)\}|[.]", m =>
@@ -123,7 +126,7 @@ internal sealed class DiscoveryValidator
                 return [];
             case "object":
                 if (value.ValueKind != JsonValueKind.Object)
-                    return [$"{path}: no object"];
+                    return [$"{path}: not an object"];
                 return value
                     .EnumerateObject()
                     .SelectMany(p =>
@@ -137,15 +140,15 @@ internal sealed class DiscoveryValidator
             case "array":
                 return value.ValueKind == JsonValueKind.Array
                     ? value.EnumerateArray().SelectMany((v, i) => Value(schema.GetProperty("items"), v, $"{path}[{i}]"))
-                    : [$"{path}: no array"];
+                    : [$"{path}: not an array"];
             case "boolean":
-                return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{path}: no boolean"];
+                return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{path}: not a boolean"];
             case "integer" or "number":
-                return value.ValueKind == JsonValueKind.Number ? [] : [$"{path}: no number"];
+                return value.ValueKind == JsonValueKind.Number ? [] : [$"{path}: not a number"];
             case "string":
-                return value.ValueKind == JsonValueKind.String ? Text(schema, value, path) : [$"{path}: no text"];
+                return value.ValueKind == JsonValueKind.String ? Text(schema, value, path) : [$"{path}: not a string"];
             default:
-                return [$"{path}: a type that the validator does not know"];
+                return [$"{path}: unknown type in the document"];
         }
     }
 
@@ -168,6 +171,6 @@ internal sealed class DiscoveryValidator
             _ => true,
         };
         if (!holds)
-            yield return $"{path}: '{text}' is no {format}";
+            yield return $"{path}: '{text}' is not a {format}";
     }
 }
