@@ -12,7 +12,9 @@ public sealed record CmekCheck
     /// <summary>The region that was checked; empty for a check of the whole cluster.</summary>
     public string Region { get; internal init; } = "";
 
-    /// <summary>Name of the check, one of <see cref="CmekCheckName"/>: the same on every cloud and for every result.</summary>
+    /// <summary>
+    /// Name of the check, one of <see cref="CmekCheckName"/>: the same on every cloud and for every result.
+    /// </summary>
     public string Check { get; internal init; } = "";
 
     /// <summary>

@@ -1,6 +1,8 @@
 namespace CockroachCmek;
 
-/// <summary>The names of all checks. A check has the same name on every cloud, and keeps it whatever its result.</summary>
+/// <summary>
+/// The names of all checks. A check has the same name on every cloud, and keeps it whatever its result.
+/// </summary>
 public static class CmekCheckName
 {
     /// <summary>The API key's service account may read and change CMEK.</summary>

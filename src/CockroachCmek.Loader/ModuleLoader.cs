@@ -9,13 +9,17 @@ using System.Runtime.Loader;
 namespace CockroachCmek.Loader;
 
 /// <summary>
-/// The module's first nested module. PowerShell calls it at import and removal; it answers for the two assemblies that the cmdlets need
+/// The module's first nested module. PowerShell calls it at import and removal; it answers for the two assemblies that
+/// the cmdlets need
 /// and that must not be loaded where other modules load theirs.
 /// </summary>
 /// <remarks>
-/// PowerShell (Core) loads a binary module into the default load context, and resolves what that module references there too. The
-/// runtime raises <c>Resolving</c> only when the default context finds nothing; Core and Sandbox lie in deps/, where it never looks. So our
-/// handler is asked, and loads them into a context of our own, in which all of their packages are found beside them. Nothing else is
+/// PowerShell (Core) loads a binary module into the default load context, and resolves what that module references
+/// there too. The
+/// runtime raises <c>Resolving</c> only when the default context finds nothing; Core and Sandbox lie in deps/, where it
+/// never looks. So our
+/// handler is asked, and loads them into a context of our own, in which all of their packages are found beside them.
+/// Nothing else is
 /// answered: another module's request is none of our business.
 /// </remarks>
 public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCleanup
@@ -30,7 +34,8 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
     public void OnImport()
     {
 #if !NETFRAMEWORK
-        // PowerShell 7.0 to 7.3 run on .NET 6 or older; without this the user reads "Could not load file or assembly System.Runtime, Version=8.0.0.0".
+        // PowerShell 7.0 to 7.3 run on .NET 6 or older; without this the user reads "Could not load file or assembly
+        // System.Runtime, Version=8.0.0.0".
         if (Refusal(Environment.Version) is { } refusal)
             throw new NotSupportedException(refusal);
 #endif
@@ -47,7 +52,8 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
 
         public static void Detach() => AppDomain.CurrentDomain.AssemblyResolve -= Resolve;
 
-        // A polite guest: one AppDomain is shared with every other module, so only requests that come from our own assemblies are answered.
+        // A polite guest: one AppDomain is shared with every other module, so only requests that come from our own
+        // assemblies are answered.
         private static Assembly? Resolve(object? sender, ResolveEventArgs request)
         {
             var name = new AssemblyName(request.Name).Name;
@@ -60,7 +66,8 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
             var path = Path.Combine(Dependencies, name + ".dll");
             if (File.Exists(path))
                 return Assembly.LoadFrom(path);
-            // Packages that were built against the NuGet package of System.ValueTuple ask for a newer version than the framework's own, which is the one to use (the package has none for 4.7.1 and later).
+            // Packages that were built against the NuGet package of System.ValueTuple ask for a newer version than the
+            // framework's own, which is the one to use (the package has none for 4.7.1 and later).
             return name == "System.ValueTuple"
                 ? Assembly.Load("System.ValueTuple, Version=4.0.0.0, Culture=neutral, PublicKeyToken=cc7b13ffcd2ddd51")
                 : null;
@@ -71,7 +78,8 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
     internal static string? Refusal(Version runtime) =>
         runtime.Major >= 8
             ? null
-            : $"CockroachCmek needs PowerShell 7.4 or newer, or Windows PowerShell 5.1; this PowerShell runs on .NET {runtime.ToString(2)}. Install a current one: https://aka.ms/powershell";
+            : "CockroachCmek needs PowerShell 7.4 or newer, or Windows PowerShell 5.1; this PowerShell runs on .NET "
+                + $"{runtime.ToString(2)}. Install a current one: https://aka.ms/powershell";
 
     private static class Hook
     {
@@ -85,7 +93,10 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
             name.Name is "CockroachCmek.Core" or "CockroachCmek.Sandbox" ? Context.LoadFromAssemblyName(name) : null;
     }
 
-    /// <summary>Holds Core, the Sandbox and every package. What is not in deps/ (the engine, the base library, our public models) comes from the default context.</summary>
+    /// <summary>
+    /// Holds Core, the Sandbox and every package. What is not in deps/ (the engine, the base library, our public
+    /// models) comes from the default context.
+    /// </summary>
     private sealed class DependencyContext() : AssemblyLoadContext("CockroachCmek", isCollectible: false)
     {
         protected override Assembly? Load(AssemblyName assemblyName)

@@ -5,7 +5,8 @@ using System.Management.Automation.Runspaces;
 namespace CockroachCmek.Rehearsal;
 
 /// <summary>
-/// Runs a script as if a person typed it: comments are shown, each command is echoed behind a prompt, and its result goes
+/// Runs a script as if a person typed it: comments are shown, each command is echoed behind a prompt, and its result
+/// goes
 /// through PowerShell's formatting.
 /// </summary>
 internal sealed class TypedSession(Runspace runspace, TextWriter writer)

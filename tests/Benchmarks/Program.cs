@@ -6,7 +6,8 @@ using System.Management.Automation.Runspaces;
 using CockroachCmek.Testing;
 
 // dotnet run -c Release --project tests/Benchmarks
-// Measures in turn, each time in a fresh process, the import of the staged module and of an empty binary module with as many cmdlets.
+// Measures in turn, each time in a fresh process, the import of the staged module and of an empty binary module with as
+// many cmdlets.
 // Benchmarks measure; no test asserts what they say.
 if (args is ["--import", var manifest])
 {
@@ -37,13 +38,16 @@ for (var round = 0; round < Rounds; round++)
 }
 
 Console.WriteLine(
-    $"import, median of {Rounds}: CockroachCmek {Median(oursTimes):F1} ms, empty module {Median(emptyTimes):F1} ms, ratio {Median(oursTimes) / Median(emptyTimes):F2}"
+    $"import, median of {Rounds}: CockroachCmek {Median(oursTimes):F1} ms, empty module {Median(emptyTimes):F1} ms, "
+        + $"ratio {Median(oursTimes) / Median(emptyTimes):F2}"
 );
 Console.WriteLine(
-    $"import, fastest:      CockroachCmek {oursTimes.Min():F1} ms, empty module {emptyTimes.Min():F1} ms, ratio {oursTimes.Min() / emptyTimes.Min():F2}"
+    $"import, fastest:      CockroachCmek {oursTimes.Min():F1} ms, empty module {emptyTimes.Min():F1} ms, ratio "
+        + $"{oursTimes.Min() / emptyTimes.Min():F2}"
 );
 Console.WriteLine(
-    $"package: {Folder(Path.GetDirectoryName(ours)!) / 1e6:F1} MB staged, {Zipped(Path.GetDirectoryName(ours)!) / 1e6:F1} MB zipped"
+    $"package: {Folder(Path.GetDirectoryName(ours)!) / 1e6:F1} MB staged, "
+        + $"{Zipped(Path.GetDirectoryName(ours)!) / 1e6:F1} MB zipped"
 );
 
 static double Import(string manifest)

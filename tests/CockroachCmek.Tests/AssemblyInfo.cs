@@ -3,7 +3,9 @@
 
 namespace CockroachCmek.Tests;
 
-/// <summary>Classes that change the process (environment variables) or measure time. They run when nothing else does.</summary>
+/// <summary>
+/// Classes that change the process (environment variables) or measure time. They run when nothing else does.
+/// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class OneAtATime
 {

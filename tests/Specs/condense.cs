@@ -151,7 +151,9 @@ internal static class Condenser
             _ => [],
         };
 
-    /// <summary>Writes what fits into 120 columns on one line, so that the files are short and their changes readable.</summary>
+    /// <summary>
+    /// Writes what fits into 120 columns on one line, so that the files are short and their changes readable.
+    /// </summary>
     public static void Write(StringBuilder text, JsonNode node, int indent)
     {
         var line = node.ToJsonString(OneLine);

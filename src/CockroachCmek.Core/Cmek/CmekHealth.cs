@@ -5,19 +5,6 @@ using CockroachCmek.Core.Manifest;
 
 namespace CockroachCmek.Core.Cmek;
 
-/// <summary>What the health of a cluster is checked against.</summary>
-internal sealed record HealthOptions
-{
-    /// <summary>UUID of the organization; null when the API key is not allowed to read it.</summary>
-    public string? OrganizationId { get; init; }
-
-    /// <summary>The longest time that a region may use one version of its key; null for no limit.</summary>
-    public TimeSpan? MaxKeyAge { get; init; }
-
-    /// <summary>Before CMEK is enabled: the keys to enable it with; null to check the cluster alone.</summary>
-    public CmekManifest? Manifest { get; init; }
-}
-
 /// <summary>Checks the CMEK of a cluster, before and after it is enabled. Reads only.</summary>
 internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestCheck)
 {
@@ -48,8 +35,9 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             Coverage(info, region.Name, results);
         DataBefore(info, results);
         Age(info, options, results, context);
-        var nodes = NodesAsync(cluster, context);
-        var backups = BackupsAsync(cluster, context);
+        var operations = new OperationChecks(client);
+        var nodes = operations.NodesAsync(cluster, context);
+        var backups = operations.BackupsAsync(cluster, context);
         var live = await Task.WhenAll(Requests(info, options).Select(r => LiveAsync(keys, r, context)));
         return [.. results.All, .. live.SelectMany(c => c), .. (await nodes).All, .. (await backups).All];
     }
@@ -261,81 +249,6 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             else
                 results.Pass(CmekCheckName.KeyAge, region.Region, $"{text}.");
         }
-    }
-
-    private async Task<CheckList> NodesAsync(CrdbCluster cluster, OperationContext context)
-    {
-        var results = new CheckList(cluster);
-        try
-        {
-            var down = new List<string>();
-            await foreach (var node in client.ListNodesAsync(cluster, context))
-                if (node.Status != "LIVE")
-                    down.Add($"{node.Name} ({node.Region})");
-            if (down.Count == 0)
-                results.Pass(CmekCheckName.NodesReady, "", "Every node is live.");
-            else
-                results.Fail(
-                    CmekCheckName.NodesReady,
-                    "NodesNotReady",
-                    "",
-                    $"Not live: {string.Join(", ", down)}. A node that cannot use the key does not come back.",
-                    "https://support.cockroachlabs.com/"
-                );
-        }
-        catch (CmekException fault)
-        {
-            results.Unknown(CmekCheckName.NodesReady, "", fault.Message, fault.RecommendedAction);
-        }
-
-        return results;
-    }
-
-    /// <summary>Managed backups fail without the key, and no mail is sent (cmek.md, limitations).</summary>
-    private async Task<CheckList> BackupsAsync(CrdbCluster cluster, OperationContext context)
-    {
-        var results = new CheckList(cluster);
-        try
-        {
-            var (every, newest) = await client.GetBackupsAsync(cluster, context);
-            // Overdue means that two backups in a row are missing.
-            var isLate =
-                every is { } period
-                && newest is { } at
-                && context.Time.GetUtcNow() - at > period + period + TimeSpan.FromMinutes(30);
-            if (every is null)
-                results.Warn(
-                    CmekCheckName.BackupsRecent,
-                    "BackupsOff",
-                    "",
-                    "Managed backups are off.",
-                    $"Switch them on in the console: https://cockroachlabs.cloud/cluster/{cluster.Id}/backups"
-                );
-            else if (newest is null)
-                results.Unknown(
-                    CmekCheckName.BackupsRecent,
-                    "",
-                    "There is no managed backup yet.",
-                    "Look again when the first is due"
-                );
-            else if (isLate)
-                results.Fail(
-                    CmekCheckName.BackupsRecent,
-                    "BackupsStale",
-                    "",
-                    $"The newest managed backup is of {newest:u}, though one is due every {every}: backups fail when "
-                        + "the key cannot be used.",
-                    $"Get-CrdbCluster {cluster.Name} | Test-CrdbCmek | Where-Object Status -eq Fail"
-                );
-            else
-                results.Pass(CmekCheckName.BackupsRecent, "", $"The newest managed backup is of {newest:u}.");
-        }
-        catch (CmekException fault)
-        {
-            results.Unknown(CmekCheckName.BackupsRecent, "", fault.Message, fault.RecommendedAction);
-        }
-
-        return results;
     }
 
     /// <summary>

@@ -193,6 +193,15 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     [CloudOption]
     public Guid? AzureSubscriptionId { get; set; }
 
+    /// <summary>
+    /// Azure: Key Vaults of new keys, one for all regions or one in each region's location, for New-CrdbCmekKey without
+    /// -KeyVaultName. With it, clusters of several clouds can go through one pipeline.
+    /// </summary>
+    [Parameter]
+    [ValidatePattern("^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$")]
+    [CloudOption]
+    public string[]? AzureKeyVaultName { get; set; }
+
     /// <summary>Azure: the Microsoft cloud to connect to: Public, USGovernment or China. Default: Public.</summary>
     [Parameter]
     [CloudOption]

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace CockroachCmek.Core.Tests.Cloud;
 
-/// <summary>Answers requests from a list, in order; the last answer stays. A null answer is a connection that broke.</summary>
+/// <summary>
+/// Answers requests from a list, in order; the last answer stays. A null answer is a connection that broke.
+/// </summary>
 internal sealed class ScriptedHandler(params Func<HttpRequestMessage, HttpResponseMessage?>[] answers)
     : HttpMessageHandler
 {

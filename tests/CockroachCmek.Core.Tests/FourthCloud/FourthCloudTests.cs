@@ -7,7 +7,9 @@ using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.FourthCloud;
 
-/// <summary>A cloud is one folder and one row: a fourth one goes the whole way without a change anywhere else.</summary>
+/// <summary>
+/// A cloud is one folder and one row: a fourth one goes the whole way without a change anywhere else.
+/// </summary>
 public sealed class FourthCloudTests : IDisposable
 {
     private static readonly CrdbCluster Cluster = new()

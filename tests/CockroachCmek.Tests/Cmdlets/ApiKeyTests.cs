@@ -15,7 +15,8 @@ public sealed class ApiKeyTests
         session.Run("Connect-CrdbCloud -SecretName CockroachCloud").FailsWith("SecretNotReadable");
         session
             .Run(
-                "Connect-CrdbCloud -Endpoint http://example.com -ApiKey ([System.Net.NetworkCredential]::new('', 'x').SecurePassword)"
+                "Connect-CrdbCloud -Endpoint http://example.com -ApiKey ([System.Net.NetworkCredential]::new('', "
+                    + "'x').SecurePassword)"
             )
             .FailsWith("InsecureEndpoint");
     }

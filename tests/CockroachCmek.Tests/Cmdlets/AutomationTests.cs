@@ -3,7 +3,9 @@ using CockroachCmek.Tests.Packaging;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-/// <summary>All runbooks on an Azure cluster, as jobs of an Automation account whose managed identity is the only credential.</summary>
+/// <summary>
+/// All runbooks on an Azure cluster, as jobs of an Automation account whose managed identity is the only credential.
+/// </summary>
 [Trait("Lane", "Slow")]
 public sealed class AutomationTests : IDisposable
 {
@@ -17,7 +19,8 @@ public sealed class AutomationTests : IDisposable
     public void Every_runbook_passes_with_the_managed_identity_and_nothing_else()
     {
         var runbooks = Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "Examples", "Runbooks");
-        // A process of its own: the SDK keeps the identity's tokens, and no other test may see these variables. A question is a fault there.
+        // A process of its own: the SDK keeps the identity's tokens, and no other test may see these variables. A
+        // question is a fault there.
         var lines = LoadContextTests.Run(
             $$"""
             $sandbox = Start-CrdbSandbox -TimeScale 6000 -Record

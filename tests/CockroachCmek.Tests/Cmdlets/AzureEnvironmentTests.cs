@@ -22,7 +22,8 @@ public sealed class AzureEnvironmentTests
         Assert.Contains(result.Warnings, w => w.Contains("adminconsent", StringComparison.Ordinal));
         session
             .Run(
-                "Get-CrdbCluster azure-eu -Session $weak | New-CrdbCmekKey -Session $weak -VaultName cmek-sandbox -AuthPrincipal $sandbox.AzureTenantId"
+                "Get-CrdbCluster azure-eu -Session $weak | New-CrdbCmekKey -Session $weak -VaultName cmek-sandbox "
+                    + "-AuthPrincipal $sandbox.AzureTenantId"
             )
             .FailsWith("GraphPermissionDenied");
     }

@@ -7,7 +7,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 public sealed class AzurePipelineTests
 {
     private const string Pipeline =
-        "Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+        "Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest "
+        + "| Enable-CrdbCmek -Wait";
 
     [Fact]
     public void The_lines_for_an_administrator_name_the_role_that_was_asked_for()
@@ -15,7 +16,8 @@ public sealed class AzurePipelineTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "$key = Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -VaultName $sandbox.AzureVaultName"
+                "$key = Get-CrdbCluster azure-in | New-CrdbCmekRole | New-CrdbCmekKey -VaultName "
+                    + "$sandbox.AzureVaultName"
             )
             .Succeeds();
         string Line(string more) =>
@@ -59,7 +61,8 @@ public sealed class AzurePipelineTests
         using var session = ModuleSession.WithSandbox(record: true);
         var plan = session
             .Run(
-                "Get-CrdbCluster azure-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "Get-CrdbCluster azure-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -VaultName cmek-sandbox | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds()
             .Single();
@@ -81,11 +84,13 @@ public sealed class AzurePipelineTests
         using var session = ModuleSession.WithSandbox();
         var result = session
             .Run(
-                "'azure-in', 'dev-aws' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                $"$null = {ModuleSession.Connect} -AzureKeyVaultName cmek-sandbox; "
+                    + "'azure-in', 'dev-aws', 'gcp-us' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey "
+                    + "| New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
         Assert.Equal(
-            ["azure-in ENABLED", "dev-aws ENABLED"],
+            ["azure-in ENABLED", "dev-aws ENABLED", "gcp-us ENABLED"],
             result.Output.Select(o => $"{o.Text("ClusterName")} {o.Text("Status")}")
         );
     }
@@ -145,7 +150,8 @@ public sealed class AzurePipelineTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "$manifest = Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest"
+                "$manifest = Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | "
+                    + "New-CrdbCmekManifest"
             )
             .Succeeds();
         var checks = session.Run("$manifest | Test-CrdbCmekManifest").Succeeds().Output;
@@ -219,13 +225,15 @@ public sealed class AzurePipelineTests
         using var session = ModuleSession.WithSandbox(timeScale: 20_000);
         session
             .Run(
-                "Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "Get-CrdbCluster azure-eu | New-CrdbCmekRole | New-CrdbCmekKey -VaultName cmek-sandbox | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
         session.Run("Add-CrdbCmekRegion -Cluster azure-eu uksouth -NodeCount 3 -Wait").Succeeds();
         var keys = session
             .Run(
-                "(Get-CrdbCmek azure-eu).Regions | ForEach-Object { \"$($_.Region) $($_.Status) $($_.Keys[0].KeyUri)\" }"
+                "(Get-CrdbCmek azure-eu).Regions | ForEach-Object { \"$($_.Region) $($_.Status) $($_.Keys[0].KeyUri)\" "
+                    + "}"
             )
             .Succeeds()
             .Output.Select(o => o.ToString()!)

@@ -72,7 +72,8 @@ public sealed class ConsoleTests
         using var session = ModuleSession.WithSandbox();
         var result = session
             .Run(
-                "$done = @(); try { 'dev-aws', 'no-such-cluster', 'prod-eu' | Get-CrdbCmek -ErrorAction Stop | ForEach-Object { $done += $_.ClusterName } } catch { $_.FullyQualifiedErrorId }; $done"
+                "$done = @(); try { 'dev-aws', 'no-such-cluster', 'prod-eu' | Get-CrdbCmek -ErrorAction Stop | "
+                    + "ForEach-Object { $done += $_.ClusterName } } catch { $_.FullyQualifiedErrorId }; $done"
             )
             .Succeeds();
         Assert.Equal(
@@ -135,7 +136,8 @@ public sealed class ConsoleTests
         using var session = ModuleSession.WithSandbox(timeScale: 2_000);
         session
             .Run(
-                "$null = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek"
+                "$null = Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek"
             )
             .Succeeds();
         Assert.Contains(

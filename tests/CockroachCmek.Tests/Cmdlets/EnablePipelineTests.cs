@@ -18,7 +18,8 @@ public sealed class EnablePipelineTests
         using var session = ModuleSession.WithSandbox();
         var info = session
             .Run(
-                $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey {options} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey {options} | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek -Wait"
             )
             .Succeeds()
             .Single();
@@ -36,7 +37,8 @@ public sealed class EnablePipelineTests
     {
         using var session = ModuleSession.WithSandbox(record: true);
         const string Pipeline =
-            "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+            "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | "
+            + "Enable-CrdbCmek -Wait";
         session.Run(Pipeline).Succeeds();
         var before = session.Run("$sandbox.Exchanges.Count").Single();
         var again = session.Run(Pipeline).Succeeds().Single();
@@ -44,7 +46,8 @@ public sealed class EnablePipelineTests
         Assert.Empty(
             session
                 .Run(
-                    $"$sandbox.Exchanges | Where-Object Index -gt {before} | Where-Object Operation -match '{Writes}' | ForEach-Object Operation"
+                    $"$sandbox.Exchanges | Where-Object Index -gt {before} | Where-Object Operation -match '{Writes}' "
+                        + "| ForEach-Object Operation"
                 )
                 .Output
         );
@@ -56,7 +59,8 @@ public sealed class EnablePipelineTests
         using var session = ModuleSession.WithSandbox(record: true);
         var plan = session
             .Run(
-                "Get-CrdbCluster prod-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "Get-CrdbCluster prod-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey -MultiRegion | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds()
             .Single();
@@ -78,7 +82,8 @@ public sealed class EnablePipelineTests
         using var session = ModuleSession.WithSandbox(record: true);
         session
             .Run(
-                "Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -WhatIf | New-CrdbCmekManifest | Enable-CrdbCmek"
+                "Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey -WhatIf | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek"
             )
             .Succeeds();
         Assert.Equal(
@@ -95,7 +100,8 @@ public sealed class EnablePipelineTests
         using var session = ModuleSession.WithSandbox();
         var result = session
             .Run(
-                "'prod-us', 'dev-aws', 'prod-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "'prod-us', 'dev-aws', 'prod-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
         Assert.Equal(["prod-us", "dev-aws", "prod-eu"], result.Output.Select(o => o.Text("ClusterName")));
@@ -107,7 +113,8 @@ public sealed class EnablePipelineTests
     {
         using var session = ModuleSession.WithSandbox();
         var result = session.Run(
-            "'dev-aws', 'standard-aws', 'prod-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+            "'dev-aws', 'standard-aws', 'prod-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | "
+                + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
         );
         Assert.Equal(["dev-aws", "prod-eu"], result.Output.Select(o => o.Text("ClusterName")));
         Assert.Equal("ClusterHasNoAccount", Assert.Single(result.ErrorIds));
@@ -118,7 +125,8 @@ public sealed class EnablePipelineTests
     {
         using var session = ModuleSession.WithSandbox();
         const string Pipeline =
-            "Get-CrdbCluster flaky-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+            "Get-CrdbCluster flaky-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek "
+            + "-Wait";
         var error = session.Run(Pipeline).FailsWith("CmekOperationFailed");
         Assert.Contains("kms:Decrypt timed out", error.ErrorDetails.Message, StringComparison.Ordinal);
         Assert.Equal("ENABLED", session.Run(Pipeline).Succeeds().Single().Text("Status"));
@@ -130,7 +138,8 @@ public sealed class EnablePipelineTests
         using var session = ModuleSession.WithSandbox();
         var info = session
             .Run(
-                "Get-CrdbCluster locked-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "Get-CrdbCluster locked-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek -Wait"
             )
             .Succeeds()
             .Single();
@@ -143,7 +152,8 @@ public sealed class EnablePipelineTests
         using var session = ModuleSession.WithSandbox(timeScale: 1_000);
         var result = session
             .Run(
-                "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek "
+                    + "-Wait"
             )
             .Succeeds();
         foreach (var region in new[] { "eu-west-1", "eu-central-1" })
@@ -180,7 +190,8 @@ public sealed class EnablePipelineTests
         var file = Path.Combine(Directory.CreateTempSubdirectory("crdb-").FullName, "cmek_config.yml");
         session
             .Run(
-                "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest $file",
+                "Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Export-CrdbCmekManifest $file",
                 ("file", file)
             )
             .Succeeds();
@@ -202,14 +213,16 @@ public sealed class EnablePipelineTests
         using var session = ModuleSession.WithSandbox(record: true);
         session
             .Run(
-                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek"
+                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek"
             )
             .Succeeds();
         var counts = session
             .Run("$sandbox.Exchanges | ForEach-Object { $_.Operation -replace '[0-9a-f-]{36}', '*' }")
             .Output.GroupBy(o => o.ToString())
             .ToDictionary(g => g.Key, g => g.Count());
-        // One connect; two pages of clusters for the name; the role looked for and made; each region looked for by alias and by tag.
+        // One connect; two pages of clusters for the name; the role looked for and made; each region looked for by
+        // alias and by tag.
         Assert.Equal(1, counts["GET /api/v1/organization"]);
         Assert.Equal(2, counts["GET /api/v1/clusters"]);
         Assert.Equal(1, counts["GET /api/v1/clusters/*/cmek"]);

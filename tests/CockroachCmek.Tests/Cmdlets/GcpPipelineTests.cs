@@ -5,7 +5,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 public sealed class GcpPipelineTests
 {
     private const string Writes =
-        "^POST .*(keyRings|cryptoKeys|serviceAccounts|cryptoKeyVersions|:setIamPolicy|:updatePrimaryVersion)$|^PATCH |^(POST|PUT) /api";
+        "^POST .*(keyRings|cryptoKeys|serviceAccounts|cryptoKeyVersions|:setIamPolicy|:updatePrimaryVersion)$|^PATCH "
+        + "|^(POST|PUT) /api";
 
     [Theory]
     [InlineData("gcp-eu", "", 2)]
@@ -17,7 +18,8 @@ public sealed class GcpPipelineTests
         using var session = ModuleSession.WithSandbox();
         var info = session
             .Run(
-                $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey {options} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey {options} | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek -Wait"
             )
             .Succeeds()
             .Single();
@@ -54,14 +56,16 @@ public sealed class GcpPipelineTests
     {
         using var session = ModuleSession.WithSandbox(record: true);
         const string Pipeline =
-            "Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -RotationPeriodInDays 90 | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+            "Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -RotationPeriodInDays 90 | "
+            + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
         session.Run(Pipeline).Succeeds();
         var before = session.Run("$sandbox.Exchanges.Count").Single();
         Assert.Equal("Existing", session.Run(Pipeline).Succeeds().Single().Text("Outcome"));
         Assert.Empty(
             session
                 .Run(
-                    $"$sandbox.Exchanges | Where-Object Index -gt {before} | Where-Object Operation -match '{Writes}' | ForEach-Object Operation"
+                    $"$sandbox.Exchanges | Where-Object Index -gt {before} | Where-Object Operation -match '{Writes}' "
+                        + "| ForEach-Object Operation"
                 )
                 .Output
         );
@@ -73,7 +77,8 @@ public sealed class GcpPipelineTests
         using var session = ModuleSession.WithSandbox(record: true);
         var plan = session
             .Run(
-                "Get-CrdbCluster gcp-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "Get-CrdbCluster gcp-eu | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek -Wait"
             )
             .Succeeds()
             .Single();
@@ -107,7 +112,8 @@ public sealed class GcpPipelineTests
         using var session = ModuleSession.WithSandbox();
         var result = session
             .Run(
-                "'gcp-us', 'dev-aws', 'gcp-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "'gcp-us', 'dev-aws', 'gcp-eu' | Get-CrdbCluster | New-CrdbCmekRole | New-CrdbCmekKey | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
         Assert.Equal(
@@ -124,7 +130,8 @@ public sealed class GcpPipelineTests
         var file = Path.Combine(Directory.CreateTempSubdirectory("crdb-").FullName, "cmek_config.yml");
         session
             .Run(
-                "Get-CrdbCluster gcp-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest $file",
+                "Get-CrdbCluster gcp-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Export-CrdbCmekManifest $file",
                 ("file", file)
             )
             .Succeeds();
@@ -148,7 +155,8 @@ public sealed class GcpPipelineTests
         using var session = ModuleSession.WithSandbox(record: true);
         session
             .Run(
-                "$manifest = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Location europe | New-CrdbCmekManifest; $seen = $sandbox.Exchanges.Count"
+                "$manifest = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Location europe | "
+                    + "New-CrdbCmekManifest; $seen = $sandbox.Exchanges.Count"
             )
             .Succeeds();
         Assert.Equal(
@@ -173,7 +181,8 @@ public sealed class GcpPipelineTests
         using var session = ModuleSession.WithSandbox(record: true);
         session
             .Run(
-                "$null = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Location europe | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "$null = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Location europe | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
         var info = session.Run("Invoke-CrdbCmekRotation gcp-eu -Wait").Succeeds().Single();

@@ -47,7 +47,8 @@ public sealed class GcpRunbookTests : IDisposable
     private void Enable() =>
         _session
             .Run(
-                "$null = Get-CrdbCluster gcp-us | New-CrdbCmekRole | New-CrdbCmekKey -OutVariable keys | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "$null = Get-CrdbCluster gcp-us | New-CrdbCmekRole | New-CrdbCmekKey -OutVariable keys | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
 
@@ -80,7 +81,8 @@ public sealed class GcpRunbookTests : IDisposable
             runbook + ".ps1"
         );
         return _session.Run(
-            $"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -Connection @{{ GcpCredentialFile = $file }} -Endpoint $sandbox.CloudEndpoint"
+            $"$ErrorActionPreference = 'Stop'; & '{file}' -ClusterName gcp-us {parameters} -Connection "
+                + $"@{{ GcpCredentialFile = $file }} -Endpoint $sandbox.CloudEndpoint"
         );
     }
 }

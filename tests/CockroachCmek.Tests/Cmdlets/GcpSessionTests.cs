@@ -6,7 +6,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 public sealed class GcpSessionTests
 {
     private const string Connect =
-        "$other = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)";
+        "$other = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', "
+        + "$sandbox.ApiKey).SecurePassword)";
 
     [Fact]
     public void A_token_that_is_given_is_used_on_a_sandbox_too()
@@ -28,7 +29,8 @@ public sealed class GcpSessionTests
         Assert.Contains("no-such-file.json", error.ErrorDetails.Message, StringComparison.Ordinal);
         session
             .Run(
-                $"{Connect} -GcpAccessToken ([System.Net.NetworkCredential]::new('', 'tok-for-tests').SecurePassword) -GcpProject p"
+                $"{Connect} -GcpAccessToken ([System.Net.NetworkCredential]::new('', 'tok-for-tests').SecurePassword) "
+                    + "-GcpProject p"
             )
             .Succeeds();
         Assert.DoesNotContain("tok-for-tests", session.Display("$other | Format-List *"), StringComparison.Ordinal);
@@ -40,7 +42,9 @@ public sealed class GcpSessionTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "$viewer = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -GcpProject p -GcpAccessToken ([System.Net.NetworkCredential]::new('', 'tok-for-tests').SecurePassword) -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ViewerApiKey).SecurePassword)"
+                "$viewer = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -GcpProject p -GcpAccessToken "
+                    + "([System.Net.NetworkCredential]::new('', 'tok-for-tests').SecurePassword) -ApiKey "
+                    + "([System.Net.NetworkCredential]::new('', $sandbox.ViewerApiKey).SecurePassword)"
             )
             .Succeeds();
         Assert.DoesNotContain(
@@ -55,7 +59,8 @@ public sealed class GcpSessionTests
     [InlineData("New-CrdbCmekRole gcp-us | New-CrdbCmekKey -Project no-kms-project", "GcpApiDisabled")]
     [InlineData("New-CrdbCmekRole gcp-us -Project my-other-project", "GcpPermissionDenied")]
     [InlineData(
-        "New-CrdbCmekRole gcp-us | New-CrdbCmekKey -KeyUri projects/sandbox-customer/locations/us/keyRings/r/cryptoKeys/none",
+        "New-CrdbCmekRole gcp-us | New-CrdbCmekKey -KeyUri "
+            + "projects/sandbox-customer/locations/us/keyRings/r/cryptoKeys/none",
         "KeyNotFound"
     )]
     [InlineData(
@@ -73,7 +78,8 @@ public sealed class GcpSessionTests
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Status -eq 200 | Where-Object Operation -match '^POST .*/(keyRings|cryptoKeys)$'"
+                    "$sandbox.Exchanges | Where-Object Status -eq 200 | Where-Object Operation -match '^POST "
+                        + ".*/(keyRings|cryptoKeys)$'"
                 )
                 .Output
         );

@@ -6,7 +6,9 @@ namespace CockroachCmek.Tests.Cmdlets;
 public sealed class HealthTests
 {
     private const string Enable =
-        "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $keys = (Get-CrdbCmek prod-eu).Regions.Keys.KeyUri; $seen = $sandbox.Exchanges.Count";
+        "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | "
+        + "Enable-CrdbCmek -Wait; $keys = (Get-CrdbCmek prod-eu).Regions.Keys.KeyUri; $seen = "
+        + "$sandbox.Exchanges.Count";
 
     [Fact]
     public void A_sound_cluster_passes_and_not_one_request_writes()
@@ -39,7 +41,8 @@ public sealed class HealthTests
         Assert.Equal(true, session.Run("Test-CrdbCmek prod-eu -Quiet").Single().BaseObject);
         var operations = session
             .Run(
-                "$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { if ($_.Service -eq 'aws') { $_.Operation } else { $_.Method } }"
+                "$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { if ($_.Service -eq 'aws') { "
+                    + "$_.Operation } else { $_.Method } }"
             )
             .Output.Select(o => o.ToString()!)
             .Distinct()
@@ -125,7 +128,8 @@ public sealed class HealthTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "$old = (Get-CrdbCmek prod-eu-old).Regions[0].Keys[0].KeyUri; $null = Invoke-CrdbCmekRotation prod-eu-old -NewKey -Wait"
+                "$old = (Get-CrdbCmek prod-eu-old).Regions[0].Keys[0].KeyUri; $null = Invoke-CrdbCmekRotation "
+                    + "prod-eu-old -NewKey -Wait"
             )
             .Succeeds();
         Assert.Contains(
@@ -155,7 +159,9 @@ public sealed class HealthTests
         // An API key that may list clusters, and not see their CMEK: no access, not "not encrypted".
         session
             .Run(
-                "$viewer = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ViewerApiKey).SecurePassword) -OrganizationId $sandbox.OrganizationId -WarningAction SilentlyContinue"
+                "$viewer = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey "
+                    + "([System.Net.NetworkCredential]::new('', $sandbox.ViewerApiKey).SecurePassword) -OrganizationId "
+                    + "$sandbox.OrganizationId -WarningAction SilentlyContinue"
             )
             .Succeeds();
         Assert.Equal(
@@ -188,7 +194,8 @@ public sealed class HealthTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "$null = Get-CrdbCluster flaky-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "$null = Get-CrdbCluster flaky-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek -Wait"
             )
             .FailsWith("CmekOperationFailed");
         var failed = session

@@ -3,7 +3,9 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-/// <summary>Other people's clients on our sandbox: the aws command line, and the sandbox as a server of its own.</summary>
+/// <summary>
+/// Other people's clients on our sandbox: the aws command line, and the sandbox as a server of its own.
+/// </summary>
 [Trait("Lane", "Slow")]
 public sealed class PeerTests
 {
@@ -39,7 +41,8 @@ public sealed class PeerTests
         );
         var info = session
             .Run(
-                "New-CrdbCmekRole dev-aws -Name by-hand | New-CrdbCmekKey -KeyUri alias/by-hand -Grant | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "New-CrdbCmekRole dev-aws -Name by-hand | New-CrdbCmekKey -KeyUri alias/by-hand -Grant | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds()
             .Single();

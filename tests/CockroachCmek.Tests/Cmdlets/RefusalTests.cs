@@ -11,7 +11,8 @@ public sealed class RefusalTests
     {
         using var session = ModuleSession.WithSandbox();
         var result = session.Run(
-            "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', 'not-the-right-one').SecurePassword)"
+            "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', "
+                + "'not-the-right-one').SecurePassword)"
         );
         var error = result.FailsWith("ApiKeyRefused");
         Assert.Equal(ErrorCategory.AuthenticationError, error.CategoryInfo.Category);
@@ -66,7 +67,8 @@ public sealed class RefusalTests
         using var session = ModuleSession.WithSandbox(record: true);
         session
             .Run(
-                $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek"
+                $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek"
             )
             .FailsWith(errorId);
         Assert.Empty(
@@ -80,7 +82,8 @@ public sealed class RefusalTests
         using var session = ModuleSession.WithSandbox(record: true);
         var error = session
             .Run(
-                "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region us-east-1, us-west-2 | New-CrdbCmekManifest | Enable-CrdbCmek"
+                "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Region us-east-1, us-west-2 | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek"
             )
             .FailsWith("ManifestIncomplete");
         Assert.Contains("us-east-2", error.ErrorDetails.Message, StringComparison.Ordinal);
@@ -95,7 +98,8 @@ public sealed class RefusalTests
         using var session = ModuleSession.WithSandbox(record: true);
         var error = session
             .Run(
-                "Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Cluster flaky-aws"
+                "Get-CrdbCluster dev-aws | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek "
+                    + "-Cluster flaky-aws"
             )
             .FailsWith("ManifestForOtherCluster");
         Assert.Contains("flaky-aws", error.ErrorDetails.Message, StringComparison.Ordinal);
@@ -133,7 +137,8 @@ public sealed class RefusalTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "Get-CrdbCluster prod-eu-old | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek"
+                "Get-CrdbCluster prod-eu-old | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek"
             )
             .FailsWith("AlreadyEnabledDifferently");
     }
@@ -144,7 +149,8 @@ public sealed class RefusalTests
         using var session = ModuleSession.WithSandbox();
         var connect = session
             .Run(
-                "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ViewerApiKey).SecurePassword)"
+                "Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', "
+                    + "$sandbox.ViewerApiKey).SecurePassword)"
             )
             .Succeeds();
         Assert.Contains(connect.Warnings, w => w.Contains("organization", StringComparison.Ordinal));
@@ -162,7 +168,9 @@ public sealed class RefusalTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "$other = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword); Disconnect-CrdbCloud $other"
+                "$other = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey "
+                    + "([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword); Disconnect-CrdbCloud "
+                    + "$other"
             )
             .Succeeds();
         session.Run("Get-CrdbCluster -Session $other").FailsWith("SessionEnded");
@@ -175,7 +183,9 @@ public sealed class RefusalTests
         var file = Path.Combine(Path.GetTempPath(), Guid.NewGuid() + ".yml");
         File.WriteAllText(
             file,
-            "region_specs:\n- region: \"us-east-1\"\n  key_spec:\n    type: GCP_CLOUD_KMS\n    uri: \"projects/p/locations/global/keyRings/r/cryptoKeys/k\"\n    auth_principal: \"crdb@my-proj.iam.gserviceaccount.com\"\n"
+            "region_specs:\n- region: \"us-east-1\"\n  key_spec:\n    type: GCP_CLOUD_KMS\n    uri: "
+                + "\"projects/p/locations/global/keyRings/r/cryptoKeys/k\"\n    auth_principal: "
+                + "\"crdb@my-proj.iam.gserviceaccount.com\"\n"
         );
         var error = session
             .Run("Import-CrdbCmekManifest $file -Cluster dev-aws", ("file", file))
@@ -191,7 +201,8 @@ public sealed class RefusalTests
         var file = Path.Combine(Path.GetTempPath(), Guid.NewGuid() + ".json");
         session
             .Run(
-                "Get-CrdbCluster dev-aws | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey | New-CrdbCmekManifest | Export-CrdbCmekManifest $file",
+                "Get-CrdbCluster dev-aws | New-CrdbCmekRole -WhatIf | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Export-CrdbCmekManifest $file",
                 ("file", file)
             )
             .FailsWith("ManifestPlanned");

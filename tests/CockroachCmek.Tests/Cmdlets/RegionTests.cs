@@ -11,7 +11,8 @@ public sealed class RegionTests
         using var session = ModuleSession.WithSandbox(record: true);
         session
             .Run(
-                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
         var cluster = session
@@ -79,7 +80,8 @@ public sealed class RegionTests
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object { $_.Method -eq 'PATCH' -or $_.Operation -match 'Create|Replicate' }"
+                    "$sandbox.Exchanges | Where-Object { $_.Method -eq 'PATCH' -or $_.Operation -match "
+                        + "'Create|Replicate' }"
                 )
                 .Output
         );
@@ -99,7 +101,8 @@ public sealed class RegionTests
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object { $_.Method -eq 'PATCH' -or $_.Operation -match 'Create|Replicate|Put' }"
+                    "$sandbox.Exchanges | Where-Object { $_.Method -eq 'PATCH' -or $_.Operation -match "
+                        + "'Create|Replicate|Put' }"
                 )
                 .Output
         );

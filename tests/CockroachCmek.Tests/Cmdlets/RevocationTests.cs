@@ -7,7 +7,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 public sealed class RevocationTests
 {
     private const string ThreeRegions =
-        "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count";
+        "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek "
+        + "-Wait; $seen = $sandbox.Exchanges.Count";
 
     [Fact]
     public void Every_key_is_denied_at_once_and_before_CockroachDB_is_told()
@@ -25,7 +26,8 @@ public sealed class RevocationTests
         );
         var steps = session
             .Run(
-                "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -eq 'kms:PutKeyPolicy' -or $_.Method -eq 'PATCH' } | ForEach-Object Operation"
+                "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -eq "
+                    + "'kms:PutKeyPolicy' -or $_.Method -eq 'PATCH' } | ForEach-Object Operation"
             )
             .Output.Select(o => o.ToString()!)
             .ToList();
@@ -35,7 +37,8 @@ public sealed class RevocationTests
             "NOT_READY",
             session
                 .Run(
-                    "$sandbox.Exchanges[-1].ResponseBody; $null = Test-CrdbCmek prod-us; ($sandbox.Exchanges | Where-Object Operation -match 'nodes$').ResponseBody"
+                    "$sandbox.Exchanges[-1].ResponseBody; $null = Test-CrdbCmek prod-us; ($sandbox.Exchanges | "
+                        + "Where-Object Operation -match 'nodes$').ResponseBody"
                 )
                 .Output[^1]
                 .ToString(),
@@ -52,7 +55,8 @@ public sealed class RevocationTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion -Administrator (New-CrdbCmekRole dev-aws).AuthPrincipal | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion -Administrator "
+                    + "(New-CrdbCmekRole dev-aws).AuthPrincipal | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
         var before = Policies(session, "prod-eu");
@@ -106,7 +110,8 @@ public sealed class RevocationTests
         // Hours pass: 60,000 times faster than life.
         var check = session
             .Run(
-                "foreach ($i in 1..400) { $check = Test-CrdbCmek prod-eu-old | Where-Object Check -like 'Backups*'; if ($check.ErrorId -eq 'BackupsStale') { break } }; $check"
+                "foreach ($i in 1..400) { $check = Test-CrdbCmek prod-eu-old | Where-Object Check -like 'Backups*'; if "
+                    + "($check.ErrorId -eq 'BackupsStale') { break } }; $check"
             )
             .Output.Single();
         Assert.Equal(("BackupsStale", "Fail"), (check.Text("ErrorId"), check.Text("Status")));
@@ -125,14 +130,16 @@ public sealed class RevocationTests
                 """
             )
             .Succeeds();
-        // The role trusts one account at a time: the other cluster's keys are taken from it by the update, so its own enabling works.
+        // The role trusts one account at a time: the other cluster's keys are taken from it by the update, so its own
+        // enabling works.
         session.Run("$null = $manifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count").Succeeds();
         var error = session.Run("Revoke-CrdbCmek prod-eu-old -Confirm:$false").FailsWith("KeyShared");
         Assert.Contains("dev-aws", error.ErrorDetails.Message, StringComparison.Ordinal);
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -match 'Put|Disable' -or ($_.Service -eq 'cloud' -and $_.Method -ne 'GET') }"
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -match "
+                        + "'Put|Disable' -or ($_.Service -eq 'cloud' -and $_.Method -ne 'GET') }"
                 )
                 .Output
         );
@@ -156,7 +163,8 @@ public sealed class RevocationTests
             session.Run(ThreeRegions).Succeeds();
             session
                 .Run(
-                    "$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'Status'; Status = 500; Pattern = 'PutKeyPolicy'; Count = 8 })"
+                    "$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'Status'; Status = 500; Pattern = "
+                        + "'PutKeyPolicy'; Count = 8 })"
                 )
                 .Succeeds();
             var failed = session.Run(
@@ -193,14 +201,17 @@ public sealed class RevocationTests
         {
             session
                 .Run(
-                    "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                    "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | "
+                        + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
                 )
                 .Succeeds();
             var before = Policies(session, "prod-eu");
-            // The first run takes the grants and no further; the second finds none, and keeps what the first has written down.
+            // The first run takes the grants and no further; the second finds none, and keeps what the first has
+            // written down.
             session
                 .Run(
-                    "$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'Status'; Status = 500; Method = 'PATCH'; Count = 10 })"
+                    "$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Action = 'Status'; Status = 500; Method = "
+                        + "'PATCH'; Count = 10 })"
                 )
                 .Succeeds();
             Assert.NotEmpty(
@@ -213,7 +224,8 @@ public sealed class RevocationTests
             );
             session
                 .Run(
-                    "$sandbox.ClearFaults(); $null = Revoke-CrdbCmek prod-eu -Method RemoveGrant -Path $record -Confirm:$false; $null = Restore-CrdbCmekAccess -Path $record"
+                    "$sandbox.ClearFaults(); $null = Revoke-CrdbCmek prod-eu -Method RemoveGrant -Path $record "
+                        + "-Confirm:$false; $null = Restore-CrdbCmekAccess -Path $record"
                 )
                 .Succeeds();
             Assert.Equal(before, Policies(session, "prod-eu"));
@@ -243,7 +255,8 @@ public sealed class RevocationTests
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -match 'Put' -or ($_.Service -eq 'cloud' -and $_.Method -ne 'GET') }"
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object { $_.Operation -match 'Put' -or "
+                        + "($_.Service -eq 'cloud' -and $_.Method -ne 'GET') }"
                 )
                 .Output
         );

@@ -5,7 +5,8 @@ namespace CockroachCmek.Tests.Cmdlets;
 public sealed class RotationTests
 {
     private const string Enable =
-        "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+        "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest | "
+        + "Enable-CrdbCmek -Wait";
     private const string Rotate = "Get-CrdbCluster prod-eu | Invoke-CrdbCmekRotation -Wait";
 
     [Fact]
@@ -34,7 +35,8 @@ public sealed class RotationTests
         using var session = ModuleSession.WithSandbox(record: true);
         session
             .Run(
-                "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $null = Invoke-CrdbCmekRotation prod-us -Region us-east-2 -Wait"
+                "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek -Wait; $null = Invoke-CrdbCmekRotation prod-us -Region us-east-2 -Wait"
             )
             .Succeeds();
         var body = session
@@ -52,7 +54,8 @@ public sealed class RotationTests
         using var session = ModuleSession.WithSandbox(record: true);
         session
             .Run(
-                "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count"
+                "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
+                    + "Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count"
             )
             .Succeeds();
         Assert.Equal(true, session.Run("Invoke-CrdbCmekRotation prod-us -WhatIf").Succeeds().Single().Get("IsPlanned"));
@@ -86,7 +89,9 @@ public sealed class RotationTests
         using var session = ModuleSession.WithSandbox(record: true);
         session
             .Run(
-                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion -RotationPeriodInDays 180 -Tag @{ team = 'db' } | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $old = (Get-CrdbCmek prod-eu).Regions.Keys.KeyUri"
+                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion "
+                    + "-RotationPeriodInDays 180 -Tag @{ team = 'db' } | New-CrdbCmekManifest | Enable-CrdbCmek -Wait; "
+                    + "$old = (Get-CrdbCmek prod-eu).Regions.Keys.KeyUri"
             )
             .Succeeds();
         // Without -Wait the names stay with the keys in force until somebody sees to it that the new ones are.
@@ -104,7 +109,8 @@ public sealed class RotationTests
         Assert.Single(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Operation -eq kms:CreateKey | Where-Object RequestBody -match replaces"
+                    "$sandbox.Exchanges | Where-Object Operation -eq kms:CreateKey | Where-Object RequestBody -match "
+                        + "replaces"
                 )
                 .Output
         );

@@ -3,7 +3,10 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-/// <summary>The runbooks that ship with the module, as Azure Automation runs them: variables of the account, no prompts, started again after an eviction.</summary>
+/// <summary>
+/// The runbooks that ship with the module, as Azure Automation runs them: variables of the account, no prompts, started
+/// again after an eviction.
+/// </summary>
 [Collection(OneAtATime.Name)]
 public sealed class RunbookTests : IDisposable
 {
@@ -46,7 +49,8 @@ public sealed class RunbookTests : IDisposable
     {
         _session
             .Run(
-                "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
+                "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
         var result = Run(
@@ -144,7 +148,8 @@ public sealed class RunbookTests : IDisposable
         Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", null);
         Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", null);
         var result = _session.Run(
-            $"$ErrorActionPreference = 'Stop'; & '{file}' {parameters} -EnvironmentVariable AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY -Endpoint $sandbox.CloudEndpoint"
+            $"$ErrorActionPreference = 'Stop'; & '{file}' {parameters} -EnvironmentVariable AWS_ACCESS_KEY_ID, "
+                + "AWS_SECRET_ACCESS_KEY -Endpoint $sandbox.CloudEndpoint"
         );
         Assert.Empty(result.Progress);
         return result;

@@ -32,7 +32,8 @@ public sealed class SecretTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "$text = \"$sandbox\"; $session = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)"
+                "$text = \"$sandbox\"; $session = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey "
+                    + "([System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword)"
             )
             .Succeeds();
         Assert.Contains("127.0.0.1", session.Run("\"$text $session\"").Single().ToString(), StringComparison.Ordinal);

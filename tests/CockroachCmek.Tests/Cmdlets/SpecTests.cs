@@ -114,7 +114,9 @@ public sealed class SpecTests(SpecTests.Recording recording) : IClassFixture<Spe
             $"{exchange}: {string.Join("; ", problems)}\n{exchange.Text("RequestBody")}\n{exchange.Text("ResponseBody")}"
         );
 
-    /// <summary>One tour of the module on AWS, valid and invalid calls, recorded once for all tests of the class.</summary>
+    /// <summary>
+    /// One tour of the module on AWS, valid and invalid calls, recorded once for all tests of the class.
+    /// </summary>
     public sealed class Recording : IDisposable
     {
         private const string Tour = """

@@ -2,11 +2,15 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-/// <summary>Azure's keys that are born in the sandbox's HashiCorp Vault, from the first key to the health check after a rotation.</summary>
+/// <summary>
+/// Azure's keys that are born in the sandbox's HashiCorp Vault, from the first key to the health check after a
+/// rotation.
+/// </summary>
 public sealed class VaultAzureTests
 {
     private const string Make =
-        "Get-CrdbCluster azure-eu | New-CrdbCmekRole -GrantConsent | New-CrdbCmekKey -Via HashiCorpVault -VaultName $sandbox.AzureVaultName";
+        "Get-CrdbCluster azure-eu | New-CrdbCmekRole -GrantConsent | New-CrdbCmekKey -Via HashiCorpVault -VaultName "
+        + "$sandbox.AzureVaultName";
     private const string Setup = $"{Make} | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     [Fact]
@@ -19,7 +23,8 @@ public sealed class VaultAzureTests
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -eq vault | Where-Object Method -ne GET"
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -eq vault | Where-Object "
+                        + "Method -ne GET"
                 )
                 .Output
         );

@@ -3,7 +3,8 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>
-/// Keys of HashiCorp Vault on Google Cloud, from Vault's own access to the health check. Vault's server is this machine: it
+/// Keys of HashiCorp Vault on Google Cloud, from Vault's own access to the health check. Vault's server is this
+/// machine: it
 /// reads the file that the module writes.
 /// </summary>
 public sealed class VaultGcpTests : IDisposable
@@ -47,7 +48,9 @@ public sealed class VaultGcpTests : IDisposable
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -in gcp, vault | Where-Object Method -ne GET | Where-Object Target -notmatch ':getIamPolicy|capabilities-self'"
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -in gcp, vault | "
+                        + "Where-Object Method -ne GET | Where-Object Target -notmatch "
+                        + "':getIamPolicy|capabilities-self'"
                 )
                 .Output
         );
@@ -113,7 +116,8 @@ public sealed class VaultGcpTests : IDisposable
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Method -ne GET | Where-Object Target -notmatch ':getIamPolicy|capabilities-self'"
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Method -ne GET | Where-Object "
+                        + "Target -notmatch ':getIamPolicy|capabilities-self'"
                 )
                 .Output
         );
@@ -168,7 +172,8 @@ public sealed class VaultGcpTests : IDisposable
             .FailsWith("VaultCloudRefused");
         session
             .Run(
-                $"Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath '{_folder}/none/agent.json'"
+                "Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault "
+                    + $"-ServiceAccountKeyPath '{_folder}/none/agent.json'"
             )
             .FailsWith("ServiceAccountKeyFileNotWritten");
         Assert.Empty(

@@ -2,11 +2,15 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
 
-/// <summary>Keys that are born in the sandbox's HashiCorp Vault, from the first key to the health check after a rotation: its CockroachDB wraps with what Vault distributed.</summary>
+/// <summary>
+/// Keys that are born in the sandbox's HashiCorp Vault, from the first key to the health check after a rotation: its
+/// CockroachDB wraps with what Vault distributed.
+/// </summary>
 public sealed class VaultPipelineTests
 {
     private const string Setup =
-        "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
+        "$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault | "
+        + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait";
 
     [Fact]
     public void The_pipeline_enables_CMEK_and_a_second_run_writes_nothing()
@@ -22,14 +26,16 @@ public sealed class VaultPipelineTests
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -eq vault | Where-Object Method -ne GET"
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -eq vault | Where-Object "
+                        + "Method -ne GET"
                 )
                 .Output
         );
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match 'kms:(Create|Put|Import)'"
+                    "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match "
+                        + "'kms:(Create|Put|Import)'"
                 )
                 .Output
         );
@@ -51,7 +57,8 @@ public sealed class VaultPipelineTests
         Assert.Empty(
             session
                 .Run(
-                    "$sandbox.Exchanges | Where-Object Service -eq vault | Where-Object Method -ne GET | Where-Object Target -notmatch capabilities-self"
+                    "$sandbox.Exchanges | Where-Object Service -eq vault | Where-Object Method -ne GET | Where-Object "
+                        + "Target -notmatch capabilities-self"
                 )
                 .Output
         );
@@ -140,7 +147,9 @@ public sealed class VaultPipelineTests
         Assert.Empty(
             session
                 .Run(
-                    "(Get-CrdbCluster prod-us).Regions.Name | ForEach-Object { New-CrdbCmekKey prod-us -Region $_ -AuthPrincipal (Get-CrdbCmek prod-us).Regions[0].Keys[0].AuthPrincipal -Via HashiCorpVault } | Where-Object Outcome -ne Existing"
+                    "(Get-CrdbCluster prod-us).Regions.Name | ForEach-Object { New-CrdbCmekKey prod-us -Region $_ "
+                        + "-AuthPrincipal (Get-CrdbCmek prod-us).Regions[0].Keys[0].AuthPrincipal -Via HashiCorpVault "
+                        + "} | Where-Object Outcome -ne Existing"
                 )
                 .Succeeds()
                 .Output

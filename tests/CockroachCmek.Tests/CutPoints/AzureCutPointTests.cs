@@ -52,7 +52,8 @@ public sealed class AzureCutPointTests(CutPointHarness harness) : CutPointTests(
     public void A_restoration(string action, string method) =>
         Cut(
             action,
-            $"{SetUp}; $prepared = Get-CrdbCluster azure-eu | Revoke-CrdbCmek -Method {method} -KmsOnly -Confirm:$false",
+            $"{SetUp}; $prepared = Get-CrdbCluster azure-eu | Revoke-CrdbCmek -Method {method} -KmsOnly "
+                + "-Confirm:$false",
             "$null = $prepared | Restore-CrdbCmekAccess",
             atLeast: 2
         );

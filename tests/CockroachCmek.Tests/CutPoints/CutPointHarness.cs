@@ -23,7 +23,9 @@ internal sealed record CutScenario(
     Action? Reset = null
 );
 
-/// <summary>Runs cut scenarios. A class of tests shares one: each setup runs once, and each cut starts from its state.</summary>
+/// <summary>
+/// Runs cut scenarios. A class of tests shares one: each setup runs once, and each cut starts from its state.
+/// </summary>
 public sealed class CutPointHarness : IDisposable
 {
     private readonly Dictionary<string, Clones> _clones = [];
@@ -135,7 +137,8 @@ public sealed class CutPointHarness : IDisposable
     }
 
     /// <summary>
-    /// Counts the writes to CockroachDB Cloud. A write that was processed counts, whether or not its response arrived. A
+    /// Counts the writes to CockroachDB Cloud. A write that was processed counts, whether or not its response arrived.
+    /// A
     /// refused one shows that a write was sent twice; but a new grant may not be in effect yet.
     /// </summary>
     private static string Writes(IEnumerable<PSObject> exchanges)

@@ -4,7 +4,8 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.CutPoints;
 
 /// <summary>
-/// Promises 1 and 2: a write that lost its connection anywhere and runs again ends as a clean run does, with as many keys,
+/// Promises 1 and 2: a write that lost its connection anywhere and runs again ends as a clean run does, with as many
+/// keys,
 /// versions, grants and requests.
 /// </summary>
 [Trait("Lane", "Slow")]
@@ -23,7 +24,9 @@ public abstract class CutPointTests(CutPointHarness harness) : IClassFixture<Cut
     protected void Cut(string action, string? setup, string write, int atLeast) =>
         harness.Verify(new CutScenario(setup, write, State, TimeScale, Reset), action, atLeast);
 
-    /// <summary>Replaces ids by numbers, in the order in which the text names them: they differ from run to run.</summary>
+    /// <summary>
+    /// Replaces ids by numbers, in the order in which the text names them: they differ from run to run.
+    /// </summary>
     protected static string Numbered(string text)
     {
         // Vault ends the names of what it distributes with the time.

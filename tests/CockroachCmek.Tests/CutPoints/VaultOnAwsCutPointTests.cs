@@ -38,7 +38,8 @@ public sealed class VaultOnAwsCutPointTests(CutPointHarness harness) : CutPointT
     {
         var keys = session
             .Run(
-                "foreach ($r in (Get-CrdbCmek prod-us).Regions) { foreach ($k in $r.Keys) { \"$($r.Region) $($k.Status)\" } }"
+                "foreach ($r in (Get-CrdbCmek prod-us).Regions) { foreach ($k in $r.Keys) { \"$($r.Region) "
+                    + "$($k.Status)\" } }"
             )
             .Succeeds()
             .Output.Select(o => o.ToString()!);

@@ -2,7 +2,9 @@ using System.Xml.Linq;
 
 namespace CockroachCmek.Tests.Engine;
 
-/// <summary>A user of the sandbox's AWS with a few permissions; $weak is a session with that user's credentials.</summary>
+/// <summary>
+/// A user of the sandbox's AWS with a few permissions; $weak is a session with that user's credentials.
+/// </summary>
 internal static class AwsUser
 {
     private const string Name = "weak";

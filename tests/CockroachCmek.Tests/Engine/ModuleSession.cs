@@ -108,7 +108,10 @@ public sealed class ModuleSession : IDisposable
         }
     }
 
-    /// <summary>Verbose text is written in every test, so that it is searched for secrets; what a person sees on the screen has none by default.</summary>
+    /// <summary>
+    /// Verbose text is written in every test, so that it is searched for secrets; what a person sees on the screen has
+    /// none by default.
+    /// </summary>
     private void ShowVerbose(bool shown) =>
         Runspace.SessionStateProxy.SetVariable(
             "VerbosePreference",
@@ -144,7 +147,9 @@ public sealed record ScriptResult(
         return this;
     }
 
-    /// <summary>Asserts that exactly this fault was reported, in words that name the thing and the next command.</summary>
+    /// <summary>
+    /// Asserts that exactly this fault was reported, in words that name the thing and the next command.
+    /// </summary>
     public ErrorRecord FailsWith(string errorId)
     {
         var errors = AllErrors.ToList();

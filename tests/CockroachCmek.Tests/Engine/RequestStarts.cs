@@ -2,7 +2,9 @@ using System.Diagnostics.Tracing;
 
 namespace CockroachCmek.Tests.Engine;
 
-/// <summary>Tells when an HttpClient of this process has started a request, so that a test can act while it runs.</summary>
+/// <summary>
+/// Tells when an HttpClient of this process has started a request, so that a test can act while it runs.
+/// </summary>
 internal sealed class RequestStarts(string pathPart) : EventListener
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

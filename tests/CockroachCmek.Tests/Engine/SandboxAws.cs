@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace CockroachCmek.Tests.Engine;
 
-/// <summary>Another client of the sandbox's AWS. It signs its own requests and shares no code with the module.</summary>
+/// <summary>
+/// Another client of the sandbox's AWS. It signs its own requests and shares no code with the module.
+/// </summary>
 internal static class SandboxAws
 {
     private const string Form = "application/x-www-form-urlencoded; charset=utf-8";

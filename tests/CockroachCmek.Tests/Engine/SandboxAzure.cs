@@ -52,7 +52,9 @@ internal sealed class SandboxAzure : IDisposable
         };
     }
 
-    /// <summary>The requests after an exchange that change something. Tokens and refused first requests do not.</summary>
+    /// <summary>
+    /// The requests after an exchange that change something. Tokens and refused first requests do not.
+    /// </summary>
     public static IReadOnlyList<string> Writes(ModuleSession session, object? after) =>
         [
             .. session

@@ -20,7 +20,9 @@ internal static class SandboxGcp
     public static JsonElement Delete(ModuleSession session, string path) =>
         Send(session, HttpMethod.Delete, path, null);
 
-    /// <summary>A line for each ring and key of some locations and for each service account, with their bindings.</summary>
+    /// <summary>
+    /// A line for each ring and key of some locations and for each service account, with their bindings.
+    /// </summary>
     public static IReadOnlyList<string> State(ModuleSession session, IEnumerable<string> locations)
     {
         var project = Project(session);

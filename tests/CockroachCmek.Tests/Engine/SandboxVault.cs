@@ -7,7 +7,9 @@ internal static class SandboxVault
 {
     private static readonly HttpClient Http = new();
 
-    /// <summary>A line for each key of the key management engine: type, versions and where they are distributed.</summary>
+    /// <summary>
+    /// A line for each key of the key management engine: type, versions and where they are distributed.
+    /// </summary>
     public static IReadOnlyList<string> State(ModuleSession session)
     {
         var lines = new List<string>();

@@ -4,7 +4,10 @@ using System.Management.Automation.Runspaces;
 
 namespace CockroachCmek.Tests.Engine;
 
-/// <summary>Promise: no secret appears anywhere. The secrets of a session's sandboxes and of the environment are looked for in all that its scripts write.</summary>
+/// <summary>
+/// Promise: no secret appears anywhere. The secrets of a session's sandboxes and of the environment are looked for in
+/// all that its scripts write.
+/// </summary>
 internal sealed class SecretNet(Runspace runspace)
 {
     private static readonly string[] OfSandbox =

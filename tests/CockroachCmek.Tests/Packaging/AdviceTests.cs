@@ -4,7 +4,9 @@ using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Packaging;
 
-/// <summary>Every command of this module that a message names exists, with the parameters that the message gives it.</summary>
+/// <summary>
+/// Every command of this module that a message names exists, with the parameters that the message gives it.
+/// </summary>
 [Collection(OneAtATime.Name)]
 public sealed partial class AdviceTests
 {

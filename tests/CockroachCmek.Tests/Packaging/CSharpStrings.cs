@@ -2,7 +2,9 @@ using System.Text;
 
 namespace CockroachCmek.Tests.Packaging;
 
-/// <summary>The string literals of a C# source. Concatenated literals are one text; an interpolated value is "x".</summary>
+/// <summary>
+/// The string literals of a C# source. Concatenated literals are one text; an interpolated value is "x".
+/// </summary>
 internal sealed class CSharpStrings(string source)
 {
     private readonly List<string> _found = [];

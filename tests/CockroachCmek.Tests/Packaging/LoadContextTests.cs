@@ -189,7 +189,8 @@ public sealed class LoadContextTests
     [InlineData("10.0.1", null)]
     public void A_PowerShell_older_than_the_minimum_gets_one_readable_sentence(string runtime, string? named)
     {
-        // No such PowerShell can be run here; the staged Loader itself is asked, and must be made for the oldest of them or it would not load there.
+        // No such PowerShell can be run here; the staged Loader itself is asked, and must be made for the oldest of
+        // them or it would not load there.
         var path = Path.Combine(
             Path.GetDirectoryName(ModuleEngine.StagedManifest)!,
             "bin",

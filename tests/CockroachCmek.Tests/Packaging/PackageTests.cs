@@ -80,7 +80,8 @@ public sealed class PackageTests
 
     private static Dictionary<string, Version> FrameworkAssemblies()
     {
-        // Microsoft's reference assemblies are the list of what .NET Framework 4.7.2 has; NuGet put them where the build found them.
+        // Microsoft's reference assemblies are the list of what .NET Framework 4.7.2 has; NuGet put them where the
+        // build found them.
         var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         var folder = Path.Combine(

@@ -16,7 +16,9 @@ internal static class RealPowerShell
             .Single(a => a.Key == key)
             .Value!;
 
-    /// <summary>Runs pwsh without profiles, telemetry or update check. Its caches go to a folder of their own.</summary>
+    /// <summary>
+    /// Runs pwsh without profiles, telemetry or update check. Its caches go to a folder of their own.
+    /// </summary>
     public static (int ExitCode, string Output) Run(params string[] arguments)
     {
         var caches = Directory.CreateTempSubdirectory("crdb-pwsh-").FullName;

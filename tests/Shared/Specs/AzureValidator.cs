@@ -5,7 +5,8 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Testing.Specs;
 
 /// <summary>
-/// Checks requests and responses against one of Azure's REST documents (Swagger 2.0): path, method, query names, bodies.
+/// Checks requests and responses against one of Azure's REST documents (Swagger 2.0): path, method, query names,
+/// bodies.
 /// Stricter than the documents: unknown members are problems, and so is a read-only member in a request.
 /// </summary>
 internal sealed class AzureValidator(string path)

@@ -5,7 +5,8 @@ using System.Xml.Linq;
 namespace CockroachCmek.Testing.Specs;
 
 /// <summary>
-/// Checks requests and responses against one of botocore's service models: names, types, required members, enumerations,
+/// Checks requests and responses against one of botocore's service models: names, types, required members,
+/// enumerations,
 /// lengths and patterns of the shapes.
 /// </summary>
 internal sealed class BotocoreValidator

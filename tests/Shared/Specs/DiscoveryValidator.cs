@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Testing.Specs;
 
 /// <summary>
-/// Checks requests and responses against a Google discovery document: path, method, query names, and names, types, formats
+/// Checks requests and responses against a Google discovery document: path, method, query names, and names, types,
+/// formats
 /// and enumerations of the schemas.
 /// </summary>
 internal sealed class DiscoveryValidator
@@ -93,7 +94,9 @@ internal sealed class DiscoveryValidator
             Collect(resource.Value);
     }
 
-    /// <summary>The path's template with the patterns of its parameters. Ids contain no colon; it begins the verb.</summary>
+    /// <summary>
+    /// The path's template with the patterns of its parameters. Ids contain no colon; it begins the verb.
+    /// </summary>
     private static Regex Pattern(JsonElement method)
     {
         var pattern = Regex.Replace(method.GetProperty("path").GetString()!, @"\{\+?(\w+)\}|[.]", m =>

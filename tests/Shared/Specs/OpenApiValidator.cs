@@ -5,7 +5,9 @@ using NJsonSchema;
 
 namespace CockroachCmek.Testing.Specs;
 
-/// <summary>Checks requests and responses against a vendor's OpenAPI document: path, method, query names, bodies.</summary>
+/// <summary>
+/// Checks requests and responses against a vendor's OpenAPI document: path, method, query names, bodies.
+/// </summary>
 internal sealed class OpenApiValidator
 {
     private readonly JsonDocument _document;

@@ -39,6 +39,9 @@ internal sealed class AzureClients : IDisposable
     /// <summary>The session's subscription; null for all that the credentials can see.</summary>
     public string? SubscriptionId => _connection.SubscriptionId;
 
+    /// <summary>The session's Key Vaults of new keys.</summary>
+    public IReadOnlyList<string> KeyVaultNames => _connection.KeyVaultNames;
+
     /// <summary>The tenant of the credentials; null until <see cref="ReadTenantIdAsync"/> has run.</summary>
     public string? KnownTenantId => _ownTenantId;
 

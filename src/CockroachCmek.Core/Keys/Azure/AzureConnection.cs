@@ -32,6 +32,9 @@ internal sealed record AzureConnection
     /// <summary>The subscription that holds the Key Vaults. Default: all that the credentials can see.</summary>
     public string? SubscriptionId { get; init; }
 
+    /// <summary>The Key Vaults of new keys, for runs that name none.</summary>
+    public IReadOnlyList<string> KeyVaultNames { get; init; } = [];
+
     /// <summary>A sandbox on this machine that serves every host of Azure; null for Azure itself.</summary>
     public AzureLoopback? Loopback { get; init; }
 
@@ -51,6 +54,7 @@ internal sealed record AzureConnection
             ClientId = options.Get<string>("AzureClientId"),
             TenantId = options.Get<string>("AzureTenantId"),
             SubscriptionId = options.Get<string>("AzureSubscriptionId"),
+            KeyVaultNames = options.Get<string[]>("AzureKeyVaultName") ?? [],
         };
         if (sandbox?.Find("azure") is not { } azure)
             return connection;

@@ -63,11 +63,12 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls, KeyReque
 
     private async Task<IReadOnlyList<CmekKey>> CreateAsync(string principalId)
     {
-        if (_options.KeyVaults.Count == 0)
+        var names = _options.KeyVaults.Count > 0 ? _options.KeyVaults : clients.KeyVaultNames;
+        if (names.Count == 0)
             throw AzureErrors.KeyVaultNameMissing(request.Cluster.Name);
         if (request.Name is { } name && !AzureKeyId.IsName(name))
             throw AzureErrors.KeyNameMalformed(name, request.Cluster.Name);
-        var keyVaults = await _keyVaults.FindAsync(_options.KeyVaults, _options.SubscriptionId, request.AuthPrincipal);
+        var keyVaults = await _keyVaults.FindAsync(names, _options.SubscriptionId, request.AuthPrincipal);
         var planner = new AzureKeyPlanner(clients, calls, request, _reader, _grants);
         var plans = await planner.PlanAsync(keyVaults, principalId);
         await planner.ThrowIfUnfitAsync(plans);

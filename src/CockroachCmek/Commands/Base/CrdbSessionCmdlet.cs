@@ -45,11 +45,9 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
                 {
                     await work(operation);
                 }
-                catch (Exception error)
-                    when (session.Ended.IsCancellationRequested
-                        && error is OperationCanceledException or ObjectDisposedException
-                    )
+                catch (Exception) when (session.Ended.IsCancellationRequested)
                 {
+                    // A call in progress fails in many ways when its client is disposed; all of them have this cause.
                     throw Errors.SessionEnded(session.Session.ToString());
                 }
             },
