@@ -41,7 +41,7 @@ public sealed class RefusalTests
     [InlineData("Get-CrdbCluster twin", "AmbiguousCluster", "aaaaaaaa-0000-4000-8000-00000000abcd")]
     [InlineData("Get-CrdbCluster 00000000abcd", "AmbiguousCluster", "bbbbbbbb-0000-4000-8000-00000000abcd")]
     [InlineData("New-CrdbCmekRole standard-aws", "ClusterHasNoAccount", "STANDARD")]
-    [InlineData("New-CrdbCmekRole azure-in | New-CrdbCmekKey", "KeyVaultNameMissing", "-VaultName")]
+    [InlineData("New-CrdbCmekRole azure-in | New-CrdbCmekKey", "KeyVaultNameMissing", "-KeyVaultName")]
     [InlineData(
         "New-CrdbCmekKey dev-aws -AuthPrincipal 200000000001",
         "RoleArnMalformed",

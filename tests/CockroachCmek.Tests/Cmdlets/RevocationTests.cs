@@ -251,7 +251,7 @@ public sealed class RevocationTests
         var said = session.Screen.Split('\n').Where(l => l.StartsWith("What if:", StringComparison.Ordinal)).ToList();
         Assert.Equal(4, said.Count);
         Assert.All(said.Take(3), l => Assert.Contains("Add an explicit Deny", l, StringComparison.Ordinal));
-        Assert.Contains("Tell CockroachDB Cloud", said[3], StringComparison.Ordinal);
+        Assert.Contains("Revoke CMEK on prod-us in CockroachDB Cloud", said[3], StringComparison.Ordinal);
         Assert.Empty(
             session
                 .Run(
