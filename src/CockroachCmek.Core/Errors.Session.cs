@@ -105,7 +105,7 @@ internal static partial class Errors
             CmekErrorKind.Unavailable,
             null,
             "The work was canceled before it was finished, and not by stopping this command. "
-                + "What was sent to the cloud goes on there.",
+                + "What was sent to the cloud continues there.",
             "Get-CrdbCmek <cluster>   (shows how far it got)",
             inner
         );

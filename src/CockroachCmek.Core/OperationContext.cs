@@ -1,7 +1,7 @@
 namespace CockroachCmek.Core;
 
 /// <summary>What Core reports to its caller, and asks. May be called from any thread.</summary>
-internal interface IOperationLog
+internal interface IOperationHost
 {
     /// <summary>
     /// One line for each cloud call: service, verb, resource, status, milliseconds, request id. Never a secret.
@@ -17,12 +17,12 @@ internal interface IOperationLog
     /// <summary>
     /// Asks before a write. False under -WhatIf, or when the user declines; the caller must then not write.
     /// </summary>
-    Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken);
+    Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken);
 
     /// <summary>
     /// Asks once for a whole plan and its consequence. -WhatIf names every action. False: the caller must not write.
     /// </summary>
-    Task<bool> ShouldProcessPlanAsync(
+    Task<bool> ConfirmPlanAsync(
         string target,
         IReadOnlyList<string> actions,
         string consequence,
@@ -42,12 +42,9 @@ internal sealed record OperationProgress
     /// <summary>The region; null for the activity as a whole.</summary>
     public string? Region { get; init; }
 
-    /// <summary>0 to 100; null when not known.</summary>
-    public int? Percent { get; init; }
-
     /// <summary>True when the activity has ended.</summary>
     public bool Completed { get; init; }
 }
 
 /// <summary>What every operation gets: where to report, the clock, and cancellation.</summary>
-internal sealed record OperationContext(IOperationLog Log, TimeProvider Time, CancellationToken CancellationToken);
+internal sealed record OperationContext(IOperationHost Host, TimeProvider Time, CancellationToken CancellationToken);

@@ -4,7 +4,7 @@ using CockroachCmek.Core;
 namespace CockroachCmek.Testing;
 
 /// <summary>An operation log that keeps everything and confirms every change, or none: <see cref="Answer"/>.</summary>
-internal sealed class RecordingLog : IOperationLog
+internal sealed class RecordingLog : IOperationHost
 {
     public ConcurrentQueue<string> VerboseLines { get; } = new();
     public ConcurrentQueue<string> Warnings { get; } = new();
@@ -18,13 +18,13 @@ internal sealed class RecordingLog : IOperationLog
 
     public void Progress(OperationProgress progress) => ProgressRecords.Enqueue(progress);
 
-    public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken)
+    public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken)
     {
         Questions.Enqueue((target, action));
         return Task.FromResult(Answer);
     }
 
-    public Task<bool> ShouldProcessPlanAsync(
+    public Task<bool> ConfirmPlanAsync(
         string target,
         IReadOnlyList<string> actions,
         string consequence,

@@ -123,14 +123,14 @@ internal sealed class CloudTransport : IDisposable
                 try
                 {
                     var answer = await _http.SendAsync(request, cancellation);
-                    context.Log.Verbose(
+                    context.Host.Verbose(
                         $"CockroachDB Cloud {method} /api/v1/{path}: {(int)answer.StatusCode}, {watch.ElapsedMilliseconds} ms{(RequestId(answer) is { } id ? $", request {id}" : "")}"
                     );
                     return answer;
                 }
                 catch (HttpRequestException fault)
                 {
-                    context.Log.Verbose(
+                    context.Host.Verbose(
                         $"CockroachDB Cloud {method} /api/v1/{path}: no answer, {watch.ElapsedMilliseconds} ms "
                             + $"({fault.GetBaseException().Message})"
                     );

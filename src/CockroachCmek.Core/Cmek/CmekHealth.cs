@@ -230,20 +230,21 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
                 results.Unknown(
                     CmekCheckName.KeyAge,
                     region.Region,
-                    "When the key was taken up is not told.",
+                    "The API does not report when the region last wrapped with its key.",
                     $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
                 );
                 continue;
             }
 
             var age = context.Time.GetUtcNow() - since;
-            var text = $"The key was taken up on {since:yyyy-MM-dd}, {(int)Math.Max(0, age.TotalDays)} days ago";
+            var text =
+                $"The region last wrapped with its key on {since:yyyy-MM-dd}, {(int)Math.Max(0, age.TotalDays)} days ago";
             if (options.MaxKeyAge is { } limit && age > limit)
                 results.Fail(
                     CmekCheckName.KeyAge,
                     "KeyTooOld",
                     region.Region,
-                    $"{text}; no more than {limit.TotalDays:0.#} days are allowed.",
+                    $"{text}; at most {limit.TotalDays:0.#} days are allowed.",
                     $"Get-CrdbCluster {info.ClusterName} | Invoke-CrdbCmekRotation -Region {region.Region} -Wait"
                 );
             else

@@ -30,7 +30,7 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
         if (checks.Any(c => c.Status == CmekCheckStatus.Fail))
             throw Errors.ManifestRefused(cluster.Name, checks);
         foreach (var warning in checks.Where(c => c.Status == CmekCheckStatus.Warning))
-            context.Log.Warning($"{cluster.Name}: {warning.Detail}");
+            context.Host.Warning($"{cluster.Name}: {warning.Detail}");
 
         var before = await client.GetCmekAsync(cluster, context);
         if (before.Uses(manifest.RegionSpecs))
@@ -38,7 +38,7 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
         CmekState.RefuseUnlessNew(before);
         var wanted = manifest.RegionSpecs;
         if (
-            !await context.Log.ShouldProcessAsync(
+            !await context.Host.ConfirmAsync(
                 cluster.Name,
                 $"Enable CMEK with {string.Join(", ", wanted.Select(s => $"{s.Region}: {s.KeyUri}"))}",
                 context.CancellationToken

@@ -26,12 +26,12 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
             );
         if (changes.Count == 0)
         {
-            context.Log.Verbose($"{cluster.Name}: nothing keeps the cluster from its keys.");
+            context.Host.Verbose($"{cluster.Name}: nothing keeps the cluster from its keys.");
             return (Keys(info, changes, CmekOutcome.Existing), null);
         }
 
         if (
-            !await context.Log.ShouldProcessPlanAsync(
+            !await context.Host.ConfirmPlanAsync(
                 cluster.Name,
                 [.. changes.Select(c => $"Undo: {c.Action}")],
                 $"CockroachDB Cloud gets access to the keys of '{cluster.Name}' again.",
@@ -41,7 +41,7 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
             return (Keys(info, changes, CmekOutcome.Planned), null);
         var (done, errors) = await AccessChanges.ApplyAsync(changes, _ => false, keys.RestoreAccessAsync, context);
         if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking or CmekStatus.RevokeFailed)
-            context.Log.Warning(
+            context.Host.Warning(
                 $"{cluster.Name}: CMEK is {info.Status}. The keys can be used again, but nodes that have stopped do "
                     + "not "
                     + $"come back by themselves. {AccessChanges.SupportOnly}"

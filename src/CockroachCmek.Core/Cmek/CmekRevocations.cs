@@ -62,7 +62,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         };
         if (
             actions.Count > 0
-            && !await context.Log.ShouldProcessPlanAsync(
+            && !await context.Host.ConfirmPlanAsync(
                 cluster.Name,
                 actions,
                 Consequence(cluster, options),
@@ -106,7 +106,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                 state = await lifecycle.WaitAsync(cluster, wait with { Expected = CmekStatus.Revoked }, context);
             revocation = revocation with { Status = state.Status };
             Save(revocation);
-            context.Log.Warning($"{cluster.Name}: CMEK is {state.Status}. {AccessChanges.SupportOnly}");
+            context.Host.Warning($"{cluster.Name}: CMEK is {state.Status}. {AccessChanges.SupportOnly}");
             return (revocation, null);
         }
         catch (CmekException error)

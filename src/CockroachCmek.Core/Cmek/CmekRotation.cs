@@ -86,7 +86,8 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             before,
             specs,
             isAllowed: made is not null,
-            $"Take up the new {(options.NewKey ? "key" : "version of the key")} in {string.Join(", ", specs.Select(s => s.Region))}",
+            $"Re-wrap with the new {(options.NewKey ? "key" : "version of the key")} in "
+                + string.Join(", ", specs.Select(s => s.Region)),
             keys,
             options,
             context
@@ -139,8 +140,8 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             || context.Time.GetUtcNow() - since >= age
         )
             return true;
-        context.Log.Verbose(
-            $"{region.Region}: the key was taken up on {since:u}, less than {age} ago; it is left as it is."
+        context.Host.Verbose(
+            $"{region.Region}: last wrapped with its key on {since:u}, less than {age} ago; not rotated."
         );
         return false;
     }
@@ -157,7 +158,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
     {
         var cluster = before.Cluster;
         // Asked even if the rotation was declined: -WhatIf names every change.
-        if (!await context.Log.ShouldProcessAsync(cluster.Name, action, context.CancellationToken) || !isAllowed)
+        if (!await context.Host.ConfirmAsync(cluster.Name, action, context.CancellationToken) || !isAllowed)
             return before with { Outcome = CmekOutcome.Planned };
         var sent = await SettledWrite.SendAsync(
             cluster,
@@ -187,7 +188,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
         if (options.NewKey && begun.Status == CmekStatus.Enabled)
             await keys.SettleNewKeysAsync(begun.Cluster, begun.InForce(), context);
         else if (options.NewKey && begun.Status == CmekStatus.Rotating)
-            context.Log.Warning(
+            context.Host.Warning(
                 $"{begun.ClusterName}: the names of the keys move to the new ones when these are in force. Run the "
                     + "same command again with -Wait."
             );
@@ -201,7 +202,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
         if (info.Outcome != CmekOutcome.Updated)
             return;
         foreach (var past in info.PastKeys.Where(p => !p.IsSameKey).GroupBy(p => p.KeyUri).Select(g => g.First()))
-            context.Log.Warning(
+            context.Host.Warning(
                 $"{info.ClusterName}: {past.KeyUri} is still needed: {past.Reason}. Never disable or delete it."
             );
     }

@@ -122,7 +122,7 @@ internal sealed class CmekWait(
     }
 
     private void Say(string status, string? region, bool completed = false) =>
-        context.Log.Progress(
+        context.Host.Progress(
             new OperationProgress
             {
                 Activity = _activity,

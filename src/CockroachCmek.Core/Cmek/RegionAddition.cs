@@ -92,19 +92,9 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
             },
             context
         );
-        var specs = made.Select(k => new CmekRegionSpec
-            {
-                Region = k.Region,
-                KeySpec = new CmekKeySpec
-                {
-                    Type = k.KeyType,
-                    Uri = k.KeyUri,
-                    AuthPrincipal = k.AuthPrincipal,
-                },
-            })
-            .ToList();
+        var specs = made.Select(k => CmekRegionSpec.Create(k.Region, k.KeyType, k.KeyUri, k.AuthPrincipal)).ToList();
         if (
-            !await context.Log.ShouldProcessAsync(
+            !await context.Host.ConfirmAsync(
                 cluster.Name,
                 $"Add the region{(added.Count > 1 ? "s" : "")} {string.Join(", ", added.Select(r => $"{r} with {options.NodeCount} nodes"))}; the regions are then {Map(wanted)}",
                 context.CancellationToken
@@ -149,7 +139,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                 () => client.GetClusterAsync(cluster.Id, context),
                 state => state.State == "CREATED",
                 (state, elapsed) =>
-                    context.Log.Progress(
+                    context.Host.Progress(
                         new OperationProgress
                         {
                             Activity = activity,
@@ -163,7 +153,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         }
         finally
         {
-            context.Log.Progress(
+            context.Host.Progress(
                 new OperationProgress
                 {
                     Activity = activity,

@@ -40,7 +40,7 @@ internal static class SettledWrite
                     return state;
                 if (context.Time.GetElapsedTime(start) >= options.Timeout)
                     throw Errors.ClusterBusy(cluster.Name, options.Timeout, fault);
-                context.Log.Progress(
+                context.Host.Progress(
                     new OperationProgress
                     {
                         Activity = $"Waiting for another operation on {cluster.Name}",
@@ -57,7 +57,7 @@ internal static class SettledWrite
                 // The request was not processed. It is sent again twice at most.
                 if (++lost > 2)
                     throw;
-                context.Log.Verbose(
+                context.Host.Verbose(
                     $"{cluster.Name}: the response was lost and nothing has changed; sending the " + "request again."
                 );
             }
@@ -67,7 +67,7 @@ internal static class SettledWrite
                     && context.Time.GetElapsedTime(start) < options.Propagation
                 )
             {
-                context.Log.Progress(
+                context.Host.Progress(
                     new OperationProgress
                     {
                         Activity = $"Waiting for the grant on the key of {cluster.Name} to take effect",

@@ -36,7 +36,7 @@ internal sealed class SharedKeys(CrdbCloudClient client)
                     }
                     catch (CmekException error) when (error.Kind == CmekErrorKind.PermissionDenied)
                     {
-                        context.Log.Warning(
+                        context.Host.Warning(
                             $"{other.Name}: this API key is not allowed to read its CMEK, so it is unknown whether it "
                                 + "uses the same keys."
                         );
@@ -53,7 +53,7 @@ internal sealed class SharedKeys(CrdbCloudClient client)
             return;
         if (!options.AllowSharedKey)
             throw Errors.KeyShared(cluster.Name, sharing);
-        context.Log.Warning(
+        context.Host.Warning(
             $"{string.Join(", ", sharing)} {(sharing.Count == 1 ? "uses" : "use")} a key of {cluster.Name}, "
                 + "and will lose it too."
         );

@@ -76,14 +76,14 @@ internal abstract class CloudCalls
             }
             catch (Exception error) when (settling.IsConflict(error) && round < settling.Rounds)
             {
-                Context.Log.Verbose($"Something else made a change during {description}; reading the state again.");
+                Context.Host.Verbose($"Something else made a change during {description}; reading the state again.");
                 await Context.Time.Delay(TimeSpan.FromMilliseconds(500 * round), Context.CancellationToken);
                 if (await find() is { } made)
                     return made;
             }
             catch (Exception error) when (IsResponseLost(error))
             {
-                Context.Log.Verbose($"The response to {description} was lost; reading the state back.");
+                Context.Host.Verbose($"The response to {description} was lost; reading the state back.");
                 if (await find() is { } found)
                     return found;
                 if (settling.SecondRead is { } pause)
@@ -131,7 +131,7 @@ internal abstract class CloudCalls
             catch (Exception error)
                 when (isPropagating(error) && (tries < LeastTries || Context.Time.GetElapsedTime(start) < limit))
             {
-                Context.Log.Verbose(
+                Context.Host.Verbose(
                     $"{_cloud} has not seen a recent change yet ({Describe(error).Code}); trying again."
                 );
                 await Context.Time.Delay(pause, Context.CancellationToken);
@@ -212,7 +212,7 @@ internal abstract class CloudCalls
                 }
 
                 void Report(string code, string? id) =>
-                    Context.Log.Verbose(
+                    Context.Host.Verbose(
                         $"{_cloud} {service} {verb} {resource}: {code}, {watch.ElapsedMilliseconds} ms{(string.IsNullOrEmpty(id) ? "" : $", request {id}")}"
                     );
             },

@@ -161,18 +161,7 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
             problems.Add(keyFields["type"].Mark, $"type '{type}' is none of {string.Join(", ", clouds.KeyTypes)}");
         var uri = Text(keyFields, "uri", problems);
         var principal = Text(keyFields, "auth_principal", problems);
-        return region is null
-            ? null
-            : new CmekRegionSpec
-            {
-                Region = region,
-                KeySpec = new CmekKeySpec
-                {
-                    Type = type ?? "",
-                    Uri = uri ?? "",
-                    AuthPrincipal = principal ?? "",
-                },
-            };
+        return region is null ? null : CmekRegionSpec.Create(region, type ?? "", uri ?? "", principal ?? "");
     }
 
     /// <summary>

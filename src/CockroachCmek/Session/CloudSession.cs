@@ -79,7 +79,7 @@ internal sealed class CloudSession : IDisposable
     /// <summary>Opens a session, after one call has shown that the API key works.</summary>
     public static async Task<CloudSession> ConnectAsync(
         SessionRequest request,
-        IOperationLog log,
+        IOperationHost log,
         CancellationToken cancellationToken
     )
     {
@@ -154,7 +154,7 @@ internal sealed class CloudSession : IDisposable
         {
             // The key works; its service account has no role in the organization, only on clusters.
             if (request.OrganizationId is null)
-                context.Log.Warning(
+                context.Host.Warning(
                     "This API key is not allowed to read the organization. "
                         + Errors.OrganizationUnknown().RecommendedAction
                 );

@@ -72,7 +72,7 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         {
             var uri = $"moon:{region}:{request.Options.Get<string>("Crater") ?? "tycho"}";
             var exists = cloud.Keys.ContainsKey(uri);
-            if (!exists && await context.Log.ShouldProcessAsync(uri, "Create key", context.CancellationToken))
+            if (!exists && await context.Host.ConfirmAsync(uri, "Create key", context.CancellationToken))
                 cloud.Keys[uri] = new MoonKey(context.Time.GetUtcNow(), request.AuthPrincipal);
             keys.Add(
                 new CmekKey

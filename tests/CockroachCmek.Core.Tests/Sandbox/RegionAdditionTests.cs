@@ -75,7 +75,7 @@ public sealed class RegionAdditionTests
     }
 
     /// <summary>Confirms everything, and acts the first time it is asked about one action.</summary>
-    private sealed class ActingLog(string about, Func<Task> act) : IOperationLog
+    private sealed class ActingLog(string about, Func<Task> act) : IOperationHost
     {
         private bool _done;
 
@@ -85,7 +85,7 @@ public sealed class RegionAdditionTests
 
         public void Progress(OperationProgress progress) { }
 
-        public async Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken)
+        public async Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken)
         {
             if (_done || !action.StartsWith(about, StringComparison.Ordinal))
                 return true;
@@ -94,7 +94,7 @@ public sealed class RegionAdditionTests
             return true;
         }
 
-        public Task<bool> ShouldProcessPlanAsync(
+        public Task<bool> ConfirmPlanAsync(
             string target,
             IReadOnlyList<string> actions,
             string consequence,

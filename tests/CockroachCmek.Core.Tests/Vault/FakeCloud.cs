@@ -25,7 +25,7 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
         lock (Imports)
             Imports.Add(string.Join(",", request.Regions));
         foreach (var warning in Warnings)
-            context.Log.Warning(warning);
+            context.Host.Warning(warning);
         var keys = new List<CmekKey>();
         foreach (var region in request.Regions)
         {
@@ -97,7 +97,7 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
         lock (Grants)
             if (Grants.Contains(uri))
                 return CmekOutcome.Existing;
-        if (!await context.Log.ShouldProcessAsync(uri, "Grant", context.CancellationToken))
+        if (!await context.Host.ConfirmAsync(uri, "Grant", context.CancellationToken))
             return CmekOutcome.Planned;
         lock (Grants)
             Grants.Add(uri);

@@ -116,7 +116,7 @@ public sealed class VaultRotationTests
         var before = world.Specs(await world.EnsureAsync());
         var writes = world.Vault.Writes.Count();
         var log = new RecordingLog { Answer = false };
-        Assert.Null(await world.TryRotateAsync(before, newKey, null, world.Context with { Log = log }));
+        Assert.Null(await world.TryRotateAsync(before, newKey, null, world.Context with { Host = log }));
         Assert.Equal((2, writes), (log.Questions.Count, world.Vault.Writes.Count()));
     }
 

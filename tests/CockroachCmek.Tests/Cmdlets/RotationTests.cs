@@ -64,10 +64,10 @@ public sealed class RotationTests
             .Where(l => l.StartsWith("What if:", StringComparison.Ordinal))
             .Select(l =>
                 l.Contains("Rotate the KMS key", StringComparison.Ordinal) ? "rotate"
-                : l.Contains("Take up", StringComparison.Ordinal) ? "take up"
+                : l.Contains("Re-wrap", StringComparison.Ordinal) ? "re-wrap"
                 : l
             );
-        Assert.Equal(["rotate", "rotate", "rotate", "take up"], said);
+        Assert.Equal(["rotate", "rotate", "rotate", "re-wrap"], said);
         Assert.Empty(
             session
                 .Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Operation -match 'Rotate|PUT'")

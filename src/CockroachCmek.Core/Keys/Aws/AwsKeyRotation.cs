@@ -24,7 +24,7 @@ internal sealed class AwsKeyRotation(AwsRun run)
                 ))
         );
         foreach (var done in rotations.Where(r => !r.IsDue))
-            run.Calls.Context.Log.Verbose(
+            run.Calls.Context.Host.Verbose(
                 $"{done.Key} was rotated on {done.NewestAt:u}, after the cluster last wrapped with it. "
                     + "It is not rotated again."
             );

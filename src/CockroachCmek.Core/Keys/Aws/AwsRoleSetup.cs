@@ -121,7 +121,7 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
         }
         catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
         {
-            run.Calls.Context.Log.Verbose($"The caller is not allowed to list the policies of role {_name}.");
+            run.Calls.Context.Host.Verbose($"The caller is not allowed to list the policies of role {_name}.");
         }
     }
 

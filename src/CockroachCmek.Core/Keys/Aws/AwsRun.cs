@@ -56,7 +56,7 @@ internal sealed class AwsRun
 
     /// <summary>Asks before a write; false when the user declined.</summary>
     public Task<bool> ConfirmAsync(string target, string action) =>
-        Calls.Context.Log.ShouldProcessAsync(target, action, Calls.Context.CancellationToken);
+        Calls.Context.Host.ConfirmAsync(target, action, Calls.Context.CancellationToken);
 
-    public void Warn(string message) => Calls.Context.Log.Warning(message);
+    public void Warn(string message) => Calls.Context.Host.Warning(message);
 }

@@ -76,7 +76,7 @@ internal sealed class AzureCalls(OperationContext context) : CloudCalls("Azure",
 
     /// <summary>Asks before a write: false under -WhatIf, or when the answer is No.</summary>
     public Task<bool> ConfirmAsync(string target, string action) =>
-        Context.Log.ShouldProcessAsync(target, action, Context.CancellationToken);
+        Context.Host.ConfirmAsync(target, action, Context.CancellationToken);
 
     protected override bool IsAmbiguous(Exception error) => IsOutcomeUnknown(error);
 

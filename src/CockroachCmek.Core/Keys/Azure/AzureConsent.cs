@@ -37,7 +37,7 @@ internal sealed class AzureConsent(AzureClients clients, AzureCalls calls, Azure
         }
         catch (AzureException error) when (error.Status == 403)
         {
-            calls.Context.Log.Warning(
+            calls.Context.Host.Warning(
                 $"{cluster.Name}: the application is in the tenant, but these credentials are not allowed to consent "
                     + $"for it ({error.Message}) Key Vault does not need the consent."
             );

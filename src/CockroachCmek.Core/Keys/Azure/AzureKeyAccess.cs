@@ -94,7 +94,7 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
             if (key is not null)
                 changes.Add(AzureAccessChange.OfState(key, [.. uses]));
             else
-                calls.Context.Log.Warning(
+                calls.Context.Host.Warning(
                     $"There is no key {uses.Key} that these credentials can see. It is left out."
                 );
         }

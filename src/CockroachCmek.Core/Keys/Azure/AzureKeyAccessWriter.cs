@@ -67,7 +67,7 @@ internal sealed class AzureKeyAccessWriter(AzureClients clients, AzureCalls call
     /// rbac-guide). Only the application itself could tell when that ends.
     /// </summary>
     private void WarnOfDelay(CmekAccessChange change) =>
-        calls.Context.Log.Warning(
+        calls.Context.Host.Warning(
             $"{change.Target} was removed. Key Vault may still admit the application for up to ten minutes."
         );
 

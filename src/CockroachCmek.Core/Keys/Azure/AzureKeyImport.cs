@@ -130,7 +130,7 @@ internal sealed class AzureKeyImport(
             return;
         foreach (var region in request.Regions)
             if (candidates.First(c => c.Given == chosen[region]).KeyVault is var keyVault && !keyVault.IsIn(region))
-                calls.Context.Log.Warning(
+                calls.Context.Host.Warning(
                     $"The key for {region} is in {keyVault.Location}. "
                         + "It works, but the region's nodes depend on both locations."
                 );

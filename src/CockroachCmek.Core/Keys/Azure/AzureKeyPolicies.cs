@@ -127,7 +127,7 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls, K
                         }
             )
         {
-            calls.Context.Log.Verbose($"The command looks this up, because it cannot be read here: {error.Message}");
+            calls.Context.Host.Verbose($"The command looks this up, because it cannot be read here: {error.Message}");
             return null;
         }
     }

@@ -38,7 +38,7 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
         );
         if (old.Any(k => k.BelongsTo(cluster) && k.Tag(AzureNames.ReplacesTag) is not null))
         {
-            calls.Context.Log.Warning(
+            calls.Context.Host.Warning(
                 $"{cluster.Name}: the new keys of an earlier run are in force, but that replacement is "
                     + "not complete. This run only completes it. Run the command again for another rotation."
             );

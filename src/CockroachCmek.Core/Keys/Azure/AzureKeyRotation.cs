@@ -68,7 +68,7 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
         foreach (var plan in plans)
         {
             if (plan.Newer is { } newer)
-                calls.Context.Log.Verbose(
+                calls.Context.Host.Verbose(
                     $"{newer} is newer than the version the cluster uses, so the key is not rotated again."
                 );
             else

@@ -56,13 +56,13 @@ internal sealed class AzureKeyVaults(AzureClients clients, AzureCalls calls)
     public void WarnOfDeletion(AzureKeyVault keyVault)
     {
         if (!keyVault.HasSoftDelete)
-            calls.Context.Log.Warning(
+            calls.Context.Host.Warning(
                 $"The Key Vault {keyVault.Name} has no soft delete: a deleted key is lost at once, and the "
                     + $"cluster's data with it. az keyvault update --name {keyVault.Name} "
                     + "--enable-soft-delete true --enable-purge-protection true"
             );
         else if (!keyVault.HasPurgeProtection)
-            calls.Context.Log.Warning(
+            calls.Context.Host.Warning(
                 $"The Key Vault {keyVault.Name} has no purge protection: a key that is deleted and purged is lost, "
                     + $"and the cluster's data with it. az keyvault update --name {keyVault.Name} "
                     + "--enable-purge-protection true"

@@ -31,7 +31,7 @@ internal sealed class AzurePermissions(AzureClients clients, AzureCalls calls)
         }
         catch (AzureException error) when (error.Status is 403 or 404)
         {
-            calls.Context.Log.Verbose(
+            calls.Context.Host.Verbose(
                 $"The permissions of these credentials on {keyVault.Name} cannot be read ({error.Code}); "
                     + "the writes will show them."
             );

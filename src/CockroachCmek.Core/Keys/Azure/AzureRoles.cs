@@ -51,7 +51,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls, RoleReq
         }
         catch (AzureException error) when (error.Status == 403)
         {
-            calls.Context.Log.Warning(
+            calls.Context.Host.Warning(
                 $"{request.Cluster.Name}: these credentials are not allowed to read Microsoft Graph, so it is unknown "
                     + $"whether the cluster's application is in the tenant. An administrator can consent at "
                     + $"{consentUrl} and pass the application's object id, shown under Enterprise applications, to "
@@ -114,12 +114,12 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls, RoleReq
     private async Task<ServicePrincipal?> AskForConsentAsync(Uri consentUrl)
     {
         var cluster = request.Cluster.Name;
-        calls.Context.Log.Warning(
+        calls.Context.Host.Warning(
             $"{cluster}: these credentials are not allowed to add applications to the tenant. "
                 + $"An administrator can consent at {consentUrl}"
         );
         if (_options.Open is { } open && !open(consentUrl))
-            calls.Context.Log.Warning("The browser could not be opened. Open the address yourself.");
+            calls.Context.Host.Warning("The browser could not be opened. Open the address yourself.");
         if (_options.Wait is not { } limit)
             return null;
         var progress = new OperationProgress
@@ -127,7 +127,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls, RoleReq
             Activity = $"Waiting for consent to the application of {cluster}",
             Status = consentUrl.ToString(),
         };
-        calls.Context.Log.Progress(progress);
+        calls.Context.Host.Progress(progress);
         try
         {
             return await _applications.WaitUntilVisibleAsync(_applicationId, limit, Pause, () =>
@@ -136,7 +136,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls, RoleReq
         }
         finally
         {
-            calls.Context.Log.Progress(progress with { Status = "", Completed = true });
+            calls.Context.Host.Progress(progress with { Status = "", Completed = true });
         }
     }
 

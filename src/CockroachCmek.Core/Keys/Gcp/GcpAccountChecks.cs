@@ -83,7 +83,7 @@ internal sealed class GcpAccountChecks(
         }
         catch (Exception error) when (calls.Translate(error, account.Project) is not null)
         {
-            calls.Context.Log.Verbose(
+            calls.Context.Host.Verbose(
                 $"The organization policy of {account.Project} cannot be read, and is not checked: {error.Message}"
             );
             return null;

@@ -74,7 +74,7 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
         catch (GcpException error) when (error.Code == 403)
         {
             // The binding will be refused if there is no such account.
-            calls.Context.Log.Verbose($"The credentials are not allowed to read the service account {account}.");
+            calls.Context.Host.Verbose($"The credentials are not allowed to read the service account {account}.");
         }
     }
 

@@ -60,7 +60,7 @@ internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
     private async Task<IReadOnlyList<CmekAccessChange>> PlanVersionsAsync(GcpKeyUse use, FoundKey key)
     {
         if (key.Key.RotationPeriod is not null)
-            calls.Context.Log.Warning(
+            calls.Context.Host.Warning(
                 $"Google Cloud rotates {use.Name} on {key.Key.NextRotationTime}: the new version will be enabled."
             );
         var versions = await _reader.ListVersionsAsync(use.Name);
@@ -107,7 +107,7 @@ internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
         if (uses.Count > 0 && keys.All(k => k is null))
             throw GcpErrors.KeyNotFound(uses[0].Name);
         foreach (var gone in uses.Where((_, i) => keys[i] is null))
-            calls.Context.Log.Warning($"{gone.Name} no longer exists: there is nothing to change about it.");
+            calls.Context.Host.Warning($"{gone.Name} no longer exists: there is nothing to change about it.");
         var changes = await Task.WhenAll(
             uses.Zip(keys, (use, key) => (use, key)).Where(p => p.key is not null).Select(p => plan(p.use, p.key!))
         );

@@ -15,7 +15,7 @@ internal sealed class GcpKeyAccessWriter(GcpClients clients, GcpCalls calls)
                 break;
             case GcpAccessChanges.VersionsKind:
                 if (await SetStateAsync(change, from: "ENABLED", to: "DISABLED"))
-                    calls.Context.Log.Warning(
+                    calls.Context.Host.Warning(
                         $"The versions of {change.Target} are disabled. Google Cloud typically takes a minute, and in "
                             + "rare cases hours, until they cannot be used anywhere "
                             + "(cloud.google.com/kms/docs/consistency)."
@@ -62,7 +62,7 @@ internal sealed class GcpKeyAccessWriter(GcpClients clients, GcpCalls calls)
         if (!isWritten)
             return;
         await _policies.ConfirmAsync(change.Target, policy => !bindings.Any(policy.HasAny));
-        calls.Context.Log.Warning(
+        calls.Context.Host.Warning(
             $"The binding is removed from {change.Target}. Google Cloud typically takes two minutes, and may take "
                 + "seven or more, until the access ends everywhere "
                 + "(cloud.google.com/iam/docs/access-change-propagation)."

@@ -74,7 +74,7 @@ internal sealed class GcpKeyImport(GcpClients clients, GcpCalls calls)
     {
         foreach (var (name, region) in names.Zip(request.Regions, (n, r) => (n, r)))
             if (!GcpLocations.Serves(name.Location, region))
-                calls.Context.Log.Warning(
+                calls.Context.Host.Warning(
                     $"The key for {region} is in {name.Location}. It works, but the nodes in {region} then depend on "
                         + "both locations."
                 );
@@ -83,7 +83,7 @@ internal sealed class GcpKeyImport(GcpClients clients, GcpCalls calls)
     private void WarnOfConditions(IReadOnlyList<FoundKey> keys, ServiceAccountEmail account, DateTimeOffset now)
     {
         foreach (var key in keys.Where(k => k.GrantsUse(account.Member, now) == Granted.Conditionally))
-            calls.Context.Log.Warning(
+            calls.Context.Host.Warning(
                 $"The policy of {key.Name} lets {account} use it only under a condition "
                     + $"({string.Join(", ", key.Policy.ConditionsOf(account.Member))}). When the condition no longer "
                     + "holds, the cluster loses its key."
@@ -91,7 +91,7 @@ internal sealed class GcpKeyImport(GcpClients clients, GcpCalls calls)
     }
 
     private Task<bool> ConfirmAsync(FoundKey key, ServiceAccountEmail account) =>
-        calls.Context.Log.ShouldProcessAsync(
+        calls.Context.Host.ConfirmAsync(
             key.Name.ToString(),
             $"Add a binding to the IAM policy that gives {GcpNames.UseRole} to {account}",
             calls.Context.CancellationToken

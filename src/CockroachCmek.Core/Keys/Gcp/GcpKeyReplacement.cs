@@ -70,7 +70,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
         // An earlier run put this new key in force and was interrupted before it labelled the first one.
         if (found.Label(GcpLabels.Replaces) is not null && line.ExpectedInForceLabel is not null && line.NeedsSettling)
         {
-            calls.Context.Log.Verbose($"{old} is a new key that is in force already: no other is created.");
+            calls.Context.Host.Verbose($"{old} is a new key that is in force already: no other is created.");
             return new Step(old, account, old, found);
         }
 
@@ -117,7 +117,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
     }
 
     private Task<bool> ConfirmAsync(Step step) =>
-        calls.Context.Log.ShouldProcessAsync(step.New.ToString(), step.Action!, calls.Context.CancellationToken);
+        calls.Context.Host.ConfirmAsync(step.New.ToString(), step.Action!, calls.Context.CancellationToken);
 
     private async Task<GcpKeyName> CreateAsync(CrdbCluster cluster, Step step)
     {
@@ -136,7 +136,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
             catch (CmekException error)
                 when (error.ErrorId is nameof(GcpErrors.KeyNameRetired) or nameof(GcpErrors.KeyNameTaken))
             {
-                calls.Context.Log.Verbose($"{error.Message} Trying the next name.");
+                calls.Context.Host.Verbose($"{error.Message} Trying the next name.");
             }
         }
     }

@@ -73,7 +73,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
     {
         if (used.NewVersion is not { State: "ENABLED" } version || version.Id != used.Key?.Primary?.Id)
             return true;
-        calls.Context.Log.Verbose(
+        calls.Context.Host.Verbose(
             $"{used.Name} has version {version.Id} of {version.CreateTime:u}, which is newer than what the cluster "
                 + "wraps with: it is not rotated again."
         );
@@ -81,7 +81,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
     }
 
     private Task<bool> ConfirmAsync(KeyInUse used) =>
-        calls.Context.Log.ShouldProcessAsync(
+        calls.Context.Host.ConfirmAsync(
             used.Name.ToString(),
             used.NewVersion is { } version
                 ? $"Make version {version.Id} the primary one"
@@ -138,7 +138,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
 
     private Task WaitForPropagationAsync()
     {
-        calls.Context.Log.Verbose("Waiting a minute, until Google Cloud uses the new primary versions everywhere.");
+        calls.Context.Host.Verbose("Waiting a minute, until Google Cloud uses the new primary versions everywhere.");
         return calls.Context.Time.Delay(PrimaryPropagation, calls.Context.CancellationToken);
     }
 

@@ -191,7 +191,7 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
         request.RotationPeriodInDays is { } days && GcpDuration.Parse(key.RotationPeriod) != TimeSpan.FromDays(days);
 
     private Task<bool> AskAsync(string target, string action) =>
-        calls.Context.Log.ShouldProcessAsync(target, action, calls.Context.CancellationToken);
+        calls.Context.Host.ConfirmAsync(target, action, calls.Context.CancellationToken);
 
     /// <summary>A key that the request needs, and what exists of it.</summary>
     private sealed record Step(GcpKeyName Name, FoundKey? Existing, bool HasRing, CmekException? Problem)

@@ -38,15 +38,8 @@ internal static class GcpModels
         Func<CmekKeyInfo, string> keyUri
     ) =>
         [
-            .. request.Regions.Select(r => new CmekRegionSpec
-            {
-                Region = r.Region,
-                KeySpec = new CmekKeySpec
-                {
-                    Type = r.Keys[0].KeyType,
-                    Uri = keyUri(r.Keys[0]),
-                    AuthPrincipal = r.Keys[0].AuthPrincipal,
-                },
-            }),
+            .. request.Regions.Select(r =>
+                CmekRegionSpec.Create(r.Region, r.Keys[0].KeyType, keyUri(r.Keys[0]), r.Keys[0].AuthPrincipal)
+            ),
         ];
 }

@@ -164,7 +164,7 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
     }
 
     private Task<bool> ConfirmAsync(ServiceAccountEmail account, string action) =>
-        calls.Context.Log.ShouldProcessAsync(account.Resource, action, calls.Context.CancellationToken);
+        calls.Context.Host.ConfirmAsync(account.Resource, action, calls.Context.CancellationToken);
 
     /// <summary>Up to 100 characters.</summary>
     private static string DisplayName(CrdbCluster cluster)

@@ -108,7 +108,7 @@ internal sealed class GcpVaultAccess(GcpClients clients, GcpCalls calls)
 
         async Task AskAsync(string target, string action)
         {
-            if (!await context.Log.ShouldProcessAsync(target, action, context.CancellationToken))
+            if (!await context.Host.ConfirmAsync(target, action, context.CancellationToken))
                 isDeclined = true;
         }
     }

@@ -66,7 +66,7 @@ internal sealed class GcpVaultLocation : IVaultLocation
     {
         var mayCreateRing =
             _hasRing
-            || await context.Log.ShouldProcessAsync(
+            || await context.Host.ConfirmAsync(
                 _ring.LocationName,
                 $"Create key ring {_ring.Id}, which cannot be deleted later",
                 context.CancellationToken

@@ -3,8 +3,8 @@ namespace CockroachCmek.Core.Keys.Vault;
 /// <summary>An operation log that answers some questions itself, and passes on everything else.</summary>
 /// <param name="answer">The answer to a question, from its target and action; null to ask the user.</param>
 /// <param name="warn">Receives the warnings.</param>
-internal sealed class AnsweringLog(IOperationLog inner, Func<string, string, bool?> answer, Action<string> warn)
-    : IOperationLog
+internal sealed class AnsweringLog(IOperationHost inner, Func<string, string, bool?> answer, Action<string> warn)
+    : IOperationHost
 {
     public void Verbose(string message) => inner.Verbose(message);
 
@@ -12,12 +12,12 @@ internal sealed class AnsweringLog(IOperationLog inner, Func<string, string, boo
 
     public void Progress(OperationProgress progress) => inner.Progress(progress);
 
-    public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellationToken) =>
+    public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>
         answer(target, action) is { } known
             ? Task.FromResult(known)
-            : inner.ShouldProcessAsync(target, action, cancellationToken);
+            : inner.ConfirmAsync(target, action, cancellationToken);
 
-    public Task<bool> ShouldProcessPlanAsync(
+    public Task<bool> ConfirmPlanAsync(
         string target,
         IReadOnlyList<string> actions,
         string consequence,
@@ -25,5 +25,5 @@ internal sealed class AnsweringLog(IOperationLog inner, Func<string, string, boo
     ) =>
         answer(target, string.Join(" ", actions)) is { } known
             ? Task.FromResult(known)
-            : inner.ShouldProcessPlanAsync(target, actions, consequence, cancellationToken);
+            : inner.ConfirmPlanAsync(target, actions, consequence, cancellationToken);
 }

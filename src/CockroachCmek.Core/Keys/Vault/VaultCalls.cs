@@ -89,7 +89,7 @@ internal sealed class VaultCalls(OperationContext context) : CloudCalls("Vault",
     private VaultResponse<T> ReportWarnings<T>(VaultResponse<T> response)
     {
         foreach (var warning in response.Warnings)
-            Context.Log.Warning($"Vault: {warning}");
+            Context.Host.Warning($"Vault: {warning}");
         return response;
     }
 }

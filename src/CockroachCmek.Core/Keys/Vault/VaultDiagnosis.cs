@@ -46,7 +46,7 @@ internal sealed class VaultDiagnosis(IVaultKeyManagement client, VaultCalls call
         }
         catch (Exception error) when (error is VaultException || calls.IsResponseLost(error))
         {
-            calls.Context.Log.Verbose($"Vault did not tell the token's capabilities on {path}: {error.Message}");
+            calls.Context.Host.Verbose($"Vault did not tell the token's capabilities on {path}: {error.Message}");
         }
 
         return VaultErrors.VaultPermissionMissing(target, [$"{path} ({CapabilityFor(denied)})"], client.Namespace);
@@ -93,7 +93,7 @@ internal sealed class VaultDiagnosis(IVaultKeyManagement client, VaultCalls call
         }
         catch (Exception error) when (error is VaultException or CmekException || calls.IsResponseLost(error))
         {
-            calls.Context.Log.Verbose($"The health of Vault could not be read: {error.Message}");
+            calls.Context.Host.Verbose($"The health of Vault could not be read: {error.Message}");
             return null;
         }
     }

@@ -95,14 +95,14 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
     )
     {
         var warnings = new ConcurrentQueue<string>();
-        var log = new AnsweringLog(calls.Context.Log, (_, _) => false, warnings.Enqueue);
+        var log = new AnsweringLog(calls.Context.Host, (_, _) => false, warnings.Enqueue);
         return ((await ImportAsync(request, keys, log))[0], warnings);
     }
 
     private Task<IReadOnlyList<CmekKey>> ImportAsync(
         KeyRequest request,
         IReadOnlyList<DistributedKey> keys,
-        IOperationLog log
+        IOperationHost log
     )
     {
         var import = request with
@@ -114,7 +114,7 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
             Like = null,
         };
         return calls.RetryUntilPropagatedAsync(
-            () => cloud.EnsureKeysAsync(import, calls.Context with { Log = log }),
+            () => cloud.EnsureKeysAsync(import, calls.Context with { Host = log }),
             error => keys.Any(k => k.IsFresh) && error is CmekException { Kind: CmekErrorKind.NotFound },
             Propagation,
             Pause
@@ -124,7 +124,7 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
     /// <summary>Questions about a new key were answered when its creation was confirmed.</summary>
     private AnsweringLog LogFor(IReadOnlyList<DistributedKey> keys) =>
         new(
-            calls.Context.Log,
+            calls.Context.Host,
             (target, action) => keys.Any(k => k.IsFresh && (target + action).Contains(k.Uri)) ? true : null,
             WarnOnce
         );
@@ -135,6 +135,6 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
     private void WarnOnce(string warning)
     {
         if (_warnings.TryAdd(warning, true))
-            calls.Context.Log.Warning(warning);
+            calls.Context.Host.Warning(warning);
     }
 }

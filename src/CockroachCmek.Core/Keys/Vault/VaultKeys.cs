@@ -84,7 +84,7 @@ internal sealed class VaultKeys(
     }
 
     private Task<bool> ConfirmAsync(string action) =>
-        calls.Context.Log.ShouldProcessAsync(
+        calls.Context.Host.ConfirmAsync(
             $"Vault at {connection.Address.Authority}",
             action,
             calls.Context.CancellationToken

@@ -22,7 +22,7 @@ internal sealed class VaultPermissions(IVaultKeyManagement client, VaultCalls ca
         catch (VaultException error) when (error.Status is 403 or 404)
         {
             // Vault's default policy allows this read, but a token need not have that policy.
-            calls.Context.Log.Verbose(
+            calls.Context.Host.Verbose(
                 "The Vault token is not allowed to read its own capabilities (sys/capabilities-self): "
                     + "a missing one shows only at the write."
             );

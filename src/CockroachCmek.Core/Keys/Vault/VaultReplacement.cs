@@ -25,7 +25,7 @@ internal sealed class VaultReplacement(
         var keys = await _keys.FindAsync(request);
         if (keys.Any(k => k.Found.IsPending))
         {
-            calls.Context.Log.Warning(
+            calls.Context.Host.Warning(
                 $"{request.Cluster.Name}: the keys of an earlier run are in force, but that run did not finish. "
                     + "It is finished now, and nothing is rotated. Run the command again for another rotation."
             );
@@ -122,7 +122,7 @@ internal sealed class VaultReplacement(
     }
 
     private Task<bool> ConfirmAsync(string action) =>
-        calls.Context.Log.ShouldProcessAsync(
+        calls.Context.Host.ConfirmAsync(
             $"Vault at {connection.Address.Authority}",
             action,
             calls.Context.CancellationToken

@@ -50,7 +50,7 @@ internal sealed class VaultRotation(
                 $"Rotate {connection.Mount}/{key.Found.Name}, which creates {what} in {key.Copy.Entry.KeyCollection}, "
                 + $"granted to {key.AuthPrincipal}";
             if (
-                !await calls.Context.Log.ShouldProcessAsync(
+                !await calls.Context.Host.ConfirmAsync(
                     $"Vault at {connection.Address.Authority}",
                     action,
                     calls.Context.CancellationToken
@@ -67,7 +67,7 @@ internal sealed class VaultRotation(
     {
         var isNewer = key.Regions.All(r => key.Found.HasNewerVersion(_target, r.Keys[0].KeyUri, key.WrappedAt));
         if (isNewer)
-            calls.Context.Log.Verbose(
+            calls.Context.Host.Verbose(
                 $"Version {key.Found.Key.LatestVersion} of {key.Found.Name} is newer than the one the cluster uses; "
                     + "it is not rotated again."
             );

@@ -8,7 +8,7 @@ namespace CockroachCmek.Commands;
 /// The work for one pipeline input. It runs on tasks; its output is queued until the pipeline thread writes it.
 /// </summary>
 internal sealed class Operation(Action signal, bool planOnly, object? source, CancellationToken stop)
-    : IOperationLog,
+    : IOperationHost,
         IDisposable
 {
     private readonly ConcurrentQueue<Action<CrdbCmdlet>> _records = new();
@@ -66,12 +66,12 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
         signal();
     }
 
-    public Task<bool> ShouldProcessAsync(string target, string action, CancellationToken cancellation) =>
+    public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellation) =>
         ConfirmAsync(target, [action], cmdlet =>
             planOnly ? cmdlet.WriteWhatIf(target, action) : cmdlet.ShouldProcess(target, action)
         );
 
-    public Task<bool> ShouldProcessPlanAsync(
+    public Task<bool> ConfirmPlanAsync(
         string target,
         IReadOnlyList<string> actions,
         string consequence,

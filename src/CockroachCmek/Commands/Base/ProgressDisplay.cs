@@ -22,7 +22,6 @@ internal sealed class ProgressDisplay(CrdbCmdlet cmdlet)
         )
         {
             ParentActivityId = progress.Region is null ? -1 : Id($"{progress.Activity}\n"),
-            PercentComplete = progress.Percent ?? -1,
             RecordType = progress.Completed ? ProgressRecordType.Completed : ProgressRecordType.Processing,
         };
         if (progress.Completed)
