@@ -121,7 +121,7 @@ public sealed record CmekPastKey
 
     /// <summary>Why it is still needed. Source: CockroachDB Cloud docs, managing-cmek, "Rotate a CMEK key".</summary>
     public string Reason =>
-        $"data that was written with it{Period}, and backups of that time, can be read with it only";
+        $"data that was written with it{Period}, and backups of that time, can be read only with it";
 
     private string Period =>
         UsedFrom is { } from && UsedUntil is { } until ? $" from {from:yyyy-MM-dd} to {until:yyyy-MM-dd}" : "";

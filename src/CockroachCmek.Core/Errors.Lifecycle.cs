@@ -36,8 +36,7 @@ internal static partial class Errors
             CmekErrorKind.InvalidState,
             cluster,
             $"CMEK on '{cluster}' is {status}, so there is no key in force {purpose}. Nothing was sent.",
-            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek "
-                + "-Wait"
+            $"Get-CrdbCmek {cluster}   (shows the state; Enable-CrdbCmek enables CMEK)"
         );
 
     /// <summary>CMEK is revoked; only Cockroach Labs can change that.</summary>

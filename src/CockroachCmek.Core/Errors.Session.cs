@@ -85,7 +85,7 @@ internal static partial class Errors
         return Make(
             CmekErrorKind.InvalidArgument,
             parameters[0],
-            $"'{cluster.Name}' is on {cloud}, which does not support {named}{elsewhere}. Nothing was written.",
+            $"'{cluster.Name}' is on {cloud}, which does not support {named}{elsewhere}. This command wrote nothing.",
             $"Run the command for {cluster.Name} without {named}"
         );
     }
@@ -95,7 +95,7 @@ internal static partial class Errors
         Make(
             CmekErrorKind.InvalidArgument,
             parameter,
-            $"-{parameter} is now a parameter of Connect-CrdbCloud, and applies to the whole session.",
+            $"-{parameter} has moved to Connect-CrdbCloud, where it applies to the whole session.",
             replacement
         );
 
@@ -116,7 +116,7 @@ internal static partial class Errors
             CmekErrorKind.InvalidArgument,
             parameter,
             $"-{parameter} holds an empty secret.",
-            $"Connect-CrdbCloud -{parameter} <secret>"
+            $"Connect-CrdbCloud -{parameter} (Read-Host -AsSecureString '{parameter}')"
         );
 
     /// <summary>Parameters for keys that are generated in HashiCorp Vault, without -Via HashiCorpVault.</summary>

@@ -4,8 +4,7 @@ namespace CockroachCmek.Core;
 
 /// <summary>
 /// Creates the module's errors. Each error is a method whose name is the error id, so that id and text cannot drift
-/// apart. Errors of one
-/// cloud are in its folder (AwsErrors, GcpErrors, …).
+/// apart. Errors of one cloud are in its folder (AwsErrors, GcpErrors, …).
 /// </summary>
 internal static partial class Errors
 {

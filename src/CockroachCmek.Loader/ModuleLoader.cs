@@ -10,17 +10,13 @@ namespace CockroachCmek.Loader;
 
 /// <summary>
 /// The module's first nested module. PowerShell calls it at import and removal; it answers for the two assemblies that
-/// the cmdlets need
-/// and that must not be loaded where other modules load theirs.
+/// the cmdlets need and that must not be loaded where other modules load theirs.
 /// </summary>
 /// <remarks>
 /// PowerShell (Core) loads a binary module into the default load context, and resolves what that module references
-/// there too. The
-/// runtime raises <c>Resolving</c> only when the default context finds nothing; Core and Sandbox lie in deps/, where it
-/// never looks. So our
-/// handler is asked, and loads them into a context of our own, in which all of their packages are found beside them.
-/// Nothing else is
-/// answered: another module's request is none of our business.
+/// there too. The runtime raises <c>Resolving</c> only when the default context finds nothing; Core and Sandbox lie in
+/// deps/, where it never looks. So our handler is asked, and loads them into a context of our own, in which all of
+/// their packages are found beside them. Nothing else is answered: another module's request is none of our business.
 /// </remarks>
 public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {

@@ -6,8 +6,7 @@ namespace CockroachCmek.Rehearsal;
 
 /// <summary>
 /// Runs a script as if a person typed it: comments are shown, each command is echoed behind a prompt, and its result
-/// goes
-/// through PowerShell's formatting.
+/// goes through PowerShell's formatting.
 /// </summary>
 internal sealed class TypedSession(Runspace runspace, TextWriter writer)
 {

@@ -16,8 +16,7 @@ internal sealed class KeyChecks(CrdbCluster cluster, string region, Func<Excepti
 
     /// <summary>
     /// Runs one part. A refusal or a cloud that does not respond makes <paramref name="check"/> Unknown; any other
-    /// error that
-    /// the cloud reports makes it Fail.
+    /// error that the cloud reports makes it Fail.
     /// </summary>
     /// <returns>False when the part could not be completed: what depends on it cannot be checked either.</returns>
     public async Task<bool> RunAsync(string check, Func<Task> read)

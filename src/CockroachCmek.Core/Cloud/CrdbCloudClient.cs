@@ -5,8 +5,7 @@ namespace CockroachCmek.Core.Cloud;
 
 /// <summary>
 /// The part of the CockroachDB Cloud API that CMEK needs. One for each session, for any thread. Every error is a <see
-/// cref="CmekException"/>.
-/// Source: cockroach-cloud-sdk-go internal/spec/openapi.json, version 2024-09-16.
+/// cref="CmekException"/>. Source: cockroach-cloud-sdk-go internal/spec/openapi.json, version 2024-09-16.
 /// </summary>
 internal sealed class CrdbCloudClient : IDisposable
 {

@@ -10,8 +10,7 @@ namespace CockroachCmek.Core.Cloud;
 
 /// <summary>
 /// Asks an endpoint on this machine whether it is a sandbox, so that every connection to a sandbox uses that sandbox's
-/// clouds and
-/// never real credentials.
+/// clouds and never real credentials.
 /// </summary>
 internal static class SandboxDiscovery
 {

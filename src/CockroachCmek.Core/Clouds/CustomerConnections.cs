@@ -5,8 +5,7 @@ namespace CockroachCmek.Core.Clouds;
 
 /// <summary>
 /// A session's connections to the customer's clouds and to HashiCorp Vault. Each is made when it is first needed and
-/// lives as
-/// long as the session, with its clients and tokens.
+/// lives as long as the session, with its clients and tokens.
 /// </summary>
 /// <param name="clouds">The clouds.</param>
 /// <param name="options">Parameters of Connect-CrdbCloud.</param>

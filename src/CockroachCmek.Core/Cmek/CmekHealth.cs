@@ -50,8 +50,8 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             results.Pass(
                 CmekCheckName.ApiKeyRole,
                 "",
-                "The API key's service account may read CMEK: it is Cluster Admin or Cluster Operator, who may change "
-                    + "it too."
+                "The API key can read CMEK, so its service account is Cluster Admin or Cluster Operator and can change it "
+                    + "too."
             );
             return info;
         }
@@ -205,7 +205,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             results.Unknown(
                 CmekCheckName.CmekBeforeData,
                 "",
-                "When CMEK came to the cluster is not known.",
+                "The API does not report when CMEK was enabled.",
                 $"Get-CrdbCluster {info.ClusterName} | Get-CrdbCmek"
             );
         else if (first - made > BeforeTheData)
@@ -213,12 +213,12 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
                 CmekCheckName.CmekBeforeData,
                 "DataOlderThanCmek",
                 "",
-                $"CMEK came on {first:yyyy-MM-dd}, the cluster on {made:yyyy-MM-dd}: data that was written in between "
-                    + "is not encrypted with your key until it is written anew.",
+                $"The cluster was created on {made:yyyy-MM-dd}, CMEK was enabled on {first:yyyy-MM-dd}. Data that was "
+                    + "written in between is not encrypted with your key until it is rewritten.",
                 "https://www.cockroachlabs.com/docs/cockroachcloud/cmek"
             );
         else
-            results.Pass(CmekCheckName.CmekBeforeData, "", "CMEK came with the cluster.");
+            results.Pass(CmekCheckName.CmekBeforeData, "", "CMEK was enabled with the cluster.");
     }
 
     private static void Age(CmekInfo info, HealthOptions options, CheckList results, OperationContext context)

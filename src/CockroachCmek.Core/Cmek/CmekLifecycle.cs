@@ -5,8 +5,7 @@ namespace CockroachCmek.Core.Cmek;
 
 /// <summary>
 /// Enables CMEK on a cluster and waits for it: read, plan, ask, send, settle, wait. Nothing is sent if the state shows
-/// that it is
-/// done, and a lost response is settled by reading the state back.
+/// that it is done, and a lost response is settled by reading the state back.
 /// </summary>
 internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manifestCheck)
 {

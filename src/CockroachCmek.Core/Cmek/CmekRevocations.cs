@@ -6,9 +6,8 @@ namespace CockroachCmek.Core.Cmek;
 
 /// <summary>
 /// Revokes CMEK: access is removed in the KMS for all keys at once. CockroachDB Cloud is asked to revoke only then; it
-/// restarts the
-/// nodes without the key (managing-cmek.md, "Revoke CMEK for a cluster"). Every change is recorded, so that it can be
-/// undone exactly.
+/// restarts the nodes without the key (managing-cmek.md, "Revoke CMEK for a cluster"). Every change is recorded, so
+/// that it can be undone exactly.
 /// </summary>
 internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecycle)
 {

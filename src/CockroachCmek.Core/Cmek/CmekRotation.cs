@@ -28,15 +28,12 @@ internal sealed record RotationOptions
 
 /// <summary>
 /// Rotates keys: the KMS creates a new version or key, then the regions that rotate re-wrap with it
-/// (cmek-rotation-types.md).
-/// CockroachDB does not follow the KMS's own rotation.
+/// (cmek-rotation-types.md). CockroachDB does not follow the KMS's own rotation.
 /// </summary>
 /// <remarks>
 /// An interrupted run is continued. No state is kept on this side: if the KMS has a version that is newer than the one
-/// the cluster
-/// last wrapped with, or a key that was created to replace the one in force, nothing is created again. If a rotation is
-/// running,
-/// nothing is sent.
+/// the cluster last wrapped with, or a key that was created to replace the one in force, nothing is created again. If
+/// a rotation is running, nothing is sent.
 /// </remarks>
 internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecycle, ManifestCheck manifestCheck)
 {
@@ -189,15 +186,15 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             await keys.SettleNewKeysAsync(begun.Cluster, begun.InForce(), context);
         else if (options.NewKey && begun.Status == CmekStatus.Rotating)
             context.Host.Warning(
-                $"{begun.ClusterName}: the names of the keys move to the new ones when these are in force. Run the "
-                    + "same command again with -Wait."
+                $"{begun.ClusterName}: the names of the keys are moved once the new keys are in force. Run the same "
+                    + "command again with -Wait."
             );
-        SayWhatIsNeeded(begun, context);
+        WarnOfPastKeys(begun, context);
         return begun;
     }
 
     /// <summary>An old key looks unused, but data and backups need it.</summary>
-    private static void SayWhatIsNeeded(CmekInfo info, OperationContext context)
+    private static void WarnOfPastKeys(CmekInfo info, OperationContext context)
     {
         if (info.Outcome != CmekOutcome.Updated)
             return;

@@ -29,8 +29,7 @@ internal sealed record RegionAdditionOptions
 
 /// <summary>
 /// Adds regions to a cluster that uses CMEK. The request carries the whole map of regions, because a region that is
-/// left out would be
-/// removed, and keys for the new regions only (openapi.json, UpdateClusterSpecification).
+/// left out would be removed, and keys for the new regions only (openapi.json, UpdateClusterSpecification).
 /// </summary>
 internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifecycle)
 {

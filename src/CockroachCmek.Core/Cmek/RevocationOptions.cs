@@ -16,8 +16,7 @@ internal sealed record RevocationOptions
 
     /// <summary>
     /// File or existing folder for the record, which is written before the first change and after every step; null for
-    /// none. The
-    /// record of an interrupted run for the same cluster is continued, because it knows what was removed.
+    /// none. The record of an interrupted run for the same cluster is continued, because it knows what was removed.
     /// </summary>
     public string? Path { get; init; }
 

@@ -4,8 +4,7 @@ namespace CockroachCmek.Core.Cmek;
 
 /// <summary>
 /// Sends a write to CockroachDB Cloud until its outcome is known. A busy cluster is waited for. After a lost response
-/// the state is
-/// read back, and only a request that was not processed is sent again.
+/// the state is read back, and only a request that was not processed is sent again.
 /// </summary>
 internal static class SettledWrite
 {

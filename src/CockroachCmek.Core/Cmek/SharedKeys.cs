@@ -61,8 +61,7 @@ internal sealed class SharedKeys(CrdbCloudClient client)
 
     /// <summary>
     /// Whether another cluster loses its key too: a disabled key is lost for all, a denied or untrusted identity only
-    /// for the
-    /// clusters that use it.
+    /// for the clusters that use it.
     /// </summary>
     private static bool Loses(CmekRevocationMethod method, CmekRegionSpec mine, CmekRegionSpec theirs) =>
         method switch

@@ -10,8 +10,7 @@ namespace CockroachCmek.Core.Http;
 
 /// <summary>
 /// Resilience for CockroachDB Cloud: at most ten requests a second for each session, retries of reads only, a timeout
-/// for each
-/// attempt. A write is repeated only when the response says that the rate limit kept it from being processed.
+/// for each attempt. A write is repeated only when the response says that the rate limit kept it from being processed.
 /// </summary>
 internal static class RequestPipeline
 {
@@ -59,8 +58,8 @@ internal static class RequestPipeline
 
     /// <summary>
     /// Spaces requests evenly: one permit every tenth of a second, on a clock that runs at real speed. On a faster
-    /// clock the timer
-    /// stays at 20 ms, because a timer of every scaled tenth of a second would keep a core busy in an idle session.
+    /// clock the timer stays at 20 ms, because a timer of every scaled tenth of a second would keep a core busy in an
+    /// idle session.
     /// </summary>
     public static RateLimiter CreateLimiter(double timeScale)
     {

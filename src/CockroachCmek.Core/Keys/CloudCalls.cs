@@ -8,9 +8,8 @@ using Polly.Retry;
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>
-/// Every call to a customer's cloud goes through here: the verbose line, retries on the injected clock, lost responses,
-/// and waits for
-/// eventual consistency. Each cloud says what its errors mean.
+/// Every call to a customer's cloud goes through here: the verbose line, retries on the injected clock, lost
+/// responses, and waits for eventual consistency. Each cloud says what its errors mean.
 /// </summary>
 internal abstract class CloudCalls
 {
@@ -44,9 +43,8 @@ internal abstract class CloudCalls
         RunAsync(_writes, service, verb, resource, call);
 
     /// <summary>
-    /// Sends a write until it is known what became of it. When the response is lost, the state is read back, and only a
-    /// write that
-    /// is then not found is sent again.
+    /// Sends a write until it is known what became of it. When the response is lost, the state is read back, and only
+    /// a write that is then not found is sent again.
     /// </summary>
     /// <param name="description">What is written, for the verbose line: verb and resource.</param>
     /// <param name="write">Sends the write and returns its result.</param>

@@ -22,9 +22,9 @@ internal interface ICmekKeyProvider : IDisposable
     Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context);
 
     /// <summary>
-    /// Ensures that each region has key material newer than the one the cluster last wrapped with: a new version of the
-    /// same key, or a
-    /// new key with the old one's properties. What an interrupted run created is used; nothing is rotated twice.
+    /// Ensures that each region has key material newer than the one the cluster last wrapped with: a new version of
+    /// the same key, or a new key with the old one's properties. What an interrupted run created is used; nothing is
+    /// rotated twice.
     /// </summary>
     /// <returns>
     /// The keys to re-wrap with, in the order of the regions: the same URI if the cloud keeps it, else a new one. Null
@@ -45,10 +45,8 @@ internal interface ICmekKeyProvider : IDisposable
 
     /// <summary>
     /// Checks a region's key in the cloud: it exists, is usable, is in the right location, and grants what is needed
-    /// and no more; the
-    /// identity trusts this cluster only; the newest version is in use. Of a past key, only that it exists and is
-    /// usable. Reads only;
-    /// what the caller is not allowed to read is Unknown.
+    /// and no more; the identity trusts this cluster only; the newest version is in use. Of a past key, only that it
+    /// exists and is usable. Reads only; what the caller is not allowed to read is Unknown.
     /// </summary>
     Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context);
 

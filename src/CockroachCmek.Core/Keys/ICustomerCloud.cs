@@ -2,8 +2,8 @@ namespace CockroachCmek.Core.Keys;
 
 /// <summary>
 /// One cloud that can hold a customer's keys: everything that differs between the clouds, behind one interface. Each
-/// cloud has
-/// one folder with its implementation and one row in the table of clouds. Core's other folders name no cloud.
+/// cloud has one folder with its implementation and one row in the table of clouds. Core's other folders name no
+/// cloud.
 /// </summary>
 internal interface ICustomerCloud
 {

@@ -18,9 +18,8 @@ internal sealed record Settling
     public Func<Exception, bool> IsDone { get; init; } = _ => false;
 
     /// <summary>
-    /// Refusals because something else changed the same resource in between: after a pause the state is read again, and
-    /// a write
-    /// that is still needed is sent again.
+    /// Refusals because something else changed the same resource in between: after a pause the state is read again,
+    /// and a write that is still needed is sent again.
     /// </summary>
     public Func<Exception, bool> IsConflict { get; init; } = _ => false;
 

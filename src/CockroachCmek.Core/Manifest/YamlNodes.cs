@@ -7,8 +7,8 @@ namespace CockroachCmek.Core.Manifest;
 
 /// <summary>
 /// Reads YAML into nodes with line and column, from the parser's own events. Nothing is converted: yes, 0123 and
-/// 2026-01-01 stay as
-/// written. Anchors, aliases, tags and merge keys are refused, because they could hide what is sent.
+/// 2026-01-01 stay as written. Anchors, aliases, tags and merge keys are refused, because they could hide what is
+/// sent.
 /// </summary>
 internal static class YamlNodes
 {

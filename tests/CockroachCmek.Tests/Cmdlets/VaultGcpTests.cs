@@ -4,8 +4,7 @@ namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>
 /// Keys of HashiCorp Vault on Google Cloud, from Vault's own access to the health check. Vault's server is this
-/// machine: it
-/// reads the file that the module writes.
+/// machine: it reads the file that the module writes.
 /// </summary>
 public sealed class VaultGcpTests : IDisposable
 {

@@ -15,11 +15,9 @@ internal sealed record CutPoint(string Kind, string Pattern, int Occurrence)
     private const string Region = "<region>";
 
     /// <summary>
-    /// The requests of a run that are cut: every write, and a read twice for each situation. The situation of a read is
-    /// its
-    /// kind and the kind of the write before it. A further read with both in common is the same step for another
-    /// region, or
-    /// another poll of the same wait, and the earlier cuts of the run cover it.
+    /// The requests of a run that are cut: every write, and a read twice for each situation. The situation of a read
+    /// is its kind and the kind of the write before it. A further read with both in common is the same step for
+    /// another region, or another poll of the same wait, and the earlier cuts of the run cover it.
     /// </summary>
     public static IReadOnlyList<CutPoint> Of(IEnumerable<PSObject> exchanges)
     {

@@ -138,8 +138,7 @@ public sealed class CutPointHarness : IDisposable
 
     /// <summary>
     /// Counts the writes to CockroachDB Cloud. A write that was processed counts, whether or not its response arrived.
-    /// A
-    /// refused one shows that a write was sent twice; but a new grant may not be in effect yet.
+    /// A refused one shows that a write was sent twice; but a new grant may not be in effect yet.
     /// </summary>
     private static string Writes(IEnumerable<PSObject> exchanges)
     {

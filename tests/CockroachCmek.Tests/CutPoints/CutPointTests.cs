@@ -5,8 +5,7 @@ namespace CockroachCmek.Tests.CutPoints;
 
 /// <summary>
 /// Promises 1 and 2: a write that lost its connection anywhere and runs again ends as a clean run does, with as many
-/// keys,
-/// versions, grants and requests.
+/// keys, versions, grants and requests.
 /// </summary>
 [Trait("Lane", "Slow")]
 public abstract class CutPointTests(CutPointHarness harness) : IClassFixture<CutPointHarness>

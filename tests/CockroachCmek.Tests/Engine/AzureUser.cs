@@ -2,8 +2,7 @@ namespace CockroachCmek.Tests.Engine;
 
 /// <summary>
 /// A principal of the sandbox's Azure with some rights, whose credentials are in environment variables; $weak is a
-/// session
-/// that takes them from there.
+/// session that takes them from there.
 /// </summary>
 internal sealed class AzureUser : IDisposable
 {

@@ -6,8 +6,7 @@ namespace CockroachCmek.Testing.Specs;
 
 /// <summary>
 /// Checks requests and responses against one of Azure's REST documents (Swagger 2.0): path, method, query names,
-/// bodies.
-/// Stricter than the documents: unknown members are problems, and so is a read-only member in a request.
+/// bodies. Stricter than the documents: unknown members are problems, and so is a read-only member in a request.
 /// </summary>
 internal sealed class AzureValidator(string path)
 {

@@ -6,8 +6,7 @@ namespace CockroachCmek.Testing.Specs;
 
 /// <summary>
 /// Checks requests and responses against one of botocore's service models: names, types, required members,
-/// enumerations,
-/// lengths and patterns of the shapes.
+/// enumerations, lengths and patterns of the shapes.
 /// </summary>
 internal sealed class BotocoreValidator
 {

@@ -5,8 +5,7 @@ namespace CockroachCmek.Testing.Specs;
 
 /// <summary>
 /// Checks requests and responses against a Google discovery document: path, method, query names, and names, types,
-/// formats
-/// and enumerations of the schemas.
+/// formats and enumerations of the schemas.
 /// </summary>
 internal sealed class DiscoveryValidator
 {

@@ -13,7 +13,7 @@ internal static partial class AzureErrors
             cluster,
             $"No Key Vault was given for the keys of '{cluster}'.",
             $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey -KeyVaultName <Key Vault>   "
-                + $"({ListKeyVaults})"
+                + $"({ListKeyVaults}; or Connect-CrdbCloud -AzureKeyVaultName for the whole session)"
         );
 
     /// <summary>Not the address of a Key Vault.</summary>

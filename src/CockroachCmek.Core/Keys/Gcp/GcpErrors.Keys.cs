@@ -18,7 +18,7 @@ internal static partial class GcpErrors
         Errors.Make(
             CmekErrorKind.InvalidArgument,
             location,
-            $"Cloud KMS shows these credentials no location '{location}': {message}",
+            $"Cloud KMS has no location '{location}' that these credentials can see: {message}",
             "gcloud kms locations list"
         );
 

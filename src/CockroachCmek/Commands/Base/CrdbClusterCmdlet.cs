@@ -12,8 +12,10 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
     private static readonly Dictionary<string, string> Moved = new(StringComparer.OrdinalIgnoreCase)
     {
         [nameof(ProfileName)] = "Connect-CrdbCloud -AwsProfile <profile>",
-        [nameof(VaultAddress)] = "Connect-CrdbCloud -VaultAddress <address> -VaultToken <token>",
-        [nameof(VaultToken)] = "Connect-CrdbCloud -VaultAddress <address> -VaultToken <token>",
+        [nameof(VaultAddress)] =
+            "Connect-CrdbCloud -VaultAddress <address> -VaultToken (Read-Host -AsSecureString 'Vault token')",
+        [nameof(VaultToken)] =
+            "Connect-CrdbCloud -VaultAddress <address> -VaultToken (Read-Host -AsSecureString 'Vault token')",
         [nameof(VaultNamespace)] = "Connect-CrdbCloud -VaultNamespace <namespace>",
         [nameof(VaultMount)] = "Connect-CrdbCloud -VaultMount <mount>",
         [nameof(VaultCaCertificate)] = "Connect-CrdbCloud -VaultCaCertificate <file>",
