@@ -13,7 +13,8 @@ public sealed class CutPointHarnessTests(CutPointHarness harness) : IClassFixtur
     public void A_run_that_ends_differently_is_reported()
     {
         var runs = 0;
-        var scenario = new CutScenario("$prepared = 1", Write, _ => $"run {++runs}");
+        // A setup of its own: scenarios of one setup and one write share their clean run.
+        var scenario = new CutScenario("$prepared = 'differs'", Write, _ => $"run {++runs}");
         var failure = Assert.ThrowsAny<XunitException>(() => harness.Verify(scenario, "CutBefore", atLeast: 1));
         Assert.Contains("ends differently", failure.Message, StringComparison.Ordinal);
     }
