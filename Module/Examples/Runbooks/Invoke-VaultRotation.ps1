@@ -33,7 +33,7 @@ param(
     # the cloud. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
 
-    # Further parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' } or @{ AzureClientId = '<UUID>' }.
+    # More parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' }.
     [hashtable] $Connection = @{},
 
     # Another address of the API, for rehearsals.

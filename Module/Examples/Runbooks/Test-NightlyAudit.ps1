@@ -24,7 +24,7 @@ param(
     # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
 
-    # Further parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' } or @{ AzureClientId = '<UUID>' }.
+    # More parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' }.
     [hashtable] $Connection = @{},
 
     # Another address of the API, for rehearsals.
