@@ -29,7 +29,11 @@ internal sealed class CheckList(CrdbCluster cluster)
 
     /// <summary>Could not be determined.</summary>
     public void Unknown(string check, string region, string detail, string remedy) =>
-        Add(check, region, CmekCheckStatus.Unknown, "", detail, remedy);
+        Unknown(check, "", region, detail, remedy);
+
+    /// <summary>Could not be determined, for a reason that has a name.</summary>
+    public void Unknown(string check, string errorId, string region, string detail, string remedy) =>
+        Add(check, region, CmekCheckStatus.Unknown, errorId, detail, remedy);
 
     /// <summary>Could not be determined because of an error.</summary>
     public void Unknown(string check, string region, CmekException error) =>

@@ -54,6 +54,10 @@ internal sealed class KeyChecks(CrdbCluster cluster, string region, Func<Excepti
     /// <summary>Could not be determined.</summary>
     public void Unknown(string check, string detail, string remedy) => _results.Unknown(check, region, detail, remedy);
 
+    /// <summary>Could not be determined, for a reason that has a name.</summary>
+    public void Unknown(string check, string errorId, string detail, string remedy) =>
+        _results.Unknown(check, errorId, region, detail, remedy);
+
     /// <summary>Could not be determined because of an error.</summary>
     public void Unknown(string check, CmekException error) => _results.Unknown(check, region, error);
 

@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Access;
+
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>
@@ -49,6 +51,21 @@ internal interface ICmekKeyProvider : IDisposable
     /// exists and is usable. Reads only; what the caller is not allowed to read is Unknown.
     /// </summary>
     Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context);
+
+    /// <summary>
+    /// Reads who may use a key: the verdict on the identity, what grants it, what stands in the way, and what could not
+    /// be read. Reads only; what the caller is not allowed to read makes the verdict Unknown, unless another place
+    /// decides it.
+    /// </summary>
+    /// <exception cref="CmekException">KeyNotFound, KeyUriMalformed, …</exception>
+    Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context);
+
+    /// <summary>
+    /// The access review of a key: everybody who may use, administer, delete or re-grant it, as far as it can be read.
+    /// A place that could not be read is a line of its own, with the verdict Unknown. Reads only.
+    /// </summary>
+    /// <exception cref="CmekException">KeyNotFound, KeyUriMalformed, …</exception>
+    Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context);
 
     /// <summary>
     /// The changes that would remove the cluster's access to its keys, one for each resource, however many regions

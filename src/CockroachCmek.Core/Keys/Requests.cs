@@ -101,6 +101,16 @@ internal sealed record KeyCheckRequest
     public DateTimeOffset? TakenUpAt { get; init; }
 }
 
+/// <summary>Whose access to which key <see cref="ICmekKeyProvider.ReadAccessAsync"/> reads.</summary>
+internal sealed record KeyAccessRequest
+{
+    /// <summary>The cluster.</summary>
+    public required CrdbCluster Cluster { get; init; }
+
+    /// <summary>The region, its key, and the identity through which CockroachDB Cloud uses it.</summary>
+    public required CmekRegionSpec Spec { get; init; }
+}
+
 /// <summary>Whose access to which keys to remove or restore.</summary>
 internal sealed record RevocationRequest
 {

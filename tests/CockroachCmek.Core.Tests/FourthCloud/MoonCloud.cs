@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Checks;
 using CockroachCmek.Core.Keys;
 
@@ -109,6 +110,35 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
 
     public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
         Task.FromResult(new CmekKeyPolicy { Policy = $"allow {request.AuthPrincipal}" });
+
+    public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        Task.FromResult(
+            new KeyAccess
+            {
+                Key = request.Spec.KeyUri,
+                Principal = request.Spec.AuthPrincipal,
+                Verdict =
+                    cloud.Keys[request.Spec.KeyUri].GrantedTo == request.Spec.AuthPrincipal
+                        ? CmekAccessVerdict.Granted
+                        : CmekAccessVerdict.NotGranted,
+            }
+        );
+
+    public async Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(
+        KeyAccessRequest request,
+        OperationContext context
+    ) =>
+        [
+            new CmekAccess
+            {
+                KeyUri = request.Spec.KeyUri,
+                Principal = request.Spec.AuthPrincipal,
+                Rights = CmekAccessRights.Use,
+                Verdict = (await ReadAccessAsync(request, context)).Verdict,
+                Place = "the Moon",
+                IsExpected = true,
+            },
+        ];
 
     public async Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context)
     {

@@ -1,3 +1,4 @@
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Tests.Vault;
@@ -63,6 +64,12 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
 
     public Task<CmekKeyPolicy> GetKeyPolicyAsync(KeyPolicyRequest request, OperationContext context) =>
         throw new InvalidOperationException();
+
+    public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        throw new NotSupportedException();
 
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using CockroachCmek.Core.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -47,6 +48,14 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekCheck>> CheckKeyAsync(KeyCheckRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, run => new AwsKeyChecks(run, cloud, request).CheckAsync());
+
+    /// <inheritdoc/>
+    public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        throw new NotSupportedException();
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(

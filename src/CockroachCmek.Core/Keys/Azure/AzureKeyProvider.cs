@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Access;
+
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>Identity and keys on Azure. Its clients, and their tokens, live as long as the session.</summary>
@@ -55,6 +57,14 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         RunAsync(request.Cluster.Name, request.Spec.AuthPrincipal, context, (clients, calls) =>
             new AzureKeyChecks(clients, calls, request).CheckAsync()
         );
+
+    /// <inheritdoc/>
+    public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        throw new NotSupportedException();
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(

@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Access;
+
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>
@@ -52,6 +54,14 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         RunAsync(request.Cluster.Name, context, (clients, calls) =>
             new GcpKeyChecks(clients, calls, _shared, request).CheckAsync()
         );
+
+    /// <inheritdoc/>
+    public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        throw new NotSupportedException();
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(

@@ -1,3 +1,4 @@
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Checks;
 
 namespace CockroachCmek.Core.Keys.Vault;
@@ -66,6 +67,14 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         // two.
         return [.. checks.Where(c => c.Check != CmekCheckName.VersionInUse), .. results.All];
     }
+
+    /// <inheritdoc/>
+    public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        cloud.ReadAccessAsync(request, context);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
+        cloud.ReviewAccessAsync(request, context);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
