@@ -21,9 +21,15 @@ public sealed class CrdbSession
     /// <summary>True when the session is connected to a sandbox on this machine.</summary>
     public bool IsSandbox { get; internal init; }
 
+    /// <summary>
+    /// True when the session reaches the customer's own clouds only: nothing is sent to CockroachDB Cloud.
+    /// </summary>
+    public bool IsKmsOnly { get; internal init; }
+
     /// <summary>When the session was opened, UTC.</summary>
     public DateTimeOffset ConnectedAt { get; internal init; }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{OrganizationName ?? "CockroachDB Cloud"} at {Endpoint.Authority}";
+    public override string ToString() =>
+        IsKmsOnly ? "the customer's clouds only" : $"{OrganizationName ?? "CockroachDB Cloud"} at {Endpoint.Authority}";
 }

@@ -184,17 +184,52 @@ internal static partial class Errors
         );
 
     /// <summary>
-    /// A key can still be used. CockroachDB Cloud was not asked to revoke, because the cluster would come back with
-    /// that key.
+    /// A key in force can still be used. CockroachDB Cloud was not asked to revoke, because the cluster would come back
+    /// with that key.
     /// </summary>
-    public static CmekException AccessNotTaken(string cluster, IReadOnlyList<CmekException> errors) =>
+    public static CmekException AccessNotTaken(
+        string cluster,
+        IReadOnlyList<CmekAccessChange> undone,
+        IReadOnlyList<CmekException> errors
+    ) =>
         Make(
-            errors[0].Kind,
+            CmekErrorKind.InvalidState,
             cluster,
-            $"Access to some keys of '{cluster}' could not be removed, so CockroachDB Cloud was not asked to revoke. {string.Join(" ", errors.Select(f => f.Message).Distinct())} The output shows what was changed.",
+            $"These keys of '{cluster}' can still be used, so CockroachDB Cloud was not asked to revoke: "
+                + string.Join("; ", undone.Select(DescribeUndone))
+                + ". The output shows what was changed.",
             "Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
-                + $"{cluster} undoes it"
+                + $"{cluster} undoes it",
+            errors.Count > 0 ? errors[0] : null
         );
+
+    /// <summary>
+    /// Every key in force was taken. A past key, which older data and backups need, can still be used.
+    /// </summary>
+    public static CmekException PastKeysRemain(string cluster, IReadOnlyList<CmekAccessChange> undone) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            cluster,
+            $"Access to the keys in force of '{cluster}' was removed. These past keys can still be used: "
+                + string.Join("; ", undone.Select(DescribeUndone))
+                + ".",
+            $"Fix the cause, then run the same command again. Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right Use "
+                + "shows who may use them"
+        );
+
+    /// <summary>Which keys to take is not known: CockroachDB Cloud does not respond.</summary>
+    public static CmekException RevocationKeysUnknown(string cluster, CmekException error) =>
+        Make(
+            error.Kind,
+            cluster,
+            $"CockroachDB Cloud could not be asked which keys '{cluster}' uses. {error.Message} Nothing was changed.",
+            $"Import-CrdbCmekManifest ./cmek_config.json -Cluster {cluster} | Revoke-CrdbCmek -KmsOnly   (a manifest or "
+                + "the record of a revocation names the keys too)",
+            error
+        );
+
+    private static string DescribeUndone(CmekAccessChange change) =>
+        $"{change.Target} ({change.Action} failed: {change.Fault})";
 
     /// <summary>
     /// Every change was made, but the cluster can still use a key through something else. CockroachDB Cloud was not

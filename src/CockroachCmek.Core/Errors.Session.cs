@@ -11,6 +11,25 @@ internal static partial class Errors
             "Connect-CrdbCloud   (or Start-CrdbSandbox to rehearse without an account)"
         );
 
+    /// <summary>The command asks before it changes anything, and nobody can be asked.</summary>
+    public static CmekException ConfirmationNeeded(string command, Exception inner) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            command,
+            $"{command} asks before it changes anything, and this PowerShell is not interactive. Nothing was changed.",
+            $"{command} -Confirm:$false",
+            inner
+        );
+
+    /// <summary>The command needs CockroachDB Cloud, and the session was opened without it.</summary>
+    public static CmekException SessionKmsOnly() =>
+        Make(
+            CmekErrorKind.InvalidState,
+            null,
+            "This session was opened with -KmsOnly, so nothing is sent to CockroachDB Cloud. The command needs it.",
+            "Connect-CrdbCloud"
+        );
+
     /// <summary>The session was disconnected.</summary>
     public static CmekException SessionEnded(string session) =>
         Make(

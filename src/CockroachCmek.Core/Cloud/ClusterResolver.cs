@@ -5,7 +5,9 @@ namespace CockroachCmek.Core.Cloud;
 /// <summary>
 /// Finds the cluster that a person means. Remembers clusters for completion only; every answer comes from the API.
 /// </summary>
-internal sealed class ClusterResolver(CrdbCloudClient client)
+/// <param name="client">The API.</param>
+/// <param name="isOffline">Nothing is sent: a cluster is what its name or id says.</param>
+internal sealed class ClusterResolver(CrdbCloudClient client, bool isOffline = false)
 {
     private readonly ConcurrentDictionary<string, CrdbCluster> _known = new();
 
@@ -18,6 +20,8 @@ internal sealed class ClusterResolver(CrdbCloudClient client)
     {
         if (identity.Cluster is { } given)
             return Remember(given);
+        if (isOffline)
+            return new CrdbCluster { Id = identity.Id ?? "", Name = identity.Text };
         if (identity.Id is { } id)
             return Remember(await client.GetClusterAsync(id, context));
 

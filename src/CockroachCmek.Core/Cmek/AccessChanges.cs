@@ -10,31 +10,46 @@ internal static class AccessChanges
     /// <summary>
     /// Makes all changes at once, so that no key stays usable for long. One that fails does not stop the others.
     /// </summary>
+    /// <param name="isDone">Changes that are left as they are.</param>
+    /// <param name="progress">Called after each change with the state of all. Never called twice at once.</param>
     public static async Task<(IReadOnlyList<CmekAccessChange> Changes, IReadOnlyList<CmekException> Errors)> ApplyAsync(
         IReadOnlyList<CmekAccessChange> changes,
         Func<CmekAccessChange, bool> isDone,
         Func<CmekAccessChange, OperationContext, Task<CmekAccessChange>> apply,
+        Action<IReadOnlyList<CmekAccessChange>> progress,
         OperationContext context
     )
     {
         var errors = new List<CmekException>();
-        var applied = await Task.WhenAll(
-            changes.Select(async change =>
-            {
-                if (isDone(change))
-                    return change;
-                try
+        var states = changes.ToArray();
+        await Task.WhenAll(
+            changes.Select(
+                async (change, index) =>
                 {
-                    return await apply(change, context);
+                    if (isDone(change))
+                        return;
+                    CmekAccessChange after;
+                    CmekException? failure = null;
+                    try
+                    {
+                        after = await apply(change, context);
+                    }
+                    catch (CmekException error)
+                    {
+                        failure = error;
+                        after = change with { State = CmekAccessChangeState.Failed, Fault = error.Message };
+                    }
+
+                    lock (states)
+                    {
+                        states[index] = after;
+                        if (failure is not null)
+                            errors.Add(failure);
+                        progress([.. states]);
+                    }
                 }
-                catch (CmekException error)
-                {
-                    lock (errors)
-                        errors.Add(error);
-                    return change with { State = CmekAccessChangeState.Failed, Fault = error.Message };
-                }
-            })
+            )
         );
-        return (applied, errors);
+        return (states, errors);
     }
 }

@@ -14,19 +14,20 @@ internal static class AccessReadings
     /// The access to each key once. Doubt says, in one sentence, what is not known; null when the reading is certain.
     /// </summary>
     public static async Task<IReadOnlyList<(KeyAccess? Access, string? Doubt)>> ReadAsync(
-        RevocationRequest request,
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> specs,
         ICmekKeyProvider keys,
         OperationContext context
     ) =>
         await Task.WhenAll(
-            request
-                .Keys.GroupBy(k => (k.KeyUri, k.AuthPrincipal))
+            specs
+                .GroupBy(k => (k.KeyUri, k.AuthPrincipal))
                 .Select(async uses =>
                 {
                     try
                     {
                         var access = await keys.ReadAccessAsync(
-                            new KeyAccessRequest { Cluster = request.Cluster, Spec = uses.First() },
+                            new KeyAccessRequest { Cluster = cluster, Spec = uses.First() },
                             context
                         );
                         return (access, access.Uncertainty());

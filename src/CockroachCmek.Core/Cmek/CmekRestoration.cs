@@ -7,27 +7,33 @@ namespace CockroachCmek.Core.Cmek;
 internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable clouds)
 {
     /// <summary>Undoes what a record says or, without one, what the cloud shows to be missing.</summary>
-    /// <param name="record">The recorded changes; null to look for them in the cloud.</param>
+    /// <param name="record">The record; null to look for changes in the cloud.</param>
     /// <returns>
     /// The key in force of each region, with what was done for it, and the error if not everything was undone.
     /// </returns>
     public async Task<(IReadOnlyList<CmekKey> Keys, CmekException? Error)> RestoreAsync(
         CrdbCluster cluster,
-        IReadOnlyList<CmekAccessChange>? record,
+        CmekRevocation? record,
         ICmekKeyProvider keys,
         OperationContext context
     )
     {
-        var info = await client.GetCmekAsync(cluster, context);
-        var changes = record
-            ?? await keys.FindRevocationAsync(
-                new RevocationRequest { Cluster = cluster, Keys = info.EveryKey() },
-                context
-            );
+        var found = await RevocationKeys.FindAsync(
+            cluster,
+            null,
+            client,
+            new RevocationOptions { Source = record },
+            clouds,
+            context
+        );
+        var changes = record?.Changes
+            ?? await keys.FindRevocationAsync(new RevocationRequest { Cluster = cluster, Keys = found.Every }, context);
+        // What was never made, or is undone already, is not undone again.
+        changes = [.. changes.Where(c => c.State is CmekAccessChangeState.Done)];
         if (changes.Count == 0)
         {
             context.Host.Verbose($"{cluster.Name}: nothing keeps the cluster from its keys.");
-            return (Keys(info, changes, CmekOutcome.Existing), null);
+            return (Keys(cluster, found, changes, CmekOutcome.Existing), null);
         }
 
         if (
@@ -38,50 +44,95 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
                 context.CancellationToken
             )
         )
-            return (Keys(info, changes, CmekOutcome.Planned), null);
-        var (done, errors) = await AccessChanges.ApplyAsync(changes, _ => false, keys.RestoreAccessAsync, context);
-        if (info.Status is CmekStatus.Revoked or CmekStatus.Revoking or CmekStatus.RevokeFailed)
+            return (Keys(cluster, found, changes, CmekOutcome.Planned), null);
+        var (done, errors) = await AccessChanges.ApplyAsync(
+            changes,
+            _ => false,
+            keys.RestoreAccessAsync,
+            after => Mark(record, after, context),
+            context
+        );
+        if (errors.Count == 0)
+            await VerifyAsync(cluster, found, keys, context);
+        if (
+            errors.Count < done.Count
+            && found.Status is CmekStatus.Revoked or CmekStatus.Revoking or CmekStatus.RevokeFailed
+        )
             context.Host.Warning(
-                $"{cluster.Name}: CMEK is {info.Status}. The keys can be used again, but nodes that have stopped do "
-                    + "not "
+                $"{cluster.Name}: CMEK is {found.Status}. The keys can be used again, but nodes that have stopped do not "
                     + $"come back by themselves. {AccessChanges.SupportOnly}"
             );
-        if (errors.Count == 0)
-            await VerifyAsync(info, keys, context);
         return (
-            Keys(info, done, CmekOutcome.Updated),
+            Keys(cluster, found, done, CmekOutcome.Updated),
             errors.Count > 0 ? Errors.AccessNotRestored(cluster.Name, errors) : null
         );
     }
 
-    /// <summary>Warns when a key in force still cannot be used for sure.</summary>
-    private static async Task VerifyAsync(CmekInfo info, ICmekKeyProvider keys, OperationContext context)
+    /// <summary>The record says what was undone, so that it is not carried into a later revocation.</summary>
+    private static void Mark(CmekRevocation? record, IReadOnlyList<CmekAccessChange> after, OperationContext context)
     {
-        var request = new RevocationRequest { Cluster = info.Cluster, Keys = info.InForce() };
-        foreach (var (access, doubt) in await AccessReadings.ReadAsync(request, keys, context))
+        if (record?.Path is not { } file)
+            return;
+        var states = record.Changes.Select(c =>
+            after.FirstOrDefault(a => a.Kind == c.Kind && a.Target == c.Target) is { } now
+                ? c with
+                {
+                    State = now.State == CmekAccessChangeState.Failed ? c.State : now.State,
+                }
+                : c
+        );
+        try
+        {
+            RevocationFile.Save(record with { Changes = [.. states] }, file);
+        }
+        catch (CmekException error)
+        {
+            context.Host.Warning($"{record.ClusterName}: {error.Message} The access was restored all the same.");
+        }
+    }
+
+    /// <summary>Warns when a key in force still cannot be used for sure.</summary>
+    private static async Task VerifyAsync(
+        CrdbCluster cluster,
+        RevocationKeys found,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        foreach (var (access, doubt) in await AccessReadings.ReadAsync(cluster, found.InForce, keys, context))
         {
             var problem = access is { IsGone: true }
                 ? $"{access.Principal} still may not use {access.Key}: {string.Join(", ", access.Missing)}."
                 : doubt;
             if (problem is not null)
                 context.Host.Warning(
-                    $"{info.ClusterName}: {problem} To see why, run {AccessReadings.ReviewCommand(info.Cluster)}"
+                    $"{cluster.Name}: {problem} To see why, run {AccessReadings.ReviewCommand(cluster)}"
                 );
         }
     }
 
-    private IReadOnlyList<CmekKey> Keys(CmekInfo info, IReadOnlyList<CmekAccessChange> changes, CmekOutcome outcome) =>
+    private IReadOnlyList<CmekKey> Keys(
+        CrdbCluster cluster,
+        RevocationKeys found,
+        IReadOnlyList<CmekAccessChange> changes,
+        CmekOutcome outcome
+    ) =>
         [
-            .. info.InForce()
-                .Select(spec => new CmekKey
-                {
-                    Cluster = info.Cluster,
-                    Region = spec.Region,
-                    KeyType = spec.KeyType,
-                    KeyUri = spec.KeyUri,
-                    AuthPrincipal = spec.AuthPrincipal,
-                    Location = clouds.ParseKeyUri(spec.KeyUri).Location ?? "",
-                    Outcome = changes.Any(c => c.Regions.Contains(spec.Region)) ? outcome : CmekOutcome.Existing,
-                }),
+            .. found.InForce.Select(spec => new CmekKey
+            {
+                Cluster = cluster,
+                Region = spec.Region,
+                KeyType = spec.KeyType,
+                KeyUri = spec.KeyUri,
+                AuthPrincipal = spec.AuthPrincipal,
+                Location = clouds.ParseKeyUri(spec.KeyUri).Location ?? "",
+                Outcome = OutcomeOf(spec.Region, changes, outcome),
+            }),
         ];
+
+    /// <summary>A region whose change failed has not changed.</summary>
+    private static CmekOutcome OutcomeOf(string region, IReadOnlyList<CmekAccessChange> changes, CmekOutcome outcome) =>
+        changes.Any(c => c.Regions.Contains(region) && c.State != CmekAccessChangeState.Failed)
+            ? outcome
+            : CmekOutcome.Existing;
 }

@@ -10,11 +10,15 @@ namespace CockroachCmek.Core.Cmek;
 /// restarts the nodes without the key (managing-cmek.md, "Revoke CMEK for a cluster"). Every change is recorded, so
 /// that it can be undone exactly.
 /// </summary>
-internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecycle)
+/// <remarks>
+/// It depends on the customer's KMS alone. CockroachDB Cloud is asked for the keys and for other clusters that use them
+/// when that is possible; nothing waits for it when the keys are known from elsewhere.
+/// </remarks>
+internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecycle, CustomerCloudTable clouds)
 {
     /// <summary>Revokes. An error after the first change is returned together with what was changed.</summary>
     /// <exception cref="CmekException">
-    /// Before anything was changed: CmekNotEnabled, KeyShared, RevocationMethodNotSupported, …
+    /// Before anything was changed: CmekNotEnabled, KeyShared, RevocationMethodNotSupported, RevocationKeysUnknown, …
     /// </exception>
     public async Task<(CmekRevocation Revocation, CmekException? Error)> RevokeAsync(
         CrdbCluster cluster,
@@ -23,92 +27,195 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         OperationContext context
     )
     {
-        var before = await client.GetCmekAsync(cluster, context);
-        if (before.Regions.Count == 0 || before.Status is CmekStatus.Disabled)
-            throw Errors.CmekNotEnabled(cluster.Name, before.Status, "to revoke");
-        var file = FileFor(options.Path, cluster);
+        RefuseMethod(cluster, keys.Cloud, options.Method);
+        Progress(cluster, "Finding the keys", context);
+        var file = RevocationFile.PathFor(options.Path, cluster);
         var earlier = file is null ? null : RevocationFile.LoadEarlier(file, cluster);
-        void Save(CmekRevocation record)
-        {
-            if (file is not null)
-                RevocationFile.Save(record, file);
-        }
+        var found = await RevocationKeys.FindAsync(cluster, earlier, client, options, clouds, context);
+        using var neighbours = found.IsFromCloud
+            ? Neighbours.Start(cluster, found.Every, options.Method, client, keys.Cloud, context)
+            : null;
+        Progress(cluster, "Reading who may use the keys", context);
+        var plan = (await RevocationPlan.MakeAsync(cluster, found, options.Method, keys, context)).Continue(earlier);
+        await RefuseSharedAsync(cluster, neighbours, options, context);
 
-        var request = new RevocationRequest
-        {
-            Cluster = cluster,
-            Keys = before.EveryKey(),
-            Method = options.Method,
-        };
-        var plan = Merge(await keys.PlanRevocationAsync(request, context), earlier);
-        await new SharedKeys(client).RefuseAsync(cluster, request.Keys, options, context);
-
-        var isRequested = before.Status is CmekStatus.Revoked or CmekStatus.Revoking;
-        var actions = plan.Where(c => c.State != CmekAccessChangeState.Done).Select(c => c.Action).ToList();
-        if (!options.KmsOnly && !isRequested)
-            actions.Add(
-                $"Revoke CMEK on {cluster.Name} in CockroachDB Cloud: "
-                    + "its nodes restart and cannot come back without the key"
-            );
         var revocation = new CmekRevocation
         {
             Cluster = cluster,
             Method = options.Method,
-            Changes = plan,
-            Status = before.Status,
+            Changes = plan.Changes,
+            Status = found.Status,
             Outcome = CmekOutcome.Existing,
             RevokedAt = earlier?.RevokedAt,
             Path = file,
         };
+        var actions = Actions(cluster, plan, found, options);
         if (
             actions.Count > 0
             && !await context.Host.ConfirmPlanAsync(
                 cluster.Name,
                 actions,
-                Consequence(cluster, options),
+                Consequence(cluster, neighbours, options),
                 context.CancellationToken
             )
         )
             return (revocation with { Outcome = CmekOutcome.Planned, Path = null }, null);
-
         if (actions.Count > 0)
             revocation = revocation with
             {
                 RevokedAt = revocation.RevokedAt ?? context.Time.GetUtcNow(),
                 Outcome = CmekOutcome.Updated,
             };
+        Progress(cluster, "Removing access", context);
+        (revocation, var error) = await ApplyAsync(revocation, plan, keys, context);
+        error ??= await RemainingAsync(cluster, found, options, keys, context);
+        if (error is null && !options.KmsOnly)
+            (revocation, error) = await TellAsync(revocation, found, options, context);
+        TellNeighbours(cluster, neighbours, context);
+        return (revocation, error ?? PastKeys(revocation, plan));
+    }
+
+    private static void RefuseMethod(CrdbCluster cluster, ICustomerCloud cloud, CmekRevocationMethod method)
+    {
+        if (method != CmekRevocationMethod.Default && !cloud.RevocationMethods.Contains(method))
+            throw Errors.RevocationMethodNotSupported(cluster.Name, cloud.DisplayName, method, cloud.RevocationMethods);
+    }
+
+    /// <summary>
+    /// Names the clusters that would lose a key too, as far as they are known now, and refuses unless -AllowSharedKey
+    /// was given.
+    /// </summary>
+    private static async Task RefuseSharedAsync(
+        CrdbCluster cluster,
+        Neighbours? neighbours,
+        RevocationOptions options,
+        OperationContext context
+    )
+    {
+        if (neighbours is null)
+        {
+            context.Host.Warning(
+                $"{cluster.Name}: CockroachDB Cloud is not asked, so it is not known whether other clusters use the "
+                    + "same keys."
+            );
+            return;
+        }
+
+        await neighbours.WaitAsync(options.NeighbourPatience, context.CancellationToken);
+        if (neighbours.Sharing.Count > 0 && !options.AllowSharedKey)
+            throw Errors.KeyShared(cluster.Name, neighbours.Sharing);
+        if (neighbours.Doubt is { } doubt)
+            context.Host.Warning($"{cluster.Name}: {doubt}");
+    }
+
+    private static void TellNeighbours(CrdbCluster cluster, Neighbours? neighbours, OperationContext context)
+    {
+        if (neighbours?.Sharing is { Count: > 0 } sharing)
+            context.Host.Warning(
+                $"{string.Join(", ", sharing)} {(sharing.Count == 1 ? "uses" : "use")} a key of {cluster.Name}, "
+                    + "and will lose it too."
+            );
+    }
+
+    private static List<string> Actions(
+        CrdbCluster cluster,
+        RevocationPlan plan,
+        RevocationKeys found,
+        RevocationOptions options
+    )
+    {
+        var actions = plan.Changes.Where(c => c.State == CmekAccessChangeState.Planned).Select(c => c.Action).ToList();
+        if (!options.KmsOnly && !IsRequested(found))
+            actions.Add(
+                $"Revoke CMEK on {cluster.Name} in CockroachDB Cloud: "
+                    + "its nodes restart and cannot come back without the key"
+            );
+        return actions;
+    }
+
+    private static bool IsRequested(RevocationKeys found) => found.Status is CmekStatus.Revoked or CmekStatus.Revoking;
+
+    /// <summary>Makes the changes, all at once, those of the keys in force first. The record follows each change.</summary>
+    /// <returns>An error when a key in force can still be used.</returns>
+    private static async Task<(CmekRevocation Revocation, CmekException? Error)> ApplyAsync(
+        CmekRevocation revocation,
+        RevocationPlan plan,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
         Save(revocation);
         var (changes, errors) = await AccessChanges.ApplyAsync(
-            plan,
-            c => c.State == CmekAccessChangeState.Done,
+            plan.Changes,
+            c => c.State != CmekAccessChangeState.Planned,
             keys.RevokeAccessAsync,
+            after => TrySave(revocation with { Changes = after }, context),
             context
         );
         revocation = revocation with { Changes = changes };
-        Save(revocation);
-        if (errors.Count > 0)
-            return (revocation, Errors.AccessNotTaken(cluster.Name, errors));
-        if (await RemainingAsync(request, keys, context) is { } remains)
-            return (revocation, remains);
-        if (options.KmsOnly)
-            return (revocation, null);
+        var undone = changes.Where(c => c.State == CmekAccessChangeState.Failed && plan.IsDecisive(c)).ToList();
+        return (revocation, undone.Count == 0 ? null : Errors.AccessNotTaken(revocation.ClusterName, undone, errors));
+    }
+
+    /// <summary>
+    /// Reads who may use the keys in force now. The changes were read back one by one; this asks whether the cluster
+    /// can still use a key through something else.
+    /// </summary>
+    /// <returns>An error when access goes on for sure. What is not known is a warning.</returns>
+    private static async Task<CmekException?> RemainingAsync(
+        CrdbCluster cluster,
+        RevocationKeys found,
+        RevocationOptions options,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        // A disabled key and a removed trust leave the grants as they are.
+        if (options.Method is CmekRevocationMethod.DisableKey or CmekRevocationMethod.RemoveTrust)
+            return null;
+        var after = await AccessReadings.ReadAsync(cluster, found.InForce, keys, context);
+        foreach (var reading in after.Where(a => a.Doubt is not null))
+            context.Host.Warning(
+                $"{cluster.Name}: {reading.Doubt} To find out, run {AccessReadings.ReviewCommand(cluster)}"
+            );
+        var remaining = after
+            .Select(a => a.Access)
+            .OfType<KeyAccess>()
+            .Where(a => a.Verdict == CmekAccessVerdict.Granted)
+            .ToList();
+        return remaining.Count == 0 ? null : Errors.AccessRemains(cluster.Name, remaining);
+    }
+
+    /// <summary>Asks CockroachDB Cloud to revoke, and waits if that was asked for.</summary>
+    private async Task<(CmekRevocation Revocation, CmekException? Error)> TellAsync(
+        CmekRevocation revocation,
+        RevocationKeys found,
+        RevocationOptions options,
+        OperationContext context
+    )
+    {
+        var cluster = revocation.Cluster;
         try
         {
-            var state = before;
-            if (!isRequested)
-                state = await SettledWrite.SendAsync(
-                    cluster,
-                    () => client.RevokeCmekAsync(cluster, context),
-                    () => client.GetCmekAsync(cluster, context),
-                    s => s.Status is CmekStatus.Revoking or CmekStatus.Revoked,
-                    options.Write,
-                    context
-                );
+            var status = found.Status;
+            if (!IsRequested(found))
+                status = (
+                    await SettledWrite.SendAsync(
+                        cluster,
+                        () => client.RevokeCmekAsync(cluster, context),
+                        () => client.GetCmekAsync(cluster, context),
+                        s => s.Status is CmekStatus.Revoking or CmekStatus.Revoked,
+                        options.Write,
+                        context
+                    )
+                ).Status;
             if (options.Wait is { } wait)
-                state = await lifecycle.WaitAsync(cluster, wait with { Expected = CmekStatus.Revoked }, context);
-            revocation = revocation with { Status = state.Status };
-            Save(revocation);
-            context.Host.Warning($"{cluster.Name}: CMEK is {state.Status}. {AccessChanges.SupportOnly}");
+                status = (
+                    await lifecycle.WaitAsync(cluster, wait with { Expected = CmekStatus.Revoked }, context)
+                ).Status;
+            revocation = revocation with { Status = status };
+            TrySave(revocation, context);
+            context.Host.Warning($"{cluster.Name}: CMEK is {status}. {AccessChanges.SupportOnly}");
             return (revocation, null);
         }
         catch (CmekException error)
@@ -117,65 +224,46 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         }
     }
 
-    /// <summary>
-    /// Reads who may use the keys now. The changes were read back one by one; this asks whether the cluster can still
-    /// use a key through something else.
-    /// </summary>
-    /// <returns>An error when access goes on for sure. What is not known is a warning.</returns>
-    private static async Task<CmekException?> RemainingAsync(
-        RevocationRequest request,
-        ICmekKeyProvider keys,
-        OperationContext context
-    )
+    /// <summary>An error for past keys that can still be used. They did not hold up the revocation.</summary>
+    private static CmekException? PastKeys(CmekRevocation revocation, RevocationPlan plan)
     {
-        // A disabled key and a removed trust leave the grants as they are.
-        if (request.Method is CmekRevocationMethod.DisableKey or CmekRevocationMethod.RemoveTrust)
-            return null;
-        var after = await AccessReadings.ReadAsync(request, keys, context);
-        foreach (var reading in after.Where(a => a.Doubt is not null))
-            context.Host.Warning(
-                $"{request.Cluster.Name}: {reading.Doubt} To find out, run "
-                    + $"{AccessReadings.ReviewCommand(request.Cluster)}"
-            );
-        var remaining = after
-            .Select(a => a.Access)
-            .OfType<KeyAccess>()
-            .Where(a => a.Verdict == CmekAccessVerdict.Granted)
+        var failed = revocation
+            .Changes.Where(c => c.State == CmekAccessChangeState.Failed && !plan.IsDecisive(c))
             .ToList();
-        return remaining.Count == 0 ? null : Errors.AccessRemains(request.Cluster.Name, remaining);
+        return failed.Count == 0 ? null : Errors.PastKeysRemain(revocation.ClusterName, failed);
     }
 
-    /// <summary>In a folder, the record is named after the cluster.</summary>
-    private static string? FileFor(string? path, CrdbCluster cluster) =>
-        path is not null && Directory.Exists(path) ? Path.Combine(path, $"{cluster.Name}.revocation.json") : path;
+    private static void Save(CmekRevocation revocation)
+    {
+        if (revocation.Path is { } file)
+            RevocationFile.Save(revocation, file);
+    }
 
-    private static string Consequence(CrdbCluster cluster, RevocationOptions options) =>
-        options.KmsOnly
+    /// <summary>Once changes are being made, a record that cannot be written does not stop them.</summary>
+    private static void TrySave(CmekRevocation revocation, OperationContext context)
+    {
+        try
+        {
+            Save(revocation);
+        }
+        catch (CmekException error)
+        {
+            context.Host.Warning($"{revocation.ClusterName}: {error.Message} Keep the output of this command instead.");
+        }
+    }
+
+    private static void Progress(CrdbCluster cluster, string status, OperationContext context) =>
+        context.Host.Progress(new OperationProgress { Activity = $"Revoking CMEK on {cluster.Name}", Status = status });
+
+    private static string Consequence(CrdbCluster cluster, Neighbours? neighbours, RevocationOptions options)
+    {
+        var consequence = options.KmsOnly
             ? $"CockroachDB loses access to the keys of '{cluster.Name}'. Running nodes continue with the keys they "
-                + "hold "
-                + "in memory; a node that restarts cannot come back, and backups fail."
+                + "hold in memory; a node that restarts cannot come back, and backups fail."
             : $"'{cluster.Name}' stops: its nodes restart and cannot read their data without the keys. All SQL "
                 + "connections, changefeeds and backups end. Only Cockroach Labs support can bring it back.";
-
-    /// <summary>
-    /// A grant that an earlier run removed can no longer be read, so its content comes from the record.
-    /// </summary>
-    private static IReadOnlyList<CmekAccessChange> Merge(IReadOnlyList<CmekAccessChange> plan, CmekRevocation? earlier)
-    {
-        if (earlier is null)
-            return plan;
-        var merged = plan.Select(c =>
-                c.State == CmekAccessChangeState.Done
-                && earlier.Changes.FirstOrDefault(e => e.Kind == c.Kind && e.Target == c.Target) is { } known
-                    ? c with
-                    {
-                        Document = known.Document,
-                    }
-                    : c
-            )
-            .ToList();
-        // Changes by another -Method are still in force, and have to be undone too.
-        merged.AddRange(earlier.Changes.Where(e => !plan.Any(c => c.Kind == e.Kind && c.Target == e.Target)));
-        return merged;
+        return neighbours?.Sharing is { Count: > 0 } sharing
+            ? $"{consequence} {string.Join(", ", sharing)} {(sharing.Count == 1 ? "loses" : "lose")} a key too."
+            : consequence;
     }
 }

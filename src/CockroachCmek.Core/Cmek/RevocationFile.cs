@@ -135,6 +135,20 @@ internal static class RevocationFile
         }
     }
 
+    /// <summary>
+    /// The file of a cluster's record. In a folder it is named after the cluster's name and id, so that clusters of one
+    /// name do not share a file; a record of 0.2.0, named after the name alone, is continued if it is this cluster's.
+    /// </summary>
+    public static string? PathFor(string? path, CrdbCluster cluster)
+    {
+        if (path is null || !Directory.Exists(path))
+            return path;
+        var earlier = Path.Combine(path, $"{cluster.Name}.revocation.json");
+        if (File.Exists(earlier) && Load(earlier).ClusterId == cluster.Id)
+            return earlier;
+        return Path.Combine(path, $"{cluster.Name}-{cluster.Id}.revocation.json");
+    }
+
     /// <summary>The record of an interrupted run for the same cluster; null when there is no file yet.</summary>
     /// <exception cref="CmekException">RevocationFileInvalid: the file is the record of another cluster.</exception>
     public static CmekRevocation? LoadEarlier(string path, CrdbCluster cluster)

@@ -15,6 +15,16 @@ internal sealed record RevocationOptions
     public bool AllowSharedKey { get; init; }
 
     /// <summary>
+    /// A manifest, a state of CMEK or a record that names the keys; null to ask CockroachDB Cloud.
+    /// </summary>
+    public object? Source { get; init; }
+
+    /// <summary>
+    /// How long, in real time, the first change waits at most for the answer which other clusters use the same keys.
+    /// </summary>
+    public TimeSpan NeighbourPatience { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
     /// File or existing folder for the record, which is written before the first change and after every step; null for
     /// none. The record of an interrupted run for the same cluster is continued, because it knows what was removed.
     /// </summary>

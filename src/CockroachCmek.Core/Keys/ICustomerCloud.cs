@@ -45,6 +45,11 @@ internal interface ICustomerCloud
     /// </summary>
     string? PrincipalProblem(string authPrincipal, CrdbCluster cluster);
 
+    /// <summary>
+    /// What tells a cluster's identity from that of others: two clusters share an identity when it is the same text.
+    /// </summary>
+    string IdentityOf(CrdbCluster cluster, string authPrincipal);
+
     /// <summary>What to know about a key and an identity that do not belong together; null when they do.</summary>
     string? KeyAccountProblem(KeyUri key, string authPrincipal);
 

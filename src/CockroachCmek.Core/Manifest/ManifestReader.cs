@@ -73,7 +73,9 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
         return foreign.Length == 0
             ? manifest with
             {
-                Cluster = cluster,
+                // A session without CockroachDB Cloud knows a cluster by name or id only.
+                Cluster =
+                    cluster.CloudProvider.Length > 0 ? cluster : cluster with { CloudProvider = ProviderOf(manifest) },
             }
             : throw Errors.ProviderMismatch(
                 manifest.Path ?? "manifest",
@@ -83,6 +85,9 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
                 foreign
             );
     }
+
+    private string ProviderOf(CmekManifest manifest) =>
+        manifest.RegionSpecs.Count == 0 ? "" : clouds.OfKeyType(manifest.RegionSpecs[0].KeyType)?.Provider ?? "";
 
     /// <summary>The format, by extension, or else by the first character.</summary>
     public static CmekManifestFormat FormatOf(string path, string text) =>

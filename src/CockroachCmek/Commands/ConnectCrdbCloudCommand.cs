@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Security;
+using CockroachCmek.Core.Http;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -49,6 +50,11 @@ namespace CockroachCmek.Commands;
 /// <para>HashiCorp Vault: connects, and names the Vault that generates the keys.</para>
 /// <code>Connect-CrdbCloud -VaultAddress https://vault.example.com:8200 -VaultNamespace admin</code>
 /// </example>
+/// <example>
+/// <para>Connects in an emergency, without CockroachDB Cloud, and takes the keys from it.</para>
+/// <code>Connect-CrdbCloud -KmsOnly
+/// Import-CrdbCmekManifest ./cmek_config.json -Cluster prod-eu | Revoke-CrdbCmek -KmsOnly</code>
+/// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">
 /// Manage access to CockroachDB Cloud
 /// </seealso>
@@ -70,6 +76,7 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
 {
     private const string KeySet = "ApiKey";
     private const string SecretSet = "Secret";
+    private const string KmsOnlySet = "KmsOnly";
 
     /// <summary>Secret key of the API key. Default: the environment variable COCKROACH_API_KEY.</summary>
     [Parameter(Position = 0, ParameterSetName = KeySet)]
@@ -92,6 +99,14 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     [Parameter(ParameterSetName = SecretSet)]
     [ValidateNotNullOrEmpty]
     public string? SecretVault { get; set; }
+
+    /// <summary>
+    /// Opens a session that reaches your own clouds only. Needs no API key and sends nothing to CockroachDB Cloud: for
+    /// Revoke-CrdbCmek -KmsOnly and Restore-CrdbCmekAccess when CockroachDB Cloud is down or cannot be trusted. They
+    /// take the keys from a manifest or a record.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = KmsOnlySet)]
+    public SwitchParameter KmsOnly { get; set; }
 
     /// <summary>
     /// Base address of the API. Must be https, except on the loopback address. Default: https://cockroachlabs.cloud.
@@ -270,8 +285,12 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
         SessionRequest? request = null;
         try
         {
-            request = new SessionRequest(Endpoint, ApiKeySource.Read(this, ApiKey, SecretName, SecretVault))
+            var key = KmsOnly.IsPresent
+                ? ApiKeySource.ReadOptional()
+                : ApiKeySource.Read(this, ApiKey, SecretName, SecretVault);
+            request = new SessionRequest(Endpoint, key)
             {
+                KmsOnly = KmsOnly.IsPresent,
                 ApiVersion = ApiVersion,
                 OrganizationId = OrganizationId?.ToString(),
                 Options = CloudOptionReader.Read(this),

@@ -66,7 +66,7 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
         try
         {
             var record = RevocationFile.Load(SessionState.Path.GetUnresolvedProviderPathFromPSPath(Path));
-            return [new CrdbClusterIdentity(record.ClusterId).WithSource(record)];
+            return [new CrdbClusterIdentity(record.Cluster, record)];
         }
         catch (CmekException error)
         {
@@ -82,7 +82,7 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
                 .Restoration()
                 .RestoreAsync(
                     cluster,
-                    (operation.Source as CmekRevocation)?.Changes,
+                    operation.Source as CmekRevocation,
                     session.KeyProvider(cluster),
                     operation.Context(session.Time)
                 );

@@ -90,6 +90,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
                     new RevocationOptions
                     {
                         Method = Method,
+                        Source = operation.Source,
                         KmsOnly = KmsOnly.IsPresent,
                         AllowSharedKey = AllowSharedKey.IsPresent,
                         Path = path,

@@ -23,6 +23,13 @@ internal static class ApiKeySource
         return string.IsNullOrWhiteSpace(value) ? throw Errors.ApiKeyMissing() : new Secret(value!.Trim());
     }
 
+    /// <summary>
+    /// The key of the environment, for a session that sends nothing to CockroachDB Cloud: only a sandbox on this machine
+    /// is asked with it for its clouds.
+    /// </summary>
+    public static Secret ReadOptional() =>
+        new(Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } value ? value.Trim() : "none");
+
     private static Secret FromVault(CrdbCmdlet cmdlet, string name, string? vault)
     {
         var get = cmdlet.InvokeCommand.GetCommand("Get-Secret", CommandTypes.Cmdlet | CommandTypes.Function)

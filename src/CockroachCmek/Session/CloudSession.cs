@@ -36,7 +36,7 @@ internal sealed class CloudSession : IDisposable
     {
         Session = session;
         Client = client;
-        Clusters = new ClusterResolver(client);
+        Clusters = new ClusterResolver(client, session.IsKmsOnly);
         Time = time;
         _connections = connections;
         _manifestCheck = new ManifestCheck(connections.Clouds);
@@ -90,11 +90,13 @@ internal sealed class CloudSession : IDisposable
         var connection = new CloudConnection(endpoint, request.ApiKey) { Time = time, TimeScale = scale };
         if (request.ApiVersion is not null)
             connection = connection with { ApiVersion = request.ApiVersion };
+        if (request.KmsOnly)
+            connection = connection with { Handler = new UnreachableCloud() };
         var client = new CrdbCloudClient(connection);
         try
         {
             var context = new OperationContext(log, time, cancellationToken);
-            var organization = await OrganizationAsync(client, request, context);
+            var organization = request.KmsOnly ? null : await OrganizationAsync(client, request, context);
             var session = new CrdbSession
             {
                 Id = Interlocked.Increment(ref s_lastId),
@@ -103,6 +105,7 @@ internal sealed class CloudSession : IDisposable
                 OrganizationId = organization?.Id ?? request.OrganizationId,
                 OrganizationName = organization?.Name,
                 IsSandbox = sandbox is not null,
+                IsKmsOnly = request.KmsOnly,
                 ConnectedAt = TimeProvider.System.GetUtcNow(),
             };
             var connections = new CustomerConnections(CustomerClouds.All, request.Options, sandbox);
@@ -176,7 +179,7 @@ internal sealed class CloudSession : IDisposable
 
     public RegionAddition RegionAddition() => new(Client, Lifecycle());
 
-    public CmekRevocations Revocations() => new(Client, Lifecycle());
+    public CmekRevocations Revocations() => new(Client, Lifecycle(), Clouds);
 
     public CmekRestoration Restoration() => new(Client, Clouds);
 

@@ -8,6 +8,9 @@ namespace CockroachCmek.Session;
 /// <param name="ApiKey">Secret key of the service account.</param>
 internal sealed record SessionRequest(Uri? Endpoint, Secret ApiKey)
 {
+    /// <summary>Reach the customer's own clouds only: nothing is sent to CockroachDB Cloud.</summary>
+    public bool KmsOnly { get; init; }
+
     /// <summary>Version of the API; null for the one that this module was written for.</summary>
     public string? ApiVersion { get; init; }
 

@@ -61,7 +61,7 @@ public sealed class FourthCloudTests : IDisposable
         Assert.Equal(CmekOutcome.Updated, rotated.Outcome);
         Assert.All(rotated.Regions, r => Assert.Equal(2, r.Keys.Count));
 
-        var (revocation, error) = await new CmekRevocations(_client, Lifecycle).RevokeAsync(
+        var (revocation, error) = await new CmekRevocations(_client, Lifecycle, _clouds).RevokeAsync(
             Cluster,
             provider,
             new RevocationOptions(),
@@ -73,7 +73,7 @@ public sealed class FourthCloudTests : IDisposable
 
         var (keys, unrestored) = await new CmekRestoration(_client, _clouds).RestoreAsync(
             Cluster,
-            revocation.Changes,
+            revocation,
             provider,
             Context
         );

@@ -58,6 +58,8 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
             : $"it is not a role ARN, {form}";
     }
 
+    public string IdentityOf(CrdbCluster cluster, string authPrincipal) => authPrincipal;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) =>
         RoleArn.TryParse(authPrincipal) is { } role && role.AccountId != key.Account
             ? $"The role is in account {role.AccountId}, the key in account {key.Account}. The role also needs "

@@ -58,6 +58,10 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
     public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster) =>
         Guid.TryParseExact(authPrincipal, "D", out _) ? null : "it is not a tenant id (a UUID)";
 
+    /// <summary>Every cluster has its own application; the tenant is the same for all.</summary>
+    public string IdentityOf(CrdbCluster cluster, string authPrincipal) =>
+        cluster.AzureClusterIdentityClientId is { Length: > 0 } application ? application : authPrincipal;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
     /// <summary>A Key Identifier does not contain its location; the check that reads the Key Vault does.</summary>

@@ -50,6 +50,8 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
             ? null
             : "it is not the e-mail address of a service account, <name>@<project>.iam.gserviceaccount.com";
 
+    public string IdentityOf(CrdbCluster cluster, string authPrincipal) => authPrincipal;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
     public bool Serves(string location, string region) => GcpLocations.Serves(location, region);

@@ -58,21 +58,16 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         return false;
     }
 
-    /// <summary>Pipeline thread only: asks once for a whole plan. -WhatIf names every action.</summary>
+    /// <summary>
+    /// Pipeline thread only: asks once for a whole plan; the default answer is No. -WhatIf names every action.
+    /// </summary>
+    /// <exception cref="CmekException">ConfirmationNeeded: nobody can be asked.</exception>
     internal bool ShouldProcessPlan(string target, IReadOnlyList<string> actions, string consequence)
     {
+        if (!Confirmation.IsNeeded(this))
+            return actions.Select(a => ShouldProcess(target, a)).ToList().TrueForAll(allowed => allowed);
         var question = $"{consequence}\n{string.Join("\n", actions.Select(a => $"  * {a}"))}\nContinue with {target}?";
-        var allowed = ShouldProcess(
-            $"Performing the operation \"{actions[0]}\" on target \"{target}\".",
-            question,
-            $"Confirm: {target}",
-            out var reason
-        );
-        if (reason != ShouldProcessReason.WhatIf)
-            return allowed;
-        foreach (var action in actions.Skip(1))
-            ShouldProcess(target, action);
-        return false;
+        return Confirmation.Ask(this, $"Confirm: {target}", question);
     }
 
     /// <summary>

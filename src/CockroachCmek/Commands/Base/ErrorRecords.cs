@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Core;
 
 namespace CockroachCmek.Commands;
 
@@ -18,8 +19,12 @@ internal static class ErrorRecords
             },
         };
 
-    /// <summary>True when every other input would fail in the same way: the caller is not authenticated.</summary>
-    public static bool EndsEverything(Exception error) => error is CmekException { Kind: CmekErrorKind.Authentication };
+    /// <summary>
+    /// True when every other input would fail in the same way: CockroachDB Cloud does not accept the API key. Credentials
+    /// of one cloud that have expired say nothing about another cloud's.
+    /// </summary>
+    public static bool EndsEverything(Exception error) =>
+        error is CmekException { ErrorId: nameof(Errors.ApiKeyRefused) or nameof(Errors.SessionEnded) };
 
     private static ErrorRecord From(CmekException error) =>
         new(error, error.ErrorId, Category(error.Kind), error.Target)

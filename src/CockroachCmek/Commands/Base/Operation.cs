@@ -109,7 +109,17 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     {
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = CancellationToken.Register(() => answer.TrySetCanceled());
-        Post(cmdlet => answer.TrySetResult(ask(cmdlet)));
+        Post(cmdlet =>
+        {
+            try
+            {
+                answer.TrySetResult(ask(cmdlet));
+            }
+            catch (CmekException error)
+            {
+                answer.TrySetException(error);
+            }
+        });
         var allowed = await answer.Task;
         if (allowed)
             foreach (var action in actions)

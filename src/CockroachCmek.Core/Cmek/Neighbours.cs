@@ -1,0 +1,166 @@
+using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Keys;
+
+namespace CockroachCmek.Core.Cmek;
+
+/// <summary>
+/// The other clusters that would lose a key too. They are read beside the work and never hold it up: what is not known
+/// in time is a warning.
+/// </summary>
+internal sealed class Neighbours : IDisposable
+{
+    private readonly List<string> _sharing = [];
+    private readonly List<string> _unread = [];
+    private readonly CancellationTokenSource _stop;
+    private readonly Task _reading;
+
+    private int _total;
+    private int _read;
+
+    private Neighbours(Func<Neighbours, CancellationToken, Task> read, CancellationToken cancellation)
+    {
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _reading = read(this, _stop.Token);
+    }
+
+    /// <summary>Starts to read the other clusters on the same cloud.</summary>
+    public static Neighbours Start(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> keys,
+        CmekRevocationMethod method,
+        CrdbCloudClient client,
+        ICustomerCloud cloud,
+        OperationContext context
+    ) =>
+        new(
+            (found, stop) =>
+                found.ReadAsync(cluster, keys, method, client, cloud, context with { CancellationToken = stop }),
+            context.CancellationToken
+        );
+
+    /// <summary>The names found so far.</summary>
+    public IReadOnlyList<string> Sharing
+    {
+        get
+        {
+            lock (_sharing)
+                return [.. _sharing.OrderBy(n => n, StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>Why the answer is not complete, in one sentence; null when every cluster was read.</summary>
+    public string? Doubt
+    {
+        get
+        {
+            lock (_sharing)
+            {
+                if (_unread.Count > 0)
+                    return $"It is not known whether these clusters use the same keys: {string.Join(", ", _unread)}.";
+                return _reading.IsCompleted
+                    ? null
+                    : $"{_read} of {(_total == 0 ? "the" : _total.ToString(System.Globalization.CultureInfo.InvariantCulture))} "
+                        + "other clusters have been checked for the same keys so far.";
+            }
+        }
+    }
+
+    /// <summary>Waits for the rest, but no longer than a limit of real time: an emergency does not wait.</summary>
+    public async Task WaitAsync(TimeSpan limit, CancellationToken cancellation) =>
+        await Task.WhenAny(_reading, Task.Delay(limit, cancellation));
+
+    /// <summary>Stops reading.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        // The reading ends by itself soon after; it uses nothing that is disposed here.
+        _ = _reading.ContinueWith(_ => _stop.Dispose(), TaskScheduler.Default);
+    }
+
+    private async Task ReadAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> keys,
+        CmekRevocationMethod method,
+        CrdbCloudClient client,
+        ICustomerCloud cloud,
+        OperationContext context
+    )
+    {
+        try
+        {
+            var others = new List<CrdbCluster>();
+            await foreach (var other in client.ListClustersAsync(false, context))
+                if (
+                    other.Id != cluster.Id
+                    && other.CloudProvider == cluster.CloudProvider
+                    && other.Plan is "ADVANCED" or "DEDICATED" or ""
+                )
+                    others.Add(other);
+            _total = others.Count;
+            using var requests = new SemaphoreSlim(8);
+            await Task.WhenAll(
+                others.Select(async other =>
+                {
+                    await requests.WaitAsync(context.CancellationToken);
+                    try
+                    {
+                        var theirs = (await client.GetCmekAsync(other, context)).EveryKey();
+                        Note(
+                            theirs.Any(t => keys.Any(k => Loses(method, cloud, cluster, k, other, t)))
+                                ? _sharing
+                                : null,
+                            other
+                        );
+                    }
+                    catch (CmekException)
+                    {
+                        Note(_unread, other);
+                    }
+                    finally
+                    {
+                        requests.Release();
+                    }
+                })
+            );
+        }
+        catch (CmekException error)
+        {
+            lock (_sharing)
+                _unread.Add($"all others, because the list could not be read ({error.Message})");
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed: what was found so far has been told.
+        }
+    }
+
+    private void Note(List<string>? list, CrdbCluster other)
+    {
+        lock (_sharing)
+        {
+            _read++;
+            list?.Add(other.Name);
+        }
+    }
+
+    /// <summary>
+    /// Whether another cluster loses its key too: a disabled key is lost for all, a denied or untrusted identity only
+    /// for the clusters that use it.
+    /// </summary>
+    private static bool Loses(
+        CmekRevocationMethod method,
+        ICustomerCloud cloud,
+        CrdbCluster cluster,
+        CmekRegionSpec mine,
+        CrdbCluster other,
+        CmekRegionSpec theirs
+    )
+    {
+        var sameKey = string.Equals(mine.KeyUri, theirs.KeyUri, StringComparison.OrdinalIgnoreCase);
+        if (method == CmekRevocationMethod.DisableKey)
+            return sameKey;
+        var sameIdentity =
+            cloud.IdentityOf(cluster, mine.AuthPrincipal) == cloud.IdentityOf(other, theirs.AuthPrincipal);
+        return sameIdentity && (sameKey || method == CmekRevocationMethod.RemoveTrust);
+    }
+}

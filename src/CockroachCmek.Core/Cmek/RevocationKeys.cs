@@ -1,0 +1,92 @@
+using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Keys;
+
+namespace CockroachCmek.Core.Cmek;
+
+/// <summary>The keys of a revocation, and where they are known from.</summary>
+internal sealed record RevocationKeys
+{
+    /// <summary>The key in force of each region. They decide whether CockroachDB Cloud is asked to revoke.</summary>
+    public required IReadOnlyList<CmekRegionSpec> InForce { get; init; }
+
+    /// <summary>Every key, those in force first.</summary>
+    public required IReadOnlyList<CmekRegionSpec> Every { get; init; }
+
+    /// <summary>
+    /// Status of CMEK, as CockroachDB Cloud reports it; empty when CockroachDB Cloud was not asked.
+    /// </summary>
+    public string Status { get; init; } = "";
+
+    /// <summary>True when CockroachDB Cloud was asked and responded.</summary>
+    public bool IsFromCloud { get; init; }
+
+    /// <summary>
+    /// Finds the keys. With a source at hand, <see cref="RevocationOptions.KmsOnly"/> sends nothing to CockroachDB
+    /// Cloud; without it, CockroachDB Cloud is asked, and the source is used when it does not respond.
+    /// </summary>
+    /// <param name="earlier">The record of an interrupted run; null for none.</param>
+    /// <exception cref="CmekException">CmekNotEnabled, RevocationKeysUnknown.</exception>
+    public static async Task<RevocationKeys> FindAsync(
+        CrdbCluster cluster,
+        CmekRevocation? earlier,
+        CrdbCloudClient client,
+        RevocationOptions options,
+        CustomerCloudTable clouds,
+        OperationContext context
+    )
+    {
+        var known = AtHand(options.Source, earlier, clouds);
+        if (options.KmsOnly && known is not null)
+            return known;
+        try
+        {
+            var info = await client.GetCmekAsync(cluster, context);
+            var fromCloud = Of(info) with { IsFromCloud = true };
+            if (known is not null)
+                fromCloud = fromCloud with { Every = [.. fromCloud.Every.Concat(known.Every).Distinct()] };
+            if (fromCloud.InForce.Count == 0 || info.Status is CmekStatus.Disabled)
+                throw Errors.CmekNotEnabled(cluster.Name, info.Status, "to revoke");
+            return fromCloud;
+        }
+        catch (CmekException error) when (error.ErrorId != nameof(Errors.CmekNotEnabled))
+        {
+            if (known is null)
+                throw Errors.RevocationKeysUnknown(cluster.Name, error);
+            context.Host.Warning(
+                $"{cluster.Name}: CockroachDB Cloud could not be asked for the keys. {error.Message} The keys of the "
+                    + "manifest or record are used."
+            );
+            return known;
+        }
+    }
+
+    private static RevocationKeys? AtHand(object? source, CmekRevocation? earlier, CustomerCloudTable clouds)
+    {
+        if (source is CmekManifest manifest)
+            return new RevocationKeys { InForce = manifest.RegionSpecs, Every = manifest.RegionSpecs };
+        if (source is CmekInfo info && info.EveryKey().Count > 0)
+            return Of(info);
+        var recorded = (source as CmekRevocation ?? earlier)?.Changes;
+        CmekRegionSpec[] specs =
+        [
+            .. (recorded ?? [])
+                .Where(c => c.KeyUri.Length > 0)
+                .SelectMany(c =>
+                    c.Regions.Select(r =>
+                        CmekRegionSpec.Create(r, clouds.ParseKeyUri(c.KeyUri).KeyType ?? "", c.KeyUri, c.AuthPrincipal)
+                    )
+                )
+                .Distinct(),
+        ];
+        // A record does not tell which keys are in force, so all of them decide.
+        return specs.Length == 0 ? null : new RevocationKeys { InForce = specs, Every = specs };
+    }
+
+    private static RevocationKeys Of(CmekInfo info) =>
+        new()
+        {
+            InForce = info.InForce(),
+            Every = info.EveryKey(),
+            Status = info.Status,
+        };
+}
