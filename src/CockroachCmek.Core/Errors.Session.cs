@@ -28,6 +28,8 @@ internal static partial class Errors
             null,
             "This session was opened with -KmsOnly, so nothing is sent to CockroachDB Cloud. The command needs it.",
             "Connect-CrdbCloud"
+        );
+
     /// <summary>The sandbox has no such scenario.</summary>
     public static CmekException ScenarioUnknown(string name, IReadOnlyCollection<string> known) =>
         Make(
