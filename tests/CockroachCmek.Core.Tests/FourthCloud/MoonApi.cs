@@ -7,6 +7,15 @@ namespace CockroachCmek.Core.Tests.FourthCloud;
 /// <summary>CockroachDB Cloud's CMEK API for one cluster: every request takes effect at once.</summary>
 internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
 {
+    /// <summary>Other clusters of the organization, each with what reading its CMEK responds with.</summary>
+    public Dictionary<CrdbCluster, HttpStatusCode> Others { get; } = [];
+
+    /// <summary>What every request responds with instead; null while the API works.</summary>
+    public HttpStatusCode? Down { get; set; }
+
+    /// <summary>The requests so far, as "METHOD path".</summary>
+    public List<string> Requests { get; } = [];
+
     private readonly Dictionary<string, List<JsonObject>> _keys = cluster.Regions.ToDictionary(
         r => r.Name,
         _ => new List<JsonObject>()
@@ -21,11 +30,18 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
     )
     {
         var path = request.RequestUri!.AbsolutePath;
+        lock (Requests)
+            Requests.Add($"{request.Method} {path}");
+        if (Down is { } down)
+            return new HttpResponseMessage(down);
+        foreach (var (other, status) in Others)
+            if (path.Contains(other.Id, StringComparison.Ordinal) && status != HttpStatusCode.OK)
+                return new HttpResponseMessage(status);
         var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
         if (path.EndsWith("/cmek", StringComparison.Ordinal))
             return Json(Cmek(request.Method, body));
         if (path.EndsWith("/clusters", StringComparison.Ordinal))
-            return Json(new JsonObject { ["clusters"] = new JsonArray(Describe()) });
+            return Json(new JsonObject { ["clusters"] = new JsonArray([Describe(), .. Others.Keys.Select(Describe)]) });
         if (path.EndsWith("/nodes", StringComparison.Ordinal))
             return Json(new JsonObject { ["nodes"] = new JsonArray() });
         if (path.Contains("/backups", StringComparison.Ordinal))
@@ -70,7 +86,9 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
         };
     }
 
-    private JsonObject Describe() =>
+    private JsonObject Describe() => Describe(cluster);
+
+    private static JsonObject Describe(CrdbCluster cluster) =>
         new()
         {
             ["id"] = cluster.Id,

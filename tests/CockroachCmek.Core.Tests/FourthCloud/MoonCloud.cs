@@ -11,6 +11,12 @@ internal sealed class MoonCloud : ICustomerCloud
     /// <summary>The state of the cloud: the versions of each key, and who may use it.</summary>
     public ConcurrentDictionary<string, MoonKey> Keys { get; } = new();
 
+    /// <summary>Keys whose grants nobody may read.</summary>
+    public ConcurrentDictionary<string, CmekErrorKind> Unreadable { get; } = new();
+
+    /// <summary>Keys whose grants nobody may change.</summary>
+    public ConcurrentDictionary<string, CmekErrorKind> Unchangeable { get; } = new();
+
     public string Provider => "MOON";
 
     public string DisplayName => "Moon";
@@ -160,10 +166,18 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,
         OperationContext context
-    ) => Task.FromResult<IReadOnlyList<CmekAccessChange>>([.. request.Keys.Select(Change)]);
+    )
+    {
+        foreach (var key in request.Keys)
+            if (cloud.Unreadable.TryGetValue(key.KeyUri, out var kind))
+                throw new CmekException("MoonDark", kind, key.KeyUri, "It is dark.", "Wait for the sun");
+        return Task.FromResult<IReadOnlyList<CmekAccessChange>>([.. request.Keys.Select(Change)]);
+    }
 
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
-        SetAsync(change, grantedTo: null);
+        cloud.Unchangeable.TryGetValue(change.Target, out var kind)
+            ? throw new CmekException("MoonLocked", kind, change.Target, "It is locked.", "Unlock it")
+            : SetAsync(change, grantedTo: null, CmekAccessChangeState.Done);
 
     public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
         RevocationRequest request,
@@ -174,7 +188,7 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         ]);
 
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
-        SetAsync(change, change.AuthPrincipal);
+        SetAsync(change, change.AuthPrincipal, CmekAccessChangeState.Restored);
 
     public void Dispose() { }
 
@@ -190,9 +204,9 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
             Document = "{}",
         };
 
-    private Task<CmekAccessChange> SetAsync(CmekAccessChange change, string? grantedTo)
+    private Task<CmekAccessChange> SetAsync(CmekAccessChange change, string? grantedTo, CmekAccessChangeState state)
     {
         cloud.Keys[change.Target] = cloud.Keys[change.Target] with { GrantedTo = grantedTo };
-        return Task.FromResult(change with { State = CmekAccessChangeState.Done });
+        return Task.FromResult(change with { State = state });
     }
 }

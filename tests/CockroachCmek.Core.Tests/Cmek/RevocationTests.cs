@@ -1,0 +1,141 @@
+using System.Net;
+using CockroachCmek.Core.Cmek;
+
+namespace CockroachCmek.Core.Tests.Cmek;
+
+/// <summary>A revocation depends on the customer's KMS alone, and each key on itself.</summary>
+public sealed class RevocationTests
+{
+    [Fact]
+    public async Task With_a_manifest_and_KmsOnly_nothing_is_sent_to_CockroachDB_Cloud()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Api.Down = HttpStatusCode.InternalServerError;
+        var (revocation, error) = await world.RevokeAsync(
+            new RevocationOptions { KmsOnly = true, Source = world.Manifest }
+        );
+        Assert.Null(error);
+        Assert.All(revocation.Changes, c => Assert.Equal(CmekAccessChangeState.Done, c.State));
+        Assert.All(world.Moon.Keys.Values, k => Assert.Null(k.GrantedTo));
+        Assert.Empty(world.Api.Requests);
+        Assert.Contains(
+            "not known whether other clusters",
+            Assert.Single(world.Log.Warnings),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task When_CockroachDB_Cloud_is_down_the_manifest_names_the_keys_and_they_are_taken()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Api.Down = HttpStatusCode.Forbidden;
+        var (revocation, error) = await world.RevokeAsync(new RevocationOptions { Source = world.Manifest });
+        Assert.All(world.Moon.Keys.Values, k => Assert.Null(k.GrantedTo));
+        Assert.Equal(CmekOutcome.Updated, revocation.Outcome);
+        Assert.Equal(nameof(Errors.CloudPermissionDenied), error!.ErrorId);
+    }
+
+    [Fact]
+    public async Task Without_any_source_a_refusal_of_CockroachDB_Cloud_names_the_way_around_it()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Api.Down = HttpStatusCode.Forbidden;
+        var error = await Assert.ThrowsAsync<CmekException>(() => world.RevokeAsync());
+        Assert.Equal(nameof(Errors.RevocationKeysUnknown), error.ErrorId);
+        Assert.Contains("Revoke-CrdbCmek -KmsOnly", error.RecommendedAction, StringComparison.Ordinal);
+        Assert.All(world.Moon.Keys.Values, k => Assert.NotNull(k.GrantedTo));
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.InternalServerError)]
+    [InlineData(HttpStatusCode.NotFound)]
+    [InlineData(HttpStatusCode.Forbidden)]
+    public async Task A_neighbour_that_cannot_be_read_is_a_warning(HttpStatusCode status)
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Api.Others.Add(RevocationWorld.Other("gemini", 1), status);
+        var (revocation, error) = await world.RevokeAsync();
+        Assert.Null(error);
+        Assert.Equal(CmekStatus.Revoked, revocation.Status);
+        Assert.Contains(world.Log.Warnings, w => w.Contains("gemini", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_neighbour_that_uses_a_key_is_named_before_anything_is_changed()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Api.Others.Add(RevocationWorld.Other("gemini", 1), HttpStatusCode.OK);
+        var error = await Assert.ThrowsAsync<CmekException>(() => world.RevokeAsync());
+        Assert.Equal(nameof(Errors.KeyShared), error.ErrorId);
+        Assert.All(world.Moon.Keys.Values, k => Assert.NotNull(k.GrantedTo));
+        var (_, allowed) = await world.RevokeAsync(new RevocationOptions { AllowSharedKey = true });
+        Assert.Null(allowed);
+        Assert.Contains(world.Log.Warnings, w => w.Contains("gemini uses a key", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_past_key_holds_up_neither_the_keys_in_force_nor_CockroachDB(bool unreadable)
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        var newer = await world.ReplaceNearKeyAsync();
+        (unreadable ? world.Moon.Unreadable : world.Moon.Unchangeable)[RevocationWorld.Near] =
+            CmekErrorKind.PermissionDenied;
+        var (revocation, error) = await world.RevokeAsync();
+        Assert.Equal(CmekStatus.Revoked, revocation.Status);
+        Assert.Null(world.Moon.Keys[newer].GrantedTo);
+        Assert.Null(world.Moon.Keys[RevocationWorld.Far].GrantedTo);
+        Assert.Equal(nameof(Errors.PastKeysRemain), error!.ErrorId);
+        Assert.Contains(RevocationWorld.Near, error.Message, StringComparison.Ordinal);
+        var failed = Assert.Single(revocation.Changes, c => c.State == CmekAccessChangeState.Failed);
+        Assert.Equal(RevocationWorld.Near, failed.KeyUri);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_key_in_force_that_stays_usable_is_named_and_CockroachDB_is_not_asked(bool unreadable)
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        (unreadable ? world.Moon.Unreadable : world.Moon.Unchangeable)[RevocationWorld.Near] =
+            CmekErrorKind.PermissionDenied;
+        var (revocation, error) = await world.RevokeAsync();
+        Assert.Equal(nameof(Errors.AccessNotTaken), error!.ErrorId);
+        Assert.Contains(RevocationWorld.Near, error.Message, StringComparison.Ordinal);
+        Assert.Null(world.Moon.Keys[RevocationWorld.Far].GrantedTo);
+        Assert.Equal(CmekStatus.Enabled, revocation.Status);
+        Assert.DoesNotContain(world.Api.Requests, r => r.StartsWith("PATCH", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task When_no_key_can_be_read_the_first_reason_is_the_error_and_nothing_is_changed()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Moon.Unreadable[RevocationWorld.Near] = CmekErrorKind.Authentication;
+        world.Moon.Unreadable[RevocationWorld.Far] = CmekErrorKind.Authentication;
+        var error = await Assert.ThrowsAsync<CmekException>(() => world.RevokeAsync());
+        Assert.Equal("MoonDark", error.ErrorId);
+        Assert.Empty(world.Log.Questions);
+    }
+
+    [Fact]
+    public async Task A_method_that_the_cloud_does_not_have_is_refused_before_anything_is_read()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        var error = await Assert.ThrowsAsync<CmekException>(() =>
+            world.RevokeAsync(new RevocationOptions { Method = CmekRevocationMethod.DisableKey })
+        );
+        Assert.Equal(nameof(Errors.RevocationMethodNotSupported), error.ErrorId);
+        Assert.Empty(world.Api.Requests);
+    }
+
+    [Fact]
+    public async Task Progress_is_shown_from_the_start()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        await world.RevokeAsync(new RevocationOptions { KmsOnly = true });
+        Assert.StartsWith("Finding", world.Log.ProgressRecords.First().Status, StringComparison.Ordinal);
+    }
+}

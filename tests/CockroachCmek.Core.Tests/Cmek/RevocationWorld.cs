@@ -1,0 +1,124 @@
+using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Http;
+using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Manifest;
+using CockroachCmek.Core.Tests.FourthCloud;
+using CockroachCmek.Testing;
+
+namespace CockroachCmek.Core.Tests.Cmek;
+
+/// <summary>A cluster with CMEK on the test's own cloud, and everything that a revocation needs.</summary>
+internal sealed class RevocationWorld : IDisposable
+{
+    private readonly CrdbCloudClient _client;
+    private readonly ICmekKeyProvider _keys;
+
+    private RevocationWorld()
+    {
+        Api = new MoonApi(Cluster);
+        Clouds = new CustomerCloudTable([Moon]);
+        _client = new CrdbCloudClient(
+            new CloudConnection(new Uri("https://moon.example/"), new Secret("s"))
+            {
+                Handler = Api,
+                Time = new ScaledTimeProvider(TimeProvider.System, 2_000),
+                TimeScale = 2_000,
+            }
+        );
+        _keys = Moon.Connect(CloudOptions.None, null);
+    }
+
+    public static string Near => "moon:near-side:tycho";
+
+    public static string Far => "moon:far-side:tycho";
+
+    public CrdbCluster Cluster { get; } =
+        new()
+        {
+            Id = "35c4abb2-bb66-46d7-afed-25ebef5ed2aa",
+            Name = "apollo",
+            Plan = "ADVANCED",
+            State = "CREATED",
+            CloudProvider = "MOON",
+            Regions =
+            [
+                new CrdbRegion { Name = "near-side", NodeCount = 3 },
+                new CrdbRegion { Name = "far-side", NodeCount = 3 },
+            ],
+        };
+
+    public MoonCloud Moon { get; } = new();
+
+    public MoonApi Api { get; }
+
+    public RecordingLog Log { get; } = new();
+
+    public CustomerCloudTable Clouds { get; }
+
+    public CmekManifest Manifest =>
+        new()
+        {
+            Cluster = Cluster,
+            RegionSpecs =
+            [
+                CmekRegionSpec.Create("near-side", "MOON_KMS", Near, "astronaut/apollo"),
+                CmekRegionSpec.Create("far-side", "MOON_KMS", Far, "astronaut/apollo"),
+            ],
+        };
+
+    private OperationContext Context =>
+        new(Log, new ScaledTimeProvider(TimeProvider.System, 2_000), TestContext.Current.CancellationToken);
+
+    private CmekLifecycle Lifecycle => new(_client, new ManifestCheck(Clouds));
+
+    /// <summary>A world whose cluster uses a key for each of its two regions.</summary>
+    public static async Task<RevocationWorld> EnabledAsync()
+    {
+        var world = new RevocationWorld();
+        foreach (var spec in world.Manifest.RegionSpecs)
+            world.Moon.Keys[spec.KeyUri] = new MoonKey(DateTimeOffset.UnixEpoch, spec.AuthPrincipal);
+        await world.Lifecycle.EnableAsync(world.Cluster, world.Manifest, new WriteOptions(), null, world.Context);
+        world.Api.Requests.Clear();
+        world.Log.Questions.Clear();
+        return world;
+    }
+
+    /// <summary>Moves the near side to a new key, so that the old one is a past key.</summary>
+    public async Task<string> ReplaceNearKeyAsync()
+    {
+        const string Newer = "moon:near-side:copernicus";
+        Moon.Keys[Newer] = new MoonKey(DateTimeOffset.UnixEpoch, "astronaut/apollo");
+        await _client.UpdateCmekAsync(
+            Cluster,
+            [CmekRegionSpec.Create("near-side", "MOON_KMS", Newer, "astronaut/apollo")],
+            Context
+        );
+        Api.Requests.Clear();
+        return Newer;
+    }
+
+    /// <summary>Another cluster of the organization.</summary>
+    public static CrdbCluster Other(string name, int number) =>
+        new()
+        {
+            Id = $"00000000-0000-4000-8000-{number:D12}",
+            Name = name,
+            Plan = "ADVANCED",
+            State = "CREATED",
+            CloudProvider = "MOON",
+        };
+
+    public Task<(CmekRevocation Revocation, CmekException? Error)> RevokeAsync(RevocationOptions? options = null) =>
+        new CmekRevocations(_client, Lifecycle, Clouds).RevokeAsync(
+            Cluster,
+            _keys,
+            options ?? new RevocationOptions(),
+            Context
+        );
+
+    public Task<(IReadOnlyList<CmekKey> Keys, CmekException? Error)> RestoreAsync(CmekRevocation? record) =>
+        new CmekRestoration(_client, Clouds).RestoreAsync(Cluster, record, _keys, Context);
+
+    public void Dispose() => _client.Dispose();
+}
