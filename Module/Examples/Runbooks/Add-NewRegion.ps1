@@ -36,7 +36,7 @@ Set-StrictMode -Version 2
 # In Azure Automation, a non-terminating error does not end a job, and progress output is not supported.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-Import-Module CockroachCmek -ErrorAction SilentlyContinue
+if (-not (Get-Module CockroachCmek)) { Import-Module CockroachCmek }
 
 # All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
 foreach ($name in $EnvironmentVariable) {
@@ -49,7 +49,11 @@ if ($Endpoint) { $Connection.Endpoint = $Endpoint }
 $null = Connect-CrdbCloud @Connection
 
 try {
-    Get-CrdbCluster $ClusterName -ErrorAction Stop | Add-CrdbCmekRegion $Region -NodeCount $NodeCount -Wait
+    $clusters = @(Get-CrdbCluster $ClusterName)
+    if ($clusters.Count -ne 1) {
+        throw "'$ClusterName' is not the name of exactly one cluster, so nothing was done."
+    }
+    $clusters | Add-CrdbCmekRegion $Region -NodeCount $NodeCount -Wait
 } finally {
     Disconnect-CrdbCloud
 }

@@ -2,7 +2,7 @@
 .SYNOPSIS
 In an emergency: takes away access to the keys of one cluster, and stops the cluster.
 .DESCRIPTION
-Nobody can confirm in a job, so the cluster's name has to be given twice. The record of all changes is output as JSON.
+Nobody can confirm in a job, so the cluster's own name has to be given twice. Wildcards are refused. The record of all changes is output as JSON.
 Keep it: Restore-CrdbCmekAccess -Path undoes exactly what is in it. If a job was evicted, start it again with the same
 parameters to complete it. Only Cockroach Labs support can bring a revoked cluster back.
 #>
@@ -22,6 +22,9 @@ param(
 
     # Stop after the KMS: CockroachDB Cloud is not notified, and running nodes continue.
     [bool] $KmsOnly = $false,
+
+    # Takes the keys from this manifest and sends nothing to CockroachDB Cloud, which may be down. Implies -KmsOnly.
+    [string] $ManifestPath,
 
     # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
@@ -44,26 +47,43 @@ $ProgressPreference = 'SilentlyContinue'
 if ($ClusterName -cne $ConfirmClusterName) {
     throw "'$ClusterName' and '$ConfirmClusterName' are not the same, so nothing was done."
 }
-Import-Module CockroachCmek -ErrorAction SilentlyContinue
+if ([WildcardPattern]::ContainsWildcardCharacters($ClusterName)) {
+    throw "'$ClusterName' contains wildcard characters, so nothing was done. Give the name of one cluster."
+}
+if (-not (Get-Module CockroachCmek)) { Import-Module CockroachCmek }
 
 # All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
 foreach ($name in $EnvironmentVariable) {
     [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
 }
-$apiKey = Get-AutomationVariable -Name $ApiKeyVariable
 $Connection = $Connection.Clone()
-$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+if ($ManifestPath) {
+    $Connection.KmsOnly = $true
+} else {
+    $apiKey = Get-AutomationVariable -Name $ApiKeyVariable
+    $Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+}
 if ($Endpoint) { $Connection.Endpoint = $Endpoint }
 $null = Connect-CrdbCloud @Connection
 
-$cluster = Get-CrdbCluster $ClusterName
-$record = [System.IO.Path]::Combine(
-    [System.IO.Path]::GetTempPath(), "$($cluster.Name)-$($cluster.Id).revocation.json")
+$folder = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), "break-glass-$ClusterName")
+$null = [System.IO.Directory]::CreateDirectory($folder)
 try {
-    $revocation = $cluster | Revoke-CrdbCmek -Method $Method -KmsOnly:$KmsOnly -Path $record -Confirm:$false
-    "$($revocation.ClusterName): CMEK is $($revocation.Status)."
+    if ($ManifestPath) {
+        $keys = Import-CrdbCmekManifest $ManifestPath -Cluster $ClusterName
+        $KmsOnly = $true
+    } else {
+        $keys = @(Get-CrdbCluster $ClusterName)
+        if ($keys.Count -ne 1 -or $keys[0].Name -cne $ConfirmClusterName) {
+            throw "'$ClusterName' is not the name of exactly one cluster, so nothing was done."
+        }
+    }
+    $revocation = $keys | Revoke-CrdbCmek -Method $Method -KmsOnly:$KmsOnly -Path $folder -Confirm:$false
+    "$($revocation.ClusterName): CMEK is $(if ($revocation.Status) { $revocation.Status } else { 'not known' })."
 } finally {
     # A job's disk is lost when the job ends, so the record is always output.
-    if ([System.IO.File]::Exists($record)) { [System.IO.File]::ReadAllText($record) }
+    foreach ($record in [System.IO.Directory]::GetFiles($folder, '*.revocation.json')) {
+        [System.IO.File]::ReadAllText($record)
+    }
     Disconnect-CrdbCloud
 }

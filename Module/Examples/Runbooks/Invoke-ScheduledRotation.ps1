@@ -34,7 +34,7 @@ Set-StrictMode -Version 2
 # In Azure Automation, a non-terminating error does not end a job, and progress output is not supported.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
-Import-Module CockroachCmek -ErrorAction SilentlyContinue
+if (-not (Get-Module CockroachCmek)) { Import-Module CockroachCmek }
 
 # All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
 foreach ($name in $EnvironmentVariable) {

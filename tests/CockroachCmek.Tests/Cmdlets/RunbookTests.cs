@@ -108,6 +108,45 @@ public sealed class RunbookTests : IDisposable
     }
 
     [Fact]
+    public void Breaking_the_glass_takes_no_wildcards()
+    {
+        Assert.Contains(
+            "wildcard characters",
+            Run(
+                "Invoke-BreakGlassRevocation",
+                "-ClusterName 'prod-*' -ConfirmClusterName 'prod-*'"
+            ).Terminating!.Exception.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Empty(_session.Run("$sandbox.Exchanges | Where-Object { $_.Operation -match 'Put|Disable' }").Output);
+    }
+
+    [Fact]
+    public void With_a_manifest_breaking_the_glass_sends_nothing_to_CockroachDB_Cloud()
+    {
+        var manifest = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.json");
+        _session
+            .Run(
+                "Get-CrdbCmek prod-eu-old | ForEach-Object { $k = $_.Regions[0].Keys[0]; New-CrdbCmekManifest "
+                    + "prod-eu-old -Region $_.Regions[0].Region -KeyUri $k.KeyUri -AuthPrincipal $k.AuthPrincipal } | "
+                    + $"Export-CrdbCmekManifest -Path '{manifest}'; $seen = $sandbox.Exchanges.Count"
+            )
+            .Succeeds();
+        Run(
+                "Invoke-BreakGlassRevocation",
+                $"-ClusterName prod-eu-old -ConfirmClusterName prod-eu-old -ManifestPath '{manifest}'"
+            )
+            .Succeeds();
+        var calls = _session
+            .Run("$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { \"$($_.Service) $($_.Operation)\" }")
+            .Output.Select(o => o.ToString()!)
+            .ToList();
+        Assert.Contains("aws kms:PutKeyPolicy", calls);
+        Assert.DoesNotContain(calls, c => c.StartsWith("cloud", StringComparison.Ordinal));
+        File.Delete(manifest);
+    }
+
+    [Fact]
     public void A_new_region_is_added_once()
     {
         foreach (var _ in Enumerable.Range(0, 2))
@@ -129,8 +168,9 @@ public sealed class RunbookTests : IDisposable
 
     public void Dispose()
     {
-        foreach (var record in Directory.GetFiles(Path.GetTempPath(), "prod-eu-old-*.revocation.json"))
-            File.Delete(record);
+        var records = Path.Combine(Path.GetTempPath(), "break-glass-prod-eu-old");
+        if (Directory.Exists(records))
+            Directory.Delete(records, recursive: true);
         foreach (var variable in _variables)
             variable.Dispose();
         _session.Dispose();
