@@ -37,6 +37,7 @@
         'Stop-CrdbSandbox',
         'Test-CrdbCmek',
         'Test-CrdbCmekManifest',
+        'Test-CrdbCmekRevocation',
         'Wait-CrdbCmek'
     )
     FunctionsToExport      = @()

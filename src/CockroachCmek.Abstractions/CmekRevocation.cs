@@ -108,8 +108,8 @@ public enum CmekRevocationMethod
     RemoveGrant,
 
     /// <summary>
-    /// Google Cloud: removes the right of Cockroach Labs' identity to act as yours, the binding of Service Account
-    /// Token Creator.
+    /// Removes the right of Cockroach Labs' identity to act as yours. Google Cloud: the binding of Service Account Token
+    /// Creator. AWS: the statement of the role's trust policy; sessions that were issued before are denied too.
     /// </summary>
     RemoveTrust,
 
@@ -117,6 +117,18 @@ public enum CmekRevocationMethod
     /// Disables the key, on Google Cloud and Azure its versions. Everybody else who uses the key loses it too.
     /// </summary>
     DisableKey,
+
+    /// <summary>
+    /// AWS: an inline policy on the role denies it every use of every key. One write cuts all keys, regions, replicas and
+    /// past keys, and nothing in a key policy can stop it.
+    /// </summary>
+    DenyRole,
+
+    /// <summary>
+    /// Google Cloud: disables the service account, and with it the tokens that were issued. Azure: disables the enterprise
+    /// application; tokens that were issued stay valid until they expire.
+    /// </summary>
+    DisableIdentity,
 }
 
 /// <summary>The state of a change of access.</summary>

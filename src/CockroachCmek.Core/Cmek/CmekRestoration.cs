@@ -22,14 +22,15 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
             cluster,
             null,
             client,
+            keys,
             new RevocationOptions { Source = record },
             clouds,
             context
         );
-        var changes = record?.Changes
-            ?? await keys.FindRevocationAsync(new RevocationRequest { Cluster = cluster, Keys = found.Every }, context);
         // What was never made, or is undone already, is not undone again.
-        changes = [.. changes.Where(c => c.State is CmekAccessChangeState.Done)];
+        var changes = record is not null
+            ? RecordedChanges.Verify(record, cluster, found, clouds)
+            : await keys.FindRevocationAsync(new RevocationRequest { Cluster = cluster, Keys = found.Every }, context);
         if (changes.Count == 0)
         {
             context.Host.Verbose($"{cluster.Name}: nothing keeps the cluster from its keys.");

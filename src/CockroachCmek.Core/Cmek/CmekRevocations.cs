@@ -31,12 +31,14 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         Progress(cluster, "Finding the keys", context);
         var file = RevocationFile.PathFor(options.Path, cluster);
         var earlier = file is null ? null : RevocationFile.LoadEarlier(file, cluster);
-        var found = await RevocationKeys.FindAsync(cluster, earlier, client, options, clouds, context);
+        var found = await RevocationKeys.FindAsync(cluster, earlier, client, keys, options, clouds, context);
         using var neighbours = found.IsFromCloud
-            ? Neighbours.Start(cluster, found.Every, options.Method, client, keys.Cloud, context)
+            ? Neighbours.Start(cluster, found.Every, [options.Method], client, keys.Cloud, context)
             : null;
         Progress(cluster, "Reading who may use the keys", context);
-        var plan = (await RevocationPlan.MakeAsync(cluster, found, options.Method, keys, context)).Continue(earlier);
+        var plan = (await RevocationPlan.MakeAsync(cluster, found, options.Method, keys, context)).Continue(
+            earlier is null ? null : earlier with { Changes = RecordedChanges.Verify(earlier, cluster, found, clouds) }
+        );
         await RefuseSharedAsync(cluster, neighbours, options, context);
 
         var revocation = new CmekRevocation
@@ -75,7 +77,9 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         return (revocation, error ?? PastKeys(revocation, plan));
     }
 
-    private static void RefuseMethod(CrdbCluster cluster, ICustomerCloud cloud, CmekRevocationMethod method)
+    /// <summary>Refuses a method that the cloud does not have.</summary>
+    /// <exception cref="CmekException">RevocationMethodNotSupported.</exception>
+    public static void RefuseMethod(CrdbCluster cluster, ICustomerCloud cloud, CmekRevocationMethod method)
     {
         if (method != CmekRevocationMethod.Default && !cloud.RevocationMethods.Contains(method))
             throw Errors.RevocationMethodNotSupported(cluster.Name, cloud.DisplayName, method, cloud.RevocationMethods);

@@ -9,7 +9,7 @@ namespace CockroachCmek.Core.Cmek;
 /// </summary>
 internal sealed class Neighbours : IDisposable
 {
-    private readonly List<string> _sharing = [];
+    private readonly List<(string Name, CmekRevocationMethod Method)> _sharing = [];
     private readonly List<string> _unread = [];
     private readonly CancellationTokenSource _stop;
     private readonly Task _reading;
@@ -27,14 +27,14 @@ internal sealed class Neighbours : IDisposable
     public static Neighbours Start(
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> keys,
-        CmekRevocationMethod method,
+        IReadOnlyList<CmekRevocationMethod> methods,
         CrdbCloudClient client,
         ICustomerCloud cloud,
         OperationContext context
     ) =>
         new(
             (found, stop) =>
-                found.ReadAsync(cluster, keys, method, client, cloud, context with { CancellationToken = stop }),
+                found.ReadAsync(cluster, keys, methods, client, cloud, context with { CancellationToken = stop }),
             context.CancellationToken
         );
 
@@ -44,8 +44,18 @@ internal sealed class Neighbours : IDisposable
         get
         {
             lock (_sharing)
-                return [.. _sharing.OrderBy(n => n, StringComparer.Ordinal)];
+                return [.. _sharing.Select(s => s.Name).Distinct().OrderBy(n => n, StringComparer.Ordinal)];
         }
+    }
+
+    /// <summary>The names found so far that lose a key by one method.</summary>
+    public IReadOnlyList<string> SharingBy(CmekRevocationMethod method)
+    {
+        lock (_sharing)
+            return
+            [
+                .. _sharing.Where(s => s.Method == method).Select(s => s.Name).OrderBy(n => n, StringComparer.Ordinal),
+            ];
     }
 
     /// <summary>Why the answer is not complete, in one sentence; null when every cluster was read.</summary>
@@ -80,7 +90,7 @@ internal sealed class Neighbours : IDisposable
     private async Task ReadAsync(
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> keys,
-        CmekRevocationMethod method,
+        IReadOnlyList<CmekRevocationMethod> methods,
         CrdbCloudClient client,
         ICustomerCloud cloud,
         OperationContext context
@@ -106,15 +116,18 @@ internal sealed class Neighbours : IDisposable
                     {
                         var theirs = (await client.GetCmekAsync(other, context)).EveryKey();
                         Note(
-                            theirs.Any(t => keys.Any(k => Loses(method, cloud, cluster, k, other, t)))
-                                ? _sharing
-                                : null,
-                            other
+                            other,
+                            [
+                                .. methods.Where(m =>
+                                    theirs.Any(t => keys.Any(k => Loses(m, cloud, cluster, k, other, t)))
+                                ),
+                            ]
                         );
                     }
                     catch (CmekException)
                     {
-                        Note(_unread, other);
+                        lock (_sharing)
+                            _unread.Add(other.Name);
                     }
                     finally
                     {
@@ -134,12 +147,12 @@ internal sealed class Neighbours : IDisposable
         }
     }
 
-    private void Note(List<string>? list, CrdbCluster other)
+    private void Note(CrdbCluster other, IReadOnlyList<CmekRevocationMethod> lostBy)
     {
         lock (_sharing)
         {
             _read++;
-            list?.Add(other.Name);
+            _sharing.AddRange(lostBy.Select(m => (other.Name, m)));
         }
     }
 
@@ -161,6 +174,13 @@ internal sealed class Neighbours : IDisposable
             return sameKey;
         var sameIdentity =
             cloud.IdentityOf(cluster, mine.AuthPrincipal) == cloud.IdentityOf(other, theirs.AuthPrincipal);
-        return sameIdentity && (sameKey || method == CmekRevocationMethod.RemoveTrust);
+        return sameIdentity && (sameKey || CutsIdentity(method));
     }
+
+    /// <summary>Methods that cut the identity, and with it every key that it uses.</summary>
+    private static bool CutsIdentity(CmekRevocationMethod method) =>
+        method
+            is CmekRevocationMethod.RemoveTrust
+                or CmekRevocationMethod.DenyRole
+                or CmekRevocationMethod.DisableIdentity;
 }

@@ -20,7 +20,12 @@ internal static class RevocationFile
         string Fault
     );
 
+    /// <param name="FormatVersion">2; records of 0.2.0 have none.</param>
     private sealed record FileRecord(
+        int FormatVersion,
+        string? ModuleVersion,
+        string? Operator,
+        string? Digest,
         string ClusterId,
         string ClusterName,
         string CloudProvider,
@@ -30,6 +35,8 @@ internal static class RevocationFile
         List<FileChange> Changes
     );
 
+    private const int Version = 2;
+
     private static readonly JsonSerializerOptions Format = new()
     {
         WriteIndented = true,
@@ -38,11 +45,17 @@ internal static class RevocationFile
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private static readonly JsonSerializerOptions OneLine = new(Format) { WriteIndented = false };
+
     /// <summary>The record as text. It holds no secret.</summary>
     public static string Write(CmekRevocation revocation)
     {
         return JsonSerializer.Serialize(
                 new FileRecord(
+                    Version,
+                    typeof(RevocationFile).Assembly.GetName().Version?.ToString(3),
+                    $"{Environment.UserName}@{Environment.MachineName}",
+                    RevocationDigest.Of(revocation.ClusterId, revocation.Changes.Select(Normal)),
                     revocation.ClusterId,
                     revocation.ClusterName,
                     revocation.CloudProvider,
@@ -90,7 +103,12 @@ internal static class RevocationFile
                 || change.Document.ValueKind == JsonValueKind.Undefined
             )
                 throw Errors.RevocationFileInvalid(path, "a change lacks its kind, target or document");
-        return new CmekRevocation
+        if (record.FormatVersion > Version)
+            throw Errors.RevocationFileInvalid(
+                path,
+                $"it has format {record.FormatVersion}; this version of the module knows {Version} and older"
+            );
+        var revocation = new CmekRevocation
         {
             Cluster = new CrdbCluster
             {
@@ -113,13 +131,28 @@ internal static class RevocationFile
                     Kind = c.Kind,
                     Target = c.Target,
                     Action = c.Action ?? "",
-                    Document = c.Document.GetRawText(),
+                    Document = Compact(c.Document),
                     State = c.State,
                     Fault = c.Fault ?? "",
                 }),
             ],
         };
+        if (
+            record.FormatVersion == Version
+            && record.Digest != RevocationDigest.Of(revocation.ClusterId, revocation.Changes)
+        )
+            throw Errors.RevocationFileInvalid(path, "it was changed after this module wrote it: its digest differs");
+        return revocation;
     }
+
+    /// <summary>The change as it is read back: its document without white space.</summary>
+    private static CmekAccessChange Normal(CmekAccessChange change) =>
+        change with
+        {
+            Document = Compact(JsonDocument.Parse(change.Document).RootElement),
+        };
+
+    private static string Compact(JsonElement document) => JsonSerializer.Serialize(document, OneLine);
 
     /// <summary>Reads the record of a file.</summary>
     /// <exception cref="CmekException">RevocationFileNotFound, RevocationFileInvalid.</exception>

@@ -17,6 +17,9 @@ internal sealed record RevocationKeys
     /// </summary>
     public string Status { get; init; } = "";
 
+    /// <summary>True when nothing but a record names the keys.</summary>
+    public bool IsFromRecord { get; init; }
+
     /// <summary>True when CockroachDB Cloud was asked and responded.</summary>
     public bool IsFromCloud { get; init; }
 
@@ -30,6 +33,7 @@ internal sealed record RevocationKeys
         CrdbCluster cluster,
         CmekRevocation? earlier,
         CrdbCloudClient client,
+        ICmekKeyProvider keys,
         RevocationOptions options,
         CustomerCloudTable clouds,
         OperationContext context
@@ -42,7 +46,7 @@ internal sealed record RevocationKeys
         {
             var info = await client.GetCmekAsync(cluster, context);
             var fromCloud = Of(info) with { IsFromCloud = true };
-            if (known is not null)
+            if (known is { IsFromRecord: false })
                 fromCloud = fromCloud with { Every = [.. fromCloud.Every.Concat(known.Every).Distinct()] };
             if (fromCloud.InForce.Count == 0 || info.Status is CmekStatus.Disabled)
                 throw Errors.CmekNotEnabled(cluster.Name, info.Status, "to revoke");
@@ -50,13 +54,42 @@ internal sealed record RevocationKeys
         }
         catch (CmekException error) when (error.ErrorId != nameof(Errors.CmekNotEnabled))
         {
+            var source = "the manifest or record names";
+            if (known is null)
+            {
+                known = await InKmsAsync(cluster, keys, context);
+                source = "the KMS shows by this module's names and tags";
+            }
+
             if (known is null)
                 throw Errors.RevocationKeysUnknown(cluster.Name, error);
             context.Host.Warning(
-                $"{cluster.Name}: CockroachDB Cloud could not be asked for the keys. {error.Message} The keys of the "
-                    + "manifest or record are used."
+                $"{cluster.Name}: CockroachDB Cloud could not be asked for the keys. {error.Message} The keys that "
+                    + $"{source} are used."
             );
             return known;
+        }
+    }
+
+    /// <summary>The keys that the KMS itself shows; null when there are none, or it cannot be searched.</summary>
+    private static async Task<RevocationKeys?> InKmsAsync(
+        CrdbCluster cluster,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        try
+        {
+            var specs = await keys.FindKeysAsync(cluster, context);
+            // The KMS does not tell which keys are in force, so all of them decide.
+            return specs.Count == 0 ? null : new RevocationKeys { InForce = specs, Every = specs };
+        }
+        catch (CmekException error)
+        {
+            context.Host.Warning(
+                $"{cluster.Name}: the KMS could not be searched for the cluster's keys. {error.Message}"
+            );
+            return null;
         }
     }
 
@@ -79,7 +112,14 @@ internal sealed record RevocationKeys
                 .Distinct(),
         ];
         // A record does not tell which keys are in force, so all of them decide.
-        return specs.Length == 0 ? null : new RevocationKeys { InForce = specs, Every = specs };
+        return specs.Length == 0
+            ? null
+            : new RevocationKeys
+            {
+                InForce = specs,
+                Every = specs,
+                IsFromRecord = true,
+            };
     }
 
     private static RevocationKeys Of(CmekInfo info) =>

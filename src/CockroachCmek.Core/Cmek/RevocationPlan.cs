@@ -15,6 +15,9 @@ internal sealed record RevocationPlan(
     IReadOnlyCollection<(string Key, string Identity)> Decisive
 )
 {
+    /// <summary>The kind of a line that is no change: the key could not be read.</summary>
+    public const string UnreadableKind = "Unreadable";
+
     /// <summary>Plans each key with a method.</summary>
     /// <exception cref="CmekException">The error of every key, when no key could be planned.</exception>
     public static async Task<RevocationPlan> MakeAsync(
@@ -115,7 +118,7 @@ internal sealed record RevocationPlan(
             Regions = [.. uses.Select(u => u.Region).Distinct()],
             KeyUri = uses[0].KeyUri,
             AuthPrincipal = uses[0].AuthPrincipal,
-            Kind = "Unreadable",
+            Kind = UnreadableKind,
             Target = uses[0].KeyUri,
             Action = $"Read who may use {uses[0].KeyUri}",
             Document = "{}",

@@ -68,6 +68,17 @@ internal interface ICmekKeyProvider : IDisposable
     Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context);
 
     /// <summary>
+    /// The keys of a cluster as the KMS itself shows them, by this module's tags, labels and names: for an emergency in
+    /// which neither CockroachDB Cloud nor a file can name them. Reads only.
+    /// </summary>
+    Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context);
+
+    /// <summary>
+    /// The drill: for each key and method, whether it would work now with these credentials, and why not. Reads only.
+    /// </summary>
+    Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context);
+
+    /// <summary>
     /// The changes that would remove the cluster's access to its keys, one for each resource, however many regions
     /// share it. Reads only. A change made by an earlier run has the state Done.
     /// </summary>

@@ -64,6 +64,20 @@ internal interface ICustomerCloud
     /// <summary>True when the cluster is known to lack advanced security features.</summary>
     bool LacksAdvancedSecurity(CrdbCluster cluster);
 
+    /// <summary>
+    /// A change of access that was read from a record, made safe: its content is one that this module writes, for a key
+    /// and an identity of the cluster, and <see cref="CmekAccessChange.Action"/> is made from the content, never taken
+    /// from the file. Calls nothing.
+    /// </summary>
+    /// <param name="change">The change as it was read.</param>
+    /// <param name="cluster">The cluster that the record belongs to.</param>
+    /// <param name="keys">
+    /// The cluster's keys and identities, as CockroachDB Cloud or a manifest names them; empty when neither is at hand,
+    /// so that only the change itself can be judged.
+    /// </param>
+    /// <exception cref="CmekException">RevocationFileInvalid: an unknown kind, a foreign target, another content.</exception>
+    CmekAccessChange VerifyChange(CmekAccessChange change, CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> keys);
+
     /// <summary>Connects with the session's settings. Nothing is sent or read before the first call.</summary>
     /// <param name="options">Parameters of Connect-CrdbCloud; each cloud reads its own.</param>
     /// <param name="sandbox">

@@ -181,6 +181,8 @@ internal sealed class CloudSession : IDisposable
 
     public CmekRevocations Revocations() => new(Client, Lifecycle(), Clouds);
 
+    public RevocationDrills RevocationDrills() => new(Client, Clouds);
+
     public CmekRestoration Restoration() => new(Client, Clouds);
 
     public AccessReview AccessReview() => new(Client);

@@ -71,5 +71,53 @@ public sealed class RevocationRecordTests : IDisposable
         Assert.All(again, k => Assert.Equal(CmekOutcome.Existing, k.Outcome));
     }
 
+    [Theory]
+    [InlineData("MoonGrant", "SunGrant")]
+    [InlineData("\"target\": \"moon:near-side:tycho\"", "\"target\": \"moon:near-side:other\"")]
+    [InlineData("astronaut/apollo", "astronaut/mallory")]
+    [InlineData("\"state\": \"Done\"", "\"state\": \"Planned\"")]
+    [InlineData("\"near-side\"", "\"far-side\"")]
+    [InlineData("\"format_version\": 2", "\"format_version\": 3")]
+    public async Task A_record_that_was_edited_is_refused(string honest, string forged)
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        await world.RevokeAsync(new RevocationOptions { KmsOnly = true, Path = _folder });
+        var text = await System.IO.File.ReadAllTextAsync(File, TestContext.Current.CancellationToken);
+        Assert.Contains(honest, text, StringComparison.Ordinal);
+        var error = Assert.Throws<CmekException>(() =>
+            RevocationFile.Read(text.Replace(honest, forged, StringComparison.Ordinal), File)
+        );
+        Assert.Equal(nameof(Errors.RevocationFileInvalid), error.ErrorId);
+    }
+
+    [Theory]
+    [InlineData("MoonGrant", "SunGrant")]
+    [InlineData("\"target\": \"moon:near-side:tycho\"", "\"target\": \"moon:near-side:other\"")]
+    [InlineData("astronaut/apollo", "astronaut/mallory")]
+    public async Task A_forged_record_without_a_digest_is_refused_for_what_it_would_do(string honest, string forged)
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        await world.RevokeAsync(new RevocationOptions { KmsOnly = true, Path = _folder });
+        var text = await System.IO.File.ReadAllTextAsync(File, TestContext.Current.CancellationToken);
+        var old = text.Replace("\"format_version\": 2", "\"format_version\": 0", StringComparison.Ordinal)
+            .Replace(honest, forged, StringComparison.Ordinal);
+        var record = RevocationFile.Read(old, File);
+        var error = await Assert.ThrowsAsync<CmekException>(() => world.RestoreAsync(record));
+        Assert.Equal(nameof(Errors.RevocationFileInvalid), error.ErrorId);
+        Assert.DoesNotContain(world.Log.Questions, q => q.Action.StartsWith("Undo", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_asked_is_made_from_the_change_and_not_read_from_the_file()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        await world.RevokeAsync(new RevocationOptions { KmsOnly = true, Path = _folder });
+        var record = RevocationFile.Load(File);
+        var lying = record with { Changes = [.. record.Changes.Select(c => c with { Action = "Do nothing" })] };
+        await world.RestoreAsync(lying);
+        Assert.DoesNotContain(world.Log.Questions, q => q.Action.Contains("Do nothing", StringComparison.Ordinal));
+        Assert.Contains(world.Log.Questions, q => q.Action.StartsWith("Undo: Take moon:", StringComparison.Ordinal));
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -37,14 +37,24 @@ public sealed class RevocationTests
     }
 
     [Fact]
-    public async Task Without_any_source_a_refusal_of_CockroachDB_Cloud_names_the_way_around_it()
+    public async Task When_CockroachDB_Cloud_is_down_and_no_file_is_at_hand_the_KMS_itself_shows_the_keys()
     {
         using var world = await RevocationWorld.EnabledAsync();
         world.Api.Down = HttpStatusCode.Forbidden;
+        var (_, error) = await world.RevokeAsync(new RevocationOptions { KmsOnly = true });
+        Assert.Null(error);
+        Assert.All(world.Moon.Keys.Values, k => Assert.Null(k.GrantedTo));
+    }
+
+    [Fact]
+    public async Task When_nothing_shows_the_keys_the_error_names_what_would()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Api.Down = HttpStatusCode.Forbidden;
+        world.Moon.Keys.Clear();
         var error = await Assert.ThrowsAsync<CmekException>(() => world.RevokeAsync());
         Assert.Equal(nameof(Errors.RevocationKeysUnknown), error.ErrorId);
         Assert.Contains("Revoke-CrdbCmek -KmsOnly", error.RecommendedAction, StringComparison.Ordinal);
-        Assert.All(world.Moon.Keys.Values, k => Assert.NotNull(k.GrantedTo));
     }
 
     [Theory]

@@ -53,6 +53,19 @@ internal sealed class MoonCloud : ICustomerCloud
 
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
 
+    public CmekAccessChange VerifyChange(
+        CmekAccessChange change,
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> keys
+    ) =>
+        change.Kind == "MoonGrant"
+        && (keys.Count == 0 || keys.Any(k => k.KeyUri == change.Target && k.AuthPrincipal == change.AuthPrincipal))
+            ? change with
+            {
+                Action = $"Take {change.Target} from {change.AuthPrincipal}",
+            }
+            : throw Errors.RevocationFileInvalid(change.Target, "it is not a change on the Moon");
+
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) => new MoonProvider(this);
 }
 
@@ -162,6 +175,25 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
             results.Warn(CmekCheckName.KeyGranted, "KeyNotGranted", "The astronaut lost the key.", "New-CrdbCmekKey");
         return results.All;
     }
+
+    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
+        Task.FromResult<IReadOnlyList<CmekRegionSpec>>([
+            .. cloud
+                .Keys.Where(k => k.Value.GrantedTo is not null)
+                .Select(k => CmekRegionSpec.Create(k.Key.Split(':')[1], cloud.KeyType, k.Key, k.Value.GrantedTo!)),
+        ]);
+
+    public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
+        Task.FromResult<IReadOnlyList<CmekRevocationDrill>>([
+            .. request.Keys.Select(k => new CmekRevocationDrill
+            {
+                KeyUri = k.KeyUri,
+                Regions = [k.Region],
+                Method = CmekRevocationMethod.RemoveGrant,
+                IsDefault = true,
+                Status = cloud.Unchangeable.ContainsKey(k.KeyUri) ? CmekCheckStatus.Fail : CmekCheckStatus.Pass,
+            }),
+        ]);
 
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,

@@ -71,6 +71,12 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
     public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
         throw new NotSupportedException();
 
+    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,
         OperationContext context

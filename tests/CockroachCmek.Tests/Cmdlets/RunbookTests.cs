@@ -138,7 +138,9 @@ public sealed class RunbookTests : IDisposable
             )
             .Succeeds();
         var calls = _session
-            .Run("$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { \"$($_.Service) $($_.Operation)\" }")
+            .Run(
+                "$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { \"$($_.Service) $($_.Operation)\" }"
+            )
             .Output.Select(o => o.ToString()!)
             .ToList();
         Assert.Contains("aws kms:PutKeyPolicy", calls);

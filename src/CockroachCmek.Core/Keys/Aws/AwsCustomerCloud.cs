@@ -71,6 +71,12 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
     /// <summary>Only AWS shows it: a cluster with advanced security features has a private network.</summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => cluster.NetworkVisibility == "PUBLIC";
 
+    public CmekAccessChange VerifyChange(
+        CmekAccessChange change,
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> keys
+    ) => throw new NotSupportedException();
+
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new AwsKeyProvider(this, AwsConnection.Create(options, sandbox));
 }

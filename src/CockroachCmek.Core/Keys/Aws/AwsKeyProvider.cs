@@ -58,6 +58,14 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         throw new NotSupportedException();
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,
         OperationContext context

@@ -70,6 +70,12 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
     /// <summary>The network visibility of a cluster on Azure says nothing about advanced security features.</summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
 
+    public CmekAccessChange VerifyChange(
+        CmekAccessChange change,
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> keys
+    ) => throw new NotSupportedException();
+
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new AzureKeyProvider(this, AzureConnection.Create(options, sandbox));
 }

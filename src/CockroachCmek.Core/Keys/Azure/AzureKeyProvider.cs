@@ -67,6 +67,14 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         throw new NotSupportedException();
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,
         OperationContext context

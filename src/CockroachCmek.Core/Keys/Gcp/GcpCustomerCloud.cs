@@ -61,6 +61,12 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
     /// </summary>
     public bool LacksAdvancedSecurity(CrdbCluster cluster) => false;
 
+    public CmekAccessChange VerifyChange(
+        CmekAccessChange change,
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> keys
+    ) => throw new NotSupportedException();
+
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new GcpKeyProvider(this, GcpConnection.Create(options, sandbox));
 }

@@ -77,6 +77,14 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         cloud.ReviewAccessAsync(request, context);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
+        cloud.FindKeysAsync(cluster, context);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
+        cloud.DrillAsync(request, context);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,
         OperationContext context

@@ -1,0 +1,102 @@
+using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Keys;
+
+namespace CockroachCmek.Core.Cmek;
+
+/// <summary>The drill: whether a revocation would work now, without one write.</summary>
+internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTable clouds)
+{
+    /// <summary>How long, in real time, the drill waits at most for other clusters that use the same keys.</summary>
+    private static readonly TimeSpan NeighbourPatience = TimeSpan.FromMinutes(10);
+
+    /// <summary>Tries each method on each key of a cluster.</summary>
+    /// <param name="method">Only this method; Default for every method of the cloud.</param>
+    /// <param name="source">A manifest or state that names the keys; null to ask CockroachDB Cloud.</param>
+    /// <exception cref="CmekException">CmekNotEnabled, RevocationKeysUnknown, RevocationMethodNotSupported.</exception>
+    public async Task<IReadOnlyList<CmekRevocationDrill>> RunAsync(
+        CrdbCluster cluster,
+        CmekRevocationMethod method,
+        object? source,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        CmekRevocations.RefuseMethod(cluster, keys.Cloud, method);
+        var options = new RevocationOptions { Source = source, Method = method };
+        var found = await RevocationKeys.FindAsync(cluster, null, client, keys, options, clouds, context);
+        var sharing = new Dictionary<CmekRevocationMethod, IReadOnlyList<string>>();
+        var methods = method == CmekRevocationMethod.Default ? keys.Cloud.RevocationMethods : [method];
+        if (found.IsFromCloud)
+            using (var neighbours = Neighbours.Start(cluster, found.Every, methods, client, keys.Cloud, context))
+            {
+                await neighbours.WaitAsync(NeighbourPatience, context.CancellationToken);
+                foreach (var one in methods)
+                    sharing[one] = neighbours.SharingBy(one);
+                if (neighbours.Doubt is { } doubt)
+                    context.Host.Warning($"{cluster.Name}: {doubt}");
+            }
+
+        var inForce = found.InForce.Select(s => s.KeyUri).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var drills = await Task.WhenAll(
+            found
+                .Every.GroupBy(s => (s.KeyUri, s.AuthPrincipal))
+                .Select(uses => DrillKeyAsync(cluster, [.. uses], method, keys, context))
+        );
+        return
+        [
+            .. drills
+                .SelectMany(d => d)
+                .Select(d =>
+                    d with
+                    {
+                        ClusterId = cluster.Id,
+                        ClusterName = cluster.Name,
+                        IsPast = !inForce.Contains(d.KeyUri),
+                        AlsoAffected =
+                        [
+                            .. d.AlsoAffected,
+                            .. sharing.TryGetValue(d.Method, out var names) ? names : [],
+                        ],
+                    }
+                ),
+        ];
+    }
+
+    /// <summary>A key that cannot be read is Unknown, and hides no other.</summary>
+    private static async Task<IReadOnlyList<CmekRevocationDrill>> DrillKeyAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<CmekRegionSpec> uses,
+        CmekRevocationMethod method,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        try
+        {
+            return await keys.DrillAsync(
+                new RevocationRequest
+                {
+                    Cluster = cluster,
+                    Keys = uses,
+                    Method = method,
+                },
+                context
+            );
+        }
+        catch (CmekException error)
+        {
+            return
+            [
+                new CmekRevocationDrill
+                {
+                    Regions = [.. uses.Select(u => u.Region).Distinct()],
+                    KeyUri = uses[0].KeyUri,
+                    Method = method,
+                    Status = CmekCheckStatus.Unknown,
+                    Detail = error.Message,
+                    Remedy = error.RecommendedAction,
+                },
+            ];
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Management.Automation;
+using CockroachCmek.Session;
+
+namespace CockroachCmek.Commands;
+
+/// <summary>Checks whether a revocation would work now, without making it: the drill.</summary>
+/// <remarks>
+/// <para>For every key of the cluster and every method, tells whether Revoke-CrdbCmek would work with these credentials:
+/// the permissions that it needs, locks, deleted identities that block a policy, access that would go on through
+/// something else, how long a key stays usable after the change, and what else would lose the key. Nothing is
+/// written.</para>
+/// <para>Run it each month and after every change of permissions. What cannot be told is Unknown, never Pass. -Quiet
+/// returns true if the default method would work on every key in force.</para>
+/// </remarks>
+/// <example>
+/// <para>Runs the drill for a cluster.</para>
+/// <code>Get-CrdbCluster prod-eu-old | Test-CrdbCmekRevocation</code>
+/// </example>
+/// <example>
+/// <para>Shows what would stand in the way of the default method.</para>
+/// <code>Get-CrdbCluster prod-eu-old | Test-CrdbCmekRevocation |
+///     Where-Object IsDefault | Where-Object Status -ne Pass</code>
+/// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
+[Cmdlet(VerbsDiagnostic.Test, "CrdbCmekRevocation")]
+[OutputType(typeof(CmekRevocationDrill), typeof(bool))]
+public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
+{
+    /// <summary>Checks this method only. Default: every method that the cluster's cloud has.</summary>
+    [Parameter]
+    public CmekRevocationMethod Method { get; set; }
+
+    /// <summary>Returns true or false instead of the lines.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
+        async (session, cluster, operation) =>
+        {
+            var lines = await session
+                .RevocationDrills()
+                .RunAsync(
+                    cluster,
+                    Method,
+                    operation.Source,
+                    session.KeyProvider(cluster),
+                    operation.Context(session.Time)
+                );
+            if (Quiet.IsPresent)
+                operation.Output(
+                    lines
+                        .Where(l => !l.IsPast && (l.IsDefault || Method != CmekRevocationMethod.Default))
+                        .All(l => l.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning)
+                );
+            else
+                foreach (var line in lines)
+                    operation.Output(line);
+        };
+}
