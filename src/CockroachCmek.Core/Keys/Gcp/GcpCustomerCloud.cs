@@ -45,7 +45,7 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
             : null;
     }
 
-    public string? PrincipalProblem(string authPrincipal) =>
+    public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster) =>
         ServiceAccountEmail.IsWellFormed(authPrincipal)
             ? null
             : "it is not the e-mail address of a service account, <name>@<project>.iam.gserviceaccount.com";
