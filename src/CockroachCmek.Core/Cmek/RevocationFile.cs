@@ -1,4 +1,5 @@
 using System.IO;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -8,6 +9,9 @@ namespace CockroachCmek.Core.Cmek;
 /// <summary>The record of a revocation as a JSON file: what Restore-CrdbCmekAccess needs to undo it.</summary>
 internal static class RevocationFile
 {
+    /// <summary>Room for the policies of every key of a large cluster.</summary>
+    private const int LargestFile = 16 * 1024 * 1024;
+
     private sealed record FileChange(
         List<string> Regions,
         string KeyUri,
@@ -41,7 +45,11 @@ internal static class RevocationFile
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Converters = { new JsonStringEnumConverter() },
+        Converters =
+        {
+            new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false),
+            new VisibleTextConverter(),
+        },
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -89,8 +97,9 @@ internal static class RevocationFile
         {
             record = JsonSerializer.Deserialize<FileRecord>(text, Format) ?? throw new JsonException("it is null");
         }
-        catch (JsonException fault)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
+            // The second is a text with half a character (\ud800).
             throw Errors.RevocationFileInvalid(path, fault.Message, fault);
         }
 
@@ -98,11 +107,17 @@ internal static class RevocationFile
             throw Errors.RevocationFileInvalid(path, "it names no cluster, or no changes");
         foreach (var change in record.Changes)
             if (
-                string.IsNullOrEmpty(change.Kind)
+                change is null
+                || change.Regions?.Contains(null!) == true
+                || string.IsNullOrEmpty(change.Kind)
                 || string.IsNullOrEmpty(change.Target)
                 || change.Document.ValueKind == JsonValueKind.Undefined
+                || !IsText(change.Document)
             )
-                throw Errors.RevocationFileInvalid(path, "a change lacks its kind, target or document");
+                throw Errors.RevocationFileInvalid(
+                    path,
+                    "a change lacks its kind, target or document, or a region is null"
+                );
         if (record.FormatVersion > Version)
             throw Errors.RevocationFileInvalid(
                 path,
@@ -154,13 +169,33 @@ internal static class RevocationFile
 
     private static string Compact(JsonElement document) => JsonSerializer.Serialize(document, OneLine);
 
+    /// <summary>False for a document with half a character (\ud800), which could not be written again.</summary>
+    private static bool IsText(JsonElement document)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(document).Length > 0;
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads the record of a file.</summary>
-    /// <exception cref="CmekException">RevocationFileNotFound, RevocationFileInvalid.</exception>
+    /// <exception cref="CmekException">
+    /// RevocationFileNotFound, RevocationFileTooLarge, RevocationFileInvalid.
+    /// </exception>
     public static CmekRevocation Load(string path)
     {
         try
         {
-            return Read(File.ReadAllText(path), path);
+            var bytes = BoundedFile.Read(path, LargestFile) ?? throw Errors.RevocationFileTooLarge(path);
+            return Read(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF'), path);
+        }
+        catch (DecoderFallbackException fault)
+        {
+            throw Errors.RevocationFileInvalid(path, "it is not UTF-8 text", fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -176,10 +211,11 @@ internal static class RevocationFile
     {
         if (path is null || !Directory.Exists(path))
             return path;
-        var earlier = Path.Combine(path, $"{cluster.Name}.revocation.json");
+        var name = FileNames.Of(cluster.Name, cluster.Id);
+        var earlier = Path.Combine(path, $"{name}.revocation.json");
         if (File.Exists(earlier) && Load(earlier).ClusterId == cluster.Id)
             return earlier;
-        return Path.Combine(path, $"{cluster.Name}-{cluster.Id}.revocation.json");
+        return Path.Combine(path, $"{FileNames.Of($"{name}-{cluster.Id}", cluster.Id)}.revocation.json");
     }
 
     /// <summary>The record of an interrupted run for the same cluster; null when there is no file yet.</summary>
