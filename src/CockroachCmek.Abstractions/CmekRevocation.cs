@@ -71,6 +71,9 @@ public sealed record CmekAccessChange
     /// </summary>
     public string Kind { get; internal init; } = "";
 
+    /// <summary>The method that this change belongs to. Default in records of 0.2.0.</summary>
+    public CmekRevocationMethod Method { get; internal init; }
+
     /// <summary>The resource that was changed: an ARN, a resource name, the id of an assignment.</summary>
     public string Target { get; internal init; } = "";
 

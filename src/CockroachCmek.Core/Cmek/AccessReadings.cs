@@ -42,4 +42,46 @@ internal static class AccessReadings
                     }
                 })
         );
+
+    /// <summary>
+    /// Reads who may use the keys in force now. The changes were read back one by one; this asks whether the cluster
+    /// can still use a key through something else.
+    /// </summary>
+    /// <returns>An error when access goes on for sure. What is not known is a warning.</returns>
+    public static async Task<CmekException?> RemainingAsync(
+        CrdbCluster cluster,
+        RevocationKeys found,
+        IReadOnlyList<CmekAccessChange> made,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        // A disabled key or identity and a removed trust leave the grants as they are.
+        CmekRegionSpec[] byGrant =
+        [
+            .. found.InForce.Where(s =>
+                !made.Any(c =>
+                    c.State == CmekAccessChangeState.Done
+                    && LeavesGrants(c.Method)
+                    && c.AuthPrincipal == s.AuthPrincipal
+                    && (c.KeyUri.Length == 0 || c.KeyUri == s.KeyUri)
+                )
+            ),
+        ];
+        var after = await ReadAsync(cluster, byGrant, keys, context);
+        foreach (var reading in after.Where(a => a.Doubt is not null))
+            context.Host.Warning($"{cluster.Name}: {reading.Doubt} To find out, run {ReviewCommand(cluster)}");
+        var remaining = after
+            .Select(a => a.Access)
+            .OfType<KeyAccess>()
+            .Where(a => a.Verdict == CmekAccessVerdict.Granted)
+            .ToList();
+        return remaining.Count == 0 ? null : Errors.AccessRemains(cluster.Name, remaining);
+    }
+
+    private static bool LeavesGrants(CmekRevocationMethod method) =>
+        method
+            is CmekRevocationMethod.DisableKey
+                or CmekRevocationMethod.RemoveTrust
+                or CmekRevocationMethod.DisableIdentity;
 }

@@ -1,5 +1,4 @@
 using System.IO;
-using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Keys;
 
@@ -36,22 +35,24 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             ? Neighbours.Start(cluster, found.Every, [options.Method], client, keys.Cloud, context)
             : null;
         Progress(cluster, "Reading who may use the keys", context);
-        var plan = (await RevocationPlan.MakeAsync(cluster, found, options.Method, keys, context)).Continue(
-            earlier is null ? null : earlier with { Changes = RecordedChanges.Verify(earlier, cluster, found, clouds) }
-        );
+        var methods = options.Method == CmekRevocationMethod.Default ? keys.Cloud.DefaultRevocation : [options.Method];
+        var plan = new RevocationPlan(cluster, found, keys, context);
+        var changes = await plan.MakeAsync(methods);
+        if (earlier is not null)
+            changes = RevocationPlan.Continue(changes, RecordedChanges.Verify(earlier, cluster, found, clouds));
         await RefuseSharedAsync(cluster, neighbours, options, context);
 
         var revocation = new CmekRevocation
         {
             Cluster = cluster,
             Method = options.Method,
-            Changes = plan.Changes,
+            Changes = changes,
             Status = found.Status,
             Outcome = CmekOutcome.Existing,
             RevokedAt = earlier?.RevokedAt,
             Path = file,
         };
-        var actions = Actions(cluster, plan, found, options);
+        var actions = Actions(cluster, changes, found, options);
         if (
             actions.Count > 0
             && !await context.Host.ConfirmPlanAsync(
@@ -69,8 +70,8 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                 Outcome = CmekOutcome.Updated,
             };
         Progress(cluster, "Removing access", context);
-        (revocation, var error) = await ApplyAsync(revocation, plan, keys, context);
-        error ??= await RemainingAsync(cluster, found, options, keys, context);
+        (revocation, var error) = await ApplyAsync(revocation, plan, methods, keys, context);
+        error ??= await AccessReadings.RemainingAsync(cluster, found, revocation.Changes, keys, context);
         if (error is null && !options.KmsOnly)
             (revocation, error) = await TellAsync(revocation, found, options, context);
         TellNeighbours(cluster, neighbours, context);
@@ -123,12 +124,12 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
 
     private static List<string> Actions(
         CrdbCluster cluster,
-        RevocationPlan plan,
+        IReadOnlyList<CmekAccessChange> changes,
         RevocationKeys found,
         RevocationOptions options
     )
     {
-        var actions = plan.Changes.Where(c => c.State == CmekAccessChangeState.Planned).Select(c => c.Action).ToList();
+        var actions = changes.Where(c => c.State == CmekAccessChangeState.Planned).Select(c => c.Action).ToList();
         if (!options.KmsOnly && !IsRequested(found))
             actions.Add(
                 $"Revoke CMEK on {cluster.Name} in CockroachDB Cloud: "
@@ -139,55 +140,51 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
 
     private static bool IsRequested(RevocationKeys found) => found.Status is CmekStatus.Revoked or CmekStatus.Revoking;
 
-    /// <summary>Makes the changes, all at once, those of the keys in force first. The record follows each change.</summary>
+    /// <summary>
+    /// Makes the changes, all at once, those of the keys in force first. A key in force on which a method was refused is
+    /// tried with the next. The record follows each change.
+    /// </summary>
     /// <returns>An error when a key in force can still be used.</returns>
     private static async Task<(CmekRevocation Revocation, CmekException? Error)> ApplyAsync(
         CmekRevocation revocation,
         RevocationPlan plan,
+        IReadOnlyList<CmekRevocationMethod> methods,
         ICmekKeyProvider keys,
         OperationContext context
     )
     {
         Save(revocation);
-        var (changes, errors) = await AccessChanges.ApplyAsync(
-            plan.Changes,
-            c => c.State != CmekAccessChangeState.Planned,
-            keys.RevokeAccessAsync,
-            after => TrySave(revocation with { Changes = after }, context),
-            context
-        );
-        revocation = revocation with { Changes = changes };
-        var undone = changes.Where(c => c.State == CmekAccessChangeState.Failed && plan.IsDecisive(c)).ToList();
-        return (revocation, undone.Count == 0 ? null : Errors.AccessNotTaken(revocation.ClusterName, undone, errors));
-    }
-
-    /// <summary>
-    /// Reads who may use the keys in force now. The changes were read back one by one; this asks whether the cluster
-    /// can still use a key through something else.
-    /// </summary>
-    /// <returns>An error when access goes on for sure. What is not known is a warning.</returns>
-    private static async Task<CmekException?> RemainingAsync(
-        CrdbCluster cluster,
-        RevocationKeys found,
-        RevocationOptions options,
-        ICmekKeyProvider keys,
-        OperationContext context
-    )
-    {
-        // A disabled key and a removed trust leave the grants as they are.
-        if (options.Method is CmekRevocationMethod.DisableKey or CmekRevocationMethod.RemoveTrust)
-            return null;
-        var after = await AccessReadings.ReadAsync(cluster, found.InForce, keys, context);
-        foreach (var reading in after.Where(a => a.Doubt is not null))
-            context.Host.Warning(
-                $"{cluster.Name}: {reading.Doubt} To find out, run {AccessReadings.ReviewCommand(cluster)}"
+        var errors = new List<CmekException>();
+        IReadOnlyList<CmekAccessChange> made = [];
+        var next = revocation.Changes;
+        while (next.Count > 0)
+        {
+            var before = made;
+            var (changes, failed) = await AccessChanges.ApplyAsync(
+                next,
+                c => c.State != CmekAccessChangeState.Planned,
+                keys.RevokeAccessAsync,
+                after => TrySave(revocation with { Changes = [.. before, .. after] }, context),
+                context
             );
-        var remaining = after
-            .Select(a => a.Access)
-            .OfType<KeyAccess>()
-            .Where(a => a.Verdict == CmekAccessVerdict.Granted)
-            .ToList();
-        return remaining.Count == 0 ? null : Errors.AccessRemains(cluster.Name, remaining);
+            made = [.. made, .. changes];
+            errors.AddRange(failed);
+            next = await plan.MakeNextAsync(made, methods);
+            foreach (var change in next)
+                context.Host.Warning(
+                    $"{revocation.ClusterName}: {change.Method} is tried, because access could not be removed before. "
+                        + $"{change.Action}."
+                );
+        }
+
+        var usable = plan.StillUsable(made);
+        return (
+            revocation with
+            {
+                Changes = made,
+            },
+            usable.Count == 0 ? null : Errors.AccessNotTaken(revocation.ClusterName, usable, errors)
+        );
     }
 
     /// <summary>Asks CockroachDB Cloud to revoke, and waits if that was asked for.</summary>
@@ -229,13 +226,10 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
     }
 
     /// <summary>An error for past keys that can still be used. They did not hold up the revocation.</summary>
-    private static CmekException? PastKeys(CmekRevocation revocation, RevocationPlan plan)
-    {
-        var failed = revocation
-            .Changes.Where(c => c.State == CmekAccessChangeState.Failed && !plan.IsDecisive(c))
-            .ToList();
-        return failed.Count == 0 ? null : Errors.PastKeysRemain(revocation.ClusterName, failed);
-    }
+    private static CmekException? PastKeys(CmekRevocation revocation, RevocationPlan plan) =>
+        plan.PastStillUsable(revocation.Changes) is { Count: > 0 } usable
+            ? Errors.PastKeysRemain(revocation.ClusterName, usable)
+            : null;
 
     private static void Save(CmekRevocation revocation)
     {

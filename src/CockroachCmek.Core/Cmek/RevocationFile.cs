@@ -19,6 +19,7 @@ internal static class RevocationFile
         string Kind,
         string Target,
         string Action,
+        CmekRevocationMethod Method,
         JsonElement Document,
         CmekAccessChangeState State,
         string Fault
@@ -78,6 +79,7 @@ internal static class RevocationFile
                             c.Kind,
                             c.Target,
                             c.Action,
+                            c.Method,
                             JsonDocument.Parse(c.Document).RootElement.Clone(),
                             c.State,
                             c.Fault
@@ -146,6 +148,7 @@ internal static class RevocationFile
                     Kind = c.Kind,
                     Target = c.Target,
                     Action = c.Action ?? "",
+                    Method = c.Method,
                     Document = Compact(c.Document),
                     State = c.State,
                     Fault = c.Fault ?? "",

@@ -6,121 +6,163 @@ namespace CockroachCmek.Core.Cmek;
 /// The changes of a revocation. Every key is planned on its own, so that one that cannot be read or changed does not
 /// hold up the others.
 /// </summary>
-/// <param name="Changes">The changes, those of the keys in force first. A key that could not be read is Failed.</param>
-/// <param name="Decisive">
-/// The keys in force, as (key, identity): when one of them can still be used, CockroachDB Cloud is not asked.
-/// </param>
-internal sealed record RevocationPlan(
-    IReadOnlyList<CmekAccessChange> Changes,
-    IReadOnlyCollection<(string Key, string Identity)> Decisive
+internal sealed class RevocationPlan(
+    CrdbCluster cluster,
+    RevocationKeys found,
+    ICmekKeyProvider keys,
+    OperationContext context
 )
 {
     /// <summary>The kind of a line that is no change: the key could not be read.</summary>
     public const string UnreadableKind = "Unreadable";
 
-    /// <summary>Plans each key with a method.</summary>
+    private readonly HashSet<(string Key, string Identity)> _inForce = [.. found.InForce.Select(IdOf)];
+
+    /// <summary>Plans every key, those in force first, each with the first method that can be planned.</summary>
     /// <exception cref="CmekException">The error of every key, when no key could be planned.</exception>
-    public static async Task<RevocationPlan> MakeAsync(
-        CrdbCluster cluster,
-        RevocationKeys found,
-        CmekRevocationMethod method,
-        ICmekKeyProvider keys,
-        OperationContext context
-    )
+    public async Task<IReadOnlyList<CmekAccessChange>> MakeAsync(IReadOnlyList<CmekRevocationMethod> methods)
     {
-        var decisive = found.InForce.Select(IdOf).ToHashSet();
         var plans = await Task.WhenAll(
             found
                 .Every.GroupBy(IdOf)
-                .OrderBy(uses => decisive.Contains(uses.Key) ? 0 : 1)
-                .Select(uses => PlanKeyAsync(cluster, [.. uses], method, keys, decisive.Contains(uses.Key), context))
+                .OrderBy(uses => _inForce.Contains(uses.Key) ? 0 : 1)
+                .Select(uses => PlanKeyAsync([.. uses], methods))
         );
         if (plans.All(p => p.Error is not null))
             throw plans[0].Error!;
-        return new RevocationPlan(Joined(plans.SelectMany(p => p.Changes)), decisive);
+        return Joined(plans.SelectMany(p => p.Changes));
+    }
+
+    /// <summary>
+    /// The changes of the next method for each key in force on which the last one failed for good; empty when there is
+    /// no such key or no other method.
+    /// </summary>
+    public async Task<IReadOnlyList<CmekAccessChange>> MakeNextAsync(
+        IReadOnlyList<CmekAccessChange> made,
+        IReadOnlyList<CmekRevocationMethod> methods
+    )
+    {
+        var next = new List<CmekAccessChange>();
+        foreach (var uses in found.InForce.GroupBy(IdOf).Where(uses => !IsTaken(uses.Key, made)))
+        {
+            var tried = made.Where(c => IsOf(uses.Key, c)).Select(c => c.Method).ToHashSet();
+            CmekRevocationMethod[] left = [.. methods.Where(m => !tried.Contains(m))];
+            if (left.Length > 0)
+                next.AddRange((await PlanKeyAsync([.. uses], left)).Changes);
+        }
+
+        return Joined(next.Where(c => c.Kind != UnreadableKind));
     }
 
     /// <summary>
     /// The plan with what an earlier run did. A grant that it removed can no longer be read, so its content comes from
     /// the record, and what it did with another method is still in force. What it did not manage is not tried again.
     /// </summary>
-    public RevocationPlan Continue(CmekRevocation? earlier)
+    public static IReadOnlyList<CmekAccessChange> Continue(
+        IReadOnlyList<CmekAccessChange> plan,
+        IReadOnlyList<CmekAccessChange> earlier
+    )
     {
-        if (earlier is null)
-            return this;
-        var merged = Changes
-            .Select(c =>
-                c.State == CmekAccessChangeState.Done
-                && earlier.Changes.FirstOrDefault(e => IsSame(e, c)) is { Document.Length: > 0 } known
+        CmekAccessChange[] done = [.. earlier.Where(e => e.State == CmekAccessChangeState.Done)];
+        return
+        [
+            .. plan.Select(c =>
+                c.State == CmekAccessChangeState.Done && done.FirstOrDefault(e => IsSame(e, c)) is { } known
                     ? c with
                     {
                         Document = known.Document,
                     }
                     : c
-            )
-            .ToList();
-        merged.AddRange(
-            earlier.Changes.Where(e => e.State == CmekAccessChangeState.Done && !Changes.Any(c => IsSame(e, c)))
-        );
-        return this with { Changes = merged };
+            ),
+            .. done.Where(e => !plan.Any(c => IsSame(e, c))),
+        ];
     }
 
-    /// <summary>The changes that decide whether CockroachDB Cloud is asked to revoke.</summary>
-    public bool IsDecisive(CmekAccessChange change) =>
-        Decisive.Any(k =>
-            k.Identity == change.AuthPrincipal && (change.KeyUri.Length == 0 || SameKey(k.Key, change.KeyUri))
-        );
+    /// <summary>
+    /// The keys in force that can still be used. They decide whether CockroachDB Cloud is asked to revoke.
+    /// </summary>
+    public IReadOnlyList<CmekAccessChange> StillUsable(IReadOnlyList<CmekAccessChange> made) =>
+        [
+            .. _inForce
+                .Where(key => !IsTaken(key, made))
+                .SelectMany(key => made.Where(c => c.State != CmekAccessChangeState.Done && IsOf(key, c)))
+                .Distinct(),
+        ];
+
+    /// <summary>The past keys that can still be used.</summary>
+    public IReadOnlyList<CmekAccessChange> PastStillUsable(IReadOnlyList<CmekAccessChange> made) =>
+        [
+            .. made.Where(c =>
+                c.State == CmekAccessChangeState.Failed
+                && !_inForce.Any(key => IsOf(key, c))
+                && !IsTaken((c.KeyUri, c.AuthPrincipal), made)
+            ),
+        ];
+
+    /// <summary>A key is taken when every change of one method was made for it.</summary>
+    private static bool IsTaken((string Key, string Identity) key, IReadOnlyList<CmekAccessChange> made) =>
+        made.Where(c => IsOf(key, c))
+            .GroupBy(c => c.Method)
+            .Any(method => method.All(c => c.State == CmekAccessChangeState.Done));
+
+    /// <summary>A change of an identity belongs to every key that the identity uses.</summary>
+    private static bool IsOf((string Key, string Identity) key, CmekAccessChange change) =>
+        key.Identity == change.AuthPrincipal
+        && (change.KeyUri.Length == 0 || string.Equals(key.Key, change.KeyUri, StringComparison.OrdinalIgnoreCase));
 
     private static bool IsSame(CmekAccessChange one, CmekAccessChange other) =>
         one.Kind == other.Kind && one.Target == other.Target;
 
-    private static bool SameKey(string one, string other) =>
-        string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
-
     private static (string Key, string Identity) IdOf(CmekRegionSpec spec) => (spec.KeyUri, spec.AuthPrincipal);
 
-    private static async Task<(IReadOnlyList<CmekAccessChange> Changes, CmekException? Error)> PlanKeyAsync(
-        CrdbCluster cluster,
+    private async Task<(IReadOnlyList<CmekAccessChange> Changes, CmekException? Error)> PlanKeyAsync(
         IReadOnlyList<CmekRegionSpec> uses,
-        CmekRevocationMethod method,
-        ICmekKeyProvider keys,
-        bool isInForce,
-        OperationContext context
+        IReadOnlyList<CmekRevocationMethod> methods
     )
     {
-        try
-        {
-            var request = new RevocationRequest
+        CmekException? first = null;
+        foreach (var method in methods)
+            try
             {
-                Cluster = cluster,
-                Keys = uses,
-                Method = method,
-            };
-            return (await keys.PlanRevocationAsync(request, context), null);
-        }
-        catch (CmekException error) when (error.Kind == CmekErrorKind.NotFound && !isInForce)
-        {
-            context.Host.Warning(
-                $"{cluster.Name}: the past key {uses[0].KeyUri} was not found, or these credentials are not allowed to "
-                    + "see it. It is skipped."
-            );
-            return ([], null);
-        }
-        catch (CmekException error)
-        {
-            return ([Unreadable(uses, error)], error);
-        }
+                var request = new RevocationRequest
+                {
+                    Cluster = cluster,
+                    Keys = uses,
+                    Method = method,
+                };
+                var changes = await keys.PlanRevocationAsync(request, context);
+                return ([.. changes.Select(c => c with { Method = method })], null);
+            }
+            catch (CmekException error) when (error.Kind == CmekErrorKind.NotFound && !_inForce.Contains(IdOf(uses[0])))
+            {
+                context.Host.Warning(
+                    $"{cluster.Name}: the past key {uses[0].KeyUri} was not found, or these credentials are not allowed "
+                        + "to see it. It is skipped."
+                );
+                return ([], null);
+            }
+            catch (CmekException error)
+            {
+                first ??= error;
+            }
+
+        return ([Unreadable(uses, methods[0], first!)], first);
     }
 
-    private static CmekAccessChange Unreadable(IReadOnlyList<CmekRegionSpec> uses, CmekException error) =>
+    private static CmekAccessChange Unreadable(
+        IReadOnlyList<CmekRegionSpec> uses,
+        CmekRevocationMethod method,
+        CmekException error
+    ) =>
         new()
         {
             Regions = [.. uses.Select(u => u.Region).Distinct()],
             KeyUri = uses[0].KeyUri,
             AuthPrincipal = uses[0].AuthPrincipal,
             Kind = UnreadableKind,
+            Method = method,
             Target = uses[0].KeyUri,
-            Action = $"Read who may use {uses[0].KeyUri}",
+            Action = $"Plan {method} for {uses[0].KeyUri}",
             Document = "{}",
             State = CmekAccessChangeState.Failed,
             Fault = error.Message,
@@ -131,6 +173,13 @@ internal sealed record RevocationPlan(
         [
             .. changes
                 .GroupBy(c => (c.Kind, c.Target))
-                .Select(same => same.First() with { Regions = [.. same.SelectMany(c => c.Regions).Distinct()] }),
+                .Select(same =>
+                    same.First() with
+                    {
+                        Regions = [.. same.SelectMany(c => c.Regions).Distinct()],
+                        // A resource that several keys share belongs to the identity, not to one key.
+                        KeyUri = same.Select(c => c.KeyUri).Distinct().Count() == 1 ? same.First().KeyUri : "",
+                    }
+                ),
         ];
 }

@@ -33,6 +33,11 @@ internal interface ICustomerCloud
     /// <summary>How access can be revoked; the first is the default.</summary>
     IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; }
 
+    /// <summary>
+    /// The methods of -Method Default, in order: the next is tried on a key on which one is refused for good.
+    /// </summary>
+    IReadOnlyList<CmekRevocationMethod> DefaultRevocation { get; }
+
     /// <summary>What HashiCorp Vault needs to know to distribute keys to this cloud; null where it cannot.</summary>
     IVaultTarget? VaultTarget { get; }
 

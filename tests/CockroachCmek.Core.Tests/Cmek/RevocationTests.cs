@@ -135,10 +135,39 @@ public sealed class RevocationTests
     {
         using var world = await RevocationWorld.EnabledAsync();
         var error = await Assert.ThrowsAsync<CmekException>(() =>
-            world.RevokeAsync(new RevocationOptions { Method = CmekRevocationMethod.DisableKey })
+            world.RevokeAsync(new RevocationOptions { Method = CmekRevocationMethod.DenyRole })
         );
         Assert.Equal(nameof(Errors.RevocationMethodNotSupported), error.ErrorId);
         Assert.Empty(world.Api.Requests);
+    }
+
+    [Fact]
+    public async Task Where_a_method_is_refused_for_good_the_next_is_tried_in_the_same_run_and_said()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Moon.Unchangeable[RevocationWorld.Near] = CmekErrorKind.InvalidState;
+        world.Moon.CanDisable = true;
+        var (revocation, error) = await world.RevokeAsync();
+        Assert.Null(error);
+        Assert.Equal(CmekStatus.Revoked, revocation.Status);
+        Assert.Equal(
+            ["DisableKey Done", "RemoveGrant Done", "RemoveGrant Failed"],
+            revocation.Changes.Select(c => $"{c.Method} {c.State}").Order(StringComparer.Ordinal)
+        );
+        Assert.Contains(world.Log.Warnings, w => w.Contains("DisableKey is tried", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_method_that_was_asked_for_has_no_other_behind_it()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Moon.Unchangeable[RevocationWorld.Near] = CmekErrorKind.InvalidState;
+        world.Moon.CanDisable = true;
+        var (revocation, error) = await world.RevokeAsync(
+            new RevocationOptions { Method = CmekRevocationMethod.RemoveGrant }
+        );
+        Assert.Equal(nameof(Errors.AccessNotTaken), error!.ErrorId);
+        Assert.DoesNotContain(revocation.Changes, c => c.Method == CmekRevocationMethod.DisableKey);
     }
 
     [Fact]

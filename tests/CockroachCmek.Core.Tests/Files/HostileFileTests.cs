@@ -147,6 +147,7 @@ public sealed class HostileFileTests
                 change.Target == "bad"
                     ? throw new InvalidOperationException("An element of type 'Number' cannot be converted.")
                     : Task.FromResult(change with { State = CmekAccessChangeState.Restored }),
+            _ => { },
             new OperationContext(new RecordingLog(), TimeProvider.System, CancellationToken.None)
         );
         Assert.Equal([CmekAccessChangeState.Failed, CmekAccessChangeState.Restored], done.Select(c => c.State));

@@ -17,6 +17,9 @@ internal sealed class MoonCloud : ICustomerCloud
     /// <summary>Keys whose grants nobody may change.</summary>
     public ConcurrentDictionary<string, CmekErrorKind> Unchangeable { get; } = new();
 
+    /// <summary>Whether keys can be disabled, which nobody can forbid.</summary>
+    public bool CanDisable { get; set; }
+
     public string Provider => "MOON";
 
     public string DisplayName => "Moon";
@@ -31,7 +34,10 @@ internal sealed class MoonCloud : ICustomerCloud
 
     public IReadOnlyCollection<string> PolicyOptions { get; } = [];
 
-    public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } = [CmekRevocationMethod.RemoveGrant];
+    public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } =
+    [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
+
+    public IReadOnlyList<CmekRevocationMethod> DefaultRevocation => RevocationMethods;
 
     public IVaultTarget? VaultTarget => null;
 
@@ -203,11 +209,17 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         foreach (var key in request.Keys)
             if (cloud.Unreadable.TryGetValue(key.KeyUri, out var kind))
                 throw new CmekException("MoonDark", kind, key.KeyUri, "It is dark.", "Wait for the sun");
-        return Task.FromResult<IReadOnlyList<CmekAccessChange>>([.. request.Keys.Select(Change)]);
+        if (request.Method != CmekRevocationMethod.DisableKey)
+            return Task.FromResult<IReadOnlyList<CmekAccessChange>>([.. request.Keys.Select(Change)]);
+        if (!cloud.CanDisable)
+            throw new CmekException("MoonRises", CmekErrorKind.InvalidState, "moon", "It cannot be disabled.", "Wait");
+        return Task.FromResult<IReadOnlyList<CmekAccessChange>>([
+            .. request.Keys.Select(k => Change(k) with { Kind = "MoonState" }),
+        ]);
     }
 
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
-        cloud.Unchangeable.TryGetValue(change.Target, out var kind)
+        change.Kind == "MoonGrant" && cloud.Unchangeable.TryGetValue(change.Target, out var kind)
             ? throw new CmekException("MoonLocked", kind, change.Target, "It is locked.", "Unlock it")
             : SetAsync(change, grantedTo: null, CmekAccessChangeState.Done);
 

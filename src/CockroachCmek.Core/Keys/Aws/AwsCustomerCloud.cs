@@ -23,6 +23,9 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
     public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } =
     [CmekRevocationMethod.Deny, CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
 
+    public IReadOnlyList<CmekRevocationMethod> DefaultRevocation { get; } =
+    [CmekRevocationMethod.Deny, CmekRevocationMethod.DisableKey];
+
     public IVaultTarget VaultTarget { get; } = new AwsVaultTarget();
 
     public string KeyLocationRemedy => "New-CrdbCmekKey -MultiRegion";

@@ -39,6 +39,9 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
 
     public IReadOnlyList<CmekRevocationMethod> RevocationMethods => SupportedRevocations;
 
+    public IReadOnlyList<CmekRevocationMethod> DefaultRevocation { get; } =
+    [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
+
     public IVaultTarget VaultTarget { get; } = new AzureVaultTarget();
 
     public string KeyLocationRemedy => "New-CrdbCmekKey";

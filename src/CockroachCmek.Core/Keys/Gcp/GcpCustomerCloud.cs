@@ -26,6 +26,9 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
     public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } =
     [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.RemoveTrust, CmekRevocationMethod.DisableKey];
 
+    public IReadOnlyList<CmekRevocationMethod> DefaultRevocation { get; } =
+    [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
+
     public IVaultTarget VaultTarget { get; } = new GcpVaultTarget();
 
     public string KeyLocationRemedy => "New-CrdbCmekKey";
