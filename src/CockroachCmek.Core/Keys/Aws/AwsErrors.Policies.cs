@@ -43,6 +43,48 @@ internal static partial class AwsErrors
             "Get-CrdbCmekKeyPolicy -KeyUri <key>   (for the administrator that the policy names)"
         );
 
+    /// <summary>AWS refuses every policy that names a deleted principal, so the policy cannot be changed.</summary>
+    public static CmekException KeyPolicyStale(string key, IReadOnlyList<StalePrincipal> stale) =>
+        Errors.Make(
+            CmekErrorKind.InvalidState,
+            key,
+            $"The policy of {key} names principals that were deleted: {string.Join(", ", stale)}. AWS refuses to write "
+                + "a policy with them, so it was not changed.",
+            stale.All(p => p.IsRemovable)
+                ? $"New-CrdbCmekKey -KeyUri {key} -Grant -RemoveStalePrincipal   (removes exactly these)"
+                : "Remove them in the AWS console   (an id in NotPrincipal is an exception of a Deny: without it, the "
+                    + "Deny applies to more)"
+        );
+
+    /// <summary>KMS does not accept the policy: its message says why.</summary>
+    public static CmekException PolicyRefused(
+        string target,
+        string message,
+        IReadOnlyList<string> principals,
+        Exception inner
+    ) =>
+        Errors.Make(
+            CmekErrorKind.InvalidData,
+            target,
+            $"KMS refused the policy of {target}: {message} It names {string.Join(", ", principals)}.",
+            message.IndexOf("principal", StringComparison.OrdinalIgnoreCase) >= 0
+                ? "aws iam get-role --role-name <name>   (shows whether a role exists; New-CrdbCmekRole creates the "
+                    + "cluster's)"
+                : "Get-CrdbCmekKeyPolicy -KeyUri <key>   (for an administrator of the key)",
+            inner
+        );
+
+    /// <summary>A principal was created a short time ago, and KMS does not know it yet.</summary>
+    public static CmekException PrincipalTooNew(string target, IReadOnlyList<string> principals, Exception inner) =>
+        Errors.Make(
+            CmekErrorKind.Timeout,
+            target,
+            $"KMS still refuses the policy of {target} after three minutes, because it does not know a principal that "
+                + $"was created a short time ago. It names {string.Join(", ", principals)}.",
+            "Run the same command again in a few minutes",
+            inner
+        );
+
     /// <summary>KMS accepted the policy, but does not show it.</summary>
     public static CmekException PolicyNotSeen(string key, string region) =>
         Errors.Make(
@@ -62,12 +104,15 @@ internal static partial class AwsErrors
         );
 
     /// <summary>AWS would refuse the old key's policy on a new key.</summary>
-    public static CmekException PolicyNotCopyable(string arn, IReadOnlyList<string> staleIds) =>
+    public static CmekException PolicyNotCopyable(string arn, IReadOnlyList<StalePrincipal> stale) =>
         Errors.Make(
             CmekErrorKind.InvalidState,
             arn,
-            $"The policy of {arn} names deleted principals ({string.Join(", ", staleIds)}). AWS refuses such a "
+            $"The policy of {arn} names deleted principals ({string.Join(", ", stale)}). AWS refuses such a "
                 + "policy on a new key. Nothing was created.",
-            $"New-CrdbCmekKey -KeyUri {arn} -Grant   (or remove them from the policy)"
+            stale.All(p => p.IsRemovable)
+                ? $"New-CrdbCmekKey -KeyUri {arn} -Grant -RemoveStalePrincipal   (removes exactly these)"
+                : "Remove them in the AWS console   (an id in NotPrincipal is an exception of a Deny: without it, the "
+                    + "Deny applies to more)"
         );
 }

@@ -18,17 +18,25 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
                 request.Method,
                 cloud.RevocationMethods
             );
-        return
-        [
-            .. (await FindKeysAsync(request)).Select(key =>
-                request.Method switch
-                {
-                    CmekRevocationMethod.RemoveGrant => PlanRemoveGrant(key),
-                    CmekRevocationMethod.DisableKey => PlanDisable(key),
-                    _ => PlanDeny(request.Cluster, key),
-                }
-            ),
-        ];
+        var keys = await FindKeysAsync(request);
+        var plan = keys.Select(key =>
+                (
+                    Key: key,
+                    Change: request.Method switch
+                    {
+                        CmekRevocationMethod.RemoveGrant => PlanRemoveGrant(key),
+                        CmekRevocationMethod.DisableKey => PlanDisable(key),
+                        _ => PlanDeny(request.Cluster, key),
+                    }
+                )
+            )
+            .ToList();
+        if (request.Method != CmekRevocationMethod.DisableKey)
+            ThrowIfStale(
+                request.Cluster,
+                plan.Where(p => p.Change.State != CmekAccessChangeState.Done).Select(p => p.Key)
+            );
+        return [.. plan.Select(p => p.Change)];
     }
 
     /// <summary>
@@ -79,6 +87,16 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
                 )),
         ];
     }
+
+    /// <summary>AWS refuses to write a policy that names deleted principals: said before the first key is changed.</summary>
+    private static void ThrowIfStale(CrdbCluster cluster, IEnumerable<KeyInUse> keys) =>
+        Errors.ThrowCombined(
+            cluster.Name,
+            [
+                .. keys.Where(k => k.Found.Policy.StalePrincipals.Count > 0)
+                    .Select(k => AwsErrors.KeyPolicyStale(k.Found.Metadata.Arn, k.Found.Policy.StalePrincipals)),
+            ]
+        );
 
     private static CmekAccessChange PlanDeny(CrdbCluster cluster, KeyInUse key)
     {

@@ -3,6 +3,8 @@ namespace CockroachCmek.Core.Keys.Aws;
 /// <summary>Uses keys that exist already: checks all of them first, and adds a missing grant only on request.</summary>
 internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
 {
+    private readonly AwsKeyOptions _options = AwsKeyOptions.From(request.Options);
+
     /// <summary>The keys, one for each region.</summary>
     public async Task<IReadOnlyList<CmekKey>> ImportAsync()
     {
@@ -42,7 +44,7 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
             [
                 .. found.SelectMany(f =>
                     f.Key is { } key
-                        ? AwsKeyProblems.Of(key, role.Text, request.Grant)
+                        ? AwsKeyProblems.Of(key, role.Text, request.Grant).Concat(StaleProblems(key))
                         : [AwsErrors.KeyNotFound(f.Uri, f.Region)]
                 ),
             ]
@@ -74,10 +76,10 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
     /// </summary>
     private async Task ThrowIfLockedOutAsync(IEnumerable<FoundKey> keys)
     {
-        var changed = keys.Where(k => !k.Policy.Grants(role.Text)).ToList();
+        var changed = keys.Where(IsToChange).ToList();
         if (changed.Count == 0)
             return;
-        var caller = await run.GetCallerAsync(request.Regions[0]);
+        var caller = await run.GetKeyCallerAsync(request.Regions[0]);
         Errors.ThrowCombined(
             request.Cluster.Name,
             [
@@ -88,16 +90,42 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
         );
     }
 
+    /// <summary>The policy of a key as it is to be.</summary>
+    private KeyPolicyDocument Change(KeyPolicyDocument policy)
+    {
+        if (_options.RemoveStalePrincipal)
+            policy = policy.WithoutStalePrincipals();
+        return request.Grant ? policy.EnsureGrant(role.Text) : policy;
+    }
+
+    private bool IsToChange(FoundKey key) => !Change(key.Policy).IsEquivalentTo(key.Policy);
+
+    /// <summary>AWS refuses to write a policy that names deleted principals, whatever is changed about it.</summary>
+    private IEnumerable<CmekException> StaleProblems(FoundKey key)
+    {
+        if (IsToChange(key) && Change(key.Policy).StalePrincipals is { Count: > 0 } stale)
+            yield return AwsErrors.KeyPolicyStale(key.Metadata.Arn, stale);
+    }
+
     private async Task<CmekOutcome> GrantAsync(FoundKey key)
     {
-        var missing = key.Policy.MissingFor(role.Text);
-        if (missing.Count == 0)
+        if (!IsToChange(key))
             return CmekOutcome.Existing;
-        var action = $"Add a statement to the key policy that grants {string.Join(", ", missing)} to {role}";
-        if (!await run.ConfirmAsync(key.Metadata.Arn, action))
+        if (!await run.ConfirmAsync(key.Metadata.Arn, ActionFor(key)))
             return CmekOutcome.Planned;
-        await run.Writer.PutPolicyAsync(key.Region, key.KeyId, key.Policy.WithGrant(role.Text));
+        await run.Writer.ChangePolicyAsync(key.Region, key.KeyId, Change, planned: key.Policy);
         return CmekOutcome.Updated;
+    }
+
+    private string ActionFor(FoundKey key)
+    {
+        var parts = new List<string>();
+        if (key.Policy.MissingFor(role.Text) is { Count: > 0 } missing && request.Grant)
+            parts.Add($"Add a statement to the key policy that grants {string.Join(", ", missing)} to {role}");
+        var removed = key.Policy.StalePrincipals.Where(p => p.IsRemovable).ToList();
+        if (_options.RemoveStalePrincipal && removed.Count > 0)
+            parts.Add($"Remove deleted principals from the key policy: {string.Join(", ", removed)}");
+        return string.Join("; ", parts);
     }
 
     /// <param name="Region">The region that uses the key.</param>

@@ -65,9 +65,17 @@ internal sealed class AwsKeyPlanner(AwsRun run, KeyTemplate template)
         if (!isOurs && !key.Policy.Grants(template.Role.Text))
             return [AwsErrors.AliasTaken(template.Alias, key.Region, key.Metadata.Arn)];
         var problems = AwsKeyProblems.Of(key, template.Role.Text, mayGrant: isOurs);
+        if (isOurs && key.Policy.EnsureGrant(template.Role.Text) is var wanted && !wanted.IsEquivalentTo(key.Policy))
+            problems = problems.Concat(StaleProblems(key.Metadata.Arn, wanted));
         return key.IsMultiRegion == template.Shape.MultiRegion
             ? problems
             : problems.Prepend(AwsErrors.KeyDiffers(key.Metadata.Arn, template.Shape.MultiRegion));
+    }
+
+    private static IEnumerable<CmekException> StaleProblems(string arn, KeyPolicyDocument wanted)
+    {
+        if (wanted.StalePrincipals is { Count: > 0 } stale)
+            yield return AwsErrors.KeyPolicyStale(arn, stale);
     }
 
     private async Task<bool> ConfirmAsync(string region, FoundKey? key, bool isReplica)

@@ -49,8 +49,8 @@ internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
     private static IEnumerable<CmekException> Problems(OldKey old)
     {
         var problems = AwsKeyProblems.Of(old.Key, old.InUse.AuthPrincipal, mayGrant: true);
-        return old.Key.Policy.StaleIds is { Count: > 0 } staleIds
-            ? problems.Append(AwsErrors.PolicyNotCopyable(old.Key.Metadata.Arn, staleIds))
+        return old.Policy.StalePrincipals is { Count: > 0 } stale
+            ? problems.Append(AwsErrors.PolicyNotCopyable(old.Key.Metadata.Arn, stale))
             : problems;
     }
 

@@ -29,7 +29,8 @@ internal sealed class AwsKeys(AwsRun run)
         var arn = AwsKeyArn.Parse(like.KeyUri);
         var model = await run.Keys.FindTaggedAsync(arn.Region, like.KeyUri)
             ?? throw AwsErrors.KeyNotFound(like.KeyUri, arn.Region);
-        Errors.ThrowCombined(request.Cluster.Name, [.. AwsKeyProblems.Of(model, role.Text, mayGrant: true)]);
+        var policy = model.Policy.EnsureGrant(role.Text);
+        Errors.ThrowCombined(request.Cluster.Name, [.. Problems(model, policy, role)]);
         var aliases = await run.Keys.GetAliasesAsync(model.Region, model.KeyId);
         var tags = AwsNames.CopyableTags(model.Tags);
         foreach (var tag in request.Tags)
@@ -42,9 +43,17 @@ internal sealed class AwsKeys(AwsRun run)
                 AwsNames.Description(request.Cluster),
                 AwsNames.Tags(request.Cluster, tags)
             ),
-            Policy = model.Policy.EnsureGrant(role.Text),
+            Policy = policy,
             Model = model,
         };
+    }
+
+    private static IEnumerable<CmekException> Problems(FoundKey model, KeyPolicyDocument policy, RoleArn role)
+    {
+        var problems = AwsKeyProblems.Of(model, role.Text, mayGrant: true);
+        return policy.StalePrincipals is { Count: > 0 } stale
+            ? problems.Append(AwsErrors.PolicyNotCopyable(model.Metadata.Arn, stale))
+            : problems;
     }
 }
 

@@ -16,9 +16,10 @@ internal sealed record AwsRoleOptions
 internal sealed record AwsKeyOptions
 {
     private const string MultiRegionName = "MultiRegion";
+    private const string RemoveStaleName = "RemoveStalePrincipal";
 
     /// <summary>Names of the parameters that these options come from.</summary>
-    public static IReadOnlyCollection<string> Names { get; } = [MultiRegionName, "Administrator"];
+    public static IReadOnlyCollection<string> Names { get; } = [MultiRegionName, "Administrator", RemoveStaleName];
 
     /// <summary>One multi-region key with a replica in each region. Default: a separate key in each region.</summary>
     public bool MultiRegion { get; private init; }
@@ -26,10 +27,14 @@ internal sealed record AwsKeyOptions
     /// <summary>ARNs of the key's administrators, in addition to the account itself.</summary>
     public IReadOnlyList<string> Administrators { get; private init; } = [];
 
+    /// <summary>Remove principals that were deleted from the policy of an imported key.</summary>
+    public bool RemoveStalePrincipal { get; private init; }
+
     public static AwsKeyOptions From(CloudOptions options) =>
         new()
         {
             MultiRegion = options.Get<bool>(MultiRegionName),
             Administrators = options.Get<string[]>("Administrator") ?? [],
+            RemoveStalePrincipal = options.Get<bool>(RemoveStaleName),
         };
 }

@@ -27,6 +27,10 @@ internal sealed record AwsPartition(string Name, string IamHost, string IamSigni
             ? found
             : Commercial;
 
+    /// <summary>A partition by its name. Default: the commercial one.</summary>
+    public static AwsPartition Named(string name) =>
+        ByRegionPrefix.Values.FirstOrDefault(p => p.Name == name) ?? Commercial;
+
     /// <summary>The partition of a cluster's regions.</summary>
     public static AwsPartition Of(CrdbCluster cluster) =>
         OfRegion(cluster.Regions.Count > 0 ? cluster.Regions[0].Name : "");

@@ -36,6 +36,7 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
             FindAsync,
             new Settling { IsDone = error => error is AmazonServiceException { ErrorCode: "EntityAlreadyExists" } }
         );
+        run.Clients.AddNew(created.Arn);
         return await ReconcileAsync(created, isNew: true);
     }
 

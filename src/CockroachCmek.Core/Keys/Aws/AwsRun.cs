@@ -30,11 +30,18 @@ internal sealed class AwsRun
     /// <summary>Writes of KMS.</summary>
     public AwsKeyWriter Writer { get; }
 
-    /// <summary>Whose credentials these are.</summary>
+    /// <summary>Whose credentials IAM is called with.</summary>
     /// <param name="region">A region whose STS is asked.</param>
     public Task<GetCallerIdentityResponse> GetCallerAsync(string region) =>
         Calls.ReadAsync("STS", "GetCallerIdentity", "", c =>
             Clients.Sts(region).GetCallerIdentityAsync(new GetCallerIdentityRequest(), c)
+        );
+
+    /// <summary>Whose credentials KMS is called with.</summary>
+    /// <param name="region">A region whose STS is asked.</param>
+    public Task<GetCallerIdentityResponse> GetKeyCallerAsync(string region) =>
+        Calls.ReadAsync("STS", "GetCallerIdentity", "", c =>
+            Clients.StsOfKeys(region).GetCallerIdentityAsync(new GetCallerIdentityRequest(), c)
         );
 
     /// <summary>A role as it is now; null when it does not exist.</summary>

@@ -7,7 +7,14 @@ internal sealed record IamRole(
     string UniqueId,
     string TrustPolicy,
     IReadOnlyDictionary<string, string> Tags
-);
+)
+{
+    /// <summary>When it was created; null when IAM does not tell.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>ARN of its permissions boundary; null for none.</summary>
+    public string? PermissionsBoundary { get; init; }
+}
 
 /// <summary>
 /// The operations of IAM that CMEK needs, named as in AWSSDK.IdentityManagement, which can replace this interface once

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Xml.Linq;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
@@ -137,6 +138,19 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
                 .Where(e => e.Name.LocalName == "Tags")
                 .Elements()
                 .ToDictionary(t => t.Required("Key").Value, t => t.Required("Value").Value)
-        );
+        )
+        {
+            CreatedAt = DateTimeOffset.TryParse(
+                role.Optional("CreateDate"),
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var created
+            )
+                ? created
+                : null,
+            PermissionsBoundary = role.Elements()
+                .FirstOrDefault(e => e.Name.LocalName == "PermissionsBoundary")
+                ?.Optional("PermissionsBoundaryArn"),
+        };
     }
 }

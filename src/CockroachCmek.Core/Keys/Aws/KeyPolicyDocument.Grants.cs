@@ -49,8 +49,7 @@ internal sealed partial class KeyPolicyDocument
     /// Unique ids of deleted principals. AWS shows the id in place of the ARN once a role or user is deleted; a new one
     /// with the same name is another principal.
     /// </summary>
-    public IReadOnlyList<string> StaleIds =>
-        [.. Statements.SelectMany(PrincipalsOf).Where(p => Regex.IsMatch(p, "^A(ROA|IDA)[A-Z0-9]+$")).Distinct()];
+    public IReadOnlyList<string> StaleIds => [.. StalePrincipals.Select(p => p.Id).Distinct()];
 
     /// <summary>True when the account as a whole, or this caller, is allowed to change the policy.</summary>
     /// <param name="callerArn">The caller; for a session of a role, the role counts.</param>
