@@ -78,7 +78,7 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
     }
 
     private IReadOnlyList<string> DifferencesOf(IamRole role) =>
-        TrustPolicy.Differences(role.TrustPolicy, _partition, TrustedAccount, ExternalId);
+        TrustPolicy.Read(role, TrustedAccount, ExternalId, run.Calls.Context.Time.GetUtcNow()).Differences;
 
     private bool HasTags(IamRole role) =>
         _tags.All(t => role.Tags.TryGetValue(t.Key, out var value) && value == t.Value);

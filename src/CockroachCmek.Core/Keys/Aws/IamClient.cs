@@ -77,6 +77,36 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
             cancellationToken
         );
 
+    public async Task<string> GetRolePolicyAsync(
+        string roleName,
+        string policyName,
+        CancellationToken cancellationToken
+    ) =>
+        ParseDocument(
+            (
+                await CallAsync("GetRolePolicy", cancellationToken, ("RoleName", roleName), ("PolicyName", policyName))
+            ).Required("PolicyDocument")
+        );
+
+    public async Task<string> GetPolicyDefaultVersionAsync(string policyArn, CancellationToken cancellationToken) =>
+        (await CallAsync("GetPolicy", cancellationToken, ("PolicyArn", policyArn))).Required("DefaultVersionId").Value;
+
+    public async Task<string> GetPolicyVersionAsync(
+        string policyArn,
+        string versionId,
+        CancellationToken cancellationToken
+    ) =>
+        ParseDocument(
+            (
+                await CallAsync(
+                    "GetPolicyVersion",
+                    cancellationToken,
+                    ("PolicyArn", policyArn),
+                    ("VersionId", versionId)
+                )
+            ).Required("Document")
+        );
+
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
         pipeline.RemoveHandler<EndpointResolver>();
@@ -124,16 +154,20 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
             (tag, i) => new[] { ($"Tags.member.{i + 1}.Key", tag.Key), ($"Tags.member.{i + 1}.Value", tag.Value) }
         );
 
+    /// <summary>IAM percent-encodes a document (RFC 3986); some emulators send it plain.</summary>
+    private static string ParseDocument(XElement document) =>
+        document.Value.StartsWith("%", StringComparison.Ordinal)
+            ? Uri.UnescapeDataString(document.Value)
+            : document.Value;
+
     private static IamRole ParseRole(XElement response)
     {
         var role = response.Required("Role");
-        // IAM percent-encodes the document (RFC 3986); some emulators send it plain.
-        var policy = role.Required("AssumeRolePolicyDocument").Value;
         return new IamRole(
             role.Required("RoleName").Value,
             role.Required("Arn").Value,
             role.Required("RoleId").Value,
-            policy.StartsWith("%", StringComparison.Ordinal) ? Uri.UnescapeDataString(policy) : policy,
+            ParseDocument(role.Required("AssumeRolePolicyDocument")),
             role.Elements()
                 .Where(e => e.Name.LocalName == "Tags")
                 .Elements()
