@@ -127,7 +127,7 @@ public sealed class AwsCheckTests : IDisposable
     private async Task AddPoliciesAsync()
     {
         const string policy =
-            """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}""";
+            """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}]}""";
         var role = AwsNames.Default(_cluster);
         await _world.IamAsync("PutRolePolicy", ("RoleName", role), ("PolicyName", "p"), ("PolicyDocument", policy));
         var created = await _world.IamAsync("CreatePolicy", ("PolicyName", "m"), ("PolicyDocument", policy));

@@ -154,7 +154,8 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
         var parts = new List<string>();
         if (IsToGrant(key))
             parts.Add(
-                $"Add a statement to the key policy that grants {string.Join(", ", KeyPolicyDocument.UseActions)} to {role}"
+                $"Add a statement to the key policy that grants {string.Join(", ", KeyPolicyDocument.UseActions)} "
+                    + $"to {role}"
             );
         var removed = key.Policy.StalePrincipals.Where(p => p.IsRemovable).ToList();
         if (_options.RemoveStalePrincipal && removed.Count > 0)
