@@ -16,15 +16,16 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
 
     private static readonly string[] NeededToWrap =
     [
-        "kms:Encrypt",
-        "kms:Decrypt",
-        "kms:GenerateDataKey",
-        "kms:DescribeKey",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
+        "Encrypt",
+        "Decrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "DescribeKey",
+        "ReEncryptFrom",
+        "ReEncryptTo",
     ];
 
-    private static readonly string[] NeededToUnwrap = ["kms:Decrypt"];
+    private static readonly string[] NeededToUnwrap = ["Decrypt"];
 
     public KeyUse Wrap(KeyUseRequest request, byte[] storeKey) =>
         aws.Locked(
@@ -62,7 +63,7 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
         Caller session;
         try
         {
-            session = principals.Assume(
+            session = principals.AssumeFromNode(
                 NodeRole(request),
                 request.AuthPrincipal,
                 session: "crdb",
@@ -81,13 +82,11 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
             return $"The key {request.Uri} does not exist.";
         foreach (var action in actions)
         {
-            switch (kms.Judge(session, action, found))
-            {
-                case Verdict.Deny:
-                    return $"A policy explicitly denies {action} on {request.Uri} to {request.AuthPrincipal}.";
-                case Verdict.None:
-                    return $"The policy of {request.Uri} does not grant {action} to {request.AuthPrincipal}.";
-            }
+            var decision = kms.Judge(session, action, found);
+            if (decision.IsDenied)
+                return $"A policy explicitly denies kms:{action} on {request.Uri} to {request.AuthPrincipal}.";
+            if (!decision.IsAllowed)
+                return $"The policy of {request.Uri} does not grant kms:{action} to {request.AuthPrincipal}.";
         }
 
         if (kms.State(found) != "Enabled")
@@ -103,6 +102,6 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
     {
         var suffix = request.ClusterId.Substring(request.ClusterId.Length - 12);
         var arn = $"arn:aws:iam::{request.AccountId}:role/crl-kms-user-{suffix}";
-        return new Caller(request.AccountId, arn, null) { IdentityPolicies = [AllowsAssume] };
+        return new Caller(request.AccountId, arn, null) { IdentityPolicies = [new NamedPolicy(AllowsAssume, null)] };
     }
 }
