@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CockroachCmek.Core.Keys.Aws.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -38,7 +39,7 @@ internal sealed partial class KeyPolicyDocument
         "kms:UpdatePrimaryRegion",
     ];
 
-    private static readonly JsonSerializerOptions Compact = new()
+    internal static readonly JsonSerializerOptions Compact = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
@@ -99,6 +100,9 @@ internal sealed partial class KeyPolicyDocument
     /// </summary>
     public bool IsEquivalentTo(KeyPolicyDocument other) =>
         JsonNode.DeepEquals(Normalize(_root), Normalize(other._root));
+
+    /// <summary>The policy as statements, to judge what it means.</summary>
+    public PolicyText ToPolicy() => PolicyText.Parse(_root);
 
     /// <summary>The document, indented.</summary>
     public override string ToString() => ToText(_root);
