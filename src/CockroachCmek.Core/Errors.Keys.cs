@@ -14,6 +14,16 @@ internal static partial class Errors
             "Get-CrdbCluster | Where-Object Plan -eq ADVANCED"
         );
 
+    /// <summary>Key, identity and cluster are in parts of a cloud that are separated from each other.</summary>
+    public static CmekException KeyPartitionDiffers(string cluster, string problem) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            cluster,
+            problem,
+            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey   (with credentials of the cluster's own "
+                + "partition)"
+        );
+
     /// <summary>Several keys were given, but none for the region.</summary>
     public static CmekException KeyUriMissing(string cluster, string region) =>
         Make(

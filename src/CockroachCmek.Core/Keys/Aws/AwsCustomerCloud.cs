@@ -58,6 +58,13 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
             : $"it is not a role ARN, {form}";
     }
 
+    public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) =>
+        AwsPartition.Difference(
+            cluster,
+            RoleArn.TryParse(authPrincipal),
+            key.Problem is null ? AwsKeyArn.TryParse(key.Text) : null
+        );
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) =>
         RoleArn.TryParse(authPrincipal) is { } role && role.AccountId != key.Account
             ? $"The role is in account {role.AccountId}, the key in account {key.Account}. The role also needs "

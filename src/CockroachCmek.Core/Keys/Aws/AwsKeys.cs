@@ -12,6 +12,9 @@ internal sealed class AwsKeys(AwsRun run)
         foreach (var region in request.Regions)
             if (!request.Cluster.Regions.Any(r => r.Name == region))
                 throw Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name));
+        foreach (var key in request.KeyUris.Select(AwsKeyArn.TryParse).Prepend(null))
+            if (AwsPartition.Difference(request.Cluster, role, key) is { } difference)
+                throw Errors.KeyPartitionDiffers(request.Cluster.Name, difference);
         if (request.KeyUris.Count > 0)
             return await new AwsKeyImport(run, request, role).ImportAsync();
         var template = request.Like is { } like

@@ -50,6 +50,8 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
             ? null
             : "it is not the e-mail address of a service account, <name>@<project>.iam.gserviceaccount.com";
 
+    public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) => null;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
     public bool Serves(string location, string region) => GcpLocations.Serves(location, region);
