@@ -9,11 +9,10 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
     public async Task<IReadOnlyList<CmekKey>> ImportAsync()
     {
         var keys = await FindAllAsync();
-        foreach (var account in keys.Select(k => k.Key.Arn.AccountId).Distinct().Where(a => a != role.AccountId))
-            run.Warn(
-                $"A key is in account {account}, the role in account {role.AccountId}. The role also needs "
-                    + "an IAM policy that allows it to use the key."
-            );
+        await new AwsRoleGrant(run, request.Cluster, role).PrepareAsync(
+            keys.Select(k => k.Key.Arn.AccountId),
+            request.IsRolePlanned
+        );
         foreach (var key in keys.Where(k => k.Key.Region != k.Region))
             run.Warn(
                 $"The key for {key.Region} is in {key.Key.Region}. It works, but the nodes in {key.Region} "

@@ -22,11 +22,7 @@ internal sealed class AwsKeyPlanner(AwsRun run, KeyTemplate template)
             _request.Regions.Select(async region => (Region: region, Key: await FindAsync(region)))
         );
         ThrowIfUnfit([.. found.Select(f => f.Key).OfType<FoundKey>()]);
-        if (accountId != template.Role.AccountId)
-            run.Warn(
-                $"The credentials are of account {accountId}, the role is in account {template.Role.AccountId}. "
-                    + "The role also needs an IAM policy that allows it to use keys of another account."
-            );
+        await new AwsRoleGrant(run, _request.Cluster, template.Role).PrepareAsync([accountId], _request.IsRolePlanned);
         var plans = new List<RegionPlan>();
         foreach (var (region, key) in found)
         {

@@ -29,7 +29,22 @@ internal interface IAwsIam : IDisposable
         string path,
         string trustPolicy,
         string description,
+        string? permissionsBoundary,
         IReadOnlyDictionary<string, string> tags,
+        CancellationToken cancellationToken
+    );
+
+    Task PutRolePermissionsBoundaryAsync(
+        string roleName,
+        string permissionsBoundary,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Sets an inline policy.</summary>
+    Task PutRolePolicyAsync(
+        string roleName,
+        string policyName,
+        string policyDocument,
         CancellationToken cancellationToken
     );
 
@@ -40,4 +55,13 @@ internal interface IAwsIam : IDisposable
     Task<IReadOnlyList<string>> ListRolePoliciesAsync(string roleName, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<string>> ListAttachedRolePoliciesAsync(string roleName, CancellationToken cancellationToken);
+
+    /// <summary>The document of an inline policy.</summary>
+    Task<string> GetRolePolicyAsync(string roleName, string policyName, CancellationToken cancellationToken);
+
+    /// <summary>The id of a managed policy's default version: the one in force.</summary>
+    Task<string> GetPolicyDefaultVersionAsync(string policyArn, CancellationToken cancellationToken);
+
+    /// <summary>The document of a version of a managed policy.</summary>
+    Task<string> GetPolicyVersionAsync(string policyArn, string versionId, CancellationToken cancellationToken);
 }
