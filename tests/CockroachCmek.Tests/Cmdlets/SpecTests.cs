@@ -130,7 +130,7 @@ public sealed class SpecTests(SpecTests.Recording recording) : IClassFixture<Spe
             $null = New-CrdbCmekRole flaky-aws -PermissionsBoundary $managed/PowerUserAccess
             $null = New-CrdbCmekRole flaky-aws -PermissionsBoundary $managed/AdministratorAccess -Update
             $secret = [System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword
-            $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $secret -OrganizationId (New-Guid)
+            $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $secret -OrganizationId '00000000-0000-4000-8000-0000000000aa'
             $null = New-CrdbCmekRole dev-aws
             $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $secret
             $null = New-CrdbCmekRole dev-aws -Update
