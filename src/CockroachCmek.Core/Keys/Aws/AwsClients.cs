@@ -121,6 +121,10 @@ internal sealed class AwsClients : IDisposable
         config.MaxStaleConnectionRetries = 0;
         config.LogResponse = false;
         config.DisableLogging = true;
+        config.AllowAutoRedirect = false;
+#if NET
+        config.HttpClientFactory = new AwsHttp();
+#endif
         if (((ofKeys ? _connection.KeyProfileName : null) ?? _connection.ProfileName) is { } profile)
             config.Profile = new Profile(profile);
         if (_connection.Endpoint is not { } endpoint)
@@ -128,5 +132,9 @@ internal sealed class AwsClients : IDisposable
         if (endpoint.Scheme != Uri.UriSchemeHttps && !endpoint.IsLoopback)
             throw Errors.InsecureEndpoint(endpoint);
         config.ServiceURL = endpoint.ToString();
+#if NETFRAMEWORK
+        if (endpoint.IsLoopback)
+            config.SetWebProxy(new System.Net.WebProxy()); // none: a proxy reads what is sent in clear
+#endif
     }
 }

@@ -1,37 +1,70 @@
+using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Aws.Access;
+
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <content>Key policies.</content>
 internal static partial class AwsErrors
 {
-    /// <summary>The policy does not let the role use the key.</summary>
-    public static CmekException KeyNotGranted(
-        string arn,
-        string role,
-        IReadOnlyList<string> missing,
-        IReadOnlyList<string> staleIds
-    ) =>
+    /// <summary>Neither the key policy nor anything that it leaves the decision to lets the role use the key.</summary>
+    public static CmekException KeyNotGranted(KeyAccess access) =>
         Errors.Make(
             CmekErrorKind.PermissionDenied,
-            arn,
-            $"The policy of {arn} does not grant {string.Join(", ", missing)} to {role}."
+            access.Key,
+            $"The policy of {access.Key} does not grant {string.Join(", ", access.Missing)} to {access.Principal}."
                 + (
-                    staleIds.Count == 0
+                    access.Stale.Count == 0
                         ? ""
-                        : $" It names {string.Join(", ", staleIds)}, which was deleted; "
+                        : $" It names {string.Join(", ", access.Stale)}, which was deleted; "
                             + "a new role with the same name is not the same principal."
                 ),
             "New-CrdbCmekKey -KeyUri <key> -Grant   (or Get-CrdbCmekKeyPolicy, for an administrator of the key)"
         );
 
     /// <summary>An explicit Deny overrides every grant.</summary>
-    public static CmekException KeyDeniesRole(string arn, string role, IReadOnlyList<string> denials) =>
+    public static CmekException KeyDeniesRole(KeyAccess access) =>
         Errors.Make(
             CmekErrorKind.PermissionDenied,
-            arn,
-            $"The policy of {arn} denies its use to {role} ({string.Join(", ", denials)}).",
+            access.Key,
+            $"{access.Principal} is denied the use of {access.Key}: {string.Join("; ", access.Denials)}.",
             "Restore-CrdbCmekAccess <cluster>   (removes a Deny that Revoke-CrdbCmek added; remove any other "
                 + "in the AWS console)"
         );
+
+    /// <summary>The role's permissions boundary limits what a key policy grants to the role.</summary>
+    public static CmekException RoleBoundaryDenies(KeyAccess access, string boundary, IReadOnlyList<string> missing) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            access.Key,
+            $"{access.Principal} cannot use {access.Key}: {boundary} does not allow {string.Join(", ", missing)}. A "
+                + "grant in the key policy has no effect beyond the boundary, so nothing was changed.",
+            $"{AwsCommands.GetRole(NameOf(access.Principal))}   (shows the boundary, for those who decide about it)"
+        );
+
+    /// <summary>The key policy grants the use, but the key is in another account than the role.</summary>
+    public static CmekException RolePolicyMissing(KeyAccess access) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            access.Key,
+            $"The policy of {access.Key} lets {access.Principal} use the key, but they are in different accounts: the "
+                + $"role also needs an IAM policy of its own that allows {string.Join(", ", access.Missing)}.",
+            $"aws iam put-role-policy --role-name {NameOf(access.Principal)} --policy-name crdb-cmek "
+                + $"--policy-document '{KeyPolicyDocument.RolePolicy(access.Key)}'   (in the account of the role)"
+        );
+
+    /// <summary>The grant exists under a condition: adding one without it would widen what somebody narrowed.</summary>
+    public static CmekException KeyGrantNarrowed(KeyAccess access, IReadOnlyList<PolicyStatement> narrowed) =>
+        Errors.Make(
+            CmekErrorKind.Exists,
+            access.Key,
+            $"The policy of {access.Key} grants the use to {access.Principal} under a condition: "
+                + string.Join("; ", narrowed.Select(s => $"'{s.Name}' {s.ConditionText ?? "names one session"}"))
+                + ". Somebody narrowed this grant on purpose, so no other was added.",
+            "New-CrdbCmekKey -KeyUri <key>   (without -Grant, uses the key as it is granted; or ask whoever wrote the "
+                + "condition to change it)"
+        );
+
+    private static string NameOf(string roleArn) => roleArn.Substring(roleArn.LastIndexOf('/') + 1);
 
     /// <summary>The caller could not change the policy again, and AWS would refuse it.</summary>
     public static CmekException PolicyWouldLockOut(string arn, string caller) =>
@@ -94,13 +127,23 @@ internal static partial class AwsErrors
             "Run the same command again"
         );
 
-    /// <summary>The policy allows everybody: it contains no grant to the role that could be removed.</summary>
-    public static CmekException GrantNotRemovable(string arn, string role) =>
+    /// <summary>
+    /// Access would go on without the grant: through what does not name the role, or is not in the policy.
+    /// </summary>
+    /// <param name="rest">The access that is left after the grant.</param>
+    public static CmekException GrantNotRemovable(KeyAccess rest) =>
         Errors.Make(
             CmekErrorKind.InvalidState,
-            arn,
-            $"The policy of {arn} lets {role} use the key without naming it. Nothing was changed.",
-            "Revoke-CrdbCmek -Method Deny   (a Deny overrides every grant)"
+            rest.Key,
+            $"{rest.Principal} could use {rest.Key} even without its grant in the key policy, through "
+                + string.Join("; ", rest.Grants.Select(g => $"{g.Place} ('{g.Through}', for {g.Principal})"))
+                + ". Nothing was changed.",
+            "Revoke-CrdbCmek -Method Deny   (a Deny overrides every grant"
+                + (
+                    rest.Grants.Select(g => g.RemoveCommand).FirstOrDefault(c => c.Length > 0) is { } command
+                        ? $"; or remove the others first: {command})"
+                        : ")"
+                )
         );
 
     /// <summary>AWS would refuse the old key's policy on a new key.</summary>

@@ -104,11 +104,11 @@ internal sealed class AwsKeyCreation(AwsRun run, KeyTemplate template)
     /// <summary>Adds what an existing key lacks: the grant and the alias.</summary>
     private async Task CompleteAsync(FoundKey key)
     {
-        if (!key.Policy.Grants(template.Role.Text))
+        if (AwsKeyPlanner.NeedsGrant(key, template.Role))
             await run.Writer.ChangePolicyAsync(
                 key.Region,
                 key.KeyId,
-                policy => policy.EnsureGrant(template.Role.Text),
+                policy => policy.EnsureGrant(template.Role.Text, key.Metadata.Arn),
                 planned: key.Policy
             );
         if (!key.HasAlias)

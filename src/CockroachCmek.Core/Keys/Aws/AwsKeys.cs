@@ -42,7 +42,7 @@ internal sealed class AwsKeys(AwsRun run)
         var model = await run.Keys.FindTaggedAsync(arn.Region, like.KeyUri)
             ?? throw AwsErrors.KeyNotFound(like.KeyUri, arn.Region);
         var policy = model.Policy.EnsureGrant(role.Text);
-        Errors.ThrowCombined(request.Cluster.Name, [.. Problems(model, policy, role)]);
+        Errors.ThrowCombined(request.Cluster.Name, [.. await ProblemsAsync(model, policy, role)]);
         var aliases = await run.Keys.GetAliasesAsync(model.Region, model.KeyId);
         var tags = AwsNames.CopyableTags(model.Tags);
         foreach (var tag in request.Tags)
@@ -60,9 +60,9 @@ internal sealed class AwsKeys(AwsRun run)
         };
     }
 
-    private static IEnumerable<CmekException> Problems(FoundKey model, KeyPolicyDocument policy, RoleArn role)
+    private async Task<IEnumerable<CmekException>> ProblemsAsync(FoundKey model, KeyPolicyDocument policy, RoleArn role)
     {
-        var problems = AwsKeyProblems.Of(model, role.Text, mayGrant: true);
+        var problems = await AwsKeyProblems.OfAsync(run, model, role.Text, MissingGrant.AddUnlessNarrowed);
         return policy.StalePrincipals is { Count: > 0 } stale
             ? problems.Append(AwsErrors.PolicyNotCopyable(model.Metadata.Arn, stale))
             : problems;

@@ -88,8 +88,7 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
             return id == request.Cluster.Id ? null
                 : role.Tags.TryGetValue(AwsNames.ClusterNameTag, out var name) ? $"the cluster '{name}' ({id})"
                 : $"the cluster {id}";
-        if (TrustOf(role) is not { } trust)
-            return null;
+        var trust = TrustOf(role);
         var others = trust.Others.Concat(trust.ServicesAndProviders).Select(p => p.Text).ToList();
         if (others.Count > 0)
             return string.Join(" and ", others);
@@ -99,7 +98,7 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
     }
 
     private IReadOnlyList<string> DifferencesOf(IamRole role) =>
-        [.. TrustOf(role)?.Differences ?? ["its trust policy is not a policy"], .. BoundaryDifferences(role)];
+        [.. TrustOf(role).Differences, .. BoundaryDifferences(role)];
 
     private IEnumerable<string> BoundaryDifferences(IamRole role)
     {
@@ -107,37 +106,21 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
             yield return $"its permissions boundary is {role.PermissionsBoundary ?? "missing"}, not {wanted}";
     }
 
-    /// <summary>Null when the trust policy cannot be read.</summary>
-    private TrustReading? TrustOf(IamRole role)
-    {
-        try
-        {
-            return new TrustReading(
-                PolicyText.Parse(role.TrustPolicy),
-                TrustedAccount,
-                ExternalId,
-                RoleArn.Parse(role.Arn).AccountId,
-                run.Calls.Context.Time.GetUtcNow()
-            );
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
+    private TrustReading TrustOf(IamRole role) =>
+        TrustPolicy.Read(role, TrustedAccount, ExternalId, run.Calls.Context.Time.GetUtcNow());
 
     private bool HasTags(IamRole role) =>
         _tags.All(t => role.Tags.TryGetValue(t.Key, out var value) && value == t.Value);
 
     private async Task UpdateAsync(IamRole role)
     {
-        if (TrustOf(role)?.Differences is not { Count: 0 })
+        if (TrustOf(role).Differences.Count > 0)
         {
             var trust = TrustPolicy.Create(_partition, TrustedAccount, ExternalId);
             await SettleAsync(
                 "UpdateAssumeRolePolicy",
                 c => Iam.UpdateAssumeRolePolicyAsync(_name, trust, c),
-                now => TrustOf(now)?.Differences is { Count: 0 }
+                now => TrustOf(now).Differences.Count == 0
             );
         }
 

@@ -47,6 +47,12 @@ internal sealed class KeyAccessReading
     public bool IsGrantedByKey =>
         KmsActions.Needed.All(a => _policies.Key.Statements.Any(s => _judge.AllowsByItself(s, a).Truth == Truth.Yes));
 
+    /// <summary>True when a grant in the key policy would not change what the role may do.</summary>
+    public bool IsSettled => Verdict == CmekAccessVerdict.Granted || IsGrantedByKey;
+
+    /// <summary>True when the use is allowed for sure, whatever denies it.</summary>
+    public bool IsAllowed => _needed.All(n => n.Allowed.Truth == Truth.Yes);
+
     /// <summary>
     /// Statements that allow the role the use of the key by name, but only under conditions that cannot be judged:
     /// somebody narrowed the grant.
@@ -60,6 +66,9 @@ internal sealed class KeyAccessReading
                 && KmsActions.Needed.Any(a => _judge.AllowsByItself(s, a).Truth == Truth.Maybe)
             ),
         ];
+
+    /// <summary>The access review of the key.</summary>
+    public IReadOnlyList<CmekAccess> Review() => new KeyReview(this, _key, _role).Lines();
 
     /// <summary>The answer in the terms of every cloud.</summary>
     public KeyAccess ToAccess() =>

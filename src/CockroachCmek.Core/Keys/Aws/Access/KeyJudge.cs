@@ -21,7 +21,8 @@ internal sealed record ActionJudgement(string Action, Finding Allowed, Finding D
 
 /// <summary>A key and the moment of the judgement.</summary>
 /// <param name="Arn">The key's ARN.</param>
-internal sealed record JudgedKey(string Arn, string AccountId, string Region, DateTimeOffset Now)
+/// <param name="Now">The moment; null for any.</param>
+internal sealed record JudgedKey(string Arn, string AccountId, string Region, DateTimeOffset? Now)
 {
     /// <summary>The call of somebody to the key.</summary>
     public RequestContext CallOf(PolicySubject caller) => RequestContext.OfKey(caller, AccountId, Region, Now);

@@ -50,10 +50,14 @@ internal sealed class RequestContext
 
     private readonly Dictionary<string, ContextValue> _values = new(StringComparer.OrdinalIgnoreCase);
 
-    private RequestContext(PolicySubject subject, DateTimeOffset now)
+    private RequestContext(PolicySubject subject, DateTimeOffset? now)
     {
-        Set("aws:CurrentTime", now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
-        Set("aws:EpochTime", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        if (now is { } time)
+        {
+            Set("aws:CurrentTime", time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+            Set("aws:EpochTime", time.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        }
+
         Set("aws:SecureTransport", "true");
         Set("aws:PrincipalAccount", subject.AccountId);
         _values["aws:PrincipalArn"] = subject.Arn is { } arn
@@ -65,7 +69,7 @@ internal sealed class RequestContext
     public ContextValue this[string key] => _values.TryGetValue(key, out var value) ? value : ContextValue.Unknown;
 
     /// <summary>The use of a key by a role through a session, as CockroachDB Cloud does it.</summary>
-    public static RequestContext OfKeyUse(PolicySubject role, string keyAccount, string region, DateTimeOffset now)
+    public static RequestContext OfKeyUse(PolicySubject role, string keyAccount, string region, DateTimeOffset? now)
     {
         var context = OfKey(role, keyAccount, region, now);
         context.SetDirect();
@@ -76,7 +80,7 @@ internal sealed class RequestContext
     }
 
     /// <summary>A call to a key by somebody else, who may also come through a service.</summary>
-    public static RequestContext OfKey(PolicySubject caller, string keyAccount, string region, DateTimeOffset now)
+    public static RequestContext OfKey(PolicySubject caller, string keyAccount, string region, DateTimeOffset? now)
     {
         var context = new RequestContext(caller, now);
         context.Set("aws:ResourceAccount", keyAccount);
@@ -91,7 +95,7 @@ internal sealed class RequestContext
         PolicySubject caller,
         string roleAccount,
         ContextValue externalId,
-        DateTimeOffset now
+        DateTimeOffset? now
     )
     {
         var context = new RequestContext(caller, now);

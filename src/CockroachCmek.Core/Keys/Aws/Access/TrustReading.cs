@@ -66,7 +66,14 @@ internal sealed class TrustReading
     /// <summary>
     /// How the policy differs from what the cluster needs, each as the end of a sentence; empty when it fits.
     /// </summary>
-    public IReadOnlyList<string> Differences => [.. Missing(), .. Wider()];
+    public IReadOnlyList<string> Differences =>
+        IsUnreadable ? ["its trust policy is not JSON"] : [.. Missing(), .. Wider()];
+
+    /// <summary>The policy could not be parsed, so that nothing is known to be allowed.</summary>
+    public bool IsUnreadable { get; init; }
+
+    /// <summary>True when nothing but conditions that cannot be judged is in the way.</summary>
+    public bool IsOnlyConditional => Verdict == CmekAccessVerdict.Conditional && !Wider().Any();
 
     private IEnumerable<string> Missing()
     {
