@@ -63,17 +63,24 @@ internal sealed partial class KeyPolicyDocument
     public KeyPolicyDocument WithGrant(string roleArn) =>
         Changed(statements =>
         {
-            // The Sid alone does not tell whose it is: another cluster's grant has the same.
+            // The Sid alone does not tell whose it is: another cluster's grant has the same, with a number, because
+            // AWS takes a Sid only once in a policy.
             var own = statements
                 .OfType<JsonObject>()
                 .FirstOrDefault(s =>
-                    (string?)s["Sid"] == UseSid
+                    SidOf(s).StartsWith(UseSid, StringComparison.Ordinal)
                     && PrincipalsOf(s).All(p => p == roleArn || Regex.IsMatch(p, "^A(ROA|IDA)"))
                 );
             if (own is not null)
                 statements.Remove(own);
-            statements.Add((JsonNode)UseStatement(roleArn));
+            var added = UseStatement(roleArn);
+            var taken = statements.OfType<JsonObject>().Select(SidOf).ToList();
+            for (var number = 2; taken.Contains(SidOf(added)); number++)
+                added["Sid"] = $"{UseSid} {number}";
+            statements.Add((JsonNode)added);
         });
+
+    private static string SidOf(JsonObject statement) => statement["Sid"]?.ToString() ?? "";
 
     /// <summary>A pattern for the ARN of the role whose session the caller is; null for any other caller.</summary>
     private static string? RolePatternOf(string callerArn)
