@@ -1,4 +1,5 @@
 using System.Net.Http;
+using CockroachCmek.Core.Http;
 using Google.Apis.Auth.OAuth2;
 
 namespace CockroachCmek.Core.Keys.Gcp;
@@ -82,7 +83,7 @@ internal sealed class GcpClients : IDisposable
         var host = Environment.GetEnvironmentVariable("GCE_METADATA_HOST") is { Length: > 0 } given
             ? given
             : "169.254.169.254";
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        using var client = new HttpClient(Handlers.Create(GcpHttp.Peer)) { Timeout = TimeSpan.FromSeconds(10) };
         using var request = new HttpRequestMessage(
             HttpMethod.Get,
             new Uri($"http://{host}/computeMetadata/v1/project/project-id")
@@ -96,7 +97,9 @@ internal sealed class GcpClients : IDisposable
             return (await GcpRest.ReadTextAsync(response.Content, cancellationToken)).Trim();
         }
         catch (Exception error)
-            when (error is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+            when (error is HttpRequestException or TaskCanceledException or CmekException
+                && !cancellationToken.IsCancellationRequested
+            )
         {
             throw GcpErrors.ProjectUnknown();
         }
