@@ -48,6 +48,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
             Name = "prod",
             CloudProvider = "GCP",
             AccountId = "crl-prod",
+            Regions = [new CrdbRegion { Name = "europe-west1" }],
         };
 
     public static string Member => $"serviceAccount:{Account}";

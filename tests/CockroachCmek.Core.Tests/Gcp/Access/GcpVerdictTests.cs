@@ -11,7 +11,8 @@ public sealed class GcpVerdictTests
 {
     private const string DecryptPermission = "cloudkms.cryptoKeyVersions.useToDecrypt";
     private const string EncryptPermission = "cloudkms.cryptoKeyVersions.useToEncrypt";
-    private const string AccountPrincipal = $"principal://iam.googleapis.com/projects/-/serviceAccounts/{GcpPolicyCloud.Account}";
+    private const string AccountPrincipal =
+        $"principal://iam.googleapis.com/projects/-/serviceAccounts/{GcpPolicyCloud.Account}";
 
     [Theory]
     [InlineData(AccountPrincipal, "cloudkms.googleapis.com/cryptoKeyVersions.useToDecrypt", CmekAccessVerdict.Denied)]
@@ -195,7 +196,12 @@ public sealed class GcpVerdictTests
     {
         using var cloud = Granted();
         using var provider = cloud.Connect();
-        var spec = CmekRegionSpec.Create("europe-west1", "GCP_CLOUD_KMS", $"{Ring}/cryptoKeys/other", GcpPolicyCloud.Account);
+        var spec = CmekRegionSpec.Create(
+            "europe-west1",
+            "GCP_CLOUD_KMS",
+            $"{Ring}/cryptoKeys/other",
+            GcpPolicyCloud.Account
+        );
 
         var error = await Assert.ThrowsAsync<CmekException>(() =>
             provider.ReadAccessAsync(new KeyAccessRequest { Cluster = Cluster, Spec = spec }, cloud.Context)
