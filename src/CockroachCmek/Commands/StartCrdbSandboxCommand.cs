@@ -17,6 +17,11 @@ namespace CockroachCmek.Commands;
 /// <para>-Scenario prepares what real accounts look like after some years, so that a review, a check or a revocation can
 /// be rehearsed on it. Google Cloud, all on the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on
 /// the whole project).</para>
+/// <para>Azure, all but the last on the cluster azure-in, which then uses CMEK: LockedKeyVault (a lock keeps the role
+/// assignments), EntraGroup (the role comes through a group), InheritedRole (it comes from a management group),
+/// ConditionalRole (a condition ends it), DenyAssignment (the use of keys is denied), AzurePolicy (new keys need an
+/// expiry date).</para>
+/// <para>HashiCorp Vault: VaultSealed, VaultStandby (no active server is known).</para>
 /// </remarks>
 /// <example>
 /// <para>Rehearses enabling CMEK on AWS.</para>
