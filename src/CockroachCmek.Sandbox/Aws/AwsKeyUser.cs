@@ -60,24 +60,8 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
     )
     {
         key = null;
-        Caller session;
-        try
-        {
-            session = principals.AssumeFromNode(
-                NodeRole(request),
-                request.AuthPrincipal,
-                session: "crdb",
-                request.OrganizationId
-            );
-        }
-        catch (AwsException)
-        {
-            return principals.CurrentId(request.AuthPrincipal) is null
-                ? $"The role {request.AuthPrincipal} does not exist."
-                : $"The trust policy of {request.AuthPrincipal} does not let account {request.AccountId} assume it "
-                    + $"with the external id {request.OrganizationId}.";
-        }
-
+        if (Assume(request, principals, out var trust) is not { } session)
+            return trust;
         if (kms.Find(request.Uri) is not { } found)
             return $"The key {request.Uri} does not exist.";
         foreach (var action in actions)
@@ -95,6 +79,29 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
             return $"The key {request.Uri} is not symmetric.";
         key = found;
         return null;
+    }
+
+    /// <summary>A session of the customer's role, or null with the reason.</summary>
+    internal static Caller? Assume(KeyUseRequest request, IamPrincipals principals, out string? refusal)
+    {
+        refusal = null;
+        try
+        {
+            return principals.AssumeFromNode(
+                NodeRole(request),
+                request.AuthPrincipal,
+                session: "crdb",
+                request.OrganizationId
+            );
+        }
+        catch (AwsException)
+        {
+            refusal = principals.CurrentId(request.AuthPrincipal) is null
+                ? $"The role {request.AuthPrincipal} does not exist."
+                : $"The trust policy of {request.AuthPrincipal} does not let account {request.AccountId} assume it "
+                    + $"with the external id {request.OrganizationId}.";
+            return null;
+        }
     }
 
     /// <summary>The role of the cluster's nodes, as Cockroach Labs names it.</summary>
