@@ -54,6 +54,15 @@ internal static partial class Errors
             inner
         );
 
+    /// <summary>The record is larger than any that the module writes.</summary>
+    public static CmekException RevocationFileTooLarge(string path) =>
+        Make(
+            CmekErrorKind.InvalidData,
+            path,
+            $"{path} is larger than 16 MB, which no record of a revocation is.",
+            "Restore-CrdbCmekAccess <cluster>   (finds what is missing in the cloud)"
+        );
+
     /// <summary>
     /// The record of a revocation could not be written: nothing is changed before the record is safe.
     /// </summary>

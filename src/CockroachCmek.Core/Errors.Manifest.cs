@@ -33,11 +33,11 @@ internal static partial class Errors
         );
 
     /// <summary>The file is larger than 1 MB.</summary>
-    public static CmekException ManifestTooLarge(string path, long bytes) =>
+    public static CmekException ManifestTooLarge(string path) =>
         Make(
             CmekErrorKind.InvalidData,
             path,
-            $"{path} has {bytes} bytes. A manifest is never larger than 1 MB.",
+            $"{path} is larger than 1 MB, which no manifest is.",
             "Import-CrdbCmekManifest <the right file>"
         );
 

@@ -17,7 +17,28 @@ internal static partial class Errors
         int? statusCode = null,
         string? requestId = null,
         [CallerMemberName] string id = ""
-    ) => new(id, kind, target, message, next, inner) { StatusCode = statusCode, RequestId = requestId };
+    ) =>
+        new(
+            id,
+            kind,
+            target is string text ? VisibleText.Line(text) : target,
+            VisibleText.Line(message),
+            VisibleText.Line(next),
+            inner
+        )
+        {
+            StatusCode = statusCode,
+            RequestId = requestId,
+        };
+
+    /// <summary>An error of this module that another exception carries; null when there is none.</summary>
+    internal static CmekException? Within(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+            if (error is CmekException known)
+                return known;
+        return null;
+    }
 
     /// <summary>Throws what was found: one error as it is, several as one error that names all of them.</summary>
     internal static void ThrowCombined(string cluster, IReadOnlyList<CmekException> errors)

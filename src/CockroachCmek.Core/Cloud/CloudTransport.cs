@@ -14,16 +14,18 @@ namespace CockroachCmek.Core.Cloud;
 /// <summary>Sends a request: headers, resilience, the verbose line, and errors in the module's own terms.</summary>
 internal sealed class CloudTransport : IDisposable
 {
-    private const int LongestResponse = 32 * 1024 * 1024;
+    private static readonly Peer Peer = new("CockroachDB Cloud", "Connect-CrdbCloud -Endpoint https://<host>");
 
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         NumberHandling = JsonNumberHandling.AllowReadingFromString, // grpc-gateway writes int64 as strings
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new VisibleTextConverter() },
     };
 
     private readonly CloudConnection _connection;
+    private readonly Secret _apiKey;
     private readonly HttpClient _http;
     private readonly RateLimiter _limiter;
     private readonly ResiliencePipeline<HttpResponseMessage> _reads;
@@ -31,20 +33,13 @@ internal sealed class CloudTransport : IDisposable
 
     public CloudTransport(CloudConnection connection)
     {
-        if (
-            connection.Endpoint.Scheme != Uri.UriSchemeHttps
-            && !(connection.Endpoint.Scheme == Uri.UriSchemeHttp && connection.Endpoint.IsLoopback)
-        )
-            throw Errors.InsecureEndpoint(connection.Endpoint);
         _connection = connection;
-        _http = new HttpClient(
-            connection.Handler ?? new HttpClientHandler { AllowAutoRedirect = false },
-            disposeHandler: connection.Handler is null
-        )
+        _apiKey = connection.ApiKey.ForHeader("ApiKey");
+        _http = new HttpClient(Handlers.Create(Peer, connection.Handler), disposeHandler: connection.Handler is null)
         {
-            BaseAddress = new Uri(connection.Endpoint, "/api/v1/"),
+            BaseAddress = BaseAddress.Of(connection.Endpoint, "api/v1/", "Endpoint", Errors.InsecureEndpoint),
             Timeout = Timeout.InfiniteTimeSpan, // the pipeline has the timeout, on the injected clock
-            MaxResponseContentBufferSize = LongestResponse,
+            MaxResponseContentBufferSize = Peer.LargestResponse,
         };
         _limiter = RequestPipeline.CreateLimiter(connection.TimeScale);
         _reads = RequestPipeline.Create(connection, _limiter, isRead: true);
@@ -108,7 +103,7 @@ internal sealed class CloudTransport : IDisposable
             async cancellation =>
             {
                 using var request = new HttpRequestMessage(method, path);
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _connection.ApiKey.Reveal());
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _apiKey.Reveal());
                 request.Headers.Add("Cc-Version", _connection.ApiVersion);
                 request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
                 request.Headers.UserAgent.Add(
@@ -128,10 +123,10 @@ internal sealed class CloudTransport : IDisposable
                     );
                     return answer;
                 }
-                catch (HttpRequestException fault)
+                catch (Exception fault) when (fault is HttpRequestException or CmekException)
                 {
                     context.Host.Verbose(
-                        $"CockroachDB Cloud {method} /api/v1/{path}: no answer, {watch.ElapsedMilliseconds} ms "
+                        $"CockroachDB Cloud {method} /api/v1/{path}: no response, {watch.ElapsedMilliseconds} ms "
                             + $"({fault.GetBaseException().Message})"
                     );
                     throw;
@@ -163,9 +158,7 @@ internal sealed class CloudTransport : IDisposable
             // A proxy's page, or an empty body.
         }
 
-        var plain = System.Text.RegularExpressions.Regex.Replace(body, "<[^>]*>", " ");
-        plain = System.Text.RegularExpressions.Regex.Replace(plain, @"\s+", " ").Trim();
-        return plain.Length <= 300 ? plain : plain.Substring(0, 300) + "…";
+        return ServerText.OfPage(body);
     }
 
     private static string? RequestId(HttpResponseMessage response) =>

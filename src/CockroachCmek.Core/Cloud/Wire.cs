@@ -46,12 +46,12 @@ internal sealed record WireCluster(
     public CrdbCluster ToModel() =>
         new()
         {
-            Id = Id ?? "",
+            Id = WireName.Checked(Id, "id of a cluster"),
             Name = Name ?? "",
             CockroachVersion = CockroachVersion ?? "",
             Plan = Plan ?? "",
-            CloudProvider = CloudProvider ?? "",
-            AccountId = AccountId ?? "",
+            CloudProvider = WireName.Checked(CloudProvider, "name of a cloud"),
+            AccountId = WireName.Checked(AccountId, "id of an account"),
             State = State ?? "",
             // 2022-03-31 said CLUSTER_STATUS_UNSPECIFIED for what is UNSPECIFIED since.
             OperationStatus =
@@ -59,12 +59,12 @@ internal sealed record WireCluster(
                     ? status.Substring("CLUSTER_STATUS_".Length)
                     : OperationStatus ?? "",
             NetworkVisibility = NetworkVisibility ?? "",
-            AzureClusterIdentityClientId = AzureClusterIdentityClientId ?? "",
+            AzureClusterIdentityClientId = WireName.Checked(AzureClusterIdentityClientId, "id of an application"),
             Regions =
             [
                 .. (Regions ?? []).Select(r => new CrdbRegion
                 {
-                    Name = r.Name ?? "",
+                    Name = WireName.Checked(r.Name, "name of a region"),
                     NodeCount = r.NodeCount ?? 0,
                     IsPrimary = r.Primary ?? false,
                     SqlDns = r.SqlDns ?? "",
@@ -72,7 +72,10 @@ internal sealed record WireCluster(
             ],
             CreatedAt = CreatedAt,
             UpdatedAt = UpdatedAt,
-            AdditionalFields = (Rest ?? []).ToDictionary(field => field.Key, field => field.Value.GetRawText()),
+            AdditionalFields = (Rest ?? []).ToDictionary(
+                field => field.Key,
+                field => VisibleText.Line(field.Value.GetRawText())
+            ),
         };
 }
 
@@ -116,7 +119,7 @@ internal sealed record WireRegionInfo(string? Region, string? Status, List<WireK
     public CmekRegionInfo ToModel() =>
         new()
         {
-            Region = Region ?? "",
+            Region = WireName.Checked(Region, "name of a region"),
             Status = Status ?? "",
             // The API promises no order; what is in force or on its way comes first, then what was used last.
             Keys =

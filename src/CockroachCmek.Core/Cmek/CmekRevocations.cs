@@ -147,7 +147,9 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
 
     /// <summary>In a folder, the record is named after the cluster.</summary>
     private static string? FileFor(string? path, CrdbCluster cluster) =>
-        path is not null && Directory.Exists(path) ? Path.Combine(path, $"{cluster.Name}.revocation.json") : path;
+        path is not null && Directory.Exists(path)
+            ? Path.Combine(path, $"{FileNames.Of(cluster.Name, cluster.Id)}.revocation.json")
+            : path;
 
     private static string Consequence(CrdbCluster cluster, RevocationOptions options) =>
         options.KmsOnly

@@ -1,4 +1,5 @@
 using System.IO;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -8,6 +9,9 @@ namespace CockroachCmek.Core.Cmek;
 /// <summary>The record of a revocation as a JSON file: what Restore-CrdbCmekAccess needs to undo it.</summary>
 internal static class RevocationFile
 {
+    /// <summary>Room for the policies of every key of a large cluster.</summary>
+    private const int LargestFile = 16 * 1024 * 1024;
+
     private sealed record FileChange(
         List<string> Regions,
         string KeyUri,
@@ -34,7 +38,11 @@ internal static class RevocationFile
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Converters = { new JsonStringEnumConverter() },
+        Converters =
+        {
+            new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false),
+            new VisibleTextConverter(),
+        },
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -76,8 +84,9 @@ internal static class RevocationFile
         {
             record = JsonSerializer.Deserialize<FileRecord>(text, Format) ?? throw new JsonException("it is null");
         }
-        catch (JsonException fault)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
+            // The second is a text with half a character (\ud800).
             throw Errors.RevocationFileInvalid(path, fault.Message, fault);
         }
 
@@ -85,11 +94,17 @@ internal static class RevocationFile
             throw Errors.RevocationFileInvalid(path, "it names no cluster, or no changes");
         foreach (var change in record.Changes)
             if (
-                string.IsNullOrEmpty(change.Kind)
+                change is null
+                || change.Regions?.Contains(null!) == true
+                || string.IsNullOrEmpty(change.Kind)
                 || string.IsNullOrEmpty(change.Target)
                 || change.Document.ValueKind == JsonValueKind.Undefined
+                || !IsText(change.Document)
             )
-                throw Errors.RevocationFileInvalid(path, "a change lacks its kind, target or document");
+                throw Errors.RevocationFileInvalid(
+                    path,
+                    "a change lacks its kind, target or document, or a region is " + "null"
+                );
         return new CmekRevocation
         {
             Cluster = new CrdbCluster
@@ -121,13 +136,33 @@ internal static class RevocationFile
         };
     }
 
+    /// <summary>False for a document with half a character (\ud800), which could not be written again.</summary>
+    private static bool IsText(JsonElement document)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(document).Length > 0;
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads the record of a file.</summary>
-    /// <exception cref="CmekException">RevocationFileNotFound, RevocationFileInvalid.</exception>
+    /// <exception cref="CmekException">
+    /// RevocationFileNotFound, RevocationFileTooLarge, RevocationFileInvalid.
+    /// </exception>
     public static CmekRevocation Load(string path)
     {
         try
         {
-            return Read(File.ReadAllText(path), path);
+            var bytes = BoundedFile.Read(path, LargestFile) ?? throw Errors.RevocationFileTooLarge(path);
+            return Read(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF'), path);
+        }
+        catch (DecoderFallbackException fault)
+        {
+            throw Errors.RevocationFileInvalid(path, "it is not UTF-8 text", fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

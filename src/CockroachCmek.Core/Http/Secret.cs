@@ -16,6 +16,12 @@ internal sealed class Secret
     /// <summary>The secret itself, for the one place that sends it.</summary>
     public string Reveal() => _value;
 
+    /// <summary>The same secret, which can be sent in a header: visible ASCII characters only.</summary>
+    /// <param name="parameter">The parameter of Connect-CrdbCloud, for the error.</param>
+    /// <exception cref="CmekException">SecretMalformed.</exception>
+    public Secret ForHeader(string parameter) =>
+        _value.All(c => c is > ' ' and <= '~') ? this : throw Errors.SecretMalformed(parameter);
+
     /// <inheritdoc/>
     public override string ToString() => "(secret)";
 }

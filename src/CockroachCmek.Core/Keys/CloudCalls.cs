@@ -26,8 +26,10 @@ internal abstract class CloudCalls
     {
         _cloud = cloud;
         Context = context;
-        _reads = Retrying(context.Time, error => IsThrottled(error) || IsAmbiguous(error));
-        _writes = Retrying(context.Time, IsThrottled);
+        _reads = Retrying(context.Time, error =>
+            error is not CmekException && (IsThrottled(error) || IsAmbiguous(error))
+        );
+        _writes = Retrying(context.Time, error => error is not CmekException && IsThrottled(error));
     }
 
     public OperationContext Context { get; }
@@ -160,7 +162,7 @@ internal abstract class CloudCalls
     /// it.
     /// </summary>
     public bool IsResponseLost(Exception error) =>
-        IsAmbiguous(error) && !Context.CancellationToken.IsCancellationRequested;
+        error is not CmekException && IsAmbiguous(error) && !Context.CancellationToken.IsCancellationRequested;
 
     /// <summary>
     /// No response, whatever carried the call. The SDKs' own timeouts are cancellations; a stop by the user is handled
@@ -206,6 +208,8 @@ internal abstract class CloudCalls
                 {
                     var (code, id) = Describe(error);
                     Report(code, id);
+                    if (Errors.Within(error) is { } known && !ReferenceEquals(known, error))
+                        throw known; // the SDKs wrap the errors of their HTTP handlers
                     throw;
                 }
 

@@ -9,11 +9,12 @@ internal static class JsonNodes
     public static Node Read(string text, string path)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
+        var cursor = new Cursor(bytes);
         var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = 32 });
         try
         {
             reader.Read();
-            var root = Value(ref reader, bytes);
+            var root = Value(ref reader, cursor);
             reader.Read(); // throws where something follows
             return root;
         }
@@ -32,59 +33,63 @@ internal static class JsonNodes
         catch (InvalidOperationException fault)
         {
             // An unpaired surrogate escape (\ud800) is valid JSON grammar, but not text.
-            var mark = At(bytes, reader.TokenStartIndex);
+            var mark = cursor.MoveTo(reader.TokenStartIndex);
             throw Errors.ManifestSyntax(path, mark.Line, mark.Column, "a text holds half a character.", fault);
         }
     }
 
-    private static Node Value(ref Utf8JsonReader reader, byte[] bytes)
+    private static Node Value(ref Utf8JsonReader reader, Cursor cursor)
     {
-        var mark = At(bytes, reader.TokenStartIndex);
+        var mark = cursor.MoveTo(reader.TokenStartIndex);
         switch (reader.TokenType)
         {
             case JsonTokenType.StartObject:
                 var fields = new List<(string, Mark, Node)>();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
                 {
-                    var nameMark = At(bytes, reader.TokenStartIndex);
+                    var nameMark = cursor.MoveTo(reader.TokenStartIndex);
                     var name = reader.GetString()!;
                     reader.Read();
-                    fields.Add((name, nameMark, Value(ref reader, bytes)));
+                    fields.Add((name, nameMark, Value(ref reader, cursor)));
                 }
 
                 return new MapNode(mark, fields);
             case JsonTokenType.StartArray:
                 var items = new List<Node>();
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                    items.Add(Value(ref reader, bytes));
+                    items.Add(Value(ref reader, cursor));
                 return new ListNode(mark, items);
             case JsonTokenType.String:
                 return new ScalarNode(mark, reader.GetString()!, IsText: true);
             default:
                 return new ScalarNode(
                     mark,
-                    Encoding.UTF8.GetString(
-                        bytes,
-                        (int)reader.TokenStartIndex,
-                        (int)(reader.BytesConsumed - reader.TokenStartIndex)
-                    ),
+                    cursor.Text(reader.TokenStartIndex, reader.BytesConsumed - reader.TokenStartIndex),
                     IsText: false
                 );
         }
     }
 
-    private static Mark At(byte[] bytes, long index)
+    /// <summary>
+    /// The position in the document, which only moves forward: every byte is counted once, however many tokens there
+    /// are.
+    /// </summary>
+    private sealed class Cursor(byte[] bytes)
     {
-        var line = 1;
-        var lineStart = 0;
-        for (var i = 0; i < index; i++)
+        private long _index;
+        private int _line = 1;
+        private int _column = 1;
+
+        public Mark MoveTo(long index)
         {
-            if (bytes[i] != (byte)'\n')
-                continue;
-            line++;
-            lineStart = i + 1;
+            for (; _index < index; _index++)
+                if (bytes[_index] == (byte)'\n')
+                    (_line, _column) = (_line + 1, 1);
+                else if ((bytes[_index] & 0xC0) != 0x80)
+                    _column += bytes[_index] >= 0xF0 ? 2 : 1; // UTF-16 counts four bytes as two characters
+            return new Mark(_line, _column);
         }
 
-        return new Mark(line, Encoding.UTF8.GetCharCount(bytes, lineStart, (int)index - lineStart) + 1);
+        public string Text(long start, long length) => Encoding.UTF8.GetString(bytes, (int)start, (int)length);
     }
 }

@@ -5,6 +5,12 @@ namespace CockroachCmek.Core.Manifest;
 /// <summary>Collects the problems of a document with their positions, so that one error names all of them.</summary>
 internal sealed class ManifestProblems
 {
+    /// <summary>Longer than any key URI or identity. A longer text is not searched.</summary>
+    private const int LongestValue = 2048;
+
+    /// <summary>More problems than anybody corrects before the next try.</summary>
+    private const int MostProblems = 50;
+
     private static readonly Regex Placeholder = new(
         @"^\s*(\$?\{.*\}|<[^>]+>|\$[A-Z_]+)\s*$|\{[A-Z][A-Z0-9_]*\}|\$\{[^}]*\}|<[A-Za-z_ -]+>",
         RegexOptions.CultureInvariant
@@ -25,7 +31,9 @@ internal sealed class ManifestProblems
                 .. _found
                     .OrderBy(p => p.Line)
                     .ThenBy(p => p.Column)
+                    .Take(MostProblems)
                     .Select(p => $"line {p.Line}, column {p.Column}: {p.Reason}"),
+                .. _found.Count > MostProblems ? [$"and {_found.Count - MostProblems} more"] : Array.Empty<string>(),
             ]
         );
     }
@@ -35,10 +43,12 @@ internal sealed class ManifestProblems
     {
         if (value.Trim().Length == 0)
             Add(mark, $"{field} is empty");
+        else if (value.Length > LongestValue)
+            Add(mark, $"{field} has {value.Length} characters, and at most {LongestValue} are allowed");
         else if (Placeholder.IsMatch(value))
             Add(mark, $"{field} still holds the placeholder '{value}'");
-        else if (value.Any(char.IsControl))
-            Add(mark, $"{field} holds a control character");
+        else if (value.Any(VisibleText.IsHidden))
+            Add(mark, $"{field} holds a control character or another character that is not shown");
         else if (value != value.Trim())
             Add(mark, $"{field} begins or ends with a blank");
     }

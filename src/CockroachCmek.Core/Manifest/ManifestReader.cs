@@ -21,10 +21,8 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
     {
         try
         {
-            var length = new FileInfo(path).Length;
-            if (length > LargestFile)
-                throw Errors.ManifestTooLarge(path, length);
-            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+            var bytes = BoundedFile.Read(path, LargestFile) ?? throw Errors.ManifestTooLarge(path);
+            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
             return Read(text, FormatOf(path, text), path);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -44,6 +42,7 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
         var content = text.Length > 0 && text[0] == '\uFEFF' ? text.Substring(1) : text;
         if (content.Trim().Length == 0)
             throw Errors.ManifestEmpty(name);
+        RefuseControlCharacters(content, name);
         var root = format == CmekManifestFormat.Json ? JsonNodes.Read(content, name) : YamlNodes.Read(content, name);
         var problems = new ManifestProblems();
         var specs = RegionSpecs(root, problems);
@@ -56,6 +55,23 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
             SourceText = text,
             SourceFormat = format,
         };
+    }
+
+    /// <summary>Neither format allows them, but the YAML parser lets some of them pass.</summary>
+    private static void RefuseControlCharacters(string content, string path)
+    {
+        var (line, start) = (1, 0);
+        for (var i = 0; i < content.Length; i++)
+            if (content[i] == '\n')
+                (line, start) = (line + 1, i + 1);
+            else if (char.IsControl(content[i]) && content[i] is not ('\r' or '\t' or '\u0085'))
+                throw Errors.ManifestSyntax(
+                    path,
+                    line,
+                    i - start + 1,
+                    $"the control character {content[i]} is not allowed in a manifest.",
+                    null
+                );
     }
 
     /// <summary>The same manifest, for a cluster.</summary>

@@ -48,7 +48,10 @@ internal static class ManifestFiles
         if (!Directory.Exists(full))
             return full;
         var name = manifest.ClusterName ?? throw Errors.ManifestNamesNoCluster(full);
-        return Path.Combine(full, name + (format == CmekManifestFormat.Yaml ? ".yml" : ".json"));
+        return Path.Combine(
+            full,
+            FileNames.Of(name, manifest.Cluster?.Id) + (format == CmekManifestFormat.Yaml ? ".yml" : ".json")
+        );
     }
 
     /// <summary>The requested format, or that of the file extension, or that of the manifest.</summary>
@@ -68,7 +71,7 @@ internal static class ManifestFiles
             throw Errors.ManifestFileExists(file, first);
         try
         {
-            WholeFile.Write(file, text);
+            WholeFile.Write(file, text, keepsMode: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -5,6 +5,7 @@ using System.Text;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys.Vault;
 using CockroachCmek.Core.Tests.Cloud;
+using CockroachCmek.Core.Tests.Http;
 using CockroachCmek.Sandbox.Http;
 using static CockroachCmek.Core.Tests.Cloud.ScriptedHandler;
 
@@ -111,8 +112,8 @@ public sealed class VaultClientTests
         var folder = Directory.CreateTempSubdirectory("crdb-vault-").FullName;
         try
         {
-            var (authority, leaf) = Issue();
-            var (namesake, forged) = Issue();
+            var (authority, leaf) = TestServer.Issue();
+            var (namesake, forged) = TestServer.Issue();
             using (authority)
             using (namesake)
             using (leaf)
@@ -122,13 +123,10 @@ public sealed class VaultClientTests
                 await File.WriteAllTextAsync(pem, "Our authority:\n" + authority.ExportCertificatePem());
                 Assert.Equal(200, await StatusAsync(leaf, pem));
                 // Another authority of the same name is not trusted.
-                await Assert.ThrowsAsync<HttpRequestException>(() => StatusAsync(forged, pem));
-                await Assert.ThrowsAsync<HttpRequestException>(() => StatusAsync(leaf, null));
+                await RefusesAsync("VaultCertificateRefused", forged, pem);
+                await RefusesAsync("VaultCertificateRefused", leaf, null);
                 await File.WriteAllTextAsync(pem, "nothing");
-                Assert.Equal(
-                    "VaultCaUnreadable",
-                    (await Assert.ThrowsAsync<CmekException>(() => StatusAsync(leaf, pem))).ErrorId
-                );
+                await RefusesAsync("VaultCaUnreadable", leaf, pem);
             }
         }
         finally
@@ -145,7 +143,10 @@ public sealed class VaultClientTests
         try
         {
             using var client = new VaultClient(
-                new VaultConnection(listener.Endpoint, new Secret("t")) { CaCertificatePath = authorities }
+                new VaultConnection(listener.Endpoint, new Secret("t"))
+                {
+                    Tls = new VaultTls { Authorities = authorities },
+                }
             );
             return (await client.ReadHealthAsync(CancellationToken.None)).Data;
         }
@@ -155,29 +156,11 @@ public sealed class VaultClientTests
         }
     }
 
-    private static (X509Certificate2 Authority, X509Certificate2 Leaf) Issue()
-    {
-        using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var authorityRequest = new CertificateRequest("CN=Test authority", authorityKey, HashAlgorithmName.SHA256);
-        authorityRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var authority = authorityRequest.CreateSelfSigned(
-            DateTimeOffset.UtcNow.AddDays(-1),
-            DateTimeOffset.UtcNow.AddDays(2)
+    private static async Task RefusesAsync(string errorId, X509Certificate2 certificate, string? authorities) =>
+        Assert.Equal(
+            errorId,
+            (await Assert.ThrowsAsync<CmekException>(() => StatusAsync(certificate, authorities))).ErrorId
         );
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=vault", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        using var issued = request.Create(
-            authority,
-            DateTimeOffset.UtcNow.AddDays(-1),
-            DateTimeOffset.UtcNow.AddDays(1),
-            RandomNumberGenerator.GetBytes(8)
-        );
-        using var whole = issued.CopyWithPrivateKey(key);
-        return (authority, X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null));
-    }
 
     private static VaultClient Client(ScriptedHandler handler, Func<VaultConnection, VaultConnection>? change = null)
     {

@@ -79,6 +79,10 @@ internal sealed class AwsClients(AwsConnection connection) : IDisposable
         config.MaxStaleConnectionRetries = 0;
         config.LogResponse = false;
         config.DisableLogging = true;
+        config.AllowAutoRedirect = false;
+#if NET
+        config.HttpClientFactory = new AwsHttp();
+#endif
         if (connection.ProfileName is { } profile)
             config.Profile = new Profile(profile);
         if (connection.Endpoint is not { } endpoint)
@@ -86,5 +90,9 @@ internal sealed class AwsClients(AwsConnection connection) : IDisposable
         if (endpoint.Scheme != Uri.UriSchemeHttps && !endpoint.IsLoopback)
             throw Errors.InsecureEndpoint(endpoint);
         config.ServiceURL = endpoint.ToString();
+#if NETFRAMEWORK
+        if (endpoint.IsLoopback)
+            config.SetWebProxy(new System.Net.WebProxy()); // none: a proxy reads what is sent in clear
+#endif
     }
 }

@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Azure.Core;
 using Azure.Core.Pipeline;
+using CockroachCmek.Core.Http;
 #if NET
 using System.Net.Sockets;
 #endif
@@ -15,15 +16,21 @@ namespace CockroachCmek.Core.Keys.Azure;
 /// </summary>
 internal static class AzureTransport
 {
-    /// <summary>The transport of a connection; null for Azure.Core's own.</summary>
-    public static HttpPipelineTransport? Create(AzureConnection connection) =>
-        Client(connection) is { } client ? new HttpClientTransport(client) : null;
+    private static readonly Peer Peer = new("Azure", Peer.DnsAdvice);
 
-    /// <summary>The HTTP client of a connection to a sandbox or a test; null for a connection to Azure.</summary>
-    internal static HttpClient? Client(AzureConnection connection) =>
-        connection.Handler is { } handler ? new HttpClient(handler, disposeHandler: false)
-        : connection.Loopback is { } loopback ? new HttpClient(Redirected(loopback))
-        : null;
+    /// <summary>The transport of a connection.</summary>
+    public static HttpPipelineTransport Create(AzureConnection connection) =>
+        new HttpClientTransport(Client(connection));
+
+    /// <summary>The HTTP client of a connection to Azure, a sandbox or a test.</summary>
+    internal static HttpClient Client(AzureConnection connection) =>
+        new(
+            Handlers.Create(
+                Peer,
+                connection.Handler ?? (connection.Loopback is { } loopback ? Redirected(loopback) : null)
+            ),
+            disposeHandler: connection.Handler is null
+        );
 
     public static T Configure<T>(T options, HttpPipelineTransport? transport)
         where T : ClientOptions
@@ -52,6 +59,7 @@ internal static class AzureTransport
         return new SocketsHttpHandler
         {
             UseProxy = false,
+            AllowAutoRedirect = false,
             SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = chain },
             ConnectCallback = async (context, cancellationToken) =>
             {
@@ -88,6 +96,7 @@ internal static class AzureTransport
             new HttpClientHandler
             {
                 UseProxy = false,
+                AllowAutoRedirect = false,
                 ServerCertificateCustomValidationCallback = (_, certificate, chain, errors) =>
                     Trusts(loopback, certificate, chain, errors),
             }

@@ -1,4 +1,5 @@
 using System.Net.Http;
+using CockroachCmek.Core.Http;
 using Google.Apis.Auth.OAuth2;
 
 namespace CockroachCmek.Core.Keys.Gcp;
@@ -17,6 +18,7 @@ internal sealed class GcpClients : IDisposable
         Iam = new GcpIamClient(Service("iam"));
         Projects = new GcpProjectsClient(Service("cloudresourcemanager"));
         Kms = new GcpKmsClient(Service("cloudkms"));
+        Troubleshooter = new GcpTroubleshooterClient(Service("policytroubleshooter"));
     }
 
     /// <summary>Cloud KMS.</summary>
@@ -27,6 +29,9 @@ internal sealed class GcpClients : IDisposable
 
     /// <summary>Cloud Resource Manager.</summary>
     public IGcpProjects Projects { get; }
+
+    /// <summary>Policy Troubleshooter.</summary>
+    public IGcpTroubleshooter Troubleshooter { get; }
 
     /// <summary>Finds the credentials and creates the clients. No API call is sent.</summary>
     /// <exception cref="CmekException">GcpCredentialsMissing, InsecureEndpoint.</exception>
@@ -78,7 +83,7 @@ internal sealed class GcpClients : IDisposable
         var host = Environment.GetEnvironmentVariable("GCE_METADATA_HOST") is { Length: > 0 } given
             ? given
             : "169.254.169.254";
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        using var client = new HttpClient(Handlers.Create(GcpHttp.Peer)) { Timeout = TimeSpan.FromSeconds(10) };
         using var request = new HttpRequestMessage(
             HttpMethod.Get,
             new Uri($"http://{host}/computeMetadata/v1/project/project-id")
@@ -92,7 +97,9 @@ internal sealed class GcpClients : IDisposable
             return (await GcpRest.ReadTextAsync(response.Content, cancellationToken)).Trim();
         }
         catch (Exception error)
-            when (error is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+            when (error is HttpRequestException or TaskCanceledException or CmekException
+                && !cancellationToken.IsCancellationRequested
+            )
         {
             throw GcpErrors.ProjectUnknown();
         }

@@ -19,7 +19,8 @@ internal static class GcpCredentials
         try
         {
             credential =
-                connection.AccessToken is { } token ? GoogleCredential.FromAccessToken(token.Reveal())
+                connection.AccessToken is { } token
+                    ? GoogleCredential.FromAccessToken(token.ForHeader("GcpAccessToken").Reveal())
                 : file is not null ? await ReadAsync(file, cancellationToken)
                 : await GoogleCredential.GetApplicationDefaultAsync(cancellationToken);
         }
@@ -28,6 +29,7 @@ internal static class GcpCredentials
             throw GcpErrors.GcpCredentialsMissing(file is null ? error.Message : $"{file}: {error.Message}", error);
         }
 
+        credential = credential.CreateWithHttpClientFactory(new GcpHttp(connection.Handler));
         if (credential.IsCreateScopedRequired)
             credential = credential.CreateScoped(Scope);
         return connection.QuotaProject is { } quota ? credential.CreateWithQuotaProject(quota) : credential;

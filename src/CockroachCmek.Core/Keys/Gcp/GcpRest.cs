@@ -77,15 +77,10 @@ internal sealed class GcpRest : BaseClientService
             ApplicationName = "CockroachCmek",
             BaseUri = connection.Endpoint?.ToString(),
             HttpClientInitializer = credential,
-            HttpClientFactory = connection.Handler is { } handler ? new HandlerFactory(handler) : null,
+            HttpClientFactory = new GcpHttp(connection.Handler),
             // Google.Apis would retry on its own clock, writes too, and would gzip request bodies.
             DefaultExponentialBackOffPolicy = ExponentialBackOffPolicy.None,
             GZipEnabled = false,
             HttpClientTimeout = TimeSpan.FromSeconds(60),
         };
-
-    private sealed class HandlerFactory(HttpMessageHandler handler) : HttpClientFactory
-    {
-        protected override HttpMessageHandler CreateHandler(CreateHttpClientArgs args) => handler;
-    }
 }

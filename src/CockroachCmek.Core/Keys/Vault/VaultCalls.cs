@@ -26,15 +26,6 @@ internal sealed class VaultCalls(OperationContext context) : CloudCalls("Vault",
             _ => IsNoResponse(error),
         };
 
-    /// <summary>True when the server's certificate was refused.</summary>
-    public static bool IsUntrusted(Exception error)
-    {
-        for (var inner = error.InnerException; inner is not null; inner = inner.InnerException)
-            if (inner is System.Security.Authentication.AuthenticationException)
-                return true;
-        return false;
-    }
-
     /// <summary>Reads something; null when nothing exists at the path.</summary>
     public async Task<T?> FindAsync<T>(
         string verb,
@@ -70,7 +61,7 @@ internal sealed class VaultCalls(OperationContext context) : CloudCalls("Vault",
             isDoneAlready is null ? SlowWrite : SlowWrite with { IsDone = isDoneAlready }
         );
 
-    protected override bool IsAmbiguous(Exception error) => IsOutcomeUnknown(error) && !IsUntrusted(error);
+    protected override bool IsAmbiguous(Exception error) => IsOutcomeUnknown(error);
 
     /// <summary>412: the node lags behind another one, and has processed nothing.</summary>
     protected override bool IsThrottled(Exception error) =>

@@ -9,27 +9,41 @@ namespace CockroachCmek.Core.Keys.Vault;
 /// <summary>Vault's HTTP API. It follows no redirect, so that the token goes to the given address only.</summary>
 internal sealed class VaultClient : IVaultKeyManagement
 {
-    private const int MaxResponseBytes = 8 * 1024 * 1024;
     private const int MaxErrorLength = 500;
 
+    /// <summary>A standby redirects with 307 or 308, which <see cref="VaultDiagnosis"/> explains.</summary>
+    private static readonly Peer Peer = new("Vault", "Connect-CrdbCloud -VaultAddress https://<host>:8200")
+    {
+        ExplainsRedirect = status => status is 307 or 308,
+        Untrusted = VaultErrors.VaultCertificateRefused,
+        LargestResponse = 8 * 1024 * 1024,
+    };
+
     private readonly VaultConnection _connection;
+    private readonly Secret _token;
     private readonly HttpClient _http;
 
     public VaultClient(VaultConnection connection)
     {
-        var isLocal = connection.Address.Scheme == Uri.UriSchemeHttp && connection.Address.IsLoopback;
-        if (connection.Address.Scheme != Uri.UriSchemeHttps && !isLocal)
-            throw VaultErrors.VaultAddressInsecure(connection.Address);
+        var address = BaseAddress.Of(
+            WithoutUi(connection.Address),
+            "v1/",
+            "VaultAddress",
+            VaultErrors.VaultAddressInsecure
+        );
         _connection = connection;
+        _token = connection.Token.ForHeader("VaultToken");
         _http = new HttpClient(
-            connection.Handler ?? VaultTls.CreateHandler(connection.CaCertificatePath),
+            Handlers.Create(Peer, connection.Handler, VaultTls.Read(connection.Tls)),
             disposeHandler: connection.Handler is null
         )
         {
-            BaseAddress = new Uri(connection.Address, "/v1/"),
+            BaseAddress = address,
             Timeout = connection.RequestTimeout,
-            MaxResponseContentBufferSize = MaxResponseBytes,
+            MaxResponseContentBufferSize = Peer.LargestResponse,
         };
+        // The name of the certificate, where the address has another. The handler takes it from this header.
+        _http.DefaultRequestHeaders.Host = connection.Tls.ServerName;
     }
 
     public VaultConnection Connection => _connection;
@@ -161,7 +175,7 @@ internal sealed class VaultClient : IVaultKeyManagement
     )
     {
         using var request = new HttpRequestMessage(method, path);
-        request.Headers.Add("X-Vault-Token", _connection.Token.Reveal());
+        request.Headers.Add("X-Vault-Token", _token.Reveal());
         // Vault Agent and Vault Proxy can be configured to require this header.
         request.Headers.Add("X-Vault-Request", "true");
         if (Namespace is not null)
@@ -245,6 +259,18 @@ internal sealed class VaultClient : IVaultKeyManagement
         {
             return null;
         }
+    }
+
+    /// <summary>The address as a browser shows it ends in /ui/, where Vault's own pages are.</summary>
+    private static Uri WithoutUi(Uri address)
+    {
+        const string Ui = "/ui";
+        if (!address.IsAbsoluteUri)
+            return address;
+        var text = address.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        return text.EndsWith(Ui, StringComparison.Ordinal)
+            ? new Uri(text.Substring(0, text.Length - Ui.Length) + "/")
+            : address;
     }
 
     private static string Escape(string name) => Uri.EscapeDataString(name);

@@ -16,10 +16,8 @@ internal sealed record VaultConnection(Uri Address, Secret Token)
     /// <summary>The mount path of the Key Management secrets engine. It is mounted there if missing.</summary>
     public string Mount { get; init; } = "keymgmt";
 
-    /// <summary>
-    /// PEM file of the authorities that may sign Vault's certificate. Default: those that the machine trusts.
-    /// </summary>
-    public string? CaCertificatePath { get; init; }
+    /// <summary>The certificates to trust and to present.</summary>
+    public VaultTls Tls { get; init; } = new();
 
     /// <summary>
     /// Credentials for the cloud in new KMS provider entries. Default: the Vault server's own environment.
@@ -34,10 +32,11 @@ internal sealed record VaultConnection(Uri Address, Secret Token)
 
     /// <summary>
     /// The connection of a session: the parameters of Connect-CrdbCloud, then the sandbox's Vault, then the environment
-    /// of the vault command: VAULT_ADDR, VAULT_TOKEN or the token helper's file, VAULT_NAMESPACE, VAULT_CACERT. An
-    /// address that was given is never the sandbox's.
+    /// of the vault command: VAULT_ADDR, VAULT_TOKEN or the token helper's file, VAULT_NAMESPACE, VAULT_CACERT or
+    /// VAULT_CAPATH, VAULT_CLIENT_CERT, VAULT_CLIENT_KEY, VAULT_TLS_SERVER_NAME. An address that was given is never the
+    /// sandbox's.
     /// </summary>
-    /// <exception cref="CmekException">VaultAddressMissing, VaultTokenMissing.</exception>
+    /// <exception cref="CmekException">VaultAddressMissing, VaultTokenMissing, VaultMountMalformed.</exception>
     public static VaultConnection Create(CloudOptions options, SandboxClouds? sandbox)
     {
         var (address, token) = (options.Get<Uri>("VaultAddress"), options.Get<Secret>("VaultToken"));
@@ -52,14 +51,20 @@ internal sealed record VaultConnection(Uri Address, Secret Token)
         {
             Namespace = options.Get<string>("VaultNamespace")
                 ?? (sandboxVault is null ? Variable("VAULT_NAMESPACE") : null),
-            CaCertificatePath = options.Get<string>("VaultCaCertificate")
-                ?? (sandboxVault is null ? Variable("VAULT_CACERT") : null),
+            Tls =
+                (sandboxVault is null ? TlsFromEnvironment() : new VaultTls()) is var tls
+                && options.Get<string>("VaultCaCertificate") is { } authority
+                    ? tls with
+                    {
+                        Authorities = authority,
+                    }
+                    : tls,
             CloudCredentials = CredentialsFrom(options),
         };
         return options.Get<string>("VaultMount") is { } mount
             ? connection with
             {
-                Mount = mount.Trim('/'),
+                Mount = VaultNames.Mount(mount),
             }
             : connection;
     }
@@ -77,6 +82,16 @@ internal sealed record VaultConnection(Uri Address, Secret Token)
                 ServiceAccountFile = file,
             };
     }
+
+    /// <summary>VAULT_CACERT comes before VAULT_CAPATH, as for the vault command.</summary>
+    private static VaultTls TlsFromEnvironment() =>
+        new()
+        {
+            Authorities = Variable("VAULT_CACERT") ?? Variable("VAULT_CAPATH"),
+            ClientCertificate = Variable("VAULT_CLIENT_CERT"),
+            ClientKey = Variable("VAULT_CLIENT_KEY"),
+            ServerName = Variable("VAULT_TLS_SERVER_NAME"),
+        };
 
     private static Uri AddressFromEnvironment() =>
         Uri.TryCreate(Variable("VAULT_ADDR"), UriKind.Absolute, out var address)

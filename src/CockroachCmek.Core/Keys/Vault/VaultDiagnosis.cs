@@ -24,7 +24,6 @@ internal sealed class VaultDiagnosis(IVaultKeyManagement client, VaultCalls call
             VaultException { Status: 307 or 308 or 429 or 472 or 473 or >= 500 } unavailable =>
                 await ExplainUnavailableAsync(unavailable, target),
             VaultException refused => Refused(refused, target),
-            _ when VaultCalls.IsUntrusted(error) => VaultErrors.VaultCertificateRefused(client.Address, error),
             _ => VaultErrors.VaultUnreachable(client.Address, target, error),
         };
 

@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Http;
+
 namespace CockroachCmek.Core.Keys.Vault;
 
 /// <summary>
@@ -48,12 +50,34 @@ internal static partial class VaultErrors
             inner
         );
 
+    /// <summary>The client's certificate cannot be used.</summary>
+    /// <param name="reason">Why, as a sentence.</param>
+    public static CmekException VaultClientCertificateUnreadable(string path, string reason, Exception? inner = null) =>
+        Errors.Make(
+            CmekErrorKind.InvalidArgument,
+            path,
+            $"'{path}' (VAULT_CLIENT_CERT) cannot be presented to Vault: {reason}",
+            "$env:VAULT_CLIENT_CERT = '<PEM file>'; $env:VAULT_CLIENT_KEY = '<PEM file>'",
+            inner
+        );
+
+    /// <summary>A mount path that would lead out of its place in an address.</summary>
+    public static CmekException VaultMountMalformed(string mount) =>
+        Errors.Make(
+            CmekErrorKind.InvalidArgument,
+            mount,
+            $"'{mount}' is not a mount path: letters, digits, '-', '_', '.', and '/' between its parts.",
+            "Connect-CrdbCloud -VaultMount keymgmt"
+        );
+
     /// <summary>Vault's certificate was not signed by a trusted authority.</summary>
-    public static CmekException VaultCertificateRefused(Uri address, Exception inner) =>
+    public static CmekException VaultCertificateRefused(Uri address, CertificateReport report, Exception inner) =>
         Errors.Make(
             CmekErrorKind.Connection,
-            address.ToString(),
-            $"The certificate of Vault at {address.Authority} is not trusted: {inner.GetBaseException().Message}",
+            address.GetLeftPart(UriPartial.Authority),
+            $"The certificate of Vault at {address.Authority} is signed by '{report.Issuer}', which is not trusted "
+                + "here. "
+                + "No credentials were sent.",
             "Connect-CrdbCloud -VaultCaCertificate <PEM file of the authority that signed it>",
             inner
         );

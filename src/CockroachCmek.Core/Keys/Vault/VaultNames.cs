@@ -13,12 +13,29 @@ internal static class VaultNames
         RegexOptions.CultureInvariant
     );
 
+    private static readonly Regex MountPath = new(
+        @"^[A-Za-z0-9][A-Za-z0-9._ -]*(/[A-Za-z0-9._ -]+)*$",
+        RegexOptions.CultureInvariant
+    );
+
     /// <summary>Name of a cluster's first key, and of its KMS provider entry.</summary>
     /// <param name="region">The region, where each region has its own key; else null.</param>
     public static string FirstKey(CrdbCluster cluster, string? name, string? region)
     {
         var first = name ?? $"crdb-cmek-{cluster.Id.Substring(Math.Max(0, cluster.Id.Length - 12))}";
         return region is null ? first : $"{first}-{region}";
+    }
+
+    /// <summary>
+    /// A mount path without the slashes around it. It becomes a part of addresses, which must stay below it.
+    /// </summary>
+    /// <exception cref="CmekException">VaultMountMalformed.</exception>
+    public static string Mount(string given)
+    {
+        var mount = given.Trim('/');
+        return MountPath.IsMatch(mount) && !mount.Split('/').Any(part => part is "." or "..")
+            ? mount
+            : throw VaultErrors.VaultMountMalformed(given);
     }
 
     /// <summary>Name of the first key, or of one of its replacements: x, x-g2, x-g3.</summary>

@@ -1,76 +1,94 @@
 using System.IO;
-using System.Net.Http;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
+using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Vault;
 
-/// <summary>
-/// Which certificate authorities may sign Vault's certificate: those that the machine trusts, or only those of a PEM
-/// file.
-/// </summary>
-internal static class VaultTls
+/// <summary>The certificates of a connection to Vault, as the vault command takes them.</summary>
+internal sealed record VaultTls
 {
     private static readonly Regex Pem = new(
         "-----BEGIN CERTIFICATE-----(?<body>[A-Za-z0-9+/=\\s]+)-----END CERTIFICATE-----",
         RegexOptions.CultureInvariant
     );
 
-    /// <exception cref="CmekException">VaultCaUnreadable.</exception>
-    public static HttpMessageHandler CreateHandler(string? caCertificatePath)
-    {
-        var handler = new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false };
-        if (caCertificatePath is null)
-            return handler;
-        var authorities = Read(caCertificatePath);
-        handler.ServerCertificateCustomValidationCallback = (_, certificate, chain, errors) =>
-            certificate is not null
-            && (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None
-            && IsSignedBy(authorities, certificate, chain);
-        return handler;
-    }
-
     /// <summary>
-    /// .NET Framework cannot build a chain to custom roots only. So any root is accepted first, and the chain must
-    /// then contain one of the given authorities.
+    /// PEM file of the authorities that may sign Vault's certificate, or a folder of such files. Default: those that
+    /// the machine trusts.
     /// </summary>
-    private static bool IsSignedBy(
-        X509Certificate2Collection authorities,
-        X509Certificate2 certificate,
-        X509Chain? sent
-    )
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
-        chain.ChainPolicy.ExtraStore.AddRange(authorities);
-        foreach (var element in sent?.ChainElements.Cast<X509ChainElement>() ?? [])
-            chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        if (!chain.Build(certificate))
-            return false;
-        return chain
-            .ChainElements.Cast<X509ChainElement>()
-            .Any(e => authorities.Cast<X509Certificate2>().Any(a => a.RawData.SequenceEqual(e.Certificate.RawData)));
-    }
+    public string? Authorities { get; init; }
 
-    private static X509Certificate2Collection Read(string path)
+    /// <summary>PEM file of the client's certificate.</summary>
+    public string? ClientCertificate { get; init; }
+
+    /// <summary>PEM file of the client's private key.</summary>
+    public string? ClientKey { get; init; }
+
+    /// <summary>The host that Vault's certificate is for. Default: that of the address.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>Reads the files.</summary>
+    /// <exception cref="CmekException">VaultCaUnreadable, VaultClientCertificateUnreadable.</exception>
+    public static TlsTrust Read(VaultTls tls) =>
+        new()
+        {
+            Authorities = tls.Authorities is { } path ? ReadAuthorities(path) : null,
+            ClientCertificate = tls.ClientCertificate is { } certificate
+                ? ReadClient(
+                    certificate,
+                    tls.ClientKey
+                        ?? throw VaultErrors.VaultClientCertificateUnreadable(
+                            certificate,
+                            "VAULT_CLIENT_KEY, its private key, is not set."
+                        )
+                )
+                : null,
+        };
+
+    private static X509Certificate2Collection ReadAuthorities(string path)
     {
         try
         {
-            var found = Pem.Matches(File.ReadAllText(path))
-                .Cast<Match>()
-                .Select(m => new X509Certificate2(Convert.FromBase64String(m.Groups["body"].Value)))
+            var files = Directory.Exists(path) ? Directory.GetFiles(path) : [path];
+            var found = files
+                .SelectMany(f => Pem.Matches(File.ReadAllText(f)).Cast<Match>())
+                .Select(m => Load(Convert.FromBase64String(m.Groups["body"].Value)))
                 .ToArray();
             return found.Length > 0
                 ? new X509Certificate2Collection(found)
-                : throw VaultErrors.VaultCaUnreadable(path, "the file is not in PEM format, or holds no certificate.");
+                : throw VaultErrors.VaultCaUnreadable(path, "it holds no certificate in PEM format.");
         }
-        catch (Exception error)
-            when (error is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
+        catch (Exception error) when (IsUnreadable(error))
         {
             throw VaultErrors.VaultCaUnreadable(path, error.Message, error);
         }
     }
+
+    private static X509Certificate2 ReadClient(string certificate, string key)
+    {
+#if NET
+        try
+        {
+            using var pair = X509Certificate2.CreateFromPemFile(certificate, key);
+            // Windows cannot present a certificate whose key is only in memory.
+            return new X509Certificate2(pair.Export(X509ContentType.Pkcs12));
+        }
+        catch (Exception error) when (IsUnreadable(error))
+        {
+            throw VaultErrors.VaultClientCertificateUnreadable(certificate, error.Message, error);
+        }
+#else
+        throw VaultErrors.VaultClientCertificateUnreadable(
+            certificate,
+            $"Windows PowerShell cannot read the private key {key}; PowerShell 7 can."
+        );
+#endif
+    }
+
+    private static X509Certificate2 Load(byte[] certificate) => new(certificate);
+
+    private static bool IsUnreadable(Exception error) =>
+        error is IOException or UnauthorizedAccessException or FormatException or CryptographicException;
 }

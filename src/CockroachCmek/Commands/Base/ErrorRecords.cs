@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Core;
 
 namespace CockroachCmek.Commands;
 
@@ -11,7 +12,9 @@ internal static class ErrorRecords
             CmekException known => From(known),
             _ => new ErrorRecord(failure, "UnexpectedFault", ErrorCategory.NotSpecified, null)
             {
-                ErrorDetails = new ErrorDetails($"CockroachCmek met an unexpected error: {failure.Message}")
+                ErrorDetails = new ErrorDetails(
+                    $"CockroachCmek met an unexpected error: {VisibleText.Line(failure.Message)}"
+                )
                 {
                     RecommendedAction = "Get-Error   (please report its text)",
                 },

@@ -52,12 +52,18 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public void Error(ErrorRecord error) => Post(cmdlet => cmdlet.WriteError(error));
 
-    public void Verbose(string message) => Post(cmdlet => cmdlet.WriteVerbose(message));
+    public void Verbose(string message) => Post(cmdlet => cmdlet.WriteVerbose(VisibleText.Line(message)));
 
-    public void Warning(string message) => Post(cmdlet => cmdlet.WriteWarning(message));
+    public void Warning(string message) => Post(cmdlet => cmdlet.WriteWarning(VisibleText.Line(message)));
 
-    public void Progress(OperationProgress progress)
+    public void Progress(OperationProgress given)
     {
+        var progress = given with
+        {
+            Activity = VisibleText.Line(given.Activity),
+            Status = VisibleText.Line(given.Status),
+            Region = given.Region is { } region ? VisibleText.Line(region) : null,
+        };
         LastProgress =
             progress.Completed ? null
             : progress.Region is null ? $"{progress.Activity}: {progress.Status}"
@@ -67,8 +73,8 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     }
 
     public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellation) =>
-        ConfirmAsync(target, [action], cmdlet =>
-            planOnly ? cmdlet.WriteWhatIf(target, action) : cmdlet.ShouldProcess(target, action)
+        ConfirmAsync(target, [action], (cmdlet, shown, actions) =>
+            planOnly ? cmdlet.WriteWhatIf(shown, actions[0]) : cmdlet.ShouldProcess(shown, actions[0])
         );
 
     public Task<bool> ConfirmPlanAsync(
@@ -77,10 +83,10 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
         string consequence,
         CancellationToken cancellation
     ) =>
-        ConfirmAsync(target, actions, cmdlet =>
+        ConfirmAsync(target, actions, (cmdlet, shown, steps) =>
             planOnly
-                ? !actions.All(a => !cmdlet.WriteWhatIf(target, a))
-                : cmdlet.ShouldProcessPlan(target, actions, consequence)
+                ? !steps.All(a => !cmdlet.WriteWhatIf(shown, a))
+                : cmdlet.ShouldProcessPlan(shown, steps, VisibleText.Line(consequence))
         );
 
     /// <summary>Pipeline thread only: writes the queued records; false if there were none.</summary>
@@ -105,15 +111,22 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public void Dispose() => _cancellation.Dispose();
 
-    private async Task<bool> ConfirmAsync(string target, IReadOnlyList<string> actions, Func<CrdbCmdlet, bool> ask)
+    /// <summary>Asks on the pipeline thread, with target and actions as they can be shown.</summary>
+    private async Task<bool> ConfirmAsync(
+        string target,
+        IReadOnlyList<string> actions,
+        Func<CrdbCmdlet, string, IReadOnlyList<string>, bool> ask
+    )
     {
+        var shown = VisibleText.Line(target);
+        IReadOnlyList<string> steps = [.. actions.Select(VisibleText.Line)];
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = CancellationToken.Register(() => answer.TrySetCanceled());
-        Post(cmdlet => answer.TrySetResult(ask(cmdlet)));
+        Post(cmdlet => answer.TrySetResult(ask(cmdlet, shown, steps)));
         var allowed = await answer.Task;
         if (allowed)
-            foreach (var action in actions)
-                Allowed.Enqueue($"{action} on {target}");
+            foreach (var step in steps)
+                Allowed.Enqueue($"{step} on {shown}");
         return allowed;
     }
 

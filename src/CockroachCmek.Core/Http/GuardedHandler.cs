@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+
+namespace CockroachCmek.Core.Http;
+
+/// <summary>
+/// Between a client and the network. What no repetition can mend is an error of its own at once: a redirect, a refused
+/// certificate, and an address at which nothing has ever responded.
+/// </summary>
+internal sealed class GuardedHandler(Peer peer, CertificateReports certificates, HttpMessageHandler inner)
+    : DelegatingHandler(inner)
+{
+    private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.OrdinalIgnoreCase);
+
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
+    {
+        var address = request.RequestUri!;
+        HttpResponseMessage response;
+        try
+        {
+            response = await base.SendAsync(request, cancellationToken);
+        }
+        catch (Exception error) when (Explain(error, request) is { } known)
+        {
+            throw known;
+        }
+
+        _known[address.Authority] = true;
+        if (IsRedirect(response) && !peer.ExplainsRedirect((int)response.StatusCode))
+        {
+            var target = response.Headers.Location!;
+            var status = (int)response.StatusCode;
+            response.Dispose();
+            throw Errors.UnexpectedRedirect(peer, address, new Uri(address, target), status);
+        }
+
+        if (response.Content?.Headers.ContentLength > peer.LargestResponse)
+        {
+            var length = response.Content.Headers.ContentLength.Value;
+            response.Dispose();
+            throw Errors.ResponseTooLarge(peer, address, length, peer.LargestResponse);
+        }
+
+        return response;
+    }
+
+    private static bool IsRedirect(HttpResponseMessage response) =>
+        response.Headers.Location is not null
+        && response.StatusCode
+            is HttpStatusCode.MovedPermanently
+                or HttpStatusCode.Found
+                or HttpStatusCode.SeeOther
+                or HttpStatusCode.TemporaryRedirect
+                or (HttpStatusCode)308;
+
+    /// <summary>The error that names the cause; null where trying again may help.</summary>
+    private CmekException? Explain(Exception error, HttpRequestMessage request)
+    {
+        var address = request.RequestUri!;
+        if (
+            Has<AuthenticationException>(error) is not null
+            || Has<WebException>(error)?.Status == WebExceptionStatus.TrustFailure
+        )
+            return certificates.Find(request.Headers.Host?.Split(':')[0] ?? address.IdnHost) is { } report
+                ? Refused(address, report, error)
+                : null;
+        if (_known.ContainsKey(address.Authority) || Has<SocketException>(error) is not { } socket)
+            return null;
+        var proxy = new EncryptedOnlyProxy().GetProxy(address);
+        return socket.SocketErrorCode switch
+        {
+            SocketError.ConnectionRefused => Errors.ConnectionRefused(peer, address, proxy, error),
+            SocketError.HostNotFound or SocketError.NoData => Errors.HostNotFound(peer, address, proxy, error),
+            _ => null,
+        };
+    }
+
+    private CmekException Refused(Uri address, CertificateReport report, Exception error)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        if (report.NotAfter < now || report.NotBefore > now)
+            return Errors.CertificateExpired(peer, address, report, now, error);
+        return (report.Errors & SslPolicyErrors.RemoteCertificateNameMismatch) != 0
+            ? Errors.CertificateForOtherHost(peer, address, report, error)
+            : peer.Untrusted?.Invoke(address, report, error)
+                ?? Errors.CertificateUntrusted(peer, address, report, error);
+    }
+
+    private static T? Has<T>(Exception error)
+        where T : Exception
+    {
+        for (var inner = error; inner is not null; inner = inner.InnerException)
+            if (inner is T found)
+                return found;
+        return null;
+    }
+}
