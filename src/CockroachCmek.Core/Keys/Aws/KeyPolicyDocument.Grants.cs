@@ -63,24 +63,26 @@ internal sealed partial class KeyPolicyDocument
     public KeyPolicyDocument WithGrant(string roleArn) =>
         Changed(statements =>
         {
-            // The Sid alone does not tell whose it is: another cluster's grant has the same, with a number, because
-            // AWS takes a Sid only once in a policy.
+            // The Sid alone does not tell whose it is: another cluster's grant has the same.
             var own = statements
                 .OfType<JsonObject>()
                 .FirstOrDefault(s =>
-                    SidOf(s).StartsWith(UseSid, StringComparison.Ordinal)
+                    ((string?)s["Sid"])?.StartsWith(UseSid, StringComparison.Ordinal) == true
                     && PrincipalsOf(s).All(p => p == roleArn || Regex.IsMatch(p, "^A(ROA|IDA)"))
                 );
             if (own is not null)
                 statements.Remove(own);
-            var added = UseStatement(roleArn);
-            var taken = statements.OfType<JsonObject>().Select(SidOf).ToList();
-            for (var number = 2; taken.Contains(SidOf(added)); number++)
-                added["Sid"] = $"{UseSid} {number}";
-            statements.Add((JsonNode)added);
+            statements.Add((JsonNode)WithFreeSid(UseStatement(roleArn), statements));
         });
 
-    private static string SidOf(JsonObject statement) => statement["Sid"]?.ToString() ?? "";
+    /// <summary>A statement with a Sid that the others do not have: KMS refuses a policy with the same one twice.</summary>
+    private static JsonObject WithFreeSid(JsonObject statement, JsonArray others)
+    {
+        var taken = others.OfType<JsonObject>().Select(s => (string?)s["Sid"]).ToList();
+        for (var number = 2; taken.Contains((string?)statement["Sid"]); number++)
+            statement["Sid"] = $"{UseSid} {number}";
+        return statement;
+    }
 
     /// <summary>A pattern for the ARN of the role whose session the caller is; null for any other caller.</summary>
     private static string? RolePatternOf(string callerArn)
