@@ -24,6 +24,17 @@ internal static partial class Errors
                 + "partition)"
         );
 
+    /// <summary>The identity serves another cluster, which would lose it.</summary>
+    /// <param name="owner">Whom it serves, for people: a cluster, an account.</param>
+    public static CmekException RoleBelongsToAnother(string identity, string cluster, string owner) =>
+        Make(
+            CmekErrorKind.Exists,
+            identity,
+            $"{identity} serves {owner}, not '{cluster}'. It was not changed, and -Update does not change it either: "
+                + $"{owner} would lose it.",
+            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Name <another name>"
+        );
+
     /// <summary>Several keys were given, but none for the region.</summary>
     public static CmekException KeyUriMissing(string cluster, string region) =>
         Make(

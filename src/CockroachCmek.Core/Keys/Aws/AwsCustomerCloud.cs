@@ -18,7 +18,7 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
 
     public IReadOnlyCollection<string> KeyOptions => AwsKeyOptions.Names;
 
-    public IReadOnlyCollection<string> PolicyOptions { get; } = ["Administrator"];
+    public IReadOnlyCollection<string> PolicyOptions { get; } = ["Administrator", "PermissionsBoundary"];
 
     public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } =
     [CmekRevocationMethod.Deny, CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];

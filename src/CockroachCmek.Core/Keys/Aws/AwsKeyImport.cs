@@ -14,11 +14,10 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
     public async Task<IReadOnlyList<CmekKey>> ImportAsync()
     {
         var keys = await FindAllAsync();
-        foreach (var account in keys.Select(k => k.Key.Arn.AccountId).Distinct().Where(a => a != role.AccountId))
-            run.Warn(
-                $"A key is in account {account}, the role in account {role.AccountId}. The role also needs "
-                    + "an IAM policy that allows it to use the key."
-            );
+        await new AwsRoleGrant(run, request.Cluster, role).PrepareAsync(
+            keys.Select(k => k.Key.Arn.AccountId),
+            request.IsRolePlanned
+        );
         foreach (var key in keys.Where(k => k.Key.Region != k.Region))
             run.Warn(
                 $"The key for {key.Region} is in {key.Key.Region}. It works, but the nodes in {key.Region} "
@@ -31,6 +30,10 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
         var outcomes = new Dictionary<AwsKeyArn, CmekOutcome>();
         foreach (var key in distinct)
             outcomes[key.Arn] = await GrantAsync(key);
+        if (request.Grant)
+            await new AwsRoleGrant(run, request.Cluster, role).EnsureAsync(
+                distinct.Select(k => k.Arn).Where(k => _readings[k].Verdict != CmekAccessVerdict.Granted)
+            );
         return [.. keys.Select(k => AwsCmekKey.Of(request, k.Region, k.Uri, k.Key.Metadata, outcomes[k.Key.Arn]))];
     }
 

@@ -23,11 +23,7 @@ internal sealed class AwsKeyPlanner(AwsRun run, KeyTemplate template)
         );
         var problems = await Task.WhenAll(found.Select(f => f.Key).OfType<FoundKey>().Select(ProblemsAsync));
         Errors.ThrowCombined(_request.Cluster.Name, [.. problems.SelectMany(p => p)]);
-        if (accountId != template.Role.AccountId)
-            run.Warn(
-                $"The credentials are of account {accountId}, the role is in account {template.Role.AccountId}. "
-                    + "The role also needs an IAM policy that allows it to use keys of another account."
-            );
+        await new AwsRoleGrant(run, _request.Cluster, template.Role).PrepareAsync([accountId], _request.IsRolePlanned);
         var plans = new List<RegionPlan>();
         foreach (var (region, key) in found)
         {

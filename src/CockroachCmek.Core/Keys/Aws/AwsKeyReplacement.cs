@@ -36,6 +36,10 @@ internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
             return null;
         var created = await Task.WhenAll(plans.Select(CreateAsync));
         var specs = created.SelectMany(s => s).ToDictionary(s => s.Region);
+        foreach (var role in specs.Values.GroupBy(s => s.AuthPrincipal))
+            await new AwsRoleGrant(run, cluster, RoleArn.Parse(role.Key)).EnsureAsync(
+                role.Select(s => AwsKeyArn.Parse(s.KeyUri))
+            );
         return [.. regions.Select(r => specs[r.Region])];
     }
 

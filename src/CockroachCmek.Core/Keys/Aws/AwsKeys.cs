@@ -20,7 +20,11 @@ internal sealed class AwsKeys(AwsRun run)
         var template = request.Like is { } like
             ? await LikeAsync(request, role, like)
             : KeyTemplate.Default(request, role);
-        return await new AwsKeyCreation(run, template).EnsureAsync();
+        var keys = await new AwsKeyCreation(run, template).EnsureAsync();
+        await new AwsRoleGrant(run, request.Cluster, role).EnsureAsync(
+            keys.Where(k => !k.IsPlanned).Select(k => AwsKeyArn.Parse(k.KeyUri))
+        );
+        return keys;
     }
 
     /// <summary>

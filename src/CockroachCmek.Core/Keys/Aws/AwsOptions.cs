@@ -3,13 +3,19 @@ namespace CockroachCmek.Core.Keys.Aws;
 /// <summary>Options of an identity that only AWS has.</summary>
 internal sealed record AwsRoleOptions
 {
+    private const string BoundaryName = "PermissionsBoundary";
+
     /// <summary>Names of the parameters that these options come from.</summary>
-    public static IReadOnlyCollection<string> Names { get; } = ["Name", "Path", "Tag"];
+    public static IReadOnlyCollection<string> Names { get; } = ["Name", "Path", "Tag", BoundaryName];
 
     /// <summary>Path of the role, beginning and ending with a slash. Default: /.</summary>
     public string Path { get; private init; } = "/";
 
-    public static AwsRoleOptions From(CloudOptions options) => new() { Path = options.Get<string>("Path") ?? "/" };
+    /// <summary>ARN of the policy that limits what the role can ever do; null for none.</summary>
+    public string? PermissionsBoundary { get; private init; }
+
+    public static AwsRoleOptions From(CloudOptions options) =>
+        new() { Path = options.Get<string>("Path") ?? "/", PermissionsBoundary = options.Get<string>(BoundaryName) };
 }
 
 /// <summary>Options of keys that only AWS has.</summary>

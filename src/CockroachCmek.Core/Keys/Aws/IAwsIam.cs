@@ -29,7 +29,22 @@ internal interface IAwsIam : IDisposable
         string path,
         string trustPolicy,
         string description,
+        string? permissionsBoundary,
         IReadOnlyDictionary<string, string> tags,
+        CancellationToken cancellationToken
+    );
+
+    Task PutRolePermissionsBoundaryAsync(
+        string roleName,
+        string permissionsBoundary,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Sets an inline policy.</summary>
+    Task PutRolePolicyAsync(
+        string roleName,
+        string policyName,
+        string policyDocument,
         CancellationToken cancellationToken
     );
 

@@ -32,6 +32,7 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
         string path,
         string trustPolicy,
         string description,
+        string? permissionsBoundary,
         IReadOnlyDictionary<string, string> tags,
         CancellationToken cancellationToken
     ) =>
@@ -44,9 +45,38 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
                     ("Path", path),
                     ("AssumeRolePolicyDocument", trustPolicy),
                     ("Description", description),
+                    .. permissionsBoundary is null
+                        ? Array.Empty<(string, string)>()
+                        : [("PermissionsBoundary", permissionsBoundary)],
                     .. TagParameters(tags),
                 ]
             )
+        );
+
+    public Task PutRolePermissionsBoundaryAsync(
+        string roleName,
+        string permissionsBoundary,
+        CancellationToken cancellationToken
+    ) =>
+        CallAsync(
+            "PutRolePermissionsBoundary",
+            cancellationToken,
+            ("RoleName", roleName),
+            ("PermissionsBoundary", permissionsBoundary)
+        );
+
+    public Task PutRolePolicyAsync(
+        string roleName,
+        string policyName,
+        string policyDocument,
+        CancellationToken cancellationToken
+    ) =>
+        CallAsync(
+            "PutRolePolicy",
+            cancellationToken,
+            ("RoleName", roleName),
+            ("PolicyName", policyName),
+            ("PolicyDocument", policyDocument)
         );
 
     public Task UpdateAssumeRolePolicyAsync(string roleName, string trustPolicy, CancellationToken cancellationToken) =>

@@ -67,13 +67,22 @@ internal sealed partial class KeyPolicyDocument
             var own = statements
                 .OfType<JsonObject>()
                 .FirstOrDefault(s =>
-                    (string?)s["Sid"] == UseSid
+                    ((string?)s["Sid"])?.StartsWith(UseSid, StringComparison.Ordinal) == true
                     && PrincipalsOf(s).All(p => p == roleArn || Regex.IsMatch(p, "^A(ROA|IDA)"))
                 );
             if (own is not null)
                 statements.Remove(own);
-            statements.Add((JsonNode)UseStatement(roleArn));
+            statements.Add((JsonNode)WithFreeSid(UseStatement(roleArn), statements));
         });
+
+    /// <summary>A statement with a Sid that the others do not have: KMS refuses a policy with the same one twice.</summary>
+    private static JsonObject WithFreeSid(JsonObject statement, JsonArray others)
+    {
+        var taken = others.OfType<JsonObject>().Select(s => (string?)s["Sid"]).ToList();
+        for (var number = 2; taken.Contains((string?)statement["Sid"]); number++)
+            statement["Sid"] = $"{UseSid} {number}";
+        return statement;
+    }
 
     /// <summary>A pattern for the ARN of the role whose session the caller is; null for any other caller.</summary>
     private static string? RolePatternOf(string callerArn)
