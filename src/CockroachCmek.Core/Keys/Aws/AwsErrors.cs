@@ -33,7 +33,7 @@ internal static partial class AwsErrors
             target,
             $"AWS denied a call for '{target}': {message}",
             $"Ask an administrator to allow {action ?? "the action"} for these credentials"
-                + "   (Get-CrdbCmekKeyPolicy prints the key policy and the commands for an administrator)",
+                + $"   (Get-CrdbCmekKeyPolicy prints the key policy and the commands for an administrator)",
             inner
         );
 

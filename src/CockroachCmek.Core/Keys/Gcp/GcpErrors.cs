@@ -59,7 +59,7 @@ internal static partial class GcpErrors
             target,
             $"The API {service} is not enabled in the project used for '{target}': {message}",
             $"gcloud services enable {service}{(project is null ? "" : $" --project {project}")}; "
-                + "then run the same command again in a minute"
+                + $"then run the same command again in a minute"
         );
 
     /// <summary>Nothing names a project to create things in.</summary>
