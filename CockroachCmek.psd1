@@ -22,6 +22,7 @@
         'Export-CrdbCmekManifest',
         'Get-CrdbCluster',
         'Get-CrdbCmek',
+        'Get-CrdbCmekAccess',
         'Get-CrdbCmekKeyPolicy',
         'Get-CrdbOrganization',
         'Get-CrdbSession',

@@ -54,6 +54,9 @@ public sealed record CmekAccess
     /// <summary>The key: an ARN, a resource name or a URI.</summary>
     public string KeyUri { get; internal init; } = "";
 
+    /// <summary>True for a key that the region used before, and that older data and backups still need.</summary>
+    public bool IsPast { get; internal init; }
+
     /// <summary>
     /// Who: an ARN, a member or an object id, as the cloud writes it; empty when it could not be read.
     /// </summary>

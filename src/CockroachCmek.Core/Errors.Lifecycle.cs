@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Access;
+
 namespace CockroachCmek.Core;
 
 internal static partial class Errors
@@ -192,6 +194,30 @@ internal static partial class Errors
             $"Access to some keys of '{cluster}' could not be removed, so CockroachDB Cloud was not asked to revoke. {string.Join(" ", errors.Select(f => f.Message).Distinct())} The output shows what was changed.",
             $"Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
                 + $"{cluster} undoes it"
+        );
+
+    /// <summary>
+    /// Every change was made, but the cluster can still use a key through something else. CockroachDB Cloud was not
+    /// asked to revoke.
+    /// </summary>
+    public static CmekException AccessRemains(string cluster, IReadOnlyList<KeyAccess> remaining) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            cluster,
+            $"The changes for '{cluster}' were made, but access to some keys remains, so CockroachDB Cloud was not asked "
+                + "to revoke: "
+                + string.Join("; ", remaining.Select(DescribeRemaining))
+                + ".",
+            $"Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right Use"
+        );
+
+    private static string DescribeRemaining(KeyAccess access) =>
+        $"{access.Principal} may use {access.Key} through "
+        + string.Join(
+            " and ",
+            access.Grants.Select(g =>
+                $"{g.Through} ({g.Place})" + (g.RemoveCommand.Length > 0 ? $", removed by: {g.RemoveCommand}" : "")
+            )
         );
 
     /// <summary>A change could not be undone.</summary>

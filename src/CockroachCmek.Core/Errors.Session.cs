@@ -11,6 +11,15 @@ internal static partial class Errors
             "Connect-CrdbCloud   (or Start-CrdbSandbox to rehearse without an account)"
         );
 
+    /// <summary>The sandbox has no such scenario.</summary>
+    public static CmekException ScenarioUnknown(string name, IReadOnlyCollection<string> known) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            name,
+            $"The sandbox has no scenario '{name}'. It has {string.Join(", ", known)}.",
+            "Get-Help Start-CrdbSandbox -Parameter Scenario"
+        );
+
     /// <summary>The session was disconnected.</summary>
     public static CmekException SessionEnded(string session) =>
         Make(

@@ -14,4 +14,7 @@ public sealed record SandboxOptions
 
     /// <summary>Items on a page of the CockroachDB Cloud API when the caller does not say. Default: 10.</summary>
     public int PageSize { get; init; } = 10;
+
+    /// <summary>Scenarios to start with.</summary>
+    public IReadOnlyList<SandboxScenario> Scenarios { get; init; } = [];
 }

@@ -46,6 +46,8 @@ public sealed class SandboxServer : IDisposable
         );
         AddClusterIdentities();
         SeedKeys();
+        foreach (var scenario in options.Scenarios)
+            AddScenario(scenario);
 
         CloudEndpoint = Listen("cloud", Cloud);
         AwsEndpoint = Listen("aws", Aws);
@@ -132,6 +134,25 @@ public sealed class SandboxServer : IDisposable
         }
     }
 
+    /// <summary>Prepares a mess, while no request is processed.</summary>
+    public void AddScenario(SandboxScenario scenario)
+    {
+        lock (_gate)
+            scenario.Apply(this);
+    }
+
+    /// <summary>Lets a cluster use CMEK with a key in its first region, if it does not yet.</summary>
+    /// <returns>The key in use.</returns>
+    internal SandboxKeySpec UseCmek(string clusterName)
+    {
+        var cluster = Cloud.Clusters.First(c => c.Name == clusterName);
+        if (cluster.Cmek.Regions is [{ Current: { } current }, ..])
+            return current.Spec;
+        var spec = SeedKey(cluster);
+        Cloud.Seed(cluster, spec);
+        return spec;
+    }
+
     /// <summary>Stops listening and ends every connection.</summary>
     public Task StopAsync() => Task.WhenAll(_listeners.Select(listener => listener.StopAsync()));
 
@@ -158,15 +179,15 @@ public sealed class SandboxServer : IDisposable
     private void SeedKeys()
     {
         foreach (var cluster in Cloud.ClustersToSeed)
-        {
-            var region = cluster.Regions[0].Name;
-            Cloud.Seed(
-                cluster,
-                cluster.Provider == "GCP"
-                    ? Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, region)
-                    : Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, region)
-            );
-        }
+            Cloud.Seed(cluster, SeedKey(cluster));
+    }
+
+    private SandboxKeySpec SeedKey(FleetCluster cluster)
+    {
+        var region = cluster.Regions[0].Name;
+        return cluster.Provider == "GCP"
+            ? Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, region)
+            : Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, region);
     }
 
     private Uri Listen(string name, ISandboxService service, X509Certificate2? certificate = null)

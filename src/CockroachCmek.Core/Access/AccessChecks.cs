@@ -6,7 +6,9 @@ namespace CockroachCmek.Core.Access;
 /// <param name="Refusal">The error for an identity that is denied or not granted the use.</param>
 /// <param name="VerifyCommand">The command that finds out what could not be judged.</param>
 /// <param name="NarrowCommand">The command that takes away what is wider than needed.</param>
-/// <param name="StaleCommand">The command that removes identities that were deleted.</param>
+/// <param name="StaleCommand">
+/// The command that removes identities that were deleted. Empty on a cloud where they do no harm: nothing is reported.
+/// </param>
 internal sealed record AccessAdvice(
     Func<KeyAccess, CmekException> Refusal,
     string VerifyCommand,
@@ -25,7 +27,8 @@ internal static class AccessChecks
     {
         Granted(results, access, advice);
         Narrow(results, access, advice);
-        Current(results, access, advice);
+        if (advice.StaleCommand.Length > 0)
+            Current(results, access, advice);
     }
 
     /// <summary>What is not known for sure, in one sentence; null for a verdict that is certain.</summary>

@@ -46,10 +46,28 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
                     + "not "
                     + $"come back by themselves. {AccessChanges.SupportOnly}"
             );
+        if (errors.Count == 0)
+            await VerifyAsync(info, keys, context);
         return (
             Keys(info, done, CmekOutcome.Updated),
             errors.Count > 0 ? Errors.AccessNotRestored(cluster.Name, errors) : null
         );
+    }
+
+    /// <summary>Warns when a key in force still cannot be used for sure.</summary>
+    private static async Task VerifyAsync(CmekInfo info, ICmekKeyProvider keys, OperationContext context)
+    {
+        var request = new RevocationRequest { Cluster = info.Cluster, Keys = info.InForce() };
+        foreach (var (access, doubt) in await AccessReadings.ReadAsync(request, keys, context))
+        {
+            var problem = access is { IsGone: true }
+                ? $"{access.Principal} still may not use {access.Key}: {string.Join(", ", access.Missing)}."
+                : doubt;
+            if (problem is not null)
+                context.Host.Warning(
+                    $"{info.ClusterName}: {problem} To see why, run {AccessReadings.ReviewCommand(info.Cluster)}"
+                );
+        }
     }
 
     private IReadOnlyList<CmekKey> Keys(CmekInfo info, IReadOnlyList<CmekAccessChange> changes, CmekOutcome outcome) =>

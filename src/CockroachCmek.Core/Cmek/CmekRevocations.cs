@@ -1,4 +1,5 @@
 using System.IO;
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Keys;
 
@@ -87,6 +88,8 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         Save(revocation);
         if (errors.Count > 0)
             return (revocation, Errors.AccessNotTaken(cluster.Name, errors));
+        if (await RemainingAsync(request, keys, context) is { } remains)
+            return (revocation, remains);
         if (options.KmsOnly)
             return (revocation, null);
         try
@@ -112,6 +115,34 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         {
             return (revocation, error);
         }
+    }
+
+    /// <summary>
+    /// Reads who may use the keys now. The changes were read back one by one; this asks whether the cluster can still
+    /// use a key through something else.
+    /// </summary>
+    /// <returns>An error when access goes on for sure. What is not known is a warning.</returns>
+    private static async Task<CmekException?> RemainingAsync(
+        RevocationRequest request,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        // A disabled key and a removed trust leave the grants as they are.
+        if (request.Method is CmekRevocationMethod.DisableKey or CmekRevocationMethod.RemoveTrust)
+            return null;
+        var after = await AccessReadings.ReadAsync(request, keys, context);
+        foreach (var reading in after.Where(a => a.Doubt is not null))
+            context.Host.Warning(
+                $"{request.Cluster.Name}: {reading.Doubt} To find out, run "
+                    + $"{AccessReadings.ReviewCommand(request.Cluster)}"
+            );
+        var remaining = after
+            .Select(a => a.Access)
+            .OfType<KeyAccess>()
+            .Where(a => a.Verdict == CmekAccessVerdict.Granted)
+            .ToList();
+        return remaining.Count == 0 ? null : Errors.AccessRemains(request.Cluster.Name, remaining);
     }
 
     /// <summary>In a folder, the record is named after the cluster.</summary>

@@ -39,8 +39,11 @@ internal interface ICustomerCloud
     /// <summary>Reads a key URI; null when the text has nothing in common with this cloud's URIs.</summary>
     KeyUri? ParseKeyUri(string text);
 
-    /// <summary>Why a text cannot be the identity for a key of this cloud; null when its form is right.</summary>
-    string? PrincipalProblem(string authPrincipal);
+    /// <summary>
+    /// Why a text cannot be the identity through which the cluster uses a key of this cloud: its form is wrong, or it is
+    /// an identity of Cockroach Labs' own. Null when neither is so. Asks nothing of a cloud.
+    /// </summary>
+    string? PrincipalProblem(string authPrincipal, CrdbCluster cluster);
 
     /// <summary>What to know about a key and an identity that do not belong together; null when they do.</summary>
     string? KeyAccountProblem(KeyUri key, string authPrincipal);

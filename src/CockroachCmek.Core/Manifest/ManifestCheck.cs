@@ -146,7 +146,7 @@ internal sealed class ManifestCheck(CustomerCloudTable clouds)
         if (!planned)
             KeyShape(spec, uri, results);
         var cloud = clouds.OfKeyType(spec.KeyType);
-        if (cloud?.PrincipalProblem(spec.AuthPrincipal) is { } problem)
+        if (cloud?.PrincipalProblem(spec.AuthPrincipal, cluster) is { } problem)
             results.Fail(
                 CmekCheckName.Principal,
                 "PrincipalMalformed",

@@ -13,10 +13,29 @@ internal sealed class AwsData
 
     public Dictionary<string, IamUser> Users { get; } = [];
 
+    /// <summary>Managed policies by ARN.</summary>
+    public Dictionary<string, IamPolicy> Policies { get; } = [];
+
+    /// <summary>Service control policies above the account.</summary>
+    public List<NamedPolicy> ServiceControlPolicies { get; } = [];
+
+    /// <summary>Resource control policies above the account.</summary>
+    public List<NamedPolicy> ResourceControlPolicies { get; } = [];
+
+    /// <summary>The organization that the account belongs to; null for none.</summary>
+    public string? OrganizationId { get; set; }
+
+    /// <summary>Condition keys of the requests that CockroachDB's nodes send.</summary>
+    public Dictionary<string, string> NodeRequestKeys { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public AwsRefusalText RefusalText { get; set; }
+
     /// <summary>Number in the last unique id.</summary>
     public int LastPrincipalNumber { get; set; }
 
     public List<KmsKey> Keys { get; } = [];
+
+    public List<KmsGrant> Grants { get; } = [];
 
     public Dictionary<(string Region, string Alias), (KmsKey Key, DateTimeOffset Created)> Aliases { get; } = [];
 }

@@ -16,15 +16,16 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
 
     private static readonly string[] NeededToWrap =
     [
-        "kms:Encrypt",
-        "kms:Decrypt",
-        "kms:GenerateDataKey",
-        "kms:DescribeKey",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
+        "Encrypt",
+        "Decrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "DescribeKey",
+        "ReEncryptFrom",
+        "ReEncryptTo",
     ];
 
-    private static readonly string[] NeededToUnwrap = ["kms:Decrypt"];
+    private static readonly string[] NeededToUnwrap = ["Decrypt"];
 
     public KeyUse Wrap(KeyUseRequest request, byte[] storeKey) =>
         aws.Locked(
@@ -59,35 +60,17 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
     )
     {
         key = null;
-        Caller session;
-        try
-        {
-            session = principals.Assume(
-                NodeRole(request),
-                request.AuthPrincipal,
-                session: "crdb",
-                request.OrganizationId
-            );
-        }
-        catch (AwsException)
-        {
-            return principals.CurrentId(request.AuthPrincipal) is null
-                ? $"The role {request.AuthPrincipal} does not exist."
-                : $"The trust policy of {request.AuthPrincipal} does not let account {request.AccountId} assume it "
-                    + $"with the external id {request.OrganizationId}.";
-        }
-
+        if (Assume(request, principals, out var trust) is not { } session)
+            return trust;
         if (kms.Find(request.Uri) is not { } found)
             return $"The key {request.Uri} does not exist.";
         foreach (var action in actions)
         {
-            switch (kms.Judge(session, action, found))
-            {
-                case Verdict.Deny:
-                    return $"A policy explicitly denies {action} on {request.Uri} to {request.AuthPrincipal}.";
-                case Verdict.None:
-                    return $"The policy of {request.Uri} does not grant {action} to {request.AuthPrincipal}.";
-            }
+            var decision = kms.Judge(session, action, found);
+            if (decision.IsDenied)
+                return $"A policy explicitly denies kms:{action} on {request.Uri} to {request.AuthPrincipal}.";
+            if (!decision.IsAllowed)
+                return $"The policy of {request.Uri} does not grant kms:{action} to {request.AuthPrincipal}.";
         }
 
         if (kms.State(found) != "Enabled")
@@ -98,11 +81,34 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
         return null;
     }
 
+    /// <summary>A session of the customer's role, or null with the reason.</summary>
+    internal static Caller? Assume(KeyUseRequest request, IamPrincipals principals, out string? refusal)
+    {
+        refusal = null;
+        try
+        {
+            return principals.AssumeFromNode(
+                NodeRole(request),
+                request.AuthPrincipal,
+                session: "crdb",
+                request.OrganizationId
+            );
+        }
+        catch (AwsException)
+        {
+            refusal = principals.CurrentId(request.AuthPrincipal) is null
+                ? $"The role {request.AuthPrincipal} does not exist."
+                : $"The trust policy of {request.AuthPrincipal} does not let account {request.AccountId} assume it "
+                    + $"with the external id {request.OrganizationId}.";
+            return null;
+        }
+    }
+
     /// <summary>The role of the cluster's nodes, as Cockroach Labs names it.</summary>
     private static Caller NodeRole(KeyUseRequest request)
     {
         var suffix = request.ClusterId.Substring(request.ClusterId.Length - 12);
         var arn = $"arn:aws:iam::{request.AccountId}:role/crl-kms-user-{suffix}";
-        return new Caller(request.AccountId, arn, null) { IdentityPolicies = [AllowsAssume] };
+        return new Caller(request.AccountId, arn, null) { IdentityPolicies = [new NamedPolicy(AllowsAssume, null)] };
     }
 }

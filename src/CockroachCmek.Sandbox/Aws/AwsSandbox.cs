@@ -22,16 +22,23 @@ public sealed class AwsSandbox : ISandboxService
     internal AwsSandbox(object gate, SandboxClock clock, TimeProvider real, AwsData data)
     {
         (_gate, _real, _data) = (gate, real, data);
-        _principals = new IamPrincipals(clock, AccountId, data);
-        _iam = new IamService(clock, AccountId, data, _principals);
+        Settings = new AwsSettings(gate, data);
+        var access = new AccessEvaluator(clock, AccountId, data);
+        _principals = new IamPrincipals(clock, AccountId, data, access);
+        _iam = new IamService(clock, AccountId, data, _principals, access);
         _sts = new StsService(real, _principals);
-        _kms = new KmsService(clock, AccountId, data, _principals);
+        _kms = new KmsService(clock, AccountId, data, _principals, access);
+        foreach (var policy in IamManagedPolicies.AwsManaged(clock.UtcNow.AddYears(-5)))
+            _data.Policies[policy.Arn] = policy;
         _principals.AddAdministrator("sandbox-admin");
         _data.AdminAccessKeyId = _principals.NewAccessKey("sandbox-admin").AccessKeyId;
     }
 
     /// <summary>The customer's account.</summary>
     public string AccountId { get; } = "200000000001";
+
+    /// <summary>What can be changed about this AWS.</summary>
+    public AwsSettings Settings { get; }
 
     /// <summary>Access key id of an administrator of the account. Created at start, worth nothing elsewhere.</summary>
     public string AccessKeyId => _data.AdminAccessKeyId;

@@ -3,22 +3,20 @@ namespace CockroachCmek.Sandbox.Aws;
 /// <summary>Who sends a request: the names that a policy may use for them, and what conditions look at.</summary>
 internal sealed record Caller(string AccountId, string Arn, string? UniqueId)
 {
-    private static readonly Dictionary<string, string> NoContext = [];
-
     /// <summary>The role of a role session; the same as <see cref="Arn"/> for anybody else.</summary>
     public string PrincipalArn { get; init; } = Arn;
 
     /// <summary>What the caller's own account allows.</summary>
-    public IReadOnlyList<PolicyDocument> IdentityPolicies { get; init; } = [];
+    public IReadOnlyList<NamedPolicy> IdentityPolicies { get; init; } = [];
 
-    /// <summary>What all identity policies say together: Deny wins, then Allow; otherwise None.</summary>
-    public Verdict EvaluateIdentity(string action, string resource, IReadOnlyDictionary<string, string>? context = null)
-    {
-        var verdicts = IdentityPolicies
-            .Select(p => p.Evaluate(this, action, resource, context ?? NoContext, _ => null))
-            .ToList();
-        return verdicts.Contains(Verdict.Deny) ? Verdict.Deny
-            : verdicts.Contains(Verdict.Allow) ? Verdict.Allow
-            : Verdict.None;
-    }
+    /// <summary>The most that identity policies may allow; null for no limit.</summary>
+    public NamedPolicy? Boundary { get; init; }
+
+    /// <summary>Condition keys of the caller's requests that the sandbox was told.</summary>
+    public IReadOnlyDictionary<string, string> Keys { get; init; } = new Dictionary<string, string>();
+
+    public bool IsSession => PrincipalArn != Arn;
 }
+
+/// <summary>A policy and its ARN; an inline policy has none.</summary>
+internal sealed record NamedPolicy(PolicyDocument Document, string? Arn);

@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Aws;
 
 /// <summary>
 /// Users, roles and role sessions of the customer's account, as other services see them, and their credentials.
 /// </summary>
-internal sealed class IamPrincipals(SandboxClock clock, string accountId, AwsData data)
+internal sealed class IamPrincipals(SandboxClock clock, string accountId, AwsData data, AccessEvaluator access)
 {
     /// <summary>A new principal is unknown to other services for about ten seconds (boto3 issue 3206).</summary>
     private static readonly TimeSpan Propagation = TimeSpan.FromSeconds(10);
@@ -34,14 +35,15 @@ internal sealed class IamPrincipals(SandboxClock clock, string accountId, AwsDat
     public AwsCredential NewSession(Caller session) => NewCredential("sandbox-session-" + RandomHex(20), null, session);
 
     /// <summary>The principal behind a credential, with its current policies.</summary>
-    public Caller CallerOf(AwsCredential credential) => credential.Session ?? User(credential.UserName!);
+    public Caller CallerOf(AwsCredential credential) =>
+        credential.Session is { } session ? WithPolicies(session) : User(credential.UserName!);
 
     /// <summary>
     /// The unique id of an ARN or unique id, once other services know it; null before, or if there is none.
     /// </summary>
     public string? PropagatedId(string principal)
     {
-        if (data.Roles.Values.FirstOrDefault(r => r.Arn == principal || r.UniqueId == principal) is { } role)
+        if (data.Roles.Values.FirstOrDefault(r => Owns(r, principal) || r.UniqueId == principal) is { } role)
             return clock.UtcNow - role.Created >= Propagation ? role.UniqueId : null;
         var user = data.Users.FirstOrDefault(u => UserArn(u.Key) == principal || u.Value.UniqueId == principal);
         return user.Key is null ? null : user.Value.UniqueId;
@@ -49,38 +51,115 @@ internal sealed class IamPrincipals(SandboxClock clock, string accountId, AwsDat
 
     /// <summary>The unique id of an ARN now; null if nobody has that ARN.</summary>
     public string? CurrentId(string arn) =>
-        data.Roles.Values.FirstOrDefault(r => r.Arn == arn)?.UniqueId
+        data.Roles.Values.FirstOrDefault(r => Owns(r, arn))?.UniqueId
         ?? data.Users.Where(u => UserArn(u.Key) == arn).Select(u => u.Value.UniqueId).FirstOrDefault();
+
+    /// <summary>
+    /// The unique ids behind the principals of a policy, as AWS stores them.
+    /// </summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="unknown">The first principal that does not exist, or is too new; null if all are known.</param>
+    public IReadOnlyDictionary<string, string> Identify(PolicyDocument policy, out string? unknown)
+    {
+        var ids = new Dictionary<string, string>();
+        unknown = null;
+        foreach (var principal in policy.Principals.Where(IsLookedUp))
+        {
+            if (PropagatedId(principal) is { } id)
+                ids[principal] = id;
+            else
+                unknown ??= principal;
+        }
+
+        return ids;
+    }
+
+    /// <summary>
+    /// The text of a policy. Where the owner of an ARN is gone or was created again, it shows the unique id that the
+    /// policy really holds. Conditions are never changed.
+    /// </summary>
+    public string Show(PolicyDocument policy, IReadOnlyDictionary<string, string> ids) =>
+        PolicyText.WithPrincipals(policy.Text, principal =>
+            ids.TryGetValue(principal, out var id) && CurrentId(principal) != id ? id : principal
+        );
 
     /// <summary>Assumes a role.</summary>
     /// <exception cref="AwsException">AccessDenied.</exception>
     public Caller Assume(Caller caller, string roleArn, string session, string? externalId)
     {
         var role = data.Roles.Values.FirstOrDefault(r => r.Arn == roleArn);
-        var context = new Dictionary<string, string>();
+        var context = access.Context(caller, "us-east-1");
         if (externalId is not null)
-            context["sts:ExternalId"] = externalId;
-        var trust = role?.Trust.Evaluate(caller, "sts:AssumeRole", roleArn, context, _ => null) ?? Verdict.None;
-        if (
-            trust is not (Verdict.Allow or Verdict.Delegate)
-            || caller.EvaluateIdentity("sts:AssumeRole", roleArn, context) != Verdict.Allow
-        )
-            throw new AwsException(
-                "AccessDenied",
-                $"User: {caller.Arn} is not authorized to perform: sts:AssumeRole on resource: {roleArn}",
-                403
+            context = context.With("sts:ExternalId", externalId);
+        var decision = role is null
+            ? new AccessDecision("", IsDenied: false)
+            : access.Decide(
+                new AccessRequest(caller, "sts:AssumeRole", roleArn, context.With("sts:RoleSessionName", session))
+                {
+                    ResourcePolicy = role.Trust,
+                    UniqueIds = role.TrustPrincipals,
+                    ResourcePolicyType = "role trust policy",
+                }
             );
-        return new Caller(accountId, $"arn:aws:sts::{accountId}:assumed-role/{role!.Name}/{session}", role.UniqueId)
+        if (!decision.IsAllowed)
+            throw access.Refuse(caller, "sts:AssumeRole", roleArn, decision, accountId);
+        return WithPolicies(
+            new Caller(accountId, $"arn:aws:sts::{accountId}:assumed-role/{role!.Name}/{session}", role.UniqueId)
+            {
+                PrincipalArn = role.Arn,
+            }
+        );
+    }
+
+    /// <summary>Assumes a role as CockroachDB's nodes do, with the condition keys that their requests have.</summary>
+    /// <exception cref="AwsException">AccessDenied.</exception>
+    public Caller AssumeFromNode(Caller caller, string roleArn, string session, string? externalId) =>
+        Assume(caller with { Keys = data.NodeRequestKeys }, roleArn, session, externalId) with
         {
-            PrincipalArn = role.Arn,
-            IdentityPolicies = [.. role.Inline.Values],
+            Keys = data.NodeRequestKeys,
+        };
+
+    /// <summary>A session with the current policies of its role. Without the role it may do nothing.</summary>
+    private Caller WithPolicies(Caller session)
+    {
+        var role = data.Roles.Values.FirstOrDefault(r => r.UniqueId == session.UniqueId);
+        return session with
+        {
+            IdentityPolicies = role is null ? [] : [.. PoliciesOf(role)],
+            Boundary = role?.Boundary is { } boundary ? Managed(boundary) : null,
         };
     }
+
+    private IEnumerable<NamedPolicy> PoliciesOf(IamRole role) =>
+        role.Inline.Values.Select(p => new NamedPolicy(p, null)).Concat(role.Attached.Select(Managed));
+
+    private NamedPolicy Managed(string arn) => new(data.Policies[arn].Document, arn);
+
+    /// <summary>
+    /// False for accounts, services and everybody. A principal of another account cannot be looked up here; AWS accepts
+    /// it if it exists there.
+    /// </summary>
+    private bool IsLookedUp(string principal)
+    {
+        if (
+            principal == "*"
+            || Regex.IsMatch(principal, @"^\d{12}$")
+            || Regex.IsMatch(principal, @"^arn:aws[a-z-]*:iam::\d{12}:root$")
+            || Regex.IsMatch(principal, "^(Service|Federated):")
+        )
+            return false;
+        var arn = Regex.Match(principal, @"^arn:aws[a-z-]*:(iam|sts)::(\d{12}):");
+        return !arn.Success || arn.Groups[2].Value == accountId;
+    }
+
+    /// <summary>True for the ARN of a role, and for that of one of its sessions.</summary>
+    private static bool Owns(IamRole role, string arn) =>
+        arn == role.Arn || (arn.Contains(":assumed-role/") && arn.Split('/')[1] == role.Name);
 
     private Caller User(string name) =>
         new(accountId, UserArn(name), data.Users[name].UniqueId)
         {
-            IdentityPolicies = [.. data.Users[name].Policies.Values],
+            IdentityPolicies = [.. data.Users[name].Policies.Values.Select(p => new NamedPolicy(p, null))],
         };
 
     /// <summary>Random, and unlike any real credential, so that no secret scanner raises an alarm.</summary>

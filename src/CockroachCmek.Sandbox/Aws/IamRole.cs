@@ -11,6 +11,12 @@ internal sealed class IamRole(string name, string path, string arn, string uniqu
     public string Description { get; set; } = "";
     public int MaxSessionDuration { get; set; } = 3600;
     public required PolicyDocument Trust { get; set; }
+
+    /// <summary>The ARNs in the trust policy, with the unique ids that they stood for when it was written.</summary>
+    public IReadOnlyDictionary<string, string> TrustPrincipals { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>ARN of the policy that limits the role; null for none.</summary>
+    public string? Boundary { get; set; }
     public SortedDictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);
     public SortedDictionary<string, PolicyDocument> Inline { get; } = new(StringComparer.Ordinal);
     public SortedSet<string> Attached { get; } = new(StringComparer.Ordinal);

@@ -27,6 +27,10 @@ internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData dat
             ? role
             : throw IamXml.NotFound("The role with name", form["RoleName"]);
 
+    /// <summary>The ARN of a role, whether it exists or not.</summary>
+    public string ArnOf(string name) =>
+        data.Roles.TryGetValue(name, out var role) ? role.Arn : $"arn:aws:iam::{accountId}:role/{name}";
+
     public IamRole Create(IReadOnlyDictionary<string, string> form)
     {
         var name = AwsForm.Required(form, "RoleName");
@@ -39,9 +43,14 @@ internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData dat
             throw new AwsException("EntityAlreadyExists", $"Role with name {name} already exists.", 409);
         var path = form.TryGetValue("Path", out var given) ? given : "/";
         var arn = $"arn:aws:iam::{accountId}:role{path}{name}";
+        var (trust, ids) = CheckTrust(AwsForm.Required(form, "AssumeRolePolicyDocument"));
         var role = new IamRole(name, path, arn, principals.NewUniqueId("AROA"), clock.UtcNow)
         {
-            Trust = PolicyDocument.ParseTrust(AwsForm.Required(form, "AssumeRolePolicyDocument")),
+            Trust = trust,
+            TrustPrincipals = ids,
+            Boundary = form.TryGetValue("PermissionsBoundary", out var boundary)
+                ? IamRolePolicies.CheckBoundary(data, boundary)
+                : null,
             Description = form.TryGetValue("Description", out var text) ? text : "",
         };
         AddTags(role, form);
@@ -49,19 +58,24 @@ internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData dat
         return role;
     }
 
+    /// <summary>The trust policy, with the unique id of a principal whose ARN is gone or belongs to another.</summary>
+    public string TrustText(IamRole role) => principals.Show(role.Trust, role.TrustPrincipals);
+
     public XElement List(IReadOnlyDictionary<string, string> form) =>
         IamXml.Page(
             "ListRolesResult",
             "Roles",
             form,
             data.Roles.Values.OrderBy(r => r.Name, StringComparer.Ordinal)
-                .Select(r => IamXml.Role(r, withTags: false, "member"))
+                .Select(r => IamXml.Role(r, TrustText(r), withTags: false, "member"))
         );
 
     public XElement? Delete(IReadOnlyDictionary<string, string> form)
     {
         var role = Get(form);
-        if (role.Inline.Count + role.Attached.Count > 0)
+        if (role.Attached.Count > 0)
+            throw new AwsException("DeleteConflict", "Cannot delete entity, must detach all policies first.", 409);
+        if (role.Inline.Count > 0)
             throw new AwsException("DeleteConflict", "Cannot delete entity, must delete policies first.", 409);
         data.Roles.Remove(role.Name);
         return null;
@@ -79,7 +93,8 @@ internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData dat
 
     public XElement? UpdateTrust(IReadOnlyDictionary<string, string> form)
     {
-        Get(form).Trust = PolicyDocument.ParseTrust(AwsForm.Required(form, "PolicyDocument"));
+        var role = Get(form);
+        (role.Trust, role.TrustPrincipals) = CheckTrust(AwsForm.Required(form, "PolicyDocument"));
         return null;
     }
 
@@ -96,63 +111,16 @@ internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData dat
         return null;
     }
 
-    public XElement? PutPolicy(IReadOnlyDictionary<string, string> form)
+    /// <summary>Checks a trust policy; returns it with the unique ids of its principals.</summary>
+    /// <exception cref="AwsException">MalformedPolicyDocument.</exception>
+    private (PolicyDocument Policy, IReadOnlyDictionary<string, string> Principals) CheckTrust(string text)
     {
-        Get(form).Inline[AwsForm.Required(form, "PolicyName")] = PolicyDocument.ParseIdentity(
-            AwsForm.Required(form, "PolicyDocument")
-        );
-        return null;
+        var policy = PolicyDocument.ParseTrust(text);
+        var ids = principals.Identify(policy, out var unknown);
+        return unknown is null
+            ? (policy, ids)
+            : throw new AwsException("MalformedPolicyDocument", $"Invalid principal in policy: \"AWS\":\"{unknown}\"");
     }
-
-    public XElement GetPolicy(IReadOnlyDictionary<string, string> form)
-    {
-        var role = Get(form);
-        return role.Inline.TryGetValue(AwsForm.Required(form, "PolicyName"), out var policy)
-            ? new XElement(
-                "GetRolePolicyResult",
-                new XElement("RoleName", role.Name),
-                new XElement("PolicyName", form["PolicyName"]),
-                new XElement("PolicyDocument", Uri.EscapeDataString(policy.Text))
-            )
-            : throw IamXml.NotFound("The role policy", form["PolicyName"]);
-    }
-
-    public XElement? DeletePolicy(IReadOnlyDictionary<string, string> form) =>
-        Get(form).Inline.Remove(AwsForm.Required(form, "PolicyName"))
-            ? null
-            : throw IamXml.NotFound("The role policy", form["PolicyName"]);
-
-    public XElement ListPolicies(IReadOnlyDictionary<string, string> form) =>
-        IamXml.Page(
-            "ListRolePoliciesResult",
-            "PolicyNames",
-            form,
-            Get(form).Inline.Keys.Select(name => new XElement("member", name))
-        );
-
-    public XElement? Attach(IReadOnlyDictionary<string, string> form)
-    {
-        Get(form).Attached.Add(AwsForm.Required(form, "PolicyArn"));
-        return null;
-    }
-
-    public XElement? Detach(IReadOnlyDictionary<string, string> form) =>
-        Get(form).Attached.Remove(AwsForm.Required(form, "PolicyArn"))
-            ? null
-            : throw IamXml.NotFound("Policy", form["PolicyArn"]);
-
-    public XElement ListAttached(IReadOnlyDictionary<string, string> form) =>
-        IamXml.Page(
-            "ListAttachedRolePoliciesResult",
-            "AttachedPolicies",
-            form,
-            Get(form)
-                .Attached.Select(arn => new XElement(
-                    "member",
-                    new XElement("PolicyName", arn.Split('/').Last()),
-                    new XElement("PolicyArn", arn)
-                ))
-        );
 
     private static JsonObject SeedTrust(string trustedAccount, string externalId) =>
         new()

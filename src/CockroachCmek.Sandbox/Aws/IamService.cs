@@ -6,10 +6,29 @@ namespace CockroachCmek.Sandbox.Aws;
 /// IAM of the customer's account, as far as CMEK needs it: roles with their trust, tags and policies; users with access
 /// keys, to try permissions out.
 /// </summary>
-internal sealed class IamService(SandboxClock clock, string accountId, AwsData data, IamPrincipals principals)
+internal sealed class IamService
 {
-    private readonly IamRoles _roles = new(clock, accountId, data, principals);
-    private readonly IamUsers _users = new(clock, data, principals);
+    private readonly string _accountId;
+    private readonly AccessEvaluator _access;
+    private readonly IamRoles _roles;
+    private readonly IamRolePolicies _rolePolicies;
+    private readonly IamManagedPolicies _policies;
+    private readonly IamUsers _users;
+
+    public IamService(
+        SandboxClock clock,
+        string accountId,
+        AwsData data,
+        IamPrincipals principals,
+        AccessEvaluator access
+    )
+    {
+        (_accountId, _access) = (accountId, access);
+        _roles = new IamRoles(clock, accountId, data, principals);
+        _rolePolicies = new IamRolePolicies(data, _roles);
+        _policies = new IamManagedPolicies(clock, accountId, data, principals);
+        _users = new IamUsers(clock, data, principals);
+    }
 
     /// <summary>Adds a role that a cluster has used for a year; returns its ARN.</summary>
     public string SeedRole(string name, string trustedAccount, string externalId) =>
@@ -21,8 +40,8 @@ internal sealed class IamService(SandboxClock clock, string accountId, AwsData d
         Authorize(caller, action, form);
         return action switch
         {
-            "CreateRole" => new XElement("CreateRoleResult", IamXml.Role(_roles.Create(form), withTags: true)),
-            "GetRole" => new XElement("GetRoleResult", IamXml.Role(_roles.Get(form), withTags: true)),
+            "CreateRole" => new XElement("CreateRoleResult", RoleXml(_roles.Create(form))),
+            "GetRole" => new XElement("GetRoleResult", RoleXml(_roles.Get(form))),
             "ListRoles" => _roles.List(form),
             "DeleteRole" => _roles.Delete(form),
             "UpdateRole" => _roles.Update(form),
@@ -30,13 +49,20 @@ internal sealed class IamService(SandboxClock clock, string accountId, AwsData d
             "TagRole" => _roles.Tag(form),
             "UntagRole" => _roles.Untag(form),
             "ListRoleTags" => IamXml.Page("ListRoleTagsResult", "Tags", form, _roles.Get(form).Tags.Select(IamXml.Tag)),
-            "PutRolePolicy" => _roles.PutPolicy(form),
-            "GetRolePolicy" => _roles.GetPolicy(form),
-            "DeleteRolePolicy" => _roles.DeletePolicy(form),
-            "ListRolePolicies" => _roles.ListPolicies(form),
-            "AttachRolePolicy" => _roles.Attach(form),
-            "DetachRolePolicy" => _roles.Detach(form),
-            "ListAttachedRolePolicies" => _roles.ListAttached(form),
+            "PutRolePolicy" => _rolePolicies.Put(form),
+            "GetRolePolicy" => _rolePolicies.Get(form),
+            "DeleteRolePolicy" => _rolePolicies.Delete(form),
+            "ListRolePolicies" => _rolePolicies.List(form),
+            "AttachRolePolicy" => _rolePolicies.Attach(form),
+            "DetachRolePolicy" => _rolePolicies.Detach(form),
+            "ListAttachedRolePolicies" => _rolePolicies.ListAttached(form),
+            "PutRolePermissionsBoundary" => _rolePolicies.PutBoundary(form),
+            "DeleteRolePermissionsBoundary" => _rolePolicies.DeleteBoundary(form),
+            "CreatePolicy" => _policies.Create(form),
+            "GetPolicy" => _policies.Get(form),
+            "GetPolicyVersion" => _policies.GetVersion(form),
+            "ListPolicyVersions" => _policies.ListVersions(form),
+            "DeletePolicy" => _policies.Delete(form),
             "CreateUser" => _users.Create(form),
             "PutUserPolicy" => _users.PutPolicy(form),
             "CreateAccessKey" => _users.CreateAccessKey(form),
@@ -44,19 +70,39 @@ internal sealed class IamService(SandboxClock clock, string accountId, AwsData d
         };
     }
 
+    private XElement RoleXml(IamRole role) => IamXml.Role(role, _roles.TrustText(role), withTags: true);
+
     private void Authorize(Caller caller, string action, IReadOnlyDictionary<string, string> form)
     {
-        var name =
-            form.TryGetValue("RoleName", out var given) ? given
-            : form.TryGetValue("UserName", out given) ? given
-            : "";
-        var resource = $"arn:aws:iam::{accountId}:{(form.ContainsKey("UserName") ? "user" : "role")}/{name}";
-        if (caller.EvaluateIdentity("iam:" + action, resource) != Verdict.Allow)
-            throw new AwsException(
-                "AccessDenied",
-                $"User: {caller.Arn} is not authorized to perform: iam:{action} on resource: {resource} "
-                    + $"because no identity-based policy allows the iam:{action} action",
-                403
+        var resource = Resource(action, form);
+        var context = _access.Context(caller, "us-east-1");
+        foreach (
+            var key in new[] { "PermissionsBoundary", "PolicyARN" }.Where(k =>
+                form.Keys.Contains(k, StringComparer.OrdinalIgnoreCase)
+            )
+        )
+            context = context.With(
+                "iam:" + key,
+                form.First(f => string.Equals(f.Key, key, StringComparison.OrdinalIgnoreCase)).Value
+            );
+        var decision = _access.Decide(new AccessRequest(caller, "iam:" + action, resource, context));
+        if (!decision.IsAllowed)
+            throw _access.Refuse(caller, "iam:" + action, resource, decision, _accountId);
+    }
+
+    private string Resource(string action, IReadOnlyDictionary<string, string> form)
+    {
+        string? Given(string name) => form.TryGetValue(name, out var value) ? value : null;
+        var ofAccount = $"arn:aws:iam::{_accountId}:";
+        if (Given("UserName") is { } user)
+            return $"{ofAccount}user/{user}";
+        if (Given("RoleName") is { } role)
+            return action == "CreateRole" ? $"{ofAccount}role{Given("Path") ?? "/"}{role}" : _roles.ArnOf(role);
+        return Given("PolicyArn")
+            ?? (
+                Given("PolicyName") is { } policy
+                    ? $"{ofAccount}policy{Given("Path") ?? "/"}{policy}"
+                    : ofAccount + "role/"
             );
     }
 }

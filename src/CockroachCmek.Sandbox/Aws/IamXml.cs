@@ -11,7 +11,7 @@ internal static class IamXml
     public static AwsException NotFound(string what, string name) =>
         new("NoSuchEntity", $"{what} {name} cannot be found.", 404);
 
-    public static XElement Role(IamRole role, bool withTags, string element = "Role") =>
+    public static XElement Role(IamRole role, string trust, bool withTags, string element = "Role") =>
         new(
             element,
             new XElement("Path", role.Path),
@@ -19,9 +19,16 @@ internal static class IamXml
             new XElement("RoleId", role.UniqueId),
             new XElement("Arn", role.Arn),
             new XElement("CreateDate", Time(role.Created)),
-            new XElement("AssumeRolePolicyDocument", Uri.EscapeDataString(role.Trust.Text)),
+            new XElement("AssumeRolePolicyDocument", Uri.EscapeDataString(trust)),
             role.Description.Length > 0 ? new XElement("Description", role.Description) : null,
             new XElement("MaxSessionDuration", role.MaxSessionDuration),
+            role.Boundary is null || !withTags
+                ? null
+                : new XElement(
+                    "PermissionsBoundary",
+                    new XElement("PermissionsBoundaryType", "Policy"),
+                    new XElement("PermissionsBoundaryArn", role.Boundary)
+                ),
             withTags && role.Tags.Count > 0 ? new XElement("Tags", role.Tags.Select(Tag)) : null
         );
 

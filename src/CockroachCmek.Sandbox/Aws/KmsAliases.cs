@@ -38,7 +38,7 @@ internal sealed class KmsAliases(AwsData data, KmsKeys keys, KmsAuthorization au
 
     public JsonObject Delete(Caller caller, string region, JsonObject body)
     {
-        KmsAuthorization.RequireInAccount(caller, "DeleteAlias", region);
+        authorization.RequireInAccount(caller, "DeleteAlias", region);
         var name = KmsRequest.Text(body, "AliasName");
         return data.Aliases.Remove((region, name)) ? [] : throw KmsRequest.NotFound($"Alias {name} is not found.");
     }
@@ -46,7 +46,7 @@ internal sealed class KmsAliases(AwsData data, KmsKeys keys, KmsAuthorization au
     public JsonObject List(Caller caller, string region, JsonObject body)
     {
         var only = (string?)body["KeyId"] is { } id ? keys.Get(region, id) : null;
-        KmsAuthorization.RequireInAccount(caller, "ListAliases", region);
+        authorization.RequireInAccount(caller, "ListAliases", region);
         return KmsRequest.Page(
             body,
             "Aliases",

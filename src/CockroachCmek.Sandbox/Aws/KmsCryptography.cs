@@ -29,7 +29,7 @@ internal sealed class KmsCryptography(KmsKeys keys, KmsAuthorization authorizati
                 "IncorrectKeyException",
                 "The key ID in the request does not identify a CMK that can perform this operation."
             );
-        authorization.Require(caller, "Decrypt", key);
+        authorization.Require(caller, "Decrypt", key, body);
         keys.RequireUsable(key);
         return key.Material.Decrypt(blob, Context(body)) is { } plain
             ? new JsonObject

@@ -30,7 +30,7 @@ internal sealed class KmsKeyLifecycle(
 
     public JsonObject Create(Caller caller, string region, JsonObject body)
     {
-        KmsAuthorization.RequireInAccount(caller, "CreateKey", region);
+        authorization.RequireInAccount(caller, "CreateKey", region, body);
         var multiRegion = (bool?)body["MultiRegion"] ?? false;
         var (policy, ids) = policies.Check(caller, (string?)body["Policy"], Bypasses(body));
         var id = NewId(multiRegion);
@@ -56,7 +56,7 @@ internal sealed class KmsKeyLifecycle(
     /// <exception cref="AwsException">AccessDeniedException.</exception>
     public KmsKey Import(Caller caller, string region, byte[] material, string description, bool multiRegion)
     {
-        KmsAuthorization.RequireInAccount(caller, "CreateKey", region);
+        authorization.RequireInAccount(caller, "CreateKey", region);
         var (policy, ids) = policies.Check(caller, null, bypass: false);
         var id = NewId(multiRegion);
         var key = new KmsKey(region, accountId, id, new KmsMaterial(id, keys.Now, material), keys.Now)
@@ -84,7 +84,7 @@ internal sealed class KmsKeyLifecycle(
             );
         if (keys.Find(region, primary.Id) is not null)
             throw new AwsException("AlreadyExistsException", $"A key with id {primary.Id} already exists in {region}.");
-        KmsAuthorization.RequireInAccount(caller, "CreateKey", region);
+        authorization.RequireInAccount(caller, "CreateKey", region);
         var (policy, ids) = policies.Check(caller, (string?)body["Policy"], Bypasses(body));
         var replica = new KmsKey(region, accountId, primary.Id, primary.Material, keys.Now)
         {

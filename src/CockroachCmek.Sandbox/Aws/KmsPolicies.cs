@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Aws;
 
 /// <summary>Key policies: what KMS checks before it accepts one, and how it shows one.</summary>
-internal sealed class KmsPolicies(string accountId, IamPrincipals principals)
+internal sealed class KmsPolicies(string accountId, IamPrincipals principals, KmsAuthorization authorization)
 {
     /// <summary>
     /// A policy that starts with leaving the decision to the account's identity policies, as all default ones do.
@@ -43,18 +42,16 @@ internal sealed class KmsPolicies(string accountId, IamPrincipals principals)
         text ??= Write("key-default-1");
         if (text.Length > 32_768)
             throw new AwsException("LimitExceededException", "The policy is too long.");
+        if (text.Any(c => c > 0xFF))
+            throw KmsRequest.InvalidValue("policy");
         var policy = PolicyDocument.ParseKeyPolicy(text);
-        var ids = new Dictionary<string, string>();
-        foreach (var principal in policy.Principals.Where(IsLookedUp))
-            ids[principal] = principals.PropagatedId(principal)
-                ?? throw new AwsException(
-                    "MalformedPolicyDocumentException",
-                    "Policy contains a statement with one or more invalid principals."
-                );
-        var after = policy.Evaluate(caller, "kms:PutKeyPolicy", "*", new Dictionary<string, string>(), principal =>
-            ids.TryGetValue(principal, out var id) ? id : null
-        );
-        if (!bypass && after is not (Verdict.Allow or Verdict.Delegate))
+        var ids = principals.Identify(policy, out var unknown);
+        if (unknown is not null)
+            throw new AwsException(
+                "MalformedPolicyDocumentException",
+                "Policy contains a statement with one or more invalid principals."
+            );
+        if (!bypass && !authorization.CouldPutPolicy(caller, policy, ids))
             throw new AwsException(
                 "MalformedPolicyDocumentException",
                 "The new key policy will not allow you to update the key policy in the future."
@@ -62,32 +59,6 @@ internal sealed class KmsPolicies(string accountId, IamPrincipals principals)
         return (policy, ids);
     }
 
-    /// <summary>
-    /// The text of a key's policy. Where the owner of an ARN is gone or was created again, it shows the unique id that
-    /// the policy really holds.
-    /// </summary>
-    public string Text(KmsKey key)
-    {
-        var text = key.Policy.Text;
-        foreach (var principal in key.PolicyPrincipals.Where(p => principals.CurrentId(p.Key) != p.Value))
-            text = text.Replace($"\"{principal.Key}\"", $"\"{principal.Value}\"");
-        return text;
-    }
-
-    /// <summary>
-    /// False for accounts, services and everybody. A principal of another account cannot be looked up here; AWS accepts
-    /// it if it exists there.
-    /// </summary>
-    private bool IsLookedUp(string principal)
-    {
-        if (
-            principal == "*"
-            || Regex.IsMatch(principal, @"^\d{12}$")
-            || Regex.IsMatch(principal, @"^arn:aws[a-z-]*:iam::\d{12}:root$")
-            || Regex.IsMatch(principal, "^(Service|Federated):")
-        )
-            return false;
-        var arn = Regex.Match(principal, @"^arn:aws[a-z-]*:(iam|sts)::(\d{12}):");
-        return !arn.Success || arn.Groups[2].Value == accountId;
-    }
+    /// <summary>The text of a key's policy, as GetKeyPolicy shows it.</summary>
+    public string Text(KmsKey key) => principals.Show(key.Policy, key.PolicyPrincipals);
 }

@@ -9,16 +9,24 @@ internal sealed class KmsService
     private readonly KmsAuthorization _authorization;
     private readonly KmsPolicies _policies;
     private readonly KmsAliases _aliases;
+    private readonly KmsGrants _grants;
     private readonly KmsRotation _rotation;
     private readonly KmsCryptography _cryptography;
     private readonly KmsKeyLifecycle _lifecycle;
 
-    public KmsService(SandboxClock clock, string accountId, AwsData data, IamPrincipals principals)
+    public KmsService(
+        SandboxClock clock,
+        string accountId,
+        AwsData data,
+        IamPrincipals principals,
+        AccessEvaluator access
+    )
     {
         _keys = new KmsKeys(clock, accountId, data);
-        _authorization = new KmsAuthorization(accountId);
-        _policies = new KmsPolicies(accountId, principals);
+        _authorization = new KmsAuthorization(clock, accountId, data, access);
+        _policies = new KmsPolicies(accountId, principals, _authorization);
         _aliases = new KmsAliases(data, _keys, _authorization);
+        _grants = new KmsGrants(accountId, data, _keys, _authorization, principals);
         _rotation = new KmsRotation(_keys);
         _cryptography = new KmsCryptography(_keys, _authorization);
         _lifecycle = new KmsKeyLifecycle(accountId, _keys, _policies, _authorization, principals);
@@ -42,8 +50,9 @@ internal sealed class KmsService
 
     public bool HasAlias(string region, string name) => _aliases.Has(region, name);
 
-    /// <summary>What key policy and identity policies say together.</summary>
-    public Verdict Judge(Caller caller, string action, KmsKey key) => _authorization.Judge(caller, action, key);
+    /// <summary>What all policies and grants say together.</summary>
+    public AccessDecision Judge(Caller caller, string operation, KmsKey key) =>
+        _authorization.Judge(caller, operation, key);
 
     /// <exception cref="AwsException">The caller is not allowed to do it, or the request is wrong.</exception>
     public JsonObject Handle(Caller caller, string region, string operation, JsonObject body) =>
@@ -55,13 +64,15 @@ internal sealed class KmsService
             "CreateAlias" => _aliases.Create(caller, region, body),
             "UpdateAlias" => _aliases.Update(caller, region, body),
             "DeleteAlias" => _aliases.Delete(caller, region, body),
+            "RetireGrant" => _grants.Retire(caller, region, body),
+            "ListRetirableGrants" => _grants.ListRetirable(caller, region, body),
             "Decrypt" => _cryptography.Decrypt(caller, region, body),
             _ => HandleKey(caller, _keys.Get(region, KmsRequest.Text(body, "KeyId")), operation, body),
         };
 
     private JsonObject HandleKey(Caller caller, KmsKey key, string operation, JsonObject body)
     {
-        _authorization.Require(caller, operation, key);
+        _authorization.Require(caller, operation, key, body);
         return operation switch
         {
             "DescribeKey" => new JsonObject { ["KeyMetadata"] = _keys.Metadata(key) },
@@ -82,6 +93,9 @@ internal sealed class KmsService
             "GetKeyRotationStatus" => _rotation.Status(key),
             "RotateKeyOnDemand" => _rotation.RotateOnDemand(key),
             "ListKeyRotations" => KmsRotation.List(key, body),
+            "CreateGrant" => _grants.Create(key, body),
+            "ListGrants" => _grants.List(key, body),
+            "RevokeGrant" => _grants.Revoke(key, body),
             "Encrypt" => _cryptography.Encrypt(key, body),
             "GenerateDataKey" => _cryptography.GenerateDataKey(key, body, withPlaintext: true),
             "GenerateDataKeyWithoutPlaintext" => _cryptography.GenerateDataKey(key, body, withPlaintext: false),
@@ -91,7 +105,7 @@ internal sealed class KmsService
 
     private JsonObject ListKeys(Caller caller, string region, JsonObject body)
     {
-        KmsAuthorization.RequireInAccount(caller, "ListKeys", region);
+        _authorization.RequireInAccount(caller, "ListKeys", region);
         return KmsRequest.Page(
             body,
             "Keys",

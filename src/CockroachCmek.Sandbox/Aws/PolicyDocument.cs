@@ -3,83 +3,56 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Aws;
 
-/// <summary>
-/// A policy of IAM, a key policy or a trust policy. Elements that the evaluator does not know never grant anything.
-/// </summary>
+/// <summary>A policy of IAM, a key policy or a trust policy.</summary>
 internal sealed class PolicyDocument : IConstant
 {
-    private sealed record Statement(
-        bool Allow,
-        string[]? Principals,
-        string[] Actions,
-        bool NotAction,
-        string[] Resources,
-        JsonElement? Condition
-    );
-
-    private readonly List<Statement> _statements = [];
-
-    private PolicyDocument(string text) => Text = text;
+    private PolicyDocument(string text, bool variables, IReadOnlyList<PolicyStatement> statements) =>
+        (Text, HasVariables, Statements) = (text, variables, statements);
 
     public string Text { get; }
 
+    public IReadOnlyList<PolicyStatement> Statements { get; }
+
     /// <summary>Every principal in the policy.</summary>
-    public IEnumerable<string> Principals => _statements.SelectMany(s => s.Principals ?? []).Distinct();
+    public IEnumerable<string> Principals => Statements.SelectMany(s => s.Principals ?? []).Distinct();
+
+    private bool HasVariables { get; }
 
     /// <exception cref="AwsException">MalformedPolicyDocument.</exception>
-    public static PolicyDocument ParseIdentity(string text) =>
-        Parse(text, needsPrincipal: false, "MalformedPolicyDocument");
+    public static PolicyDocument ParseIdentity(string text) => Parse(text, PolicyKind.Identity);
 
     /// <exception cref="AwsException">MalformedPolicyDocument.</exception>
-    public static PolicyDocument ParseTrust(string text) =>
-        Parse(text, needsPrincipal: true, "MalformedPolicyDocument");
+    public static PolicyDocument ParseTrust(string text) => Parse(text, PolicyKind.Trust);
 
     /// <exception cref="AwsException">MalformedPolicyDocumentException.</exception>
-    public static PolicyDocument ParseKeyPolicy(string text) =>
-        Parse(text, needsPrincipal: true, "MalformedPolicyDocumentException");
+    public static PolicyDocument ParseKeyPolicy(string text) => Parse(text, PolicyKind.Key);
 
-    private static PolicyDocument Parse(string text, bool needsPrincipal, string errorCode)
+    /// <summary>Reads a policy of an organization. It may have Principal "*", or none.</summary>
+    /// <exception cref="AwsException">MalformedPolicyDocument.</exception>
+    public static PolicyDocument ParseControl(string text) => Parse(text, PolicyKind.Control);
+
+    private static PolicyDocument Parse(string text, PolicyKind kind)
     {
+        var rules = new PolicyRules(kind);
         try
         {
-            if (text.Any(c => c > 0xFF))
-                throw new JsonException("characters beyond Latin-1");
-            var document = new PolicyDocument(text);
             using var json = JsonDocument.Parse(text);
-            foreach (var item in Many(json.RootElement.GetProperty("Statement")))
-            {
-                var effect = item.GetProperty("Effect").GetString();
-                if (effect is not ("Allow" or "Deny"))
-                    throw new JsonException("Effect");
-                var notAction = item.TryGetProperty("NotAction", out var actions);
-                if (!notAction)
-                    actions = item.GetProperty("Action");
-                string[]? principals = null;
-                if (item.TryGetProperty("Principal", out var principal))
-                    principals = PrincipalsOf(principal);
-                if (needsPrincipal != principals is not null)
-                    throw new JsonException("Principal");
-                document._statements.Add(
-                    new Statement(
-                        effect == "Allow",
-                        principals,
-                        Texts(actions),
-                        notAction,
-                        item.TryGetProperty("Resource", out var resources) ? Texts(resources) : ["*"],
-                        item.TryGetProperty("Condition", out var condition) ? condition.Clone() : null
-                    )
-                );
-            }
-
-            return document;
+            rules.CheckDocument(json.RootElement);
+            var statements = Many(json.RootElement.GetProperty("Statement")).Select(rules.Read).ToList();
+            rules.CheckStatements(statements);
+            return new PolicyDocument(text, PolicyRules.HasVariables(json.RootElement), statements);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new AwsException(errorCode, "The policy document is malformed: " + error.Message);
+            throw rules.Broken(error is JsonException);
         }
     }
 
     /// <summary>What the policy says about one action on one resource. Deny wins.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="action">For example kms:Decrypt.</param>
+    /// <param name="resource">An ARN.</param>
+    /// <param name="context">The condition keys of the request.</param>
     /// <param name="uniqueIdAtWriting">
     /// The unique id that an ARN stood for when the policy was written; null if unknown.
     /// </param>
@@ -87,74 +60,63 @@ internal sealed class PolicyDocument : IConstant
         Caller caller,
         string action,
         string resource,
-        IReadOnlyDictionary<string, string> context,
+        RequestContext context,
         Func<string, string?> uniqueIdAtWriting
     )
     {
         var verdict = Verdict.None;
-        foreach (var statement in _statements)
+        foreach (var statement in Statements)
         {
-            var named = statement.Principals is null
-                ? Verdict.Allow
-                : Names(statement.Principals, caller, uniqueIdAtWriting);
+            var named = Names(statement, caller, uniqueIdAtWriting);
             if (
                 named == Verdict.None
-                || statement.Actions.Any(a => PolicyPattern.Matches(a, action)) == statement.NotAction
-                || !statement.Resources.Any(r => PolicyPattern.Matches(r, resource))
-                || !PolicyCondition.Holds(statement.Condition, caller, context)
+                || statement.Actions.Any(a => PolicyPattern.MatchesAction(a, action)) == statement.IsNotAction
+                || statement.Resources.Any(r => Matches(r, resource, context)) == statement.IsNotResource
+                || !PolicyCondition.Holds(statement.Condition, context, HasVariables)
             )
                 continue;
-            if (!statement.Allow)
+            if (!statement.IsAllow)
                 return Verdict.Deny;
-            if (named == Verdict.Allow || verdict == Verdict.None)
+            if (named > verdict)
                 verdict = named;
         }
 
         return verdict;
     }
 
-    private static Verdict Names(string[] principals, Caller caller, Func<string, string?> uniqueIdAtWriting)
-    {
-        var verdict = Verdict.None;
-        foreach (var principal in principals)
-        {
-            if (
-                principal == "*"
-                || principal == caller.Arn
-                || (principal == caller.UniqueId && caller.UniqueId is not null)
-            )
-                return Verdict.Allow;
-            // An ARN means whoever had it when the policy was written. A role that was created again is another one.
-            if (
-                principal == caller.PrincipalArn
-                && (uniqueIdAtWriting(principal) is not { } id || id == caller.UniqueId)
-            )
-                return Verdict.Allow;
-            if (
-                principal == caller.AccountId
-                || Regex.IsMatch(principal, $"^arn:aws[a-z-]*:iam::{caller.AccountId}:root$")
-            )
-                verdict = Verdict.Delegate;
-        }
+    private bool Matches(string pattern, string resource, RequestContext context) =>
+        PolicyCondition.Expand(pattern, context, HasVariables) is { } known && PolicyPattern.Matches(known, resource);
 
-        return verdict;
+    private static Verdict Names(PolicyStatement statement, Caller caller, Func<string, string?> uniqueIdAtWriting)
+    {
+        if (statement.Principals is not { } principals)
+            return Verdict.Allow;
+        var verdicts = principals.Select(p => Names(p, caller, uniqueIdAtWriting)).ToList();
+        if (!statement.IsNotPrincipal)
+            return verdicts.Max();
+        // Spared is who is named together with the account: the documentation asks for both.
+        var isSpared = verdicts.Any(v => v >= Verdict.Allow) && verdicts.Contains(Verdict.Delegate);
+        return isSpared ? Verdict.None : Verdict.Allow;
     }
 
-    private static string[] PrincipalsOf(JsonElement principal) =>
-        principal.ValueKind switch
-        {
-            JsonValueKind.String when principal.GetString() == "*" => ["*"],
-            JsonValueKind.Object =>
-            [
-                .. principal
-                    .EnumerateObject()
-                    .SelectMany(p => p.Name == "AWS" ? Texts(p.Value) : Texts(p.Value).Select(v => $"{p.Name}:{v}")),
-            ],
-            _ => throw new JsonException("Principal"),
-        };
+    private static Verdict Names(string principal, Caller caller, Func<string, string?> uniqueIdAtWriting)
+    {
+        if (principal == "*")
+            return Verdict.Allow;
+        if (principal == caller.AccountId || Regex.IsMatch(principal, $"^arn:aws[a-z-]*:iam::{caller.AccountId}:root$"))
+            return Verdict.Delegate;
+        if (caller.UniqueId is not null && principal == caller.UniqueId)
+            return Verdict.Allow;
+        if (principal != caller.Arn && principal != caller.PrincipalArn)
+            return Verdict.None;
+        // An ARN means whoever had it when the policy was written. A role that was created again is another one.
+        if (uniqueIdAtWriting(principal) is { } id && id != caller.UniqueId)
+            return Verdict.None;
+        return principal == caller.Arn ? Verdict.AllowDirectly : Verdict.Allow;
+    }
 
     /// <summary>The items of an array, or the element itself.</summary>
-    private static IEnumerable<JsonElement> Many(JsonElement element) =>
+    internal static IEnumerable<JsonElement> Many(JsonElement element) =>
         element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray()] : [element];
 
     /// <summary>One string or several, as policies may write either.</summary>
@@ -167,7 +129,8 @@ internal sealed class PolicyDocument : IConstant
                         JsonValueKind.String => e.GetString()!,
                         JsonValueKind.True => "true",
                         JsonValueKind.False => "false",
-                        _ => throw new JsonException("a string is expected"),
+                        JsonValueKind.Number => e.GetRawText(),
+                        _ => throw new InvalidOperationException("a string is expected"),
                     }
                 ),
         ];

@@ -17,6 +17,7 @@ internal sealed class ArmAccessPolicies(AzureContext context)
         ArmApi.Require(context, caller, ArmKeyVaults.Type + "/accessPolicies/write", id);
         var keyVault = context.KeyVaults.FirstOrDefault(v => AzureDirectory.Same(v.Id, id))
             ?? throw ArmKeyVaults.NotFound(path[7], path[3]);
+        context.Locks.RequireWrite(keyVault.Id);
         var given = Read(
             body.Object("properties")?["accessPolicies"] as JsonArray
                 ?? throw ArmKeyVaults.Bad("The parameter accessPolicies is not specified.")
@@ -48,7 +49,10 @@ internal sealed class ArmAccessPolicies(AzureContext context)
                     policy.Text("tenantId")!,
                     policy.Text("objectId")!,
                     permissions.ToDictionary(p => p.Key, p => (IReadOnlyList<string>)permissions.Texts(p.Key))
-                );
+                )
+                {
+                    ApplicationId = policy.Text("applicationId"),
+                };
             }),
         ];
 
@@ -59,13 +63,11 @@ internal sealed class ArmAccessPolicies(AzureContext context)
                 var permissions = new JsonObject();
                 foreach (var kind in p.Permissions)
                     permissions[kind.Key] = kind.Value.ToJson();
-                return (JsonNode)
-                    new JsonObject
-                    {
-                        ["tenantId"] = p.TenantId,
-                        ["objectId"] = p.ObjectId,
-                        ["permissions"] = permissions,
-                    };
+                var policy = new JsonObject { ["tenantId"] = p.TenantId, ["objectId"] = p.ObjectId };
+                if (p.ApplicationId is { } application)
+                    policy["applicationId"] = application;
+                policy["permissions"] = permissions;
+                return (JsonNode)policy;
             }),
         ]);
 
@@ -75,7 +77,10 @@ internal sealed class ArmAccessPolicies(AzureContext context)
         var merged = present.ToList();
         foreach (var policy in given)
         {
-            var index = merged.FindIndex(p => AzureDirectory.Same(p.ObjectId, policy.ObjectId));
+            var index = merged.FindIndex(p =>
+                AzureDirectory.Same(p.ObjectId, policy.ObjectId)
+                && AzureDirectory.Same(p.ApplicationId, policy.ApplicationId)
+            );
             var before = index >= 0 ? merged[index].Permissions : new Dictionary<string, IReadOnlyList<string>>();
             var permissions = before
                 .Keys.Union(policy.Permissions.Keys)

@@ -24,6 +24,7 @@ internal sealed class ArmKeyVaults(AzureContext context)
         "^(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$",
         RegexOptions.CultureInvariant
     );
+    private readonly ArmDeletedVaults _deleted = new(context);
     private readonly ArmAccessPolicies _accessPolicies = new(context);
 
     public static AzureException NotFound(string name, string group) =>
@@ -41,6 +42,8 @@ internal sealed class ArmKeyVaults(AzureContext context)
     {
         ArmApi.RequireVersion(version, Versions, "vaults");
         var path = request.Segments;
+        if (ArmDeletedVaults.Handles(path))
+            return _deleted.Handle(caller, request);
         var shape = string.Join(
             "/",
             path.Select((s, i) => i == 1 || (path.Count > 5 && i is 3 or 7) ? "*" : s.ToLowerInvariant())
@@ -57,8 +60,15 @@ internal sealed class ArmKeyVaults(AzureContext context)
                 return Put(caller, path, request.Body(ArmApi.InvalidBody), version);
             case ("PATCH", InGroup + "/*"):
                 var keyVault = Find(caller, path, "write");
+                context.Locks.RequireWrite(keyVault.Id);
                 keyVault.Change(Read(keyVault.Settings, request.Body(ArmApi.InvalidBody)), context.Now);
                 return AzureResponse.Ok(Json(keyVault));
+            case ("DELETE", InGroup + "/*"):
+                ArmApi.Require(context, caller, Type + "/delete", Id(path));
+                if (TryFind(path) is not { } gone)
+                    return AzureResponse.NoContent;
+                _deleted.Delete(gone);
+                return new AzureResponse(200, null);
             case ("PUT", _) when path.Count == 10 && ArmAccessPolicies.Handles(path):
                 return _accessPolicies.Change(caller, path, request.Body(ArmApi.InvalidBody));
             default:
@@ -71,7 +81,7 @@ internal sealed class ArmKeyVaults(AzureContext context)
         if (scope.Split('/').Length > 3 && !context.Groups.ContainsKey(scope))
             throw ArmApi.NoGroup(scope.Split('/').Last());
         ArmApi.Require(context, caller, Type + "/read", scope);
-        return AzureResponse.List(context.KeyVaults.Where(v => RoleAssignments.IsAtOrBelow(v.Id, scope)).Select(Json));
+        return AzureResponse.List(context.KeyVaults.Where(v => AzureScopes.IsAtOrBelow(v.Id, scope)).Select(Json));
     }
 
     private KeyVault Find(ServicePrincipal caller, IReadOnlyList<string> path, string verb)
@@ -110,8 +120,14 @@ internal sealed class ArmKeyVaults(AzureContext context)
             throw Bad($"The tenant '{properties.Text("tenantId")}' is not the tenant of the subscription.");
         if (properties.Object("sku").Text("name") is null)
             throw Bad("The parameter sku is required.");
+        context.Locks.RequireWrite(Id(path));
+        if (AzureDirectory.Same(properties.Text("createMode"), "recover"))
+            return AzureResponse.Ok(Json(_deleted.Recover(Id(path))));
         var existing = TryFind(path);
-        if (existing is null && context.FindKeyVault(name) is not null)
+        if (
+            existing is null
+            && context.KeyVaults.Concat(context.DeletedKeyVaults).Any(v => AzureDirectory.Same(v.Name, name))
+        )
             throw new AzureException(
                 409,
                 "VaultAlreadyExists",

@@ -3,52 +3,27 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Azure;
 
-/// <summary>Microsoft.Authorization: role assignments. Delegates role definitions and permissions.</summary>
+/// <summary>Microsoft.Authorization: role assignments.</summary>
 internal sealed class ArmRoleAssignments(AzureContext context)
 {
     private const string Type = "Microsoft.Authorization/roleAssignments";
-    private static readonly string[] Versions =
-    [
-        "2022-04-01",
-        "2022-05-01-preview",
-        "2020-04-01-preview",
-        "2018-01-01-preview",
-        "2015-07-01",
-    ];
+
+    /// <summary>assignedTo() is transitive through groups; principalId is literal.</summary>
+    private static readonly Regex Filter = new(
+        "^\\s*(?:(?<at>atScope\\(\\))|principalId\\s+eq\\s+'(?<literal>[^']*)'"
+            + "|(?:(?<at>atScope\\(\\))\\s+and\\s+)?assignedTo\\('(?<member>[^']*)'\\))\\s*$",
+        RegexOptions.CultureInvariant
+    );
+
     private readonly ArmRoleDefinitions _definitions = new(context);
 
-    public AzureResponse Handle(
-        ServicePrincipal caller,
-        AzureRequest request,
-        string scope,
-        List<string> path,
-        string version
-    )
+    public AzureResponse Read(ServicePrincipal caller, string scope, string name)
     {
-        ArmApi.RequireVersion(version, Versions, string.Join("/", path.Take(1)));
-        switch ((request.Method, path.Count > 0 ? path[0].ToLowerInvariant() : "", path.Count))
-        {
-            case ("GET", "roleassignments", 1):
-                return List(caller, scope, request.Query("$filter"));
-            case ("GET", "roleassignments", 2):
-                Require(caller, "read", scope);
-                return AzureResponse.Ok(Json(Find(scope, path[1]) ?? throw NotFound(path[1])));
-            case ("PUT", "roleassignments", 2):
-                return Put(caller, scope, path[1], request.Body(ArmApi.InvalidBody).Object("properties"));
-            case ("DELETE", "roleassignments", 2):
-                return Delete(caller, scope, path[1]);
-            case ("GET", "roledefinitions", 1):
-                return _definitions.List(caller, scope, request.Query("$filter"));
-            case ("GET", "roledefinitions", 2):
-                return ArmRoleDefinitions.Read(path[1], scope);
-            case ("GET", "permissions", 1):
-                return _definitions.ListPermissions(caller, scope);
-            default:
-                throw ArmApi.NoResource(request);
-        }
+        Require(caller, "read", scope);
+        return AzureResponse.Ok(Json(Find(scope, name) ?? throw NotFound(name)));
     }
 
-    private AzureResponse Put(ServicePrincipal caller, string scope, string name, JsonObject? properties)
+    public AzureResponse Put(ServicePrincipal caller, string scope, string name, JsonObject? properties)
     {
         Require(caller, "write", scope);
         if (!Guid.TryParse(name, out _))
@@ -64,25 +39,51 @@ internal sealed class ArmRoleAssignments(AzureContext context)
                 "InvalidPrincipalId",
                 "A valid principal ID must be provided for role assignment."
             );
-        var role = AzureRole.Find((properties.Text("roleDefinitionId") ?? "").Split('/').Last())
-            ?? throw ArmRoleDefinitions.NotFound(properties.Text("roleDefinitionId") ?? "");
         RequireScope(scope);
+        var role = _definitions.Find(caller, scope, (properties.Text("roleDefinitionId") ?? "").Split('/').Last())
+            ?? throw ArmRoleDefinitions.NotFound(properties.Text("roleDefinitionId") ?? "");
         RequireAssignable(caller, role, scope);
         var type = PrincipalType(caller.TenantId, principalId!, properties.Text("principalType"));
 
-        var wanted = new RoleAssignment(name, scope, role, principalId!, type)
+        var wanted = new RoleAssignment(name, scope, role.Id, principalId!, type)
         {
             Description = properties.Text("description"),
+            Condition = Condition(properties),
             CreatedBy = caller.Id,
         };
-        return FindPresent(wanted) is { } present
-            ? AzureResponse.Ok(Json(present))
-            : new AzureResponse(201, Json(context.Roles.Add(wanted)));
+        context.Locks.RequireWrite(Id(wanted));
+        if (FindPresent(wanted) is not { } present)
+            return new AzureResponse(201, Json(context.Roles.Add(wanted)));
+        return AzureResponse.Ok(
+            Json(
+                present.Condition == wanted.Condition && present.Description == wanted.Description
+                    ? present
+                    : context.Roles.Change(present, wanted)
+            )
+        );
+    }
+
+    /// <summary>The condition, after a check of its syntax. Codes and texts of the refusals are guessed.</summary>
+    private string? Condition(JsonObject properties)
+    {
+        if (properties.Text("condition") is not { } condition)
+            return null;
+        if (properties.Text("conditionVersion") != "2.0")
+            throw new AzureException(400, "InvalidConditionVersion", "The condition version must be 2.0.");
+        try
+        {
+            RoleCondition.Evaluate(condition, "", context.Now);
+            return condition;
+        }
+        catch (FormatException error)
+        {
+            throw new AzureException(400, "InvalidCondition", error.Message);
+        }
     }
 
     /// <summary>
     /// The assignment of this name if it is the same. The same assignment under another name is a conflict
-    /// (Azure/azure-cli#8599).
+    /// (Azure/azure-cli#8599). Bodies of 2025 do not name the other one (hashicorp/terraform-provider-azurerm#28557).
     /// </summary>
     private RoleAssignment? FindPresent(RoleAssignment wanted)
     {
@@ -98,8 +99,12 @@ internal sealed class ArmRoleAssignments(AzureContext context)
             ? throw new AzureException(
                 409,
                 "RoleAssignmentExists",
-                "The role assignment already exists. "
-                    + $"The ID of the existing role assignment is {same.Name.Replace("-", "")}."
+                "The role assignment already exists."
+                    + (
+                        context.NamesExistingAssignment
+                            ? $" The ID of the existing role assignment is {same.Name.Replace("-", "")}."
+                            : ""
+                    )
             )
             : null;
     }
@@ -113,13 +118,7 @@ internal sealed class ArmRoleAssignments(AzureContext context)
     {
         if (stated is "ServicePrincipal")
             return stated;
-        var principal = context.Directory.PrincipalById(id);
-        if (
-            principal is null
-            || !AzureDirectory.Same(principal.TenantId, tenant)
-            || !context.Directory.IsKnownToArm(principal)
-        )
-        {
+        if (KnownType(tenant, id) is not { } type)
             throw new AzureException(
                 400,
                 "PrincipalNotFound",
@@ -128,37 +127,53 @@ internal sealed class ArmRoleAssignments(AzureContext context)
                     + "If you are creating this principal and then immediately assigning a role, "
                     + "this error might be related to a replication delay. "
                     + "In this case, set the role assignment principalType property to a value, "
-                    + "such as ServicePrincipal, User, or Group."
+                    + "such as ServicePrincipal, User, or Group. See https://aka.ms/docs-principaltype"
             );
-        }
-
-        return stated is null
-            ? "ServicePrincipal"
+        return stated is null || stated == type
+            ? type
             : throw new AzureException(
                 400,
                 "UnmatchedPrincipalType",
-                $"The PrincipalId '{id}' has type 'ServicePrincipal', "
+                $"The PrincipalId '{id}' has type '{type}', "
                     + $"which is different from specified PrincipalType '{stated}'."
             );
     }
 
+    /// <summary>The type of a principal; null if ARM does not know it, or not yet.</summary>
+    private string? KnownType(string tenant, string id)
+    {
+        if (context.Directory.Group(tenant, id) is not null)
+            return "Group";
+        var principal = context.Directory.PrincipalById(id);
+        return
+            principal is not null
+            && AzureDirectory.Same(principal.TenantId, tenant)
+            && context.Directory.IsKnownToArm(principal)
+            ? "ServicePrincipal"
+            : null;
+    }
+
     private void RequireScope(string scope)
     {
+        if (context.Scopes.TenantOf(scope) is null)
+            throw new AzureException(404, "ScopeNotFound", $"The scope '{scope}' could not be found.");
         var path = scope.Trim('/').Split('/');
+        if (AzureDirectory.Same(path[0], "providers"))
+            return;
         if (path.Length > 3 && !context.Groups.ContainsKey("/" + string.Join("/", path.Take(4))))
             throw ArmApi.NoGroup(path[3]);
         // A scope below a key vault, for example vaults/x/keys/y, does not have to exist.
         if (
             path.Length > 7
             && AzureDirectory.Same(path[5], "Microsoft.KeyVault")
-            && !context.KeyVaults.Any(v => RoleAssignments.IsAtOrBelow(scope, v.Id))
+            && !context.KeyVaults.Any(v => AzureScopes.IsAtOrBelow(scope, v.Id))
         )
             throw ArmKeyVaults.NotFound(path[7], path[3]);
     }
 
     private void RequireAssignable(ServicePrincipal caller, AzureRole role, string scope)
     {
-        var assigning = context.Roles.RolesOf(caller.Id, scope).Where(r => r.Allows(Type + "/write"));
+        var assigning = context.Authorization.RolesOf(caller.Id, scope).Where(r => r.Allows(Type + "/write"));
         if (
             assigning.All(r => r.AssignsKeyVaultRolesOnly)
             && !role.Name.StartsWith("Key Vault", StringComparison.Ordinal)
@@ -171,40 +186,41 @@ internal sealed class ArmRoleAssignments(AzureContext context)
             );
     }
 
-    private AzureResponse Delete(ServicePrincipal caller, string scope, string name)
+    public AzureResponse Delete(ServicePrincipal caller, string scope, string name)
     {
         Require(caller, "delete", scope);
         if (Find(scope, name) is not { } found)
             return AzureResponse.NoContent;
+        context.Locks.RequireDelete(Id(found));
         context.Roles.Remove(found);
         return AzureResponse.Ok(Json(found));
     }
 
-    private AzureResponse List(ServicePrincipal caller, string scope, string? filter)
+    public AzureResponse List(ServicePrincipal caller, string scope, string? filter)
     {
         Require(caller, "read", scope);
-        var present = context.Roles.Present.Where(a => InTenant(a.Scope, caller.TenantId));
-        var above = present.Where(a => a.Covers(scope));
-        var below = present.Where(a => !a.Covers(scope) && RoleAssignments.IsAtOrBelow(a.Scope, scope));
+        var present = context.Roles.Present.Where(a =>
+            AzureDirectory.Same(context.Scopes.TenantOf(a.Scope), caller.TenantId)
+        );
+        var above = present.Where(a => context.Scopes.Covers(a.Scope, scope));
+        var below = present.Where(a => !context.Scopes.Covers(a.Scope, scope) && context.Scopes.Covers(scope, a.Scope));
         if (filter is null)
             return AzureResponse.List(above.Concat(below).Select(Json));
-        if (Regex.IsMatch(filter, "^\\s*atScope\\(\\)\\s*$"))
-            return AzureResponse.List(above.Select(Json));
-        var principal = Regex.Match(
-            filter,
-            "^\\s*(?:atScope\\(\\)\\s+and\\s+)?(?:principalId\\s+eq\\s+'([^']*)'|assignedTo\\('([^']*)'\\))\\s*$"
-        );
-        if (!principal.Success)
-            throw new AzureException(400, "InvalidFilter", $"The filter '{filter}' is not supported.");
-        var id = principal.Groups[1].Value + principal.Groups[2].Value;
-        var all = filter.Contains("atScope()") ? above : above.Concat(below);
-        return AzureResponse.List(all.Where(a => AzureDirectory.Same(a.PrincipalId, id)).Select(Json));
-    }
+        // The server does not accept atScope() together with principalId (azure-cli, command_modules/role/custom.py).
+        var match = Filter.Match(filter);
+        if (!match.Success)
+            throw ArmApi.BadFilter(filter);
+        var all = match.Groups["at"].Success ? above : above.Concat(below);
+        if (match.Groups["literal"] is { Success: true } literal)
+            all = all.Where(a => AzureDirectory.Same(a.PrincipalId, literal.Value));
+        if (match.Groups["member"] is { Success: true } member)
+        {
+            var identities = context.Directory.IdentitiesOf(member.Value, context.Now);
+            all = all.Where(a => identities.Contains(a.PrincipalId));
+        }
 
-    private bool InTenant(string scope, string tenant) =>
-        scope.Trim('/').Split('/') is { Length: > 1 } path
-        && context.Subscriptions.TryGetValue(path[1], out var owner)
-        && AzureDirectory.Same(owner, tenant);
+        return AzureResponse.List(all.Select(Json));
+    }
 
     private void Require(ServicePrincipal caller, string verb, string scope) =>
         ArmApi.Require(context, caller, $"{Type}/{verb}", scope);
@@ -214,23 +230,25 @@ internal sealed class ArmRoleAssignments(AzureContext context)
             AzureDirectory.Same(a.Name, name) && AzureDirectory.Same(a.Scope, scope)
         );
 
+    private static string Id(RoleAssignment assignment) => $"{assignment.Scope}/providers/{Type}/{assignment.Name}";
+
     private static JsonObject Json(RoleAssignment assignment) =>
         new()
         {
-            ["id"] = $"{assignment.Scope}/providers/{Type}/{assignment.Name}",
+            ["id"] = Id(assignment),
             ["name"] = assignment.Name,
             ["type"] = Type,
             ["properties"] = new JsonObject
             {
-                ["roleDefinitionId"] = ArmRoleDefinitions.Id(assignment.Role, assignment.Scope),
+                ["roleDefinitionId"] = ArmRoleDefinitions.Id(assignment.RoleId, assignment.Scope),
                 ["principalId"] = assignment.PrincipalId,
                 ["principalType"] = assignment.PrincipalType,
                 ["scope"] = assignment.Scope,
                 ["description"] = assignment.Description,
-                ["condition"] = null,
-                ["conditionVersion"] = null,
+                ["condition"] = assignment.Condition,
+                ["conditionVersion"] = assignment.Condition is null ? null : "2.0",
                 ["createdOn"] = AzureJson.Time(assignment.Created),
-                ["updatedOn"] = AzureJson.Time(assignment.Created),
+                ["updatedOn"] = AzureJson.Time(assignment.Updated),
                 ["createdBy"] = assignment.CreatedBy,
                 ["updatedBy"] = assignment.CreatedBy,
                 ["delegatedManagedIdentityResourceId"] = null,

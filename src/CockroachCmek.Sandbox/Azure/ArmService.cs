@@ -9,7 +9,8 @@ internal sealed class ArmService(AzureContext context) : IAzureService
     private static readonly Regex Version = new("^20\\d\\d-\\d\\d-\\d\\d(-preview)?$", RegexOptions.CultureInvariant);
 
     private readonly ArmKeyVaults _keyVaults = new(context);
-    private readonly ArmRoleAssignments _roles = new(context);
+    private readonly ArmManagementGroups _managementGroups = new(context);
+    private readonly ArmAuthorization _authorization = new(context);
 
     public AzureResponse Handle(AzureRequest request)
     {
@@ -35,12 +36,15 @@ internal sealed class ArmService(AzureContext context) : IAzureService
         if (AzureDirectory.Same(name, "Microsoft.Authorization"))
         {
             var scope = "/" + string.Join("/", path.Take(provider));
-            return _roles.Handle(caller, request, scope, [.. path.Skip(provider + 2)], version);
+            return _authorization.Handle(caller, request, scope, [.. path.Skip(provider + 2)], version);
         }
 
-        return AzureDirectory.Same(name, "Microsoft.KeyVault")
-            ? _keyVaults.Handle(caller, request, version)
-            : HandleCommon(caller, request);
+        return name?.ToLowerInvariant() switch
+        {
+            "microsoft.keyvault" => _keyVaults.Handle(caller, request, version),
+            "microsoft.management" => _managementGroups.Handle(caller, request, version),
+            _ => HandleCommon(caller, request),
+        };
     }
 
     private AzureResponse HandleCommon(ServicePrincipal caller, AzureRequest request)
@@ -53,7 +57,7 @@ internal sealed class ArmService(AzureContext context) : IAzureService
                     context
                         .Subscriptions.Where(s =>
                             AzureDirectory.Same(s.Value, caller.TenantId)
-                            && context.Roles.RolesOf(caller.Id, "/subscriptions/" + s.Key).Any()
+                            && context.Authorization.RolesOf(caller.Id, "/subscriptions/" + s.Key).Any()
                         )
                         .Select(s => Subscription(s.Key))
                 );
@@ -71,7 +75,7 @@ internal sealed class ArmService(AzureContext context) : IAzureService
                 );
                 return AzureResponse.List(
                     context
-                        .Groups.Where(g => RoleAssignments.IsAtOrBelow(g.Key, $"/subscriptions/{path[1]}"))
+                        .Groups.Where(g => AzureScopes.IsAtOrBelow(g.Key, $"/subscriptions/{path[1]}"))
                         .Select(g => Group(g.Key, g.Value))
                 );
             case ("GET", "subscriptions/*/resourcegroups/*"):
@@ -88,12 +92,7 @@ internal sealed class ArmService(AzureContext context) : IAzureService
     public JsonObject ErrorBody(AzureException error) =>
         new()
         {
-            ["error"] = new JsonObject
-            {
-                ["code"] = error.Code,
-                ["message"] = error.Message,
-                ["details"] = new JsonArray(),
-            },
+            ["error"] = new JsonObject { ["code"] = error.Code, ["message"] = error.Message },
         };
 
     private ServicePrincipal Authenticate(AzureRequest request)
@@ -161,7 +160,7 @@ internal sealed class ArmService(AzureContext context) : IAzureService
             .KeyVaults.Where(v =>
                 AzureDirectory.Same(v.SubscriptionId, subscription)
                 && (type is null || AzureDirectory.Same(type, "Microsoft.KeyVault/vaults"))
-                && context.Roles.RolesOf(caller.Id, v.Id).Any(r => r.Allows("Microsoft.KeyVault/vaults/read"))
+                && context.Authorization.IsAllowed(caller.Id, "Microsoft.KeyVault/vaults/read", v.Id)
             )
             .Select(v => new JsonObject
             {

@@ -32,10 +32,26 @@ internal sealed class AzureData
 
     public Dictionary<string, AzureToken> Tokens { get; } = [];
 
+    /// <summary>Security groups of all tenants.</summary>
+    public List<EntraGroup> EntraGroups { get; } = [];
+
+    public List<CustomRole> CustomRoles { get; } = [];
+
+    public List<DenyAssignment> DenyAssignments { get; } = [];
+
+    public List<ManagementLock> Locks { get; } = [];
+
+    public List<ManagementGroup> ManagementGroups { get; } = [];
+
+    /// <summary>Subscription id to the name of its management group.</summary>
+    public Dictionary<string, string> SubscriptionParents { get; } = new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Role assignments, including removed ones: a removal takes time to reach the key vaults.</summary>
     public List<RoleAssignment> Assignments { get; } = [];
 
     public List<KeyVault> KeyVaults { get; } = [];
+
+    public List<KeyVault> DeletedKeyVaults { get; } = [];
 
     /// <summary>Subscription id to tenant id.</summary>
     public Dictionary<string, string> Subscriptions { get; } = new(StringComparer.OrdinalIgnoreCase);
@@ -48,6 +64,17 @@ internal sealed class AzureData
 
     /// <summary>How long roles and access policies take to reach the key vaults.</summary>
     public TimeSpan Propagation { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// How long a changed membership of a group takes to reach the key vaults; null: as long as roles.
+    /// </summary>
+    public TimeSpan? MembershipPropagation { get; set; }
+
+    /// <summary>True if conditions hold that the sandbox cannot evaluate.</summary>
+    public bool UnknownConditionsHold { get; set; }
+
+    /// <summary>True if the refusal of a second assignment names the first one.</summary>
+    public bool NamesExistingAssignment { get; set; }
 
     private static string NewId() => Guid.NewGuid().ToString("D");
 }

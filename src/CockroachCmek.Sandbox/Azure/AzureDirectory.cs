@@ -26,7 +26,7 @@ internal sealed class ServicePrincipal(AzureApplication application, string tena
     public bool IsEnabled { get; set; } = true;
 
     /// <summary>Application permissions on Microsoft Graph that an administrator consented to.</summary>
-    public IReadOnlyCollection<string> GraphRoles { get; init; } = [];
+    public IReadOnlyCollection<string> GraphRoles { get; set; } = [];
 }
 
 /// <summary>A delegated permission that an administrator consented to.</summary>
@@ -54,6 +54,8 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
     /// <summary>How long ARM does not know a new principal: "PrincipalNotFound" (Azure/AgentBaker#8251).</summary>
     private static readonly TimeSpan Replication = TimeSpan.FromSeconds(20);
 
+    private static StringComparer Ids => StringComparer.OrdinalIgnoreCase;
+
     public HashSet<string> Tenants => data.Tenants;
 
     public List<AzureApplication> Applications => data.Applications;
@@ -61,6 +63,33 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
     public List<ServicePrincipal> Principals => data.Principals;
 
     public List<PermissionGrant> Grants => data.Grants;
+
+    public List<EntraGroup> Groups => data.EntraGroups;
+
+    public EntraGroup? Group(string tenantId, string? id) =>
+        Groups.FirstOrDefault(g => Same(g.TenantId, tenantId) && Same(g.Id, id));
+
+    /// <summary>The groups that somebody is in at a time, directly or through other groups.</summary>
+    public List<EntraGroup> GroupsOf(string id, DateTimeOffset time)
+    {
+        var found = new List<EntraGroup>();
+        var open = new Queue<string>([id]);
+        while (open.Count > 0)
+        {
+            var member = open.Dequeue();
+            foreach (var group in Groups.Where(g => g.MembersAt(time).Contains(member, Ids)).Except(found).ToList())
+            {
+                found.Add(group);
+                open.Enqueue(group.Id);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The ids whose roles a principal has at a time: its own and those of its groups.</summary>
+    public HashSet<string> IdentitiesOf(string principalId, DateTimeOffset time) =>
+        new(GroupsOf(principalId, time).Select(g => g.Id).Append(principalId), Ids);
 
     public AzureApplication? Application(string? appId) => Applications.FirstOrDefault(a => Same(a.AppId, appId));
 

@@ -103,7 +103,7 @@ internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
         var who = $"the service principal {principal.Id}";
         var appId = principal.Application.AppId;
         var isMisplaced = context.Roles.Present.Any(a =>
-            AzureDirectory.Same(a.PrincipalId, appId) && a.Covers(keyVault.Id)
+            AzureDirectory.Same(a.PrincipalId, appId) && context.Scopes.Covers(a.Scope, keyVault.Id)
         );
         var hint = isMisplaced
             ? $" A role is assigned to {appId}, which is the application's id, not the service principal's."

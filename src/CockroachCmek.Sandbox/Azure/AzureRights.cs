@@ -21,6 +21,12 @@ public enum AzureRights
     /// <summary>Application.Read.All on Microsoft Graph: can read service principals, but not add them.</summary>
     GraphRead = 8,
 
-    /// <summary>Subscription, keys and Microsoft Graph.</summary>
-    All = Subscription | Keys | Graph,
+    /// <summary>Group.ReadWrite.All on Microsoft Graph: groups and who is in them.</summary>
+    Groups = 16,
+
+    /// <summary>GroupMember.Read.All on Microsoft Graph: can read who is in which group.</summary>
+    GroupsRead = 32,
+
+    /// <summary>Subscription, keys, Microsoft Graph and groups.</summary>
+    All = Subscription | Keys | Graph | Groups,
 }

@@ -2,119 +2,21 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Azure;
 
-/// <summary>
-/// A built-in role. Source of ids and actions: learn.microsoft.com, "Azure built-in roles" and Key Vault's RBAC guide.
-/// </summary>
-internal sealed record AzureRole(string Id, string Name, string[] Actions, string[] DataActions) : IConstant
+/// <summary>One block of a role definition: what it allows, less what it excludes.</summary>
+internal sealed record RolePermission(
+    IReadOnlyList<string> Actions,
+    IReadOnlyList<string> NotActions,
+    IReadOnlyList<string> DataActions,
+    IReadOnlyList<string> NotDataActions
+) : IConstant
 {
-    private const string Keys = "Microsoft.KeyVault/vaults/keys/";
+    public bool Allows(string action, bool isData) =>
+        isData
+            ? Matches(DataActions, action) && !Matches(NotDataActions, action)
+            : Matches(Actions, action) && !Matches(NotActions, action);
 
-    public string[] NotActions { get; init; } = [];
-
-    /// <summary>True if a condition restricts the holder to assigning Key Vault roles.</summary>
-    public bool AssignsKeyVaultRolesOnly { get; init; }
-
-    public static AzureRole Owner { get; } = new("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", ["*"], []);
-
-    public static AzureRole KeyVaultAdministrator { get; } =
-        new(
-            "00482a5a-887f-4fb3-b363-3b7fe8e74483",
-            "Key Vault Administrator",
-            ["Microsoft.Authorization/*/read", "Microsoft.Resources/*/read", "Microsoft.KeyVault/*/read"],
-            ["Microsoft.KeyVault/vaults/*"]
-        );
-
-    public static AzureRole CryptoServiceEncryptionUser { get; } =
-        new(
-            "e147488a-f6f5-4113-8e2d-b22465e65bf6",
-            "Key Vault Crypto Service Encryption User",
-            [],
-            [Keys + "read", Keys + "wrap/action", Keys + "unwrap/action"]
-        );
-
-    public static IReadOnlyList<AzureRole> All { get; } =
-    [
-        Owner,
-        new("b24988ac-6180-42a0-ab88-20f7382dd24c", "Contributor", ["*"], [])
-        {
-            NotActions =
-            [
-                "Microsoft.Authorization/*/delete",
-                "Microsoft.Authorization/*/write",
-                "Microsoft.Authorization/elevateAccess/action",
-            ],
-        },
-        new("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", ["*/read"], []),
-        new(
-            "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
-            "User Access Administrator",
-            ["*/read", "Microsoft.Authorization/*"],
-            []
-        ),
-        new(
-            "f25e0fa2-a7c8-4377-a976-54943a77a395",
-            "Key Vault Contributor",
-            ["Microsoft.Authorization/*/read", "Microsoft.Resources/*/read", "Microsoft.KeyVault/*"],
-            []
-        ),
-        new(
-            "8b54135c-b56d-4d72-a534-26097cfdc8d8",
-            "Key Vault Data Access Administrator",
-            [
-                "Microsoft.Authorization/roleAssignments/write",
-                "Microsoft.Authorization/roleAssignments/delete",
-                "Microsoft.Authorization/*/read",
-                "Microsoft.Resources/*/read",
-                "Microsoft.KeyVault/vaults/*/read",
-                "Microsoft.KeyVault/vaults/read",
-            ],
-            []
-        )
-        {
-            AssignsKeyVaultRolesOnly = true,
-        },
-        KeyVaultAdministrator,
-        new(
-            "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",
-            "Key Vault Crypto Officer",
-            ["Microsoft.Authorization/*/read", "Microsoft.Resources/*/read", "Microsoft.KeyVault/*/read"],
-            [Keys + "*", "Microsoft.KeyVault/vaults/keyrotationpolicies/*"]
-        ),
-        new(
-            "12338af0-0e69-4776-bea7-57ae8d297424",
-            "Key Vault Crypto User",
-            [],
-            [
-                .. new[]
-                {
-                    "read",
-                    "update/action",
-                    "backup/action",
-                    "encrypt/action",
-                    "decrypt/action",
-                    "wrap/action",
-                    "unwrap/action",
-                    "sign/action",
-                    "verify/action",
-                }.Select(a => Keys + a),
-            ]
-        ),
-        CryptoServiceEncryptionUser,
-        new(
-            "21090545-7ca7-4776-b22c-e363652d74d2",
-            "Key Vault Reader",
-            ["Microsoft.Authorization/*/read", "Microsoft.Resources/*/read", "Microsoft.KeyVault/*/read"],
-            ["Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/secrets/readMetadata/action"]
-        ),
-    ];
-
-    public static AzureRole? Find(string id) => All.FirstOrDefault(r => AzureDirectory.Same(r.Id, id));
-
-    public bool Allows(string action) => Matches(Actions, action) && !Matches(NotActions, action);
-
-    public bool AllowsData(string action) => Matches(DataActions, action);
-
-    private static bool Matches(string[] patterns, string action) =>
+    /// <summary>True if a pattern, in which * stands for any text, matches the action.</summary>
+    public static bool Matches(IEnumerable<string> patterns, string action) =>
         patterns.Any(p =>
             Regex.IsMatch(
                 action,
@@ -122,4 +24,27 @@ internal sealed record AzureRole(string Id, string Name, string[] Actions, strin
                 RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
             )
         );
+}
+
+/// <summary>
+/// A role definition. An exclusion is not a denial: another role, or another block of the same one, can still allow the
+/// action.
+/// </summary>
+internal sealed record AzureRole(string Id, string Name, IReadOnlyList<RolePermission> Permissions) : IConstant
+{
+    /// <summary>A role of one block.</summary>
+    public AzureRole(string id, string name, string[] actions, string[] dataActions, string[]? notActions = null)
+        : this(id, name, [new RolePermission(actions, notActions ?? [], dataActions, [])]) { }
+
+    /// <summary>True if a condition restricts the holder to assigning Key Vault roles.</summary>
+    public bool AssignsKeyVaultRolesOnly { get; init; }
+
+    public string Description { get; init; } = "";
+
+    /// <summary>Where the role can be assigned.</summary>
+    public IReadOnlyList<string> AssignableScopes { get; init; } = ["/"];
+
+    public bool IsCustom { get; init; }
+
+    public bool Allows(string action, bool isData = false) => Permissions.Any(p => p.Allows(action, isData));
 }

@@ -49,6 +49,9 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     /// <summary>The resource group of the key vaults.</summary>
     public string ResourceGroup { get; } = AzureSetup.ResourceGroup;
 
+    /// <summary>The management group above the customer's subscription.</summary>
+    public string ManagementGroupId { get; } = AzureScopes.ManagementGroups + AzureSetup.ManagementGroup;
+
     /// <summary>The region of the key vaults.</summary>
     public string Location { get; } = AzureSetup.Location;
 
@@ -80,6 +83,35 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
         set => Locked(context => context.Propagation = value);
     }
 
+    /// <summary>
+    /// How long a changed membership of a group takes to reach the key vaults, in sandbox time. Null, the default: as
+    /// long as roles. For managed identities it can be many hours.
+    /// </summary>
+    public TimeSpan? MembershipDelay
+    {
+        get => Locked(_ => _data.MembershipPropagation);
+        set => Locked(_ => _data.MembershipPropagation = value);
+    }
+
+    /// <summary>
+    /// True if a condition of a role assignment holds where it depends on something that the sandbox does not know.
+    /// Default: false.
+    /// </summary>
+    public bool UnknownConditionsHold
+    {
+        get => Locked(_ => _data.UnknownConditionsHold);
+        set => Locked(_ => _data.UnknownConditionsHold = value);
+    }
+
+    /// <summary>
+    /// True if the refusal of a second role assignment names the first one. Default: false, as in bodies of 2025.
+    /// </summary>
+    public bool NamesExistingAssignment
+    {
+        get => Locked(_ => _data.NamesExistingAssignment);
+        set => Locked(_ => _data.NamesExistingAssignment = value);
+    }
+
     /// <summary>The authority that signed the sandbox's certificate. Trust it only for this sandbox.</summary>
     public X509Certificate2 CaCertificate => _certificates.Authority;
 
@@ -95,12 +127,48 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
             return _setup.AddPrincipal(name, rights);
     }
 
-    /// <summary>Assigns a built-in role, given by its name. It is in effect at once.</summary>
-    public void Assign(AzurePrincipal principal, string roleName, string scope)
+    /// <summary>Assigns a role, given by its name. It is in effect at once.</summary>
+    public void Assign(AzurePrincipal principal, string roleName, string scope) =>
+        Assign(principal.ObjectId, roleName, scope);
+
+    /// <summary>Assigns a role to a principal or group, given by its object id. It is in effect at once.</summary>
+    public void Assign(string objectId, string roleName, string scope)
     {
         lock (_gate)
-            _setup.Assign(principal, roleName, scope);
+            _setup.Assign(objectId, roleName, scope);
     }
+
+    /// <summary>Adds a custom role that can be assigned anywhere in the tenant.</summary>
+    public void AddRole(string name, string[] actions, string[]? dataActions = null, string[]? notActions = null)
+    {
+        lock (_gate)
+            _setup.AddRole(name, new RolePermission(actions, notActions ?? [], dataActions ?? [], []));
+    }
+
+    /// <summary>Adds a security group with members and returns its object id.</summary>
+    public string AddGroup(string name, params string[] members)
+    {
+        lock (_gate)
+            return _setup.AddGroup(name, members);
+    }
+
+    /// <summary>
+    /// Adds a deny assignment, as a deployment stack does, and returns its resource id. Like a role, it takes time to
+    /// reach the key vaults. Default: for everybody.
+    /// </summary>
+    public string Deny(string scope, string[] actions, string[] dataActions, params string[] principals) =>
+        Locked(_ => _setup.Deny(scope, new RolePermission(actions, [], dataActions, []), principals));
+
+    /// <summary>Removes a deny assignment.</summary>
+    public void RemoveDeny(string id)
+    {
+        lock (_gate)
+            _setup.RemoveDeny(id);
+    }
+
+    /// <summary>Replaces the application permissions of a principal on Microsoft Graph, at once.</summary>
+    public void SetGraphPermissions(AzurePrincipal principal, params string[] permissions) =>
+        Locked(context => context.Directory.PrincipalById(principal.ObjectId)!.GraphRoles = permissions);
 
     /// <inheritdoc/>
     public Task<SandboxResponse> HandleAsync(SandboxRequest request, CancellationToken cancellationToken)

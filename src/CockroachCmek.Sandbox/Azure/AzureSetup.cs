@@ -7,6 +7,7 @@ namespace CockroachCmek.Sandbox.Azure;
 internal sealed class AzureSetup(AzureContext context, AzureData data)
 {
     public const string ResourceGroup = "crdb-cmek";
+    public const string ManagementGroup = "corp";
     public const string Location = "westeurope";
     public const string RbacVault = "cmek-sandbox";
     public const string PolicyVault = "cmek-policies";
@@ -23,6 +24,7 @@ internal sealed class AzureSetup(AzureContext context, AzureData data)
     public void CreateAll()
     {
         CreateTenants();
+        CreateManagementGroups();
         CreateKeyVaults();
         data.Admin = AddPrincipal("sandbox-admin", AzureRights.All);
         data.ManagedIdentity = AddPrincipal("sandbox-automation", AzureRights.All);
@@ -38,10 +40,10 @@ internal sealed class AzureSetup(AzureContext context, AzureData data)
         context.Directory.Applications.Add(application);
         var principal = context.Directory.AddPrincipal(application, data.TenantId, LongAgo, GraphRoles(rights));
         if ((rights & AzureRights.Subscription) != 0)
-            context.Roles.Assign(principal.Id, AzureRole.Owner, Subscription, LongAgo);
+            context.Roles.Assign(principal.Id, BuiltInRoles.Owner, Subscription, LongAgo);
         if ((rights & AzureRights.Keys) != 0)
         {
-            context.Roles.Assign(principal.Id, AzureRole.KeyVaultAdministrator, Subscription, LongAgo);
+            context.Roles.Assign(principal.Id, BuiltInRoles.KeyVaultAdministrator, Subscription, LongAgo);
             var policy = new AccessPolicy(
                 data.TenantId,
                 principal.Id,
@@ -55,9 +57,48 @@ internal sealed class AzureSetup(AzureContext context, AzureData data)
         return new AzurePrincipal(application.AppId, application.Secret!, principal.Id);
     }
 
-    /// <summary>Assigns a built-in role that is already in effect.</summary>
-    public void Assign(AzurePrincipal principal, string roleName, string scope) =>
-        context.Roles.Assign(principal.ObjectId, AzureRole.All.Single(r => r.Name == roleName), scope, LongAgo);
+    /// <summary>Assigns a role, built in or custom, that is already in effect.</summary>
+    public void Assign(string principalId, string roleName, string scope)
+    {
+        var type = context.Directory.Group(data.TenantId, principalId) is null ? "ServicePrincipal" : "Group";
+        var role = context.RoleDefinitions.InTenant(data.TenantId).Single(r => r.Name == roleName);
+        context.Roles.Assign(principalId, role, scope, LongAgo, type);
+    }
+
+    /// <summary>Adds a custom role that can be assigned anywhere in the tenant.</summary>
+    public void AddRole(string name, RolePermission permission) =>
+        context.RoleDefinitions.Put(
+            data.TenantId,
+            new AzureRole(Guid.NewGuid().ToString("D"), name, [permission]) { IsCustom = true },
+            LongAgo
+        );
+
+    /// <summary>Adds a group whose members have been in it for long.</summary>
+    public string AddGroup(string name, IEnumerable<string> members)
+    {
+        var group = new EntraGroup(data.TenantId, name, LongAgo);
+        foreach (var member in members)
+            group.Add(member, LongAgo);
+        context.Directory.Groups.Add(group);
+        return group.Id;
+    }
+
+    public string Deny(string scope, RolePermission permission, string[] principals)
+    {
+        var deny = new DenyAssignment(Guid.NewGuid().ToString("D"), "Deny assignment of a stack", scope, permission)
+        {
+            Principals = principals.Length > 0 ? principals : [DenyAssignment.Everybody],
+            Created = context.Now,
+        };
+        context.DenyAssignments.Add(deny);
+        return deny.Id;
+    }
+
+    public void RemoveDeny(string id)
+    {
+        var index = context.DenyAssignments.FindIndex(d => AzureDirectory.Same(d.Id, id));
+        context.DenyAssignments[index] = context.DenyAssignments[index] with { Removed = context.Now };
+    }
 
     public void AddClusterApplication(string clusterId, string appId)
     {
@@ -76,7 +117,7 @@ internal sealed class AzureSetup(AzureContext context, AzureData data)
         var application = context.Directory.Application(context.ClusterApplications[clusterId])!;
         var principal = context.Directory.Consent(application, data.TenantId);
         var keyVault = context.FindKeyVault(RbacVault)!;
-        context.Roles.Assign(principal.Id, AzureRole.CryptoServiceEncryptionUser, keyVault.Id, LongAgo);
+        context.Roles.Assign(principal.Id, BuiltInRoles.CryptoServiceEncryptionUser, keyVault.Id, LongAgo);
         var bundle = new KeyVaultKeys(context).Create(
             keyVault,
             $"crdb-cmek-{clusterName}",
@@ -107,6 +148,15 @@ internal sealed class AzureSetup(AzureContext context, AzureData data)
         }
     }
 
+    private void CreateManagementGroups()
+    {
+        foreach (var tenant in new[] { data.TenantId, data.ForeignTenantId })
+            data.ManagementGroups.Add(new ManagementGroup(tenant, "Tenant Root Group", tenant, null));
+        data.ManagementGroups.Add(new ManagementGroup(ManagementGroup, "Corporation", data.TenantId, data.TenantId));
+        data.SubscriptionParents[data.SubscriptionId] = ManagementGroup;
+        data.SubscriptionParents[data.ForeignSubscriptionId] = data.ForeignTenantId;
+    }
+
     private void CreateKeyVaults()
     {
         var rbac = new KeyVaultSettings { RbacAuthorization = true };
@@ -134,8 +184,21 @@ internal sealed class AzureSetup(AzureContext context, AzureData data)
             );
     }
 
-    private static string[] GraphRoles(AzureRights rights) =>
-        (rights & AzureRights.Graph) != 0 ? ["Application.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"]
-        : (rights & AzureRights.GraphRead) != 0 ? ["Application.Read.All"]
-        : [];
+    private static string[] GraphRoles(AzureRights rights)
+    {
+        var roles = new List<string>();
+        if ((rights & AzureRights.Graph) != 0)
+            roles.AddRange([
+                "Application.ReadWrite.All",
+                "DelegatedPermissionGrant.ReadWrite.All",
+                "Organization.Read.All",
+            ]);
+        if ((rights & AzureRights.GraphRead) != 0)
+            roles.Add("Application.Read.All");
+        if ((rights & AzureRights.Groups) != 0)
+            roles.Add("Group.ReadWrite.All");
+        if ((rights & AzureRights.GroupsRead) != 0)
+            roles.Add("GroupMember.Read.All");
+        return [.. roles];
+    }
 }

@@ -21,9 +21,12 @@ internal sealed class GraphServicePrincipals(AzureContext context)
     public ServicePrincipal Find(ServicePrincipal caller, string id, string permission = ReadWriteAll)
     {
         GraphApi.Require(caller, permission);
-        return context.Directory.InTenant(caller.TenantId).FirstOrDefault(p => AzureDirectory.Same(p.Id, id))
-            ?? throw GraphApi.NotFound(id);
+        return InTenant(caller, id);
     }
+
+    public ServicePrincipal InTenant(ServicePrincipal caller, string id) =>
+        context.Directory.InTenant(caller.TenantId).FirstOrDefault(p => AzureDirectory.Same(p.Id, id))
+        ?? throw GraphApi.NotFound(id);
 
     /// <summary>
     /// Requests that name the principal by its application. PATCH with "Prefer: create-if-missing" also creates it
@@ -89,6 +92,14 @@ internal sealed class GraphServicePrincipals(AzureContext context)
 
     private static AzureResponse One(ServicePrincipal principal) =>
         AzureResponse.Ok(GraphApi.Entity(Set, Json(principal)));
+
+    /// <summary>A service principal as an element of a list of directory objects.</summary>
+    public static JsonObject Typed(ServicePrincipal principal)
+    {
+        var json = Json(principal);
+        json["@odata.type"] = "#microsoft.graph.servicePrincipal";
+        return json;
+    }
 
     private static JsonObject Json(ServicePrincipal principal) =>
         new()

@@ -40,6 +40,9 @@ internal sealed class KeyVault
 
     public DateTimeOffset Created { get; }
 
+    /// <summary>When it was deleted; null if it is in use.</summary>
+    public DateTimeOffset? Deleted { get; set; }
+
     /// <summary>How many days deleted keys are kept. Fixed at creation.</summary>
     public int RetentionDays { get; init; } = 90;
 

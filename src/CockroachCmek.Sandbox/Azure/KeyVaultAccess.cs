@@ -56,27 +56,31 @@ internal static class KeyVaultAccess
         if (settings.RbacAuthorization is true)
         {
             var resource = key is null ? keyVault.Id : $"{keyVault.Id}/keys/{key}";
-            return context.Roles.AllowsData(caller.Id, action.Role, resource)
+            var decision = context.Authorization.DecideData(caller.Id, action.Role, resource);
+            return decision.IsAllowed
                 ? null
                 : AzureException.Forbidden(
                     "Caller is not authorized to perform action on resource.\r\n"
                         + "If role assignments, deny assignments or role definitions were changed recently, "
                         + $"please observe propagation time.\r\nCaller: {who}\r\nAction: '{action.Role}'\r\n"
                         + $"Resource: '{resource.ToLowerInvariant()}'\r\nAssignment: (not found)\r\n"
-                        + $"Vault: {keyVault.Name};location={keyVault.Location}",
+                        + $"DenyAssignmentId: {(decision.Deny is { } deny ? $"'{deny.Name}'" : "null")}\r\n"
+                        + $"DecisionReason: null \r\nVault: {keyVault.Name};location={keyVault.Location}\r\n",
                     "ForbiddenByRbac"
                 );
         }
 
+        var identities = context.Directory.IdentitiesOf(caller.Id, context.Now - context.MembershipPropagation);
         return settings.Policies.Any(p =>
-            AzureDirectory.Same(p.ObjectId, caller.Id)
+            identities.Contains(p.ObjectId)
             && AzureDirectory.Same(p.TenantId, caller.TenantId)
             && p.Allows(action.Policy)
         )
             ? null
             : AzureException.Forbidden(
                 $"The user, group or application '{who}' does not have keys {action.Policy} permission on key vault "
-                    + $"'{keyVault.Name};location={keyVault.Location}'.",
+                    + $"'{keyVault.Name};location={keyVault.Location}'. For help resolving this issue, please see "
+                    + "https://go.microsoft.com/fwlink/?linkid=2125287",
                 "ForbiddenByPolicy"
             );
     }

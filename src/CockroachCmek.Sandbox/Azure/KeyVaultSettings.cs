@@ -9,8 +9,15 @@ internal sealed record AccessPolicy(
     IReadOnlyDictionary<string, IReadOnlyList<string>> Permissions
 )
 {
+    /// <summary>
+    /// If set, the policy holds only for the user of ObjectId who comes through this application (compound identity),
+    /// so never for an application on its own.
+    /// </summary>
+    public string? ApplicationId { get; init; }
+
     public bool Allows(string permission) =>
-        Permissions.TryGetValue("keys", out var keys)
+        ApplicationId is null
+        && Permissions.TryGetValue("keys", out var keys)
         && keys.Any(k => AzureDirectory.Same(k, permission) || AzureDirectory.Same(k, "all"));
 }
 

@@ -38,6 +38,17 @@ internal sealed class GcpAccess(SandboxClock clock, GcpData data, GcpAccounts ac
         data.Policies[resource] = [NewPolicy([.. bindings], written)];
     }
 
+    /// <summary>Moves the bindings of a role from a resource to its project, with effect long ago.</summary>
+    public void MoveToProject(string resource, string role, DateTimeOffset written)
+    {
+        var bindings = Current(resource).Bindings.ToLookup(b => b.Role == role);
+        if (!bindings[true].Any())
+            return;
+        var project = string.Join("/", resource.Split('/').Take(2));
+        data.Policies[resource] = [NewPolicy([.. bindings[false]], written)];
+        data.Policies[project] = [NewPolicy([.. Current(project).Bindings, .. bindings[true]], written)];
+    }
+
     /// <summary>getIamPolicy.</summary>
     public JsonObject Read(string resource, string? requestedVersion)
     {

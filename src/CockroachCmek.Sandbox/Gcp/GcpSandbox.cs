@@ -145,6 +145,13 @@ public sealed class GcpSandbox : ISandboxService
         }
     }
 
+    /// <summary>Takes the use of a key from its policy and grants it to the same members on the project.</summary>
+    internal void MoveGrantToProject(string key)
+    {
+        lock (_gate)
+            _access.MoveToProject(key, "roles/cloudkms.cryptoKeyEncrypterDecrypter", _clock.UtcNow.AddDays(-300));
+    }
+
     internal T Locked<T>(Func<GcpContext, T> work)
     {
         lock (_gate)

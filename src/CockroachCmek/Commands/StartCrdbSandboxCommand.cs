@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Completion;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -13,12 +14,20 @@ namespace CockroachCmek.Commands;
 /// <para>The clock runs faster than real time. At the default scale, enabling CMEK takes two seconds instead of twenty
 /// minutes. The returned object holds every address and credential, so that curl, aws, gcloud, az or Terraform can use
 /// the same sandbox. The credentials are created at start and are worth nothing elsewhere.</para>
+/// <para>-Scenario prepares what real accounts look like after some years, so that a review, a check or a revocation can
+/// be rehearsed on it. Google Cloud, all on the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on
+/// the whole project).</para>
 /// </remarks>
 /// <example>
 /// <para>Rehearses enabling CMEK on AWS.</para>
 /// <code>$sandbox = Start-CrdbSandbox
 /// Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
 /// Stop-CrdbSandbox</code>
+/// </example>
+/// <example>
+/// <para>Rehearses on a cluster whose service account may use every key of the project.</para>
+/// <code>$sandbox = Start-CrdbSandbox -Scenario ProjectRole
+/// Get-CrdbCluster gcp-us | Test-CrdbCmek</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsLifecycle.Start, "CrdbSandbox")]
@@ -38,12 +47,27 @@ public sealed class StartCrdbSandboxCommand : CrdbCmdlet
     [Parameter]
     public SwitchParameter NoConnect { get; set; }
 
+    /// <summary>
+    /// Prepared messes to start with, for example ProjectRole. Tab offers the names, each with its meaning. Default:
+    /// none.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ScenarioCompleter))]
+    public string[] Scenario { get; set; } = [];
+
     /// <summary>Starts the sandbox.</summary>
     protected override void BeginProcessing()
     {
         RunningSandbox? started = null;
         SubmitAndWait(async operation =>
-            started = await RunningSandbox.StartAsync(TimeScale, Record.IsPresent, !NoConnect.IsPresent, operation)
+            started = await RunningSandbox.StartAsync(
+                TimeScale,
+                Record.IsPresent,
+                !NoConnect.IsPresent,
+                Scenario,
+                operation
+            )
         );
         started!.MakeCurrent();
         WriteObject(started.Sandbox);

@@ -180,5 +180,7 @@ internal sealed class CloudSession : IDisposable
 
     public CmekRestoration Restoration() => new(Client, Clouds);
 
+    public AccessReview AccessReview() => new(Client);
+
     public CmekHealth Health() => new(Client, _manifestCheck);
 }

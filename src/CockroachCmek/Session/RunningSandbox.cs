@@ -1,6 +1,7 @@
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
 using CockroachCmek.Commands;
+using CockroachCmek.Core;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Sandbox;
 
@@ -35,10 +36,17 @@ internal sealed class RunningSandbox
         double timeScale,
         bool record,
         bool connect,
+        IEnumerable<string> scenarios,
         Operation operation
     )
     {
-        var server = SandboxServer.Start(new SandboxOptions { TimeScale = timeScale, Record = record });
+        var options = new SandboxOptions
+        {
+            TimeScale = timeScale,
+            Record = record,
+            Scenarios = [.. scenarios.Select(FindScenario)],
+        };
+        var server = SandboxServer.Start(options);
         var sandbox = SandboxModel.Describe(server, timeScale);
         SetVaultEnvironment(server);
         var request = new SessionRequest(server.CloudEndpoint, new Secret(sandbox.ApiKey));
@@ -47,6 +55,10 @@ internal sealed class RunningSandbox
         Known.Add(sandbox, running);
         return running;
     }
+
+    /// <summary>The scenarios that a sandbox can start with: name and meaning.</summary>
+    public static IEnumerable<(string Name, string Meaning)> Scenarios =>
+        SandboxScenarios.All.Select(s => (s.Name, s.Meaning));
 
     /// <summary>Pipeline thread only.</summary>
     public void MakeCurrent()
@@ -70,6 +82,10 @@ internal sealed class RunningSandbox
         await _server.StopAsync();
         _server.Dispose();
     }
+
+    private static SandboxScenario FindScenario(string name) =>
+        SandboxScenarios.All.FirstOrDefault(s => string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw Errors.ScenarioUnknown(name, [.. SandboxScenarios.All.Select(s => s.Name)]);
 
     /// <summary>Sets the environment of the Vault server: credentials for the sandbox's clouds.</summary>
     private static void SetVaultEnvironment(SandboxServer server)

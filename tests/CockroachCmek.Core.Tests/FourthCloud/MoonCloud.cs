@@ -36,7 +36,7 @@ internal sealed class MoonCloud : ICustomerCloud
         : text.StartsWith("moon:", StringComparison.Ordinal) ? KeyUri.Malformed(text, "it is not moon:<region>:<key>")
         : null;
 
-    public string? PrincipalProblem(string authPrincipal) =>
+    public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster) =>
         authPrincipal.StartsWith("astronaut/", StringComparison.Ordinal) ? null : "it is not astronaut/<name>";
 
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;

@@ -57,7 +57,7 @@ public sealed class GcpOrganizationPolicyTests
 
         var error = await Assert.ThrowsAsync<CmekException>(() => world.EnsureRoleAsync());
 
-        Assert.Equal("OrganizationPolicyForbids", error.ErrorId);
+        Assert.Equal("OrganizationPolicyDenies", error.ErrorId);
         Assert.Contains("constraints/iam.allowedPolicyMemberDomains", error.Message, StringComparison.Ordinal);
         Assert.Single(world.Server.Exchanges, e => e.Request.Path.EndsWith(":setIamPolicy", StringComparison.Ordinal));
 

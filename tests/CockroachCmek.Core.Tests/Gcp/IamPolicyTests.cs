@@ -8,11 +8,8 @@ namespace CockroachCmek.Core.Tests.Gcp;
 /// <summary>Reading and changing the JSON of an allow policy.</summary>
 public sealed class IamPolicyTests
 {
-    private const string Encrypter = "roles/cloudkms.cryptoKeyEncrypter";
-    private const string Decrypter = "roles/cloudkms.cryptoKeyDecrypter";
     private const string Member = "serviceAccount:crdb@p.iam.gserviceaccount.com";
     private const string User = "user:a@example.com";
-    private static readonly DateTimeOffset Now = new(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
     public void Fields_that_are_not_understood_go_back_unchanged()
@@ -44,32 +41,26 @@ public sealed class IamPolicyTests
         Assert.True(policy.Add(IamPolicy.Binding(GcpNames.UseRole, User)));
         Assert.False(policy.Add(IamPolicy.Binding(GcpNames.UseRole, User)));
         Assert.True(policy.Remove(IamPolicy.Binding(GcpNames.UseRole, User)));
-        Assert.Equal(Granted.Conditionally, policy.Grants(GcpNames.UseRole, User, Now));
+        Assert.Equal("x", Assert.Single(policy.Entries).Expression);
     }
 
-    [Theory]
-    [InlineData(new[] { GcpNames.UseRole }, Granted.Yes)]
-    [InlineData(new[] { "roles/cloudkms.cryptoOperator" }, Granted.Yes)]
-    [InlineData(new[] { Encrypter }, Granted.No)]
-    [InlineData(new[] { Encrypter, Decrypter }, Granted.Yes)]
-    [InlineData(new[] { "roles/cloudkms.admin" }, Granted.No)]
-    internal void Use_is_granted_by_one_role_that_has_both_halves_or_by_two(string[] roles, Granted granted) =>
-        Assert.Equal(granted, Policy([.. roles.Select(r => Binding(r, Member))]).GrantsUse(Member, Now));
-
-    [Theory]
-    [InlineData("request.time < timestamp('2026-05-31T00:00:00Z')", Granted.No)]
-    [InlineData("request.time < timestamp('2026-07-01T00:00:00Z')", Granted.Conditionally)]
-    [InlineData("request.time < timestamp(\\\"2026-07-01T00:00:00Z\\\")", Granted.Conditionally)]
-    [InlineData("resource.name.startsWith('x')", Granted.Conditionally)]
-    internal void A_condition_grants_conditionally_until_it_has_expired(string expression, Granted granted) =>
-        Assert.Equal(
-            granted,
-            Policy(Binding(GcpNames.UseRole, Member, $$"""{"expression":"{{expression}}"}""")).GrantsUse(Member, Now)
+    [Fact]
+    public void A_member_that_is_added_takes_the_place_of_a_deleted_one_of_the_same_address()
+    {
+        var policy = Policy(
+            Binding(GcpNames.UseRole, $"deleted:{Member}?uid=1"),
+            Binding("roles/cloudkms.viewer", $"deleted:{Member}?uid=1"),
+            Binding(GcpNames.UseRole, $"deleted:{User}?uid=2")
         );
 
-    [Fact]
-    public void A_deleted_member_is_not_granted() =>
-        Assert.Equal(Granted.No, Policy(Binding(GcpNames.UseRole, $"deleted:{Member}?uid=1")).GrantsUse(Member, Now));
+        Assert.True(policy.Add(IamPolicy.Binding(GcpNames.UseRole, Member)));
+
+        Assert.Equal([$"deleted:{User}?uid=2"], policy.DeletedMembers);
+        Assert.Equal(
+            [(GcpNames.UseRole, $"deleted:{User}?uid=2"), (GcpNames.UseRole, Member)],
+            policy.Entries.Select(e => (e.Role, e.Member))
+        );
+    }
 
     [Fact]
     public void Bindings_that_are_removed_and_added_again_leave_the_same_grants()

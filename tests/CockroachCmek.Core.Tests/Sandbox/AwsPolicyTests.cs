@@ -33,7 +33,7 @@ public sealed class AwsPolicyTests
         {
             PrincipalArn = "arn:aws:iam::1:role/r",
         };
-        var context = new Dictionary<string, string> { ["sts:ExternalId"] = "org" };
+        var context = new RequestContext().With("sts:ExternalId", "org").With("aws:PrincipalArn", caller.PrincipalArn);
         var policy = PolicyDocument.ParseTrust($$"""{"Version":"2012-10-17","Statement":{{statements}}}""");
         Assert.Equal(verdict, policy.Evaluate(caller, "kms:Decrypt", "key", context, _ => null).ToString());
     }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Sandbox;
@@ -30,6 +31,26 @@ internal sealed class AwsTestBed() : SandboxTestBed(timeScale: 600)
     /// <summary>Calls an operation of IAM; further parameters start with an ampersand.</summary>
     public Task<TestResponse> IamAsync(string action, string parameters = "") =>
         QueryAsync("iam", $"Action={action}&Version=2010-05-08{parameters}");
+
+    /// <summary>Calls an operation of KMS with the administrator's access key, or another one.</summary>
+    public Task<TestResponse> KmsAsync(
+        string operation,
+        JsonObject body,
+        string region = "us-east-1",
+        (string Id, string Secret)? user = null
+    ) =>
+        ExchangeAsync(
+            TestSigner.Sign(
+                Server.AwsEndpoint,
+                user?.Id ?? Server.Aws.AccessKeyId,
+                user?.Secret ?? Server.Aws.SecretAccessKey,
+                "kms",
+                region,
+                body.ToJsonString(),
+                "application/x-amz-json-1.1",
+                "TrentService." + operation
+            )
+        );
 
     /// <summary>Starts enabling CMEK on "dev-aws"; returns the cluster's id and the name of the role.</summary>
     public async Task<(string ClusterId, string Role)> EnableCmekAsync()

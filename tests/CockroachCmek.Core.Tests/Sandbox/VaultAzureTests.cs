@@ -158,7 +158,7 @@ public sealed class VaultAzureTests : IAsyncLifetime
             );
             context.Roles.Assign(
                 principal.Id,
-                AzureRole.CryptoServiceEncryptionUser,
+                BuiltInRoles.CryptoServiceEncryptionUser,
                 context.FindKeyVault(Azure.PremiumVaultName)!.Id,
                 context.Now.AddDays(-1)
             );

@@ -43,11 +43,14 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
         };
     }
 
-    public string? PrincipalProblem(string authPrincipal)
+    public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster)
     {
         const string form = "arn:aws:iam::<account>:role/<name>";
-        if (RoleArn.TryParse(authPrincipal) is not null)
-            return null;
+        if (RoleArn.TryParse(authPrincipal) is { } role)
+            return role.AccountId == cluster.AccountId
+                ? $"it is a role in account {role.AccountId}, which belongs to Cockroach Labs and hosts the cluster; use "
+                    + "the role in your own account that trusts that account"
+                : null;
         if (Regex.IsMatch(authPrincipal, @"^\d{12}$"))
             return $"it is an AWS account id; use the ARN of the role in your own account, {form}";
         return authPrincipal.Contains(":user/") || authPrincipal.Contains(":root")

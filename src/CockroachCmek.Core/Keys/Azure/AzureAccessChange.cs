@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CockroachCmek.Core.Keys.Azure.Access;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
@@ -19,12 +20,15 @@ internal static class AzureAccessChange
     public const string ServicePrincipal = nameof(ServicePrincipal);
 
     /// <summary>Deletes a role assignment.</summary>
-    public static CmekAccessChange OfRole(GrantedAccess access, RoleOnKey role, IReadOnlyList<CmekRegionSpec> uses) =>
-        OfRole(access, role.Assignment, role.RoleName, role.Scope, uses);
+    public static CmekAccessChange OfRole(
+        AzureKeyReading reading,
+        AssignedRole role,
+        IReadOnlyList<CmekRegionSpec> uses
+    ) => OfRole(reading, role.Assignment, role.RoleName, role.Scope, uses);
 
     /// <summary>Removes the application's entry from the access policies of a Key Vault.</summary>
     public static CmekAccessChange OfPolicy(
-        GrantedAccess access,
+        AzureKeyReading access,
         JsonObject entry,
         IReadOnlyList<CmekRegionSpec> uses
     ) =>
@@ -39,7 +43,7 @@ internal static class AzureAccessChange
     /// <summary>
     /// A grant that does not exist any more, as the module itself would make it: it counts as removed.
     /// </summary>
-    public static CmekAccessChange OfMissingGrant(GrantedAccess access, IReadOnlyList<CmekRegionSpec> uses)
+    public static CmekAccessChange OfMissingGrant(AzureKeyReading access, IReadOnlyList<CmekRegionSpec> uses)
     {
         var keyVault = access.KeyVault;
         var grant = StandardGrant.For(keyVault, KeyVaultRoles.Find(KeyVaultRoles.Default)!, access.PrincipalId);
@@ -110,7 +114,7 @@ internal static class AzureAccessChange
     }
 
     private static CmekAccessChange OfRole(
-        GrantedAccess access,
+        AzureKeyReading access,
         RoleAssignment assignment,
         string roleName,
         string scope,
@@ -121,7 +125,13 @@ internal static class AzureAccessChange
             Kind = RoleAssignment,
             Target = assignment.Id,
             Action = $"Remove the assignment of {roleName} on {scope} to {access.PrincipalId}",
-            Document = JsonSerializer.Serialize(assignment, AzureRest.Json),
+            Document = JsonSerializer.Serialize(
+                assignment with
+                {
+                    Properties = assignment.Properties with { CreatedOn = null },
+                },
+                AzureRest.Json
+            ),
         };
 
     private static CmekAccessChange Of(IReadOnlyList<CmekRegionSpec> uses) =>

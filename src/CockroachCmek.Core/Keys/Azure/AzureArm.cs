@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Azure.Core;
 
 namespace CockroachCmek.Core.Keys.Azure;
@@ -26,12 +27,18 @@ internal interface IAzureArm
         CancellationToken cancellationToken
     );
 
-    /// <summary>Role assignments of a principal at, above or below a scope.</summary>
+    /// <summary>Role assignments at, above or below a scope, as far as a filter admits them.</summary>
     Task<IReadOnlyList<RoleAssignment>> ListRoleAssignmentsAsync(
         string scope,
-        string principalId,
+        string filter,
         CancellationToken cancellationToken
     );
+
+    /// <summary>Deny assignments at, above or below a scope.</summary>
+    Task<IReadOnlyList<DenyAssignment>> ListDenyAssignmentsAsync(string scope, CancellationToken cancellationToken);
+
+    /// <summary>Locks at or below a scope. Those above it are listed only at their own scope.</summary>
+    Task<IReadOnlyList<AzureLock>> ListLocksAsync(string scope, CancellationToken cancellationToken);
 
     Task<RoleAssignment> GetRoleAssignmentAsync(string id, CancellationToken cancellationToken);
 
@@ -66,6 +73,7 @@ internal sealed class AzureArm(Uri endpoint, AzureRest rest) : IAzureArm
     private const string Subscriptions = "2022-12-01";
     private const string KeyVaults = "2026-02-01";
     private const string Authorization = "2022-04-01";
+    private const string Locks = "2020-05-01";
 
     public async Task<IReadOnlyList<string>> ListSubscriptionsAsync(CancellationToken cancellationToken) =>
         [
@@ -112,17 +120,25 @@ internal sealed class AzureArm(Uri endpoint, AzureRest rest) : IAzureArm
 
     public Task<IReadOnlyList<RoleAssignment>> ListRoleAssignmentsAsync(
         string scope,
-        string principalId,
+        string filter,
         CancellationToken cancellationToken
     ) =>
         rest.ListAsync<RoleAssignment>(
-            At(
-                $"{scope}/providers/Microsoft.Authorization/roleAssignments",
-                Authorization,
-                $"principalId eq '{principalId}'"
-            ),
+            At($"{scope}/providers/Microsoft.Authorization/roleAssignments", Authorization, filter),
             cancellationToken
         );
+
+    public Task<IReadOnlyList<DenyAssignment>> ListDenyAssignmentsAsync(
+        string scope,
+        CancellationToken cancellationToken
+    ) =>
+        rest.ListAsync<DenyAssignment>(
+            At($"{scope}/providers/Microsoft.Authorization/denyAssignments", Authorization),
+            cancellationToken
+        );
+
+    public Task<IReadOnlyList<AzureLock>> ListLocksAsync(string scope, CancellationToken cancellationToken) =>
+        rest.ListAsync<AzureLock>(At($"{scope}/providers/Microsoft.Authorization/locks", Locks), cancellationToken);
 
     public Task<RoleAssignment> GetRoleAssignmentAsync(string id, CancellationToken cancellationToken) =>
         rest.GetAsync<RoleAssignment>(At(id, Authorization), cancellationToken);
@@ -177,7 +193,7 @@ internal sealed class AzureArm(Uri endpoint, AzureRest rest) : IAzureArm
 /// <summary>A principal's role at a scope. Ids are paths, compared without case.</summary>
 internal sealed record RoleAssignment(string Id, string Name, RoleAssignmentProperties Properties);
 
-/// <summary>The content of an assignment, without read-only fields, so that it can be sent again unchanged.</summary>
+/// <summary>The content of an assignment.</summary>
 internal sealed record RoleAssignmentProperties(string RoleDefinitionId, string PrincipalId)
 {
     public string? PrincipalType { get; init; }
@@ -191,7 +207,57 @@ internal sealed record RoleAssignmentProperties(string RoleDefinitionId, string 
     public string? ConditionVersion { get; init; }
 
     public string? DelegatedManagedIdentityResourceId { get; init; }
+
+    /// <summary>When it was made. Read-only, like <see cref="Scope"/>.</summary>
+    public DateTimeOffset? CreatedOn { get; init; }
+
+    /// <summary>The same without read-only fields, so that it can be sent again unchanged.</summary>
+    [JsonIgnore]
+    public RoleAssignmentProperties Sendable => this with { Scope = null, CreatedOn = null };
 }
+
+/// <summary>
+/// Takes data actions away from principals, whatever roles they have. Azure makes them for managed applications and
+/// deployment stacks; nobody can create one directly.
+/// </summary>
+internal sealed record DenyAssignment(string Id, string Name, DenyAssignmentProperties Properties);
+
+internal sealed record DenyAssignmentProperties
+{
+    public string? DenyAssignmentName { get; init; }
+
+    public string? Scope { get; init; }
+
+    public IReadOnlyList<RolePermissions>? Permissions { get; init; }
+
+    public bool DoNotApplyToChildScopes { get; init; }
+
+    public IReadOnlyList<DenyPrincipal>? Principals { get; init; }
+
+    public IReadOnlyList<DenyPrincipal>? ExcludePrincipals { get; init; }
+
+    public string? Condition { get; init; }
+}
+
+/// <summary>A principal of a deny assignment.</summary>
+internal sealed record DenyPrincipal(string Id, string? Type)
+{
+    /// <summary>The id that stands for everybody (role-based-access-control, deny-assignments.md).</summary>
+    public bool IsEverybody => Guid.TryParse(Id, out var id) && id == Guid.Empty;
+
+    public bool IsGroup => string.Equals(Type, "Group", StringComparison.OrdinalIgnoreCase);
+}
+
+/// <summary>A management lock.</summary>
+internal sealed record AzureLock(string Id, string Name, AzureLockProperties Properties)
+{
+    public string Scope => AzureScope.Of(Id);
+
+    /// <summary>True when nothing under it can be changed; false when nothing under it can be deleted.</summary>
+    public bool IsReadOnly => string.Equals(Properties.Level, "ReadOnly", StringComparison.OrdinalIgnoreCase);
+}
+
+internal sealed record AzureLockProperties(string? Level, string? Notes);
 
 internal sealed record RoleDefinition(string Id, string Name, RoleDefinitionProperties Properties);
 

@@ -115,6 +115,8 @@ internal sealed class AzureCalls(OperationContext context) : CloudCalls("Azure",
         error switch
         {
             { IsFirewall: true } => AzureErrors.KeyVaultFirewalled(target, error.Message, error),
+            { IsPolicy: true } => AzureErrors.AzurePolicyDenies(target, error),
+            { IsLocked: true } => AzureErrors.ScopeLocked(target, error.Message, error),
             { Status: 401 } => AzureErrors.AzureCredentialsRefused(error.Message, error),
             { Status: 403, Service: AzureService.KeyVault } => AzureErrors.KeyVaultPermissionDenied(
                 target,

@@ -55,7 +55,7 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
             : null;
     }
 
-    public string? PrincipalProblem(string authPrincipal) =>
+    public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster) =>
         Guid.TryParseExact(authPrincipal, "D", out _) ? null : "it is not a tenant id (a UUID)";
 
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;

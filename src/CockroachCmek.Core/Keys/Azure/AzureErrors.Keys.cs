@@ -118,15 +118,6 @@ internal static partial class AzureErrors
             $"az keyvault key set-attributes --id {key} --not-before <an earlier date>"
         );
 
-    /// <summary>Neither a role nor an access policy allows the application to use the key.</summary>
-    public static CmekException KeyNotGranted(AzureKeyId key, string application, IReadOnlyList<string> missing) =>
-        Errors.Make(
-            CmekErrorKind.PermissionDenied,
-            key.ToString(),
-            $"Nothing on {key} grants {string.Join(", ", missing)} to '{application}'.",
-            "New-CrdbCmekKey -KeyUri <key> -Grant   (or Get-CrdbCmekKeyPolicy, for somebody who is allowed to grant)"
-        );
-
     /// <summary>No role of this name.</summary>
     public static CmekException RoleUnknown(string name) =>
         Errors.Make(

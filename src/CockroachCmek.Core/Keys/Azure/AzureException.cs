@@ -62,6 +62,27 @@ internal sealed class AzureException : Exception
             || MessageContains("Public network access is disabled")
         );
 
+    /// <summary>True when Azure Policy does not allow the request.</summary>
+    public bool IsPolicy => Code == "RequestDisallowedByPolicy";
+
+    /// <summary>The assignments of Azure Policy that refused the request, as far as the response names them.</summary>
+    public IReadOnlyList<string> PolicyAssignments { get; private init; } = [];
+
+    /// <summary>True when a management lock refused the change.</summary>
+    public bool IsLocked => Code == "ScopeLocked";
+
+    /// <summary>
+    /// True when a Key Vault refuses because the caller lacks a role or an access policy. The code of the latter also
+    /// stands for other refusals (rest-error-codes.md; recordings of azure-sdk-for-js).
+    /// </summary>
+    public bool IsMissingPermission =>
+        Service == AzureService.KeyVault
+        && Status == 403
+        && (
+            InnerCode is "ForbiddenByRbac" or "AccessDenied"
+            || (InnerCode == "ForbiddenByPolicy" && MessageContains("permission on key vault"))
+        );
+
     /// <summary>True when a key of the name was deleted and can still be recovered.</summary>
     public bool IsSoftDeleted =>
         Status == 409 && (InnerCode == "ObjectIsDeletedButRecoverable" || MessageContains("deleted but recoverable"));
@@ -90,7 +111,10 @@ internal sealed class AzureException : Exception
             Text(((error["innererror"] ?? error["innerError"]) as JsonObject)?["code"]),
             Text(error["message"]),
             requestId
-        );
+        )
+        {
+            PolicyAssignments = [.. PolicyAssignmentsIn(error).Distinct()],
+        };
     }
 
     /// <summary>The "error" of a response; null when the body is not Azure's JSON.</summary>
@@ -105,6 +129,24 @@ internal sealed class AzureException : Exception
             return null;
         }
     }
+
+    /// <summary>
+    /// The names of policy assignments, wherever in an error they are: their place differs between services.
+    /// </summary>
+    private static IEnumerable<string> PolicyAssignmentsIn(JsonNode? node) =>
+        node switch
+        {
+            JsonObject named when NameIn(named) is { Length: > 0 } name => [name],
+            JsonObject other => other.SelectMany(p => PolicyAssignmentsIn(p.Value)),
+            JsonArray list => list.SelectMany(PolicyAssignmentsIn),
+            _ => [],
+        };
+
+    private static string NameIn(JsonObject info) =>
+        new[] { "policyAssignmentDisplayName", "policyAssignmentName", "policyAssignmentId" }
+            .Select(p => Text(info[p]))
+            .FirstOrDefault(t => t.Length > 0)
+        ?? "";
 
     private static string Text(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CockroachCmek.Core.Keys.Azure.Access;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
@@ -24,13 +25,16 @@ internal sealed class AzureGrantWriter(AzureClients clients, AzureCalls calls)
 
     /// <summary>Creates a role assignment. The same assignment under another id counts as done.</summary>
     public Task AssignAsync(string id, RoleAssignmentProperties properties) =>
+        NameLocksAsync(AzureScope.Of(id), () => SendAssignmentAsync(id, properties));
+
+    private Task SendAssignmentAsync(string id, RoleAssignmentProperties properties) =>
         calls.SettleAsync(
             $"CreateRoleAssignment {id}",
             () =>
                 calls.RetryUntilPropagatedAsync(
                     () =>
                         calls.WriteAsync("ARM", "CreateRoleAssignment", id, c =>
-                            clients.Arm.CreateRoleAssignmentAsync(id, properties with { Scope = null }, c)
+                            clients.Arm.CreateRoleAssignmentAsync(id, properties.Sendable, c)
                         ),
                     error => error is AzureException { Code: "PrincipalNotFound" },
                     Propagation,
@@ -71,6 +75,23 @@ internal sealed class AzureGrantWriter(AzureClients clients, AzureCalls calls)
                 || !Permissions(entry).Overlaps(Permissions(found))
         );
 
+    /// <summary>Names the locks that refuse a change; Resource Manager names only what they are on.</summary>
+    /// <exception cref="CmekException">ScopeLocked.</exception>
+    private async Task NameLocksAsync(string scope, Func<Task> write)
+    {
+        try
+        {
+            await write();
+        }
+        catch (AzureException error) when (error.IsLocked)
+        {
+            var (locks, _) = await new AzureLocks(clients, calls).ReadAsync(scope);
+            throw locks.Count > 0
+                ? AzureErrors.ScopeLocked($"The access on {AzureScope.Describe(scope)}", locks, error)
+                : AzureErrors.ScopeLocked(scope, error.Message, error);
+        }
+    }
+
     /// <summary>
     /// Writes until Resource Manager shows the change. It responds 409 or 412 while something else changes the same
     /// resource.
@@ -82,20 +103,22 @@ internal sealed class AzureGrantWriter(AzureClients clients, AzureCalls calls)
         Func<Task<bool>> isDone
     )
     {
-        await calls.SettleAsync(
-            $"{verb} {resource}",
-            () =>
-                calls.RetryUntilPropagatedAsync(
-                    async () =>
-                    {
-                        await calls.SendAsync("ARM", verb, resource, write);
-                        return true;
-                    },
-                    error => error is AzureException { Status: 409 or 412 },
-                    Propagation,
-                    Pause
-                ),
-            isDone
+        await NameLocksAsync(AzureScope.IsAuthorization(resource) ? AzureScope.Of(resource) : resource, () =>
+            calls.SettleAsync(
+                $"{verb} {resource}",
+                () =>
+                    calls.RetryUntilPropagatedAsync(
+                        async () =>
+                        {
+                            await calls.SendAsync("ARM", verb, resource, write);
+                            return true;
+                        },
+                        error => error is AzureException { Status: 409 or 412, IsLocked: false },
+                        Propagation,
+                        Pause
+                    ),
+                isDone
+            )
         );
         await calls.PollUntilAsync(isDone, Propagation, Pause, () => AzureErrors.GrantNotSeen(resource));
     }
@@ -106,7 +129,7 @@ internal sealed class AzureGrantWriter(AzureClients clients, AzureCalls calls)
     private async Task<bool> IsAssignedAsync(string scope, RoleAssignmentProperties wanted)
     {
         var assignments = await calls.ReadAsync("ARM", "ListRoleAssignments", scope, c =>
-            clients.Arm.ListRoleAssignmentsAsync(scope, wanted.PrincipalId, c)
+            clients.Arm.ListRoleAssignmentsAsync(scope, $"principalId eq '{wanted.PrincipalId}'", c)
         );
         return assignments.Any(a =>
             AzureScope.Same(AzureScope.Of(a), scope)

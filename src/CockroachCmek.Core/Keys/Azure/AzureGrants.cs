@@ -1,40 +1,24 @@
 using System.Text.Json.Nodes;
+using CockroachCmek.Core.Keys.Azure.Access;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
-/// Reads what is granted on keys: role assignments, or access policies on Key Vaults that use them. There an assignment
-/// can be created, but has no effect.
+/// Reads what is granted on keys, and the roles that can be granted. Where a Key Vault uses access policies, a role
+/// assignment can be created, but has no effect.
 /// </summary>
 internal sealed class AzureGrants(AzureClients clients, AzureCalls calls)
 {
-    /// <summary>What the application is allowed to do with a key.</summary>
-    public async Task<GrantedAccess> ReadAsync(AzureKeyVault keyVault, string keyName, string principalId)
-    {
-        if (!keyVault.UsesRoles)
-            return new GrantedAccess(keyVault, keyName, principalId, []);
-        var listed = await calls.ReadAsync("ARM", "ListRoleAssignments", keyVault.Id, c =>
-            clients.Arm.ListRoleAssignmentsAsync(keyVault.Id, principalId, c)
-        );
-        var definitions = new Dictionary<string, RoleDefinition>(StringComparer.OrdinalIgnoreCase);
-        var roles = new List<RoleOnKey>();
-        foreach (var assignment in listed)
-        {
-            if (
-                !AzureScope.Same(assignment.Properties.PrincipalId, principalId)
-                || !AzureScope.IsWithin(keyVault.KeyScope(keyName), AzureScope.Of(assignment))
-            )
-                continue;
-            var id = assignment.Properties.RoleDefinitionId;
-            if (!definitions.TryGetValue(id, out var definition))
-                definitions.Add(id, definition = await ReadDefinitionAsync(id));
-            // Other roles, for example on the Key Vault itself, give no access to keys.
-            if (KeyVaultRoles.Needed.Any(definition.Covers))
-                roles.Add(new RoleOnKey(assignment, definition));
-        }
+    private readonly AzureAccessReader _access = new(clients, calls);
 
-        return new GrantedAccess(keyVault, keyName, principalId, roles);
-    }
+    /// <summary>What the application is allowed to do with a key.</summary>
+    /// <param name="application">The application, as people know it.</param>
+    public async Task<AzureAccess> ReadAsync(
+        AzureKeyVault keyVault,
+        string keyName,
+        string principalId,
+        string application
+    ) => AzureAccessEvaluator.Evaluate(await _access.ReadAsync(keyVault, keyName, principalId), application);
 
     /// <summary>The role with a name, which must allow what CMEK needs.</summary>
     /// <param name="name">Null for the default role.</param>
@@ -49,10 +33,6 @@ internal sealed class AzureGrants(AzureClients clients, AzureCalls calls)
             ? throw AzureErrors.RoleTooNarrow(role.Properties.RoleName ?? role.Name, missing)
             : role;
     }
-
-    private async Task<RoleDefinition> ReadDefinitionAsync(string id) =>
-        KeyVaultRoles.Find(id)
-        ?? await calls.ReadAsync("ARM", "GetRoleDefinition", id, c => clients.Arm.GetRoleDefinitionAsync(id, c));
 
     private async Task<RoleDefinition?> FindDefinitionAsync(AzureKeyVault keyVault, string name)
     {
@@ -87,7 +67,7 @@ internal sealed record StandardGrant(string Target, RoleAssignmentProperties? As
         keyVault.UsesRoles
             ? $"Assign {role.Properties.RoleName} on the Key Vault to {principal}"
             : $"Add {principal} to the access policies of the Key Vault, with the key permissions "
-                + string.Join(", ", GrantedAccess.NeededPermissions);
+                + string.Join(", ", AzurePolicyEntry.Needed);
 
     /// <summary>
     /// Built-in definitions are the same everywhere, but an assignment names the one in its own subscription.
@@ -104,7 +84,7 @@ internal sealed record StandardGrant(string Target, RoleAssignmentProperties? As
             ["objectId"] = principalId,
             ["permissions"] = new JsonObject
             {
-                ["keys"] = new JsonArray([.. GrantedAccess.NeededPermissions.Select(p => (JsonNode)p)]),
+                ["keys"] = new JsonArray([.. AzurePolicyEntry.Needed.Select(p => (JsonNode)p)]),
             },
         };
 }

@@ -1,3 +1,6 @@
+using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Azure.Access;
+
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
@@ -8,6 +11,7 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
 {
     private readonly AzureKeyReader _reader = new(clients, calls);
     private readonly AzureApplications _applications = new(clients, calls);
+    private readonly AzureLocks _locks = new(clients, calls);
     private readonly string _tenantId = request.Keys[0].AuthPrincipal;
 
     /// <summary>The changes that take the access away. What is gone already has the state Done.</summary>
@@ -25,7 +29,7 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
             return await ReadStatesAsync();
         var applicationId = AzureApplications.ApplicationId(request.Cluster);
         return await _applications.FindAsync(applicationId) is { } principal
-            ? await ReadGrantsAsync(principal.Id, PlanGrant)
+            ? await ReadGrantsAsync(principal.Id, PlanGrantAsync)
             : [AzureAccessChange.OfRemovedApplication(request.Cluster, applicationId, request.Keys)];
     }
 
@@ -35,26 +39,87 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
     public async Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync()
     {
         var principal = await _applications.RequireAsync(request.Cluster, _tenantId);
-        var missing = await ReadGrantsAsync(principal.Id, (access, uses) =>
-            access.Missing.Count > 0 ? [AzureAccessChange.OfMissingGrant(access, uses)] : []
-        );
+        var missing = await ReadGrantsAsync(principal.Id, (access, uses) => Task.FromResult(FindMissing(access, uses)));
         var disabled = (await ReadStatesAsync()).Where(c => c.State == CmekAccessChangeState.Done);
         return [.. missing, .. disabled];
     }
 
-    /// <summary>
-    /// Removes every grant that allows wrapping or unwrapping. A role that only reads keys gives no access to data.
-    /// </summary>
-    private static IEnumerable<CmekAccessChange> PlanGrant(GrantedAccess access, IReadOnlyList<CmekRegionSpec> uses)
+    /// <summary>A missing grant can be added again. What a deny assignment takes away cannot.</summary>
+    private IEnumerable<CmekAccessChange> FindMissing(AzureAccess access, IReadOnlyList<CmekRegionSpec> uses)
     {
-        if (access.Policy is { } entry)
-            return [AzureAccessChange.OfPolicy(access, entry, uses)];
-        var roles = access
-            .Roles.Where(r => r.Definition.Covers(KeyVaultRoles.Unwrap) || r.Definition.Covers(KeyVaultRoles.Wrap))
-            .ToList();
+        if (access.NeedsGrant && !access.IsNarrowed)
+            return [AzureAccessChange.OfMissingGrant(access.Reading, uses)];
+        if (access.Verdict == CmekAccessVerdict.Denied)
+            calls.Context.Host.Warning(
+                AzureErrors.KeyDeniesRole(AzureKeyId.Parse(access.Answer.Key, clients.Cloud), access.Answer).Message
+            );
+        else if (access.Doubt is { } doubt)
+            calls.Context.Host.Warning(doubt);
+        return [];
+    }
+
+    /// <summary>
+    /// Removes every grant of the application's own that allows wrapping or unwrapping. A role that only reads keys
+    /// gives no access to data.
+    /// </summary>
+    /// <exception cref="CmekException">
+    /// GrantNotRemovable: access would go on through a group. ScopeLocked: Azure would refuse the removal.
+    /// </exception>
+    private async Task<IEnumerable<CmekAccessChange>> PlanGrantAsync(
+        AzureAccess access,
+        IReadOnlyList<CmekRegionSpec> uses
+    )
+    {
+        var reading = access.Reading;
+        var roles = reading.OwnDataRoles.ToList();
+        var after = AzureAccessEvaluator.Evaluate(reading.Without(roles), access.Answer.Principal);
+        var problems = new List<CmekException>();
+        if (after.ReachesData.Least != Truth.No)
+            problems.Add(
+                AzureErrors.GrantNotRemovable(access.Answer.Key, access.Answer.Principal, after.Answer.Grants)
+            );
+        if (await FindLocksAsync(reading, roles) is { Count: > 0 } locks)
+            problems.Add(
+                AzureErrors.ScopeLocked(
+                    $"The access of '{access.Answer.Principal}' to {access.Answer.Key}",
+                    locks,
+                    null
+                )
+            );
+        Errors.ThrowCombined(request.Cluster.Name, problems);
+        if (after.ReachesData.Most != Truth.No)
+            calls.Context.Host.Warning(
+                $"Whether '{access.Answer.Principal}' can use {access.Answer.Key} through something else is not known, "
+                    + $"because these could not be read: {string.Join(", ", after.Answer.Unread)}. To find out, run "
+                    + after.Answer.Unread[0].Command
+            );
+        if (reading.Policy is { } entry)
+            return [AzureAccessChange.OfPolicy(reading, entry, uses)];
         return roles.Count == 0
-            ? [AzureAccessChange.OfMissingGrant(access, uses)]
-            : roles.Select(r => AzureAccessChange.OfRole(access, r, uses));
+            ? [AzureAccessChange.OfMissingGrant(reading, uses)]
+            : roles.Select(r => AzureAccessChange.OfRole(reading, r, uses));
+    }
+
+    /// <summary>
+    /// The locks that would keep grants from being removed. Removing an access policy changes the Key Vault, which only
+    /// a ReadOnly lock prevents.
+    /// </summary>
+    private async Task<IReadOnlyList<AzureLock>> FindLocksAsync(AzureKeyReading reading, List<AssignedRole> roles)
+    {
+        var found = new List<AzureLock>();
+        foreach (var scope in roles.Select(r => r.Scope).Distinct(StringComparer.OrdinalIgnoreCase))
+            found.AddRange(await ReadLocksAsync(scope));
+        if (reading.Policy is not null)
+            found.AddRange((await ReadLocksAsync(reading.KeyVault.Id)).Where(l => l.IsReadOnly));
+        return [.. found.GroupBy(l => l.Id, StringComparer.OrdinalIgnoreCase).Select(g => g.First())];
+    }
+
+    private async Task<IReadOnlyList<AzureLock>> ReadLocksAsync(string scope)
+    {
+        var (locks, unread) = await _locks.ReadAsync(scope);
+        foreach (var place in unread)
+            calls.Context.Host.Verbose($"{place} could not be read; the write will show whether there are any.");
+        return locks;
     }
 
     /// <summary>
@@ -62,10 +127,11 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
     /// </summary>
     private async Task<IReadOnlyList<CmekAccessChange>> ReadGrantsAsync(
         string principalId,
-        Func<GrantedAccess, IReadOnlyList<CmekRegionSpec>, IEnumerable<CmekAccessChange>> describe
+        Func<AzureAccess, IReadOnlyList<CmekRegionSpec>, Task<IEnumerable<CmekAccessChange>>> describe
     )
     {
         var grants = new AzureGrants(clients, calls);
+        var application = AzureNames.Application(request.Cluster);
         var keys = request.Keys.GroupBy(k => AzureKeyId.Parse(k.KeyUri, clients.Cloud).WithoutVersion).ToList();
         var keyVaults = await new AzureKeyVaults(clients, calls).FindAsync(
             [.. keys.Select(k => k.Key.KeyVaultName)],
@@ -74,7 +140,11 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
         );
         var changes = new List<CmekAccessChange>();
         foreach (var (key, keyVault) in keys.Zip(keyVaults, (k, v) => (k, v)))
-            changes.AddRange(describe(await grants.ReadAsync(keyVault, key.Key.Name, principalId), [.. key]));
+        {
+            var access = await grants.ReadAsync(keyVault, key.Key.Name, principalId, application);
+            changes.AddRange(await describe(access, [.. key]));
+        }
+
         return AzureAccessChange.Combine(changes);
     }
 

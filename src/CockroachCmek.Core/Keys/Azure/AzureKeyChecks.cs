@@ -1,4 +1,6 @@
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Checks;
+using CockroachCmek.Core.Keys.Azure.Access;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
@@ -140,33 +142,32 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
 
     private async Task CheckGrantAsync(AzureKeyId id, AzureKeyVault keyVault, ServicePrincipal principal)
     {
-        var access = await new AzureGrants(clients, calls).ReadAsync(keyVault, id.Name, principal.Id);
-        if (access.Missing.Count > 0)
-            _results.Fail(
-                CmekCheckName.KeyGranted,
-                AzureErrors.KeyNotGranted(id, AzureNames.Application(request.Cluster), access.Missing)
-            );
-        else
-            _results.Pass(
-                CmekCheckName.KeyGranted,
-                (keyVault.UsesRoles ? "Roles allow" : "The Key Vault's access policies allow")
-                    + $" '{principal.DisplayName}' to use {id}."
-            );
-        if (access.Excess.Count > 0)
-            _results.Warn(
-                CmekCheckName.KeyPolicyNarrow,
-                "KeyPolicyWide",
-                $"'{principal.DisplayName}' has more access to {keyVault.Name} than CMEK needs: "
-                    + $"{string.Join(", ", access.Excess)}. The documented steps grant that much.",
-                NarrowingCommand(keyVault, principal)
-            );
+        var access = await new AzureGrants(clients, calls).ReadAsync(
+            keyVault,
+            id.Name,
+            principal.Id,
+            AzureNames.Application(request.Cluster)
+        );
+        _results.Report(
+            access.Answer,
+            new AccessAdvice(
+                answer =>
+                    answer.Verdict == CmekAccessVerdict.Denied
+                        ? AzureErrors.KeyDeniesRole(id, answer)
+                        : AzureErrors.KeyNotGranted(id, answer),
+                access.VerifyCommand,
+                NarrowingCommand(keyVault, principal),
+                // A deleted principal in an assignment does no harm on Azure, and only Graph could tell it.
+                StaleCommand: ""
+            )
+        );
     }
 
     private static string NarrowingCommand(AzureKeyVault keyVault, ServicePrincipal principal) =>
         keyVault.UsesRoles
             ? $"az role assignment create --role \"{KeyVaultRoles.Narrowest}\" --assignee-object-id {principal.Id} "
-                + $"--assignee-principal-type ServicePrincipal --scope {keyVault.Id}, "
+                + $"--assignee-principal-type ServicePrincipal --scope {AzureShell.Quote(keyVault.Id)}, "
                 + "and some minutes later az role assignment delete for the wider role"
             : $"az keyvault set-policy --name {keyVault.Name} --object-id {principal.Id} "
-                + $"--key-permissions {string.Join(" ", GrantedAccess.NeededPermissions)}";
+                + $"--key-permissions {string.Join(" ", AzurePolicyEntry.Needed)}";
 }

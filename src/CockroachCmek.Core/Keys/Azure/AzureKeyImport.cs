@@ -1,3 +1,6 @@
+using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Azure.Access;
+
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>Imports existing keys: checks all of them first, and adds a missing grant only on request.</summary>
@@ -19,10 +22,11 @@ internal sealed class AzureKeyImport(
         FoundKey? Found,
         DeletedKey? Deleted,
         RoleDefinition Role,
-        GrantedAccess Access
+        AzureAccess Access
     )
     {
-        public bool NeedsGrant => Access.Missing.Count > 0;
+        /// <summary>Doubt about the access is a reason to add a grant on request, and no reason to refuse.</summary>
+        public bool NeedsGrant { get; init; }
     }
 
     public async Task<IReadOnlyList<CmekKey>> ImportAsync(string principalId)
@@ -77,14 +81,18 @@ internal sealed class AzureKeyImport(
     private async Task<Candidate> ReadAsync(AzureKeyId id, AzureKeyVault keyVault, string principalId)
     {
         var found = await reader.FindAsync(id);
+        var access = await grants.ReadAsync(keyVault, id.Name, principalId, AzureNames.Application(request.Cluster));
         return new Candidate(
             id,
             keyVault,
             found,
             found is null ? await reader.FindDeletedAsync(id) : null,
             await grants.RequireRoleAsync(keyVault, _options.RoleName),
-            await grants.ReadAsync(keyVault, id.Name, principalId)
-        );
+            access
+        )
+        {
+            NeedsGrant = request.Grant ? access.NeedsGrant : access.Verdict == CmekAccessVerdict.NotGranted,
+        };
     }
 
     private async Task ThrowIfUnfitAsync(IEnumerable<Candidate> candidates)
@@ -103,19 +111,15 @@ internal sealed class AzureKeyImport(
             }
 
             problems.AddRange(AzureKeyProblems.KeyProblems(found, calls.Context.Time.GetUtcNow()));
-            if (!key.NeedsGrant)
-                continue;
-            if (request.Grant)
+            if (key.Access.Problem(found.Id, request.Grant || request.IsRolePlanned) is { } problem)
+                problems.Add(problem);
+            else if (key.NeedsGrant && request.Grant)
                 problems.AddRange(
                     await new AzurePermissions(clients, calls).FindMissingAsync(
                         key.KeyVault,
                         createsKey: false,
                         grants: true
                     )
-                );
-            else if (!request.IsRolePlanned)
-                problems.Add(
-                    AzureErrors.KeyNotGranted(found.Id, AzureNames.Application(request.Cluster), key.Access.Missing)
                 );
         }
 
@@ -126,6 +130,9 @@ internal sealed class AzureKeyImport(
     {
         foreach (var keyVault in candidates.Select(c => c.KeyVault).Distinct())
             keyVaults.WarnOfDeletion(keyVault);
+        foreach (var doubt in candidates.Where(c => !(c.NeedsGrant && request.Grant)).Select(c => c.Access.Doubt))
+            if (doubt is not null)
+                calls.Context.Host.Warning(doubt);
         if (request.Like is not null)
             return;
         foreach (var region in request.Regions)

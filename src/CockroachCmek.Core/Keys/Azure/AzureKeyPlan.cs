@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Keys.Azure.Access;
+
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
@@ -18,7 +20,7 @@ internal sealed record AzureKeyPlan(AzureKeyVault KeyVault, IReadOnlyList<string
     public required RoleDefinition Role { get; init; }
 
     /// <summary>What the application is allowed to do now.</summary>
-    public required GrantedAccess Access { get; init; }
+    public required AzureAccess Access { get; init; }
 
     /// <summary>The key's present rotation policy, as far as it matters.</summary>
     public RotationPolicy? RotationBefore { get; init; }
@@ -30,7 +32,7 @@ internal sealed record AzureKeyPlan(AzureKeyVault KeyVault, IReadOnlyList<string
 
     public bool NeedsKey => Found is null && Deleted is null;
 
-    public bool NeedsGrant => Access.Missing.Count > 0;
+    public bool NeedsGrant => Access.NeedsGrant;
 
     public bool NeedsHsm => NeedsKey && Shape.Kty == KeyMaterial.RsaHsm;
 }
@@ -71,6 +73,8 @@ internal sealed class AzureKeyPlanner(
             }
 
             problems.AddRange(FindProblems(plan));
+            if (plan.Access.Problem(plan.Id, plan.NeedsGrant) is { } problem)
+                problems.Add(problem);
             problems.AddRange(
                 await new AzurePermissions(clients, calls).FindMissingAsync(
                     plan.KeyVault,
@@ -124,7 +128,7 @@ internal sealed class AzureKeyPlanner(
             Deleted = found is null ? await reader.FindDeletedAsync(id) : null,
             Shape = shape,
             Role = role,
-            Access = await grants.ReadAsync(keyVault, id.Name, principalId),
+            Access = await grants.ReadAsync(keyVault, id.Name, principalId, AzureNames.Application(request.Cluster)),
             RotationBefore = before,
             Rotation = HasSamePeriod(before, rotation) ? null : rotation,
         };

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CockroachCmek.Core.Keys.Azure.Access;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
@@ -79,7 +80,7 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls, K
                 + $"--name {AzureNames.Key(request.Cluster)} --kty {KeyMaterial.Rsa} --size {KeyShape.DefaultSize}";
         yield return grant.UsesPolicies
             ? $"az keyvault set-policy --name {grant.KeyVaultName} --object-id \"{grant.Assignee}\" "
-                + $"--key-permissions {string.Join(" ", GrantedAccess.NeededPermissions)}"
+                + $"--key-permissions {string.Join(" ", AzurePolicyEntry.Needed)}"
             : $"az role assignment create {NameOption(grant)}--role \"{grant.Role.Properties.RoleName}\" "
                 + $"--assignee-object-id \"{grant.Assignee}\" --assignee-principal-type ServicePrincipal "
                 + $"--scope \"{grant.Scope}\"";

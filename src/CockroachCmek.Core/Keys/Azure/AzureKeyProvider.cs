@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Azure.Access;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
@@ -60,11 +61,15 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
 
     /// <inheritdoc/>
     public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(request.Cluster.Name, request.Spec.AuthPrincipal, context, (clients, calls) =>
+            new AzureAccessQuestions(clients, calls, request).ReadAsync()
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(request.Cluster.Name, request.Spec.AuthPrincipal, context, (clients, calls) =>
+            new AzureAccessQuestions(clients, calls, request).ReviewAsync()
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(

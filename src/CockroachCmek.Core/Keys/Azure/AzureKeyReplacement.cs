@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Keys.Azure.Access;
+
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
     /// <param name="Old">The key in force.</param>
     /// <param name="Access">What the application is allowed to do with it.</param>
     /// <param name="Id">The new key.</param>
-    private sealed record Plan(FoundKey Old, AzureKeyVault KeyVault, GrantedAccess Access, AzureKeyId Id)
+    private sealed record Plan(FoundKey Old, AzureKeyVault KeyVault, AzureAccess Access, AzureKeyId Id)
     {
         /// <summary>The new key, if an earlier run created it.</summary>
         public FoundKey? Created { get; init; }
@@ -71,7 +73,7 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
     {
         var (id, created) = await FindReplacementAsync(old.Id);
         var rotation = await _reader.FindRotationPolicyAsync(old.Id.WithoutVersion);
-        var plan = new Plan(old, keyVault, await _grants.ReadAsync(keyVault, old.Id.Name, principalId), id)
+        var plan = new Plan(old, keyVault, await ReadAccessAsync(keyVault, old.Id.Name, principalId), id)
         {
             Created = created,
             Rotation = rotation?.Rotation is null ? null : rotation,
@@ -104,17 +106,20 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
         throw AzureErrors.KeyNameTaken(new AzureKeyId(old.KeyVault, AzureNames.Key(cluster), null), null);
     }
 
-    private void ThrowIfUnfit(IEnumerable<Plan> plans)
+    private void ThrowIfUnfit(IReadOnlyList<Plan> plans)
     {
         var problems = new List<CmekException>();
         foreach (var plan in plans)
         {
             problems.AddRange(AzureKeyProblems.KeyProblems(plan.Old, calls.Context.Time.GetUtcNow()));
-            if (plan.Access.Missing is { Count: > 0 } missing)
-                problems.Add(AzureErrors.KeyNotGranted(plan.Old.Id, AzureNames.Application(cluster), missing));
+            if (plan.Access.Problem(plan.Old.Id, grants: false) is { } problem)
+                problems.Add(problem);
         }
 
         Errors.ThrowCombined(cluster.Name, problems);
+        foreach (var doubt in plans.Select(p => p.Access.Doubt).Distinct())
+            if (doubt is not null)
+                calls.Context.Host.Warning(doubt);
     }
 
     /// <summary>Asks for every new key, so that a dry run names each. False when one was declined.</summary>
@@ -141,26 +146,59 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
     }
 
     /// <summary>
-    /// Repeats on the new key what is granted on the old key alone. A grant on the Key Vault applies to every key in
-    /// it.
+    /// Repeats on the new key what is granted on the old key alone, with its conditions. A grant on the Key Vault
+    /// applies to every key in it.
     /// </summary>
     private async Task GrantLikeOldAsync(Plan plan, string principalId)
     {
         var writer = new AzureGrantWriter(clients, calls);
-        var (oldScope, newScope) = (plan.KeyVault.KeyScope(plan.Old.Id.Name), plan.KeyVault.KeyScope(plan.Id.Name));
-        foreach (var role in plan.Access.Roles.Where(r => AzureScope.IsWithin(r.Scope, oldScope)))
+        var newScope = plan.KeyVault.KeyScope(plan.Id.Name);
+        foreach (var role in await MissingOnNewAsync(plan, principalId))
             await writer.AssignAsync(
-                AzureNames.RoleAssignment(newScope, role.Definition.Name, principalId),
-                role.Assignment.Properties with
-                {
-                    Scope = null,
-                    PrincipalType = "ServicePrincipal",
-                }
+                AzureNames.RoleAssignment(newScope, RoleId(role), role.Properties.PrincipalId),
+                AzureScope.Same(role.Properties.PrincipalId, principalId)
+                    ? role.Properties.Sendable with
+                    {
+                        PrincipalType = "ServicePrincipal",
+                    }
+                    : role.Properties.Sendable
             );
     }
 
     private async Task<bool> IsGrantedAsync(Plan plan, string principalId) =>
-        (await _grants.ReadAsync(plan.KeyVault, plan.Id.Name, principalId)).Missing.Count == 0;
+        (await MissingOnNewAsync(plan, principalId)).Count == 0;
+
+    /// <summary>The grants on the old key alone that the new key lacks.</summary>
+    private async Task<IReadOnlyList<AssignedRole>> MissingOnNewAsync(Plan plan, string principalId)
+    {
+        var own = OnKey(plan.Access);
+        if (own.Count == 0 || !plan.KeyVault.UsesRoles)
+            return [];
+        var present = OnKey(await ReadAccessAsync(plan.KeyVault, plan.Id.Name, principalId));
+        return
+        [
+            .. own.Where(o =>
+                !present.Any(p =>
+                    AzureScope.Same(RoleId(p), RoleId(o))
+                    && AzureScope.Same(p.Properties.PrincipalId, o.Properties.PrincipalId)
+                )
+            ),
+        ];
+    }
+
+    private static List<AssignedRole> OnKey(AzureAccess access) =>
+        [
+            .. access.Reading.HeldRoles.Where(r =>
+                AzureScope.Same(r.Scope, access.Reading.KeyScope)
+                && r.Definition is { } role
+                && KeyVaultRoles.Needed.Any(role.Covers)
+            ),
+        ];
+
+    private static string RoleId(AssignedRole role) => role.Properties.RoleDefinitionId.Split('/').Last();
+
+    private Task<AzureAccess> ReadAccessAsync(AzureKeyVault keyVault, string keyName, string principalId) =>
+        _grants.ReadAsync(keyVault, keyName, principalId, AzureNames.Application(cluster));
 
     /// <summary>True when the new key rotates as the old one does.</summary>
     private async Task<bool> HasRotationAsync(Plan plan) =>

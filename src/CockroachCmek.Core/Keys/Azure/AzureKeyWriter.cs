@@ -31,22 +31,35 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
         {
             throw AzureErrors.KeySoftDeleted(id, purgedOn: null);
         }
+        catch (AzureException error) when (IsRuleOnKeys(error))
+        {
+            throw AzureErrors.AzurePolicyDenies(id, error);
+        }
     }
 
     /// <summary>Creates a version that is newer than the known ones.</summary>
-    public Task<FoundKey> RotateAsync(AzureKeyId id, IReadOnlyCollection<string> known) =>
-        calls.SettleAsync(
-            $"RotateKey {id}",
-            async () =>
-                reader.ToFoundKey(
-                    id.KeyVault,
-                    await WriteAsync("RotateKey", id, c => Keys(id).RotateAsync(id.Name, c))
-                ),
-            async () =>
-                await reader.FindAsync(id.WithoutVersion) is { } newest && !known.Contains(newest.Id.Version!)
-                    ? newest
-                    : null
-        );
+    public async Task<FoundKey> RotateAsync(AzureKeyId id, IReadOnlyCollection<string> known)
+    {
+        try
+        {
+            return await calls.SettleAsync(
+                $"RotateKey {id}",
+                async () =>
+                    reader.ToFoundKey(
+                        id.KeyVault,
+                        await WriteAsync("RotateKey", id, c => Keys(id).RotateAsync(id.Name, c))
+                    ),
+                async () =>
+                    await reader.FindAsync(id.WithoutVersion) is { } newest && !known.Contains(newest.Id.Version!)
+                        ? newest
+                        : null
+            );
+        }
+        catch (AzureException error) when (IsRuleOnKeys(error))
+        {
+            throw AzureErrors.AzurePolicyDenies(id, error);
+        }
+    }
 
     /// <summary>Recovers a deleted key with all its versions.</summary>
     /// <exception cref="CmekException">KeyNotRecovered.</exception>
@@ -98,6 +111,13 @@ internal sealed class AzureKeyWriter(AzureClients clients, AzureCalls calls, Azu
             c => Keys(id).UpdateAsync(id.Name, id.Version!, null, tags, c),
             async () => await reader.FindAsync(id) is { } found && HasSame(found.Tags, tags)
         );
+
+    /// <summary>
+    /// True when a new key or version is refused, and neither for want of permission nor by the firewall. Rules of
+    /// Azure Policy apply to both (key-vault, azure-policy.md).
+    /// </summary>
+    private static bool IsRuleOnKeys(AzureException error) =>
+        error is { Status: 403, IsFirewall: false, IsMissingPermission: false };
 
     private async Task SendRecoveryAsync(AzureKeyId id)
     {

@@ -73,7 +73,11 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls, KeyReque
         var plans = await planner.PlanAsync(keyVaults, principalId);
         await planner.ThrowIfUnfitAsync(plans);
         foreach (var plan in plans)
+        {
             _keyVaults.WarnOfDeletion(plan.KeyVault);
+            if (!plan.NeedsGrant && plan.Access.Doubt is { } doubt)
+                calls.Context.Host.Warning(doubt);
+        }
 
         var confirmed = new List<AzureKeyPlan>();
         foreach (var plan in plans)

@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Keys.Azure.Access;
+
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
@@ -45,6 +47,14 @@ internal sealed class AzurePermissions(AzureClients clients, AzureCalls calls)
         // Access policies may apply through a group, which only Graph could show.
         if (createsKey && keyVault.UsesRoles && !permissions.Any(p => p.AllowsData(KeyVaultRoles.Create)))
             missing.Add(AzureErrors.KeyVaultPermissionDenied(keyVault.Name, $"{KeyVaultRoles.Create}.", null));
+        if (grants)
+        {
+            // A CanNotDelete lock lets grants be added (MicrosoftDocs/azure-docs#110791).
+            var (locks, _) = await new AzureLocks(clients, calls).ReadAsync(keyVault.Id);
+            if (locks.Where(l => l.IsReadOnly).ToList() is { Count: > 0 } readOnly)
+                missing.Add(AzureErrors.ScopeLocked($"The access to Key Vault {keyVault.Name}", readOnly, null));
+        }
+
         return missing;
     }
 }

@@ -63,7 +63,7 @@ internal static class KeyVaultRoles
     public static bool AllowsData(this RolePermissions permissions, string action) =>
         Matches(permissions.DataActions, action) && !Matches(permissions.NotDataActions, action);
 
-    private static bool Matches(IReadOnlyList<string>? patterns, string action) =>
+    public static bool Matches(IReadOnlyList<string>? patterns, string action) =>
         (patterns ?? []).Any(p =>
             Regex.IsMatch(
                 action,

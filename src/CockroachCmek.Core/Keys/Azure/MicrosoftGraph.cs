@@ -15,6 +15,9 @@ internal interface IMicrosoftGraph
 
     Task EnableServicePrincipalAsync(string id, CancellationToken cancellationToken);
 
+    /// <summary>Ids of the groups that an enterprise application is in, directly or through other groups.</summary>
+    Task<IReadOnlyList<string>> ListGroupsOfAsync(string id, CancellationToken cancellationToken);
+
     /// <summary>The delegated permissions that an application has consent for.</summary>
     Task<IReadOnlyList<ConsentGrant>> ListConsentGrantsAsync(string clientId, CancellationToken cancellationToken);
 
@@ -68,6 +71,16 @@ internal sealed class MicrosoftGraph(Uri endpoint, AzureRest rest) : IMicrosoftG
             cancellationToken
         );
 
+    public async Task<IReadOnlyList<string>> ListGroupsOfAsync(string id, CancellationToken cancellationToken) =>
+        [
+            .. (
+                await rest.ListAsync<DirectoryObject>(
+                    At($"servicePrincipals/{id}/transitiveMemberOf?$select=id"),
+                    cancellationToken
+                )
+            ).Select(g => g.Id),
+        ];
+
     public Task<IReadOnlyList<ConsentGrant>> ListConsentGrantsAsync(
         string clientId,
         CancellationToken cancellationToken
@@ -100,4 +113,6 @@ internal sealed class MicrosoftGraph(Uri endpoint, AzureRest rest) : IMicrosoftG
 
     private static string Filter(string property, string value) =>
         Uri.EscapeDataString($"{property} eq '{value.Replace("'", "''")}'");
+
+    private sealed record DirectoryObject(string Id);
 }

@@ -1,4 +1,6 @@
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Checks;
+using CockroachCmek.Core.Keys.Gcp.Access;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -11,10 +13,6 @@ internal sealed class GcpAccountChecks(
     ServiceAccountEmail account
 )
 {
-    /// <summary>The constraint that limits who may be a member of IAM policies.</summary>
-    /// <remarks>Its successor iam.managed.allowedPolicyMembers has a separate API, and is not read.</remarks>
-    public const string MemberConstraint = "constraints/iam.allowedPolicyMemberDomains";
-
     public async Task CheckAsync(KeyChecks results)
     {
         await CheckOrganizationPolicyAsync(results);
@@ -26,19 +24,53 @@ internal sealed class GcpAccountChecks(
         var accounts = new GcpAccounts(clients, calls);
         var found = await ShareAsync($"account {account}", () => accounts.FindAsync(account));
         GcpAccounts.ThrowUnlessUsable(cluster, account, found);
-        var policy = await ShareAsync($"trust {account}", () => accounts.ReadPolicyAsync(account));
+        var reading = await ShareAsync($"trust {account}", () =>
+            new GcpAccessReader(clients, calls, shared).ReadTrustAsync(cluster, account)
+        );
+        var trust = reading.Access;
         string[] problems =
         [
-            .. GcpAccounts.TrustProblems(cluster, policy, calls.Context.Time.GetUtcNow()),
-            .. GcpAccounts.OtherTrustedMembers(cluster, policy).Select(m => $"it also lets {m} act as it"),
+            .. new[] { GcpAccounts.TrustProblem(cluster, trust) }.OfType<string>(),
+            .. trust.Wider.Select(w => $"it also lets {w.Who} act as it ({w.What}, {w.Place})"),
         ];
+        var trusted = GcpNames.ClusterAccount(cluster);
         if (problems.Length > 0)
-            throw GcpErrors.RoleDiffers(account, cluster.Name, problems);
-        results.Pass(
-            CmekCheckName.RoleTrust,
-            $"{account} is enabled, and only {GcpNames.ClusterAccount(cluster)} may act as it."
-        );
+            throw GcpErrors.RoleDiffers(account, cluster.Name, problems, Remedy(reading));
+        if (trust.Verdict == CmekAccessVerdict.Conditional)
+            results.Unknown(
+                CmekCheckName.RoleTrust,
+                "RoleTrustConditional",
+                $"{account} lets {trusted} act as it under a condition: {Conditions(trust)}.",
+                GcpAccessAdvice.VerifyTrust(account, trusted)
+            );
+        else if (trust.Verdict == CmekAccessVerdict.Unknown)
+            results.Unknown(
+                CmekCheckName.RoleTrust,
+                "RoleTrustUnknown",
+                $"Whether {trusted} may act as {account} is not known, because these could not be read: "
+                    + $"{string.Join(", ", trust.Unread)}.",
+                trust.Unread[0].Command
+            );
+        else if (trust.Unread.Count > 0)
+            results.Unknown(
+                CmekCheckName.RoleTrust,
+                "RoleTrustUnknown",
+                $"{trusted} may act as {account}, but who else may is not known, because these could not be read: "
+                    + $"{string.Join(", ", trust.Unread)}.",
+                trust.Unread[0].Command
+            );
+        else
+            results.Pass(CmekCheckName.RoleTrust, $"{account} is enabled, and only {trusted} may act as it.");
     }
+
+    /// <summary>An update corrects the account's own policy; what is granted above it is removed by hand.</summary>
+    private string? Remedy(GcpReading trust) =>
+        trust.Wider.FirstOrDefault(w => w.Binding.Place.Level != GcpLevel.Resource).Binding is { } above
+            ? above.RemoveCommand
+            : $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole -Name {account.Name} -Update";
+
+    private static string Conditions(KeyAccess trust) =>
+        string.Join("; ", trust.Grants.Select(g => g.Condition).OfType<string>().DefaultIfEmpty("of a deny policy"));
 
     /// <summary>
     /// Whether the organization would let Cockroach Labs' account into a policy again. No row where the policy cannot
@@ -66,10 +98,10 @@ internal sealed class GcpAccountChecks(
         results.Warn(
             CmekCheckName.OrganizationPolicy,
             "OrgPolicyRestricts",
-            $"{MemberConstraint} {allowed} in project {account.Project}. Existing bindings go on working, but a "
+            $"{GcpConstraints.MemberDomains} {allowed} in project {account.Project}. Existing bindings go on working, but a "
                 + $"new one for {GcpNames.ClusterAccount(cluster)} is refused unless its organization is allowed.",
             $"Ask the organization policy administrator to exempt project {account.Project}, or to allow "
-                + $"Cockroach Labs' customer id; {GcpErrors.DescribeConstraint(MemberConstraint, account.Project)}"
+                + $"Cockroach Labs' customer id; {GcpErrors.DescribeConstraint(GcpConstraints.MemberDomains, account.Project)}"
         );
     }
 
@@ -78,7 +110,7 @@ internal sealed class GcpAccountChecks(
         try
         {
             return await calls.ReadAsync("CloudResourceManager", "projects.getEffectiveOrgPolicy", account.Project, c =>
-                clients.Projects.GetEffectiveOrgPolicyAsync(account.Project, MemberConstraint, c)
+                clients.Projects.GetEffectiveOrgPolicyAsync(account.Project, GcpConstraints.MemberDomains, c)
             );
         }
         catch (Exception error) when (calls.Translate(error, account.Project) is not null)

@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Access;
+
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>Reads service accounts, those created moments ago included, and who may act as them.</summary>
@@ -98,29 +100,16 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
             )
             : _policies.ReadAsync(account.Resource);
 
-    /// <summary>Why CockroachDB Cloud cannot act as the account, as parts of a sentence; empty when it can.</summary>
-    public static IReadOnlyList<string> TrustProblems(CrdbCluster cluster, IamPolicy policy, DateTimeOffset now)
+    /// <summary>Why CockroachDB Cloud surely cannot act as the account, as a part of a sentence; null when it may.</summary>
+    public static string? TrustProblem(CrdbCluster cluster, KeyAccess trust)
     {
         var trusted = GcpNames.ClusterAccount(cluster);
-        return policy.Grants(GcpNames.TrustRole, trusted.Member, now) switch
+        return trust.Verdict switch
         {
-            Granted.Yes => [],
-            Granted.Conditionally =>
-            [
-                $"it lets {trusted} act as it only under a condition "
-                    + $"({string.Join(", ", policy.ConditionsOf(trusted.Member))})",
-            ],
-            _ => [$"it does not let {trusted} act as it ({GcpNames.TrustRole})"],
+            CmekAccessVerdict.Denied => $"{string.Join("; ", trust.Denials)}, so {trusted} cannot act as it",
+            CmekAccessVerdict.NotGranted => $"it does not let {trusted} act as it ({GcpNames.TrustRole})",
+            _ => null,
         };
-    }
-
-    /// <summary>
-    /// Members besides CockroachDB Cloud that may create tokens for the account, and so use the key through it.
-    /// </summary>
-    public static IReadOnlyList<string> OtherTrustedMembers(CrdbCluster cluster, IamPolicy policy)
-    {
-        var trusted = GcpNames.ClusterAccount(cluster).Member;
-        return [.. policy.MembersOf(GcpNames.TrustRole).Where(m => m != trusted && !IamPolicy.IsDeleted(m))];
     }
 
     private Task<ServiceAccount> GetAsync(ServiceAccountEmail account) =>

@@ -107,7 +107,8 @@ internal sealed class GcpCalls(OperationContext context) : CloudCalls("GCP", con
                 ConsumerProject(error),
                 error.Message
             ),
-            { Constraint: { } constraint } => GcpErrors.OrganizationPolicyForbids(target, constraint, error.Message),
+            { PerimeterRefusal: { } id } => GcpErrors.PerimeterDenies(target, error, id),
+            { Constraint: { } constraint } => GcpErrors.OrganizationPolicyDenies(target, constraint, error.Message),
             { Code: 403 } => GcpErrors.GcpPermissionDenied(target, error),
             { Code: 429 } => GcpErrors.GcpQuotaExceeded(target, error),
             { Status: "ABORTED" } => GcpErrors.GcpConflict(target, error),

@@ -18,6 +18,7 @@ internal sealed class GcpClients : IDisposable
         Iam = new GcpIamClient(Service("iam"));
         Projects = new GcpProjectsClient(Service("cloudresourcemanager"));
         Kms = new GcpKmsClient(Service("cloudkms"));
+        Troubleshooter = new GcpTroubleshooterClient(Service("policytroubleshooter"));
     }
 
     /// <summary>Cloud KMS.</summary>
@@ -28,6 +29,9 @@ internal sealed class GcpClients : IDisposable
 
     /// <summary>Cloud Resource Manager.</summary>
     public IGcpProjects Projects { get; }
+
+    /// <summary>Policy Troubleshooter.</summary>
+    public IGcpTroubleshooter Troubleshooter { get; }
 
     /// <summary>Finds the credentials and creates the clients. No API call is sent.</summary>
     /// <exception cref="CmekException">GcpCredentialsMissing, InsecureEndpoint.</exception>

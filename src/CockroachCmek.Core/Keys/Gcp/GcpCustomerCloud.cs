@@ -45,10 +45,13 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
             : null;
     }
 
-    public string? PrincipalProblem(string authPrincipal) =>
-        ServiceAccountEmail.IsWellFormed(authPrincipal)
-            ? null
-            : "it is not the e-mail address of a service account, <name>@<project>.iam.gserviceaccount.com";
+    public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster) =>
+        !ServiceAccountEmail.IsWellFormed(authPrincipal)
+            ? "it is not the e-mail address of a service account, <name>@<project>.iam.gserviceaccount.com"
+        : ServiceAccountEmail.IsOfCockroachLabs(authPrincipal, cluster)
+            ? "it is the service account of Cockroach Labs, which acts through a service account of yours: name yours, "
+                + "which New-CrdbCmekRole creates"
+        : null;
 
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 

@@ -49,7 +49,8 @@ internal static partial class GcpErrors
         return Errors.Make(
             CmekErrorKind.Exists,
             key.ToString(),
-            $"{key} exists, {whose}, and does not let the service account use it. It was not changed.",
+            $"{key} exists, {whose}, and neither its policy nor its ring's lets the service account use it. It was not "
+                + "changed.",
             "New-CrdbCmekKey -Name <another name>   (or -KeyUri <that key> -Grant to use it)"
         );
     }
@@ -79,7 +80,7 @@ internal static partial class GcpErrors
             CmekErrorKind.NotFound,
             key.ToString(),
             $"The key '{key}' does not exist, or these credentials are not allowed to see it.",
-            $"gcloud kms keys list --project {key.Project} --location {key.Location} --keyring {key.Ring.Id}"
+            $"gcloud kms keys list --keyring {key.Ring.ToGcloudOptions()}"
         );
 
     /// <summary>A version that is needed is destroyed, or will be.</summary>
@@ -112,29 +113,6 @@ internal static partial class GcpErrors
             $"gcloud kms keys versions create --primary {key.ToGcloudOptions()}",
             id: nameof(Errors.KeyNotEnabled)
         );
-
-    /// <summary>The policies do not let the account use the key.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="account">The account.</param>
-    /// <param name="deleted">Deleted accounts of the same address that the policy names.</param>
-    public static CmekException KeyNotGranted(
-        GcpKeyName key,
-        ServiceAccountEmail account,
-        IReadOnlyList<string> deleted
-    )
-    {
-        var explanation =
-            deleted.Count == 0
-                ? ""
-                : $" It names {string.Join(", ", deleted)}, an account that was deleted: one created later under the "
-                    + "same address is another.";
-        return Errors.Make(
-            CmekErrorKind.PermissionDenied,
-            key.ToString(),
-            $"The policy of {key} does not give {GcpNames.UseRole} to {account}.{explanation}",
-            "New-CrdbCmekKey -KeyUri <key> -Grant   (or Get-CrdbCmekKeyPolicy, for an administrator)"
-        );
-    }
 
     /// <summary>New versions of the key come from elsewhere.</summary>
     public static CmekException KeyCannotRotate(GcpKeyName key, string reason, string remedy) =>

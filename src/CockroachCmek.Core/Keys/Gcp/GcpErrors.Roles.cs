@@ -49,7 +49,7 @@ internal static partial class GcpErrors
             CmekErrorKind.InvalidState,
             account,
             $"The service account {account} is disabled, so nobody can act as it.",
-            $"gcloud iam service-accounts enable {account}"
+            $"gcloud iam service-accounts enable {GcpShell.Quote(account)}"
         );
 
     /// <summary>The account was created, but cannot be read.</summary>
@@ -74,17 +74,22 @@ internal static partial class GcpErrors
         );
 
     /// <summary>An account of this name exists, and is not right for the cluster.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="differences">What is wrong, as parts of a sentence.</param>
+    /// <param name="remedy">The next command. Default: another account, or an update of this one.</param>
     public static CmekException RoleDiffers(
         ServiceAccountEmail account,
         string cluster,
-        IReadOnlyList<string> differences
+        IReadOnlyList<string> differences,
+        string? remedy = null
     ) =>
         Errors.Make(
             CmekErrorKind.Exists,
             account.Text,
             $"The service account {account} is not right for '{cluster}': {string.Join("; ", differences)}. "
                 + "It was not changed.",
-            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Update   (or -Name <another name>)"
+            remedy ?? $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Name <another name>   (or -Update)"
         );
 
     /// <summary>Vault's custom role exists, and is not what Vault needs.</summary>

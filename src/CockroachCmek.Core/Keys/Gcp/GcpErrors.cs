@@ -58,8 +58,9 @@ internal static partial class GcpErrors
             CmekErrorKind.InvalidState,
             target,
             $"The API {service} is not enabled in the project used for '{target}': {message}",
-            $"gcloud services enable {service}{(project is null ? "" : $" --project {project}")}; "
-                + $"then run the same command again in a minute"
+            $"gcloud services enable {GcpShell.Quote(service)}"
+                + $"{(project is null ? "" : $" --project {GcpShell.Quote(project)}")}; "
+                + "then run the same command again in a minute"
         );
 
     /// <summary>Nothing names a project to create things in.</summary>
@@ -71,26 +72,6 @@ internal static partial class GcpErrors
                 + "name one.",
             "Connect-CrdbCloud -GcpProject <project id>   (or -Project on this command)"
         );
-
-    /// <summary>An organization policy forbids the call. Trying again does not help.</summary>
-    public static CmekException OrganizationPolicyForbids(string target, string constraint, string message)
-    {
-        var reason =
-            constraint == GcpAccountChecks.MemberConstraint
-                ? "forbids members from outside your organization, and the service account of CockroachDB Cloud is one"
-                : "forbids what was asked for";
-        return Errors.Make(
-            CmekErrorKind.PermissionDenied,
-            target,
-            $"An organization policy, {constraint}, {reason}. Nothing was changed for '{target}'. "
-                + $"Google Cloud says: {message}",
-            $"{DescribeConstraint(constraint, "<project>")}   (its administrator has to exempt the project)"
-        );
-    }
-
-    /// <summary>The command that shows an organization policy as it applies to a project.</summary>
-    public static string DescribeConstraint(string constraint, string project) =>
-        $"gcloud org-policies describe {constraint.Replace("constraints/", "")} --project {project} --effective";
 
     /// <summary>Too many requests, after all retries.</summary>
     public static CmekException GcpQuotaExceeded(string target, GcpException inner) =>

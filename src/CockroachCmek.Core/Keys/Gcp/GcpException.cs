@@ -1,6 +1,7 @@
 using System.Net.Http;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -10,6 +11,15 @@ namespace CockroachCmek.Core.Keys.Gcp;
 /// </summary>
 internal sealed class GcpException : Exception
 {
+    private static readonly Regex ConstraintInWords = new(
+        @"constraints/[a-zA-Z]+(\.[a-zA-Z]+)+|customConstraints/custom\.\w+",
+        RegexOptions.CultureInvariant
+    );
+    private static readonly Regex PerimeterInWords = new(
+        @"vpcServiceControlsUniqueIdentifier:\s*(?<id>[\w-]+)",
+        RegexOptions.CultureInvariant
+    );
+
     private GcpException(int code, string status, string message, JsonArray details)
         : base(message)
     {
@@ -30,14 +40,48 @@ internal sealed class GcpException : Exception
     /// <summary>Reason in google.rpc.ErrorInfo, for example SERVICE_DISABLED or IAM_PERMISSION_DENIED.</summary>
     public string Reason => (string?)FindDetail("ErrorInfo")?["reason"] ?? "";
 
-    /// <summary>The organization policy constraint that forbids the call; null when none does.</summary>
+    /// <summary>The organization policy constraint that denies the call; null when none does.</summary>
+    /// <remarks>
+    /// Classic constraints come in PreconditionFailure, managed and custom ones in ErrorInfo
+    /// (docs.cloud.google.com/iam/docs/troubleshoot-org-policies). The text may be all there is.
+    /// </remarks>
     /// <example>constraints/iam.allowedPolicyMemberDomains</example>
     public string? Constraint =>
-        (FindDetail("PreconditionFailure")?["violations"] as JsonArray ?? [])
-            .OfType<JsonObject>()
-            .Select(v => (string?)v["type"])
-            .FirstOrDefault(t => t is not null && t.StartsWith("constraints/", StringComparison.Ordinal))
-        ?? (IsMemberRefusedInWords ? GcpAccountChecks.MemberConstraint : null);
+        Violations.Select(v => (string?)v["type"]).FirstOrDefault(IsConstraint)
+        ?? (Reason == "CUSTOM_ORG_POLICY_VIOLATION" ? CustomConstraint : null)
+        ?? (
+            Status == "FAILED_PRECONDITION" && ConstraintInWords.Match(Message) is { Success: true } match
+                ? match.Value
+                : null
+        )
+        ?? (IsMemberRefusedInWords ? GcpConstraints.MemberDomains : null);
+
+    /// <summary>
+    /// The unique identifier with which VPC Service Controls refused the call; empty when it is not given, null when
+    /// they did not refuse it.
+    /// </summary>
+    /// <remarks>Source: docs.cloud.google.com/vpc-service-controls/docs/troubleshooting, google/api/error_reason.proto.</remarks>
+    public string? PerimeterRefusal
+    {
+        get
+        {
+            var violation = Violations.FirstOrDefault(v =>
+                ((string?)v["type"] ?? "").Replace(' ', '_') == "VPC_SERVICE_CONTROLS"
+            );
+            var inWords = PerimeterInWords.Match(Message);
+            if (Reason != "SECURITY_POLICY_VIOLATED" && violation is null && !inWords.Success)
+                return null;
+            return Metadata("uid") ?? (string?)violation?["description"] ?? inWords.Groups["id"].Value;
+        }
+    }
+
+    private string CustomConstraint =>
+        Metadata("customConstraints") is { Length: > 0 } named ? named
+        : ConstraintInWords.Match(Message) is { Success: true } match ? match.Value
+        : "customConstraints";
+
+    private IEnumerable<JsonObject> Violations =>
+        (FindDetail("PreconditionFailure")?["violations"] as JsonArray ?? []).OfType<JsonObject>();
 
     /// <summary>
     /// The member constraint's refusal may come without details (Google's knowledge base, article 000004666).
@@ -70,6 +114,13 @@ internal sealed class GcpException : Exception
 
         return new GcpException(code, "", $"HTTP {code} {response.ReasonPhrase}", []);
     }
+
+    private static bool IsConstraint(string? type) =>
+        type is not null
+        && (
+            type.StartsWith("constraints/", StringComparison.Ordinal)
+            || type.StartsWith("customConstraints/", StringComparison.Ordinal)
+        );
 
     private JsonObject? FindDetail(string type) =>
         Details

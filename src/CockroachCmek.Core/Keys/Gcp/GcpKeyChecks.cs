@@ -1,4 +1,6 @@
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Checks;
+using CockroachCmek.Core.Keys.Gcp.Access;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -62,7 +64,7 @@ internal sealed class GcpKeyChecks
         if (isMissing)
             return;
         if (account is not null)
-            await _results.RunAsync(CmekCheckName.KeyGranted, () => CheckGrantAsync(name, key, account));
+            await _results.RunAsync(CmekCheckName.KeyGranted, () => CheckGrantAsync(name, account));
         if (key is null)
             return;
         await _results.RunAsync(CmekCheckName.OldVersionsUsable, () => CheckOldVersionsAsync(name, key));
@@ -91,57 +93,12 @@ internal sealed class GcpKeyChecks
     }
 
     /// <summary>Whether the policies grant what is needed, and no more.</summary>
-    private async Task CheckGrantAsync(GcpKeyName name, CryptoKey? key, ServiceAccountEmail account)
+    private async Task CheckGrantAsync(GcpKeyName name, ServiceAccountEmail account)
     {
-        var found = await ShareAsync($"policies {name} {account}", () =>
-            _reader.ReadPoliciesAsync(name, key ?? new CryptoKey(), account.Member)
+        var reading = await ShareAsync($"access {name} {account}", () =>
+            new GcpAccessReader(_clients, _calls, _shared).ReadKeyAsync(name, account)
         );
-        var now = _calls.Context.Time.GetUtcNow();
-        var granted = found.GrantsUse(account.Member, now);
-        if (granted == Granted.Yes)
-            _results.Pass(CmekCheckName.KeyGranted, $"{account} may use {name}.");
-        else if (granted == Granted.Conditionally)
-            _results.Warn(
-                CmekCheckName.KeyGranted,
-                "KeyGrantConditional",
-                $"The policy of {name} lets {account} use it only under a condition: "
-                    + $"{string.Join(", ", found.Policy.ConditionsOf(account.Member))}.",
-                "New-CrdbCmekKey -KeyUri <key> -Grant   (after the conditional binding is removed)"
-            );
-        else
-            _results.FailAll(CmekCheckName.KeyGranted, [.. GcpKeyFitness.GrantProblems(found, account, now)]);
-        CheckPolicyNarrow(found, account, now);
-        CheckPolicyCurrent(found, account);
-    }
-
-    private void CheckPolicyNarrow(FoundKey key, ServiceAccountEmail account, DateTimeOffset now)
-    {
-        string[] wider = [.. key.Policy.RolesBeyondUse(account.Member), .. key.Policy.PublicBindings];
-        if (key.RingPolicy?.GrantsUse(account.Member, now) > Granted.No)
-            wider = [.. wider, $"the use of every key in {key.Name.Ring}"];
-        if (wider.Length == 0)
-            _results.Pass(CmekCheckName.KeyPolicyNarrow, $"The policy of {key.Name} allows no more than CMEK needs.");
-        else
-            _results.Warn(
-                CmekCheckName.KeyPolicyNarrow,
-                "KeyPolicyWide",
-                $"The policy of {key.Name} allows more than CMEK needs: {string.Join(", ", wider)}.",
-                $"Remove these bindings; the service account needs {GcpNames.UseRole} on the key alone"
-            );
-    }
-
-    private void CheckPolicyCurrent(FoundKey key, ServiceAccountEmail account)
-    {
-        var deleted = key.Policy.DeletedNamesakes(account.Member);
-        if (deleted.Count == 0)
-            _results.Pass(CmekCheckName.KeyPolicyCurrent, $"The policy of {key.Name} names no deleted {account}.");
-        else
-            _results.Warn(
-                CmekCheckName.KeyPolicyCurrent,
-                "KeyPolicyStale",
-                $"The policy of {key.Name} names service accounts that were deleted: {string.Join(", ", deleted)}.",
-                "New-CrdbCmekKey -KeyUri <key> -Grant"
-            );
+        _results.Report(reading.Access, GcpAccessAdvice.ForKey(name, reading));
     }
 
     private async Task CheckOldVersionsAsync(GcpKeyName name, CryptoKey key)
@@ -215,7 +172,14 @@ internal sealed class GcpKeyChecks
 
     /// <summary>A missing permission is reported with what to grant, everything else as elsewhere.</summary>
     private CmekException? Translate(Exception error) =>
-        error is GcpException { Code: 403, Reason: not "SERVICE_DISABLED", Constraint: null } denied
+        error
+            is GcpException
+            {
+                Code: 403,
+                Reason: not "SERVICE_DISABLED",
+                Constraint: null,
+                PerimeterRefusal: null
+            } denied
             ? GcpErrors.ReadNotAllowed(_request.Spec.KeyUri, denied)
             : _calls.Translate(error, _request.Spec.KeyUri);
 }

@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Access;
+
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>What makes a key unfit for CMEK, found before anything is written.</summary>
@@ -36,16 +38,14 @@ internal static class GcpKeyFitness
                 $"for {key.Purpose} ({key.VersionTemplate?.Algorithm ?? "of an unknown algorithm"})"
             );
 
-    /// <summary>Problems of the policies: the account may not use the key.</summary>
-    public static IEnumerable<CmekException> GrantProblems(
-        FoundKey key,
-        ServiceAccountEmail account,
-        DateTimeOffset now
-    )
-    {
-        if (key.GrantsUse(account.Member, now) == Granted.No)
-            yield return GcpErrors.KeyNotGranted(key.Name, account, key.Policy.DeletedNamesakes(account.Member));
-    }
+    /// <summary>The error for an account that surely may not use a key; null when it may, or may on conditions.</summary>
+    public static CmekException? GrantProblem(GcpKeyName name, KeyAccess access) =>
+        access.Verdict switch
+        {
+            CmekAccessVerdict.Denied => GcpErrors.KeyUseDenied(name, access),
+            CmekAccessVerdict.NotGranted => GcpErrors.KeyNotGranted(name, access),
+            _ => null,
+        };
 
     /// <summary>Why Google Cloud cannot create material for a key by itself; null when it can.</summary>
     public static string? ForeignOrigin(CryptoKey key) =>

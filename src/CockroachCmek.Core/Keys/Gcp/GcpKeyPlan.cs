@@ -71,7 +71,10 @@ internal sealed record GcpKeyPlan
         };
     }
 
-    /// <summary>The plan for keys of the shape of an existing one, with its bindings.</summary>
+    /// <summary>
+    /// The plan for keys of the shape of an existing one, with its bindings. A grant that somebody narrowed by a
+    /// condition is copied as it is.
+    /// </summary>
     public static GcpKeyPlan OfShape(
         FoundKey like,
         IReadOnlyList<GcpKeyName> names,
@@ -85,7 +88,11 @@ internal sealed record GcpKeyPlan
             RotationPeriod = GcpDuration.Parse(like.Key.RotationPeriod),
             DestroyScheduledDuration = GcpDuration.Parse(like.Key.DestroyScheduledDuration),
             Labels = GcpLabels.For(cluster, GcpLabels.GivenByPeople(like.Key)),
-            Bindings = [IamPolicy.Binding(GcpNames.UseRole, account.Member), .. like.Policy.BindingsOfExistingMembers],
+            Bindings =
+            [
+                .. like.Access.Narrowed.Count > 0 ? [] : new[] { IamPolicy.Binding(GcpNames.UseRole, account.Member) },
+                .. like.Policy.BindingsOfExistingMembers,
+            ],
         };
 
     /// <summary>A new key as it is sent.</summary>

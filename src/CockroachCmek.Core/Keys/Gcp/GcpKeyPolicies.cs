@@ -52,17 +52,17 @@ internal sealed class GcpKeyPolicies(GcpClients clients, GcpCalls calls)
     }
 
     private static string Trust(CrdbCluster cluster, ServiceAccountEmail account) =>
-        $"gcloud iam service-accounts add-iam-policy-binding {account} --project {account.Project} "
-        + $"--member {GcpNames.ClusterAccount(cluster).Member} --role {GcpNames.TrustRole} --condition None";
+        $"gcloud iam service-accounts add-iam-policy-binding {account} --project {GcpShell.Quote(account.Project)} "
+        + $"--member {GcpShell.Quote(GcpNames.ClusterAccount(cluster).Member)} --role {GcpNames.TrustRole} "
+        + "--condition None";
 
-    private static string CreateRing(GcpRingName ring) =>
-        $"gcloud kms keyrings create {ring.Id} --location {ring.Location} --project {ring.Project}";
+    private static string CreateRing(GcpRingName ring) => $"gcloud kms keyrings create {ring.ToGcloudOptions()}";
 
     private static string CreateKey(CrdbCluster cluster, GcpKeyName key)
     {
         var labels = string.Join(",", GcpLabels.For(cluster).Select(l => $"{l.Key}={l.Value}"));
         return $"gcloud kms keys create {key.ToGcloudOptions("")} --purpose encryption --protection-level software "
-            + $"--labels {labels}";
+            + $"--labels {GcpShell.Quote(labels)}";
     }
 
     /// <summary>
@@ -70,7 +70,7 @@ internal sealed class GcpKeyPolicies(GcpClients clients, GcpCalls calls)
     /// </summary>
     private static string Grant(GcpKeyName key, ServiceAccountEmail account) =>
         $"gcloud kms keys add-iam-policy-binding {key.ToGcloudOptions("")} "
-        + $"--member {account.Member} --role {GcpNames.UseRole} --condition None";
+        + $"--member {GcpShell.Quote(account.Member)} --role {GcpNames.UseRole} --condition None";
 
     private static CmekKeyPolicy Result(
         KeyPolicyRequest request,

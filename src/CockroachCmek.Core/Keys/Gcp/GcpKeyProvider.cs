@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Gcp.Access;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -57,11 +58,18 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
 
     /// <inheritdoc/>
     public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(request.Cluster.Name, context, async (clients, calls) =>
+        {
+            var reader = new GcpAccessReader(clients, calls, _shared);
+            var account = ServiceAccountEmail.Parse(request.Spec.AuthPrincipal);
+            return (await reader.ReadKeyAsync(GcpKeyName.Parse(request.Spec.KeyUri), account)).Access;
+        });
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new GcpAccessReview(new GcpAccessReader(clients, calls, _shared), request).ReadAsync()
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(

@@ -1,20 +1,15 @@
+using CockroachCmek.Core.Keys.Gcp.Access;
+
 namespace CockroachCmek.Core.Keys.Gcp;
 
-/// <summary>
-/// A key that exists, its policy, and the policy of its ring where the key's own does not grant the use.
-/// </summary>
-internal sealed record FoundKey(GcpKeyName Name, CryptoKey Key, IamPolicy Policy, IamPolicy? RingPolicy)
+/// <summary>A key that exists, its policy, and what the policies of the key and its ring grant an account.</summary>
+internal sealed record FoundKey(GcpKeyName Name, CryptoKey Key, IamPolicy Policy, GcpReading Access)
 {
     /// <summary>The value of a label; null without one.</summary>
     public string? Label(string name) => GcpLabels.Read(Key, name);
 
-    /// <summary>Whether a member may encrypt and decrypt with the key, by its own policy or the ring's.</summary>
-    public Granted GrantsUse(string member, DateTimeOffset now)
-    {
-        var onKey = Policy.GrantsUse(member, now);
-        var onRing = RingPolicy?.GrantsUse(member, now) ?? Granted.No;
-        return onKey > onRing ? onKey : onRing;
-    }
+    /// <summary>True when bindings on the key or its ring let the account use the key, be it on conditions.</summary>
+    public bool IsGranted => Access.IsNamed;
 }
 
 /// <summary>Reads key rings, keys, versions and their policies.</summary>
@@ -23,26 +18,28 @@ internal sealed class GcpKeyReader(GcpClients clients, GcpCalls calls)
     private const string Service = "KMS";
 
     private readonly GcpPolicies _policies = new(clients, calls);
+    private readonly GcpAccessReader _access = new(clients, calls);
 
     /// <summary>A key with its policies; null without one.</summary>
-    public async Task<FoundKey?> FindAsync(GcpKeyName name, string member) =>
-        await FindKeyAsync(name) is { } key ? await ReadPoliciesAsync(name, key, member) : null;
-
-    /// <summary>Reads the policies of a key.</summary>
-    public async Task<FoundKey> ReadPoliciesAsync(GcpKeyName name, CryptoKey key, string member)
+    public async Task<FoundKey?> FindAsync(GcpKeyName name, ServiceAccountEmail account)
     {
+        if (await FindKeyAsync(name) is not { } key)
+            return null;
         var policy = await ReadPolicyAsync(name);
-        // Bindings are inherited, so the ring's may grant the use. (The project's would need another API to read.)
-        var isGranted = policy.GrantsUse(member, calls.Context.Time.GetUtcNow()) != Granted.No;
-        return new FoundKey(name, key, policy, isGranted ? null : await FindRingPolicyAsync(name.Ring));
+        var access = await _access.ReadOwnAsync(name, account, policy, ring: null);
+        // Bindings are inherited, so the ring's may grant the use.
+        if (!access.IsNamed && await FindRingPolicyAsync(name.Ring) is { } ring)
+            access = await _access.ReadOwnAsync(name, account, policy, ring);
+        return new FoundKey(name, key, policy, access);
     }
 
     /// <summary>The cluster's key under a name, or the key that a rotation has put in force instead of it.</summary>
-    public async Task<FoundKey?> FindInForceAsync(GcpKeyName name, string member)
+    public async Task<FoundKey?> FindInForceAsync(GcpKeyName name, ServiceAccountEmail account)
     {
-        if (await FindAsync(name, member) is not { } first)
+        if (await FindAsync(name, account) is not { } first)
             return null;
-        return first.Label(GcpLabels.InForce) is { } id && await FindAsync(name with { Id = id }, member) is { } inForce
+        return
+            first.Label(GcpLabels.InForce) is { } id && await FindAsync(name with { Id = id }, account) is { } inForce
             ? inForce
             : first;
     }

@@ -64,7 +64,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
         DateTimeOffset? wrappedSince
     )
     {
-        if (await _reader.FindAsync(old, account.Member) is not { } found)
+        if (await _reader.FindAsync(old, account) is not { } found)
             return new Step(old, account, old, null) { Problems = [GcpErrors.KeyNotFound(old)] };
         var line = new GcpKeyLine(old, await _reader.ListKeysAsync(old.Ring));
         // An earlier run put this new key in force and was interrupted before it labelled the first one.
@@ -75,7 +75,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
         }
 
         if (line.FindSuccessor(cluster, wrappedSince ?? calls.Context.Time.GetUtcNow()) is { } successor)
-            return await PlanSuccessorAsync(old, account, found, successor);
+            return await PlanSuccessorAsync(cluster, old, account, found, successor);
         return new Step(old, account, line.NextName(), found)
         {
             Action = $"Create a new key of the shape of {old}, granted to {account}",
@@ -85,6 +85,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
 
     /// <summary>An interrupted run created a new key: at most its grants are missing.</summary>
     private async Task<Step> PlanSuccessorAsync(
+        CrdbCluster cluster,
         GcpKeyName old,
         ServiceAccountEmail account,
         FoundKey found,
@@ -93,9 +94,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
     {
         var name = GcpKeyName.Parse(successor.Name!);
         var policy = await _reader.ReadPolicyAsync(name);
-        var isGranted =
-            found.Policy.BindingsOfExistingMembers.All(policy.Has)
-            && policy.GrantsUse(account.Member, calls.Context.Time.GetUtcNow()) != Granted.No;
+        var isGranted = GcpKeyPlan.OfShape(found, [name], cluster, account).Bindings.All(policy.Has);
         return new Step(old, account, name, found)
         {
             Action = isGranted ? null : $"Grant it as {old} is granted",

@@ -22,7 +22,7 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
         // A key outside its region serves several regions, so the new region shares it.
         if (name.Location != spec.Region && GcpKeyOptions.From(request.Options).Location is null)
             return await ImportAsync(request with { KeyUris = [spec.KeyUri], Grant = true }, account);
-        var like = await _reader.FindAsync(name, account.Member) ?? throw GcpErrors.KeyNotFound(name);
+        var like = await _reader.FindAsync(name, account) ?? throw GcpErrors.KeyNotFound(name);
         return await CreateAsync(request, account, like);
     }
 
@@ -68,7 +68,7 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
     {
         try
         {
-            if (await _reader.FindInForceAsync(name, account.Member) is { } existing)
+            if (await _reader.FindInForceAsync(name, account) is { } existing)
                 return new Step(name, existing, HasRing: true, Problem: null);
             var hasRing = await _reader.FindRingAsync(name.Ring) is not null;
             var problem =
@@ -83,14 +83,14 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
         }
     }
 
-    private void ThrowIfUnfit(KeyRequest request, ServiceAccountEmail account, IReadOnlyList<Step> steps)
+    private static void ThrowIfUnfit(KeyRequest request, ServiceAccountEmail account, IReadOnlyList<Step> steps)
     {
         var problems = steps.Select(s => s.Problem).OfType<CmekException>().ToList();
         foreach (var key in steps.Select(s => s.Existing).OfType<FoundKey>())
         {
             var owner = key.Label(GcpLabels.ClusterId);
             // A key that the module did not create is used if somebody has granted it to the account by hand.
-            if (owner != request.Cluster.Id && !IsGranted(key, account))
+            if (owner != request.Cluster.Id && !key.IsGranted)
             {
                 problems.Add(GcpErrors.KeyNameTaken(key.Name, owner));
                 continue;
@@ -145,7 +145,7 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
         }
 
         var actions = new List<string>();
-        if (!IsGranted(key, account))
+        if (!key.IsGranted)
             actions.Add($"Grant {GcpNames.UseRole} to {account}");
         if (NeedsRotationPeriod(request, key.Key))
             actions.Add($"Let Google Cloud rotate the key every {request.RotationPeriodInDays} days");
@@ -170,7 +170,7 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
             return (name, step.Existing?.Key, step.NeedsWrite ? CmekOutcome.Planned : CmekOutcome.Existing);
         if (step.Existing is { } key)
         {
-            if (!IsGranted(key, account))
+            if (!key.IsGranted)
                 await _writer.GrantAsync(name, [IamPolicy.Binding(GcpNames.UseRole, account.Member)], account);
             if (NeedsRotationPeriod(request, key.Key))
                 await _writer.SetRotationPeriodAsync(name, TimeSpan.FromDays(request.RotationPeriodInDays!.Value));
@@ -183,9 +183,6 @@ internal sealed class GcpKeys(GcpClients clients, GcpCalls calls)
         await _writer.GrantAsync(name, plan.Bindings, account);
         return (name, created, CmekOutcome.Created);
     }
-
-    private bool IsGranted(FoundKey key, ServiceAccountEmail account) =>
-        key.GrantsUse(account.Member, calls.Context.Time.GetUtcNow()) != Granted.No;
 
     private static bool NeedsRotationPeriod(KeyRequest request, CryptoKey key) =>
         request.RotationPeriodInDays is { } days && GcpDuration.Parse(key.RotationPeriod) != TimeSpan.FromDays(days);

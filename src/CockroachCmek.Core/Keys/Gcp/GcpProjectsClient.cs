@@ -23,11 +23,26 @@ internal interface IGcpProjects
 {
     /// <summary>Needs orgpolicy.policy.get.</summary>
     Task<OrgPolicy> GetEffectiveOrgPolicyAsync(string project, string constraint, CancellationToken cancellationToken);
+
+    /// <summary>The project, its folders and its organization, from below. Needs resourcemanager.projects.get.</summary>
+    Task<IReadOnlyList<GcpAncestor>> GetAncestryAsync(string project, CancellationToken cancellationToken);
+
+    /// <summary>The allow policy of projects/…, folders/… or organizations/….</summary>
+    Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken);
+}
+
+/// <summary>A project, a folder or an organization.</summary>
+/// <param name="Type">project, folder or organization.</param>
+/// <param name="Id">The project's id, or a number.</param>
+internal sealed record GcpAncestor(string Type, string Id)
+{
+    /// <summary>The resource name.</summary>
+    public string Resource => $"{Type}s/{Id}";
 }
 
 /// <summary>
-/// Cloud Resource Manager v1 over REST: the one way to read an organization policy that does not need the Organization
-/// Policy API.
+/// Cloud Resource Manager over REST: v1 for organization policies, which is the one way that does not need the
+/// Organization Policy API, and for what is above a project in one call; v3 for allow policies.
 /// </summary>
 internal sealed class GcpProjectsClient(GcpRest rest) : IGcpProjects
 {
@@ -41,5 +56,32 @@ internal sealed class GcpProjectsClient(GcpRest rest) : IGcpProjects
             $"v1/projects/{project}:getEffectiveOrgPolicy",
             new JsonObject { ["constraint"] = constraint },
             cancellationToken
+        );
+
+    public async Task<IReadOnlyList<GcpAncestor>> GetAncestryAsync(string project, CancellationToken cancellationToken)
+    {
+        var ancestry = await rest.SendAsync<JsonObject>(
+            HttpMethod.Post,
+            $"v1/projects/{project}:getAncestry",
+            new JsonObject(),
+            cancellationToken
+        );
+        return
+        [
+            .. (ancestry["ancestor"] as JsonArray ?? [])
+                .Select(a => a?["resourceId"])
+                .OfType<JsonObject>()
+                .Select(i => new GcpAncestor((string?)i["type"] ?? "", (string?)i["id"] ?? "")),
+        ];
+    }
+
+    public async Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken) =>
+        new(
+            await rest.SendAsync<JsonObject>(
+                HttpMethod.Post,
+                $"v3/{resource}:getIamPolicy",
+                new JsonObject { ["options"] = new JsonObject { ["requestedPolicyVersion"] = 3 } },
+                cancellationToken
+            )
         );
 }

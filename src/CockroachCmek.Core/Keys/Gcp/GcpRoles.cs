@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using CockroachCmek.Core.Keys.Gcp.Access;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -17,6 +18,7 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
 
     private readonly GcpAccounts _accounts = new(clients, calls);
     private readonly GcpPolicies _policies = new(clients, calls);
+    private readonly GcpAccessReader _access = new(clients, calls);
 
     public async Task<CmekRole> EnsureAsync(RoleRequest request)
     {
@@ -101,14 +103,16 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
     {
         var cluster = request.Cluster;
         var policy = await _accounts.ReadPolicyAsync(account, mayBeNew: isNew);
+        var trust = await _access.ReadOwnTrustAsync(cluster, account, policy);
         var state = new AccountState(
             IsDisabled: found.Disabled == true,
             ServedCluster: ClusterIdForm.Match(found.Description ?? "") is { Success: true } match ? match.Value : null,
-            GcpAccounts.TrustProblems(cluster, policy, calls.Context.Time.GetUtcNow()),
-            GcpAccounts.OtherTrustedMembers(cluster, policy)
+            trust
         );
+        if (state.OwnerOtherThan(cluster) is { } owner)
+            throw GcpErrors.RoleBelongsToAnother(account, cluster.Name, owner);
         var differences = state.DifferencesFor(cluster);
-        if (differences.Count == 0 && state.TrustProblems.Count == 0)
+        if (differences.Count == 0 && trust.IsAllowed)
             return Result(request, account, isNew ? CmekOutcome.Created : CmekOutcome.Existing);
         if (differences.Count > 0 && !request.Update)
             throw GcpErrors.RoleDiffers(account, cluster.Name, differences);
@@ -117,7 +121,7 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
 
         if (state.IsDisabled)
             await EnableAsync(account);
-        await TrustAsync(request, account, isNew, state.OtherMembers);
+        await TrustAsync(request, account, isNew, [.. trust.Wider.Select(w => w.Binding)]);
         if (state.ServedCluster != cluster.Id)
             await calls.WriteAsync("IAM", "serviceAccounts.patch", account.Text, c =>
                 clients.Iam.PatchServiceAccountAsync(account.Resource, DisplayName(cluster), Description(cluster), c)
@@ -137,7 +141,7 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
         RoleRequest request,
         ServiceAccountEmail account,
         bool isNew,
-        IReadOnlyList<string> untrusted
+        IReadOnlyList<GcpBinding> untrusted
     )
     {
         var trusted = GcpNames.ClusterAccount(request.Cluster);
@@ -149,8 +153,7 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
                 {
                     var isChanged = policy.Add(IamPolicy.Binding(GcpNames.TrustRole, trusted.Member));
                     var surplus = untrusted
-                        .SelectMany(policy.BindingsOf)
-                        .Where(b => (string?)b["role"] == GcpNames.TrustRole)
+                        .SelectMany(u => policy.BindingsOf(u.Member).Where(b => (string?)b["role"] == u.Role))
                         .ToList();
                     return surplus.Aggregate(isChanged, (changed, binding) => policy.Remove(binding) | changed);
                 },
@@ -192,15 +195,26 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
     /// <summary>What matters of an existing account.</summary>
     /// <param name="IsDisabled">Nobody can act as it.</param>
     /// <param name="ServedCluster">The cluster id in its description; null without one.</param>
-    /// <param name="TrustProblems">Why CockroachDB Cloud cannot act as it.</param>
-    /// <param name="OtherMembers">Who else may act as it.</param>
-    private sealed record AccountState(
-        bool IsDisabled,
-        string? ServedCluster,
-        IReadOnlyList<string> TrustProblems,
-        IReadOnlyList<string> OtherMembers
-    )
+    /// <param name="Trust">Who may act as it, by its own policy.</param>
+    private sealed record AccountState(bool IsDisabled, string? ServedCluster, GcpReading Trust)
     {
+        private bool IsTrusted => Trust.IsAllowed;
+
+        /// <summary>
+        /// The other cluster whose account at Cockroach Labs may act as this one, for people; null without one.
+        /// </summary>
+        public string? OwnerOtherThan(CrdbCluster cluster)
+        {
+            var other = Trust
+                .Wider.Select(w => w.Binding.Member)
+                .FirstOrDefault(m =>
+                    m.StartsWith($"serviceAccount:{GcpNames.ClusterAccountPrefix}", StringComparison.Ordinal)
+                );
+            return other is null ? null
+                : ServedCluster is { } id && id != cluster.Id ? $"the cluster {id} ({other})"
+                : $"the cluster of {other}";
+        }
+
         /// <summary>What is wrong with the account, as parts of a sentence.</summary>
         public IReadOnlyList<string> DifferencesFor(CrdbCluster cluster)
         {
@@ -210,10 +224,17 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
             if (ServedCluster is not null && ServedCluster != cluster.Id)
                 differences.Add($"its description says that it serves the cluster {ServedCluster}");
             // An account for this cluster without the binding is from an interrupted run, which only has to be
-            // finished.
-            if (ServedCluster != cluster.Id)
-                differences.AddRange(TrustProblems);
-            differences.AddRange(OtherMembers.Select(m => $"it also lets {m} act as it"));
+            // finished. One that somebody narrowed is not widened without being asked.
+            if (Trust.Narrowed is [var narrowed, ..])
+                differences.Add(
+                    $"it lets {GcpNames.ClusterAccount(cluster)} act as it only under a condition "
+                        + $"({narrowed.ConditionText})"
+                );
+            else if (ServedCluster != cluster.Id && !IsTrusted)
+                differences.Add($"it does not let {GcpNames.ClusterAccount(cluster)} act as it ({GcpNames.TrustRole})");
+            differences.AddRange(
+                Trust.Wider.Select(w => $"it also lets {w.Access.Who} act as it ({w.Access.What})").Distinct()
+            );
             return differences;
         }
 
@@ -223,9 +244,11 @@ internal sealed class GcpRoles(GcpClients clients, GcpCalls calls)
             var actions = new List<string>();
             if (IsDisabled)
                 actions.Add("enable the service account");
-            if (TrustProblems.Count > 0)
+            if (!IsTrusted)
                 actions.Add($"let {GcpNames.ClusterAccount(cluster)} act as it ({GcpNames.TrustRole})");
-            actions.AddRange(OtherMembers.Select(m => $"let {m} no longer act as it"));
+            actions.AddRange(
+                Trust.Wider.Select(w => $"let {w.Binding.Member} no longer act as it ({w.Binding.Role})").Distinct()
+            );
             if (ServedCluster != cluster.Id)
                 actions.Add("describe it as this cluster's");
             var sentence = string.Join("; ", actions);

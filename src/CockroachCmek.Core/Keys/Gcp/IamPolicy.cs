@@ -1,23 +1,8 @@
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core.Keys.Gcp;
-
-/// <summary>How far a policy grants something.</summary>
-internal enum Granted
-{
-    /// <summary>Not granted, or only under a condition that has expired.</summary>
-    No,
-
-    /// <summary>Granted under a condition. Only Google Cloud can tell whether it holds.</summary>
-    Conditionally,
-
-    /// <summary>Granted without a condition.</summary>
-    Yes,
-}
 
 /// <summary>
 /// An allow policy. Its JSON is kept as it came: conditions, audit configuration and fields that are newer than this
@@ -30,32 +15,23 @@ internal sealed class IamPolicy(JsonObject json)
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
-    private static readonly Regex Expiry = new(
-        @"^\s*request\.time\s*<\s*timestamp\(\s*[""'](?<until>[^""']+)[""']\s*\)\s*$",
-        RegexOptions.CultureInvariant
-    );
 
-    /// <summary>Roles that let a member encrypt and decrypt (Google's list of predefined roles of Cloud KMS).</summary>
-    private static readonly HashSet<string> UseRoles = [GcpNames.UseRole, "roles/cloudkms.cryptoOperator"];
-
-    /// <summary>Roles that only together let a member encrypt and decrypt.</summary>
-    private static readonly HashSet<string> HalfRoles =
-    [
-        "roles/cloudkms.cryptoKeyEncrypter",
-        "roles/cloudkms.cryptoKeyDecrypter",
-    ];
-
-    /// <summary>Bindings for everybody, with or without a Google account, as "member (role)".</summary>
-    public IReadOnlyList<string> PublicBindings =>
+    /// <summary>Every member's share of every binding.</summary>
+    public IReadOnlyList<IamEntry> Entries =>
         [
-            .. Bindings
-                .SelectMany(b =>
-                    Members(b)
-                        .Where(m => m is "allUsers" or "allAuthenticatedUsers")
-                        .Select(m => $"{m} ({(string?)b["role"]})")
-                )
-                .Distinct(),
+            .. Bindings.SelectMany(b =>
+                Members(b)
+                    .Select(m => new IamEntry(
+                        (string?)b["role"] ?? "",
+                        m,
+                        (string?)(b["condition"] as JsonObject)?["expression"],
+                        (string?)(b["condition"] as JsonObject)?["title"]
+                    ))
+            ),
         ];
+
+    /// <summary>Members that were deleted.</summary>
+    public IReadOnlyList<string> DeletedMembers => [.. Bindings.SelectMany(Members).Where(IsDeleted).Distinct()];
 
     /// <summary>
     /// The bindings of members that still exist, one member each: only these can be added to another policy.
@@ -92,44 +68,10 @@ internal sealed class IamPolicy(JsonObject json)
         return policy;
     }
 
+    /// <summary>A copy that can be changed on its own.</summary>
+    public IamPolicy Clone() => new((JsonObject)json.DeepClone());
+
     public override string ToString() => Format(json);
-
-    /// <summary>Whether a member has a role.</summary>
-    public Granted Grants(string role, string member, DateTimeOffset now) =>
-        Strongest(b => (string?)b["role"] == role, member, now);
-
-    /// <summary>Whether a member may encrypt and decrypt, by one role or by two.</summary>
-    public Granted GrantsUse(string member, DateTimeOffset now)
-    {
-        var byOneRole = Strongest(b => UseRoles.Contains((string?)b["role"] ?? ""), member, now);
-        var byTwoRoles = HalfRoles.Select(role => Grants(role, member, now)).Min();
-        return byOneRole > byTwoRoles ? byOneRole : byTwoRoles;
-    }
-
-    /// <summary>Roles of a member that allow more than to encrypt and decrypt.</summary>
-    public IReadOnlyList<string> RolesBeyondUse(string member) =>
-        [
-            .. Bindings
-                .Where(b => Members(b).Contains(member))
-                .Select(b => (string?)b["role"] ?? "")
-                .Where(r => r != GcpNames.UseRole && !HalfRoles.Contains(r))
-                .Distinct(),
-        ];
-
-    /// <summary>The conditions of a member's bindings, as "title: expression".</summary>
-    public IReadOnlyList<string> ConditionsOf(string member) =>
-        [
-            .. Bindings
-                .Where(b => Members(b).Contains(member))
-                .Select(b => b["condition"])
-                .OfType<JsonObject>()
-                .Select(c => $"{(string?)c["title"] ?? "untitled"}: {(string?)c["expression"]}")
-                .Distinct(),
-        ];
-
-    /// <summary>Members of a role.</summary>
-    public IReadOnlyList<string> MembersOf(string role) =>
-        [.. Bindings.Where(b => (string?)b["role"] == role).SelectMany(Members).Distinct()];
 
     /// <summary>Deleted members that had the same address as a member.</summary>
     public IReadOnlyList<string> DeletedNamesakes(string member) =>
@@ -155,9 +97,16 @@ internal sealed class IamPolicy(JsonObject json)
     public bool HasAny(JsonObject binding) => Members(binding).Any(m => HasMember(binding, m));
 
     /// <summary>Adds a binding; false when the policy had it already.</summary>
+    /// <remarks>
+    /// Google Cloud refuses a policy that names both a service account and a deleted one of the same address
+    /// (k8s-config-connector issue 279). The deleted one can do nothing, so it is removed.
+    /// </remarks>
     public bool Add(JsonObject binding)
     {
         var isChanged = false;
+        foreach (var deleted in Members(binding).SelectMany(DeletedNamesakes).Distinct().ToList())
+        foreach (var stale in BindingsOf(deleted))
+            isChanged = Remove(stale) | isChanged;
         foreach (var member in Members(binding).Where(m => !HasMember(binding, m)))
         {
             isChanged = true;
@@ -196,33 +145,6 @@ internal sealed class IamPolicy(JsonObject json)
         return isChanged;
     }
 
-    private Granted Strongest(Func<JsonObject, bool> isRole, string member, DateTimeOffset now)
-    {
-        var strongest = Granted.No;
-        foreach (var binding in Bindings.Where(b => isRole(b) && Members(b).Contains(member)))
-        {
-            var granted =
-                binding["condition"] is not JsonObject condition ? Granted.Yes
-                : IsExpired(condition, now) ? Granted.No
-                : Granted.Conditionally;
-            if (granted > strongest)
-                strongest = granted;
-        }
-
-        return strongest;
-    }
-
-    /// <summary>True for the one form of condition that is understood, an end in time, when that has passed.</summary>
-    private static bool IsExpired(JsonObject condition, DateTimeOffset now) =>
-        Expiry.Match((string?)condition["expression"] ?? "") is { Success: true } match
-        && DateTimeOffset.TryParse(
-            match.Groups["until"].Value,
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal,
-            out var until
-        )
-        && until <= now;
-
     private bool HasMember(JsonObject binding, string member) =>
         Bindings.Any(b => IsSameGrant(b, binding) && Members(b).Contains(member));
 
@@ -233,3 +155,10 @@ internal sealed class IamPolicy(JsonObject json)
     private static List<string> Members(JsonObject binding) =>
         [.. (binding["members"] as JsonArray ?? []).Select(m => (string?)m ?? "")];
 }
+
+/// <summary>One member's share of a binding.</summary>
+/// <param name="Role">The role.</param>
+/// <param name="Member">The member.</param>
+/// <param name="Expression">The condition; null without one.</param>
+/// <param name="Title">The condition's title.</param>
+internal sealed record IamEntry(string Role, string Member, string? Expression, string? Title);

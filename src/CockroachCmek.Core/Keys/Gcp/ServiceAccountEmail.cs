@@ -22,6 +22,14 @@ internal sealed record ServiceAccountEmail(string Text, string Name, string Proj
     /// <summary>True for the address of any service account, that of Cockroach Labs included.</summary>
     public static bool IsWellFormed(string text) => Form.IsMatch(text);
 
+    /// <summary>True for an account of Cockroach Labs: by its name, or in the project that hosts the cluster.</summary>
+    public static bool IsOfCockroachLabs(string text, CrdbCluster cluster) =>
+        text.StartsWith(GcpNames.ClusterAccountPrefix, StringComparison.Ordinal)
+        || (
+            cluster.AccountId.Length > 0
+            && text.EndsWith($"@{cluster.AccountId}.iam.gserviceaccount.com", StringComparison.Ordinal)
+        );
+
     /// <summary>Reads the address of a customer's service account.</summary>
     /// <exception cref="CmekException">
     /// ServiceAccountMalformed; ServiceAccountNotYours for the account of Cockroach Labs.

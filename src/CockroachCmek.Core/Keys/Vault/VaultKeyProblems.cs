@@ -13,7 +13,7 @@ internal sealed class VaultKeyProblems(ICustomerCloud cloud, string mount)
         var regions = request.Cluster.Regions.Select(r => r.Name).ToList();
         foreach (var region in request.Regions.Where(r => !regions.Contains(r)))
             yield return Errors.RegionUnknown(request.Cluster.Name, region, regions);
-        if (cloud.PrincipalProblem(request.AuthPrincipal) is { } problem)
+        if (cloud.PrincipalProblem(request.AuthPrincipal, request.Cluster) is { } problem)
             yield return VaultErrors.PrincipalMalformed(request.AuthPrincipal, cloud.KeyType, problem);
         if (UnsupportedOptions(request).ToList() is { Count: > 0 } options)
             yield return VaultErrors.VaultOptionsNotSupported(request.Cluster.Name, options);

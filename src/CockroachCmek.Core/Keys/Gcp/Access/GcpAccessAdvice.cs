@@ -1,0 +1,28 @@
+using CockroachCmek.Core.Access;
+
+namespace CockroachCmek.Core.Keys.Gcp.Access;
+
+/// <summary>What to do about the access to a key or to a service account.</summary>
+internal static class GcpAccessAdvice
+{
+    /// <summary>The advice for the checks of a key's access.</summary>
+    public static AccessAdvice ForKey(GcpKeyName name, GcpReading reading) =>
+        new(
+            access => GcpKeyFitness.GrantProblem(name, access) ?? GcpErrors.KeyNotGranted(name, access),
+            Verify(name, reading.Account),
+            reading.Wider.Select(w => w.Binding.RemoveCommand).FirstOrDefault() ?? "",
+            reading.Evaluator.Bindings.FirstOrDefault(b => IamPolicy.IsDeleted(b.Member))?.RemoveCommand ?? ""
+        );
+
+    /// <summary>The command with which somebody who may read all policies finds out whether a key can be used.</summary>
+    public static string Verify(GcpKeyName name, ServiceAccountEmail account) =>
+        Troubleshoot($"//cloudkms.googleapis.com/{name}", account, GcpPermissions.Decrypt);
+
+    /// <summary>The same for whether CockroachDB Cloud's account can act as a service account.</summary>
+    public static string VerifyTrust(ServiceAccountEmail account, ServiceAccountEmail trusted) =>
+        Troubleshoot($"//iam.googleapis.com/{account.Resource}", trusted, GcpPermissions.GetAccessToken);
+
+    private static string Troubleshoot(string resource, ServiceAccountEmail account, string permission) =>
+        $"gcloud policy-troubleshoot iam {GcpShell.Quote(resource)} --principal-email {GcpShell.Quote(account.Text)} "
+        + $"--permission {permission}";
+}

@@ -1,0 +1,117 @@
+using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Gcp.Access;
+
+namespace CockroachCmek.Core.Keys.Gcp;
+
+// Who may use a key, and what keeps people from changing that.
+internal static partial class GcpErrors
+{
+    /// <summary>The policies do not let the account use the key.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="access">What was read of the key's access.</param>
+    public static CmekException KeyNotGranted(GcpKeyName key, KeyAccess access)
+    {
+        var namesakes = access
+            .Stale.Where(s => s.StartsWith($"deleted:serviceAccount:{access.Principal}?", StringComparison.Ordinal))
+            .ToList();
+        var explanation =
+            namesakes.Count == 0
+                ? ""
+                : $" The policy names {string.Join(", ", namesakes)}, an account that was deleted: one created later "
+                    + "under the same address is another.";
+        return Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            key.ToString(),
+            $"{access.Principal} may not use {key}: neither the key's policy nor one above it grants "
+                + $"{string.Join(", ", access.Missing)}.{explanation}",
+            "New-CrdbCmekKey -KeyUri <key> -Grant   (or Get-CrdbCmekKeyPolicy, for an administrator)"
+        );
+    }
+
+    /// <summary>A deny policy keeps the account from the key.</summary>
+    public static CmekException KeyUseDenied(GcpKeyName key, KeyAccess access) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            key.ToString(),
+            $"{access.Principal} may not use {key}, whatever grants it: {string.Join("; ", access.Denials)}.",
+            "gcloud iam policies list --kind denypolicies --attachment-point "
+                + $"{GcpShell.Quote($"cloudresourcemanager.googleapis.com/projects/{key.Project}")}   "
+                + "(its administrator has to make an exception for the service account)"
+        );
+
+    /// <summary>Somebody granted the use under a condition; a grant without one would undo that.</summary>
+    public static CmekException KeyGrantNarrowed(GcpKeyName key, ServiceAccountEmail account, GcpBinding narrowed) =>
+        Errors.Make(
+            CmekErrorKind.InvalidState,
+            key.ToString(),
+            $"{narrowed.Place.Name} grants {account} the use of {key} under a condition, so somebody narrowed this "
+                + $"grant on purpose ({narrowed.ConditionText}). A grant without a condition would undo that. Nothing "
+                + "was changed.",
+            $"New-CrdbCmekKey -KeyUri {key}   (without -Grant: uses the grant as it is; or, to widen it, first "
+                + $"{narrowed.RemoveCommand})"
+        );
+
+    /// <summary>Access would go on after the bindings that the module removes.</summary>
+    /// <param name="target">The key, or the service account that CockroachDB Cloud acts as.</param>
+    /// <param name="account">The account whose access was to end.</param>
+    /// <param name="remaining">The bindings that go on granting it.</param>
+    public static CmekException GrantNotRemovable(
+        string target,
+        ServiceAccountEmail account,
+        IReadOnlyList<GcpBinding> remaining
+    ) =>
+        Errors.Make(
+            CmekErrorKind.InvalidState,
+            target,
+            $"Removing the grants of {account} on {target} would not end its access: "
+                + $"{string.Join("; ", remaining.Select(Describe))}. The module does not change what others depend on. "
+                + "Nothing was changed.",
+            $"Revoke-CrdbCmek <cluster> -Method DisableKey   (or remove it by hand: {remaining[0].RemoveCommand})"
+        );
+
+    private static string Describe(GcpBinding binding) =>
+        $"{binding.Member} has {binding.Role} on {binding.Place.Name}";
+
+    /// <summary>The account serves another cluster, which would lose its keys.</summary>
+    public static CmekException RoleBelongsToAnother(ServiceAccountEmail account, string cluster, string owner) =>
+        Errors.Make(
+            CmekErrorKind.Exists,
+            account.Text,
+            $"The service account {account} serves {owner}, not '{cluster}'. That cluster would lose access to its "
+                + "keys, so the account is never taken over, not even with -Update. It was not changed.",
+            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Name <another name>"
+        );
+
+    /// <summary>An organization policy denies the call. Neither trying again nor another permission helps.</summary>
+    public static CmekException OrganizationPolicyDenies(string target, string constraint, string message) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            target,
+            $"The organization policy {constraint} denies what '{target}' needs: {GcpConstraints.Meaning(constraint)}. "
+                + $"Google Cloud says: {message}",
+            $"{GcpConstraints.Remedy(constraint)}; {DescribeConstraint(constraint, "<project>")}   (shows the policy; "
+                + "only its administrator can change it or exempt the project)"
+        );
+
+    /// <summary>VPC Service Controls refused the call. No permission of the caller's changes that.</summary>
+    /// <param name="target">What the work was for.</param>
+    /// <param name="inner">The refusal.</param>
+    /// <param name="id">The unique identifier of the refusal, by which its reason is found in the audit log.</param>
+    public static CmekException PerimeterDenies(string target, GcpException inner, string id) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            target,
+            $"A perimeter of VPC Service Controls denies a call that '{target}' needs, whatever the credentials are "
+                + $"allowed to do. The unique identifier of the refusal is {(id.Length > 0 ? id : "not given")}.",
+            $"gcloud logging read {GcpShell.Quote($"protoPayload.metadata.vpcServiceControlsUniqueId=\"{id}\"")} "
+                + "--organization <organization id>   (shows the perimeter and the reason, for the administrator of "
+                + "the perimeter)",
+            inner,
+            statusCode: inner.Code
+        );
+
+    /// <summary>The command that shows an organization policy as it applies to a project.</summary>
+    public static string DescribeConstraint(string constraint, string project) =>
+        $"gcloud org-policies describe {GcpShell.Quote(constraint.Replace("constraints/", ""))} --project {project} "
+        + "--effective";
+}

@@ -1,0 +1,68 @@
+namespace CockroachCmek.Sandbox.Aws;
+
+/// <summary>What can be changed about the sandbox's AWS that no API of the account changes.</summary>
+public sealed class AwsSettings
+{
+    private readonly object _gate;
+    private readonly AwsData _data;
+
+    internal AwsSettings(object gate, AwsData data) => (_gate, _data) = (gate, data);
+
+    /// <summary>Id of the organization that the account belongs to; null for none. Default: null.</summary>
+    public string? OrganizationId
+    {
+        get => Locked(() => _data.OrganizationId);
+        set => Locked(() => _data.OrganizationId = value);
+    }
+
+    /// <summary>
+    /// What refusals tell about the policy behind them. Default: <see cref="AwsRefusalText.PolicyType"/>.
+    /// </summary>
+    public AwsRefusalText RefusalText
+    {
+        get => Locked(() => _data.RefusalText);
+        set => Locked(() => _data.RefusalText = value);
+    }
+
+    /// <summary>
+    /// Gives the requests of CockroachDB's nodes a condition key, for example aws:SourceIp; null takes it away.
+    /// </summary>
+    public void SetNodeRequestKey(string key, string? value) =>
+        Locked(() =>
+        {
+            if (value is null)
+                return _data.NodeRequestKeys.Remove(key);
+            _data.NodeRequestKeys[key] = value;
+            return true;
+        });
+
+    /// <summary>Adds a service control policy above the account. What it does not deny stays allowed.</summary>
+    public void AddServiceControlPolicy(string policy) =>
+        Locked(() => Add(_data.ServiceControlPolicies, policy, "service_control_policy"));
+
+    /// <summary>Adds a resource control policy above the account. What it does not deny stays allowed.</summary>
+    public void AddResourceControlPolicy(string policy) =>
+        Locked(() => Add(_data.ResourceControlPolicies, policy, "resource_control_policy"));
+
+    /// <summary>Removes every policy of the organization.</summary>
+    public void ClearOrganizationPolicies() =>
+        Locked(() =>
+        {
+            _data.ServiceControlPolicies.Clear();
+            _data.ResourceControlPolicies.Clear();
+            return true;
+        });
+
+    private static bool Add(List<NamedPolicy> policies, string text, string type)
+    {
+        var arn = $"arn:aws:organizations::100000000001:policy/o-sandbox0001/{type}/p-sandbox{policies.Count + 1:d4}";
+        policies.Add(new NamedPolicy(PolicyDocument.ParseControl(text), arn));
+        return true;
+    }
+
+    private T Locked<T>(Func<T> work)
+    {
+        lock (_gate)
+            return work();
+    }
+}
