@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CockroachCmek.Tests.Engine;
 
 namespace CockroachCmek.Tests.Cmdlets;
@@ -68,7 +69,12 @@ public sealed class AwsAccessTests : IDisposable
         Put(
             RootStatement,
             Use(),
-            Statement("Deny", "\"*\"", Actions, """{"StringNotEquals":{"aws:PrincipalOrgID":"o-abc1234567"}}""")
+            Statement(
+                "Deny",
+                "\"*\"",
+                "\"kms:Encrypt\",\"kms:Decrypt\"",
+                """{"StringNotEquals":{"aws:PrincipalOrgID":"o-abc1234567"}}"""
+            )
         );
         var result = _session.Run(Import).Succeeds();
         Assert.Contains("aws:PrincipalOrgID", Assert.Single(result.Warnings), StringComparison.Ordinal);
@@ -144,6 +150,23 @@ public sealed class AwsAccessTests : IDisposable
         );
     }
 
+    [Theory]
+    [InlineData("Deny", """{"Bool":{"aws:SecureTransport":"false"}}""")]
+    [InlineData("Allow", """{"StringLike":{"aws:userid":"*"}}""")]
+    public void A_new_key_gets_the_policy_of_the_old_one_and_no_grant_that_is_wider(string effect, string condition)
+    {
+        _session.Run("$key | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+        if (effect == "Deny")
+            Put(RootStatement, Use(), Statement("Deny", "\"*\"", "\"kms:*\"", condition));
+        else
+            Put(RootStatement, Use(condition));
+        _session.Run("Get-CrdbCluster dev-aws | Invoke-CrdbCmekRotation -NewKey -Wait -Confirm:$false").Succeeds();
+        var policies = SandboxAws.Policies(_session, Region).Where(p => p.Contains(_role, StringComparison.Ordinal));
+        Assert.Equal(2, policies.Count());
+        Assert.Single(policies.Select(p => Regex.Matches(p, Regex.Escape(_role)).Count).Distinct());
+        Assert.All(policies, p => Assert.Contains(condition[2..16], p, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Access_that_an_IAM_policy_gives_is_named_before_a_grant_is_removed()
     {
@@ -174,8 +197,8 @@ public sealed class AwsAccessTests : IDisposable
 
     private static string Statement(string effect, string principal, string actions, string? condition = null) =>
         $$"""
-        {"Effect":"{{effect}}","Principal":{{principal}},"Action":[{{actions}}],"Resource":"*"{{Of(condition)}}}
-        """;
+            {"Effect":"{{effect}}","Principal":{{principal}},"Action":[{{actions}}],"Resource":"*"{{Of(condition)}}}
+            """;
 
     private static string Of(string? condition) => condition is null ? "" : $",\"Condition\":{condition}";
 
