@@ -98,10 +98,12 @@ internal sealed class GcpAccountChecks(
         results.Warn(
             CmekCheckName.OrganizationPolicy,
             "OrgPolicyRestricts",
-            $"{GcpConstraints.MemberDomains} {allowed} in project {account.Project}. Existing bindings go on working, but a "
+            $"{GcpConstraints.MemberDomains} {allowed} in project {account.Project}. Existing bindings go on working, "
+                + "but a "
                 + $"new one for {GcpNames.ClusterAccount(cluster)} is refused unless its organization is allowed.",
             $"Ask the organization policy administrator to exempt project {account.Project}, or to allow "
-                + $"Cockroach Labs' customer id; {GcpErrors.DescribeConstraint(GcpConstraints.MemberDomains, account.Project)}"
+                + "Cockroach Labs' customer id; "
+                + $"{GcpErrors.DescribeConstraint(GcpConstraints.MemberDomains, account.Project)}"
         );
     }
 

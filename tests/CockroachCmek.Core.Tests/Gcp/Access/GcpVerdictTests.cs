@@ -6,7 +6,9 @@ using static CockroachCmek.Core.Tests.Gcp.GcpAdministrator;
 
 namespace CockroachCmek.Core.Tests.Gcp.Access;
 
-/// <summary>Verdicts on a key beyond the table of facts: deny policies, groups, Policy Troubleshooter, others.</summary>
+/// <summary>
+/// Verdicts on a key beyond the table of facts: deny policies, groups, Policy Troubleshooter, others.
+/// </summary>
 public sealed class GcpVerdictTests
 {
     private const string DecryptPermission = "cloudkms.cryptoKeyVersions.useToDecrypt";
