@@ -70,7 +70,8 @@ public sealed class GcpVerdictTests
             .Deny(
                 Organization,
                 $$"""
-                {"deniedPrincipals":["principalSet://goog/public:all"],"deniedPermissions":["cloudkms.googleapis.com/*"],
+                {"deniedPrincipals":["principalSet://goog/public:all"],
+                "deniedPermissions":["cloudkms.googleapis.com/*"],
                 "exceptionPrincipals":{{principals}},"exceptionPermissions":{{permissions}}}
                 """
             );
@@ -85,7 +86,8 @@ public sealed class GcpVerdictTests
             .Deny(
                 ProjectResource,
                 """
-                {"deniedPrincipals":["principalSet://goog/public:all"],"deniedPermissions":["cloudkms.googleapis.com/*"],
+                {"deniedPrincipals":["principalSet://goog/public:all"],
+                "deniedPermissions":["cloudkms.googleapis.com/*"],
                 "denialCondition":{"expression":"!resource.matchTag('1/env', 'prod')"}}
                 """
             );
