@@ -16,7 +16,7 @@ internal static partial class AzureErrors
         );
 
     /// <summary>A deny assignment overrides every role.</summary>
-    public static CmekException KeyDeniesRole(AzureKeyId key, KeyAccess access) =>
+    public static CmekException KeyUseDenied(AzureKeyId key, KeyAccess access) =>
         Errors.Make(
             CmekErrorKind.PermissionDenied,
             key.ToString(),

@@ -51,7 +51,7 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
             return [AzureAccessChange.OfMissingGrant(access.Reading, uses)];
         if (access.Verdict == CmekAccessVerdict.Denied)
             calls.Context.Host.Warning(
-                AzureErrors.KeyDeniesRole(AzureKeyId.Parse(access.Answer.Key, clients.Cloud), access.Answer).Message
+                AzureErrors.KeyUseDenied(AzureKeyId.Parse(access.Answer.Key, clients.Cloud), access.Answer).Message
             );
         else if (access.Doubt is { } doubt)
             calls.Context.Host.Warning(doubt);

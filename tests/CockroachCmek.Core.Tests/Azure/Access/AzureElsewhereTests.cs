@@ -100,14 +100,14 @@ public sealed class AzureElsewhereTests
         world.Azure.Deny(world.KeyVaultId(world.Azure.VaultName), [], ["Microsoft.KeyVault/vaults/keys/unwrap/action"]);
         foreach (var grant in new[] { true, false })
         {
-            var error = await world.RefusesAsync("KeyDeniesRole", () =>
+            var error = await world.RefusesAsync("KeyUseDenied", () =>
                 world.KeysAsync(cluster, r => r.Importing(uri, grant))
             );
             Assert.Contains("The deny assignment '", error.Message, StringComparison.Ordinal);
             Assert.Contains(KeyVaultRoles.Unwrap, error.Message, StringComparison.Ordinal);
         }
 
-        await world.RefusesAsync("KeyDeniesRole", () => world.KeysAsync(cluster));
+        await world.RefusesAsync("KeyUseDenied", () => world.KeysAsync(cluster));
     }
 
     [Fact]

@@ -38,4 +38,12 @@ public sealed class AzureGuardrailTests
         var error = FakeArm.Refusal(403, body, AzureService.KeyVault);
         Assert.Equal(isMissing, error.IsMissingPermission);
     }
+
+    [Theory]
+    [InlineData("/subscriptions/0/resourceGroups/crdb", "/subscriptions/0/resourceGroups/crdb")]
+    [InlineData("/resourceGroups/crdb(prod)", "'/resourceGroups/crdb(prod)'")]
+    [InlineData("/resourceGroups/x$(touch y)", "'/resourceGroups/x$(touch y)'")]
+    [InlineData("/resourceGroups/x'; touch y #", "'/resourceGroups/x%27; touch y #'")]
+    public void A_value_in_a_command_is_one_argument(string value, string quoted) =>
+        Assert.Equal(quoted, Core.Keys.Azure.Access.AzureShell.Quote(value));
 }
