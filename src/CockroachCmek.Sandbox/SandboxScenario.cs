@@ -1,4 +1,6 @@
+using CockroachCmek.Sandbox.Azure;
 using CockroachCmek.Sandbox.Gcp;
+using CockroachCmek.Sandbox.Vault;
 
 namespace CockroachCmek.Sandbox;
 
@@ -14,5 +16,6 @@ public sealed record SandboxScenario(string Name, string Meaning, Action<Sandbox
 public static class SandboxScenarios
 {
     /// <summary>The scenarios of all services, in the order of the lists.</summary>
-    public static IReadOnlyList<SandboxScenario> All { get; } = [.. GcpScenarios.All];
+    public static IReadOnlyList<SandboxScenario> All { get; } =
+    [.. GcpScenarios.All, .. AzureScenarios.All, .. VaultScenarios.All];
 }

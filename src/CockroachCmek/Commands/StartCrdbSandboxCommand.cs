@@ -21,6 +21,11 @@ namespace CockroachCmek.Commands;
 /// has a condition), DenyPolicy (the organization denies decryption), DeletedMember (the account was deleted and made
 /// anew), Perimeter (VPC Service Controls refuse administrators), OrganizationPolicy (members, locations and protection
 /// levels are restricted).</para>
+/// <para>Azure, all but the last on the cluster azure-in, which then uses CMEK: LockedKeyVault (a lock keeps the role
+/// assignments), EntraGroup (the role comes through a group), InheritedRole (it comes from a management group),
+/// ConditionalRole (a condition ends it), DenyAssignment (the use of keys is denied), AzurePolicy (new keys need an
+/// expiry date).</para>
+/// <para>HashiCorp Vault: VaultSealed, VaultStandby (no active server is known).</para>
 /// </remarks>
 /// <example>
 /// <para>Rehearses enabling CMEK on AWS.</para>
