@@ -9,7 +9,7 @@ namespace CockroachCmek.Sandbox;
 /// </summary>
 /// <param name="Name">What Start-CrdbSandbox -Scenario takes.</param>
 /// <param name="Meaning">One line: which cluster or key it concerns, and what is wrong.</param>
-/// <param name="Apply">Changes the sandbox. Applied twice, it changes nothing more.</param>
+/// <param name="Apply">Changes the sandbox, once.</param>
 public sealed record SandboxScenario(string Name, string Meaning, Action<SandboxServer> Apply);
 
 /// <summary>All scenarios. Each service has its own list.</summary>
