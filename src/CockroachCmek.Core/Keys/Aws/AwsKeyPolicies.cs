@@ -64,5 +64,5 @@ internal sealed class AwsKeyPolicies(AwsRun run)
         };
 
     /// <summary>Quoted for a POSIX shell, which AWS documents its commands for.</summary>
-    private static string Quoted(KeyPolicyDocument policy) => $"'{policy.ToCompactString().Replace("'", "'\\''")}'";
+    private static string Quoted(KeyPolicyDocument policy) => ShellQuote.Bash(policy.ToCompactString());
 }

@@ -63,7 +63,7 @@ internal static partial class AzureErrors
             $"{target} cannot be changed while it is locked by " + string.Join(" and ", locks.Select(Describe)) + ".",
             $"az lock delete --ids {string.Join(" ", locks.Select(l => AzureShell.Quote(l.Id)))}   (by somebody who may "
                 + "remove locks; takes effect within minutes. To revoke at once, Revoke-CrdbCmek -Method DisableKey: "
-                    + "no "
+                + "no "
                 + "lock keeps a key from being disabled)",
             inner,
             statusCode: inner is null ? null : 409
@@ -111,7 +111,7 @@ internal static partial class AzureErrors
                 + "protection, dates or rotation.",
             "az policy assignment list --disable-scope-strict-match --scope <id of the Key Vault>   (shows the rules; "
                 + $"then New-CrdbCmekKey -KeyVaultName {key.KeyVaultName} with -KeySize, -ProtectionLevel or "
-                    + "-ExpiresOn "
+                + "-ExpiresOn "
                 + "as they demand)",
             error,
             statusCode: error.Status

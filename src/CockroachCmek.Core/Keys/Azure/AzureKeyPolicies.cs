@@ -26,10 +26,16 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls, K
         public string KeyVaultName => Key?.KeyVaultName ?? "<Key Vault>";
 
         /// <summary>The object id, or the command that prints it.</summary>
-        public string Assignee => PrincipalId ?? $"$(az ad sp show --id {ApplicationId} --query id --output tsv)";
+        public string Assignee =>
+            PrincipalId ?? $"$(az ad sp show --id {ShellQuote.Bash(ApplicationId)} --query id --output tsv)";
 
         /// <summary>The Key Vault's id, or the command that prints it.</summary>
-        public string Scope => KeyVault?.Id ?? $"$(az keyvault show --name {KeyVaultName} --query id --output tsv)";
+        public string Scope =>
+            KeyVault?.Id ?? $"$(az keyvault show --name {ShellQuote.Bash(KeyVaultName)} --query id --output tsv)";
+
+        /// <summary>A value in double quotes, where a command may stand in its place.</summary>
+        public static string Word(string? known, string otherwise) =>
+            known is null || ShellQuote.Bash(known) == known ? $"\"{otherwise}\"" : ShellQuote.Bash(known);
     }
 
     public async Task<CmekKeyPolicy> DescribeAsync()
@@ -74,16 +80,17 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls, K
     private IEnumerable<string> Commands(Grant grant)
     {
         if (grant.PrincipalId is null)
-            yield return $"az ad sp create --id {grant.ApplicationId}";
+            yield return $"az ad sp create --id {ShellQuote.Bash(grant.ApplicationId)}";
         if (grant.Key is null)
-            yield return $"az keyvault key create --vault-name {grant.KeyVaultName} "
+            yield return $"az keyvault key create --vault-name {ShellQuote.Bash(grant.KeyVaultName)} "
                 + $"--name {AzureNames.Key(request.Cluster)} --kty {KeyMaterial.Rsa} --size {KeyShape.DefaultSize}";
+        var assignee = Grant.Word(grant.PrincipalId, grant.Assignee);
         yield return grant.UsesPolicies
-            ? $"az keyvault set-policy --name {grant.KeyVaultName} --object-id \"{grant.Assignee}\" "
+            ? $"az keyvault set-policy --name {ShellQuote.Bash(grant.KeyVaultName)} --object-id {assignee} "
                 + $"--key-permissions {string.Join(" ", AzurePolicyEntry.Needed)}"
             : $"az role assignment create {NameOption(grant)}--role \"{grant.Role.Properties.RoleName}\" "
-                + $"--assignee-object-id \"{grant.Assignee}\" --assignee-principal-type ServicePrincipal "
-                + $"--scope \"{grant.Scope}\"";
+                + $"--assignee-object-id {assignee} --assignee-principal-type ServicePrincipal "
+                + $"--scope {Grant.Word(grant.KeyVault?.Id, grant.Scope)}";
     }
 
     /// <summary>The name that the module itself would give the assignment, as far as it is known.</summary>
