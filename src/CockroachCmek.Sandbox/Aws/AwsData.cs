@@ -28,6 +28,8 @@ internal sealed class AwsData
     /// <summary>Condition keys of the requests that CockroachDB's nodes send.</summary>
     public Dictionary<string, string> NodeRequestKeys { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    public AwsRotationDelays RotationDelays { get; set; } = AwsRotationDelays.Default;
+
     public AwsRefusalText RefusalText { get; set; }
 
     /// <summary>Number in the last unique id.</summary>

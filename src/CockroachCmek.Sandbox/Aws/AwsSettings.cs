@@ -24,6 +24,13 @@ public sealed class AwsSettings
         set => Locked(() => _data.RefusalText = value);
     }
 
+    /// <summary>When the signs of a rotation appear. Default: <see cref="AwsRotationDelays.Default"/>.</summary>
+    public AwsRotationDelays RotationDelays
+    {
+        get => Locked(() => _data.RotationDelays);
+        set => Locked(() => _data.RotationDelays = value);
+    }
+
     /// <summary>
     /// Gives the requests of CockroachDB's nodes a condition key, for example aws:SourceIp; null takes it away.
     /// </summary>

@@ -12,7 +12,7 @@ internal sealed class KmsCryptography(KmsKeys keys, KmsAuthorization authorizati
         var plain = Convert.FromBase64String(KmsRequest.Text(body, "Plaintext"));
         return new JsonObject
         {
-            ["CiphertextBlob"] = Convert.ToBase64String(key.Material.Encrypt(plain, Context(body))),
+            ["CiphertextBlob"] = Convert.ToBase64String(key.Material.Encrypt(plain, Context(body), keys.Now)),
             ["KeyId"] = key.Arn,
             ["EncryptionAlgorithm"] = "SYMMETRIC_DEFAULT",
         };
@@ -52,7 +52,7 @@ internal sealed class KmsCryptography(KmsKeys keys, KmsAuthorization authorizati
         );
         var dataKey = new JsonObject
         {
-            ["CiphertextBlob"] = Convert.ToBase64String(key.Material.Encrypt(plain, Context(body))),
+            ["CiphertextBlob"] = Convert.ToBase64String(key.Material.Encrypt(plain, Context(body), keys.Now)),
             ["KeyId"] = key.Arn,
         };
         if (withPlaintext)

@@ -11,7 +11,7 @@ internal sealed class KmsKeyLifecycle(
     IamPrincipals principals
 )
 {
-    private static readonly TimeSpan ReplicaDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReplicaDelay = TimeSpan.FromSeconds(60);
 
     /// <summary>Adds a key that a role has used for a year; returns its ARN.</summary>
     public string Seed(string region, string roleArn)

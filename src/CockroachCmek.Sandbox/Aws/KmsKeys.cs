@@ -94,7 +94,9 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
             ),
             ["MultiRegion"] = key.MultiRegion,
         };
-        if (key.Origin == "EXTERNAL")
+        if (state is not ("Creating" or "PendingImport"))
+            metadata["CurrentKeyMaterialId"] = key.Material.Current(clock.UtcNow).Id;
+        if (key.Origin == "EXTERNAL" && state != "PendingImport")
             metadata["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
         if (key.DeletionDate is { } deletion)
             metadata["DeletionDate"] = KmsRequest.Epoch(deletion);

@@ -27,7 +27,7 @@ internal sealed class KmsService
         _policies = new KmsPolicies(accountId, principals, _authorization);
         _aliases = new KmsAliases(data, _keys, _authorization);
         _grants = new KmsGrants(accountId, data, _keys, _authorization, principals);
-        _rotation = new KmsRotation(_keys);
+        _rotation = new KmsRotation(_keys, data);
         _cryptography = new KmsCryptography(_keys, _authorization);
         _lifecycle = new KmsKeyLifecycle(accountId, _keys, _policies, _authorization, principals);
     }
@@ -42,6 +42,8 @@ internal sealed class KmsService
 
     /// <summary>The key of an ARN, in any region; null when there is none.</summary>
     public KmsKey? Find(string arn) => _keys.Find(arn);
+
+    public DateTimeOffset Now => _keys.Now;
 
     public string State(KmsKey key) => _keys.State(key);
 
@@ -89,10 +91,10 @@ internal sealed class KmsService
             "ScheduleKeyDeletion" => _lifecycle.ScheduleDeletion(key, body),
             "CancelKeyDeletion" => _lifecycle.CancelDeletion(key),
             "EnableKeyRotation" => _rotation.Enable(key, body),
-            "DisableKeyRotation" => KmsRotation.Disable(key),
+            "DisableKeyRotation" => _rotation.Disable(key),
             "GetKeyRotationStatus" => _rotation.Status(key),
             "RotateKeyOnDemand" => _rotation.RotateOnDemand(key),
-            "ListKeyRotations" => KmsRotation.List(key, body),
+            "ListKeyRotations" => _rotation.List(key, body),
             "CreateGrant" => _grants.Create(key, body),
             "ListGrants" => _grants.List(key, body),
             "RevokeGrant" => _grants.Revoke(key, body),

@@ -93,6 +93,16 @@ internal static partial class AwsErrors
             inner
         );
 
+    /// <summary>KMS accepted the rotation, but does not encrypt with the new version yet.</summary>
+    public static CmekException RotationNotInForce(string arn, int minutes) =>
+        Errors.Make(
+            CmekErrorKind.Timeout,
+            arn,
+            $"AWS accepted the rotation of {arn}, but still encrypts with the old version after {minutes} minutes. "
+                + "CockroachDB Cloud was not told.",
+            "Run the same command again   (it waits for this rotation and does not start another)"
+        );
+
     /// <summary>The replica stays in the state Creating.</summary>
     public static CmekException ReplicaNotReady(string key, string region) =>
         Errors.Make(
