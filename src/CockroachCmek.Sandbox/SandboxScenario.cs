@@ -1,3 +1,5 @@
+using CockroachCmek.Sandbox.Aws;
+using CockroachCmek.Sandbox.Cloud;
 using CockroachCmek.Sandbox.Gcp;
 
 namespace CockroachCmek.Sandbox;
@@ -14,5 +16,6 @@ public sealed record SandboxScenario(string Name, string Meaning, Action<Sandbox
 public static class SandboxScenarios
 {
     /// <summary>The scenarios of all services, in the order of the lists.</summary>
-    public static IReadOnlyList<SandboxScenario> All { get; } = [.. GcpScenarios.All];
+    public static IReadOnlyList<SandboxScenario> All { get; } =
+    [.. CloudScenarios.All, .. AwsScenarios.All, .. GcpScenarios.All];
 }

@@ -14,9 +14,20 @@ namespace CockroachCmek.Commands;
 /// <para>The clock runs faster than real time. At the default scale, enabling CMEK takes two seconds instead of twenty
 /// minutes. The returned object holds every address and credential, so that curl, aws, gcloud, az or Terraform can use
 /// the same sandbox. The credentials are created at start and are worth nothing elsewhere.</para>
-/// <para>-Scenario prepares what real accounts look like after some years, so that a review, a check or a revocation can
-/// be rehearsed on it. Google Cloud, all on the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on
+/// <para>-Scenario prepares what real accounts look like after some years, so that a review, a check or a revocation
+/// can
+/// be rehearsed on it. Google Cloud, all on the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted
+/// on
 /// the whole project).</para>
+/// <para>AWS, all but two on the cluster prod-eu-old: StalePrincipal (the key policy names a deleted role), PublicKey
+/// (it
+/// lets every account do everything), IdentityPolicyRole (the role uses the key by a policy of its own), GrantedKey (a
+/// KMS
+/// grant lets an application decrypt), BoundaryRole (new roles need a permissions boundary), ForeignRole (another team
+/// has
+/// a role of the name that the role of prod-eu would get). CockroachDB Cloud: VendorDown (its API answers 503),
+/// TwoAdmins
+/// (another operation has locked prod-eu-old).</para>
 /// </remarks>
 /// <example>
 /// <para>Rehearses enabling CMEK on AWS.</para>
