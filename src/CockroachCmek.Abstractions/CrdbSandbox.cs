@@ -113,6 +113,18 @@ public sealed class CrdbSandbox
     /// <returns>Client id and secret.</returns>
     public NetworkCredential AddAzurePrincipal(string rights) => MakeAzurePrincipal(rights);
 
+    /// <summary>
+    /// Creates a user with exactly these permissions in the sandbox's Google Cloud, to rehearse refusals.
+    /// </summary>
+    /// <param name="permissions">For example cloudkms.cryptoKeys.get; none for a user who may do nothing.</param>
+    /// <returns>An access token, for Connect-CrdbCloud -GcpAccessToken.</returns>
+    public string AddGcpPrincipal(params string[] permissions) => MakeGcpPrincipal(permissions, false);
+
+    /// <summary>Creates a user with every permission but these in the sandbox's Google Cloud.</summary>
+    /// <param name="permissions">For example resourcemanager.projects.getIamPolicy.</param>
+    /// <returns>An access token, for Connect-CrdbCloud -GcpAccessToken.</returns>
+    public string AddGcpPrincipalWithout(params string[] permissions) => MakeGcpPrincipal(permissions, true);
+
     /// <summary>Removes all faults.</summary>
     public void ClearFaults() => ApplyFault(null);
 
@@ -175,6 +187,9 @@ public sealed class CrdbSandbox
     internal Action<string> Recover { get; init; } = _ => { };
 
     internal Func<string, NetworkCredential> MakeAzurePrincipal { get; init; } = _ => new NetworkCredential();
+
+    /// <summary>Makes a user with these permissions, or with all others.</summary>
+    internal Func<string[], bool, string> MakeGcpPrincipal { get; init; } = (_, _) => "";
 
     internal Func<IReadOnlyList<SandboxExchange>> ReadExchanges { get; init; } = () => [];
 

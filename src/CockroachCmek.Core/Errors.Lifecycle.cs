@@ -21,6 +21,36 @@ internal static partial class Errors
         );
     }
 
+    /// <summary>The cluster can never have CMEK, so that nothing is created for it.</summary>
+    public static CmekException ClusterNeverHasCmek(string cluster, IReadOnlyList<CmekCheck> failed)
+    {
+        var ids = failed.Select(c => c.ErrorId).Distinct().ToList();
+        return Make(
+            CmekErrorKind.InvalidArgument,
+            cluster,
+            $"'{cluster}' cannot have CMEK, so nothing was created for it. "
+                + string.Join(" ", failed.Select(c => c.Detail)),
+            string.Join("; ", failed.Select(c => c.Remedy).Distinct()),
+            id: ids.Count == 1 ? ids[0] : nameof(ClusterNeverHasCmek)
+        );
+    }
+
+    /// <summary>The cluster has CMEK: a new identity or key would be used by nobody.</summary>
+    /// <param name="what">What would be created: "identity" or "key".</param>
+    /// <param name="inForce">What is in force where it would be created.</param>
+    public static CmekException CmekAlreadyEnabled(CmekInfo info, string what, IReadOnlyList<CmekRegionSpec> inForce) =>
+        Make(
+            CmekErrorKind.Exists,
+            info.ClusterName,
+            $"CMEK on '{info.ClusterName}' is {info.Status} with {string.Join(", ", inForce.Select(s => $"{s.Region}: {s.KeyUri} ({s.AuthPrincipal})"))}. "
+                + $"A new {what} would be used by nobody, so none was created.",
+            what == "key"
+                ? $"Invoke-CrdbCmekRotation {info.ClusterName} -NewKey   (new keys for the cluster; "
+                    + "Add-CrdbCmekRegion adds a region with its key; New-CrdbCmekKey -Name <name> creates keys to move to)"
+                : $"Get-CrdbCluster {info.ClusterName} | New-CrdbCmekKey -AuthPrincipal {inForce[0].AuthPrincipal}   (the "
+                    + "identity in force; New-CrdbCmekRole -Name <name> creates one to move to)"
+        );
+
     /// <summary>CMEK is enabled with other keys.</summary>
     public static CmekException AlreadyEnabledDifferently(CmekInfo info) =>
         Make(
@@ -192,7 +222,7 @@ internal static partial class Errors
             errors[0].Kind,
             cluster,
             $"Access to some keys of '{cluster}' could not be removed, so CockroachDB Cloud was not asked to revoke. {string.Join(" ", errors.Select(f => f.Message).Distinct())} The output shows what was changed.",
-            "Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
+            $"Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
                 + $"{cluster} undoes it"
         );
 

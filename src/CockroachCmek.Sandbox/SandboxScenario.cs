@@ -1,6 +1,11 @@
+<<<<<<< HEAD
 using CockroachCmek.Sandbox.Aws;
 using CockroachCmek.Sandbox.Cloud;
+=======
+using CockroachCmek.Sandbox.Azure;
+>>>>>>> main
 using CockroachCmek.Sandbox.Gcp;
+using CockroachCmek.Sandbox.Vault;
 
 namespace CockroachCmek.Sandbox;
 
@@ -9,7 +14,7 @@ namespace CockroachCmek.Sandbox;
 /// </summary>
 /// <param name="Name">What Start-CrdbSandbox -Scenario takes.</param>
 /// <param name="Meaning">One line: which cluster or key it concerns, and what is wrong.</param>
-/// <param name="Apply">Changes the sandbox. Applied twice, it changes nothing more.</param>
+/// <param name="Apply">Changes the sandbox, once.</param>
 public sealed record SandboxScenario(string Name, string Meaning, Action<SandboxServer> Apply);
 
 /// <summary>All scenarios. Each service has its own list.</summary>
@@ -17,5 +22,11 @@ public static class SandboxScenarios
 {
     /// <summary>The scenarios of all services, in the order of the lists.</summary>
     public static IReadOnlyList<SandboxScenario> All { get; } =
-    [.. CloudScenarios.All, .. AwsScenarios.All, .. GcpScenarios.All];
+    [
+        .. CloudScenarios.All,
+        .. AwsScenarios.All,
+        .. GcpScenarios.All,
+        .. AzureScenarios.All,
+        .. VaultScenarios.All,
+    ];
 }

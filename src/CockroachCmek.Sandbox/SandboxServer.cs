@@ -185,9 +185,12 @@ public sealed class SandboxServer : IDisposable
     private SandboxKeySpec SeedKey(FleetCluster cluster)
     {
         var region = cluster.Regions[0].Name;
-        return cluster.Provider == "GCP"
-            ? Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, region)
-            : Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, region);
+        return cluster.Provider switch
+        {
+            "GCP" => Gcp.SeedKey(cluster.Name, cluster.Id, cluster.AccountId, region),
+            "AZURE" => Azure.SeedKey(cluster.Name, cluster.Id),
+            _ => Aws.SeedKey(cluster.Name, cluster.AccountId, Cloud.OrganizationId, region),
+        };
     }
 
     private Uri Listen(string name, ISandboxService service, X509Certificate2? certificate = null)

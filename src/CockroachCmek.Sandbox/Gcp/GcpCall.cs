@@ -29,13 +29,17 @@ internal sealed class GcpCall
 
     private GcpCall(
         string method,
+        string version,
         string[] path,
         string verb,
         IReadOnlyList<KeyValuePair<string, string>> query,
         JsonObject body
-    ) => (Method, Path, Verb, Query, Body) = (method, path, verb, query, body);
+    ) => (Method, Version, Path, Verb, Query, Body) = (method, version, path, verb, query, body);
 
     public string Method { get; }
+
+    /// <summary>The API version: v1, v2 or v3.</summary>
+    public string Version { get; }
 
     /// <summary>The decoded segments of the resource name, without the API version.</summary>
     public string[] Path { get; }
@@ -45,6 +49,9 @@ internal sealed class GcpCall
     public IReadOnlyList<KeyValuePair<string, string>> Query { get; }
 
     public JsonObject Body { get; }
+
+    /// <summary>The project that the caller wants to be charged, if it says.</summary>
+    public string? QuotaProject { get; private init; }
 
     public GcpPrincipal Principal { get; set; } = GcpPrincipal.Nobody;
 
@@ -63,13 +70,16 @@ internal sealed class GcpCall
     public static GcpCall Parse(SandboxRequest request)
     {
         var path = request.Path.Trim('/').Split('/').Select(Uri.UnescapeDataString).ToArray();
-        if (path.Length < 2 || path[0] != "v1")
+        if (path.Length < 2 || path[0] is not ("v1" or "v2" or "v3"))
             throw new GcpException("NOT_FOUND", $"There is no method {request.Method} {request.Path}.");
         var colon = path[^1].LastIndexOf(':');
         var verb = colon < 0 ? "" : path[^1].Substring(colon + 1);
         if (colon >= 0)
             path[^1] = path[^1].Substring(0, colon);
-        return new GcpCall(request.Method, [.. path.Skip(1)], verb, Pairs(request.Query), ReadBody(request));
+        return new GcpCall(request.Method, path[0], [.. path.Skip(1)], verb, Pairs(request.Query), ReadBody(request))
+        {
+            QuotaProject = request.Header("X-Goog-User-Project"),
+        };
     }
 
     /// <summary>The name of an ancestor.</summary>

@@ -4,7 +4,13 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>IAM v1: service accounts, their policies and their keys.</summary>
-internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccounts accounts, ServiceAccountKeys keys)
+internal sealed class IamAccounts(
+    SandboxClock clock,
+    GcpAccess access,
+    GcpAccounts accounts,
+    GcpConstraints constraints,
+    ServiceAccountKeys keys
+)
 {
     private static readonly TimeSpan UndeletePeriod = TimeSpan.FromDays(30);
 
@@ -55,7 +61,9 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
                 );
             case "POST serviceAccounts/*/keys":
                 call.AllowQuery();
-                return keys.Create(Visible(call, "iam.serviceAccountKeys.create"), call.Body);
+                var holder = Visible(call, "iam.serviceAccountKeys.create");
+                constraints.RequireAccountKeyCreation(holder);
+                return keys.Create(holder, call.Body);
             case "GET serviceAccounts/*/keys":
                 call.AllowQuery("keyTypes");
                 return ServiceAccountKeys.List(Visible(call, "iam.serviceAccountKeys.list"), call.Query);
@@ -86,6 +94,7 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
                     + "or does not match [a-z]([-a-z0-9]*[a-z0-9])."
             );
         var fields = Fields(GcpJson.Message(call.Body, "serviceAccount") ?? []);
+        constraints.RequireAccountCreation(call.Parent(1));
         if (accounts.Find($"{id}@{call.Path[1]}.iam.gserviceaccount.com") is { } existing)
             throw new GcpException(
                 "ALREADY_EXISTS",

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>Cloud KMS: locations and key rings. A key ring can never be deleted.</summary>
-internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess access)
+internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess access, GcpConstraints constraints)
 {
     /// <summary>The regions that CockroachDB Cloud also has, and the multi-regions.</summary>
     private static readonly string[] Locations =
@@ -132,6 +132,7 @@ internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess acces
         if (!IsId(id))
             throw GcpException.Invalid($"The key_ring_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
         var name = $"{call.Name}/{id}";
+        constraints.RequireLocation(call.Name, "a key ring");
         if (data.Rings.ContainsKey(name))
             throw GcpException.Exists($"KeyRing {name}");
         data.Rings[name] = clock.UtcNow;

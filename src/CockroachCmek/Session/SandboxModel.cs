@@ -82,6 +82,10 @@ internal static class SandboxModel
                 );
                 return new NetworkCredential(made.ClientId, made.Secret);
             },
+            MakeGcpPrincipal = (permissions, isWithout) =>
+                isWithout
+                    ? server.Gcp.AddPrincipalWithout("limited@example.com", permissions)
+                    : server.Gcp.AddPrincipal("limited@example.com", permissions),
             ReadExchanges = () => [.. server.Exchanges.Select(Exchange)],
             ForgetExchanges = server.ClearExchanges,
             ApplyFault = fault =>

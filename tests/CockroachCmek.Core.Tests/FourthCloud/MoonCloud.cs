@@ -39,6 +39,8 @@ internal sealed class MoonCloud : ICustomerCloud
     public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster) =>
         authPrincipal.StartsWith("astronaut/", StringComparison.Ordinal) ? null : "it is not astronaut/<name>";
 
+    public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) => null;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
     public bool Serves(string location, string region) => location == region;

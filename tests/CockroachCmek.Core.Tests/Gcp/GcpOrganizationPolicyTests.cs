@@ -37,7 +37,15 @@ public sealed class GcpOrganizationPolicyTests
         var provider = world.ProviderWith(
             "cloudkms.cryptoKeys.get",
             "cloudkms.cryptoKeys.getIamPolicy",
+            "cloudkms.keyRings.getIamPolicy",
             "cloudkms.cryptoKeyVersions.list",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.getIamPolicy",
+            "resourcemanager.folders.getIamPolicy",
+            "resourcemanager.organizations.getIamPolicy",
+            "iam.denypolicies.list",
+            "iam.denypolicies.get",
+            "iam.roles.get",
             "iam.serviceAccounts.get",
             "iam.serviceAccounts.getIamPolicy"
         );

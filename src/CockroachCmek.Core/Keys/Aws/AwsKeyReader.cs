@@ -83,6 +83,24 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
         }
     }
 
+    /// <summary>The grants of a key.</summary>
+    public async Task<IReadOnlyList<GrantListEntry>> GetGrantsAsync(AwsKeyArn key)
+    {
+        var grants = new List<GrantListEntry>();
+        string? marker = null;
+        do
+        {
+            var request = new ListGrantsRequest { KeyId = key.ToString(), Marker = marker };
+            var page = await calls.ReadAsync("KMS", "ListGrants", request.KeyId, c =>
+                clients.Kms(key.Region).ListGrantsAsync(request, c)
+            );
+            grants.AddRange(page.Grants ?? []);
+            marker = page.Truncated == true ? page.NextMarker : null;
+        } while (marker is not null);
+
+        return grants;
+    }
+
     /// <summary>Names of the aliases of a key, with their prefix.</summary>
     public async Task<IReadOnlyList<string>> GetAliasesAsync(string region, string keyId)
     {

@@ -58,6 +58,8 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
     public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster) =>
         Guid.TryParseExact(authPrincipal, "D", out _) ? null : "it is not a tenant id (a UUID)";
 
+    public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) => null;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
     /// <summary>A Key Identifier does not contain its location; the check that reads the Key Vault does.</summary>

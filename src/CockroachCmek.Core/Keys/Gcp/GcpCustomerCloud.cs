@@ -53,6 +53,8 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
                 + "which New-CrdbCmekRole creates"
         : null;
 
+    public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) => null;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
     public bool Serves(string location, string region) => GcpLocations.Serves(location, region);

@@ -48,6 +48,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
             Name = "prod",
             CloudProvider = "GCP",
             AccountId = "crl-prod",
+            Regions = [new CrdbRegion { Name = "europe-west1" }],
         };
 
     public static string Member => $"serviceAccount:{Account}";
@@ -121,7 +122,10 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
         resource = resource[4..]; // "/v1/" and "/v3/"
         return verb switch
         {
-            "getIamPolicy" => If(PermissionOf(resource), Policy(resource)),
+            "getIamPolicy" when PermissionOf(resource) is { Length: > 0 } permission => If(
+                permission,
+                Policy(resource)
+            ),
             "getAncestry" => If("resourcemanager.projects.get", Ancestry()),
             "getEffectiveOrgPolicy" => If("orgpolicy.policy.get", """{"constraint":"c"}"""),
             _ when resource == Key => If(
@@ -225,7 +229,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
             Folder => "resourcemanager.folders.getIamPolicy",
             Organization => "resourcemanager.organizations.getIamPolicy",
             AccountResource => "iam.serviceAccounts.getIamPolicy",
-            _ => throw new InvalidOperationException(resource),
+            _ => "",
         };
 
     private HttpResponseMessage If(string permission, string json) =>

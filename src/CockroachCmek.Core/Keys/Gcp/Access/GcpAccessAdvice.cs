@@ -11,7 +11,8 @@ internal static class GcpAccessAdvice
             access => GcpKeyFitness.GrantProblem(name, access) ?? GcpErrors.KeyNotGranted(name, access),
             Verify(name, reading.Account),
             reading.Wider.Select(w => w.Binding.RemoveCommand).FirstOrDefault() ?? "",
-            reading.Evaluator.Bindings.FirstOrDefault(b => IamPolicy.IsDeleted(b.Member))?.RemoveCommand ?? ""
+            reading.Evaluator.Bindings.FirstOrDefault(b => IamPolicy.IsDeleted(b.Member))?.RemoveCommand
+                ?? GcpAccessReader.KeyPlace(name, policy: null).Command.Show
         );
 
     /// <summary>The command with which somebody who may read all policies finds out whether a key can be used.</summary>
