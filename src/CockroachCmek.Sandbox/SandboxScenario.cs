@@ -1,9 +1,6 @@
-<<<<<<< HEAD
 using CockroachCmek.Sandbox.Aws;
-using CockroachCmek.Sandbox.Cloud;
-=======
 using CockroachCmek.Sandbox.Azure;
->>>>>>> main
+using CockroachCmek.Sandbox.Cloud;
 using CockroachCmek.Sandbox.Gcp;
 using CockroachCmek.Sandbox.Vault;
 
@@ -22,11 +19,5 @@ public static class SandboxScenarios
 {
     /// <summary>The scenarios of all services, in the order of the lists.</summary>
     public static IReadOnlyList<SandboxScenario> All { get; } =
-    [
-        .. CloudScenarios.All,
-        .. AwsScenarios.All,
-        .. GcpScenarios.All,
-        .. AzureScenarios.All,
-        .. VaultScenarios.All,
-    ];
+    [.. CloudScenarios.All, .. AwsScenarios.All, .. GcpScenarios.All, .. AzureScenarios.All, .. VaultScenarios.All];
 }
