@@ -88,6 +88,26 @@ public sealed record CmekKeyPolicy
     /// <summary>The part that CockroachDB Cloud needs, in the cloud's JSON.</summary>
     public string Statement { get; internal init; } = "";
 
+    /// <summary>
+    /// AWS: the trust policy of the role, for a team that creates roles; empty when the organization's id is not known.
+    /// </summary>
+    public string TrustPolicy { get; internal init; } = "";
+
+    /// <summary>
+    /// AWS: the role's own policy, which it needs when the key is in another account; empty when it is not.
+    /// </summary>
+    public string RolePolicy { get; internal init; } = "";
+
+    /// <summary>AWS: commands that create the role and its policy.</summary>
+    public IReadOnlyList<string> RoleCommands
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
+
+    /// <summary>AWS: role and key as Terraform resources.</summary>
+    public string Terraform { get; internal init; } = "";
+
     /// <summary>Commands of the cloud's own tool that set the policy.</summary>
     public IReadOnlyList<string> Commands
     {

@@ -14,6 +14,27 @@ internal static partial class Errors
             "Get-CrdbCluster | Where-Object Plan -eq ADVANCED"
         );
 
+    /// <summary>Key, identity and cluster are in parts of a cloud that are separated from each other.</summary>
+    public static CmekException KeyPartitionDiffers(string cluster, string problem) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            cluster,
+            problem,
+            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole | New-CrdbCmekKey   (with credentials of the cluster's own "
+                + "partition)"
+        );
+
+    /// <summary>The identity serves another cluster, which would lose it.</summary>
+    /// <param name="owner">Whom it serves, for people: a cluster, an account.</param>
+    public static CmekException RoleBelongsToAnother(string identity, string cluster, string owner) =>
+        Make(
+            CmekErrorKind.Exists,
+            identity,
+            $"{identity} serves {owner}, not '{cluster}'. It was not changed, and -Update does not change it either: "
+                + $"{owner} would lose it.",
+            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Name <another name>"
+        );
+
     /// <summary>Several keys were given, but none for the region.</summary>
     public static CmekException KeyUriMissing(string cluster, string region) =>
         Make(

@@ -21,6 +21,35 @@ internal static partial class Errors
         );
     }
 
+    /// <summary>The cluster's plan has no CMEK.</summary>
+    /// <param name="check">The check that failed.</param>
+    public static CmekException PlanNotSupported(string cluster, CmekCheck check) =>
+        Make(CmekErrorKind.InvalidArgument, cluster, CannotHaveCmek(cluster, check), check.Remedy);
+
+    /// <summary>The cluster was created without advanced security features, which cannot be added.</summary>
+    /// <param name="check">The check that failed.</param>
+    public static CmekException AdvancedSecurityMissing(string cluster, CmekCheck check) =>
+        Make(CmekErrorKind.InvalidArgument, cluster, CannotHaveCmek(cluster, check), check.Remedy);
+
+    private static string CannotHaveCmek(string cluster, CmekCheck check) =>
+        $"'{cluster}' can never have CMEK, so nothing was created for it. {check.Detail}";
+
+    /// <summary>The cluster has CMEK: a new identity or key would be used by nobody.</summary>
+    /// <param name="what">What would be created: "identity" or "key".</param>
+    /// <param name="inForce">What is in force where it would be created.</param>
+    public static CmekException CmekAlreadyEnabled(CmekInfo info, string what, IReadOnlyList<CmekRegionSpec> inForce) =>
+        Make(
+            CmekErrorKind.Exists,
+            info.ClusterName,
+            $"CMEK on '{info.ClusterName}' is {info.Status} with {string.Join(", ", inForce.Select(s => $"{s.Region}: {s.KeyUri} ({s.AuthPrincipal})"))}. "
+                + $"A new {what} would be used by nobody, so none was created.",
+            what == "key"
+                ? $"Invoke-CrdbCmekRotation {info.ClusterName} -NewKey   (new keys for the cluster; "
+                    + "Add-CrdbCmekRegion adds a region with its key; New-CrdbCmekKey -Name <name> creates keys to move to)"
+                : $"Get-CrdbCluster {info.ClusterName} | New-CrdbCmekKey -AuthPrincipal {inForce[0].AuthPrincipal}   (the "
+                    + "identity in force; New-CrdbCmekRole -Name <name> creates one to move to)"
+        );
+
     /// <summary>CMEK is enabled with other keys.</summary>
     public static CmekException AlreadyEnabledDifferently(CmekInfo info) =>
         Make(
@@ -198,7 +227,7 @@ internal static partial class Errors
             $"These keys of '{cluster}' can still be used, so CockroachDB Cloud was not asked to revoke: "
                 + string.Join("; ", undone.Select(DescribeUndone))
                 + ". The output shows what was changed.",
-            "Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
+            $"Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
                 + $"{cluster} undoes it",
             errors.Count > 0 ? errors[0] : null
         );

@@ -104,6 +104,14 @@ internal static class AccessChecks
                 $"The policy of {access.Key} names identities that were deleted: {string.Join(", ", access.Stale)}.",
                 advice.StaleCommand
             );
+        else if (access.UnreadPolicy is { } unread)
+            results.Unknown(
+                CmekCheckName.KeyPolicyCurrent,
+                "KeyAccessUnread",
+                $"Whether the policy of {access.Key} names deleted identities is not known, because it could not be "
+                    + $"read: {unread}.",
+                unread.Command
+            );
         else
             results.Pass(CmekCheckName.KeyPolicyCurrent, $"The policy of {access.Key} names no deleted identity.");
     }

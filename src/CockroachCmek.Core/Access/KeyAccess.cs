@@ -40,6 +40,9 @@ internal sealed record KeyAccess
     /// <summary>Identities in the policy that were deleted. Some clouds refuse to write a policy with them.</summary>
     public IReadOnlyList<string> Stale { get; init; } = [];
 
+    /// <summary>The key's own policy, when it could not be read; null when it was.</summary>
+    public UnreadPlace? UnreadPolicy { get; init; }
+
     /// <summary>What could not be read, and what that needs.</summary>
     public IReadOnlyList<UnreadPlace> Unread { get; init; } = [];
 

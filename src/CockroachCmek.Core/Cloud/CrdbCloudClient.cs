@@ -110,6 +110,14 @@ internal sealed class CrdbCloudClient : IDisposable
     /// </summary>
     public async Task<CmekInfo> GetCmekAsync(CrdbCluster cluster, OperationContext context)
     {
+        // 404 also means that there is no such cluster; reading the cluster tells which.
+        return await FindCmekAsync(cluster, context)
+            ?? new CmekInfo { Cluster = await GetClusterAsync(cluster.Id, context) };
+    }
+
+    /// <summary>The CMEK of a cluster; null when it was never enabled, or the cluster does not exist.</summary>
+    public async Task<CmekInfo?> FindCmekAsync(CrdbCluster cluster, OperationContext context)
+    {
         try
         {
             return (
@@ -118,8 +126,7 @@ internal sealed class CrdbCloudClient : IDisposable
         }
         catch (CmekException fault) when (fault.StatusCode == 404)
         {
-            // 404 also means that there is no such cluster; reading the cluster tells which.
-            return new CmekInfo { Cluster = await GetClusterAsync(cluster.Id, context) };
+            return null;
         }
     }
 

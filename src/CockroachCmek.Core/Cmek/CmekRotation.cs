@@ -39,7 +39,8 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
 {
     /// <summary>Rotates the keys that are in force.</summary>
     /// <exception cref="CmekException">
-    /// CmekNotEnabled, RegionUnknown, CmekRevoked, RotationLimitReached, RotationRunning, ...
+    /// CmekNotEnabled, RegionUnknown, CmekRevoked, RotationLimitReached, RotationRunning,
+    /// RotationNotInForce, ...
     /// </exception>
     public async Task<CmekInfo> RotateAsync(
         CrdbCluster cluster,

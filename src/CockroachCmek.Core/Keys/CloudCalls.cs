@@ -36,13 +36,36 @@ internal abstract class CloudCalls
 
     /// <summary>A call that changes nothing: repeated on every transient failure.</summary>
     public Task<T> ReadAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
-        RunAsync(_reads, service, verb, resource, call);
+        RunAsync(_reads, service, verb, resource, isWrite: false, call);
 
     /// <summary>
     /// A call that changes something: repeated only when the cloud throttled it, and so did not process it.
     /// </summary>
     public Task<T> WriteAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
-        RunAsync(_writes, service, verb, resource, call);
+        RunAsync(_writes, service, verb, resource, isWrite: true, call);
+
+    /// <summary>
+    /// A write that replaces a document which others change, too: it is built anew before each attempt, so that an
+    /// attempt that was throttled is not followed by a document that has become old.
+    /// </summary>
+    /// <param name="build">Reads the present state and returns what to write; null when nothing has to be.</param>
+    /// <returns>The response; null when nothing had to be written.</returns>
+    public async Task<T?> WriteBuiltAsync<TDocument, T>(
+        string service,
+        string verb,
+        string resource,
+        Func<Task<TDocument?>> build,
+        Func<TDocument, CancellationToken, Task<T>> call
+    )
+        where TDocument : class
+        where T : class =>
+        await _writes.ExecuteAsync(
+            async cancellation =>
+                await build() is { } document
+                    ? await SendAsync(service, verb, resource, isWrite: true, c => call(document, c), cancellation)
+                    : null,
+            Context.CancellationToken
+        );
 
     /// <summary>
     /// Sends a write until it is known what became of it. When the response is lost, the state is read back, and only
@@ -187,39 +210,63 @@ internal abstract class CloudCalls
     /// <summary>The cloud's request id in a response; null where it has none.</summary>
     protected virtual string? RequestIdOf(object? response) => null;
 
+    /// <summary>
+    /// Removes the cause of a refusal that has nothing to do with what was asked, so that the call, which was not
+    /// processed, can be sent once more; false when there is nothing to do.
+    /// </summary>
+    protected virtual Task<bool> TryRecoverAsync(Exception error) => Task.FromResult(false);
+
     private async Task<T> RunAsync<T>(
         ResiliencePipeline pipeline,
         string service,
         string verb,
         string resource,
+        bool isWrite,
         Func<CancellationToken, Task<T>> call
     ) =>
         await pipeline.ExecuteAsync(
-            async cancellation =>
-            {
-                var watch = Stopwatch.StartNew();
-                try
-                {
-                    var response = await call(cancellation);
-                    Report("OK", RequestIdOf(response));
-                    return response;
-                }
-                catch (Exception error) when (!cancellation.IsCancellationRequested)
-                {
-                    var (code, id) = Describe(error);
-                    Report(code, id);
-                    if (Errors.Within(error) is { } known && !ReferenceEquals(known, error))
-                        throw known; // the SDKs wrap the errors of their HTTP handlers
-                    throw;
-                }
-
-                void Report(string code, string? id) =>
-                    Context.Host.Verbose(
-                        $"{_cloud} {service} {verb} {resource}: {code}, {watch.ElapsedMilliseconds} ms{(string.IsNullOrEmpty(id) ? "" : $", request {id}")}"
-                    );
-            },
+            async cancellation => await SendAsync(service, verb, resource, isWrite, call, cancellation),
             Context.CancellationToken
         );
+
+    private async Task<T> SendAsync<T>(
+        string service,
+        string verb,
+        string resource,
+        bool isWrite,
+        Func<CancellationToken, Task<T>> call,
+        CancellationToken cancellation
+    )
+    {
+        for (var isRepeated = false; ; isRepeated = true)
+        {
+            var watch = Stopwatch.StartNew();
+            try
+            {
+                var response = await call(cancellation);
+                Report("OK", RequestIdOf(response));
+                if (isWrite)
+                    Context.Host.Written($"{_cloud} {service} {verb} {resource}", isCertain: true);
+                return response;
+            }
+            catch (Exception error) when (!cancellation.IsCancellationRequested)
+            {
+                var (code, id) = Describe(error);
+                Report(code, id);
+                if (isWrite && error is not CmekException && IsAmbiguous(error))
+                    Context.Host.Written($"{_cloud} {service} {verb} {resource}", isCertain: false);
+                if (Errors.Within(error) is { } known && !ReferenceEquals(known, error))
+                    throw known; // the SDKs wrap the errors of their HTTP handlers
+                if (isRepeated || !await TryRecoverAsync(error))
+                    throw;
+            }
+
+            void Report(string code, string? id) =>
+                Context.Host.Verbose(
+                    $"{_cloud} {service} {verb} {resource}: {code}, {watch.ElapsedMilliseconds} ms{(string.IsNullOrEmpty(id) ? "" : $", request {id}")}"
+                );
+        }
+    }
 
     private static ResiliencePipeline Retrying(TimeProvider time, Func<Exception, bool> when) =>
         new ResiliencePipelineBuilder { TimeProvider = time }

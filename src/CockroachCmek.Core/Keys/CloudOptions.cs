@@ -17,6 +17,10 @@ internal sealed class CloudOptions
     /// <typeparam name="T">The parameter's type, nullable for a value type.</typeparam>
     public T? Get<T>(string name) => _values.TryGetValue(name, out var value) ? (T)value : default;
 
+    /// <summary>The same options without some of them.</summary>
+    public CloudOptions Without(params string[] names) =>
+        new(_values.Where(v => !names.Contains(v.Key)).ToDictionary(v => v.Key, v => v.Value));
+
     /// <summary>The same options with one more value; unchanged when the value is null.</summary>
     public CloudOptions With(string name, object? value)
     {

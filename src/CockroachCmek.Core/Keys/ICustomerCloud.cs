@@ -55,6 +55,12 @@ internal interface ICustomerCloud
     /// </summary>
     string IdentityOf(CrdbCluster cluster, string authPrincipal);
 
+    /// <summary>
+    /// Why the cluster can never use a key through an identity, whatever their policies say: they are in parts of the
+    /// cloud that are separated from each other. Null when nothing separates them. Asks nothing of a cloud.
+    /// </summary>
+    string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster);
+
     /// <summary>What to know about a key and an identity that do not belong together; null when they do.</summary>
     string? KeyAccountProblem(KeyUri key, string authPrincipal);
 

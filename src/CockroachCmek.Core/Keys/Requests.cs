@@ -133,6 +133,11 @@ internal sealed record KeyPolicyRequest
     /// <summary>The identity that is granted the use of the key.</summary>
     public required string AuthPrincipal { get; init; }
 
+    /// <summary>
+    /// UUID of the organization, for the trust policy of the identity; null when the API key is not allowed to read it.
+    /// </summary>
+    public string? OrganizationId { get; init; }
+
     /// <summary>An existing key whose policy the statement is merged into; null for the policy of a new key.</summary>
     public string? KeyUri { get; init; }
 

@@ -143,9 +143,11 @@ internal sealed class ManifestCheck(CustomerCloudTable clouds)
         }
 
         var uri = clouds.ParseKeyUri(spec.KeySpec.Uri);
-        if (!planned)
-            KeyShape(spec, uri, results);
         var cloud = clouds.OfKeyType(spec.KeyType);
+        if (cloud?.SeparationProblem(uri, spec.AuthPrincipal, cluster) is { } separation)
+            results.Fail(CmekCheckName.KeyLocation, spec.Region, Errors.KeyPartitionDiffers(cluster.Name, separation));
+        else if (!planned)
+            KeyShape(spec, uri, results);
         if (cloud?.PrincipalProblem(spec.AuthPrincipal, cluster) is { } problem)
             results.Fail(
                 CmekCheckName.Principal,

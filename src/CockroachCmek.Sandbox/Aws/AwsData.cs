@@ -28,10 +28,21 @@ internal sealed class AwsData
     /// <summary>Condition keys of the requests that CockroachDB's nodes send.</summary>
     public Dictionary<string, string> NodeRequestKeys { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    public AwsRotationDelays RotationDelays { get; set; } = AwsRotationDelays.Default;
+
     public AwsRefusalText RefusalText { get; set; }
 
     /// <summary>Number in the last unique id.</summary>
     public int LastPrincipalNumber { get; set; }
+
+    /// <summary>Regions that the account enabled.</summary>
+    public HashSet<string> EnabledRegions { get; } = [];
+
+    /// <summary>Key policies come back as KMS writes them; false: as they were sent.</summary>
+    public bool RewritesKeyPolicies { get; set; } = true;
+
+    /// <summary>How often a key policy was read.</summary>
+    public int PolicyReads { get; set; }
 
     public List<KmsKey> Keys { get; } = [];
 

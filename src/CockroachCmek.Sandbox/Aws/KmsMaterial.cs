@@ -1,45 +1,77 @@
+using System.Globalization;
 using System.IO;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace CockroachCmek.Sandbox.Aws;
 
+/// <summary>One version of a key's material.</summary>
+/// <param name="Bytes">The material.</param>
+/// <param name="Id">64 hexadecimal digits.</param>
+/// <param name="Kind">ON_DEMAND or AUTOMATIC; empty for the first.</param>
+/// <param name="Started">When the rotation began.</param>
+/// <param name="Completed">When the rotation ended, as ListKeyRotations tells.</param>
+/// <param name="ListedFrom">When ListKeyRotations begins to show it.</param>
+/// <param name="UsedFrom">When KMS begins to encrypt with it.</param>
+internal sealed record KmsMaterialVersion(
+    byte[] Bytes,
+    string Id,
+    string Kind,
+    DateTimeOffset Started,
+    DateTimeOffset Completed,
+    DateTimeOffset ListedFrom,
+    DateTimeOffset UsedFrom
+);
+
 /// <summary>Key material and its versions. The replicas of a multi-Region key share it.</summary>
-internal sealed class KmsMaterial(string id, DateTimeOffset created, byte[]? imported = null)
+internal sealed class KmsMaterial
 {
-    public string Id { get; } = id;
+    public KmsMaterial(string id, DateTimeOffset created, byte[]? imported = null)
+    {
+        Id = id;
+        Add(imported ?? RandomBytes(32), "", created, created, created, created);
+    }
+
+    public string Id { get; }
 
     /// <summary>Every version since the key was created: old ciphertext stays readable.</summary>
-    public List<(byte[] Bytes, DateTimeOffset Created, string Kind)> Versions { get; } =
-    [(imported ?? RandomBytes(32), created, "")];
+    public List<KmsMaterialVersion> Versions { get; } = [];
 
-    public void Rotate(DateTimeOffset now, string kind) => Versions.Add((RandomBytes(32), now, kind));
+    /// <summary>The version that KMS encrypts with.</summary>
+    public KmsMaterialVersion Current(DateTimeOffset now) => Versions.Last(v => v.UsedFrom <= now);
 
-    /// <summary>Encrypts with the latest version. The result holds key id, version and ciphertext.</summary>
-    public byte[] Encrypt(byte[] plain, byte[] context)
+    /// <summary>The rotation that GetKeyRotationStatus still shows as running; null for none.</summary>
+    public KmsMaterialVersion? Rotating(DateTimeOffset now) => Versions.FirstOrDefault(v => v.Completed > now);
+
+    /// <summary>A rotation that is over.</summary>
+    public void Rotate(DateTimeOffset at, string kind) => Add(RandomBytes(32), kind, at, at, at, at);
+
+    /// <summary>Starts a rotation. Its three signs come one after the other.</summary>
+    public void StartRotation(DateTimeOffset now, string kind, AwsRotationDelays delays) =>
+        Add(RandomBytes(32), kind, now, now + delays.Status, now + delays.List, now + delays.Material);
+
+    /// <summary>Encrypts with the current version. The result holds key id, version and ciphertext.</summary>
+    public byte[] Encrypt(byte[] plain, byte[] context, DateTimeOffset now)
     {
-        var version = Versions.Count - 1;
+        var current = Current(now);
         var id = Encoding.ASCII.GetBytes(Id);
         using var blob = new MemoryStream();
         blob.WriteByte(1);
         blob.WriteByte((byte)id.Length);
         blob.Write(id, 0, id.Length);
-        blob.WriteByte((byte)version);
-        var cipher = Cipher.Encrypt(Versions[version].Bytes, plain, context);
+        blob.WriteByte((byte)Versions.IndexOf(current));
+        var cipher = Cipher.Encrypt(current.Bytes, plain, context);
         blob.Write(cipher, 0, cipher.Length);
         return blob.ToArray();
     }
 
     /// <summary>Null when the blob is from another key or was changed, or when the context differs.</summary>
-    public byte[]? Decrypt(byte[] blob, byte[] context)
-    {
-        if (IdOf(blob) != Id)
-            return null;
-        var at = 2 + blob[1];
-        return blob[at] < Versions.Count
-            ? Cipher.Decrypt(Versions[blob[at]].Bytes, [.. blob.Skip(at + 1)], context)
-            : null;
-    }
+    public byte[]? Decrypt(byte[] blob, byte[] context) =>
+        VersionOf(blob) is { } version ? Cipher.Decrypt(version.Bytes, [.. blob.Skip(3 + blob[1])], context) : null;
+
+    /// <summary>The version that encrypted a blob; null when the blob is from another key.</summary>
+    public KmsMaterialVersion? VersionOf(byte[] blob) =>
+        IdOf(blob) == Id && blob[2 + blob[1]] < Versions.Count ? Versions[blob[2 + blob[1]]] : null;
 
     /// <summary>The id of the key that encrypted a blob; null when the sandbox's KMS did not.</summary>
     public static string? IdOf(byte[] blob) =>
@@ -53,5 +85,18 @@ internal sealed class KmsMaterial(string id, DateTimeOffset created, byte[]? imp
         using var random = RandomNumberGenerator.Create();
         random.GetBytes(bytes);
         return bytes;
+    }
+
+    private void Add(
+        byte[] bytes,
+        string kind,
+        DateTimeOffset started,
+        DateTimeOffset completed,
+        DateTimeOffset listed,
+        DateTimeOffset used
+    )
+    {
+        var id = string.Concat(RandomBytes(32).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
+        Versions.Add(new KmsMaterialVersion(bytes, id, kind, started, completed, listed, used));
     }
 }

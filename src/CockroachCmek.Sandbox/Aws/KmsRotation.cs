@@ -3,10 +3,14 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Sandbox.Aws;
 
 /// <summary>KMS's operations on rotation: by period and on demand.</summary>
-internal sealed class KmsRotation(KmsKeys keys)
+internal sealed class KmsRotation(KmsKeys keys, AwsData data)
 {
+    /// <summary>In the life of a key.</summary>
+    private const int OnDemandLimit = 25;
+
     public JsonObject Enable(KmsKey key, JsonObject body)
     {
+        RequireManaged(key);
         keys.RequireState(key, "Enabled");
         RequireSymmetricPrimary(key);
         var days = (int?)body["RotationPeriodInDays"] ?? 365;
@@ -17,8 +21,10 @@ internal sealed class KmsRotation(KmsKeys keys)
         return [];
     }
 
-    public static JsonObject Disable(KmsKey key)
+    public JsonObject Disable(KmsKey key)
     {
+        RequireManaged(key);
+        keys.RequireState(key, "Enabled");
         key.RotationPeriod = null;
         return [];
     }
@@ -26,7 +32,7 @@ internal sealed class KmsRotation(KmsKeys keys)
     public JsonObject Status(KmsKey key)
     {
         if (key.KeySpec != "SYMMETRIC_DEFAULT")
-            throw new AwsException("UnsupportedOperationException", "Only symmetric keys are rotated.");
+            throw new AwsException("UnsupportedOperationException", "");
         var primary = keys.PrimaryOf(key);
         var status = new JsonObject
         {
@@ -39,43 +45,85 @@ internal sealed class KmsRotation(KmsKeys keys)
             status["NextRotationDate"] = KmsRequest.Epoch(primary.RotationStart.AddDays(days));
         }
 
+        if (key.Material.Rotating(keys.Now) is { } running)
+            status["OnDemandRotationStartDate"] = KmsRequest.Epoch(running.Started);
         return status;
     }
 
     public JsonObject RotateOnDemand(KmsKey key)
     {
+        if (keys.State(key) == "PendingImport")
+            throw new AwsException("KMSInvalidStateException", $"{key.Arn} is pending import.");
         keys.RequireState(key, "Enabled");
         RequireSymmetricPrimary(key);
-        if (key.Material.Versions.Count(v => v.Kind == "ON_DEMAND") >= 25)
-            throw new AwsException("LimitExceededException", "On-demand rotation limit of 25 exceeded.");
-        key.Material.Rotate(keys.Now, "ON_DEMAND");
+        // The sandbox imports material only once, so none is ever waiting.
+        if (key.Origin == "EXTERNAL")
+            throw new AwsException(
+                "KMSInvalidStateException",
+                $"No available key material pending rotation for the key: {key.Arn}."
+            );
+        if (key.Material.Rotating(keys.Now) is not null)
+            throw new AwsException("ConflictException", $"A rotation of {key.Arn} is in progress.");
+        if (key.Material.Versions.Count(v => v.Kind == "ON_DEMAND") >= OnDemandLimit)
+            throw new AwsException(
+                "LimitExceededException",
+                "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be "
+                    + $"performed for this key: {key.Arn}"
+            );
+        key.Material.StartRotation(keys.Now, "ON_DEMAND", data.RotationDelays);
         return new JsonObject { ["KeyId"] = key.Arn };
     }
 
-    public static JsonObject List(KmsKey key, JsonObject body) =>
-        KmsRequest.Page(
+    public JsonObject List(KmsKey key, JsonObject body)
+    {
+        var current = key.Material.Current(keys.Now);
+        var isAll = (string?)body["IncludeKeyMaterial"] == "ALL_KEY_MATERIAL";
+        return KmsRequest.Page(
             body,
             "Rotations",
-            key.Material.Versions.Skip(1)
-                .Select(v => new JsonObject
-                {
-                    ["KeyId"] = key.Id,
-                    ["RotationDate"] = KmsRequest.Epoch(v.Created),
-                    ["RotationType"] = v.Kind,
-                })
+            key.Material.Versions.Where(v => v.ListedFrom <= keys.Now && (isAll || v.Kind.Length > 0))
+                .Select(v => Entry(key, v, v == current))
         );
+    }
 
-    private static void RequireSymmetricPrimary(KmsKey key)
+    /// <summary>The first material has neither date nor type.</summary>
+    private static JsonObject Entry(KmsKey key, KmsMaterialVersion version, bool isCurrent)
+    {
+        var entry = new JsonObject
+        {
+            ["KeyId"] = key.Id,
+            ["KeyMaterialId"] = version.Id,
+            ["KeyMaterialState"] = isCurrent ? "CURRENT" : "NON_CURRENT",
+        };
+        if (key.Origin == "EXTERNAL")
+        {
+            entry["ImportState"] = "IMPORTED";
+            entry["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
+        }
+
+        if (version.Kind.Length == 0)
+            return entry;
+        entry["RotationDate"] = KmsRequest.Epoch(version.Completed);
+        entry["RotationType"] = version.Kind;
+        return entry;
+    }
+
+    /// <summary>Automatic rotation is for material that AWS made.</summary>
+    private static void RequireManaged(KmsKey key)
     {
         if (key.Origin == "EXTERNAL")
             throw new AwsException(
                 "UnsupportedOperationException",
                 $"{key.Arn} origin is EXTERNAL which is not valid for this operation."
             );
-        if (key.KeySpec != "SYMMETRIC_DEFAULT" || !key.IsPrimary)
-            throw new AwsException(
-                "UnsupportedOperationException",
-                $"{key.Arn} cannot be rotated: it is asymmetric, or a replica, whose primary is rotated instead."
-            );
+    }
+
+    private static void RequireSymmetricPrimary(KmsKey key)
+    {
+        // Recorded for asymmetric keys: the message is empty.
+        if (key.KeySpec != "SYMMETRIC_DEFAULT")
+            throw new AwsException("UnsupportedOperationException", "");
+        if (!key.IsPrimary)
+            throw new AwsException("UnsupportedOperationException", $"{key.Arn} is not a multi-region primary key.");
     }
 }

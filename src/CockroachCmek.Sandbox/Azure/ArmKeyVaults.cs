@@ -121,6 +121,7 @@ internal sealed class ArmKeyVaults(AzureContext context)
         if (properties.Object("sku").Text("name") is null)
             throw Bad("The parameter sku is required.");
         context.Locks.RequireWrite(Id(path));
+        context.Policies.RequireKeyVault(Id(path), body);
         if (AzureDirectory.Same(properties.Text("createMode"), "recover"))
             return AzureResponse.Ok(Json(_deleted.Recover(Id(path))));
         var existing = TryFind(path);

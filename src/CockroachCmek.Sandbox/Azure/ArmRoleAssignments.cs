@@ -52,6 +52,7 @@ internal sealed class ArmRoleAssignments(AzureContext context)
             CreatedBy = caller.Id,
         };
         context.Locks.RequireWrite(Id(wanted));
+        context.Policies.RequireRoleAssignment(Id(wanted));
         if (FindPresent(wanted) is not { } present)
             return new AzureResponse(201, Json(context.Roles.Add(wanted)));
         return AzureResponse.Ok(

@@ -89,11 +89,13 @@ internal sealed class ArmService(AzureContext context) : IAzureService
         }
     }
 
-    public JsonObject ErrorBody(AzureException error) =>
-        new()
-        {
-            ["error"] = new JsonObject { ["code"] = error.Code, ["message"] = error.Message },
-        };
+    public JsonObject ErrorBody(AzureException error)
+    {
+        var body = new JsonObject { ["code"] = error.Code, ["message"] = error.Message };
+        if (error.AdditionalInfo is { } info)
+            body["additionalInfo"] = new JsonArray(info);
+        return new JsonObject { ["error"] = body };
+    }
 
     private ServicePrincipal Authenticate(AzureRequest request)
     {

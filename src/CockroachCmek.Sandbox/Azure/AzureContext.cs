@@ -14,6 +14,7 @@ internal sealed class AzureContext
         RoleDefinitions = new RoleDefinitions(data);
         Locks = new ManagementLocks(data);
         Scopes = new AzureScopes(data);
+        Policies = new AzurePolicies(this);
         Authorization = new RoleAuthorization(this);
     }
 
@@ -30,6 +31,14 @@ internal sealed class AzureContext
     public ManagementLocks Locks { get; }
 
     public AzureScopes Scopes { get; }
+
+    /// <summary>Azure Policy.</summary>
+    public AzurePolicies Policies { get; }
+
+    public List<PolicyAssignment> PolicyAssignments => _data.PolicyAssignments;
+
+    /// <summary>The inner code of Key Vault's refusal under Azure Policy, which is not known.</summary>
+    public string? PolicyInnerCode => _data.PolicyInnerCode;
 
     /// <summary>Decides who may do what, where roles decide.</summary>
     public RoleAuthorization Authorization { get; }

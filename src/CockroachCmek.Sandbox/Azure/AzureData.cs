@@ -41,6 +41,8 @@ internal sealed class AzureData
 
     public List<ManagementLock> Locks { get; } = [];
 
+    public List<PolicyAssignment> PolicyAssignments { get; } = [];
+
     public List<ManagementGroup> ManagementGroups { get; } = [];
 
     /// <summary>Subscription id to the name of its management group.</summary>
@@ -75,6 +77,9 @@ internal sealed class AzureData
 
     /// <summary>True if the refusal of a second assignment names the first one.</summary>
     public bool NamesExistingAssignment { get; set; }
+
+    /// <summary>The inner code of Key Vault's refusal under Azure Policy.</summary>
+    public string? PolicyInnerCode { get; set; }
 
     private static string NewId() => Guid.NewGuid().ToString("D");
 }

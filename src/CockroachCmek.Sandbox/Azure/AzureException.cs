@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>An error that Azure returns. Each service writes it in its own shape.</summary>
@@ -9,6 +11,9 @@ internal sealed class AzureException(int status, string code, string message, st
 
     /// <summary>Key Vault's inner error code. Only this one distinguishes the causes.</summary>
     public string? Inner { get; } = inner;
+
+    /// <summary>What Resource Manager adds about a policy.</summary>
+    public JsonObject? AdditionalInfo { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 

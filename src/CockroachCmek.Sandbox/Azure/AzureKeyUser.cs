@@ -111,6 +111,10 @@ internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
         return refusal.Inner switch
         {
             "ForbiddenByFirewall" => $"The firewall of the vault {keyVault.Name} does not let the cluster in.",
+            "ForbiddenByConnection" => $"The vault {keyVault.Name} refuses public network access.",
+            "ForbiddenByRbac"
+                when context.Authorization.DecideData(principal.Id, action.Role, keyVault.Id).Deny is { } deny =>
+                $"The deny assignment {deny.Name} on {deny.Scope} denies {action.Role} to {who}.",
             "ForbiddenByRbac" =>
                 $"No role that has reached the vault {keyVault.Name} grants {action.Role} to {who}.{hint}",
             _ => $"No access policy that has reached the vault {keyVault.Name} "

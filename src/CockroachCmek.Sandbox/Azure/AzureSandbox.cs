@@ -112,6 +112,16 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
         set => Locked(_ => _data.NamesExistingAssignment = value);
     }
 
+    /// <summary>
+    /// The inner code of Key Vault's refusal under Azure Policy, for example ForbiddenByPolicy. What it is in Azure is
+    /// not known. Default: none.
+    /// </summary>
+    public string? PolicyInnerCode
+    {
+        get => Locked(_ => _data.PolicyInnerCode);
+        set => Locked(_ => _data.PolicyInnerCode = value);
+    }
+
     /// <summary>The authority that signed the sandbox's certificate. Trust it only for this sandbox.</summary>
     public X509Certificate2 CaCertificate => _certificates.Authority;
 
@@ -158,6 +168,14 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     /// </summary>
     public string Deny(string scope, string[] actions, string[] dataActions, params string[] principals) =>
         Locked(_ => _setup.Deny(scope, new RolePermission(actions, [], dataActions, []), principals));
+
+    /// <summary>Assigns a rule of Azure Policy to a scope. It is in effect at once.</summary>
+    public void AddPolicy(string scope, AzurePolicyRule rule)
+    {
+        lock (_gate)
+            if (!_data.PolicyAssignments.Any(p => p.Scope == scope && p.Rule == rule))
+                _data.PolicyAssignments.Add(new PolicyAssignment(Guid.NewGuid().ToString("N"), scope, rule));
+    }
 
     /// <summary>Removes a deny assignment.</summary>
     public void RemoveDeny(string id)

@@ -47,7 +47,13 @@ internal static class KeyVaultAccess
     {
         var settings = keyVault.Effective(context.Now, context.Propagation);
         var who = $"appid={caller.Application.AppId};oid={caller.Id};iss=https://sts.windows.net/{caller.TenantId}/";
-        if (settings.BlocksPublicAccess)
+        if (settings.PublicNetworkAccess == "Disabled")
+            return AzureException.Forbidden(
+                "Public network access is disabled and request is not from a trusted service nor via an approved "
+                    + $"private link.\r\nCaller: {who}\r\nVault: {keyVault.Name};location={keyVault.Location}",
+                "ForbiddenByConnection"
+            );
+        if (settings.BlocksPublicAddresses)
             return AzureException.Forbidden(
                 "Client address is not authorized and caller is not a trusted service.\r\nClient address: 127.0.0.1\r\n"
                     + $"Caller: {who}\r\nVault: {keyVault.Name};location={keyVault.Location}",

@@ -3,8 +3,12 @@ namespace CockroachCmek.Sandbox.Azure;
 /// <summary>A key of a key vault: its versions, its rotation policy and its deletion.</summary>
 internal sealed class KeyVaultKey(string name)
 {
-    /// <summary>How long deletion and recovery take. The official clients poll until they are complete.</summary>
-    private static readonly TimeSpan Transition = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// How long deletion takes. A recording of azure-sdk-for-js got 404 for 31 seconds. The official clients poll.
+    /// </summary>
+    private static readonly TimeSpan Deletion = TimeSpan.FromSeconds(35);
+
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(5);
 
     public string Name { get; } = name;
 
@@ -24,12 +28,12 @@ internal sealed class KeyVaultKey(string name)
     public void Recover(DateTimeOffset now)
     {
         Deleted = null;
-        Recovered = now + Transition;
+        Recovered = now + Recovery;
     }
 
     public bool IsActive(DateTimeOffset now) => Deleted is null && now >= Recovered;
 
-    public bool IsDeleted(DateTimeOffset now) => Deleted is { } since && now >= since + Transition;
+    public bool IsDeleted(DateTimeOffset now) => Deleted is { } since && now >= since + Deletion;
 
     /// <summary>Adds the versions that were due by now under the rotation policy.</summary>
     public void Settle(DateTimeOffset now)
@@ -40,17 +44,15 @@ internal sealed class KeyVaultKey(string name)
             count < 10 && Deleted is null && Rotation?.NextAfter(Latest.Created) is { } due && due <= now;
             count++
         )
-            Rotate(due);
+            Versions.Add(Next(due));
     }
 
-    /// <summary>Adds a version with the settings of the latest one.</summary>
-    public void Rotate(DateTimeOffset at) =>
-        Versions.Add(
-            new KeyVaultKeyVersion(Latest.Kty, Latest.Size, Latest.Curve, at)
-            {
-                Operations = Latest.Operations,
-                Tags = Latest.Tags,
-                Expires = Rotation?.ExpiryOf(at),
-            }
-        );
+    /// <summary>A further version with the settings of the latest one.</summary>
+    public KeyVaultKeyVersion Next(DateTimeOffset at) =>
+        new(Latest.Kty, Latest.Size, Latest.Curve, at)
+        {
+            Operations = Latest.Operations,
+            Tags = Latest.Tags,
+            Expires = Rotation?.ExpiryOf(at),
+        };
 }

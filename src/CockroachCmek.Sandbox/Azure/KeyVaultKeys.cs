@@ -20,8 +20,15 @@ internal sealed class KeyVaultKeys(AzureContext context)
         TryFind(keyVault, name)
         ?? throw AzureException.KeyNotFound(
             $"A key with (name/id) {name} was not found in this key vault. If you recently deleted this key "
-                + "you may be able to recover it using the correct recovery command."
+                + "you may be able to recover it using the correct recovery command. For help resolving this issue, "
+                + "please see https://go.microsoft.com/fwlink/?linkid=2125182"
         );
+
+    /// <summary>The deleted key; while it is being deleted, it can be neither purged nor recovered.</summary>
+    private KeyVaultKey FindRecoverable(KeyVault keyVault, string name) =>
+        keyVault.Keys.TryGetValue(name, out var key) && key.Deleted is not null && !key.IsDeleted(context.Now)
+            ? throw new AzureException(409, "Conflict", "Key is currently being deleted.", "ObjectIsBeingDeleted")
+            : FindDeleted(keyVault, name);
 
     public KeyVaultKey FindDeleted(KeyVault keyVault, string name) =>
         Deleted(keyVault).FirstOrDefault(k => AzureDirectory.Same(k.Name, name))
@@ -33,16 +40,18 @@ internal sealed class KeyVaultKeys(AzureContext context)
 
     /// <summary>Creates a key, or another version if the key exists.</summary>
     public JsonObject Create(KeyVault keyVault, string name, JsonObject body) =>
-        Add(keyVault, name, () => KeyVaultKeyBody.ReadNew(keyVault, body, context.Now));
+        Add(keyVault, name, "create", () => KeyVaultKeyBody.ReadNew(keyVault, body, context.Now));
 
     /// <summary>Imports a key, or another version if the key exists.</summary>
     public JsonObject Import(KeyVault keyVault, string name, JsonObject body) =>
-        Add(keyVault, name, () => KeyVaultKeyBody.ReadImport(keyVault, body, context.Now));
+        Add(keyVault, name, "import", () => KeyVaultKeyBody.ReadImport(keyVault, body, context.Now));
 
     public JsonObject Rotate(KeyVault keyVault, string name)
     {
         var key = Find(keyVault, name);
-        key.Rotate(context.Now);
+        var version = key.Next(context.Now);
+        context.Policies.RequireKey(keyVault, name, "rotate", version);
+        key.Versions.Add(version);
         return KeyVaultJson.Bundle(keyVault, key, key.Latest);
     }
 
@@ -66,19 +75,21 @@ internal sealed class KeyVaultKeys(AzureContext context)
 
     public JsonObject Recover(KeyVault keyVault, string name)
     {
-        var key = FindDeleted(keyVault, name);
+        var key = FindRecoverable(keyVault, name);
         key.Recover(context.Now);
         return KeyVaultJson.Bundle(keyVault, key, key.Latest);
     }
 
     public void Purge(KeyVault keyVault, string name)
     {
-        var key = FindDeleted(keyVault, name);
+        var key = FindRecoverable(keyVault, name);
         if (keyVault.Settings.PurgeProtection)
-            throw AzureException.Forbidden(
+            throw new AzureException(
+                403,
+                "Forbidden",
                 "Operation \"purge\" is not allowed because purge protection is enabled for this vault. "
-                    + "Key Vault service will automatically purge it after the retention period has passed.",
-                "ForbiddenByPolicy"
+                    + "Key Vault service will automatically purge it after the retention period has passed. "
+                    + $"Vault: {keyVault.Name};location={keyVault.Location}"
             );
         keyVault.Keys.Remove(key.Name);
     }
@@ -90,7 +101,7 @@ internal sealed class KeyVaultKeys(AzureContext context)
         return key;
     }
 
-    private JsonObject Add(KeyVault keyVault, string name, Func<KeyVaultKeyVersion> createVersion)
+    private JsonObject Add(KeyVault keyVault, string name, string operation, Func<KeyVaultKeyVersion> createVersion)
     {
         if (!Name.IsMatch(name))
             throw AzureException.BadParameter($"The request URI contains an invalid name: {name}");
@@ -98,6 +109,7 @@ internal sealed class KeyVaultKeys(AzureContext context)
         _ = Settled(keyVault);
         if (keyVault.Keys.TryGetValue(name, out var key) && !key.IsActive(context.Now))
             throw NameTaken(key);
+        context.Policies.RequireKey(keyVault, name, operation, version);
         if (key is null)
             keyVault.Keys[name] = key = new KeyVaultKey(name);
         key.Versions.Add(version);

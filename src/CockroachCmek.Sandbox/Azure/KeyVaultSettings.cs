@@ -44,10 +44,8 @@ internal sealed record KeyVaultSettings
 
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 
-    public bool BlocksPublicAccess =>
-        PublicNetworkAccess == "Disabled"
-        || (
-            NetworkAcls is not null
-            && AzureDirectory.Same((JsonNode.Parse(NetworkAcls) as JsonObject).Text("defaultAction"), "Deny")
-        );
+    /// <summary>True if the firewall lets only listed addresses in.</summary>
+    public bool BlocksPublicAddresses =>
+        NetworkAcls is not null
+        && AzureDirectory.Same((JsonNode.Parse(NetworkAcls) as JsonObject).Text("defaultAction"), "Deny");
 }

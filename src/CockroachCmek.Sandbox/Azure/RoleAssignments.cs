@@ -71,6 +71,13 @@ internal sealed class RoleAssignments(SandboxClock clock, AzureData data)
         return changed;
     }
 
+    /// <summary>Replaces an assignment as if it had always been so.</summary>
+    public void Replace(RoleAssignment present, RoleAssignment wanted)
+    {
+        if (present != wanted)
+            data.Assignments[data.Assignments.IndexOf(present)] = wanted;
+    }
+
     public void Remove(RoleAssignment assignment) =>
         data.Assignments[data.Assignments.IndexOf(assignment)] = assignment with { Removed = clock.UtcNow };
 }

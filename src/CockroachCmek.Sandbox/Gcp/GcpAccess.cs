@@ -4,38 +4,49 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>
-/// The IAM policies of projects, key rings, keys and service accounts, and what they grant. A policy can be read back
+/// The IAM policies of organization, folder, projects, key rings, keys and service accounts. A policy can be read back
 /// at once, but takes effect later.
 /// </summary>
-internal sealed class GcpAccess(SandboxClock clock, GcpData data, GcpAccounts accounts, GcpRoles roles)
+internal sealed class GcpAccess(
+    SandboxClock clock,
+    GcpData data,
+    GcpAccounts accounts,
+    GcpRoles roles,
+    GcpConstraints constraints
+)
 {
-    private readonly GcpPolicyBody _body = new(accounts, roles);
-    private readonly GcpOrganizationPolicy _organization = new(data, accounts);
+    private static readonly TimeSpan DeletedMembersStay = TimeSpan.FromDays(30);
+    private readonly GcpPolicyBody _body = new(data, accounts, roles);
 
-    /// <exception cref="GcpException">PERMISSION_DENIED: neither the resource nor an ancestor grants it.</exception>
+    public GcpEvaluator Evaluator { get; } = new(clock, data, roles, new GcpMemberships(data, accounts));
+
+    /// <exception cref="GcpException">
+    /// PERMISSION_DENIED: neither the resource nor an ancestor grants it, or a deny policy takes it.
+    /// </exception>
     public void Require(GcpPrincipal principal, string permission, string resource)
     {
         if (!Has(principal, permission, resource))
             throw GcpException.Denied(permission, resource);
     }
 
-    /// <summary>
-    /// What policies grant: those in effect, or those last written. Administrators are not considered.
-    /// </summary>
-    public bool IsGranted(GcpPrincipal principal, string permission, string resource, bool effective) =>
-        Bindings(principal, permission, resource, effective).Any(b => b.Condition?.Holds(clock.UtcNow) ?? true);
-
-    /// <summary>True if there is a grant whose condition does not hold.</summary>
-    public bool IsGrantedConditionally(GcpPrincipal principal, string permission, string resource) =>
-        Bindings(principal, permission, resource, effective: false)
-            .Any(b => b.Condition is { } condition && !condition.Holds(clock.UtcNow));
+    /// <summary>True if the caller has a permission now.</summary>
+    public bool Has(GcpPrincipal principal, string permission, string resource)
+    {
+        if (!GcpHierarchy.IsCustomers(resource))
+            return false;
+        return principal.Holds(permission)
+            ? !Evaluator.IsDenied(principal, permission, resource, effective: true)
+            : Evaluator.Decide(principal, permission, resource, effective: true).IsGranted;
+    }
 
     /// <summary>Adds a binding that has been in effect for long.</summary>
-    public void Seed(string resource, string role, string email, DateTimeOffset written)
+    public void Seed(string resource, string role, string member, DateTimeOffset written)
     {
-        var members = new[] { new GcpMember("serviceAccount:" + email, accounts.Find(email)!.UniqueId) };
-        var bindings = Current(resource).Bindings.Append(new GcpBinding(role, members, null));
-        data.Policies[resource] = [NewPolicy([.. bindings], written)];
+        var email = member.StartsWith("serviceAccount:", StringComparison.Ordinal)
+            ? member.Substring("serviceAccount:".Length)
+            : null;
+        var named = new GcpMember(member, email is null ? null : accounts.Find(email)!.UniqueId);
+        Replace(resource, [.. Current(resource).Bindings, new GcpBinding(role, [named], null)], written);
     }
 
     /// <summary>Moves the bindings of a role from a resource to its project, with effect long ago.</summary>
@@ -44,10 +55,17 @@ internal sealed class GcpAccess(SandboxClock clock, GcpData data, GcpAccounts ac
         var bindings = Current(resource).Bindings.ToLookup(b => b.Role == role);
         if (!bindings[true].Any())
             return;
-        var project = string.Join("/", resource.Split('/').Take(2));
-        data.Policies[resource] = [NewPolicy([.. bindings[false]], written)];
-        data.Policies[project] = [NewPolicy([.. Current(project).Bindings, .. bindings[true]], written)];
+        var project = "projects/" + GcpHierarchy.ProjectOf(resource);
+        Replace(resource, [.. bindings[false]], written);
+        Replace(project, [.. Current(project).Bindings, .. bindings[true]], written);
     }
+
+    /// <summary>Gives a resource a policy that has been in effect for long.</summary>
+    public void Replace(string resource, IReadOnlyList<GcpBinding> bindings, DateTimeOffset written) =>
+        data.Policies[resource] = [NewPolicy(bindings, written)];
+
+    /// <summary>The policy that was written last.</summary>
+    public GcpPolicy Current(string resource) => Evaluator.Policy(resource, effective: false);
 
     /// <summary>getIamPolicy.</summary>
     public JsonObject Read(string resource, string? requestedVersion)
@@ -61,7 +79,13 @@ internal sealed class GcpAccess(SandboxClock clock, GcpData data, GcpAccounts ac
             )
         )
             throw GcpException.Invalid($"The requested policy version {requestedVersion} is not 0, 1 or 3.");
-        return Current(resource).ToJson(version, Show);
+        var current = Current(resource);
+        if (data.RefusesOldPolicyVersions && version < 3 && current.HasConditions)
+            throw GcpException.Invalid(
+                "Requested policy version (1) cannot be less than the existing policy version (3). "
+                    + GcpPolicyBody.VersionHelp
+            );
+        return Visible(current).ToJson(version, Show);
     }
 
     /// <summary>setIamPolicy.</summary>
@@ -73,13 +97,14 @@ internal sealed class GcpAccess(SandboxClock clock, GcpData data, GcpAccounts ac
             throw GcpException.Invalid($"The update mask names {unknown}, which a policy does not have.");
         var policy = GcpJson.Message(body, "policy") ?? throw GcpException.Invalid("The policy is missing.");
         var current = Current(resource);
-        var given = _body.Read(policy, resource, current, readsBindings: mask.Length == 0 || mask.Contains("bindings"));
-        // A write without an etag may overwrite conditions (discovery document, Policy.version).
-        var keepsConditions = given.HasEtag && current.HasConditions;
-        if (given.Version != 3 && (given.Bindings.Any(b => b.Condition is not null) || keepsConditions))
-            throw GcpException.Invalid("A policy with conditions must be written as version 3.");
-        _organization.RequirePermitted(resource, given.Bindings);
-        var written = NewPolicy(given.Bindings, clock.UtcNow);
+        var bindings = _body.Read(
+            policy,
+            resource,
+            current,
+            readsBindings: mask.Length == 0 || mask.Contains("bindings")
+        );
+        constraints.RequireMembers(resource, bindings);
+        var written = NewPolicy(bindings, clock.UtcNow);
         if (!data.Policies.TryGetValue(resource, out var history))
             data.Policies[resource] = history = [];
         history.Add(written);
@@ -96,53 +121,34 @@ internal sealed class GcpAccess(SandboxClock clock, GcpData data, GcpAccounts ac
             : new JsonObject { ["permissions"] = new JsonArray([.. held.Select(p => (JsonNode)p)]) };
     }
 
-    /// <summary>getEffectiveOrgPolicy.</summary>
-    public JsonObject ReadOrganizationPolicy(JsonObject body) => _organization.Read(body);
-
     /// <summary>Removes the policy of a deleted resource.</summary>
     public void RemovePolicy(string resource) => data.Policies.Remove(resource);
 
-    private bool Has(GcpPrincipal principal, string permission, string resource) =>
-        GcpProjects.Numbers.ContainsKey(GcpOrganizationPolicy.Project(resource))
-        && (
-            principal.IsAdministrator
-            || principal.Permissions.Contains(permission)
-            || IsGranted(principal, permission, resource, effective: true)
-        );
+    /// <summary>
+    /// The text of a member. A deleted account keeps its bindings, under another name.
+    /// </summary>
+    public string Show(GcpMember member) =>
+        member.UniqueId is { } id && accounts.FindAny(id) is { Deleted: not null } account
+            ? $"deleted:serviceAccount:{account.Email}?uid={id}"
+            : member.Text;
 
     private GcpPolicy NewPolicy(IReadOnlyList<GcpBinding> bindings, DateTimeOffset written) =>
         new(GcpPolicy.NewEtag(++data.LastPolicyEtag), bindings) { Written = written };
 
-    private IEnumerable<GcpBinding> Bindings(
-        GcpPrincipal principal,
-        string permission,
-        string resource,
-        bool effective
-    ) =>
-        WithAncestors(resource)
-            .SelectMany(r => (effective ? Effective(r) : Current(r)).Bindings)
-            .Where(b => roles.Includes(b.Role, permission) && b.Members.Any(m => m.Includes(principal)));
+    /// <summary>The policy without accounts that were deleted more than thirty days ago.</summary>
+    private GcpPolicy Visible(GcpPolicy policy) =>
+        policy with
+        {
+            Bindings =
+            [
+                .. policy
+                    .Bindings.Select(b => b with { Members = [.. b.Members.Where(m => !IsForgotten(m))] })
+                    .Where(b => b.Members.Count > 0),
+            ],
+        };
 
-    private GcpPolicy Current(string resource) =>
-        data.Policies.TryGetValue(resource, out var history) ? history[^1] : GcpPolicy.Empty;
-
-    private GcpPolicy Effective(string resource)
-    {
-        var latest = clock.UtcNow - data.PropagationDelay;
-        return data.Policies.TryGetValue(resource, out var history)
-            ? history.LastOrDefault(p => p.Written <= latest) ?? GcpPolicy.Empty
-            : GcpPolicy.Empty;
-    }
-
-    private static IEnumerable<string> WithAncestors(string resource)
-    {
-        var segments = resource.Split('/');
-        for (var count = segments.Length; count >= 2; count -= 2)
-            yield return string.Join("/", segments.Take(count));
-    }
-
-    private string Show(GcpMember member) =>
-        member.UniqueId is { } id && accounts.FindAny(id) is { Deleted: not null } account
-            ? $"deleted:serviceAccount:{account.Email}?uid={id}"
-            : member.Text;
+    private bool IsForgotten(GcpMember member) =>
+        member.UniqueId is { } id
+        && accounts.FindAny(id)?.Deleted is { } deleted
+        && clock.UtcNow - deleted > DeletedMembersStay;
 }

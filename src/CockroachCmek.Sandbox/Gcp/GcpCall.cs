@@ -29,13 +29,17 @@ internal sealed class GcpCall
 
     private GcpCall(
         string method,
+        string version,
         string[] path,
         string verb,
         IReadOnlyList<KeyValuePair<string, string>> query,
         JsonObject body
-    ) => (Method, Path, Verb, Query, Body) = (method, path, verb, query, body);
+    ) => (Method, Version, Path, Verb, Query, Body) = (method, version, path, verb, query, body);
 
     public string Method { get; }
+
+    /// <summary>The API version: v1, v2 or v3.</summary>
+    public string Version { get; }
 
     /// <summary>The decoded segments of the resource name, without the API version.</summary>
     public string[] Path { get; }
@@ -45,6 +49,9 @@ internal sealed class GcpCall
     public IReadOnlyList<KeyValuePair<string, string>> Query { get; }
 
     public JsonObject Body { get; }
+
+    /// <summary>The project that the caller wants to be charged, if it says.</summary>
+    public string? QuotaProject { get; private init; }
 
     public GcpPrincipal Principal { get; set; } = GcpPrincipal.Nobody;
 
@@ -63,14 +70,23 @@ internal sealed class GcpCall
     public static GcpCall Parse(SandboxRequest request)
     {
         var path = request.Path.Trim('/').Split('/').Select(Uri.UnescapeDataString).ToArray();
-        if (path.Length < 2 || path[0] != "v1")
+        if (path.Length < 2 || path[0] is not ("v1" or "v2" or "v3"))
             throw new GcpException("NOT_FOUND", $"There is no method {request.Method} {request.Path}.");
         var colon = path[^1].LastIndexOf(':');
         var verb = colon < 0 ? "" : path[^1].Substring(colon + 1);
         if (colon >= 0)
             path[^1] = path[^1].Substring(0, colon);
-        return new GcpCall(request.Method, [.. path.Skip(1)], verb, Pairs(request.Query), ReadBody(request));
+        return new GcpCall(request.Method, path[0], [.. path.Skip(1)], verb, Pairs(request.Query), ReadBody(request))
+        {
+            QuotaProject = request.Header("X-Goog-User-Project"),
+        };
     }
+
+    /// <summary>True if the response's enums are numbers.</summary>
+    public bool WantsEnumNumbers => (Argument("$alt") ?? Argument("alt") ?? "").Contains("enum-encoding=int");
+
+    /// <summary>True for a request about import jobs.</summary>
+    public bool IsAboutImportJobs => Path.Contains("importJobs");
 
     /// <summary>The name of an ancestor.</summary>
     public string Parent(int segments) => string.Join("/", Path.Take(Path.Length - segments));
@@ -82,9 +98,14 @@ internal sealed class GcpCall
     /// <summary>Refuses unknown query parameters.</summary>
     public void AllowQuery(params string[] names)
     {
-        foreach (var parameter in Query.Where(p => !names.Contains(p.Key) && !Standard.Contains(p.Key)))
+        foreach (var parameter in Query.Where(p => !names.Contains(p.Key) && !IsStandard(p.Key)))
             throw GcpException.UnknownName(parameter.Key, "", "Cannot bind query parameter.");
     }
+
+    /// <summary>Each parameter of every API also has a name with a dollar sign.</summary>
+    private static bool IsStandard(string name) =>
+        Standard.Contains(name)
+        || (name.StartsWith("$", StringComparison.Ordinal) && Standard.Contains(name.Substring(1)));
 
     /// <summary>A page of a list, according to pageSize and pageToken.</summary>
     public JsonObject Page(string collection, IEnumerable<JsonObject> items, int maxSize, bool withTotal)
@@ -154,7 +175,11 @@ internal sealed class GcpCall
             return [];
         try
         {
-            var body = JsonNode.Parse(bytes) as JsonObject ?? throw new JsonException("not an object");
+            var parsed = JsonNode.Parse(bytes);
+            // The official Node client of Cloud KMS sends an empty text for an empty message.
+            if (parsed is JsonValue value && value.TryGetValue<string>(out var text) && text.Length == 0)
+                return [];
+            var body = parsed as JsonObject ?? throw new JsonException("not an object");
             ReadThrough(body);
             return body;
         }

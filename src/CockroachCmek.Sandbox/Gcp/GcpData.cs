@@ -45,6 +45,37 @@ internal sealed class GcpData
     /// </summary>
     public TimeSpan KeyStateDelay { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The organization allows only its own members in policies.</summary>
-    public bool RestrictMembers { get; set; }
+    /// <summary>Groups of the organization with their members. Nobody may read who is in them.</summary>
+    public Dictionary<string, List<GcpMember>> Groups { get; } = [];
+
+    /// <summary>Every version of each deny policy, oldest first, by the policy's name.</summary>
+    public SortedDictionary<string, List<GcpDenyPolicy>> DenyPolicies { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The access levels that every request has.</summary>
+    public List<string> AccessLevels { get; } = [];
+
+    /// <summary>The organization policies that are enforced, with the values that they allow.</summary>
+    public SortedDictionary<string, string[]> Constraints { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>APIs that are not enabled. A new project has few of them.</summary>
+    public HashSet<string> DisabledServices { get; } =
+    ["policytroubleshooter.googleapis.com", "orgpolicy.googleapis.com"];
+
+    /// <summary>Services behind a perimeter of VPC Service Controls. Every caller is outside.</summary>
+    public HashSet<string> PerimeterServices { get; } = [];
+
+    /// <summary>Members that an ingress rule of the perimeter lets in.</summary>
+    public HashSet<string> PerimeterAdmits { get; } = [];
+
+    /// <summary>
+    /// True if a policy with conditions is refused to a reader of an older version, as at the end of 2019. Otherwise
+    /// the conditions are left out.
+    /// </summary>
+    public bool RefusesOldPolicyVersions { get; set; }
+
+    /// <summary>False if a policy that names a deleted member is refused.</summary>
+    public bool TakesDeletedMembers { get; set; } = true;
+
+    /// <summary>True if a policy can name a deleted account and a new one of the same name, as in 2020.</summary>
+    public bool TakesDeletedBesideNew { get; set; }
 }

@@ -68,7 +68,7 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
             return $"The service account {account.Email} is disabled.";
         var impersonation = new Need(Impersonate, "roles/iam.serviceAccountTokenCreator", account.Email);
         if (
-            Missing(context.Access, context.Accounts.Find(cluster)!, impersonation, IamAccounts.Resource(account)) is
+            Missing(context, context.Accounts.Find(cluster)!, impersonation, IamAccounts.Resource(account)) is
             { } noToken
         )
             return noToken;
@@ -77,7 +77,7 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
         foreach (var permission in permissions)
         {
             var use = new Need(permission, "roles/cloudkms.cryptoKeyEncrypterDecrypter", found.Name);
-            if (Missing(context.Access, account, use, found.Name) is { } noUse)
+            if (Missing(context, account, use, found.Name) is { } noUse)
                 return noUse;
         }
 
@@ -88,21 +88,32 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
     }
 
     /// <summary>
-    /// What a permission lacks: the grant, a condition that holds, or time to take effect; null if nothing.
+    /// What a permission lacks: the grant, a condition that holds, time to take effect, a way through the perimeter or
+    /// the absence of a denial; null if nothing.
     /// </summary>
-    private static string? Missing(GcpAccess access, ServiceAccount account, Need need, string resource)
+    private static string? Missing(GcpContext context, ServiceAccount account, Need need, string resource)
     {
         var principal = GcpPrincipal.Of(account);
-        if (access.IsGranted(principal, need.Permission, resource, effective: true))
+        if (context.Guards.Blocks(principal, need.Service, resource))
+            return $"{account.Email} cannot reach {need.Service}: request is prohibited by organization's policy.";
+        if (Decide(effective: true).IsGranted)
             return null;
         var problem = $"{account.Email} does not have {need.Permission} on {need.Shown}";
-        if (access.IsGranted(principal, need.Permission, resource, effective: false))
+        var written = Decide(effective: false);
+        if (written.IsGranted)
             return $"{problem} yet: the grant has not taken effect.";
-        return access.IsGrantedConditionally(principal, need.Permission, resource)
-            ? $"{problem}: the condition of its grant does not hold."
+        return written.IsDenied ? $"{problem}: a deny policy denies it."
+            : written.ConditionFails ? $"{problem}: the condition of its grant does not hold."
             : $"{problem}: it needs {need.Role}.";
+
+        GcpDecision Decide(bool effective) =>
+            context.Access.Evaluator.Decide(principal, need.Permission, resource, effective);
     }
 
     /// <summary>A permission, the role that grants it, and the resource as shown to people.</summary>
-    private sealed record Need(string Permission, string Role, string Shown);
+    private sealed record Need(string Permission, string Role, string Shown)
+    {
+        public string Service =>
+            Permission == Impersonate ? "iamcredentials.googleapis.com" : "cloudkms.googleapis.com";
+    }
 }

@@ -2,53 +2,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Gcp;
-
-/// <summary>
-/// A member of a binding. A service account is identified by its unique id: a new account of the same name is another
-/// member.
-/// </summary>
-internal sealed record GcpMember(string Text, string? UniqueId)
-{
-    public bool Includes(GcpPrincipal principal) =>
-        Text is "allUsers" or "allAuthenticatedUsers"
-        || (principal.UniqueId is { } id ? UniqueId == id : Text == principal.Member);
-}
-
-/// <summary>A condition of a binding, in CEL.</summary>
-internal sealed record GcpCondition(string Title, string? Description, string Expression)
-{
-    private static readonly Regex Comparison = new(
-        """^\s*request\.time\s*(<|<=|>|>=)\s*timestamp\(\s*["']([^"']+)["']\s*\)\s*$"""
-    );
-
-    /// <summary>Evaluates "true" and comparisons of the request's time. Any other expression is false.</summary>
-    public bool Holds(DateTimeOffset now)
-    {
-        if (Expression.Trim() == "true")
-            return true;
-        var match = Comparison.Match(Expression);
-        if (
-            !match.Success
-            || !DateTimeOffset.TryParse(
-                match.Groups[2].Value,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal,
-                out var limit
-            )
-        )
-            return false;
-        return match.Groups[1].Value switch
-        {
-            "<" => now < limit,
-            "<=" => now <= limit,
-            ">" => now > limit,
-            _ => now >= limit,
-        };
-    }
-}
 
 /// <summary>A role for members, optionally with a condition.</summary>
 internal sealed record GcpBinding(string Role, IReadOnlyList<GcpMember> Members, GcpCondition? Condition);

@@ -69,7 +69,19 @@ internal static class GcpPredefinedRoles
         "resourcemanager.projects.getIamPolicy",
         "resourcemanager.projects.setIamPolicy",
     ];
-    private static readonly string[] ReadOrganizationPolicy = ["orgpolicy.policy.get"];
+    private static readonly string[] ReadOrganizationPolicy = ["orgpolicy.policy.get", "orgpolicy.policies.list"];
+    private static readonly string[] ReadDenyPolicies = ["iam.denypolicies.get", "iam.denypolicies.list"];
+    private static readonly string[] ReadPolicies =
+    [
+        "cloudkms.cryptoKeys.getIamPolicy",
+        "cloudkms.keyRings.getIamPolicy",
+        "iam.roles.get",
+        "iam.roles.list",
+        "iam.serviceAccounts.getIamPolicy",
+        "resourcemanager.projects.getIamPolicy",
+        "resourcemanager.folders.getIamPolicy",
+        "resourcemanager.organizations.getIamPolicy",
+    ];
 
     public static readonly IReadOnlyDictionary<string, GcpRole> All = new GcpRole[]
     {
@@ -150,6 +162,13 @@ internal static class GcpPredefinedRoles
                 "iam.serviceAccounts.getIamPolicy",
                 "iam.serviceAccounts.setIamPolicy",
             ]
+        ),
+        new("roles/iam.securityReviewer", "Security Reviewer", [.. ReadPolicies, .. ReadDenyPolicies]),
+        new("roles/iam.denyReviewer", "Deny Reviewer", ReadDenyPolicies),
+        new(
+            "roles/iam.denyAdmin",
+            "Deny Admin",
+            [.. ReadDenyPolicies, "iam.denypolicies.create", "iam.denypolicies.delete", "iam.denypolicies.update"]
         ),
         new("roles/resourcemanager.projectIamAdmin", "Project IAM Admin", BindProject),
         new("roles/orgpolicy.policyViewer", "Organization Policy Viewer", ReadOrganizationPolicy),

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>Cloud Resource Manager's methods on projects, and the roles of IAM.</summary>
-internal sealed class GcpProjects(SandboxClock clock, GcpAccess access, GcpAccounts accounts, GcpRoles roles)
+/// <summary>The customer's projects, and IAM's roles: predefined ones and those of projects and organization.</summary>
+internal sealed class GcpProjects(GcpAccess access, GcpAccounts accounts, GcpRoles roles)
 {
     public const string Customer = "sandbox-customer";
     public const string WithoutKms = "no-kms-project";
@@ -21,6 +21,8 @@ internal sealed class GcpProjects(SandboxClock clock, GcpAccess access, GcpAccou
     /// </summary>
     public void Normalize(GcpCall call)
     {
+        if (call.Path[0] != "projects")
+            return;
         if (Numbers.FirstOrDefault(p => p.Value == call.Path[1]).Key is { } id)
             call.Path[1] = id;
         if (call.Path.Length > 3 && call.Path[1] == "-" && call.Path[2] == "serviceAccounts")
@@ -29,33 +31,11 @@ internal sealed class GcpProjects(SandboxClock clock, GcpAccess access, GcpAccou
                 : accounts.FindAny(call.Path[3])?.Project ?? "-";
     }
 
-    /// <summary>Handles requests about projects and their custom roles; null for any other route.</summary>
-    public JsonObject? Handle(GcpCall call)
+    /// <summary>Handles requests about custom roles; null for any other route.</summary>
+    public JsonObject? HandleRoles(GcpCall call)
     {
         switch (call.Route)
         {
-            case "GET ":
-                call.AllowQuery();
-                access.Require(call.Principal, "resourcemanager.projects.get", call.Name);
-                return Json(call.Path[1]);
-            case "POST :getIamPolicy":
-                call.AllowQuery();
-                access.Require(call.Principal, "resourcemanager.projects.getIamPolicy", call.Name);
-                GcpJson.AllowFields(call.Body, "", "options");
-                var options = GcpJson.Message(call.Body, "options") ?? [];
-                GcpJson.AllowFields(options, "options", "requestedPolicyVersion");
-                return access.Read(call.Name, options["requestedPolicyVersion"]?.ToJsonString());
-            case "POST :setIamPolicy":
-                call.AllowQuery();
-                access.Require(call.Principal, "resourcemanager.projects.setIamPolicy", call.Name);
-                return access.Write(call.Name, call.Body);
-            case "POST :testIamPermissions":
-                call.AllowQuery();
-                return access.Test(call.Principal, call.Name, call.Body);
-            case "POST :getEffectiveOrgPolicy":
-                call.AllowQuery();
-                access.Require(call.Principal, "orgpolicy.policy.get", call.Name);
-                return access.ReadOrganizationPolicy(call.Body);
             case "POST roles":
                 call.AllowQuery();
                 access.Require(call.Principal, "iam.roles.create", call.Parent(1));
@@ -63,7 +43,7 @@ internal sealed class GcpProjects(SandboxClock clock, GcpAccess access, GcpAccou
             case "GET roles":
                 call.AllowQuery("pageSize", "pageToken", "showDeleted", "view");
                 access.Require(call.Principal, "iam.roles.list", call.Parent(1));
-                return ListRoles(call, roles.OfProject(call.Parent(1)));
+                return ListRoles(call, roles.OfParent(call.Parent(1)));
             case "GET roles/*":
                 call.AllowQuery();
                 access.Require(call.Principal, "iam.roles.get", call.Parent(2));
@@ -89,14 +69,4 @@ internal sealed class GcpProjects(SandboxClock clock, GcpAccess access, GcpAccou
 
     private static JsonObject ListRoles(GcpCall call, IEnumerable<GcpRole> list) =>
         call.Page("roles", list.Select(r => r.ToJson(call.Argument("view") == "FULL")), 1000, withTotal: false);
-
-    private JsonObject Json(string id) =>
-        new()
-        {
-            ["projectNumber"] = Numbers[id],
-            ["projectId"] = id,
-            ["lifecycleState"] = "ACTIVE",
-            ["name"] = id,
-            ["createTime"] = GcpTime.Write(clock.UtcNow.AddDays(-400)),
-        };
 }

@@ -3,19 +3,21 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
-/// <summary>Predefined roles, and the custom roles of projects.</summary>
+/// <summary>Predefined roles, and the custom roles of projects and of the organization.</summary>
 internal sealed class GcpRoles(GcpData data)
 {
-    public bool Includes(string role, string permission) => Find(role)?.Permissions.Contains(permission) ?? false;
+    public bool Includes(string role, string permission) =>
+        Find(role) is { Stage: not "DISABLED" } found && found.Permissions.Contains(permission);
 
     public GcpRole? Find(string name) =>
         GcpPredefinedRoles.All.TryGetValue(name, out var known) || data.CustomRoles.TryGetValue(name, out known)
             ? known
             : null;
 
-    public IEnumerable<GcpRole> OfProject(string project) =>
+    /// <summary>The custom roles of a project or of the organization.</summary>
+    public IEnumerable<GcpRole> OfParent(string parent) =>
         data
-            .CustomRoles.Values.Where(r => r.Name.StartsWith(project + "/roles/", StringComparison.Ordinal))
+            .CustomRoles.Values.Where(r => r.Name.StartsWith(parent + "/roles/", StringComparison.Ordinal))
             .OrderBy(r => r.Name, StringComparer.Ordinal);
 
     /// <summary>
@@ -26,7 +28,7 @@ internal sealed class GcpRoles(GcpData data)
     {
         var onKms = resource.Contains("/keyRings/");
         var onAccount = resource.Contains("/serviceAccounts/");
-        if (role.StartsWith("projects/", StringComparison.Ordinal))
+        if (Regex.IsMatch(role, "^(projects|organizations)/"))
             return data.CustomRoles.ContainsKey(role) ? null : $"The role named {role} was not found.";
         if (!Regex.IsMatch(role, @"^roles/[a-zA-Z0-9.]+$"))
             return $"Role ({role}) does not exist in the resource's hierarchy.";

@@ -6,18 +6,24 @@ using CockroachCmek.Sandbox.Http;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>
-/// The sandbox's Google Cloud: Cloud KMS v1, IAM v1, Resource Manager and the token endpoint at one address. The path
-/// selects the service.
+/// The sandbox's Google Cloud at one address: Cloud KMS, IAM with deny policies, Resource Manager, organization
+/// policies, Policy Troubleshooter and the token endpoint. The path selects the service.
 /// </summary>
-public sealed class GcpSandbox : ISandboxService
+public sealed partial class GcpSandbox : ISandboxService
 {
+    private const string Iam = "iam.googleapis.com";
     private readonly object _gate;
     private readonly SandboxClock _clock;
     private readonly GcpData _data;
     private readonly GcpAccounts _accounts;
     private readonly GcpAccess _access;
     private readonly GcpTokens _tokens;
+    private readonly GcpGuards _guards;
     private readonly GcpProjects _projects;
+    private readonly GcpResourceManager _resources;
+    private readonly OrganizationPolicies _organizationPolicies;
+    private readonly IamDenyPolicies _denyPolicies;
+    private readonly PolicyTroubleshooter _troubleshooter;
     private readonly KmsRings _rings;
     private readonly KmsKeys _keys;
     private readonly KmsKeyVersions _versions;
@@ -38,71 +44,34 @@ public sealed class GcpSandbox : ISandboxService
         (_gate, _clock, _data) = (gate, clock, data);
         _accounts = new GcpAccounts(clock, data);
         var roles = new GcpRoles(data);
-        _access = new GcpAccess(clock, data, _accounts, roles);
+        var constraints = new GcpConstraints(data, _accounts);
+        var memberships = new GcpMemberships(data, _accounts);
+        _access = new GcpAccess(clock, data, _accounts, roles, constraints);
+        _guards = new GcpGuards(data);
         _tokens = new GcpTokens(real, data, _accounts);
-        _projects = new GcpProjects(clock, _access, _accounts, roles);
-        _rings = new KmsRings(clock, data, _access);
-        _keys = new KmsKeys(clock, data, _access, _rings);
-        _versions = new KmsKeyVersions(clock, data, _access, _keys);
+        _projects = new GcpProjects(_access, _accounts, roles);
+        _organizationPolicies = new OrganizationPolicies(clock, data, _access);
+        _resources = new GcpResourceManager(clock, _access, _organizationPolicies);
+        _denyPolicies = new IamDenyPolicies(clock, data, _access, memberships);
+        _troubleshooter = new PolicyTroubleshooter(clock, _access, _accounts, roles, memberships);
+        _rings = new KmsRings(clock, data, _access, constraints);
+        _keys = new KmsKeys(clock, data, _access, constraints, _rings);
+        _versions = new KmsKeyVersions(clock, data, _access, constraints, _keys);
         _encryption = new KmsEncryption(clock, _access, _keys);
         _imports = new KmsImports(clock, data, _access, _rings, _keys);
-        _iam = new IamAccounts(clock, _access, _accounts, new ServiceAccountKeys(clock, endpoint));
+        _iam = new IamAccounts(
+            clock,
+            _access,
+            _accounts,
+            constraints,
+            new ServiceAccountKeys(clock, endpoint),
+            _tokens
+        );
         var directImport = new KmsDirectImport(clock, data, _access, _rings, _keys, _versions);
-        _context = new GcpContext(_accounts, _access, _keys, directImport);
+        _context = new GcpContext(_accounts, _access, _guards, _denyPolicies, _keys, directImport);
         _data.AdminToken = _tokens.Issue(
             new GcpPrincipal("user:sandbox-admin@example.com", null) { IsAdministrator = true }
         );
-    }
-
-    /// <summary>
-    /// The customer's project, with Cloud KMS and IAM enabled. In the project "no-kms-project" Cloud KMS is disabled.
-    /// </summary>
-    public string ProjectId { get; } = GcpProjects.Customer;
-
-    /// <summary>Access token of an administrator of both projects. Generated at start and valid only here.</summary>
-    public string AccessToken => _data.AdminToken;
-
-    /// <summary>How long a changed IAM policy takes to take effect, in sandbox time.</summary>
-    public TimeSpan PropagationDelay
-    {
-        get => _data.PropagationDelay;
-        set => _data.PropagationDelay = value;
-    }
-
-    /// <summary>
-    /// How long a disabled version can still be used, and how long the former primary version still encrypts, in
-    /// sandbox time.
-    /// </summary>
-    public TimeSpan KeyStateDelay
-    {
-        get => _data.KeyStateDelay;
-        set => _data.KeyStateDelay = value;
-    }
-
-    /// <summary>
-    /// True if the organization policy iam.allowedPolicyMemberDomains allows only its own members in IAM policies,
-    /// which excludes Cockroach Labs.
-    /// </summary>
-    public bool RestrictMembers
-    {
-        get => _data.RestrictMembers;
-        set => _data.RestrictMembers = value;
-    }
-
-    /// <summary>
-    /// Adds a user with exactly these permissions, for example cloudkms.cryptoKeys.create, and returns an access token.
-    /// </summary>
-    public string AddPrincipal(string email, params string[] permissions)
-    {
-        lock (_gate)
-            return _tokens.Issue(new GcpPrincipal("user:" + email, null) { Permissions = [.. permissions] });
-    }
-
-    /// <summary>Adds a service account of another organization, so that policies can name it.</summary>
-    public void AddForeignAccount(string email)
-    {
-        lock (_gate)
-            _accounts.AddForeign(email);
     }
 
     /// <inheritdoc/>
@@ -110,46 +79,6 @@ public sealed class GcpSandbox : ISandboxService
     {
         lock (_gate)
             return Task.FromResult(Handle(request));
-    }
-
-    /// <summary>
-    /// Creates a service account and a key that the cluster can use at once. Every region gets its own key; the
-    /// account is shared.
-    /// </summary>
-    internal SandboxKeySpec SeedKey(string clusterName, string clusterId, string accountId, string region)
-    {
-        lock (_gate)
-        {
-            var created = _clock.UtcNow.AddDays(-400);
-            var clusterAccount = GcpKeyUser.AccountOf(clusterId, accountId);
-            _accounts.AddForeign(clusterAccount);
-            if (_accounts.Find($"crdb-cmek-{clusterName}@{ProjectId}.iam.gserviceaccount.com") is not { } account)
-            {
-                account = _accounts.Add(ProjectId, $"crdb-cmek-{clusterName}", created);
-                var resource = IamAccounts.Resource(account);
-                _access.Seed(resource, "roles/iam.serviceAccountTokenCreator", clusterAccount, created);
-            }
-
-            var ring = $"projects/{ProjectId}/locations/{region}/keyRings/crdb-cmek";
-            _rings.Seed(ring, created);
-            var name = $"{ring}/cryptoKeys/crdb-cmek-{clusterName}";
-            var key = new CryptoKey(name, "ENCRYPT_DECRYPT", "SOFTWARE", created)
-            {
-                Algorithm = "GOOGLE_SYMMETRIC_ENCRYPTION",
-            };
-            foreach (var time in new[] { created, created.AddDays(200) })
-                key.MakePrimary(key.AddVersion(time), time, TimeSpan.Zero);
-            _keys.Seed(key);
-            _access.Seed(key.Name, "roles/cloudkms.cryptoKeyEncrypterDecrypter", account.Email, created);
-            return new SandboxKeySpec("GCP_CLOUD_KMS", key.Name, account.Email);
-        }
-    }
-
-    /// <summary>Takes the use of a key from its policy and grants it to the same members on the project.</summary>
-    internal void MoveGrantToProject(string key)
-    {
-        lock (_gate)
-            _access.MoveToProject(key, "roles/cloudkms.cryptoKeyEncrypterDecrypter", _clock.UtcNow.AddDays(-300));
     }
 
     internal T Locked<T>(Func<GcpContext, T> work)
@@ -162,12 +91,15 @@ public sealed class GcpSandbox : ISandboxService
     {
         try
         {
-            if (request.Method == "POST" && request.Path == "/token")
+            if (request.Method == "POST" && request.Path is "/token" or "/v1/token")
                 return _tokens.Exchange(request);
             var call = GcpCall.Parse(request);
             call.Principal = _tokens.Authenticate(request);
+            GcpEnums.ToNames(call.Body, call.IsAboutImportJobs);
             var body = Dispatch(call)
                 ?? throw new GcpException("NOT_FOUND", $"There is no method {request.Method} {request.Path}.");
+            if (call.WantsEnumNumbers)
+                GcpEnums.ToNumbers(body, call.IsAboutImportJobs);
             return new SandboxResponse(
                 200,
                 Encoding.UTF8.GetBytes(body.ToJsonString()),
@@ -182,31 +114,48 @@ public sealed class GcpSandbox : ISandboxService
 
     private JsonObject? Dispatch(GcpCall call)
     {
-        if (call.Path[0] == "roles")
+        if (call is { Version: "v1", Path: ["roles", ..] })
             return _projects.HandlePredefinedRoles(call);
-        if (call.Path[0] != "projects" || call.Path.Length < 2)
-            return null;
         _projects.Normalize(call);
-        return (call.Path.Length > 2 ? call.Path[2] : "") switch
+        var (service, handle) = Service(call);
+        if (handle is null)
+            return null;
+        _guards.RequireEnabled(service, call.QuotaProject ?? GcpProjects.Customer, call.Name);
+        _guards.RequireInside(call.Principal, service, call.Name);
+        return handle(call);
+    }
+
+    /// <summary>The API that a path belongs to. In production each has a host of its own.</summary>
+    private (string Service, Func<GcpCall, JsonObject?>? Handle) Service(GcpCall call)
+    {
+        var collection = call.Path.Length > 2 ? call.Path[2] : "";
+        return (call.Version, call.Path[0], collection) switch
         {
-            "locations" => HandleKms(call),
-            "serviceAccounts" => _iam.Handle(call),
-            _ => _projects.Handle(call),
+            ("v3", "iam", "") when call.Verb == "troubleshoot" && call.Method == "POST" => (
+                "policytroubleshooter.googleapis.com",
+                _troubleshooter.Troubleshoot
+            ),
+            ("v2", "policies", _) when call.Path.Length > 2 => (Iam, _denyPolicies.Handle),
+            (_, "projects" or "folders" or "organizations", _) when call.Path.Length < 2 => ("", null),
+            ("v2", "projects" or "folders" or "organizations", "policies") => (
+                "orgpolicy.googleapis.com",
+                _organizationPolicies.Handle
+            ),
+            ("v1", "projects", "locations") => ("cloudkms.googleapis.com", HandleKms),
+            ("v1", "projects", "serviceAccounts") => (Iam, _iam.Handle),
+            ("v1", "projects" or "organizations", "roles") => (Iam, _projects.HandleRoles),
+            ("v1" or "v3", "projects" or "folders" or "organizations", "") => (
+                "cloudresourcemanager.googleapis.com",
+                _resources.Handle
+            ),
+            _ => ("", null),
         };
     }
 
-    private JsonObject? HandleKms(GcpCall call)
-    {
-        if (call.Path[1] == GcpProjects.WithoutKms)
-            throw GcpException.ServiceDisabled(
-                "cloudkms.googleapis.com",
-                "Cloud Key Management Service (KMS) API",
-                GcpProjects.Numbers[GcpProjects.WithoutKms]
-            );
-        return _rings.Handle(call)
-            ?? _keys.Handle(call)
-            ?? _versions.Handle(call)
-            ?? _encryption.Handle(call)
-            ?? _imports.Handle(call);
-    }
+    private JsonObject? HandleKms(GcpCall call) =>
+        _rings.Handle(call)
+        ?? _keys.Handle(call)
+        ?? _versions.Handle(call)
+        ?? _encryption.Handle(call)
+        ?? _imports.Handle(call);
 }

@@ -4,7 +4,14 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>IAM v1: service accounts, their policies and their keys.</summary>
-internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccounts accounts, ServiceAccountKeys keys)
+internal sealed class IamAccounts(
+    SandboxClock clock,
+    GcpAccess access,
+    GcpAccounts accounts,
+    GcpConstraints constraints,
+    ServiceAccountKeys keys,
+    GcpTokens tokens
+)
 {
     private static readonly TimeSpan UndeletePeriod = TimeSpan.FromDays(30);
 
@@ -53,9 +60,13 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
                     accounts.Find(call.Path[3]) is { } tested ? Resource(tested) : call.Name,
                     call.Body
                 );
+            case "POST serviceAccounts/*:generateAccessToken":
+                return GenerateToken(call);
             case "POST serviceAccounts/*/keys":
                 call.AllowQuery();
-                return keys.Create(Visible(call, "iam.serviceAccountKeys.create"), call.Body);
+                var holder = Visible(call, "iam.serviceAccountKeys.create");
+                constraints.RequireAccountKeyCreation(holder);
+                return keys.Create(holder, call.Body);
             case "GET serviceAccounts/*/keys":
                 call.AllowQuery("keyTypes");
                 return ServiceAccountKeys.List(Visible(call, "iam.serviceAccountKeys.list"), call.Query);
@@ -86,6 +97,7 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
                     + "or does not match [a-z]([-a-z0-9]*[a-z0-9])."
             );
         var fields = Fields(GcpJson.Message(call.Body, "serviceAccount") ?? []);
+        constraints.RequireAccountCreation(call.Parent(1));
         if (accounts.Find($"{id}@{call.Path[1]}.iam.gserviceaccount.com") is { } existing)
             throw new GcpException(
                 "ALREADY_EXISTS",
@@ -95,6 +107,25 @@ internal sealed class IamAccounts(SandboxClock clock, GcpAccess access, GcpAccou
         var account = accounts.Add(call.Path[1], id, clock.UtcNow);
         (account.DisplayName, account.Description) = fields;
         return account.ToJson();
+    }
+
+    /// <summary>A missing account is refused as a missing permission is.</summary>
+    private JsonObject GenerateToken(GcpCall call)
+    {
+        const string Permission = "iam.serviceAccounts.getAccessToken";
+        call.AllowQuery();
+        if (
+            accounts.Find(call.Path[3]) is not { } account
+            || !access.Has(call.Principal, Permission, Resource(account))
+        )
+            throw new GcpException(
+                "PERMISSION_DENIED",
+                $"Permission '{Permission}' denied on resource (or it may not exist).",
+                GcpException.ErrorInfo("IAM_PERMISSION_DENIED", "iam.googleapis.com", ("permission", Permission))
+            );
+        if (account.Disabled)
+            throw GcpException.Precondition($"Service account {account.Email} is disabled.");
+        return tokens.Generate(account, call.Body);
     }
 
     private JsonObject Patch(GcpCall call)

@@ -3,7 +3,13 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>Cloud KMS: key versions and their states.</summary>
-internal sealed class KmsKeyVersions(SandboxClock clock, GcpData data, GcpAccess access, KmsKeys keys)
+internal sealed class KmsKeyVersions(
+    SandboxClock clock,
+    GcpData data,
+    GcpAccess access,
+    GcpConstraints constraints,
+    KmsKeys keys
+)
 {
     private const string Versions = "locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions";
     private const string Version = Versions + "/*";
@@ -113,6 +119,7 @@ internal sealed class KmsKeyVersions(SandboxClock clock, GcpData data, GcpAccess
         GcpJson.AllowFields(call.Body, "");
         if (version.State is not ("ENABLED" or "DISABLED"))
             throw GcpException.Precondition($"{version.Name} cannot be destroyed: its state is {version.State}.");
+        constraints.RequireDestruction(version);
         SetState(key, version, "DESTROY_SCHEDULED");
         return version.ToJson();
     }

@@ -4,7 +4,13 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>Cloud KMS: keys and their IAM policies.</summary>
-internal sealed class KmsKeys(SandboxClock clock, GcpData data, GcpAccess access, KmsRings rings)
+internal sealed class KmsKeys(
+    SandboxClock clock,
+    GcpData data,
+    GcpAccess access,
+    GcpConstraints constraints,
+    KmsRings rings
+)
 {
     private const string Keys = "locations/*/keyRings/*/cryptoKeys";
     private const string Key = Keys + "/*";
@@ -29,9 +35,11 @@ internal sealed class KmsKeys(SandboxClock clock, GcpData data, GcpAccess access
     public void Seed(CryptoKey key) => data.Keys[key.Name] = key;
 
     /// <summary>Adds a key. The name of a deleted key can never be used again.</summary>
-    /// <exception cref="GcpException">ALREADY_EXISTS.</exception>
+    /// <exception cref="GcpException">ALREADY_EXISTS, or FAILED_PRECONDITION for a constraint.</exception>
     public void Add(CryptoKey key)
     {
+        constraints.RequireLocation(key.Name, "a key");
+        constraints.RequireKey(key);
         if (data.Keys.ContainsKey(key.Name) || data.RetiredKeys.Contains(key.Name))
             throw GcpException.Exists($"CryptoKey {key.Name}");
         data.Keys[key.Name] = key;

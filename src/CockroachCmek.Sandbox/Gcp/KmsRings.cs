@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>Cloud KMS: locations and key rings. A key ring can never be deleted.</summary>
-internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess access)
+internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess access, GcpConstraints constraints)
 {
     /// <summary>The regions that CockroachDB Cloud also has, and the multi-regions.</summary>
     private static readonly string[] Locations =
@@ -132,6 +132,7 @@ internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess acces
         if (!IsId(id))
             throw GcpException.Invalid($"The key_ring_id '{id}' must match [a-zA-Z0-9_-]{{1,63}}.");
         var name = $"{call.Name}/{id}";
+        constraints.RequireLocation(call.Name, "a key ring");
         if (data.Rings.ContainsKey(name))
             throw GcpException.Exists($"KeyRing {name}");
         data.Rings[name] = clock.UtcNow;
@@ -155,8 +156,12 @@ internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess acces
     private static void RequireLocation(string location)
     {
         if (!Locations.Contains(location))
-            throw GcpException.Invalid(
-                $"The request concerns location '{location}', where Cloud KMS is not available."
+            throw new GcpException(
+                "NOT_FOUND",
+                $"The request concerns location '{location}' but was sent to location 'global'. Either Cloud KMS is not "
+                    + $"available in '{location}' or the request was misrouted. gRPC clients must ensure that "
+                    + "'x-goog-request-params' is specified in request metadata. See "
+                    + "https://cloud.google.com/kms/docs/grpc for more information."
             );
     }
 }

@@ -139,6 +139,15 @@ public sealed class ConnectCrdbCloudCommand : CrdbCmdlet
     public string? AwsProfile { get; set; }
 
     /// <summary>
+    /// AWS: profile for keys that are in another account than the role. KMS is called with it, IAM with the other
+    /// credentials. Default: the same credentials for both.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [CloudOption]
+    public string? KeyProfile { get; set; }
+
+    /// <summary>
     /// AWS: access key id as the user name, secret access key as the password. Default: the AWS SDK's credential chain.
     /// </summary>
     [Parameter]

@@ -11,7 +11,9 @@ namespace CockroachCmek.Commands;
 /// written. For a new key, returns the complete policy. For an existing key (-KeyUri), returns its own policy with the
 /// missing parts added. Policy is the complete document, Statement is the part that CockroachDB needs, and Commands are
 /// command lines that can be run as they are.</para>
-/// <para>AWS. Policy is a key policy, Statement one of its statements. Commands use the aws command.</para>
+/// <para>AWS. Policy is a key policy, Statement one of its statements. Commands use the aws command. For a team that
+/// creates roles: TrustPolicy is the trust policy, RoleCommands create the role, and Terraform has role and key as
+/// resources. If the key is in another account, RolePolicy is what the role needs in its own.</para>
 /// <para>Google Cloud. Policy is an IAM policy, Statement a binding. Commands use gcloud.</para>
 /// <para>Azure. Statement is a role assignment on the Key Vault, or an entry in its access policies if the Key Vault
 /// uses these. Commands use az.</para>
@@ -19,6 +21,10 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>AWS: prints the policy for a cluster whose role exists.</para>
 /// <code>(Get-CrdbCluster prod-eu | New-CrdbCmekRole | Get-CrdbCmekKeyPolicy).Policy</code>
+/// </example>
+/// <example>
+/// <para>AWS: prints commands for the team that creates roles. The role does not exist yet.</para>
+/// <code>(Get-CrdbCmekKeyPolicy prod-eu -AuthPrincipal arn:aws:iam::111122223333:role/crdb-cmek).RoleCommands</code>
 /// </example>
 /// <example>
 /// <para>Google Cloud: prints the gcloud commands that create and bind everything.</para>
@@ -77,6 +83,12 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
     [CloudOption]
     public string[]? Administrator { get; set; }
 
+    /// <summary>AWS: ARN of the policy that limits what the role can ever do, for the commands that create it.</summary>
+    [Parameter]
+    [ValidatePattern(@"^arn:aws[a-z-]*:iam::(aws|\d{12}):policy/\S+$")]
+    [CloudOption]
+    public string? PermissionsBoundary { get; set; }
+
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {
         var (principal, keyUri, options) = (AuthPrincipal, KeyUri, CloudOptionReader.Read(this));
@@ -91,6 +103,7 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
                         {
                             Cluster = cluster,
                             AuthPrincipal = principal,
+                            OrganizationId = session.OrganizationId,
                             KeyUri = operation.PlanOnly ? null : keyUri,
                             Options = options,
                         },

@@ -23,6 +23,14 @@ public sealed partial class NewCrdbCmekKeyCommand
     public string[]? Administrator { get; set; }
 
     /// <summary>
+    /// AWS: removes principals that were deleted from the policy of an existing key. AWS shows their ids (AROA…, AIDA…)
+    /// and refuses to write a policy with them. They grant nobody anything. Default: report them as an error.
+    /// </summary>
+    [Parameter(ParameterSetName = ExistingSet)]
+    [CloudOption]
+    public SwitchParameter RemoveStalePrincipal { get; set; }
+
+    /// <summary>
     /// Google Cloud: project for the keys. Default: the session's (Connect-CrdbCloud -GcpProject), or else that of the
     /// service account.
     /// </summary>

@@ -159,24 +159,24 @@ public sealed partial class NewCrdbCmekKeyCommand : CrdbClusterCmdlet
             session.Clouds.RefuseForeignOptions(cluster, options, cloud =>
                 [.. cloud.KeyOptions, .. cloud.VaultTarget?.KeyOptions ?? []]
             );
-            var keys = await session
-                .KeyProvider(cluster, Via)
-                .EnsureKeysAsync(
-                    new KeyRequest
-                    {
-                        Cluster = cluster,
-                        AuthPrincipal = principal,
-                        Regions = Region ?? [.. cluster.Regions.Select(region => region.Name)],
-                        Name = Name,
-                        KeyUris = KeyUri ?? [],
-                        Grant = Grant.IsPresent,
-                        RotationPeriodInDays = RotationPeriodInDays,
-                        Tags = Tags.From(Tag),
-                        IsRolePlanned = operation.PlanOnly,
-                        Options = options,
-                    },
-                    operation.Context(session.Time)
-                );
+            var provider = session.KeyProvider(cluster, Via);
+            var context = operation.Context(session.Time);
+            var request = new KeyRequest
+            {
+                Cluster = cluster,
+                AuthPrincipal = principal,
+                Regions = Region ?? [.. cluster.Regions.Select(region => region.Name)],
+                Name = Name,
+                KeyUris = KeyUri ?? [],
+                Grant = Grant.IsPresent,
+                RotationPeriodInDays = RotationPeriodInDays,
+                Tags = Tags.From(Tag),
+                IsRolePlanned = operation.PlanOnly,
+                Options = options,
+            };
+            // A cluster moves to keys that Vault generates by a manifest.
+            var isMove = Via == CmekKeySource.HashiCorpVault;
+            var keys = await session.NewKeys.EnsureKeysAsync(provider, request, isMove, context);
             foreach (var key in keys)
             {
                 session.KnownKeys.Add(key.KeyUri);

@@ -72,6 +72,15 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
     [CloudOption]
     public string? Path { get; set; }
 
+    /// <summary>
+    /// AWS: ARN of the policy that limits what the role can ever do, where your organization requires one. It must allow
+    /// the use of the key: kms:Encrypt, Decrypt, GenerateDataKey*, DescribeKey and ReEncrypt*. Default: none.
+    /// </summary>
+    [Parameter]
+    [ValidatePattern(@"^arn:aws[a-z-]*:iam::(aws|\d{12}):policy/\S+$")]
+    [CloudOption]
+    public string? PermissionsBoundary { get; set; }
+
     /// <summary>AWS: additional tags of the role.</summary>
     [Parameter]
     [ValidateNotNull]
@@ -144,22 +153,21 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
         {
             session.Clouds.RefuseForeignOptions(cluster, options, cloud => cloud.RoleOptions);
             operation.Output(
-                await session
-                    .KeyProvider(cluster)
-                    .EnsureRoleAsync(
-                        new RoleRequest
-                        {
-                            Cluster = cluster,
-                            OrganizationId = session.OrganizationIdFor(cluster),
-                            Name = Name,
-                            Tags = Tags.From(Tag),
-                            Update = Update.IsPresent,
-                            Options = options
-                                .With("Open", Open.IsPresent ? (Func<Uri, bool>)Browser.Open : null)
-                                .With("Timeout", Timeout),
-                        },
-                        operation.Context(session.Time)
-                    )
+                await session.NewKeys.EnsureRoleAsync(
+                    session.KeyProvider(cluster),
+                    new RoleRequest
+                    {
+                        Cluster = cluster,
+                        OrganizationId = session.OrganizationIdFor(cluster),
+                        Name = Name,
+                        Tags = Tags.From(Tag),
+                        Update = Update.IsPresent,
+                        Options = options
+                            .With("Open", Open.IsPresent ? (Func<Uri, bool>)Browser.Open : null)
+                            .With("Timeout", Timeout),
+                    },
+                    operation.Context(session.Time)
+                )
             );
         };
     }

@@ -40,6 +40,7 @@ internal sealed class CloudSession : IDisposable
         Time = time;
         _connections = connections;
         _manifestCheck = new ManifestCheck(connections.Clouds);
+        NewKeys = new NewKeyAdmission(client, _manifestCheck);
     }
 
     public CrdbSession Session { get; }
@@ -49,6 +50,9 @@ internal sealed class CloudSession : IDisposable
     public ClusterResolver Clusters { get; }
 
     public TimeProvider Time { get; }
+
+    /// <summary>Creates identities and keys, for clusters that need them.</summary>
+    public NewKeyAdmission NewKeys { get; }
 
     /// <summary>Keys that this session has seen, for completion.</summary>
     public KnownNames KnownKeys { get; } = new();

@@ -44,7 +44,7 @@ internal sealed class RunningSandbox
         {
             TimeScale = timeScale,
             Record = record,
-            Scenarios = [.. scenarios.Select(FindScenario)],
+            Scenarios = [.. scenarios.Select(FindScenario).Distinct()],
         };
         var server = SandboxServer.Start(options);
         var sandbox = SandboxModel.Describe(server, timeScale);

@@ -6,7 +6,31 @@ namespace CockroachCmek.Core.Tests.Aws;
 
 public sealed class AwsCheckTests : IDisposable
 {
-    private static readonly string[] OfAKey = ["KeyUsable", "KeyGranted", "KeyLocation", "VersionInUse", "RoleTrust"];
+    private static readonly string[] OfAKey =
+    [
+        "KeyUsable",
+        "KeyGranted",
+        "KeyPolicyNarrow",
+        "KeyPolicyCurrent",
+        "KeyLocation",
+        "VersionInUse",
+        "RoleTrust",
+    ];
+
+    /// <summary>What reads everything that a check needs.</summary>
+    private static readonly string[] Reads =
+    [
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "kms:ListGrants",
+        "kms:ListKeyRotations",
+        "iam:GetRole",
+        "iam:ListRolePolicies",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+    ];
 
     private readonly AwsSandboxWorld _world = AwsSandboxWorld.Start();
     private readonly CrdbCluster _cluster = AwsWorld.ClusterIn("eu-west-1", "eu-central-1");
@@ -19,7 +43,18 @@ public sealed class AwsCheckTests : IDisposable
         var checks = await CheckAsync(key);
         Assert.Equal(OfAKey, checks.Select(c => c.Check));
         Assert.All(checks, c => Assert.Equal(CmekCheckStatus.Pass, c.Status));
-        Assert.Equal(["DescribeKey", "GetKeyPolicy", "ListKeyRotations", "GetRole"], _world.OperationsSince(before));
+        Assert.Equal(
+            [
+                "DescribeKey",
+                "GetKeyPolicy",
+                "GetRole",
+                "ListAttachedRolePolicies",
+                "ListGrants",
+                "ListKeyRotations",
+                "ListRolePolicies",
+            ],
+            _world.OperationsSince(before).Order()
+        );
     }
 
     [Fact]
@@ -45,23 +80,59 @@ public sealed class AwsCheckTests : IDisposable
 
     [Theory]
     [InlineData("kms:DescribeKey", "KeyUsable", "VersionInUse")]
-    [InlineData("kms:GetKeyPolicy", "KeyGranted")]
+    [InlineData("kms:GetKeyPolicy", "KeyGranted", "KeyPolicyNarrow", "KeyPolicyCurrent")]
+    [InlineData("kms:ListGrants", "KeyPolicyNarrow")]
     [InlineData("kms:ListKeyRotations", "VersionInUse")]
-    [InlineData("iam:GetRole", "RoleTrust")]
+    [InlineData("iam:GetRole", "RoleTrust", "KeyGranted", "KeyPolicyNarrow")]
+    [InlineData("iam:ListRolePolicies", "KeyGranted", "KeyPolicyNarrow")]
+    [InlineData("iam:GetRolePolicy", "KeyGranted", "KeyPolicyNarrow")]
+    [InlineData("iam:ListAttachedRolePolicies", "KeyGranted", "KeyPolicyNarrow")]
+    [InlineData("iam:GetPolicy", "KeyGranted", "KeyPolicyNarrow")]
+    [InlineData("iam:GetPolicyVersion", "KeyGranted", "KeyPolicyNarrow")]
     public async Task A_read_without_permission_is_unknown_names_the_permission_and_hides_no_other_check(
         string denied,
         params string[] unknown
     )
     {
         var key = (await _world.KeysAsync(_cluster))[0];
-        string[] all = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListKeyRotations", "iam:GetRole"];
-        using var weak = await _world.AsUserAsync([.. all.Where(a => a != denied)]);
+        await AddPoliciesAsync();
+        using var weak = await _world.AsUserAsync([.. Reads.Where(a => a != denied)]);
         var checks = await weak.CheckKeyAsync(RequestFor(key), _world.Context);
         Assert.Equal(OfAKey, checks.Select(c => c.Check));
         Assert.All(checks, c =>
             Assert.Equal(unknown.Contains(c.Check) ? CmekCheckStatus.Unknown : CmekCheckStatus.Pass, c.Status)
         );
         Assert.All(unknown, u => Assert.Contains(denied, Of(checks, u).Remedy, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_role_of_another_account_is_unknown_though_the_own_account_has_one_of_the_same_name()
+    {
+        var key = (await _world.KeysAsync(_cluster))[0];
+        var foreign =
+            "arn:aws:iam::333333333333" + RoleArn.Parse(key.AuthPrincipal).Text["arn:aws:iam::000000000000".Length..];
+        var access = await _world.Provider.ReadAccessAsync(
+            new KeyAccessRequest { Cluster = _cluster, Spec = AwsWorld.SpecOf(key with { AuthPrincipal = foreign }) },
+            _world.Context
+        );
+        Assert.Contains(
+            "credentials of account 333333333333",
+            Assert.Single(access.Unread).ToString(),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(CmekAccessVerdict.NotGranted, access.Verdict);
+    }
+
+    /// <summary>An inline and a managed policy of the role that change nothing about the key.</summary>
+    private async Task AddPoliciesAsync()
+    {
+        const string policy =
+            """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}]}""";
+        var role = AwsNames.Default(_cluster);
+        await _world.IamAsync("PutRolePolicy", ("RoleName", role), ("PolicyName", "p"), ("PolicyDocument", policy));
+        var created = await _world.IamAsync("CreatePolicy", ("PolicyName", "m"), ("PolicyDocument", policy));
+        var arn = created.Descendants().Single(e => e.Name.LocalName == "Arn").Value;
+        await _world.IamAsync("AttachRolePolicy", ("RoleName", role), ("PolicyArn", arn));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Core.Keys.Aws.Access;
 using CsCheck;
 
 namespace CockroachCmek.Core.Tests.Aws;
@@ -19,11 +21,11 @@ public sealed class KeyPolicyDocumentTests
     [Fact]
     public void A_new_policy_grants_exactly_what_CMEK_needs_and_its_account_can_change_it()
     {
-        Assert.Empty(Fresh.MissingFor(Role));
-        Assert.Empty(Fresh.WiderThanNeeded(Role));
+        Assert.True(Fresh.Grants(Role));
+        Assert.Empty(Read(Fresh, Role).Wider);
         Assert.True(Fresh.LetsChange(Account, $"arn:aws:iam::{Account}:user/me"));
         Assert.False(Fresh.LetsChange("444455556666", "arn:aws:iam::444455556666:user/me"));
-        Assert.Equal(KeyPolicyDocument.UseActions, Fresh.MissingFor(Role + "2"));
+        Assert.Equal(KmsActions.Needed, Read(Fresh, Role + "2").Missing);
     }
 
     [Theory]
@@ -56,25 +58,39 @@ public sealed class KeyPolicyDocumentTests
     public void Missing_actions_are_named()
     {
         Assert.Equal(
-            ["kms:GenerateDataKey*", "kms:DescribeKey", "kms:ReEncrypt*"],
-            Allowing([Role], ["kms:Encrypt", "kms:Decrypt"]).MissingFor(Role)
+            KmsActions.Needed.Except(["kms:Encrypt", "kms:Decrypt"]),
+            Read(Allowing([Role], ["kms:Encrypt", "kms:Decrypt"]), Role).Missing
         );
         Assert.Equal(
-            ["kms:GenerateDataKey*"],
-            Allowing([Role], ["kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt", "kms:DescribeKey", "kms:ReEncrypt*"])
-                .MissingFor(Role)
+            ["kms:GenerateDataKeyWithoutPlaintext"],
+            Read(
+                Allowing(
+                    [Role],
+                    ["kms:GenerateDataKey", "kms:Encrypt", "kms:Decrypt", "kms:DescribeKey", "kms:ReEncrypt*"]
+                ),
+                Role
+            ).Missing
         );
     }
 
     [Theory]
-    [InlineData(Role, """{"Bool":{"aws:SecureTransport":"true"}}""")]
+    [InlineData(Role, """{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}""")]
     [InlineData($"arn:aws:iam::{Account}:root", null)]
     [InlineData("AROAEXAMPLE", null)]
-    public void A_conditional_statement_and_one_for_others_grant_nothing(string principal, string? condition) =>
-        Assert.Equal(
-            KeyPolicyDocument.UseActions,
-            Allowing([principal], ["kms:*"], condition is null ? null : JsonNode.Parse(condition)).MissingFor(Role)
+    public void A_conditional_statement_and_one_for_others_grant_nothing_for_sure(
+        string principal,
+        string? condition
+    ) =>
+        Assert.False(
+            Allowing([principal], ["kms:*"], condition is null ? null : JsonNode.Parse(condition)).Grants(Role)
         );
+
+    [Fact]
+    public void A_grant_that_somebody_narrowed_is_not_widened()
+    {
+        var narrowed = Allowing([Role], ["kms:*"], JsonNode.Parse("""{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"""));
+        Assert.Same(narrowed, narrowed.EnsureGrant(Role));
+    }
 
     [Fact]
     public void Denials_wide_grants_and_deleted_principals_are_found()
@@ -87,9 +103,19 @@ public sealed class KeyPolicyDocumentTests
                "Action":["kms:ScheduleKeyDeletion","kms:Encrypt"],"Resource":"*"}]}
             """
         );
-        Assert.Equal(["no"], policy.DenialsOf(Role));
-        Assert.Equal(["kms:ScheduleKeyDeletion"], policy.WiderThanNeeded(Role));
-        Assert.Equal(["AROAGONE"], policy.StaleIds);
+        var access = Read(policy, Role);
+        Assert.Equal(["'no' of the key policy denies kms:Decrypt"], access.Denials);
+        Assert.Equal("kms:ScheduleKeyDeletion", Assert.Single(access.Wider).What);
+        Assert.Equal(["AROAGONE"], access.Stale);
+    }
+
+    [Fact]
+    public void What_AWS_rewrites_makes_no_difference()
+    {
+        var sent = Allowing([Account, Role, Role], ["kms:Encrypt", "kms:Decrypt"]);
+        var shown = Allowing([Role, $"arn:aws:iam::{Account}:root"], ["kms:decrypt", "kms:Encrypt"]);
+        Assert.True(sent.IsEquivalentTo(shown));
+        Assert.False(sent.IsEquivalentTo(Allowing([Role], ["kms:Encrypt", "kms:Decrypt"])));
     }
 
     [Fact]
@@ -139,6 +165,13 @@ public sealed class KeyPolicyDocumentTests
         Assert.True(left.IsEquivalentTo(right));
         Assert.False(left.IsEquivalentTo(Fresh));
     }
+
+    private static KeyAccess Read(KeyPolicyDocument policy, string role) =>
+        new KeyAccessReading(
+            new KeyPolicies { Key = policy.ToPolicy() },
+            new JudgedKey($"arn:aws:kms:us-east-1:{Account}:key/1", Account, "us-east-1", DateTimeOffset.UtcNow),
+            PolicySubject.Role(role, Account)
+        ).ToAccess();
 
     private static KeyPolicyDocument Allowing(string[] principals, string[] actions, JsonNode? condition = null)
     {

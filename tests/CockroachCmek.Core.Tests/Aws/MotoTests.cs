@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Amazon.KeyManagementService.Model;
+using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Aws;
 
 namespace CockroachCmek.Core.Tests.Aws;
@@ -59,7 +60,12 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>, IAsy
         Assert.Equal(multiRegion, described.MultiRegion);
         var policy = await _world.PolicyAsync(key.KeyUri);
         Assert.True(policy.Grants(key.AuthPrincipal));
-        Assert.Empty(policy.WiderThanNeeded(key.AuthPrincipal));
+        var access = await _world.Provider.ReadAccessAsync(
+            new KeyAccessRequest { Cluster = key.Cluster, Spec = AwsWorld.SpecOf(key) },
+            _world.Context
+        );
+        Assert.Equal(CmekAccessVerdict.Granted, access.Verdict);
+        Assert.Empty(access.Wider);
         if (!multiRegion || key.IsPrimary) // moto keeps no tags of a replica
             Assert.Equal(key.ClusterId, (await _world.TagsAsync(key.KeyUri))["crdb:cluster-id"]);
     }

@@ -53,6 +53,8 @@ internal sealed class MoonCloud : ICustomerCloud
 
     public string IdentityOf(CrdbCluster cluster, string authPrincipal) => authPrincipal;
 
+    public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) => null;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
     public bool Serves(string location, string region) => location == region;

@@ -64,7 +64,7 @@ public sealed class GcpCheckTests
     }
 
     [Fact]
-    public async Task A_conditional_grant_is_a_warning_and_not_a_pass()
+    public async Task A_conditional_grant_is_unknown_and_not_a_pass()
     {
         await using var world = await GcpWorld.StartAsync();
         var key = (await world.EnsureKeysAsync())[0];
@@ -75,8 +75,9 @@ public sealed class GcpCheckTests
 
         var granted = Assert.Single(await CheckAsync(world, key), c => c.Check == "KeyGranted");
 
-        Assert.Equal((CmekCheckStatus.Warning, "KeyGrantConditional"), (granted.Status, granted.ErrorId));
-        Assert.Contains("this century", granted.Detail, StringComparison.Ordinal);
+        Assert.Equal((CmekCheckStatus.Unknown, "KeyGrantConditional"), (granted.Status, granted.ErrorId));
+        Assert.Contains("depends on request.time", granted.Detail, StringComparison.Ordinal);
+        Assert.StartsWith("gcloud policy-troubleshoot iam", granted.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,12 +128,15 @@ public sealed class GcpCheckTests
                 ("KeyUsable", CmekCheckStatus.Unknown),
                 ("KeyLocation", CmekCheckStatus.Pass),
                 ("KeyGranted", CmekCheckStatus.Unknown),
-                ("RoleTrust", CmekCheckStatus.Pass),
+                ("KeyPolicyNarrow", CmekCheckStatus.Unknown),
+                ("KeyPolicyCurrent", CmekCheckStatus.Unknown),
+                ("RoleTrust", CmekCheckStatus.Unknown),
             ],
             checks.Select(c => (c.Check, c.Status))
         );
         Assert.Contains("cloudkms.cryptoKeys.get", checks[0].Remedy, StringComparison.Ordinal);
-        Assert.Contains("cloudkms.cryptoKeys.getIamPolicy", checks[2].Remedy, StringComparison.Ordinal);
+        Assert.Contains("needs cloudkms.cryptoKeys.getIamPolicy", checks[2].Detail, StringComparison.Ordinal);
+        Assert.StartsWith("gcloud kms keys get-iam-policy", checks[2].Remedy, StringComparison.Ordinal);
         Assert.Equal("GcpPermissionDenied", checks[0].ErrorId);
     }
 
@@ -150,6 +154,8 @@ public sealed class GcpCheckTests
                 ("KeyUsable", CmekCheckStatus.Pass),
                 ("KeyLocation", CmekCheckStatus.Pass),
                 ("KeyGranted", CmekCheckStatus.Unknown),
+                ("KeyPolicyNarrow", CmekCheckStatus.Unknown),
+                ("KeyPolicyCurrent", CmekCheckStatus.Unknown),
                 ("VersionInUse", CmekCheckStatus.Pass),
                 ("RoleTrust", CmekCheckStatus.Unknown),
             ],

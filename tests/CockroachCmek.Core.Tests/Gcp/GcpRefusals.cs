@@ -13,10 +13,7 @@ internal static class GcpRefusals
         Assert.Equal(errorId, error.ErrorId);
         Assert.NotEmpty(error.RecommendedAction);
         Assert.DoesNotContain(world.Server.Exchanges, e =>
-            e.Request.Index > before
-            && e.Response?.Status == 200
-            && e.Request.Method != "GET"
-            && !e.Request.Path.EndsWith(":getIamPolicy", StringComparison.Ordinal)
+            e.Request.Index > before && e.Response?.Status == 200 && GcpWorld.IsWrite(e.Request)
         );
         world.ConformsToSpecification();
         return error;

@@ -71,21 +71,38 @@ public sealed class GcpRoleRefusalTests
     }
 
     [Fact]
-    public async Task A_service_account_of_another_cluster_is_left_alone_unless_an_update_is_asked_for()
+    public async Task A_service_account_of_another_cluster_is_never_taken_over()
     {
         await using var world = await GcpWorld.StartAsync();
         var first = world.RoleRequest() with { Name = "shared-account" };
         var second = first with { Cluster = await world.FindClusterAsync("gcp-eu") };
         await world.Provider.EnsureRoleAsync(first, world.Context);
 
-        var error = await world.RefusesAsync("RoleDiffers", () =>
-            world.Provider.EnsureRoleAsync(second, world.Context)
-        );
-        var updated = await world.Provider.EnsureRoleAsync(second with { Update = true }, world.Context);
-        var existing = await world.Provider.EnsureRoleAsync(second, world.Context);
+        foreach (var request in new[] { second, second with { Update = true } })
+        {
+            var error = await world.RefusesAsync("RoleBelongsToAnother", () =>
+                world.Provider.EnsureRoleAsync(request, world.Context)
+            );
+            Assert.Contains(world.Cluster.Id, error.Message, StringComparison.Ordinal);
+            Assert.Contains("-Name <another name>", error.RecommendedAction, StringComparison.Ordinal);
+        }
 
-        Assert.Contains($"crl-kms-user-{world.Cluster.Id[^12..]}", error.Message, StringComparison.Ordinal);
-        Assert.Equal((CmekOutcome.Updated, CmekOutcome.Existing), (updated.Outcome, existing.Outcome));
-        await world.RefusesAsync("RoleDiffers", () => world.Provider.EnsureRoleAsync(first, world.Context));
+        Assert.Equal(CmekOutcome.Existing, (await world.Provider.EnsureRoleAsync(first, world.Context)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_service_account_that_served_another_cluster_once_is_taken_by_an_update()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var first = world.RoleRequest() with { Name = "shared-account" };
+        var second = first with { Cluster = await world.FindClusterAsync("gcp-eu") };
+        var role = await world.Provider.EnsureRoleAsync(first, world.Context);
+        await world.Administrator.BindAsync(GcpAdministrator.Account(role.AuthPrincipal));
+
+        await world.RefusesAsync("RoleDiffers", () => world.Provider.EnsureRoleAsync(second, world.Context));
+        var updated = await world.Provider.EnsureRoleAsync(second with { Update = true }, world.Context);
+
+        Assert.Equal(CmekOutcome.Updated, updated.Outcome);
+        Assert.Equal(CmekOutcome.Existing, (await world.Provider.EnsureRoleAsync(second, world.Context)).Outcome);
     }
 }

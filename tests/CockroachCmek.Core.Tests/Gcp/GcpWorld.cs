@@ -16,6 +16,16 @@ internal sealed class GcpWorld : IAsyncDisposable
 {
     public const string Project = "sandbox-customer";
 
+    /// <summary>Methods that read, and yet are sent with POST.</summary>
+    private static readonly string[] Reads =
+    [
+        "getIamPolicy",
+        "getEffectiveOrgPolicy",
+        "getAncestry",
+        "troubleshoot",
+        "testIamPermissions",
+    ];
+
     private readonly double _timeScale;
     private readonly ScaledTimeProvider _time;
     private readonly List<GcpKeyProvider> _providers = [];
@@ -236,8 +246,7 @@ internal sealed class GcpWorld : IAsyncDisposable
         Server.Dispose();
     }
 
-    private static bool IsWrite(SandboxRequest request) =>
-        request.Method != "GET"
-        && !request.Path.EndsWith(":getIamPolicy", StringComparison.Ordinal)
-        && !request.Path.EndsWith(":getEffectiveOrgPolicy", StringComparison.Ordinal);
+    /// <summary>True for a request that would change something.</summary>
+    public static bool IsWrite(SandboxRequest request) =>
+        request.Method != "GET" && !Reads.Any(verb => request.Path.EndsWith($":{verb}", StringComparison.Ordinal));
 }

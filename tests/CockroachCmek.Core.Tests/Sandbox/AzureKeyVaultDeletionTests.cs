@@ -20,13 +20,16 @@ public sealed class AzureKeyVaultDeletionTests : IAsyncDisposable
         Assert.Equal(deletedUrl, deleted.Text("recoveryId"));
         Assert.Equal("404 KeyNotFound", (await _azure.SendAsync("GET", deletedUrl + ApiVersion)).Refusal);
         Assert.Equal("409 ObjectIsBeingDeleted", await CreateAsync());
+        _azure.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal("404 KeyNotFound", (await _azure.SendAsync("GET", deletedUrl + ApiVersion)).Refusal);
+        Assert.Equal("409 ObjectIsBeingDeleted", (await _azure.SendAsync("DELETE", deletedUrl + ApiVersion)).Refusal);
 
         _azure.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(kid, (await _azure.SendAsync("GET", deletedUrl + ApiVersion)).Text("key", "kid"));
         Assert.Single((await _azure.SendAsync("GET", $"{_azure.KeyVault}/deletedkeys{ApiVersion}")).Items);
         Assert.Equal("404 KeyNotFound", (await _azure.SendAsync("GET", kid + ApiVersion)).Refusal);
         Assert.Equal("409 ObjectIsDeletedButRecoverable", await CreateAsync());
-        Assert.Equal("403 ForbiddenByPolicy", (await _azure.SendAsync("DELETE", deletedUrl + ApiVersion)).Refusal);
+        Assert.Equal("403 Forbidden", (await _azure.SendAsync("DELETE", deletedUrl + ApiVersion)).Refusal);
 
         await _azure.SendAsync("POST", $"{deletedUrl}/recover{ApiVersion}");
         Assert.Equal("404 KeyNotFound", (await _azure.SendAsync("GET", $"{keyUrl}/{ApiVersion}")).Refusal);
@@ -41,7 +44,7 @@ public sealed class AzureKeyVaultDeletionTests : IAsyncDisposable
         var keyVault = $"https://{_azure.Sandbox.PolicyVaultName}.vault.azure.net";
         await _azure.CreateKeyAsync("gone", _azure.Sandbox.PolicyVaultName, """{"kty":"EC"}""");
         await _azure.SendAsync("DELETE", $"{keyVault}/keys/gone{ApiVersion}");
-        _azure.Advance(TimeSpan.FromSeconds(10));
+        _azure.Advance(TimeSpan.FromSeconds(40));
         Assert.Equal(204, (await _azure.SendAsync("DELETE", $"{keyVault}/deletedkeys/gone{ApiVersion}")).Status);
         Assert.Equal(
             "404 KeyNotFound",

@@ -21,7 +21,7 @@ public sealed class GcpPolicyTests : IAsyncDisposable
         "serviceAccount:crl-kms-user-" + ClusterId + "@crl-sandbox.iam.gserviceaccount.com",
         "does not exist"
     )]
-    [InlineData(EncrypterDecrypter, ClusterAccount, "Invalid member")]
+    [InlineData(EncrypterDecrypter, ClusterAccount, "of the form")]
     [InlineData(EncrypterDecrypter + "_withcond_0123", "user:someone@example.com", "does not exist")]
     public async Task A_binding_with_an_unknown_role_or_member_is_refused(string role, string member, string says)
     {

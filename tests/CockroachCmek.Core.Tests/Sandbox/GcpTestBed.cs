@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CockroachCmek.Sandbox.Gcp;
 using CockroachCmek.Testing.Specs;
 
@@ -71,6 +72,10 @@ internal sealed class GcpTestBed : SandboxTestBed
     public Task<JsonObject> BindAsync(string resource, string role, string member) =>
         OkAsync("POST", resource + ":setIamPolicy", Policy(role, member));
 
+    /// <summary>The path of a project's, folder's or organization's deny policies.</summary>
+    public static string DenyPolicies(string place) =>
+        $"v2/policies/cloudresourcemanager.googleapis.com%2F{place.Replace("/", "%2F", StringComparison.Ordinal)}/denypolicies";
+
     /// <summary>The body of setIamPolicy with one binding.</summary>
     public static string Policy(
         string role,
@@ -102,6 +107,7 @@ internal sealed class GcpTestBed : SandboxTestBed
                 e.Request.Service == "gcp"
                 && e.Fault is null
                 && e.Request.Header("Content-Encoding") is null
+                && !Regex.IsMatch(e.Request.RawTarget, "[?&]([$]|%24)") // The documents have no such names.
                 && !IsUndocumented(e.Request.Method, e.Request.Path)
             )
         )
@@ -124,11 +130,14 @@ internal sealed class GcpTestBed : SandboxTestBed
     }
 
     /// <summary>
-    /// Neither document covers Resource Manager or the token endpoint. Key deletion is newer than the documents.
+    /// The documents cover neither Resource Manager, deny policies, organization policies, Policy Troubleshooter nor the
+    /// token endpoint. Key deletion is newer than the documents.
     /// </summary>
     private static bool IsUndocumented(string method, string path) =>
-        path == "/token"
-        || path.StartsWith("/v1/projects/sandbox-customer:", StringComparison.Ordinal)
+        path is "/token" or "/v1/token"
+        || path.EndsWith(":generateAccessToken", StringComparison.Ordinal)
+        || Regex.IsMatch(path, "^/v1/(projects|folders|organizations)/[^/]+$")
+        || Regex.IsMatch(path, "^/v[23]/")
         || (method == "DELETE" && path.Contains("/cryptoKeys/", StringComparison.Ordinal));
 
     private static ByteArrayContent Compressed(string body)

@@ -143,8 +143,8 @@ public sealed class VaultAwsTests : IAsyncDisposable
         await _vault.DistributeAsync();
         var id = Version(await _vault.ReadAsync(Distributed), 1);
         var response = await _vault.KmsAsync("RotateKeyOnDemand", $$"""{"KeyId":"{{id}}"}""");
-        Assert.Equal((400, "UnsupportedOperationException"), (response.Status, response.Text("__type")));
-        Assert.Contains("origin is EXTERNAL", response.Text("message"), StringComparison.Ordinal);
+        Assert.Equal((400, "KMSInvalidStateException"), (response.Status, response.Text("__type")));
+        Assert.Contains("No available key material pending rotation", response.Text("message"));
     }
 
     private async Task<(string Cluster, string Role)> CreateRoleAsync()

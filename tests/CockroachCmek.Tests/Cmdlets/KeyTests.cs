@@ -93,20 +93,64 @@ public sealed class KeyTests
     }
 
     [Fact]
-    public void A_role_that_differs_is_left_alone_until_it_may_be_updated()
+    public void A_role_of_another_cluster_is_never_taken_from_it()
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("$null = New-CrdbCmekRole prod-us -Name shared").Succeeds();
-        var error = session.Run("New-CrdbCmekRole dev-aws -Name shared").FailsWith("RoleDiffers");
-        Assert.Contains("100000000003", error.ErrorDetails.Message, StringComparison.Ordinal);
-        Assert.Equal(
-            "Updated",
-            session.Run("New-CrdbCmekRole dev-aws -Name shared -Update").Succeeds().Single().Text("Outcome")
-        );
+        foreach (
+            var command in new[]
+            {
+                "New-CrdbCmekRole dev-aws -Name shared",
+                "New-CrdbCmekRole dev-aws -Name shared -Update",
+            }
+        )
+        {
+            var error = session.Run(command).FailsWith("RoleBelongsToAnother");
+            Assert.Contains("'prod-us'", error.ErrorDetails.Message, StringComparison.Ordinal);
+            Assert.Contains("-Name", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        }
+
         Assert.Equal(
             "Existing",
-            session.Run("New-CrdbCmekRole dev-aws -Name shared").Succeeds().Single().Text("Outcome")
+            session.Run("New-CrdbCmekRole prod-us -Name shared").Succeeds().Single().Text("Outcome")
         );
+    }
+
+    [Fact]
+    public void A_cluster_that_has_CMEK_gets_no_new_key_unless_it_is_named()
+    {
+        using var session = ModuleSession.WithSandbox(record: true);
+        session.Run("$before = $sandbox.Exchanges.Count").Succeeds();
+        session
+            .Run(
+                "New-CrdbCmekKey prod-eu-old -AuthPrincipal (Get-CrdbCmek prod-eu-old).Regions[0].Keys[0].AuthPrincipal"
+            )
+            .FailsWith("CmekAlreadyEnabled");
+        session.Run("Get-CrdbCluster prod-eu-old | New-CrdbCmekRole | New-CrdbCmekKey").FailsWith("CmekAlreadyEnabled");
+        Assert.Empty(
+            session
+                .Run(
+                    "$sandbox.Exchanges | Where-Object Index -gt $before | Where-Object Operation -match '^(Create|Put)'"
+                )
+                .Output
+        );
+        var moved = session
+            .Run(
+                "Get-CrdbCluster prod-eu-old | New-CrdbCmekRole -Name moved | New-CrdbCmekKey -Name moved | "
+                    + "New-CrdbCmekManifest | Invoke-CrdbCmekRotation -Wait"
+            )
+            .Succeeds()
+            .Single();
+        Assert.Equal("ENABLED", moved.Text("Status"));
+    }
+
+    [Fact]
+    public void The_keys_in_force_are_returned_as_they_are()
+    {
+        using var session = ModuleSession.WithSandbox();
+        const string Pipeline = "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey";
+        session.Run(Pipeline + " | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+        Assert.All(session.Run(Pipeline).Succeeds().Output, k => Assert.Equal("Existing", k.Text("Outcome")));
     }
 
     [Fact]

@@ -125,15 +125,14 @@ public sealed class RevocationTests
             .Run(
                 """
                 $key = (Get-CrdbCmek prod-eu-old).Regions[0].Keys[0]
-                $null = New-CrdbCmekRole dev-aws -Name (($key.AuthPrincipal -split '/')[-1]) -Update
-                $manifest = New-CrdbCmekManifest dev-aws -Region us-east-1 -KeyUri $key.KeyUri -AuthPrincipal $key.AuthPrincipal
+                $manifest = New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri $key.KeyUri -Grant | New-CrdbCmekManifest
                 """
             )
             .Succeeds();
-        // The role trusts one account at a time: the other cluster's keys are taken from it by the update, so its own
-        // enabling works.
         session.Run("$null = $manifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count").Succeeds();
-        var error = session.Run("Revoke-CrdbCmek prod-eu-old -Confirm:$false").FailsWith("KeyShared");
+        var error = session
+            .Run("Revoke-CrdbCmek prod-eu-old -Method DisableKey -Confirm:$false")
+            .FailsWith("KeyShared");
         Assert.Contains("dev-aws", error.ErrorDetails.Message, StringComparison.Ordinal);
         Assert.Empty(
             session
@@ -147,7 +146,10 @@ public sealed class RevocationTests
             "will lose it",
             string.Join(
                 " ",
-                session.Run("Revoke-CrdbCmek prod-eu-old -KmsOnly -AllowSharedKey -Confirm:$false").Succeeds().Warnings
+                session
+                    .Run("Revoke-CrdbCmek prod-eu-old -Method DisableKey -KmsOnly -AllowSharedKey -Confirm:$false")
+                    .Succeeds()
+                    .Warnings
             ),
             StringComparison.Ordinal
         );

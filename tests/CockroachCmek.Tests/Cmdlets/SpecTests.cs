@@ -13,6 +13,7 @@ public sealed class SpecTests(SpecTests.Recording recording) : IClassFixture<Spe
         "iam:CreateRole",
         "iam:GetRole",
         "iam:UpdateAssumeRolePolicy",
+        "iam:PutRolePermissionsBoundary",
         "iam:TagRole",
         "sts:GetCallerIdentity",
         "kms:CreateKey",
@@ -125,7 +126,14 @@ public sealed class SpecTests(SpecTests.Recording recording) : IClassFixture<Spe
                 New-CrdbCmekKey -MultiRegion -RotationPeriodInDays 365 | New-CrdbCmekManifest | Enable-CrdbCmek -Wait
             $null = Get-CrdbCluster prod-us | New-CrdbCmekRole -Path /cockroach/ -Tag @{ team = 'db' } |
                 New-CrdbCmekKey | New-CrdbCmekManifest | Test-CrdbCmekManifest
-            $null = New-CrdbCmekRole dev-aws -Name shared; $null = New-CrdbCmekRole flaky-aws -Name shared -Update
+            $managed = 'arn:aws:iam::aws:policy'
+            $null = New-CrdbCmekRole flaky-aws -PermissionsBoundary $managed/PowerUserAccess
+            $null = New-CrdbCmekRole flaky-aws -PermissionsBoundary $managed/AdministratorAccess -Update
+            $secret = [System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword
+            $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $secret -OrganizationId '00000000-0000-4000-8000-0000000000aa'
+            $null = New-CrdbCmekRole dev-aws
+            $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $secret
+            $null = New-CrdbCmekRole dev-aws -Update
             $key = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion |
                 Where-Object IsPrimary
             $null = New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri $key.KeyUri -Grant | Get-CrdbCmekKeyPolicy

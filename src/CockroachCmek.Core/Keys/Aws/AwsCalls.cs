@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.RegularExpressions;
 using Amazon.Runtime;
 
 namespace CockroachCmek.Core.Keys.Aws;
@@ -57,7 +56,11 @@ internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", con
     public static CmekException ToCmekException(Exception error, string target)
     {
         if (IsDenied(error))
-            return AwsErrors.AwsPermissionDenied(target, error.Message, DeniedAction(error.Message), error);
+            return AwsDenial.Parse(error.Message).ToException(target, error);
+        if (AwsClock.OffsetOf(error) is { } offset)
+            return AwsErrors.ClockSkewed(target, offset, error);
+        if (AwsCredentialUse.RegionNotEnabled(error) is { } region)
+            return AwsErrors.RegionNotEnabled(target, region, error);
         if (error is AmazonServiceException { ErrorCode: { } code } && CredentialCodes.Contains(code))
             return AwsErrors.AwsCredentialsRefused(code, FirstSentence(error.Message));
         if (IsUnsettled(error))
@@ -69,6 +72,29 @@ internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", con
             _ => AwsErrors.AwsRefused(target, error.GetType().Name, error.Message, error),
         };
     }
+
+    /// <summary>
+    /// A wrong clock is corrected, once: what was refused for its time was not processed. Credentials that a region
+    /// does not know are tried elsewhere, to tell a region that is not enabled from bad credentials.
+    /// </summary>
+    protected override async Task<bool> TryRecoverAsync(Exception error)
+    {
+        if (AwsClock.OffsetOf(error) is { } offset && AwsClock.TryCorrect(offset))
+        {
+            Context.Host.Warning(
+                $"This machine's clock is {AwsClock.Describe(offset)} that of AWS. Calls are signed with AWS's time. Set "
+                    + "the clock."
+            );
+            return true;
+        }
+
+        if (error is AmazonServiceException { ErrorCode: { } code } && IsUnknownToken(code))
+            await AwsCredentialUse.FindOutAsync(error, Context.CancellationToken);
+        return false;
+    }
+
+    /// <summary>The same two codes stand for a wrong access key and for a region that is not enabled.</summary>
+    private static bool IsUnknownToken(string code) => code is "UnrecognizedClientException" or "InvalidClientTokenId";
 
     protected override bool IsAmbiguous(Exception error) => IsUnsettled(error);
 
@@ -95,14 +121,6 @@ internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", con
             AmazonUnmarshallingException => true,
             _ => IsNoResponse(error),
         };
-
-    /// <summary>
-    /// The action in "… is not authorized to perform: kms:CreateKey on resource …"; null when it is not named.
-    /// </summary>
-    private static string? DeniedAction(string message) =>
-        Regex.Match(message, "perform: (?<action>[a-z0-9-]+:[A-Za-z]+)") is { Success: true } match
-            ? match.Groups["action"].Value
-            : null;
 
     /// <summary>
     /// AWS's first sentence about a wrong signature. The canonical request follows it, with the session token: neither

@@ -10,44 +10,86 @@ namespace CockroachCmek.Core.Keys.Aws;
 /// The SDK's clients of one connection: one for each region, IAM one for each partition. They live as long as the
 /// session. The SDK's own retries are off: it does not know the injected clock, nor which writes are safe to repeat.
 /// </summary>
-internal sealed class AwsClients(AwsConnection connection) : IDisposable
+/// <remarks>
+/// KMS may be called with other credentials than IAM: with the profile of the account that holds the keys.
+/// </remarks>
+internal sealed class AwsClients : IDisposable
 {
+    private readonly AwsConnection _connection;
     private readonly ConcurrentDictionary<string, IAmazonKeyManagementService> _kms = new();
     private readonly ConcurrentDictionary<string, IAwsIam> _iam = new();
-    private readonly ConcurrentDictionary<string, IAmazonSecurityTokenService> _sts = new();
-    private readonly Lazy<AWSCredentials?> _credentials = new(() => CredentialsOf(connection));
+    private readonly ConcurrentDictionary<(string Region, bool OfKeys), IAmazonSecurityTokenService> _sts = new();
+    private readonly ConcurrentDictionary<string, bool> _newPrincipals = new();
+    private readonly Lazy<AWSCredentials?> _credentials;
+    private readonly AwsCredentialUse _use;
+    private readonly AwsCredentialUse _useOfKeys;
 
-    /// <summary>KMS in a region.</summary>
+    public AwsClients(AwsConnection connection)
+    {
+        _connection = connection;
+        _credentials = new(() => CredentialsOf(connection));
+        _use = new AwsCredentialUse(Sts);
+        _useOfKeys = connection.KeyProfileName is null ? _use : new AwsCredentialUse(StsOfKeys);
+    }
+
+    /// <summary>True when the keys have credentials of their own.</summary>
+    public bool HasKeyProfile => _connection.KeyProfileName is not null;
+
+    /// <summary>KMS in a region, with the credentials for keys.</summary>
     public IAmazonKeyManagementService Kms(string region) => _kms.GetOrAdd(region, r =>
         {
-            var config = Configured(new AmazonKeyManagementServiceConfig(), r);
-            return _credentials.Value is { } credentials
-                ? new AmazonKeyManagementServiceClient(credentials, config)
-                : new AmazonKeyManagementServiceClient(config);
+            var config = Configured(new AmazonKeyManagementServiceConfig(), r, ofKeys: true);
+            return _useOfKeys.Watch(
+                CredentialsFor(ofKeys: true) is { } credentials
+                    ? new AmazonKeyManagementServiceClient(credentials, config)
+                    : new AmazonKeyManagementServiceClient(config),
+                r
+            );
         });
 
-    /// <summary>STS in a region.</summary>
-    public IAmazonSecurityTokenService Sts(string region) => _sts.GetOrAdd(region, r =>
-        {
-            var config = Configured(new AmazonSecurityTokenServiceConfig(), r);
-            return _credentials.Value is { } credentials
-                ? new AmazonSecurityTokenServiceClient(credentials, config)
-                : new AmazonSecurityTokenServiceClient(config);
-        });
+    /// <summary>STS in a region, with the credentials for IAM.</summary>
+    public IAmazonSecurityTokenService Sts(string region) => Sts(region, ofKeys: false);
+
+    /// <summary>STS in a region, with the credentials for keys.</summary>
+    public IAmazonSecurityTokenService StsOfKeys(string region) => Sts(region, ofKeys: HasKeyProfile);
 
     /// <summary>IAM of a partition.</summary>
     public IAwsIam Iam(AwsPartition partition) => _iam.GetOrAdd(partition.Name, _ =>
         {
             var config = new IamConfig(partition);
-            Configure(config);
-            return _credentials.Value is { } credentials ? new IamClient(credentials, config) : new IamClient(config);
+            Configure(config, ofKeys: false);
+            return _use.Watch(
+                CredentialsFor(ofKeys: false) is { } credentials
+                    ? new IamClient(credentials, config)
+                    : new IamClient(config),
+                partition.IamSigningRegion
+            );
         });
+
+    /// <summary>Notes a principal that this session created: the other services do not know it for a while.</summary>
+    public void AddNew(string principal) => _newPrincipals[principal] = true;
+
+    /// <summary>True for a principal that this session created.</summary>
+    public bool IsNew(string principal) => _newPrincipals.ContainsKey(principal);
 
     public void Dispose()
     {
         foreach (var client in _kms.Values.Concat<IDisposable>(_iam.Values).Concat(_sts.Values))
             client.Dispose();
     }
+
+    private IAmazonSecurityTokenService Sts(string region, bool ofKeys) => _sts.GetOrAdd((region, ofKeys), _ =>
+        {
+            var config = Configured(new AmazonSecurityTokenServiceConfig(), region, ofKeys);
+            return (ofKeys ? _useOfKeys : _use).Watch(
+                CredentialsFor(ofKeys) is { } credentials
+                    ? new AmazonSecurityTokenServiceClient(credentials, config)
+                    : new AmazonSecurityTokenServiceClient(config),
+                region
+            );
+        });
+
+    private AWSCredentials? CredentialsFor(bool ofKeys) => ofKeys && HasKeyProfile ? null : _credentials.Value;
 
     private static AWSCredentials? CredentialsOf(AwsConnection connection)
     {
@@ -62,17 +104,17 @@ internal sealed class AwsClients(AwsConnection connection) : IDisposable
             : new BasicAWSCredentials(id, secret.Reveal());
     }
 
-    private T Configured<T>(T config, string region)
+    private T Configured<T>(T config, string region, bool ofKeys)
         where T : ClientConfig
     {
         config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
-        Configure(config);
+        Configure(config, ofKeys);
         // With one address for all regions (a sandbox, AWS_ENDPOINT_URL) the SDK would sign for us-east-1 everywhere.
         config.AuthenticationRegion = region;
         return config;
     }
 
-    private void Configure(ClientConfig config)
+    private void Configure(ClientConfig config, bool ofKeys)
     {
         config.MaxErrorRetry = 0;
         // A separate retry: it repeats any request, CreateKey too, when a pooled connection was reset.
@@ -83,9 +125,9 @@ internal sealed class AwsClients(AwsConnection connection) : IDisposable
 #if NET
         config.HttpClientFactory = new AwsHttp();
 #endif
-        if (connection.ProfileName is { } profile)
+        if (((ofKeys ? _connection.KeyProfileName : null) ?? _connection.ProfileName) is { } profile)
             config.Profile = new Profile(profile);
-        if (connection.Endpoint is not { } endpoint)
+        if (_connection.Endpoint is not { } endpoint)
             return;
         if (endpoint.Scheme != Uri.UriSchemeHttps && !endpoint.IsLoopback)
             throw Errors.InsecureEndpoint(endpoint);

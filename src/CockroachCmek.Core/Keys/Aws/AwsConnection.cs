@@ -11,6 +11,11 @@ internal sealed record AwsConnection
     /// </summary>
     public string? ProfileName { get; init; }
 
+    /// <summary>
+    /// Profile for calls of KMS, when the keys are in another account than the role; null for the same credentials.
+    /// </summary>
+    public string? KeyProfileName { get; init; }
+
     /// <summary>One address for all services of a sandbox; null for AWS itself (or AWS_ENDPOINT_URL).</summary>
     public Uri? Endpoint { get; init; }
 
@@ -33,6 +38,7 @@ internal sealed record AwsConnection
         var connection = new AwsConnection
         {
             ProfileName = options.Get<string>("AwsProfile"),
+            KeyProfileName = options.Get<string>("KeyProfile"),
             AccessKeyId = credential?.UserName,
             SecretAccessKey = credential is null ? null : new Secret(credential.Password),
             SessionToken = options.Get<Secret>("AwsSessionToken"),

@@ -18,7 +18,7 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
 
     public IReadOnlyCollection<string> KeyOptions => AwsKeyOptions.Names;
 
-    public IReadOnlyCollection<string> PolicyOptions { get; } = ["Administrator"];
+    public IReadOnlyCollection<string> PolicyOptions { get; } = ["Administrator", "PermissionsBoundary"];
 
     public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } =
     [CmekRevocationMethod.Deny, CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
@@ -62,6 +62,13 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
     }
 
     public string IdentityOf(CrdbCluster cluster, string authPrincipal) => authPrincipal;
+
+    public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) =>
+        AwsPartition.Difference(
+            cluster,
+            RoleArn.TryParse(authPrincipal),
+            key.Problem is null ? AwsKeyArn.TryParse(key.Text) : null
+        );
 
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) =>
         RoleArn.TryParse(authPrincipal) is { } role && role.AccountId != key.Account

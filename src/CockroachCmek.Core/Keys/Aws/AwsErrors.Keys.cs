@@ -78,7 +78,7 @@ internal static partial class AwsErrors
             CmekErrorKind.LimitsExceeded,
             arn,
             $"{arn} has been rotated on demand 25 times, the limit for a key.",
-            "Invoke-CrdbCmekRotation -NewKey   (or let AWS rotate the key, which does not count: "
+            $"Invoke-CrdbCmekRotation -NewKey   (or let AWS rotate the key, which does not count: "
                 + $"aws kms enable-key-rotation --key-id {arn})",
             inner
         );
@@ -91,6 +91,16 @@ internal static partial class AwsErrors
             $"AWS is already rotating {arn}.",
             "Run the same command again in 20 minutes   (it then switches to the new version without another rotation)",
             inner
+        );
+
+    /// <summary>KMS accepted the rotation, but does not encrypt with the new version yet.</summary>
+    public static CmekException RotationNotInForce(string arn, int minutes) =>
+        Errors.Make(
+            CmekErrorKind.Timeout,
+            arn,
+            $"AWS accepted the rotation of {arn}, but still encrypts with the old version after {minutes} minutes. "
+                + "CockroachDB Cloud was not told.",
+            "Run the same command again   (it waits for this rotation and does not start another)"
         );
 
     /// <summary>The replica stays in the state Creating.</summary>

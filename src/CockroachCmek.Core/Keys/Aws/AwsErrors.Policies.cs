@@ -1,37 +1,69 @@
+using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Aws.Access;
+
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <content>Key policies.</content>
 internal static partial class AwsErrors
 {
-    /// <summary>The policy does not let the role use the key.</summary>
-    public static CmekException KeyNotGranted(
-        string arn,
-        string role,
-        IReadOnlyList<string> missing,
-        IReadOnlyList<string> staleIds
-    ) =>
+    /// <summary>Neither the key policy nor anything that it leaves the decision to lets the role use the key.</summary>
+    public static CmekException KeyNotGranted(KeyAccess access) =>
         Errors.Make(
             CmekErrorKind.PermissionDenied,
-            arn,
-            $"The policy of {arn} does not grant {string.Join(", ", missing)} to {role}."
+            access.Key,
+            $"The policy of {access.Key} does not grant {string.Join(", ", access.Missing)} to {access.Principal}."
                 + (
-                    staleIds.Count == 0
+                    access.Stale.Count == 0
                         ? ""
-                        : $" It names {string.Join(", ", staleIds)}, which was deleted; "
+                        : $" It names {string.Join(", ", access.Stale)}, which was deleted; "
                             + "a new role with the same name is not the same principal."
                 ),
             "New-CrdbCmekKey -KeyUri <key> -Grant   (or Get-CrdbCmekKeyPolicy, for an administrator of the key)"
         );
 
     /// <summary>An explicit Deny overrides every grant.</summary>
-    public static CmekException KeyDeniesRole(string arn, string role, IReadOnlyList<string> denials) =>
+    public static CmekException KeyDeniesRole(KeyAccess access) =>
         Errors.Make(
             CmekErrorKind.PermissionDenied,
-            arn,
-            $"The policy of {arn} denies its use to {role} ({string.Join(", ", denials)}).",
+            access.Key,
+            $"{access.Principal} is denied the use of {access.Key}: {string.Join("; ", access.Denials)}.",
             "Restore-CrdbCmekAccess <cluster>   (removes a Deny that Revoke-CrdbCmek added; remove any other "
                 + "in the AWS console)"
         );
+
+    /// <summary>The role's permissions boundary limits what a key policy grants to the role.</summary>
+    public static CmekException RoleBoundaryDenies(KeyAccess access, string boundary, IReadOnlyList<string> missing) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            access.Key,
+            $"{access.Principal} cannot use {access.Key}: {boundary} does not allow {string.Join(", ", missing)}. A "
+                + "grant in the key policy has no effect beyond the boundary, so nothing was changed.",
+            $"{AwsCommands.GetRole(NameOf(access.Principal))}   (shows the boundary, for those who decide about it)"
+        );
+
+    /// <summary>The key policy grants the use, but the key is in another account than the role.</summary>
+    public static CmekException RolePolicyMissing(KeyAccess access) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            access.Key,
+            $"The policy of {access.Key} lets {access.Principal} use the key, but they are in different accounts: the "
+                + $"role also needs an IAM policy of its own that allows {string.Join(", ", access.Missing)}.",
+            $"aws iam put-role-policy --role-name {NameOf(access.Principal)} --policy-name crdb-cmek "
+                + $"--policy-document '{KeyPolicyDocument.RolePolicy(access.Key)}'   (in the account of the role)"
+        );
+
+    /// <summary>The grant exists under a condition: adding one without it would widen what somebody narrowed.</summary>
+    public static CmekException KeyGrantNarrowed(KeyAccess access, IReadOnlyList<NarrowedGrant> narrowed) =>
+        Errors.Make(
+            CmekErrorKind.Exists,
+            access.Key,
+            $"{access.Principal} may use {access.Key} under a condition: {string.Join("; ", narrowed)}. Somebody "
+                + "narrowed this grant on purpose, so no other was added.",
+            "New-CrdbCmekKey -KeyUri <key>   (without -Grant, uses the key as it is granted; or ask whoever wrote the "
+                + "condition to change it)"
+        );
+
+    private static string NameOf(string roleArn) => roleArn.Substring(roleArn.LastIndexOf('/') + 1);
 
     /// <summary>The caller could not change the policy again, and AWS would refuse it.</summary>
     public static CmekException PolicyWouldLockOut(string arn, string caller) =>
@@ -43,6 +75,48 @@ internal static partial class AwsErrors
             "Get-CrdbCmekKeyPolicy -KeyUri <key>   (for the administrator that the policy names)"
         );
 
+    /// <summary>AWS refuses every policy that names a deleted principal, so the policy cannot be changed.</summary>
+    public static CmekException KeyPolicyStale(string key, IReadOnlyList<StalePrincipal> stale) =>
+        Errors.Make(
+            CmekErrorKind.InvalidState,
+            key,
+            $"The policy of {key} names principals that were deleted: {string.Join(", ", stale)}. AWS refuses to write "
+                + "a policy with them, so it was not changed.",
+            stale.All(p => p.IsRemovable)
+                ? $"New-CrdbCmekKey -KeyUri {key} -Grant -RemoveStalePrincipal   (removes exactly these)"
+                : "Remove them in the AWS console   (an id in NotPrincipal is an exception of a Deny: without it, the "
+                    + "Deny applies to more)"
+        );
+
+    /// <summary>KMS does not accept the policy: its message says why.</summary>
+    public static CmekException PolicyRefused(
+        string target,
+        string message,
+        IReadOnlyList<string> principals,
+        Exception inner
+    ) =>
+        Errors.Make(
+            CmekErrorKind.InvalidData,
+            target,
+            $"KMS refused the policy of {target}: {message} It names {string.Join(", ", principals)}.",
+            message.IndexOf("principal", StringComparison.OrdinalIgnoreCase) >= 0
+                ? "aws iam get-role --role-name <name>   (shows whether a role exists; New-CrdbCmekRole creates the "
+                    + "cluster's)"
+                : "Get-CrdbCmekKeyPolicy -KeyUri <key>   (for an administrator of the key)",
+            inner
+        );
+
+    /// <summary>A principal was created a short time ago, and KMS does not know it yet.</summary>
+    public static CmekException PrincipalTooNew(string target, IReadOnlyList<string> principals, Exception inner) =>
+        Errors.Make(
+            CmekErrorKind.Timeout,
+            target,
+            $"KMS still refuses the policy of {target} after three minutes, because it does not know a principal that "
+                + $"was created a short time ago. It names {string.Join(", ", principals)}.",
+            "Run the same command again in a few minutes",
+            inner
+        );
+
     /// <summary>KMS accepted the policy, but does not show it.</summary>
     public static CmekException PolicyNotSeen(string key, string region) =>
         Errors.Make(
@@ -52,22 +126,35 @@ internal static partial class AwsErrors
             "Run the same command again"
         );
 
-    /// <summary>The policy allows everybody: it contains no grant to the role that could be removed.</summary>
-    public static CmekException GrantNotRemovable(string arn, string role) =>
+    /// <summary>
+    /// Access would go on without the grant: through what does not name the role, or is not in the policy.
+    /// </summary>
+    /// <param name="rest">The access that is left after the grant.</param>
+    public static CmekException GrantNotRemovable(KeyAccess rest) =>
         Errors.Make(
             CmekErrorKind.InvalidState,
-            arn,
-            $"The policy of {arn} lets {role} use the key without naming it. Nothing was changed.",
-            "Revoke-CrdbCmek -Method Deny   (a Deny overrides every grant)"
+            rest.Key,
+            $"{rest.Principal} could use {rest.Key} even without its grant in the key policy, through "
+                + string.Join("; ", rest.Grants.Select(g => $"{g.Place} ('{g.Through}', for {g.Principal})"))
+                + ". Nothing was changed.",
+            "Revoke-CrdbCmek -Method Deny   (a Deny overrides every grant"
+                + (
+                    rest.Grants.Select(g => g.RemoveCommand).FirstOrDefault(c => c.Length > 0) is { } command
+                        ? $"; or remove the others first: {command})"
+                        : ")"
+                )
         );
 
     /// <summary>AWS would refuse the old key's policy on a new key.</summary>
-    public static CmekException PolicyNotCopyable(string arn, IReadOnlyList<string> staleIds) =>
+    public static CmekException PolicyNotCopyable(string arn, IReadOnlyList<StalePrincipal> stale) =>
         Errors.Make(
             CmekErrorKind.InvalidState,
             arn,
-            $"The policy of {arn} names deleted principals ({string.Join(", ", staleIds)}). AWS refuses such a "
+            $"The policy of {arn} names deleted principals ({string.Join(", ", stale)}). AWS refuses such a "
                 + "policy on a new key. Nothing was created.",
-            $"New-CrdbCmekKey -KeyUri {arn} -Grant   (or remove them from the policy)"
+            stale.All(p => p.IsRemovable)
+                ? $"New-CrdbCmekKey -KeyUri {arn} -Grant -RemoveStalePrincipal   (removes exactly these)"
+                : "Remove them in the AWS console   (an id in NotPrincipal is an exception of a Deny: without it, the "
+                    + "Deny applies to more)"
         );
 }

@@ -1,7 +1,7 @@
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
-/// Errors of AWS: calls, credentials and roles. The method name is the error id. An id that several clouds share has
+/// Errors of AWS: calls and credentials. The method name is the error id. An id that several clouds share has
 /// the same name in each.
 /// </summary>
 internal static partial class AwsErrors
@@ -25,18 +25,6 @@ internal static partial class AwsErrors
             "aws sts get-caller-identity   (shows which credentials are found)"
         );
 
-    /// <summary>The credentials lack a permission. AWS's message says who, what and on which resource.</summary>
-    /// <param name="action">The denied action, for example kms:CreateKey; null when AWS does not name it.</param>
-    public static CmekException AwsPermissionDenied(string target, string message, string? action, Exception inner) =>
-        Errors.Make(
-            CmekErrorKind.PermissionDenied,
-            target,
-            $"AWS denied a call for '{target}': {message}",
-            $"Ask an administrator to allow {action ?? "the action"} for these credentials"
-                + "   (Get-CrdbCmekKeyPolicy prints the key policy and the commands for an administrator)",
-            inner
-        );
-
     /// <summary>No response, or an internal failure of the service, after all retries.</summary>
     public static CmekException AwsUnreachable(string target, Exception inner) =>
         Errors.Make(
@@ -57,21 +45,26 @@ internal static partial class AwsErrors
             inner
         );
 
-    /// <summary>The text is not a role ARN.</summary>
-    public static CmekException RoleArnMalformed(string text) =>
+    /// <summary>AWS refuses what was signed more than five minutes ago, or in the future.</summary>
+    /// <param name="offset">AWS's time minus this machine's.</param>
+    public static CmekException ClockSkewed(string target, TimeSpan offset, Exception inner) =>
         Errors.Make(
-            CmekErrorKind.InvalidArgument,
-            text,
-            $"'{text}' is not a role ARN. Expected arn:aws:iam::<account>:role/<name>.",
-            "Get-CrdbCluster <name> | New-CrdbCmekRole"
+            CmekErrorKind.Authentication,
+            target,
+            $"This machine's clock is {AwsClock.Describe(offset)} that of AWS, so AWS refuses the signature of a call for "
+                + $"'{target}'.",
+            "Set the clock (Linux: timedatectl set-ntp true; Windows: w32tm /resync), then run the same command again",
+            inner
         );
 
-    /// <summary>A role of this name exists, but not as the cluster needs it.</summary>
-    public static CmekException RoleDiffers(string arn, string cluster, IReadOnlyList<string> differences) =>
+    /// <summary>The credentials are good elsewhere: the account has not enabled the region.</summary>
+    public static CmekException RegionNotEnabled(string target, string region, Exception inner) =>
         Errors.Make(
-            CmekErrorKind.Exists,
-            arn,
-            $"The role {arn} does not fit '{cluster}': {string.Join("; ", differences)}. It was not changed.",
-            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Update   (or -Name <another name>)"
+            CmekErrorKind.InvalidState,
+            target,
+            $"AWS does not accept the credentials in {region}, but accepts them elsewhere. The account has not enabled "
+                + $"the region {region}, or it did so a short time ago.",
+            $"aws account enable-region --region-name {region}   (as an administrator of the account; takes minutes)",
+            inner
         );
 }

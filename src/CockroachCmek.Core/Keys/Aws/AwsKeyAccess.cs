@@ -1,4 +1,5 @@
 using Amazon.KeyManagementService;
+using CockroachCmek.Core.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -18,17 +19,26 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
                 request.Method,
                 cloud.RevocationMethods
             );
-        return
-        [
-            .. (await FindKeysAsync(request)).Select(key =>
-                request.Method switch
-                {
-                    CmekRevocationMethod.RemoveGrant => PlanRemoveGrant(key),
-                    CmekRevocationMethod.DisableKey => PlanDisable(key),
-                    _ => PlanDeny(request.Cluster, key),
-                }
-            ),
-        ];
+        var keys = await FindKeysAsync(request);
+        var plan = new List<(KeyInUse Key, CmekAccessChange Change)>();
+        foreach (var key in keys)
+            plan.Add(
+                (
+                    key,
+                    request.Method switch
+                    {
+                        CmekRevocationMethod.RemoveGrant => await PlanRemoveGrantAsync(key),
+                        CmekRevocationMethod.DisableKey => PlanDisable(key),
+                        _ => PlanDeny(request.Cluster, key),
+                    }
+                )
+            );
+        if (request.Method != CmekRevocationMethod.DisableKey)
+            ThrowIfStale(
+                request.Cluster,
+                plan.Where(p => p.Change.State != CmekAccessChangeState.Done).Select(p => p.Key)
+            );
+        return [.. plan.Select(p => p.Change)];
     }
 
     /// <summary>
@@ -41,7 +51,7 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
         {
             if (PlanDeny(request.Cluster, key) is { State: CmekAccessChangeState.Done } deny)
                 found.Add(deny);
-            if (!key.Found.Policy.Grants(key.Role))
+            if (await IsGrantMissingAsync(key))
                 found.Add(RemoveGrant(key, AwsAccessChange.StandardGrant(key.Role), isDone: true));
             if (key.Found.Metadata.KeyState == KeyState.Disabled)
                 found.Add(PlanDisable(key));
@@ -80,6 +90,18 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
         ];
     }
 
+    /// <summary>
+    /// AWS refuses to write a policy that names deleted principals: said before the first key is changed.
+    /// </summary>
+    private static void ThrowIfStale(CrdbCluster cluster, IEnumerable<KeyInUse> keys) =>
+        Errors.ThrowCombined(
+            cluster.Name,
+            [
+                .. keys.Where(k => k.Found.Policy.StalePrincipals.Count > 0)
+                    .Select(k => AwsErrors.KeyPolicyStale(k.Found.Metadata.Arn, k.Found.Policy.StalePrincipals)),
+            ]
+        );
+
     private static CmekAccessChange PlanDeny(CrdbCluster cluster, KeyInUse key)
     {
         var statement = KeyPolicyDocument.DenyStatement(cluster, key.Role);
@@ -92,17 +114,29 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
         );
     }
 
-    private static CmekAccessChange PlanRemoveGrant(KeyInUse key)
+    /// <summary>
+    /// Only a statement that names the role can be taken away from it. What else lets it use the key goes on.
+    /// </summary>
+    private async Task<CmekAccessChange> PlanRemoveGrantAsync(KeyInUse key)
     {
-        // A statement for everybody does not name the role, so it cannot be taken out of it.
-        var rest = key.Found.Policy.WithoutGrantsTo(key.Role);
-        if (rest.MissingFor(key.Role).Count < KeyPolicyDocument.UseActions.Count)
-            throw AwsErrors.GrantNotRemovable(key.Found.Metadata.Arn, key.Role);
+        var left = key.Found with { Policy = key.Found.Policy.WithoutGrantsTo(key.Role) };
+        var rest = (await new AwsKeyAccessReader(run).ReadAsync(left, key.Role)).ToAccess();
+        if (rest.Verdict != CmekAccessVerdict.Denied && rest.Grants.Count > 0)
+            throw AwsErrors.GrantNotRemovable(rest);
+        if (rest.Verdict == CmekAccessVerdict.Unknown)
+            run.Warn($"Without its grant in the key policy: {rest.Uncertainty()} Check: {rest.Unread[0].Command}");
         var grants = key.Found.Policy.GrantsOf(key.Role);
         return grants.Count == 0
             ? RemoveGrant(key, AwsAccessChange.StandardGrant(key.Role), isDone: true)
             : RemoveGrant(key, grants.ToJsonString(), isDone: false);
     }
+
+    /// <summary>
+    /// True when nothing is known to allow the use. A grant that somebody narrowed is there, and stays as it is.
+    /// </summary>
+    private async Task<bool> IsGrantMissingAsync(KeyInUse key) =>
+        await new AwsKeyAccessReader(run).ReadAsync(key.Found, key.Role)
+            is { IsGrantedByKey: false, IsAllowed: false, Narrowed.Count: 0 };
 
     private static CmekAccessChange RemoveGrant(KeyInUse key, string grants, bool isDone) =>
         AwsAccessChange.Create(

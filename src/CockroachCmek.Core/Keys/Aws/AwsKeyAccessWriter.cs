@@ -59,11 +59,6 @@ internal sealed class AwsKeyAccessWriter(AwsRun run)
     }
 
     /// <summary>Changes the policy as it is now; sends nothing when it is already as wanted.</summary>
-    private async Task ChangePolicyAsync(AwsKeyArn key, Func<KeyPolicyDocument, KeyPolicyDocument> change)
-    {
-        var policy = await run.Keys.GetPolicyAsync(key.Region, key.ToString());
-        var wanted = change(policy);
-        if (!wanted.IsEquivalentTo(policy))
-            await run.Writer.PutPolicyAsync(key.Region, key.ToString(), wanted);
-    }
+    private Task ChangePolicyAsync(AwsKeyArn key, Func<KeyPolicyDocument, KeyPolicyDocument> change) =>
+        run.Writer.ChangePolicyAsync(key.Region, key.ToString(), change);
 }

@@ -1,11 +1,22 @@
 using Amazon.KeyManagementService.Model;
+using Amazon.Runtime;
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Checks;
+using CockroachCmek.Core.Keys.Aws.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>The checks of a region's key and role that read AWS.</summary>
 internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckRequest request)
 {
+    /// <summary>The checks that read the key policy.</summary>
+    private static readonly string[] OfPolicy =
+    [
+        CmekCheckName.KeyGranted,
+        CmekCheckName.KeyPolicyNarrow,
+        CmekCheckName.KeyPolicyCurrent,
+    ];
+
     private readonly CmekRegionSpec _spec = request.Spec;
 
     private readonly KeyChecks _results = new(request.Cluster, request.Spec.Region, error =>
@@ -56,24 +67,28 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
 
     private async Task PolicyAsync(AwsKeyArn arn)
     {
-        var policy = await run.Keys.GetPolicyAsync(arn.Region, arn.ToString());
-        var problems = AwsKeyProblems.GrantProblems(_spec.KeyUri, policy, _spec.AuthPrincipal, mayGrant: false);
-        if (_results.FailAll(CmekCheckName.KeyGranted, [.. problems]))
-            _results.Pass(CmekCheckName.KeyGranted, $"The policy of {arn} grants the role what CMEK needs.");
-        if (policy.WiderThanNeeded(_spec.AuthPrincipal) is { Count: > 0 } wider)
-            _results.Warn(
-                CmekCheckName.KeyPolicyNarrow,
-                "KeyPolicyWide",
-                $"The policy of {arn} allows the role more than CMEK needs: {string.Join(", ", wider)}.",
-                "Remove these actions from the key policy"
-            );
-        if (policy.StaleIds is { Count: > 0 } stale)
-            _results.Warn(
-                CmekCheckName.KeyPolicyCurrent,
-                "KeyPolicyStale",
-                $"The policy of {arn} names deleted principals: {string.Join(", ", stale)}.",
-                "New-CrdbCmekKey -KeyUri <key> -Grant"
-            );
+        KeyPolicyDocument policy;
+        try
+        {
+            policy = await run.Keys.GetPolicyAsync(arn.Region, arn.ToString());
+        }
+        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        {
+            foreach (var check in OfPolicy)
+                _results.Unknown(check, AwsCalls.ToCmekException(error, _spec.KeyUri));
+            return;
+        }
+
+        var reading = await new AwsKeyAccessReader(run).ReadAsync(arn, policy, RoleArn.Parse(_spec.AuthPrincipal));
+        _results.Report(
+            reading.ToAccess(),
+            new AccessAdvice(
+                _ => AwsKeyProblems.GrantProblems(reading, MissingGrant.Refuse).First(),
+                $"{AwsCommands.GetKeyPolicy(arn.ToString(), arn.Region)}   (shows the conditions)",
+                $"Get-CrdbCmekAccess {request.Cluster.Name}   (shows each, and through what it is allowed)",
+                $"New-CrdbCmekKey -KeyUri {arn} -Grant -RemoveStalePrincipal"
+            )
+        );
     }
 
     /// <summary>The ARN tells where the key is.</summary>
@@ -133,24 +148,38 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
         }
 
         var partition = AwsPartition.Of(request.Cluster);
-        IReadOnlyList<string> problems = await run.FindRoleOnceAsync(partition, role.Name) switch
+        var found = await run.FindRoleOnceAsync(partition, role.Name);
+        if (found?.Arn != role.Text)
         {
-            null => ["it does not exist"],
-            { } found when found.Arn != role.Text => [$"its ARN is {found.Arn}"],
-            { } found => TrustPolicy.Differences(
-                found.TrustPolicy,
-                partition,
-                request.Cluster.AccountId,
-                organizationId
-            ),
-        };
-        if (problems.Count == 0)
+            var problem = found is null ? "it does not exist" : $"its ARN is {found.Arn}";
+            _results.Fail(CmekCheckName.RoleTrust, AwsErrors.RoleDiffers(role.Text, request.Cluster.Name, [problem]));
+            return;
+        }
+
+        var trust = TrustPolicy.Read(
+            found,
+            request.Cluster.AccountId,
+            organizationId,
+            run.Calls.Context.Time.GetUtcNow()
+        );
+        if (trust.Differences.Count == 0)
             _results.Pass(
                 CmekCheckName.RoleTrust,
                 $"{role} trusts account {request.Cluster.AccountId} with the organization's external id, "
                     + "and nobody else."
             );
+        else if (trust.IsOnlyConditional)
+            _results.Unknown(
+                CmekCheckName.RoleTrust,
+                "RoleTrustConditional",
+                $"Whether account {request.Cluster.AccountId} may assume {role} depends on "
+                    + $"{string.Join(", ", trust.Conditions)}, which only AWS can see.",
+                $"{AwsCommands.GetRole(role.Name)}   (shows the conditions of its trust policy)"
+            );
         else
-            _results.Fail(CmekCheckName.RoleTrust, AwsErrors.RoleDiffers(role.Text, request.Cluster.Name, problems));
+            _results.Fail(
+                CmekCheckName.RoleTrust,
+                AwsErrors.RoleDiffers(role.Text, request.Cluster.Name, trust.Differences)
+            );
     }
 }

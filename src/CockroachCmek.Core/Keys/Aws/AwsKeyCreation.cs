@@ -13,7 +13,7 @@ internal sealed class AwsKeyCreation(AwsRun run, KeyTemplate template)
     /// <summary>One key for each region, in the order of the request.</summary>
     public async Task<IReadOnlyList<CmekKey>> EnsureAsync()
     {
-        var caller = await run.GetCallerAsync(_request.Regions[0]);
+        var caller = await run.GetKeyCallerAsync(_request.Regions[0]);
         var plans = await _planner.PlanAsync(caller.Account);
         var policy = template.Policy ?? DefaultPolicy(caller.Account);
         return template.Shape.MultiRegion
@@ -104,8 +104,13 @@ internal sealed class AwsKeyCreation(AwsRun run, KeyTemplate template)
     /// <summary>Adds what an existing key lacks: the grant and the alias.</summary>
     private async Task CompleteAsync(FoundKey key)
     {
-        if (!key.Policy.Grants(template.Role.Text))
-            await run.Writer.PutPolicyAsync(key.Region, key.KeyId, key.Policy.WithGrant(template.Role.Text));
+        if (AwsKeyPlanner.NeedsGrant(key, template.Role))
+            await run.Writer.ChangePolicyAsync(
+                key.Region,
+                key.KeyId,
+                policy => policy.EnsureGrant(template.Role.Text, key.Metadata.Arn),
+                planned: key.Policy
+            );
         if (!key.HasAlias)
             await run.Writer.CreateAliasAsync(key.Region, template.Alias, key.KeyId);
     }

@@ -21,12 +21,9 @@ internal sealed class AwsKeyPlanner(AwsRun run, KeyTemplate template)
         var found = await Task.WhenAll(
             _request.Regions.Select(async region => (Region: region, Key: await FindAsync(region)))
         );
-        ThrowIfUnfit([.. found.Select(f => f.Key).OfType<FoundKey>()]);
-        if (accountId != template.Role.AccountId)
-            run.Warn(
-                $"The credentials are of account {accountId}, the role is in account {template.Role.AccountId}. "
-                    + "The role also needs an IAM policy that allows it to use keys of another account."
-            );
+        var problems = await Task.WhenAll(found.Select(f => f.Key).OfType<FoundKey>().Select(ProblemsAsync));
+        Errors.ThrowCombined(_request.Cluster.Name, [.. problems.SelectMany(p => p)]);
+        await new AwsRoleGrant(run, _request.Cluster, template.Role).PrepareAsync([accountId], _request.IsRolePlanned);
         var plans = new List<RegionPlan>();
         foreach (var (region, key) in found)
         {
@@ -54,21 +51,35 @@ internal sealed class AwsKeyPlanner(AwsRun run, KeyTemplate template)
     private Task<FoundKey?> FindOrphanAsync(string region) =>
         new AwsKeySearch(run).FindOrphanAsync(region, _request.Cluster, template.Shape.MultiRegion);
 
-    private void ThrowIfUnfit(IReadOnlyList<FoundKey> keys) =>
-        Errors.ThrowCombined(_request.Cluster.Name, [.. keys.SelectMany(Problems)]);
-
-    private IEnumerable<CmekException> Problems(FoundKey key)
+    private async Task<IEnumerable<CmekException>> ProblemsAsync(FoundKey key)
     {
         var isOurs = key.BelongsTo(_request.Cluster);
+        var reading = await new AwsKeyAccessReader(run).ReadAsync(key, template.Role.Text);
         // A key of somebody else under our alias is fine when it grants the role access: it was made by hand, by the
         // documentation.
-        if (!isOurs && !key.Policy.Grants(template.Role.Text))
+        if (!isOurs && !reading.IsSettled && reading.Narrowed.Count == 0)
             return [AwsErrors.AliasTaken(template.Alias, key.Region, key.Metadata.Arn)];
-        var problems = AwsKeyProblems.Of(key, template.Role.Text, mayGrant: isOurs);
+        var problems = AwsKeyProblems
+            .KeyProblems(key.Metadata)
+            .Concat(
+                AwsKeyProblems.GrantProblems(reading, isOurs ? MissingGrant.AddUnlessNarrowed : MissingGrant.Refuse)
+            );
+        if (isOurs && key.Policy.EnsureGrant(template.Role.Text) is var wanted && !wanted.IsEquivalentTo(key.Policy))
+            problems = problems.Concat(StaleProblems(key.Metadata.Arn, wanted));
         return key.IsMultiRegion == template.Shape.MultiRegion
             ? problems
             : problems.Prepend(AwsErrors.KeyDiffers(key.Metadata.Arn, template.Shape.MultiRegion));
     }
+
+    private static IEnumerable<CmekException> StaleProblems(string arn, KeyPolicyDocument wanted)
+    {
+        if (wanted.StalePrincipals is { Count: > 0 } stale)
+            yield return AwsErrors.KeyPolicyStale(arn, stale);
+    }
+
+    /// <summary>True when the key policy neither grants the use nor grants it under a condition.</summary>
+    public static bool NeedsGrant(FoundKey key, RoleArn role) =>
+        !ReferenceEquals(key.Policy.EnsureGrant(role.Text, key.Metadata.Arn), key.Policy);
 
     private async Task<bool> ConfirmAsync(string region, FoundKey? key, bool isReplica)
     {
@@ -88,7 +99,7 @@ internal sealed class AwsKeyPlanner(AwsRun run, KeyTemplate template)
     /// <summary>What has to be changed about a key that exists; null when nothing has to.</summary>
     private async Task<string?> ChangeOfAsync(FoundKey key)
     {
-        if (!key.Policy.Grants(template.Role.Text))
+        if (NeedsGrant(key, template.Role))
             return $"Grant {template.Role} access to {key.Arn}";
         if (await NeedsRotationAsync(key))
             return $"Let AWS rotate {key.Arn} every {_request.RotationPeriodInDays} days";

@@ -1,7 +1,21 @@
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
+using CockroachCmek.Core.Keys.Aws.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
+
+/// <summary>What is to be done about a grant that is missing.</summary>
+internal enum MissingGrant
+{
+    /// <summary>Nothing: it is a problem.</summary>
+    Refuse,
+
+    /// <summary>It is added, unless somebody narrowed the grant, which is a problem.</summary>
+    Add,
+
+    /// <summary>It is added, unless somebody narrowed the grant, which then stays as it is.</summary>
+    AddUnlessNarrowed,
+}
 
 /// <summary>Why a key cannot be used for CMEK, found before anything is written.</summary>
 internal static class AwsKeyProblems
@@ -24,23 +38,32 @@ internal static class AwsKeyProblems
             yield return AwsErrors.KeyManagedByAws(key.Arn);
     }
 
-    /// <summary>Problems with what the key policy allows the role.</summary>
-    /// <param name="mayGrant">True when a missing grant will be added, and so is not a problem.</param>
-    public static IEnumerable<CmekException> GrantProblems(
-        string arn,
-        KeyPolicyDocument policy,
-        string roleArn,
-        bool mayGrant
-    )
+    /// <summary>Problems with the role's access to the key.</summary>
+    public static IEnumerable<CmekException> GrantProblems(KeyAccessReading reading, MissingGrant missing)
     {
-        if (policy.DenialsOf(roleArn) is { Count: > 0 } denials)
-            yield return AwsErrors.KeyDeniesRole(arn, roleArn, denials);
-        else if (!mayGrant && policy.MissingFor(roleArn) is { Count: > 0 } missing)
-            yield return AwsErrors.KeyNotGranted(arn, roleArn, missing, policy.StaleIds);
+        var access = reading.ToAccess();
+        var isMissing = access.Verdict == CmekAccessVerdict.NotGranted;
+        if (access.Verdict == CmekAccessVerdict.Denied)
+            yield return AwsErrors.KeyDeniesRole(access);
+        else if (isMissing && reading.MissingInBoundary is { Count: > 0 } limited)
+            yield return AwsErrors.RoleBoundaryDenies(access, reading.Policies.Role.Boundary!.Place, limited);
+        else if (isMissing && missing == MissingGrant.Refuse && reading.IsGrantedByKey)
+            yield return AwsErrors.RolePolicyMissing(access);
+        else if (isMissing && missing == MissingGrant.Refuse)
+            yield return AwsErrors.KeyNotGranted(access);
+        else if (missing == MissingGrant.Add && !reading.IsSettled && reading.Narrowed is { Count: > 0 } narrowed)
+            yield return AwsErrors.KeyGrantNarrowed(access, narrowed);
     }
 
     /// <summary>All problems of a key that the role is to use.</summary>
-    /// <param name="mayGrant">True when a missing grant will be added, and so is not a problem.</param>
-    public static IEnumerable<CmekException> Of(FoundKey key, string roleArn, bool mayGrant) =>
-        KeyProblems(key.Metadata).Concat(GrantProblems(key.Metadata.Arn, key.Policy, roleArn, mayGrant));
+    public static async Task<IReadOnlyList<CmekException>> OfAsync(
+        AwsRun run,
+        FoundKey key,
+        string roleArn,
+        MissingGrant missing
+    ) =>
+        [
+            .. KeyProblems(key.Metadata),
+            .. GrantProblems(await new AwsKeyAccessReader(run).ReadAsync(key, roleArn), missing),
+        ];
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Aws.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -51,11 +52,11 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
 
     /// <inheritdoc/>
     public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(request.Spec.KeyUri, context, async run => (await ReadAsync(run, request)).ToAccess());
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(request.Spec.KeyUri, context, async run => (await ReadAsync(run, request)).Review());
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
@@ -86,6 +87,13 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         RunAsync(change.Target, context, run => new AwsKeyAccessWriter(run).RestoreAsync(change));
 
     public void Dispose() => _clients.Dispose();
+
+    private static async Task<KeyAccessReading> ReadAsync(AwsRun run, KeyAccessRequest request)
+    {
+        var arn = AwsKeyArn.Parse(request.Spec.KeyUri);
+        var key = await run.Keys.FindAsync(arn) ?? throw AwsErrors.KeyNotFound(request.Spec.KeyUri, arn.Region);
+        return await new AwsKeyAccessReader(run).ReadAsync(key, request.Spec.AuthPrincipal);
+    }
 
     private async Task<T> RunAsync<T>(string target, OperationContext context, Func<AwsRun, Task<T>> work)
     {

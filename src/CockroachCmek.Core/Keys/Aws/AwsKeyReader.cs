@@ -83,6 +83,24 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
         }
     }
 
+    /// <summary>The grants of a key.</summary>
+    public async Task<IReadOnlyList<GrantListEntry>> GetGrantsAsync(AwsKeyArn key)
+    {
+        var grants = new List<GrantListEntry>();
+        string? marker = null;
+        do
+        {
+            var request = new ListGrantsRequest { KeyId = key.ToString(), Marker = marker };
+            var page = await calls.ReadAsync("KMS", "ListGrants", request.KeyId, c =>
+                clients.Kms(key.Region).ListGrantsAsync(request, c)
+            );
+            grants.AddRange(page.Grants ?? []);
+            marker = page.Truncated == true ? page.NextMarker : null;
+        } while (marker is not null);
+
+        return grants;
+    }
+
     /// <summary>Names of the aliases of a key, with their prefix.</summary>
     public async Task<IReadOnlyList<string>> GetAliasesAsync(string region, string keyId)
     {
@@ -127,9 +145,13 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
     /// When the key's newest version was created; <see cref="DateTimeOffset.MinValue"/> when it was never rotated.
     /// </summary>
     /// <param name="primary">The key; of a multi-region key its primary.</param>
-    public async Task<DateTimeOffset> GetNewestVersionAsync(AwsKeyArn primary)
+    public async Task<DateTimeOffset> GetNewestVersionAsync(AwsKeyArn primary) =>
+        (await GetNewestMaterialAsync(primary)).CreatedAt;
+
+    /// <summary>The same, with the id of the material; null where KMS does not tell it.</summary>
+    public async Task<(DateTimeOffset CreatedAt, string? MaterialId)> GetNewestMaterialAsync(AwsKeyArn primary)
     {
-        var newest = DateTimeOffset.MinValue;
+        var newest = (CreatedAt: DateTimeOffset.MinValue, MaterialId: (string?)null);
         string? marker = null;
         do
         {
@@ -137,13 +159,23 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
             var page = await calls.ReadAsync("KMS", "ListKeyRotations", request.KeyId, c =>
                 clients.Kms(primary.Region).ListKeyRotationsAsync(request, c)
             );
-            foreach (var date in (page.Rotations ?? []).Select(r => r.RotationDate).OfType<DateTime>())
-                if (new DateTimeOffset(date.ToUniversalTime()) is var rotatedAt && rotatedAt > newest)
-                    newest = rotatedAt;
+            foreach (var rotation in page.Rotations ?? [])
+                if (rotation.RotationDate?.ToUniversalTime() is { } date && date > newest.CreatedAt)
+                    newest = (new DateTimeOffset(date), rotation.KeyMaterialId);
             marker = page.Truncated == true ? page.NextMarker : null;
         } while (marker is not null);
 
         return newest;
+    }
+
+    /// <summary>When the rotation on demand that is running was started; null for none.</summary>
+    public async Task<DateTimeOffset?> GetRunningRotationAsync(AwsKeyArn primary)
+    {
+        var request = new GetKeyRotationStatusRequest { KeyId = primary.ToString() };
+        var status = await calls.ReadAsync("KMS", "GetKeyRotationStatus", request.KeyId, c =>
+            clients.Kms(primary.Region).GetKeyRotationStatusAsync(request, c)
+        );
+        return status.OnDemandRotationStartDate?.ToUniversalTime() is { } start ? new DateTimeOffset(start) : null;
     }
 
     /// <summary>AWS rotates a key once a year when no period was set.</summary>

@@ -25,7 +25,8 @@ internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
             return [.. keys.Select(k => k.Spec(k.Key.Metadata.Arn))];
         }
 
-        Errors.ThrowCombined(cluster.Name, [.. keys.SelectMany(Problems)]);
+        var problems = await Task.WhenAll(keys.Select(ProblemsAsync));
+        Errors.ThrowCombined(cluster.Name, [.. problems.SelectMany(p => p)]);
         var plans = new List<Replacement>();
         // One new key, with replicas, for all regions of a multi-region key; one for all regions that share any other
         // key.
@@ -35,6 +36,10 @@ internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
             return null;
         var created = await Task.WhenAll(plans.Select(CreateAsync));
         var specs = created.SelectMany(s => s).ToDictionary(s => s.Region);
+        foreach (var role in specs.Values.GroupBy(s => s.AuthPrincipal))
+            await new AwsRoleGrant(run, cluster, RoleArn.Parse(role.Key)).EnsureAsync(
+                role.Select(s => AwsKeyArn.Parse(s.KeyUri))
+            );
         return [.. regions.Select(r => specs[r.Region])];
     }
 
@@ -46,11 +51,16 @@ internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
         return new OldKey(region, key);
     }
 
-    private static IEnumerable<CmekException> Problems(OldKey old)
+    private async Task<IEnumerable<CmekException>> ProblemsAsync(OldKey old)
     {
-        var problems = AwsKeyProblems.Of(old.Key, old.InUse.AuthPrincipal, mayGrant: true);
-        return old.Key.Policy.StaleIds is { Count: > 0 } staleIds
-            ? problems.Append(AwsErrors.PolicyNotCopyable(old.Key.Metadata.Arn, staleIds))
+        var problems = await AwsKeyProblems.OfAsync(
+            run,
+            old.Key,
+            old.InUse.AuthPrincipal,
+            MissingGrant.AddUnlessNarrowed
+        );
+        return old.Policy.StalePrincipals is { Count: > 0 } stale
+            ? problems.Append(AwsErrors.PolicyNotCopyable(old.Key.Metadata.Arn, stale))
             : problems;
     }
 

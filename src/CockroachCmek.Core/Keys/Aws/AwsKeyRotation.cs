@@ -7,9 +7,11 @@ namespace CockroachCmek.Core.Keys.Aws;
 /// </summary>
 internal sealed class AwsKeyRotation(AwsRun run)
 {
+    private readonly AwsKeyVersions _versions = new(run);
+
     /// <summary>
-    /// The same URIs, once every key has a version newer than the one the cluster last wrapped with; null when the user
-    /// declined.
+    /// The same URIs, once KMS encrypts with a version newer than the one the cluster last wrapped with; null when the
+    /// user declined.
     /// </summary>
     public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(IReadOnlyList<CmekRegionInfo> regions)
     {
@@ -20,17 +22,22 @@ internal sealed class AwsKeyRotation(AwsRun run)
                 .Select(async g => new Rotation(
                     g.Key,
                     g.Max(k => k.InUse.CreatedAt) ?? DateTimeOffset.MinValue,
-                    await run.Keys.GetNewestVersionAsync(g.Key)
+                    await run.Keys.GetNewestVersionAsync(g.Key),
+                    await _versions.IsRotatingAsync(g.Key)
                 ))
         );
         foreach (var done in rotations.Where(r => !r.IsDue))
             run.Calls.Context.Host.Verbose(
-                $"{done.Key} was rotated on {done.NewestAt:u}, after the cluster last wrapped with it. "
-                    + "It is not rotated again."
+                done.IsRunning
+                    ? $"AWS is rotating {done.Key}. It is not rotated again."
+                    : $"{done.Key} was rotated on {done.NewestAt:u}, after the cluster last wrapped with it. "
+                        + "It is not rotated again."
             );
         if (!await ConfirmAllAsync([.. rotations.Where(r => r.IsDue)]))
             return null;
         await Task.WhenAll(rotations.Where(r => r.IsDue).Select(RotateAsync));
+        // The cluster wraps with whatever KMS encrypts with when it is told.
+        await Task.WhenAll(rotations.Select(r => _versions.WaitUntilInForceAsync(r.Key, r.WrappedAt)));
         return
         [
             .. regions.Select(r =>
@@ -49,13 +56,17 @@ internal sealed class AwsKeyRotation(AwsRun run)
     }
 
     /// <summary>
-    /// A rotation is not idempotent: after a lost response, the list of rotations shows whether it happened.
+    /// A rotation is not idempotent: after a lost response, the status shows whether it runs, and the list whether it has
+    /// happened. In between neither may show it, so both are read a second time.
     /// </summary>
     private Task RotateAsync(Rotation rotation) =>
         run.Calls.SettleAsync(
             $"RotateKeyOnDemand {rotation.Key}",
             () => SendAsync(rotation.Key),
-            async () => await run.Keys.GetNewestVersionAsync(rotation.Key) > rotation.WrappedAt
+            async () =>
+                await _versions.IsRotatingAsync(rotation.Key)
+                || await run.Keys.GetNewestVersionAsync(rotation.Key) > rotation.WrappedAt,
+            new Settling { SecondRead = TimeSpan.FromSeconds(90) }
         );
 
     private async Task SendAsync(AwsKeyArn key)
@@ -88,8 +99,9 @@ internal sealed class AwsKeyRotation(AwsRun run)
     /// <param name="Key">The key that is rotated.</param>
     /// <param name="WrappedAt">When the cluster last wrapped with the key.</param>
     /// <param name="NewestAt">When the key's newest version was created.</param>
-    private sealed record Rotation(AwsKeyArn Key, DateTimeOffset WrappedAt, DateTimeOffset NewestAt)
+    /// <param name="IsRunning">A rotation was started and has not ended.</param>
+    private sealed record Rotation(AwsKeyArn Key, DateTimeOffset WrappedAt, DateTimeOffset NewestAt, bool IsRunning)
     {
-        public bool IsDue => NewestAt <= WrappedAt;
+        public bool IsDue => NewestAt <= WrappedAt && !IsRunning;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 
@@ -5,10 +6,10 @@ namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
 /// Writes of KMS. KMS does not know a new principal for a while, and parts of it do not know a new key: such refusals
-/// are waited out on the injected clock, all others are final. A lost response is settled by reading, except for
+/// are waited out on the injected clock where this session created the principal or key; all others are final. A lost response is settled by reading, except for
 /// <see cref="CreateKeyAsync"/>.
 /// </summary>
-internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyReader reader)
+internal sealed partial class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyReader reader)
 {
     /// <summary>
     /// How long a change may take to be seen. Terraform's provider waits two minutes at CreateKey, three at
@@ -18,6 +19,14 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
 
     /// <summary>The pause between two tries.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// A role may be created in one process and used in the next. KMS knows it minutes later at the latest.
+    /// </summary>
+    private static readonly TimeSpan MaximumAgeOfNew = TimeSpan.FromMinutes(10);
+
+    /// <summary>Ids of the keys that this run created.</summary>
+    private readonly ConcurrentDictionary<string, bool> _newKeys = new();
 
     /// <summary>Creates a key. CreateKey has no idempotency token: the caller settles a lost response.</summary>
     public async Task<KeyMetadata> CreateKeyAsync(string region, KeyPolicyDocument policy, KeyShape shape)
@@ -29,7 +38,12 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
             Description = shape.Description,
             Tags = TagsOf(shape),
         };
-        var response = await WriteAsync("CreateKey", region, region, (kms, c) => kms.CreateKeyAsync(request, c));
+        var response = await WaitForPrincipalsAsync(
+            $"the new key in {region}",
+            () => policy,
+            () => calls.WriteAsync("KMS", "CreateKey", region, c => clients.Kms(region).CreateKeyAsync(request, c))
+        );
+        _newKeys[response.KeyMetadata.KeyId] = true;
         return response.KeyMetadata;
     }
 
@@ -55,9 +69,15 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
             {
                 try
                 {
-                    await WriteAsync("ReplicateKey", primary.Region, $"{primary.KeyId} to {region}", (kms, c) =>
-                        kms.ReplicateKeyAsync(request, c)
+                    await WaitForPrincipalsAsync(
+                        $"the replica of {primary.KeyId} in {region}",
+                        () => policy,
+                        () =>
+                            WriteAsync("ReplicateKey", primary.Region, primary.KeyId, $" to {region}", (kms, c) =>
+                                kms.ReplicateKeyAsync(request, c)
+                            )
                     );
+                    _newKeys[primary.KeyId] = true;
                 }
                 catch (AlreadyExistsException)
                 {
@@ -74,7 +94,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         calls.SettleAsync(
             $"CreateAlias {region} {alias}",
             () =>
-                WriteAsync("CreateAlias", region, $"{region} {alias}", (kms, c) =>
+                WriteAsync("CreateAlias", region, keyId, $" {alias}", (kms, c) =>
                     kms.CreateAliasAsync(new CreateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)
                 ),
             async () =>
@@ -88,37 +108,10 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         calls.SettleAsync(
             $"UpdateAlias {region} {alias}",
             () =>
-                WriteAsync("UpdateAlias", region, $"{region} {alias}", (kms, c) =>
+                WriteAsync("UpdateAlias", region, keyId, $" {alias}", (kms, c) =>
                     kms.UpdateAliasAsync(new UpdateAliasRequest { AliasName = alias, TargetKeyId = keyId }, c)
                 ),
             async () => (await reader.DescribeAsync(region, alias))?.KeyId == keyId
-        );
-
-    /// <summary>Replaces the key policy, and waits until KMS shows it.</summary>
-    public async Task PutPolicyAsync(string region, string keyId, KeyPolicyDocument policy)
-    {
-        var request = new PutKeyPolicyRequest
-        {
-            KeyId = keyId,
-            PolicyName = "default",
-            Policy = policy.ToCompactString(),
-        };
-        await calls.SettleAsync(
-            $"PutKeyPolicy {region} {keyId}",
-            () =>
-                WriteAsync("PutKeyPolicy", region, $"{region} {keyId}", (kms, c) => kms.PutKeyPolicyAsync(request, c)),
-            () => ShowsPolicyAsync(region, keyId, policy)
-        );
-        await ConfirmPolicyAsync(region, keyId, policy);
-    }
-
-    /// <summary>Waits until KMS shows a policy: a write counts once it can be read.</summary>
-    public Task ConfirmPolicyAsync(string region, string keyId, KeyPolicyDocument policy) =>
-        calls.PollUntilAsync(
-            () => ShowsPolicyAsync(region, keyId, policy),
-            Propagation,
-            Pause,
-            () => AwsErrors.PolicyNotSeen(keyId, region)
         );
 
     /// <summary>Lets AWS rotate the key periodically.</summary>
@@ -126,7 +119,7 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         calls.SettleAsync(
             $"EnableKeyRotation {region} {keyId}",
             () =>
-                WriteAsync("EnableKeyRotation", region, $"{region} {keyId}", (kms, c) =>
+                WriteAsync("EnableKeyRotation", region, keyId, "", (kms, c) =>
                     kms.EnableKeyRotationAsync(
                         new EnableKeyRotationRequest { KeyId = keyId, RotationPeriodInDays = days },
                         c
@@ -175,9 +168,6 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         async Task<bool> IsWantedAsync() => (await reader.DescribeAsync(key))?.KeyState == wanted;
     }
 
-    private async Task<bool> ShowsPolicyAsync(string region, string keyId, KeyPolicyDocument policy) =>
-        policy.IsEquivalentTo(await RetryUntilPropagatedAsync(() => reader.GetPolicyAsync(region, keyId)));
-
     private async Task<KeyMetadata> WaitUntilCreatedAsync(string region, string keyId)
     {
         KeyMetadata? metadata = null;
@@ -192,30 +182,35 @@ internal sealed class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyRea
         return metadata!;
     }
 
+    /// <param name="keyId">The key that the call works on.</param>
+    /// <param name="detail">What else the verbose line shows.</param>
     private Task<T> WriteAsync<T>(
         string verb,
         string region,
-        string resource,
+        string keyId,
+        string detail,
         Func<IAmazonKeyManagementService, CancellationToken, Task<T>> call
-    ) => RetryUntilPropagatedAsync(() => calls.WriteAsync("KMS", verb, resource, c => call(clients.Kms(region), c)));
+    ) =>
+        WaitForKeyAsync(keyId, () =>
+            calls.WriteAsync("KMS", verb, $"{region} {keyId}{detail}", c => call(clients.Kms(region), c))
+        );
 
-    private Task<T> RetryUntilPropagatedAsync<T>(Func<Task<T>> call) =>
-        calls.RetryUntilPropagatedAsync(call, IsPropagating, Propagation, Pause);
-
-    /// <summary>True for a refusal that eventual consistency explains.</summary>
-    private static bool IsPropagating(Exception error) =>
-        error switch
-        {
-            // The same code stands for a real mistake: only the message about principals is waited out (boto3 #3206).
-            MalformedPolicyDocumentException => Mentions(error, "invalid principals"),
-            // Right after a creation (KMS developer guide, eventual consistency).
-            NotFoundException => true,
-            KMSInvalidStateException => Mentions(error, "creat"),
-            _ => false,
-        };
-
-    private static bool Mentions(Exception error, string text) =>
-        error.Message.IndexOf(text, StringComparison.OrdinalIgnoreCase) >= 0;
+    /// <summary>Repeats a call while parts of KMS do not know the key yet, or still create it.</summary>
+    private Task<T> WaitForKeyAsync<T>(string keyId, Func<Task<T>> call) =>
+        calls.RetryUntilPropagatedAsync(
+            call,
+            error =>
+                error switch
+                {
+                    // Right after a creation (KMS developer guide, eventual consistency).
+                    NotFoundException => true,
+                    // The sentence names the state, in words that AWS does not promise.
+                    KMSInvalidStateException => _newKeys.ContainsKey(keyId),
+                    _ => false,
+                },
+            Propagation,
+            Pause
+        );
 
     private static List<Tag> TagsOf(KeyShape shape) =>
         [.. shape.Tags.Select(t => new Tag { TagKey = t.Key, TagValue = t.Value })];

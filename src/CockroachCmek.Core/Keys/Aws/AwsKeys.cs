@@ -12,12 +12,19 @@ internal sealed class AwsKeys(AwsRun run)
         foreach (var region in request.Regions)
             if (!request.Cluster.Regions.Any(r => r.Name == region))
                 throw Errors.RegionUnknown(request.Cluster.Name, region, request.Cluster.Regions.Select(r => r.Name));
+        foreach (var key in request.KeyUris.Select(AwsKeyArn.TryParse).Prepend(null))
+            if (AwsPartition.Difference(request.Cluster, role, key) is { } difference)
+                throw Errors.KeyPartitionDiffers(request.Cluster.Name, difference);
         if (request.KeyUris.Count > 0)
             return await new AwsKeyImport(run, request, role).ImportAsync();
         var template = request.Like is { } like
             ? await LikeAsync(request, role, like)
             : KeyTemplate.Default(request, role);
-        return await new AwsKeyCreation(run, template).EnsureAsync();
+        var keys = await new AwsKeyCreation(run, template).EnsureAsync();
+        await new AwsRoleGrant(run, request.Cluster, role).EnsureAsync(
+            keys.Where(k => !k.IsPlanned).Select(k => AwsKeyArn.Parse(k.KeyUri))
+        );
+        return keys;
     }
 
     /// <summary>
@@ -29,7 +36,8 @@ internal sealed class AwsKeys(AwsRun run)
         var arn = AwsKeyArn.Parse(like.KeyUri);
         var model = await run.Keys.FindTaggedAsync(arn.Region, like.KeyUri)
             ?? throw AwsErrors.KeyNotFound(like.KeyUri, arn.Region);
-        Errors.ThrowCombined(request.Cluster.Name, [.. AwsKeyProblems.Of(model, role.Text, mayGrant: true)]);
+        var policy = model.Policy.EnsureGrant(role.Text);
+        Errors.ThrowCombined(request.Cluster.Name, [.. await ProblemsAsync(model, policy, role)]);
         var aliases = await run.Keys.GetAliasesAsync(model.Region, model.KeyId);
         var tags = AwsNames.CopyableTags(model.Tags);
         foreach (var tag in request.Tags)
@@ -42,9 +50,17 @@ internal sealed class AwsKeys(AwsRun run)
                 AwsNames.Description(request.Cluster),
                 AwsNames.Tags(request.Cluster, tags)
             ),
-            Policy = model.Policy.EnsureGrant(role.Text),
+            Policy = policy,
             Model = model,
         };
+    }
+
+    private async Task<IEnumerable<CmekException>> ProblemsAsync(FoundKey model, KeyPolicyDocument policy, RoleArn role)
+    {
+        var problems = await AwsKeyProblems.OfAsync(run, model, role.Text, MissingGrant.AddUnlessNarrowed);
+        return policy.StalePrincipals is { Count: > 0 } stale
+            ? problems.Append(AwsErrors.PolicyNotCopyable(model.Metadata.Arn, stale))
+            : problems;
     }
 }
 

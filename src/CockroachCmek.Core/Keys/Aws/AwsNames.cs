@@ -36,6 +36,9 @@ internal static class AwsNames
     public static string Default(CrdbCluster cluster) =>
         $"crdb-cmek-{cluster.Id.Substring(Math.Max(0, cluster.Id.Length - IdDigits))}";
 
+    /// <summary>Name of the inline policy that lets the role use keys of another account.</summary>
+    public static string RolePolicy(CrdbCluster cluster) => $"{Default(cluster)}-keys";
+
     /// <summary>The alias of a cluster's keys.</summary>
     /// <param name="name">The alias without its prefix; null for the default.</param>
     public static string Alias(CrdbCluster cluster, string? name) => $"alias/{name ?? Default(cluster)}";

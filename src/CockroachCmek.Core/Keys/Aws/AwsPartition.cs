@@ -27,9 +27,36 @@ internal sealed record AwsPartition(string Name, string IamHost, string IamSigni
             ? found
             : Commercial;
 
+    /// <summary>A partition by its name. Default: the commercial one.</summary>
+    public static AwsPartition Named(string name) =>
+        ByRegionPrefix.Values.FirstOrDefault(p => p.Name == name) ?? Commercial;
+
     /// <summary>The partition of a cluster's regions.</summary>
     public static AwsPartition Of(CrdbCluster cluster) =>
         OfRegion(cluster.Regions.Count > 0 ? cluster.Regions[0].Name : "");
+
+    /// <summary>
+    /// How the partitions of a cluster, a role and a key differ, as a sentence; null when they are one. No partition
+    /// knows the identities of another, so nothing in one can use anything in another.
+    /// </summary>
+    /// <param name="role">The role; null when it is not known.</param>
+    /// <param name="key">The key; null when it is not known.</param>
+    public static string? Difference(CrdbCluster cluster, RoleArn? role, AwsKeyArn? key)
+    {
+        if (key is not null && OfRegion(key.Region).Name is var home && home != key.Partition)
+            return $"The key {key} says {key.Partition}, but the region {key.Region} is in the partition {home}.";
+        var parts = new List<(string What, string Partition)>();
+        if (cluster.Regions.Count > 0)
+            parts.Add(("the cluster", Of(cluster).Name));
+        if (role is not null)
+            parts.Add(("the role", role.Partition));
+        if (key is not null)
+            parts.Add(("the key", key.Partition));
+        return parts.Select(p => p.Partition).Distinct().Count() <= 1
+            ? null
+            : $"Of the partitions of AWS, {string.Join(", ", parts.Select(p => $"{p.What} is in {p.Partition}"))}. "
+                + "Partitions share no identities, so it can never work.";
+    }
 
     /// <summary>The principal that stands for a whole account.</summary>
     public string Root(string accountId) => $"arn:{Name}:iam::{accountId}:root";

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Amazon.Runtime;
+using CockroachCmek.Core.Keys.Aws.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -11,7 +12,7 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
 {
     private readonly AwsPartition _partition = AwsPartition.Of(request.Cluster);
     private readonly string _name = request.Name ?? AwsNames.Default(request.Cluster);
-    private readonly string _path = AwsRoleOptions.From(request.Options).Path;
+    private readonly AwsRoleOptions _options = AwsRoleOptions.From(request.Options);
     private readonly IReadOnlyDictionary<string, string> _tags = AwsNames.Tags(request.Cluster, request.Tags);
 
     private IAwsIam Iam => run.Clients.Iam(_partition);
@@ -36,6 +37,7 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
             FindAsync,
             new Settling { IsDone = error => error is AmazonServiceException { ErrorCode: "EntityAlreadyExists" } }
         );
+        run.Clients.AddNew(created.Arn);
         return await ReconcileAsync(created, isNew: true);
     }
 
@@ -45,9 +47,10 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
         run.Calls.WriteAsync("IAM", "CreateRole", _name, c =>
             Iam.CreateRoleAsync(
                 _name,
-                _path,
+                _options.Path,
                 TrustPolicy.Create(_partition, TrustedAccount, ExternalId),
                 $"CockroachDB Cloud uses the CMEK of cluster {request.Cluster.Name} through this role.",
+                _options.PermissionsBoundary,
                 _tags,
                 c
             )
@@ -57,9 +60,9 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
     /// <param name="isNew">True for a role that this run created.</param>
     private async Task<CmekRole> ReconcileAsync(IamRole role, bool isNew)
     {
+        if (OwnerOf(role) is { } owner)
+            throw Errors.RoleBelongsToAnother($"The role {role.Arn}", request.Cluster.Name, owner);
         var differences = DifferencesOf(role);
-        if (role.Tags.TryGetValue(AwsNames.ClusterIdTag, out var id) && id != request.Cluster.Id)
-            differences = [.. differences, $"its tags assign it to the cluster {id}"];
         if (differences.Count == 0)
         {
             if (!isNew)
@@ -69,33 +72,73 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
 
         if (!request.Update)
             throw AwsErrors.RoleDiffers(role.Arn, request.Cluster.Name, differences);
-        var action = $"Replace the trust policy ({string.Join("; ", differences)}) and set the module's tags";
+        var action = $"Update the role ({string.Join("; ", differences)}) and set the module's tags";
         if (!await run.ConfirmAsync(role.Arn, action))
             return Result(role.Arn, CmekOutcome.Planned);
-        await UpdateAsync();
+        await UpdateAsync(role);
         return Result(role.Arn, CmekOutcome.Updated);
     }
 
+    /// <summary>
+    /// Whom a role serves, when that is not this cluster: its tags say so, or, without tags, those whom it trusts.
+    /// </summary>
+    private string? OwnerOf(IamRole role)
+    {
+        if (role.Tags.TryGetValue(AwsNames.ClusterIdTag, out var id))
+            return id == request.Cluster.Id ? null
+                : role.Tags.TryGetValue(AwsNames.ClusterNameTag, out var name) ? $"the cluster '{name}' ({id})"
+                : $"the cluster {id}";
+        var trust = TrustOf(role);
+        var others = trust.Others.Concat(trust.ServicesAndProviders).Select(p => p.Text).ToList();
+        if (others.Count > 0)
+            return string.Join(" and ", others);
+        return !trust.NeedsNoExternalId && trust.AcceptsOtherExternalIds
+            ? "another organization, whose external id it requires"
+            : null;
+    }
+
     private IReadOnlyList<string> DifferencesOf(IamRole role) =>
-        TrustPolicy.Differences(role.TrustPolicy, _partition, TrustedAccount, ExternalId);
+        [.. TrustOf(role).Differences, .. BoundaryDifferences(role)];
+
+    private IEnumerable<string> BoundaryDifferences(IamRole role)
+    {
+        if (_options.PermissionsBoundary is { } wanted && role.PermissionsBoundary != wanted)
+            yield return $"its permissions boundary is {role.PermissionsBoundary ?? "missing"}, not {wanted}";
+    }
+
+    private TrustReading TrustOf(IamRole role) =>
+        TrustPolicy.Read(role, TrustedAccount, ExternalId, run.Calls.Context.Time.GetUtcNow());
 
     private bool HasTags(IamRole role) =>
         _tags.All(t => role.Tags.TryGetValue(t.Key, out var value) && value == t.Value);
 
-    private async Task UpdateAsync()
+    private async Task UpdateAsync(IamRole role)
     {
-        var trust = TrustPolicy.Create(_partition, TrustedAccount, ExternalId);
-        await run.Calls.SettleAsync(
-            $"UpdateAssumeRolePolicy {_name}",
-            () => WriteAsync("UpdateAssumeRolePolicy", c => Iam.UpdateAssumeRolePolicyAsync(_name, trust, c)),
-            async () => await FindAsync() is { } role && DifferencesOf(role).Count == 0
-        );
-        await run.Calls.SettleAsync(
-            $"TagRole {_name}",
-            () => WriteAsync("TagRole", c => Iam.TagRoleAsync(_name, _tags, c)),
-            async () => await FindAsync() is { } role && HasTags(role)
-        );
+        if (TrustOf(role).Differences.Count > 0)
+        {
+            var trust = TrustPolicy.Create(_partition, TrustedAccount, ExternalId);
+            await SettleAsync(
+                "UpdateAssumeRolePolicy",
+                c => Iam.UpdateAssumeRolePolicyAsync(_name, trust, c),
+                now => TrustOf(now).Differences.Count == 0
+            );
+        }
+
+        if (_options.PermissionsBoundary is { } boundary && role.PermissionsBoundary != boundary)
+            await SettleAsync(
+                "PutRolePermissionsBoundary",
+                c => Iam.PutRolePermissionsBoundaryAsync(_name, boundary, c),
+                now => now.PermissionsBoundary == boundary
+            );
+        await SettleAsync("TagRole", c => Iam.TagRoleAsync(_name, _tags, c), HasTags);
     }
+
+    private Task SettleAsync(string verb, Func<CancellationToken, Task> call, Func<IamRole, bool> isDone) =>
+        run.Calls.SettleAsync(
+            $"{verb} {_name}",
+            () => WriteAsync(verb, call),
+            async () => await FindAsync() is { } role && isDone(role)
+        );
 
     private Task WriteAsync(string verb, Func<CancellationToken, Task> call) =>
         run.Calls.WriteAsync("IAM", verb, _name, async cancellation =>
@@ -129,7 +172,7 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
     private async Task<string> PlannedArnAsync()
     {
         var caller = await run.GetCallerAsync(request.Cluster.Regions[0].Name);
-        return _partition.Role(caller.Account, _path, _name);
+        return _partition.Role(caller.Account, _options.Path, _name);
     }
 
     private CmekRole Result(string arn, CmekOutcome outcome) =>

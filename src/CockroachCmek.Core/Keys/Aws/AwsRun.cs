@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Amazon.Runtime;
 using Amazon.SecurityToken.Model;
+using CockroachCmek.Core.Keys.Aws.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -11,6 +12,8 @@ namespace CockroachCmek.Core.Keys.Aws;
 internal sealed class AwsRun
 {
     private readonly ConcurrentDictionary<(string Partition, string Name), Lazy<Task<IamRole?>>> _roles = new();
+
+    private readonly ConcurrentDictionary<string, Lazy<Task<RolePolicies>>> _rolePolicies = new();
 
     public AwsRun(AwsClients clients, OperationContext context)
     {
@@ -30,11 +33,18 @@ internal sealed class AwsRun
     /// <summary>Writes of KMS.</summary>
     public AwsKeyWriter Writer { get; }
 
-    /// <summary>Whose credentials these are.</summary>
+    /// <summary>Whose credentials IAM is called with.</summary>
     /// <param name="region">A region whose STS is asked.</param>
     public Task<GetCallerIdentityResponse> GetCallerAsync(string region) =>
         Calls.ReadAsync("STS", "GetCallerIdentity", "", c =>
             Clients.Sts(region).GetCallerIdentityAsync(new GetCallerIdentityRequest(), c)
+        );
+
+    /// <summary>Whose credentials KMS is called with.</summary>
+    /// <param name="region">A region whose STS is asked.</param>
+    public Task<GetCallerIdentityResponse> GetKeyCallerAsync(string region) =>
+        Calls.ReadAsync("STS", "GetCallerIdentity", "", c =>
+            Clients.StsOfKeys(region).GetCallerIdentityAsync(new GetCallerIdentityRequest(), c)
         );
 
     /// <summary>A role as it is now; null when it does not exist.</summary>
@@ -53,6 +63,10 @@ internal sealed class AwsRun
     /// <summary>A role as the operation first read it: for checks, which write nothing.</summary>
     public Task<IamRole?> FindRoleOnceAsync(AwsPartition partition, string name) =>
         _roles.GetOrAdd((partition.Name, name), _ => new(() => FindRoleAsync(partition, name))).Value;
+
+    /// <summary>The policies of a role as the operation first read them.</summary>
+    public Task<RolePolicies> FindRolePoliciesOnceAsync(RoleArn role) =>
+        _rolePolicies.GetOrAdd(role.Text, _ => new(() => new AwsRolePolicyReader(this, role).ReadAsync())).Value;
 
     /// <summary>Asks before a write; false when the user declined.</summary>
     public Task<bool> ConfirmAsync(string target, string action) =>

@@ -7,7 +7,14 @@ internal sealed record IamRole(
     string UniqueId,
     string TrustPolicy,
     IReadOnlyDictionary<string, string> Tags
-);
+)
+{
+    /// <summary>When it was created; null when IAM does not tell.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>ARN of its permissions boundary; null for none.</summary>
+    public string? PermissionsBoundary { get; init; }
+}
 
 /// <summary>
 /// The operations of IAM that CMEK needs, named as in AWSSDK.IdentityManagement, which can replace this interface once
@@ -22,7 +29,22 @@ internal interface IAwsIam : IDisposable
         string path,
         string trustPolicy,
         string description,
+        string? permissionsBoundary,
         IReadOnlyDictionary<string, string> tags,
+        CancellationToken cancellationToken
+    );
+
+    Task PutRolePermissionsBoundaryAsync(
+        string roleName,
+        string permissionsBoundary,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>Sets an inline policy.</summary>
+    Task PutRolePolicyAsync(
+        string roleName,
+        string policyName,
+        string policyDocument,
         CancellationToken cancellationToken
     );
 
@@ -33,4 +55,13 @@ internal interface IAwsIam : IDisposable
     Task<IReadOnlyList<string>> ListRolePoliciesAsync(string roleName, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<string>> ListAttachedRolePoliciesAsync(string roleName, CancellationToken cancellationToken);
+
+    /// <summary>The document of an inline policy.</summary>
+    Task<string> GetRolePolicyAsync(string roleName, string policyName, CancellationToken cancellationToken);
+
+    /// <summary>The id of a managed policy's default version: the one in force.</summary>
+    Task<string> GetPolicyDefaultVersionAsync(string policyArn, CancellationToken cancellationToken);
+
+    /// <summary>The document of a version of a managed policy.</summary>
+    Task<string> GetPolicyVersionAsync(string policyArn, string versionId, CancellationToken cancellationToken);
 }

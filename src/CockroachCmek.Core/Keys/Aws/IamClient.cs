@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Xml.Linq;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
@@ -31,6 +32,7 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
         string path,
         string trustPolicy,
         string description,
+        string? permissionsBoundary,
         IReadOnlyDictionary<string, string> tags,
         CancellationToken cancellationToken
     ) =>
@@ -43,9 +45,38 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
                     ("Path", path),
                     ("AssumeRolePolicyDocument", trustPolicy),
                     ("Description", description),
+                    .. permissionsBoundary is null
+                        ? Array.Empty<(string, string)>()
+                        : [("PermissionsBoundary", permissionsBoundary)],
                     .. TagParameters(tags),
                 ]
             )
+        );
+
+    public Task PutRolePermissionsBoundaryAsync(
+        string roleName,
+        string permissionsBoundary,
+        CancellationToken cancellationToken
+    ) =>
+        CallAsync(
+            "PutRolePermissionsBoundary",
+            cancellationToken,
+            ("RoleName", roleName),
+            ("PermissionsBoundary", permissionsBoundary)
+        );
+
+    public Task PutRolePolicyAsync(
+        string roleName,
+        string policyName,
+        string policyDocument,
+        CancellationToken cancellationToken
+    ) =>
+        CallAsync(
+            "PutRolePolicy",
+            cancellationToken,
+            ("RoleName", roleName),
+            ("PolicyName", policyName),
+            ("PolicyDocument", policyDocument)
         );
 
     public Task UpdateAssumeRolePolicyAsync(string roleName, string trustPolicy, CancellationToken cancellationToken) =>
@@ -74,6 +105,36 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
             roleName,
             response => response.Required("AttachedPolicies").Elements().Select(m => m.Required("PolicyArn").Value),
             cancellationToken
+        );
+
+    public async Task<string> GetRolePolicyAsync(
+        string roleName,
+        string policyName,
+        CancellationToken cancellationToken
+    ) =>
+        ParseDocument(
+            (
+                await CallAsync("GetRolePolicy", cancellationToken, ("RoleName", roleName), ("PolicyName", policyName))
+            ).Required("PolicyDocument")
+        );
+
+    public async Task<string> GetPolicyDefaultVersionAsync(string policyArn, CancellationToken cancellationToken) =>
+        (await CallAsync("GetPolicy", cancellationToken, ("PolicyArn", policyArn))).Required("DefaultVersionId").Value;
+
+    public async Task<string> GetPolicyVersionAsync(
+        string policyArn,
+        string versionId,
+        CancellationToken cancellationToken
+    ) =>
+        ParseDocument(
+            (
+                await CallAsync(
+                    "GetPolicyVersion",
+                    cancellationToken,
+                    ("PolicyArn", policyArn),
+                    ("VersionId", versionId)
+                )
+            ).Required("Document")
         );
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
@@ -123,20 +184,37 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
             (tag, i) => new[] { ($"Tags.member.{i + 1}.Key", tag.Key), ($"Tags.member.{i + 1}.Value", tag.Value) }
         );
 
+    /// <summary>IAM percent-encodes a document (RFC 3986); some emulators send it plain.</summary>
+    private static string ParseDocument(XElement document) =>
+        document.Value.StartsWith("%", StringComparison.Ordinal)
+            ? Uri.UnescapeDataString(document.Value)
+            : document.Value;
+
     private static IamRole ParseRole(XElement response)
     {
         var role = response.Required("Role");
-        // IAM percent-encodes the document (RFC 3986); some emulators send it plain.
-        var policy = role.Required("AssumeRolePolicyDocument").Value;
         return new IamRole(
             role.Required("RoleName").Value,
             role.Required("Arn").Value,
             role.Required("RoleId").Value,
-            policy.StartsWith("%", StringComparison.Ordinal) ? Uri.UnescapeDataString(policy) : policy,
+            ParseDocument(role.Required("AssumeRolePolicyDocument")),
             role.Elements()
                 .Where(e => e.Name.LocalName == "Tags")
                 .Elements()
                 .ToDictionary(t => t.Required("Key").Value, t => t.Required("Value").Value)
-        );
+        )
+        {
+            CreatedAt = DateTimeOffset.TryParse(
+                role.Optional("CreateDate"),
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var created
+            )
+                ? created
+                : null,
+            PermissionsBoundary = role.Elements()
+                .FirstOrDefault(e => e.Name.LocalName == "PermissionsBoundary")
+                ?.Optional("PermissionsBoundaryArn"),
+        };
     }
 }

@@ -1,56 +1,32 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using CockroachCmek.Core.Keys.Aws.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <content>What a policy grants to a role, and adding that.</content>
 internal sealed partial class KeyPolicyDocument
 {
-    /// <summary>True when the policy grants a role everything that CMEK needs.</summary>
-    public bool Grants(string roleArn) => MissingFor(roleArn).Count == 0;
+    /// <summary>True when the policy by itself grants a role everything that CMEK needs, for sure.</summary>
+    /// <param name="keyArn">The key; null when the policy is to serve another key too.</param>
+    public bool Grants(string roleArn, string? keyArn = null) => ReadFor(roleArn, keyArn).IsGrantedByKey;
 
-    /// <summary>Actions that CMEK needs and that no statement allows the role without conditions.</summary>
-    public IReadOnlyList<string> MissingFor(string roleArn) =>
-        [
-            .. UseActions.Where(needed =>
-                !Statements.Any(s =>
-                    HasEffect(s, "Allow")
-                    && s["Condition"] is null
-                    && Names(s, roleArn)
-                    && ActionsOf(s).Any(a => Covers(a, needed))
-                )
-            ),
-        ];
-
-    /// <summary>Sids (or positions) of statements that deny the role something that CMEK needs.</summary>
-    public IReadOnlyList<string> DenialsOf(string roleArn) =>
-        [
-            .. Statements
-                .Select((s, i) => (Statement: s, Name: (string?)s["Sid"] ?? $"statement {i + 1}"))
-                .Where(p =>
-                    HasEffect(p.Statement, "Deny")
-                    && Names(p.Statement, roleArn)
-                    && ActionsOf(p.Statement).Any(a => UseActions.Any(u => Covers(a, u) || Covers(u, a)))
-                )
-                .Select(p => p.Name),
-        ];
-
-    /// <summary>Actions beyond what CMEK needs that the policy allows the role by name.</summary>
-    public IReadOnlyList<string> WiderThanNeeded(string roleArn) =>
-        [
-            .. Statements
-                .Where(s => HasEffect(s, "Allow") && PrincipalsOf(s).Contains(roleArn))
-                .SelectMany(ActionsOf)
-                .Where(a => !UseActions.Any(u => Covers(u, a)))
-                .Distinct(),
-        ];
+    /// <summary>A policy that allows a role the use of a key of another account.</summary>
+    public static string RolePolicy(string keyArn)
+    {
+        var statement = Allow("CockroachCmek", [keyArn], UseActions);
+        statement.Remove("Principal");
+        statement["Resource"] = keyArn;
+        return new JsonObject { ["Version"] = "2012-10-17", ["Statement"] = new JsonArray(statement) }.ToJsonString(
+            Compact
+        );
+    }
 
     /// <summary>
     /// Unique ids of deleted principals. AWS shows the id in place of the ARN once a role or user is deleted; a new one
     /// with the same name is another principal.
     /// </summary>
-    public IReadOnlyList<string> StaleIds =>
-        [.. Statements.SelectMany(PrincipalsOf).Where(p => Regex.IsMatch(p, "^A(ROA|IDA)[A-Z0-9]+$")).Distinct()];
+    public IReadOnlyList<string> StaleIds => [.. StalePrincipals.Select(p => p.Id).Distinct()];
 
     /// <summary>True when the account as a whole, or this caller, is allowed to change the policy.</summary>
     /// <param name="callerArn">The caller; for a session of a role, the role counts.</param>
@@ -72,8 +48,14 @@ internal sealed partial class KeyPolicyDocument
         );
     }
 
-    /// <summary>The same policy when it grants the role what CMEK needs; else the policy with the grant.</summary>
-    public KeyPolicyDocument EnsureGrant(string roleArn) => Grants(roleArn) ? this : WithGrant(roleArn);
+    /// <summary>
+    /// The same policy when it grants the role what CMEK needs, or grants it under a condition, which somebody put
+    /// there
+    /// on purpose; else the policy with the grant.
+    /// </summary>
+    /// <param name="keyArn">The key; null when the policy is to serve another key too.</param>
+    public KeyPolicyDocument EnsureGrant(string roleArn, string? keyArn = null) =>
+        ReadFor(roleArn, keyArn) is { IsGrantedByKey: false, Narrowed.Count: 0 } ? WithGrant(roleArn) : this;
 
     /// <summary>
     /// The policy with the use of the key granted. Replaces the module's own statement for the role; all others stay.
@@ -85,13 +67,22 @@ internal sealed partial class KeyPolicyDocument
             var own = statements
                 .OfType<JsonObject>()
                 .FirstOrDefault(s =>
-                    (string?)s["Sid"] == UseSid
+                    ((string?)s["Sid"])?.StartsWith(UseSid, StringComparison.Ordinal) == true
                     && PrincipalsOf(s).All(p => p == roleArn || Regex.IsMatch(p, "^A(ROA|IDA)"))
                 );
             if (own is not null)
                 statements.Remove(own);
-            statements.Add((JsonNode)UseStatement(roleArn));
+            statements.Add((JsonNode)WithFreeSid(UseStatement(roleArn), statements));
         });
+
+    /// <summary>A statement with a Sid that the others do not have: KMS refuses a policy with the same one twice.</summary>
+    private static JsonObject WithFreeSid(JsonObject statement, JsonArray others)
+    {
+        var taken = others.OfType<JsonObject>().Select(s => (string?)s["Sid"]).ToList();
+        for (var number = 2; taken.Contains((string?)statement["Sid"]); number++)
+            statement["Sid"] = $"{UseSid} {number}";
+        return statement;
+    }
 
     /// <summary>A pattern for the ARN of the role whose session the caller is; null for any other caller.</summary>
     private static string? RolePatternOf(string callerArn)
@@ -107,8 +98,20 @@ internal sealed partial class KeyPolicyDocument
         return $"^arn:{session.Groups["partition"].Value}:iam::{session.Groups["account"].Value}:role/(.*/)?{name}$";
     }
 
-    private static bool Names(JsonObject statement, string roleArn) =>
-        PrincipalsOf(statement).Any(p => p == roleArn || p == "*");
+    /// <summary>What the policy means by itself, at any time.</summary>
+    private KeyAccessReading ReadFor(string roleArn, string? keyArn)
+    {
+        var role = RoleArn.Parse(roleArn);
+        // Without a key, only patterns of any key match: a literal * matches no other.
+        var (region, account) = AwsKeyArn.TryParse(keyArn) is { } key
+            ? (key.Region, key.AccountId)
+            : ("*", role.AccountId);
+        return new KeyAccessReading(
+            new KeyPolicies { Key = ToPolicy() },
+            new JudgedKey(keyArn ?? $"arn:{role.Partition}:kms:*:{account}:key/*", account, region, Now: null),
+            PolicySubject.Role(roleArn, role.AccountId)
+        );
+    }
 
     /// <summary>
     /// True when a pattern of a policy includes all that another includes. Actions are not case-sensitive.

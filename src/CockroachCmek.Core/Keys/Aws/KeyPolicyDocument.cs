@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using CockroachCmek.Core.Keys.Aws.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -38,7 +40,7 @@ internal sealed partial class KeyPolicyDocument
         "kms:UpdatePrimaryRegion",
     ];
 
-    private static readonly JsonSerializerOptions Compact = new()
+    internal static readonly JsonSerializerOptions Compact = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
@@ -95,10 +97,15 @@ internal sealed partial class KeyPolicyDocument
     public static JsonObject UseStatement(string roleArn) => Allow(UseSid, [roleArn], UseActions);
 
     /// <summary>
-    /// True when both mean the same: the order of fields does not count, nor whether a single value is in a list.
+    /// True when both mean the same: the order of fields and statements does not count, nor whether a single value is
+    /// in
+    /// a list, nor how AWS writes an account.
     /// </summary>
     public bool IsEquivalentTo(KeyPolicyDocument other) =>
         JsonNode.DeepEquals(Normalize(_root), Normalize(other._root));
+
+    /// <summary>The policy as statements, to judge what it means.</summary>
+    public PolicyText ToPolicy() => PolicyText.Parse(_root);
 
     /// <summary>The document, indented.</summary>
     public override string ToString() => ToText(_root);
@@ -164,25 +171,43 @@ internal sealed partial class KeyPolicyDocument
         JsonNode.DeepEquals(Normalize(one), Normalize(other));
 
     /// <summary>
-    /// One form for everything that means the same to IAM: fields and lists of texts sorted, lists of one unwrapped.
+    /// One form for everything that means the same to IAM, and that AWS rewrites: fields, statements and lists of texts
+    /// sorted and without repetitions, lists of one unwrapped, the id of an account for its root ARN, actions in lower
+    /// case.
     /// </summary>
-    private static JsonNode? Normalize(JsonNode? node) =>
+    private static JsonNode? Normalize(JsonNode? node, string field = "") =>
         node switch
         {
             JsonObject map => new JsonObject(
                 map.OrderBy(f => f.Key, StringComparer.Ordinal)
-                    .Select(f => new KeyValuePair<string, JsonNode?>(
-                        f.Key,
-                        f.Key == "Statement" && f.Value is JsonObject
-                            ? new JsonArray(Normalize(f.Value))
-                            : Normalize(f.Value)
-                    ))
+                    .Select(f => new KeyValuePair<string, JsonNode?>(f.Key, Normalize(f.Value, f.Key)))
             ),
-            JsonArray { Count: 1 } one when one[0] is JsonValue => one[0]!.DeepClone(),
-            JsonArray many when many.All(i => i is JsonValue) => new JsonArray([
-                .. many.Select(i => i!.DeepClone()).OrderBy(i => i.ToJsonString(), StringComparer.Ordinal),
+            JsonArray many => OneOrMany([
+                .. many.Select(i => Normalize(i, field))
+                    .GroupBy(i => i?.ToJsonString(), StringComparer.Ordinal)
+                    .OrderBy(g => g.Key, StringComparer.Ordinal)
+                    .Select(g => g.First()),
             ]),
-            JsonArray many => new JsonArray([.. many.Select(Normalize)]),
-            _ => node?.DeepClone(),
+            JsonValue text when field is "Principal" or "NotPrincipal" => new JsonObject
+            {
+                ["AWS"] = Rewritten(text, "AWS"),
+            },
+            JsonValue text => Rewritten(text, field),
+            _ => null,
         };
+
+    private static JsonNode? OneOrMany(IReadOnlyList<JsonNode?> items) =>
+        items.Count == 1 ? items[0] : new JsonArray([.. items]);
+
+    private static JsonNode Rewritten(JsonValue value, string field)
+    {
+        if (!value.TryGetValue<string>(out var text))
+            return value.DeepClone();
+        return field switch
+        {
+            "AWS" => Regex.Replace(text, @"^arn:aws[a-z-]*:iam::([0-9]{12}):root\z", "$1"),
+            "Action" or "NotAction" => text.ToLowerInvariant(),
+            _ => text,
+        };
+    }
 }

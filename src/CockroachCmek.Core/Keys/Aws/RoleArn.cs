@@ -29,6 +29,16 @@ internal sealed record RoleArn(string Text, string Partition, string AccountId, 
     /// <exception cref="CmekException">RoleArnMalformed.</exception>
     public static RoleArn Parse(string text) => TryParse(text) ?? throw AwsErrors.RoleArnMalformed(text);
 
+    /// <summary>The role's path, beginning and ending with a slash.</summary>
+    public string Path
+    {
+        get
+        {
+            var start = Text.IndexOf(":role/", StringComparison.Ordinal) + ":role".Length;
+            return Text.Substring(start, Text.Length - start - Name.Length);
+        }
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Text;
 }

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using CockroachCmek.Core.Keys.Aws.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -28,84 +28,17 @@ internal static class TrustPolicy
             ),
         }.ToJsonString();
 
-    /// <summary>
-    /// How a policy differs from what the cluster needs, each as the end of a sentence; empty when it fits.
-    /// </summary>
-    public static IReadOnlyList<string> Differences(
-        string policy,
-        AwsPartition partition,
-        string accountId,
-        string externalId
-    )
+    /// <summary>What a role's trust policy means for the account that hosts the cluster.</summary>
+    public static TrustReading Read(IamRole role, string accountId, string externalId, DateTimeOffset now)
     {
-        if (StatementsOf(policy) is not { } statements)
-            return ["its trust policy is not JSON"];
-        var trusting = statements.Where(s => Trusts(s, partition, accountId)).ToList();
-        var differences = new List<string>();
-        if (trusting.Count == 0)
-            differences.Add($"it does not trust account {accountId}, which hosts the cluster");
-        else if (!trusting.Any(s => Serves(s, externalId)))
-            differences.Add($"it requires an external id other than the organization's, {externalId}");
-        foreach (var statement in statements.Where(s => (string?)s["Effect"] == "Allow"))
-        {
-            if (Trusts(statement, partition, accountId) && ExternalIdsOf(statement) is null)
-                differences.Add("it requires no external id, so any customer of Cockroach Labs could use it");
-            differences.AddRange(
-                PrincipalsOf(statement)
-                    .Where(p => !IsAccount(p, partition, accountId))
-                    .Select(p => $"it also trusts {p}")
-            );
-        }
-
-        return differences;
-    }
-
-    /// <summary>Null when the text is not JSON.</summary>
-    private static List<JsonObject>? StatementsOf(string policy)
-    {
+        var roleAccount = RoleArn.Parse(role.Arn).AccountId;
         try
         {
-            return JsonNode.Parse(policy)?["Statement"] switch
-            {
-                JsonArray many => [.. many.OfType<JsonObject>()],
-                JsonObject one => [one],
-                _ => [],
-            };
+            return new(PolicyText.Parse(role.TrustPolicy), accountId, externalId, roleAccount, now);
         }
-        catch (JsonException)
+        catch (FormatException)
         {
-            return null;
+            return new(new PolicyText([]), accountId, externalId, roleAccount, now) { IsUnreadable = true };
         }
     }
-
-    /// <summary>True when a statement that trusts the account lets it assume the role with the external id.</summary>
-    private static bool Serves(JsonObject statement, string externalId) =>
-        (string?)statement["Effect"] == "Allow"
-        && Texts(statement["Action"]).Contains("sts:AssumeRole")
-        && ExternalIdsOf(statement) is var ids
-        && (ids is null || ids.Contains(externalId));
-
-    private static bool Trusts(JsonObject statement, AwsPartition partition, string accountId) =>
-        PrincipalsOf(statement).Any(p => IsAccount(p, partition, accountId));
-
-    private static bool IsAccount(string principal, AwsPartition partition, string accountId) =>
-        principal == accountId || principal == partition.Root(accountId);
-
-    private static List<string> PrincipalsOf(JsonObject statement) =>
-        Texts((statement["Principal"] as JsonObject)?["AWS"] ?? statement["Principal"]);
-
-    /// <summary>Null when the statement requires none.</summary>
-    private static List<string>? ExternalIdsOf(JsonObject statement) =>
-        (statement["Condition"] as JsonObject)?["StringEquals"] is JsonObject equals
-        && equals["sts:ExternalId"] is { } ids
-            ? Texts(ids)
-            : null;
-
-    private static List<string> Texts(JsonNode? node) =>
-        node switch
-        {
-            JsonArray many => [.. many.Select(i => i?.ToString() ?? "")],
-            JsonValue one => [one.ToString()],
-            _ => [],
-        };
 }

@@ -65,6 +65,8 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
     public string IdentityOf(CrdbCluster cluster, string authPrincipal) =>
         cluster.AzureClusterIdentityClientId is { Length: > 0 } application ? application : authPrincipal;
 
+    public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) => null;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
     /// <summary>A Key Identifier does not contain its location; the check that reads the Key Vault does.</summary>

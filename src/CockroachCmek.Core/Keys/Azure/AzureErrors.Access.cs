@@ -16,7 +16,7 @@ internal static partial class AzureErrors
         );
 
     /// <summary>A deny assignment overrides every role.</summary>
-    public static CmekException KeyDeniesRole(AzureKeyId key, KeyAccess access) =>
+    public static CmekException KeyUseDenied(AzureKeyId key, KeyAccess access) =>
         Errors.Make(
             CmekErrorKind.PermissionDenied,
             key.ToString(),
@@ -53,6 +53,19 @@ internal static partial class AzureErrors
                 + ". Others have that access too, so it was not removed. Nothing was changed.",
             string.Join("; ", remaining.Select(g => g.RemoveCommand).Distinct())
                 + "   (or Revoke-CrdbCmek -Method DisableKey, which stops everybody)"
+        );
+
+    /// <summary>The caller is not allowed to delete an assignment, for example one on a management group.</summary>
+    public static CmekException GrantNotRemovable(string key, string application, IReadOnlyList<AssignedRole> kept) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            key,
+            $"'{application}' may use {key} through "
+                + string.Join(" and ", kept.Select(r => $"{r.RoleName} ({AzureScope.Describe(r.Scope)})"))
+                + ", which these credentials are not allowed to remove. Nothing was changed.",
+            "az role assignment delete --ids "
+                + string.Join(" ", kept.Select(r => AzureShell.Quote(r.Assignment.Id)))
+                + "   (by somebody who administers that place; or Revoke-CrdbCmek -Method DisableKey)"
         );
 
     /// <summary>A management lock keeps the change from being made.</summary>

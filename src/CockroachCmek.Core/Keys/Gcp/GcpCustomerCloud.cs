@@ -58,6 +58,8 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
 
     public string IdentityOf(CrdbCluster cluster, string authPrincipal) => authPrincipal;
 
+    public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) => null;
+
     public string? KeyAccountProblem(KeyUri key, string authPrincipal) => null;
 
     public bool Serves(string location, string region) => GcpLocations.Serves(location, region);

@@ -48,6 +48,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
             Name = "prod",
             CloudProvider = "GCP",
             AccountId = "crl-prod",
+            Regions = [new CrdbRegion { Name = "europe-west1" }],
         };
 
     public static string Member => $"serviceAccount:{Account}";
@@ -77,8 +78,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
         all.Add(
             new JsonObject
             {
-                ["name"] =
-                    $"policies/cloudresourcemanager.googleapis.com%2F{resource.Replace("/", "%2F", StringComparison.Ordinal)}/denypolicies/d{all.Count}",
+                ["name"] = $"policies/{Attachment(resource)}/denypolicies/d{all.Count}",
                 ["displayName"] = $"guardrail {all.Count}",
                 ["rules"] = new JsonArray(new JsonObject { ["denyRule"] = JsonNode.Parse(rule) }),
             }
@@ -121,7 +121,10 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
         resource = resource[4..]; // "/v1/" and "/v3/"
         return verb switch
         {
-            "getIamPolicy" => If(PermissionOf(resource), Policy(resource)),
+            "getIamPolicy" when PermissionOf(resource) is { Length: > 0 } permission => If(
+                permission,
+                Policy(resource)
+            ),
             "getAncestry" => If("resourcemanager.projects.get", Ancestry()),
             "getEffectiveOrgPolicy" => If("orgpolicy.policy.get", """{"constraint":"c"}"""),
             _ when resource == Key => If(
@@ -155,9 +158,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
     /// <summary>The list leaves the rules out, as Google's does.</summary>
     private HttpResponseMessage RespondDenies(string path)
     {
-        var resource = Above.Single(a =>
-            path.Contains(Uri.EscapeDataString($"cloudresourcemanager.googleapis.com/{a}"), StringComparison.Ordinal)
-        );
+        var resource = Above.Single(a => path.Contains(Attachment(a), StringComparison.Ordinal));
         var policies = _denies.TryGetValue(resource, out var known) ? known : [];
         if (path.EndsWith("/denypolicies", StringComparison.Ordinal))
             return If(
@@ -192,6 +193,9 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
             )
             : Error(403, "PERMISSION_DENIED", "Policy Troubleshooter API has not been used in project 1 before.");
 
+    private static string Attachment(string resource) =>
+        Uri.EscapeDataString($"cloudresourcemanager.googleapis.com/{resource}");
+
     private string Policy(string resource) =>
         new JsonObject
         {
@@ -225,7 +229,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
             Folder => "resourcemanager.folders.getIamPolicy",
             Organization => "resourcemanager.organizations.getIamPolicy",
             AccountResource => "iam.serviceAccounts.getIamPolicy",
-            _ => throw new InvalidOperationException(resource),
+            _ => "",
         };
 
     private HttpResponseMessage If(string permission, string json) =>

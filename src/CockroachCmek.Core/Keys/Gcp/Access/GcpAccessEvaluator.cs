@@ -76,7 +76,9 @@ internal sealed class GcpAccessEvaluator(GcpScope scope, ServiceAccountEmail acc
     {
         var isSure = false;
         var conditions = new List<string>();
-        var unread = new List<UnreadPlace>(scope.Denies.Select(d => d.Unread).OfType<UnreadPlace>());
+        var unread = new List<UnreadPlace>(
+            scope.Denies.Select(d => d.Unread).OfType<UnreadPlace>().Concat(scope.Unread)
+        );
         foreach (var (_, rule) in Rules(permission))
         {
             var principal = rule.IsFor(who);

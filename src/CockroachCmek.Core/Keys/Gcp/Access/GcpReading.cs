@@ -121,10 +121,13 @@ internal sealed record GcpReading
                 Stale =
                 [
                     .. scope
-                        .Places.Where(p => p.Level <= GcpLevel.KeyRing)
+                        .Places.Where(p => p.Level == GcpLevel.Resource)
                         .SelectMany(p => p.Policy?.DeletedMembers ?? [])
                         .Distinct(),
                 ],
+                UnreadPolicy = scope
+                    .Places.FirstOrDefault(p => p.Level == GcpLevel.Resource && p.Policy is null)
+                    ?.Unread,
                 Unread = [.. unread.Concat(scope.AllUnread).Concat(evaluator.UnreadRoles).Distinct()],
             },
         };

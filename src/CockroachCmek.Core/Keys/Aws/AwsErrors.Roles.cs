@@ -1,0 +1,42 @@
+namespace CockroachCmek.Core.Keys.Aws;
+
+/// <content>Roles.</content>
+internal static partial class AwsErrors
+{
+    /// <summary>The text is not a role ARN.</summary>
+    public static CmekException RoleArnMalformed(string text) =>
+        Errors.Make(
+            CmekErrorKind.InvalidArgument,
+            text,
+            $"'{text}' is not a role ARN. Expected arn:aws:iam::<account>:role/<name>.",
+            "Get-CrdbCluster <name> | New-CrdbCmekRole"
+        );
+
+    /// <summary>The credentials for IAM do not see the role, which is in another account than the keys.</summary>
+    public static CmekException RoleNotFound(string arn) =>
+        Errors.Make(
+            CmekErrorKind.NotFound,
+            arn,
+            $"The role {arn} was not found with the credentials for IAM. The keys are in another account, so a policy of "
+                + "the role has to be written. Nothing was created.",
+            "Connect-CrdbCloud -AwsProfile <profile of the role's account> -KeyProfile <profile of the keys' account>"
+        );
+
+    /// <summary>IAM accepted the inline policy, but does not show it.</summary>
+    public static CmekException RolePolicyNotSeen(string arn, string policy) =>
+        Errors.Make(
+            CmekErrorKind.Timeout,
+            arn,
+            $"IAM accepted the policy {policy} of {arn}, but still does not show it after three minutes.",
+            "Run the same command again"
+        );
+
+    /// <summary>A role of this name exists, but not as the cluster needs it.</summary>
+    public static CmekException RoleDiffers(string arn, string cluster, IReadOnlyList<string> differences) =>
+        Errors.Make(
+            CmekErrorKind.Exists,
+            arn,
+            $"The role {arn} does not fit '{cluster}': {string.Join("; ", differences)}. It was not changed.",
+            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Update   (or -Name <another name>)"
+        );
+}

@@ -1,0 +1,62 @@
+using Amazon.KeyManagementService.Model;
+using Amazon.Runtime;
+using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Aws.Access;
+
+namespace CockroachCmek.Core.Keys.Aws;
+
+/// <summary>
+/// Reads everything that decides who may use a key: its policy and grants, and the role's policies and boundary. What
+/// the caller is not allowed to read becomes a place that is named as unread.
+/// </summary>
+internal sealed class AwsKeyAccessReader(AwsRun run)
+{
+    private DateTimeOffset Now => run.Calls.Context.Time.GetUtcNow();
+
+    /// <summary>The reading for a key whose policy was read already.</summary>
+    public async Task<KeyAccessReading> ReadAsync(AwsKeyArn key, KeyPolicyDocument policy, RoleArn role)
+    {
+        var ofRole = run.FindRolePoliciesOnceAsync(role);
+        var (grants, unreadGrants) = await GrantsAsync(key);
+        return new KeyAccessReading(
+            new KeyPolicies
+            {
+                Key = policy.ToPolicy(),
+                Role = await ofRole,
+                Grants = grants,
+                UnreadGrants = unreadGrants,
+            },
+            new JudgedKey(key.ToString(), key.AccountId, key.Region, Now),
+            PolicySubject.Role(role.Text, role.AccountId)
+        );
+    }
+
+    /// <summary>The reading for a key that was found.</summary>
+    public Task<KeyAccessReading> ReadAsync(FoundKey key, string role) =>
+        ReadAsync(key.Arn, key.Policy, RoleArn.Parse(role));
+
+    /// <summary>The key's grants, or what reading them needs.</summary>
+    private async Task<(IReadOnlyList<KmsGrant> Grants, UnreadPlace? Unread)> GrantsAsync(AwsKeyArn key)
+    {
+        try
+        {
+            return ([.. (await run.Keys.GetGrantsAsync(key)).Select(Parse)], null);
+        }
+        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        {
+            const string permission = "kms:ListGrants";
+            var command = AwsCommands.ListGrants(key.ToString(), key.Region).Needing(permission);
+            return ([], new UnreadPlace($"the grants of {key}", permission, command));
+        }
+    }
+
+    private static KmsGrant Parse(GrantListEntry grant) =>
+        new(
+            grant.GrantId,
+            grant.GranteePrincipal ?? grant.IssuingAccount ?? "",
+            grant.Operations ?? [],
+            grant.Constraints is { } constraints
+                && (constraints.EncryptionContextSubset?.Count > 0 || constraints.EncryptionContextEquals?.Count > 0),
+            grant.CreationDate is { } date ? new DateTimeOffset(date.ToUniversalTime()) : null
+        );
+}
