@@ -112,8 +112,6 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
 
         public void Warning(string message) { }
 
-        public void Written(string what, bool isCertain) => host.Written(what, isCertain);
-
         public void Progress(OperationProgress progress) => host.Progress(progress);
 
         public void Written(string what, bool isCertain) => host.Written(what, isCertain);
