@@ -163,7 +163,7 @@ public sealed class AwsAccessTests : IDisposable
         _session.Run("Get-CrdbCluster dev-aws | Invoke-CrdbCmekRotation -NewKey -Wait -Confirm:$false").Succeeds();
         var policies = SandboxAws.Policies(_session, Region).Where(p => p.Contains(_role, StringComparison.Ordinal));
         Assert.Equal(2, policies.Count());
-        Assert.Single(policies.Select(p => Regex.Matches(p, Regex.Escape(_role)).Count).Distinct());
+        Assert.Single(policies.Select(p => Regex.Count(p, Regex.Escape(_role))).Distinct());
         Assert.All(policies, p => Assert.Contains(condition[2..16], p, StringComparison.Ordinal));
     }
 
