@@ -221,7 +221,7 @@ internal static partial class Errors
             errors[0].Kind,
             cluster,
             $"Access to some keys of '{cluster}' could not be removed, so CockroachDB Cloud was not asked to revoke. {string.Join(" ", errors.Select(f => f.Message).Distinct())} The output shows what was changed.",
-            "Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
+            $"Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
                 + $"{cluster} undoes it"
         );
 

@@ -31,6 +31,18 @@ internal static partial class Errors
             RequestId = requestId,
         };
 
+    /// <summary>The same with a command as advice: the values in it are quoted where a shell needs it.</summary>
+    internal static CmekException Make(
+        CmekErrorKind kind,
+        object? target,
+        string message,
+        CommandLine next,
+        Exception? inner = null,
+        int? statusCode = null,
+        string? requestId = null,
+        [CallerMemberName] string id = ""
+    ) => Make(kind, target, message, next.ToString(), inner, statusCode, requestId, id);
+
     /// <summary>An error of this module that another exception carries; null when there is none.</summary>
     internal static CmekException? Within(Exception? error)
     {

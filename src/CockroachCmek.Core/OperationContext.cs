@@ -11,6 +11,13 @@ internal interface IOperationHost
     /// <summary>Something the user must see, although the operation continues.</summary>
     void Warning(string message);
 
+    /// <summary>
+    /// Something was written, or may have been: what errors say about it later is computed from these.
+    /// </summary>
+    /// <param name="what">Service, verb and resource.</param>
+    /// <param name="isCertain">False when the response was lost.</param>
+    void Written(string what, bool isCertain);
+
     /// <summary>Progress of a wait.</summary>
     void Progress(OperationProgress progress);
 

@@ -10,11 +10,14 @@ internal sealed class RecordingLog : IOperationHost
     public ConcurrentQueue<string> Warnings { get; } = new();
     public ConcurrentQueue<OperationProgress> ProgressRecords { get; } = new();
     public ConcurrentQueue<(string Target, string Action)> Questions { get; } = new();
+    public ConcurrentQueue<string> Writes { get; } = new();
     public bool Answer { get; init; } = true;
 
     public void Verbose(string message) => VerboseLines.Enqueue(message);
 
     public void Warning(string message) => Warnings.Enqueue(message);
+
+    public void Written(string what, bool isCertain) => Writes.Enqueue(isCertain ? what : $"perhaps {what}");
 
     public void Progress(OperationProgress progress) => ProgressRecords.Enqueue(progress);
 

@@ -19,9 +19,17 @@ internal sealed class CheckList(CrdbCluster cluster)
     public void Warn(string check, string errorId, string region, string detail, string remedy) =>
         Add(check, region, CmekCheckStatus.Warning, errorId, detail, remedy);
 
+    /// <summary>The same with a command as remedy.</summary>
+    public void Warn(string check, string errorId, string region, string detail, CommandLine remedy) =>
+        Warn(check, errorId, region, detail, remedy.ToString());
+
     /// <summary>Does not work.</summary>
     public void Fail(string check, string errorId, string region, string detail, string remedy) =>
         Add(check, region, CmekCheckStatus.Fail, errorId, detail, remedy);
+
+    /// <summary>The same with a command as remedy.</summary>
+    public void Fail(string check, string errorId, string region, string detail, CommandLine remedy) =>
+        Fail(check, errorId, region, detail, remedy.ToString());
 
     /// <summary>Does not work: the error that the same problem raises elsewhere.</summary>
     public void Fail(string check, string region, CmekException error) =>
@@ -31,9 +39,17 @@ internal sealed class CheckList(CrdbCluster cluster)
     public void Unknown(string check, string region, string detail, string remedy) =>
         Unknown(check, "", region, detail, remedy);
 
+    /// <summary>The same with a command as remedy.</summary>
+    public void Unknown(string check, string region, string detail, CommandLine remedy) =>
+        Unknown(check, region, detail, remedy.ToString());
+
     /// <summary>Could not be determined, for a reason that has a name.</summary>
     public void Unknown(string check, string errorId, string region, string detail, string remedy) =>
         Add(check, region, CmekCheckStatus.Unknown, errorId, detail, remedy);
+
+    /// <summary>The same with a command as remedy.</summary>
+    public void Unknown(string check, string errorId, string region, string detail, CommandLine remedy) =>
+        Unknown(check, errorId, region, detail, remedy.ToString());
 
     /// <summary>Could not be determined because of an error.</summary>
     public void Unknown(string check, string region, CmekException error) =>
@@ -56,8 +72,8 @@ internal sealed class CheckList(CrdbCluster cluster)
                 Check = check,
                 Status = status,
                 ErrorId = errorId,
-                Detail = detail,
-                Remedy = remedy,
+                Detail = VisibleText.Line(detail),
+                Remedy = VisibleText.Line(remedy),
             }
         );
 }

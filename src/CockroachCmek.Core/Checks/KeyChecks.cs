@@ -40,6 +40,10 @@ internal sealed class KeyChecks(CrdbCluster cluster, string region, Func<Excepti
     public void Warn(string check, string errorId, string detail, string remedy) =>
         _results.Warn(check, errorId, region, detail, remedy);
 
+    /// <summary>The same with a command as remedy.</summary>
+    public void Warn(string check, string errorId, string detail, CommandLine remedy) =>
+        Warn(check, errorId, detail, remedy.ToString());
+
     /// <summary>Does not work.</summary>
     public void Fail(string check, CmekException error) => _results.Fail(check, region, error);
 
@@ -54,9 +58,16 @@ internal sealed class KeyChecks(CrdbCluster cluster, string region, Func<Excepti
     /// <summary>Could not be determined.</summary>
     public void Unknown(string check, string detail, string remedy) => _results.Unknown(check, region, detail, remedy);
 
+    /// <summary>The same with a command as remedy.</summary>
+    public void Unknown(string check, string detail, CommandLine remedy) => Unknown(check, detail, remedy.ToString());
+
     /// <summary>Could not be determined, for a reason that has a name.</summary>
     public void Unknown(string check, string errorId, string detail, string remedy) =>
         _results.Unknown(check, errorId, region, detail, remedy);
+
+    /// <summary>The same with a command as remedy.</summary>
+    public void Unknown(string check, string errorId, string detail, CommandLine remedy) =>
+        Unknown(check, errorId, detail, remedy.ToString());
 
     /// <summary>Could not be determined because of an error.</summary>
     public void Unknown(string check, CmekException error) => _results.Unknown(check, region, error);

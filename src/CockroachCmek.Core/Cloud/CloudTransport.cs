@@ -67,6 +67,8 @@ internal sealed class CloudTransport : IDisposable
         catch (Exception fault)
             when (fault is HttpRequestException or TimeoutRejectedException or System.IO.IOException)
         {
+            if (method != HttpMethod.Get)
+                context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: false);
             throw Errors.CloudUnreachable(_connection.Endpoint, target, fault);
         }
 
@@ -74,6 +76,8 @@ internal sealed class CloudTransport : IDisposable
         {
             if (!response.IsSuccessStatusCode)
                 throw Errors.FromResponse((int)response.StatusCode, ErrorText(text), target, RequestId(response));
+            if (method != HttpMethod.Get)
+                context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: true);
             try
             {
                 return JsonSerializer.Deserialize<T>(text, Json) ?? throw new JsonException("it is null");

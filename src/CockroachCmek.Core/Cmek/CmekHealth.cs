@@ -82,7 +82,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
                 $"CMEK on '{cluster.Name}' is {info.Status}: the cluster's data is encrypted with keys of Cockroach "
                     + "Labs.",
                 $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
-                    + "Enable-CrdbCmek -Wait"
+                    + $"Enable-CrdbCmek -Wait"
             );
         if (options.Manifest is not { } manifest)
         {

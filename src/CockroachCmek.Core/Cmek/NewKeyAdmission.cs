@@ -112,7 +112,11 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
 
         public void Warning(string message) { }
 
+        public void Written(string what, bool isCertain) => host.Written(what, isCertain);
+
         public void Progress(OperationProgress progress) => host.Progress(progress);
+
+        public void Written(string what, bool isCertain) => host.Written(what, isCertain);
 
         public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>
             Task.FromResult(false);

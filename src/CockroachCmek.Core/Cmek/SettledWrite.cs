@@ -66,6 +66,9 @@ internal static class SettledWrite
                     && context.Time.GetElapsedTime(start) < options.Propagation
                 )
             {
+                // A revoked API key gets 401 too, but cannot read either: then this ends here, with the read's error.
+                if (fault.StatusCode is 401 or 403 && await read() is var state && isDone(state))
+                    return state;
                 context.Host.Progress(
                     new OperationProgress
                     {

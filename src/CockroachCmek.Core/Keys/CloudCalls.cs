@@ -36,13 +36,13 @@ internal abstract class CloudCalls
 
     /// <summary>A call that changes nothing: repeated on every transient failure.</summary>
     public Task<T> ReadAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
-        RunAsync(_reads, service, verb, resource, call);
+        RunAsync(_reads, service, verb, resource, isWrite: false, call);
 
     /// <summary>
     /// A call that changes something: repeated only when the cloud throttled it, and so did not process it.
     /// </summary>
     public Task<T> WriteAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
-        RunAsync(_writes, service, verb, resource, call);
+        RunAsync(_writes, service, verb, resource, isWrite: true, call);
 
     /// <summary>
     /// A write that replaces a document which others change, too: it is built anew before each attempt, so that an
@@ -62,7 +62,7 @@ internal abstract class CloudCalls
         await _writes.ExecuteAsync(
             async cancellation =>
                 await build() is { } document
-                    ? await SendAsync(service, verb, resource, c => call(document, c), cancellation)
+                    ? await SendAsync(service, verb, resource, isWrite: true, c => call(document, c), cancellation)
                     : null,
             Context.CancellationToken
         );
@@ -221,10 +221,11 @@ internal abstract class CloudCalls
         string service,
         string verb,
         string resource,
+        bool isWrite,
         Func<CancellationToken, Task<T>> call
     ) =>
         await pipeline.ExecuteAsync(
-            async cancellation => await SendAsync(service, verb, resource, call, cancellation),
+            async cancellation => await SendAsync(service, verb, resource, isWrite, call, cancellation),
             Context.CancellationToken
         );
 
@@ -232,6 +233,7 @@ internal abstract class CloudCalls
         string service,
         string verb,
         string resource,
+        bool isWrite,
         Func<CancellationToken, Task<T>> call,
         CancellationToken cancellation
     )
@@ -243,12 +245,16 @@ internal abstract class CloudCalls
             {
                 var response = await call(cancellation);
                 Report("OK", RequestIdOf(response));
+                if (isWrite)
+                    Context.Host.Written($"{_cloud} {service} {verb} {resource}", isCertain: true);
                 return response;
             }
             catch (Exception error) when (!cancellation.IsCancellationRequested)
             {
                 var (code, id) = Describe(error);
                 Report(code, id);
+                if (isWrite && error is not CmekException && IsAmbiguous(error))
+                    Context.Host.Written($"{_cloud} {service} {verb} {resource}", isCertain: false);
                 if (Errors.Within(error) is { } known && !ReferenceEquals(known, error))
                     throw known; // the SDKs wrap the errors of their HTTP handlers
                 if (isRepeated || !await TryRecoverAsync(error))

@@ -25,6 +25,7 @@ internal static class SandboxModel
             GcpProject = server.Gcp.ProjectId,
             AzureEndpoint = server.AzureEndpoint,
             AzureCertificate = server.Azure.CaPem,
+            AzureProxy = server.AzureProxyEndpoint,
             AzureTenantId = server.Azure.TenantId,
             AzureSubscriptionId = server.Azure.SubscriptionId,
             AzureClientId = server.Azure.Admin.ClientId,
@@ -44,9 +45,13 @@ internal static class SandboxModel
                 ["AWS_SECRET_ACCESS_KEY"] = server.Aws.SecretAccessKey,
                 ["AWS_REGION"] = "us-east-1",
                 ["AWS_DEFAULT_REGION"] = "us-east-1", // what the aws command reads
-                // gcloud reads its token from a file only: CLOUDSDK_AUTH_ACCESS_TOKEN_FILE.
+                // gcloud reads its token from a file only: SaveClientFiles.
                 ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS"] = server.GcpEndpoint.ToString(),
+                ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER"] = server.GcpEndpoint.ToString(),
                 ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM"] = server.GcpEndpoint.ToString(),
+                ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS"] = server.GcpEndpoint.ToString(),
+                ["CLOUDSDK_API_ENDPOINT_OVERRIDES_ORGPOLICY"] = server.GcpEndpoint.ToString(),
+                ["CLOUDSDK_API_ENDPOINT_OVERRIDES_POLICYTROUBLESHOOTER"] = server.GcpEndpoint.ToString(),
                 ["CLOUDSDK_CORE_PROJECT"] = server.Gcp.ProjectId,
                 ["GOOGLE_CLOUD_PROJECT"] = server.Gcp.ProjectId,
                 ["AZURE_AUTHORITY_HOST"] = server.AzureEndpoint.ToString(),
@@ -76,7 +81,7 @@ internal static class SandboxModel
                     Enum.TryParse<AzureRights>(rights, ignoreCase: true, out var parsed)
                         ? parsed
                         : throw new ArgumentException(
-                            $"{rights} is not one of None, Subscription, Keys, GraphRead, Graph, All.",
+                            $"{rights} is not one of {string.Join(", ", Enum.GetNames(typeof(AzureRights)))}.",
                             nameof(rights)
                         )
                 );
@@ -86,6 +91,7 @@ internal static class SandboxModel
                 isWithout
                     ? server.Gcp.AddPrincipalWithout("limited@example.com", permissions)
                     : server.Gcp.AddPrincipal("limited@example.com", permissions),
+            SaveFiles = folder => ClientFiles.Save(server, folder),
             ReadExchanges = () => [.. server.Exchanges.Select(Exchange)],
             ForgetExchanges = server.ClearExchanges,
             ApplyFault = fault =>

@@ -243,6 +243,8 @@ public sealed class AwsPolicyWriteTests : IDisposable
 
         public void Progress(OperationProgress progress) => inner.Progress(progress);
 
+        public void Written(string what, bool isCertain) { }
+
         public async Task<bool> ConfirmAsync(string target, string change, CancellationToken cancellationToken)
         {
             if (when == "question" && Interlocked.Exchange(ref _done, 1) == 0)

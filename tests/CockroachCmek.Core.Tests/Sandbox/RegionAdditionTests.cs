@@ -83,6 +83,8 @@ public sealed class RegionAdditionTests
 
         public void Warning(string message) { }
 
+        public void Written(string what, bool isCertain) { }
+
         public void Progress(OperationProgress progress) { }
 
         public async Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken)

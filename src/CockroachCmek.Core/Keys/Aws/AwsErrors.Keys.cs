@@ -78,7 +78,7 @@ internal static partial class AwsErrors
             CmekErrorKind.LimitsExceeded,
             arn,
             $"{arn} has been rotated on demand 25 times, the limit for a key.",
-            "Invoke-CrdbCmekRotation -NewKey   (or let AWS rotate the key, which does not count: "
+            $"Invoke-CrdbCmekRotation -NewKey   (or let AWS rotate the key, which does not count: "
                 + $"aws kms enable-key-rotation --key-id {arn})",
             inner
         );

@@ -81,7 +81,7 @@ internal static partial class AzureErrors
             application,
             $"The enterprise application {application} is not in the tenant. If it is added again, it has a new "
                 + "object id and none of its old role assignments.",
-            "Get-CrdbCluster <name> | New-CrdbCmekRole | New-CrdbCmekKey -KeyUri <key> -Grant   "
+            $"Get-CrdbCluster <name> | New-CrdbCmekRole | New-CrdbCmekKey -KeyUri <key> -Grant   "
                 + $"(or open {consentUrl} as an administrator first)",
             id: nameof(ConsentMissing)
         );
@@ -98,6 +98,6 @@ internal static partial class AzureErrors
             $"The enterprise application {application} does not fit '{cluster.Name}': "
                 + $"{string.Join("; ", differences)}. It was not changed.",
             $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole -Update   "
-                + "(enables it; if the name is right although it differs: -ApplicationName <its name>)"
+                + $"(enables it; if the name is right although it differs: -ApplicationName <its name>)"
         );
 }

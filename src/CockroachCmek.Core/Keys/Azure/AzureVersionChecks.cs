@@ -71,7 +71,7 @@ internal sealed class AzureVersionChecks(
             "RotatesByItself",
             $"Key Vault creates a new version of {id.WithoutVersion} by itself, {when}. CockroachDB does not follow.",
             $"Get-CrdbCluster {cluster.Name} | Invoke-CrdbCmekRotation -Wait   "
-                + "(on a schedule: it switches to the newest version)"
+                + $"(on a schedule: it switches to the newest version)"
         );
     }
 

@@ -69,7 +69,7 @@ internal static partial class GcpErrors
             $"Google Cloud does not know the service account {account}, through which CockroachDB Cloud uses the "
                 + $"keys of '{cluster}'.",
             $"Get-CrdbCluster {cluster} | Select-Object Name, Id, AccountId, State   "
-                + "(a cluster that is still being created has no service account yet)",
+                + $"(a cluster that is still being created has no service account yet)",
             inner
         );
 

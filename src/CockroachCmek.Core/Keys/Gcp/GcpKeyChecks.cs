@@ -88,7 +88,7 @@ internal sealed class GcpKeyChecks
                 "KeyElsewhere",
                 $"The key is in '{name.Location}', the nodes are in '{region}'. It works, but depends on both.",
                 $"Get-CrdbCluster {_request.Cluster.Name} | New-CrdbCmekRole | New-CrdbCmekKey | "
-                    + "New-CrdbCmekManifest | Invoke-CrdbCmekRotation -Wait"
+                    + $"New-CrdbCmekManifest | Invoke-CrdbCmekRotation -Wait"
             );
     }
 

@@ -10,6 +10,8 @@ internal sealed class AnsweringLog(IOperationHost inner, Func<string, string, bo
 
     public void Warning(string message) => warn(message);
 
+    public void Written(string what, bool isCertain) => inner.Written(what, isCertain);
+
     public void Progress(OperationProgress progress) => inner.Progress(progress);
 
     public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>

@@ -50,7 +50,7 @@ internal static partial class VaultErrors
             entry,
             $"The KMS provider entry '{entry}' in Vault differs: {string.Join("; ", differences)}. "
                 + "Vault cannot change that. The entry was not changed.",
-            $"{UseAnotherName}   (or vault delete {mount}/kms/{entry}, if nothing uses it)"
+            $"{UseAnotherName:raw}   (or vault delete {mount}/kms/{entry}, if nothing uses it)"
         );
 
     /// <summary>The cloud, or CMEK on it, does not support the key's type.</summary>
@@ -95,7 +95,7 @@ internal static partial class VaultErrors
             uri,
             $"No key in Vault's '{mount}' that this token can read was distributed as {uri}.",
             $"vault list {mount}/key   "
-                + "(or the same command without -Via HashiCorpVault, for a key generated in the cloud)"
+                + $"(or the same command without -Via HashiCorpVault, for a key generated in the cloud)"
         );
 
     /// <summary>Vault has a version that the KMS lacks.</summary>

@@ -27,15 +27,24 @@ internal static partial class VaultErrors
 
     /// <summary>The node is not the active one and does not forward requests.</summary>
     /// <param name="kind">What the node is: "a standby".</param>
-    /// <param name="active">Address of the active node; null when it is not known.</param>
+    /// <param name="active">
+    /// What it names as the active node; null for nothing. Whoever can answer at this address chooses it, so that it is
+    /// not a part of the command.
+    /// </param>
     public static CmekException VaultStandby(Uri address, string kind, Uri? active) =>
         Errors.Make(
             CmekErrorKind.Unavailable,
             address.ToString(),
             $"Vault at {address.Authority} is {kind} and does not forward the request. "
-                + "The token was not sent to any other address.",
-            "Connect-CrdbCloud -VaultAddress "
-                + (active?.GetLeftPart(UriPartial.Authority) ?? "<the active node, or the load balancer>")
+                + "The token was not sent to any other address."
+                + (
+                    active is null ? ""
+                    : active.IsAbsoluteUri
+                        ? $" It names {active.GetLeftPart(UriPartial.Authority)} as the active node: connect there only "
+                            + "if you know this address."
+                    : ""
+                ),
+            "Connect-CrdbCloud -VaultAddress <the active node, or the load balancer>"
         );
 
     /// <summary>A rate limit quota is used up, after all retries.</summary>

@@ -127,8 +127,8 @@ internal static partial class VaultErrors
             target,
             $"The policies of the Vault token{In(space)} lack {string.Join(", ", missing)}, which '{target}' needs."
                 + (nothingWritten ? " Nothing was written." : ""),
-            "vault policy write <a policy of the token> -   "
-                + $"(with {string.Join(" and ", missing.Select(PolicyLine))})",
+            $"vault policy write <a policy of the token> -   "
+                + $"(with {string.Join(" and ", missing.Select(PolicyLine)):raw})",
             statusCode: 403
         );
 
@@ -139,12 +139,12 @@ internal static partial class VaultErrors
     {
         var at = missing.LastIndexOf(" (", StringComparison.Ordinal);
         if (at <= 0)
-            return missing;
+            return ShellQuote.Hcl(missing);
         var capabilities = missing
             .Substring(at + 2)
             .TrimEnd(')')
             .Split([" or "], StringSplitOptions.None)
-            .Select(c => $"\"{c}\"");
-        return $"path \"{missing.Substring(0, at)}\" {{ capabilities = [{string.Join(", ", capabilities)}] }}";
+            .Select(ShellQuote.Hcl);
+        return $"path {ShellQuote.Hcl(missing.Substring(0, at))} {{ capabilities = [{string.Join(", ", capabilities)}] }}";
     }
 }

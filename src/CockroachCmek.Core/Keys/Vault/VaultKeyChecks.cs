@@ -64,7 +64,7 @@ internal sealed class VaultKeyChecks(ICmekKeyProvider cloud, VaultConnection con
                     + "That destroys it in the KMS too.",
                 key.IsPending
                     ? $"Get-CrdbCluster {cluster.Name} | Invoke-CrdbCmekRotation -NewKey -Via HashiCorpVault -Wait   "
-                        + "(finishes the rotation that created it)"
+                        + $"(finishes the rotation that created it)"
                     : $"vault write {connection.Mount}/key/{key.Name} deletion_allowed=false"
             );
     }

@@ -57,6 +57,7 @@ internal sealed class VaultKeys(
         var isMounted = await reader.IsMountedAsync();
         var plans = await new VaultKeyPlanner(cloud, connection, reader).PlanAsync(request, isMounted);
         await ThrowIfUnfitAsync(request, plans);
+        WarnOfDeletableKeys(plans);
         string[] mountPath = isMounted ? [] : [$"sys/mounts/{connection.Mount}"];
         await new VaultPermissions(reader.Client, calls).ThrowUnlessWritableAsync(
             [.. mountPath, .. plans.SelectMany(p => p.Paths(connection.Mount))],
@@ -101,6 +102,17 @@ internal sealed class VaultKeys(
                 await _grants.FindProblemsAsync(request, Distributed(request, plans, [.. plans.Select(p => p.Found)]))
             );
         Errors.ThrowCombined(request.Cluster.Name, problems);
+    }
+
+    /// <summary>The module creates keys that cannot be deleted; somebody has changed these.</summary>
+    private void WarnOfDeletableKeys(IReadOnlyList<VaultPlan> plans)
+    {
+        foreach (var key in plans.Select(p => p.Found).OfType<FoundVaultKey>())
+            if (key.Key.DeletionAllowed && !key.IsPending)
+                calls.Context.Host.Warning(
+                    $"The Vault key {key.Name} can be deleted (deletion_allowed), which destroys it in the KMS too: "
+                        + $"vault write {ShellQuote.PowerShell($"{connection.Mount}/key/{key.Name}")} deletion_allowed=false"
+                );
     }
 
     /// <returns>For each plan the key; null where it was declined.</returns>

@@ -13,6 +13,7 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 {
     private readonly ConcurrentQueue<Action<CrdbCmdlet>> _records = new();
     private readonly ConcurrentQueue<OperationProgress> _progress = new();
+    private readonly WriteReport _writes = new();
     private readonly CancellationTokenSource _cancellation = CancellationTokenSource.CreateLinkedTokenSource(stop);
 
     /// <summary>The task; set once by the pump.</summary>
@@ -55,6 +56,11 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     public void Verbose(string message) => Post(cmdlet => cmdlet.WriteVerbose(VisibleText.Line(message)));
 
     public void Warning(string message) => Post(cmdlet => cmdlet.WriteWarning(VisibleText.Line(message)));
+
+    public void Written(string what, bool isCertain) => _writes.Add(what, isCertain);
+
+    /// <summary>The error, with what this operation has written.</summary>
+    public Exception Correct(Exception error) => error is CmekException known ? _writes.Correct(known) : error;
 
     public void Progress(OperationProgress given)
     {

@@ -72,7 +72,7 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
         if (head.Task.IsCanceled)
             cmdlet.WriteFailure(new TaskCanceledException(head.Task));
         else if (head.Task.Exception?.GetBaseException() is { } error)
-            cmdlet.WriteFailure(error);
+            cmdlet.WriteFailure(head.Correct(error));
         head.Dispose();
         return true;
     }
