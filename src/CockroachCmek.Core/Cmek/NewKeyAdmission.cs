@@ -112,6 +112,8 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
 
         public void Warning(string message) { }
 
+        public void Written(string what, bool isCertain) => host.Written(what, isCertain);
+
         public void Progress(OperationProgress progress) => host.Progress(progress);
 
         public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>
