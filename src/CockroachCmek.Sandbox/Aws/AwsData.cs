@@ -28,6 +28,9 @@ internal sealed class AwsData
     /// <summary>Condition keys of the requests that CockroachDB's nodes send.</summary>
     public Dictionary<string, string> NodeRequestKeys { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>How long other operations than DescribeKey do not know a new key.</summary>
+    public TimeSpan NewKeyDelay { get; set; }
+
     public AwsRotationDelays RotationDelays { get; set; } = AwsRotationDelays.Default;
 
     public AwsRefusalText RefusalText { get; set; }

@@ -34,6 +34,16 @@ public sealed class AwsSettings
         set => Locked(() => _data.RewritesKeyPolicies = value);
     }
 
+    /// <summary>
+    /// How long a new key is shown by DescribeKey only, in sandbox time: other operations respond that it does not
+    /// exist, as AWS does within the first second now and then. Default: zero.
+    /// </summary>
+    public TimeSpan NewKeyDelay
+    {
+        get => Locked(() => _data.NewKeyDelay);
+        set => Locked(() => _data.NewKeyDelay = value);
+    }
+
     /// <summary>When the signs of a rotation appear. Default: <see cref="AwsRotationDelays.Default"/>.</summary>
     public AwsRotationDelays RotationDelays
     {

@@ -5,6 +5,7 @@ namespace CockroachCmek.Sandbox.Aws;
 /// <summary>KMS of the customer's account in every region: authorizes each operation and hands it on.</summary>
 internal sealed class KmsService
 {
+    private readonly AwsData _data;
     private readonly KmsKeys _keys;
     private readonly KmsAuthorization _authorization;
     private readonly KmsPolicies _policies;
@@ -22,6 +23,7 @@ internal sealed class KmsService
         AccessEvaluator access
     )
     {
+        _data = data;
         _keys = new KmsKeys(clock, accountId, data);
         _authorization = new KmsAuthorization(clock, accountId, data, access);
         _policies = new KmsPolicies(accountId, data, principals, _authorization);
@@ -84,6 +86,8 @@ internal sealed class KmsService
 
     private JsonObject HandleKey(Caller caller, KmsKey key, string operation, JsonObject body)
     {
+        if (operation != "DescribeKey" && _keys.Now - key.Created < _data.NewKeyDelay)
+            throw KmsRequest.NotFound($"Key '{key.Arn}' does not exist");
         _authorization.Require(caller, operation, key, body);
         if (operation is "GetKeyPolicy" or "PutKeyPolicy")
             KmsPolicies.RequireName(body);

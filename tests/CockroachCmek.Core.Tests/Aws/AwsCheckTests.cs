@@ -123,6 +123,19 @@ public sealed class AwsCheckTests : IDisposable
         Assert.Equal(CmekAccessVerdict.NotGranted, access.Verdict);
     }
 
+    [Fact]
+    public async Task A_key_policy_that_may_not_be_read_makes_access_unknown_and_is_a_line_of_the_review()
+    {
+        var key = (await _world.KeysAsync(_cluster))[0];
+        using var weak = await _world.AsUserAsync([.. Reads.Where(a => a != "kms:GetKeyPolicy")]);
+        var request = new KeyAccessRequest { Cluster = _cluster, Spec = AwsWorld.SpecOf(key) };
+        var access = await weak.ReadAccessAsync(request, _world.Context);
+        Assert.Equal(CmekAccessVerdict.Unknown, access.Verdict);
+        Assert.Equal("kms:GetKeyPolicy", Assert.Single(access.Unread).Permission);
+        var line = Assert.Single(await weak.ReviewAccessAsync(request, _world.Context));
+        Assert.Equal((CmekAccessVerdict.Unknown, "needs kms:GetKeyPolicy"), (line.Verdict, line.Condition));
+    }
+
     /// <summary>An inline and a managed policy of the role that change nothing about the key.</summary>
     private async Task AddPoliciesAsync()
     {

@@ -1,7 +1,9 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Testing.Specs;
 
 namespace CockroachCmek.Core.Tests.Aws;
 
@@ -179,6 +181,30 @@ public sealed class AwsRoleTests : IDisposable
             """{"Statement":[{"Sid":"${aws:username}","Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"""
         );
         Assert.Contains("$${aws:username}", AwsTerraform.KeyPolicy("k", "r", policy), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Requests_that_change_a_role_match_the_model()
+    {
+        await _world.RoleAsync(_cluster, organizationId: "another");
+        var role = RoleArn.Parse((await _world.RoleAsync(_cluster, update: true)).AuthPrincipal);
+        await new AwsRoleGrant(WithKeyProfile(), _cluster, role).EnsureAsync([KeyOf("one")]);
+        var checkedOperations = new List<string>();
+        foreach (var exchange in _world.Server.Exchanges)
+        {
+            var operation = AwsSandboxWorld.OperationOf(exchange.Request);
+            if (operation is not ("UpdateAssumeRolePolicy" or "PutRolePolicy" or "GetRolePolicy"))
+                continue;
+            var form = Encoding
+                .UTF8.GetString(exchange.Request.Body)
+                .Split('&')
+                .Select(p => p.Split('=', 2))
+                .ToDictionary(p => Uri.UnescapeDataString(p[0]), p => Uri.UnescapeDataString(p[1]));
+            Assert.Empty(Specifications.Aws["iam"].CheckForm(operation, form));
+            checkedOperations.Add(operation);
+        }
+
+        Assert.Equal(3, checkedOperations.Distinct().Count());
     }
 
     private AwsConnection Connection =>

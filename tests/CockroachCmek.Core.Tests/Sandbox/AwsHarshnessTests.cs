@@ -197,10 +197,10 @@ public sealed class AwsHarshnessTests : IAsyncDisposable
     public async Task ReEncrypt_moves_a_ciphertext_to_another_key_with_both_permissions()
     {
         var (one, other) = (await CreateKeyAsync(), await CreateKeyAsync());
-        var sealed_ = await _bed.KmsAsync("Encrypt", new() { ["KeyId"] = one, ["Plaintext"] = "YQ==" });
+        var encrypted = await _bed.KmsAsync("Encrypt", new() { ["KeyId"] = one, ["Plaintext"] = "YQ==" });
         var moved = await _bed.KmsAsync(
             "ReEncrypt",
-            new() { ["CiphertextBlob"] = sealed_.Text("CiphertextBlob"), ["DestinationKeyId"] = other }
+            new() { ["CiphertextBlob"] = encrypted.Text("CiphertextBlob"), ["DestinationKeyId"] = other }
         );
         Assert.Equal((one, other), (moved.Text("SourceKeyId"), moved.Text("KeyId")));
         var opened = await _bed.KmsAsync("Decrypt", new() { ["CiphertextBlob"] = moved.Text("CiphertextBlob") });
@@ -246,6 +246,20 @@ public sealed class AwsHarshnessTests : IAsyncDisposable
         );
         settings.ClearOrganizationPolicies();
         Assert.Equal(200, (await _bed.KmsAsync("CreateKey", [])).Status);
+    }
+
+    [Fact]
+    public async Task A_new_key_can_be_shown_before_other_operations_know_it()
+    {
+        _bed.Server.Aws.Settings.NewKeyDelay = TimeSpan.FromSeconds(2);
+        var key = await CreateKeyAsync();
+        Assert.Equal(200, (await DescribeAsync(key)).Status);
+        Assert.Equal(
+            $"Key '{key}' does not exist",
+            (await _bed.KmsAsync("GetKeyPolicy", new() { ["KeyId"] = key })).Text("message")
+        );
+        _bed.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(200, (await _bed.KmsAsync("GetKeyPolicy", new() { ["KeyId"] = key })).Status);
     }
 
     private static JsonObject Deletion(string key) => new() { ["KeyId"] = key, ["PendingWindowInDays"] = 7 };

@@ -151,9 +151,13 @@ public sealed class AwsAccessTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Deny", """{"Bool":{"aws:SecureTransport":"false"}}""")]
-    [InlineData("Allow", """{"StringLike":{"aws:userid":"*"}}""")]
-    public void A_new_key_gets_the_policy_of_the_old_one_and_no_grant_that_is_wider(string effect, string condition)
+    [InlineData("Deny", "aws:SecureTransport", """{"Bool":{"aws:SecureTransport":"false"}}""")]
+    [InlineData("Allow", "aws:userid", """{"StringLike":{"aws:userid":"*"}}""")]
+    public void A_new_key_gets_the_policy_of_the_old_one_and_no_grant_that_is_wider(
+        string effect,
+        string key,
+        string condition
+    )
     {
         _session.Run("$key | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
         if (effect == "Deny")
@@ -163,8 +167,8 @@ public sealed class AwsAccessTests : IDisposable
         _session.Run("Get-CrdbCluster dev-aws | Invoke-CrdbCmekRotation -NewKey -Wait -Confirm:$false").Succeeds();
         var policies = SandboxAws.Policies(_session, Region).Where(p => p.Contains(_role, StringComparison.Ordinal));
         Assert.Equal(2, policies.Count());
-        Assert.Single(policies.Select(p => Regex.Matches(p, Regex.Escape(_role)).Count).Distinct());
-        Assert.All(policies, p => Assert.Contains(condition[2..16], p, StringComparison.Ordinal));
+        Assert.Single(policies.Select(p => Regex.Count(p, Regex.Escape(_role))).Distinct());
+        Assert.All(policies, p => Assert.Contains(key, p, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class RefusalTests
     )]
     [InlineData("Get-CrdbCluster twin", "AmbiguousCluster", "aaaaaaaa-0000-4000-8000-00000000abcd")]
     [InlineData("Get-CrdbCluster 00000000abcd", "AmbiguousCluster", "bbbbbbbb-0000-4000-8000-00000000abcd")]
-    [InlineData("New-CrdbCmekRole standard-aws", "ClusterHasNoAccount", "STANDARD")]
+    [InlineData("New-CrdbCmekRole standard-aws", "PlanNotSupported", "STANDARD")]
     [InlineData("New-CrdbCmekRole azure-in | New-CrdbCmekKey", "KeyVaultNameMissing", "-KeyVaultName")]
     [InlineData(
         "New-CrdbCmekKey dev-aws -AuthPrincipal 200000000001",
@@ -137,8 +137,8 @@ public sealed class RefusalTests
         using var session = ModuleSession.WithSandbox();
         session
             .Run(
-                "Get-CrdbCluster prod-eu-old | New-CrdbCmekRole | New-CrdbCmekKey | New-CrdbCmekManifest | "
-                    + "Enable-CrdbCmek"
+                "Get-CrdbCluster prod-eu-old | New-CrdbCmekRole -Name other | New-CrdbCmekKey -Name other | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek"
             )
             .FailsWith("AlreadyEnabledDifferently");
     }

@@ -12,7 +12,6 @@ public sealed class SpecTests(SpecTests.Recording recording) : IClassFixture<Spe
     [
         "iam:CreateRole",
         "iam:GetRole",
-        "iam:UpdateAssumeRolePolicy",
         "iam:PutRolePermissionsBoundary",
         "iam:TagRole",
         "sts:GetCallerIdentity",
@@ -129,11 +128,6 @@ public sealed class SpecTests(SpecTests.Recording recording) : IClassFixture<Spe
             $managed = 'arn:aws:iam::aws:policy'
             $null = New-CrdbCmekRole flaky-aws -PermissionsBoundary $managed/PowerUserAccess
             $null = New-CrdbCmekRole flaky-aws -PermissionsBoundary $managed/AdministratorAccess -Update
-            $secret = [System.Net.NetworkCredential]::new('', $sandbox.ApiKey).SecurePassword
-            $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $secret -OrganizationId '00000000-0000-4000-8000-0000000000aa'
-            $null = New-CrdbCmekRole dev-aws
-            $null = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey $secret
-            $null = New-CrdbCmekRole dev-aws -Update
             $key = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion |
                 Where-Object IsPrimary
             $null = New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri $key.KeyUri -Grant | Get-CrdbCmekKeyPolicy

@@ -14,14 +14,23 @@ internal sealed class AwsKeyAccessReader(AwsRun run)
     private DateTimeOffset Now => run.Calls.Context.Time.GetUtcNow();
 
     /// <summary>The reading for a key whose policy was read already.</summary>
-    public async Task<KeyAccessReading> ReadAsync(AwsKeyArn key, KeyPolicyDocument policy, RoleArn role)
+    public Task<KeyAccessReading> ReadAsync(AwsKeyArn key, KeyPolicyDocument policy, RoleArn role) =>
+        ReadAsync(key, policy.ToPolicy(), role, unreadKey: null);
+
+    private async Task<KeyAccessReading> ReadAsync(
+        AwsKeyArn key,
+        PolicyText policy,
+        RoleArn role,
+        UnreadPlace? unreadKey
+    )
     {
         var ofRole = run.FindRolePoliciesOnceAsync(role);
         var (grants, unreadGrants) = await GrantsAsync(key);
         return new KeyAccessReading(
             new KeyPolicies
             {
-                Key = policy.ToPolicy(),
+                Key = policy,
+                UnreadKey = unreadKey,
                 Role = await ofRole,
                 Grants = grants,
                 UnreadGrants = unreadGrants,
@@ -29,6 +38,26 @@ internal sealed class AwsKeyAccessReader(AwsRun run)
             new JudgedKey(key.ToString(), key.AccountId, key.Region, Now),
             PolicySubject.Role(role.Text, role.AccountId)
         );
+    }
+
+    /// <summary>The reading for a key whose policy may not be readable.</summary>
+    public async Task<KeyAccessReading> ReadAsync(AwsKeyArn key, string role)
+    {
+        const string permission = "kms:GetKeyPolicy";
+        try
+        {
+            return await ReadAsync(key, await run.Keys.GetPolicyAsync(key.Region, key.ToString()), RoleArn.Parse(role));
+        }
+        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        {
+            var command = AwsCommands.GetKeyPolicy(key.ToString(), key.Region).Needing(permission);
+            return await ReadAsync(
+                key,
+                new PolicyText([]),
+                RoleArn.Parse(role),
+                new UnreadPlace($"the policy of {key}", permission, command)
+            );
+        }
     }
 
     /// <summary>The reading for a key that was found.</summary>

@@ -91,8 +91,8 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
     private static async Task<KeyAccessReading> ReadAsync(AwsRun run, KeyAccessRequest request)
     {
         var arn = AwsKeyArn.Parse(request.Spec.KeyUri);
-        var key = await run.Keys.FindAsync(arn) ?? throw AwsErrors.KeyNotFound(request.Spec.KeyUri, arn.Region);
-        return await new AwsKeyAccessReader(run).ReadAsync(key, request.Spec.AuthPrincipal);
+        var key = await run.Keys.DescribeAsync(arn) ?? throw AwsErrors.KeyNotFound(request.Spec.KeyUri, arn.Region);
+        return await new AwsKeyAccessReader(run).ReadAsync(AwsKeyArn.Parse(key.Arn), request.Spec.AuthPrincipal);
     }
 
     private async Task<T> RunAsync<T>(string target, OperationContext context, Func<AwsRun, Task<T>> work)

@@ -106,6 +106,7 @@ internal sealed class KeyAccessReading
             .. _policies
                 .Role.Unread.Append(_policies.Role.UnreadBoundary)
                 .Append(_policies.UnreadGrants)
+                .Append(_policies.UnreadKey)
                 .OfType<UnreadPlace>()
                 .Distinct(),
         ];

@@ -117,14 +117,16 @@ internal sealed class KeyJudge
         _policies
             .Key.Statements.Select(s => Allows(s, action))
             .Concat(_policies.Grants.Select(g => Allows(g, action)))
-            .Append(_policies.UnreadGrants is { } unread ? Finding.Unread(unread) : Finding.No)
+            .Append(OfUnread(_policies.UnreadGrants))
+            .Append(OfUnread(_policies.UnreadKey))
             .Any();
 
     private Finding Denies(string action) =>
         Denials(action)
             .Select(d => d.Denies)
             .Concat(_policies.Role.Unread.Select(Finding.Unread))
-            .Append(_policies.Role.UnreadBoundary is { } unread ? Finding.Unread(unread) : Finding.No)
+            .Append(OfUnread(_policies.Role.UnreadBoundary))
+            .Append(OfUnread(_policies.UnreadKey))
             .Any();
 
     private IEnumerable<(string Place, Finding Denies)> Denials(string action)
@@ -155,6 +157,8 @@ internal sealed class KeyJudge
 
     private Finding In(NamedPolicy policy, bool isAllow, string action) =>
         policy.Policy.Statements.Where(s => s.IsAllow == isAllow).Select(s => Applies(s, action)).Any();
+
+    private static Finding OfUnread(UnreadPlace? place) => place is null ? Finding.No : Finding.Unread(place);
 
     private Finding Applies(PolicyStatement statement, string action) =>
         statement.Covers(action, _key.Arn) is { Truth: not Truth.No } covers

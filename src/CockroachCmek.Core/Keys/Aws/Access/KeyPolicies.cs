@@ -43,6 +43,9 @@ internal sealed record KeyPolicies
     /// <summary>The key policy.</summary>
     public required PolicyText Key { get; init; }
 
+    /// <summary>The key policy could not be read: <see cref="Key"/> is empty. It may allow or deny anything.</summary>
+    public UnreadPlace? UnreadKey { get; init; }
+
     /// <summary>The policies of the role.</summary>
     public RolePolicies Role { get; init; } = RolePolicies.None;
 
