@@ -141,6 +141,10 @@ public sealed class AwsLostResponseTests
     [InlineData(FaultAction.CutAfter, CmekRevocationMethod.RemoveGrant, "PutKeyPolicy")]
     [InlineData(FaultAction.CutBefore, CmekRevocationMethod.DisableKey, "DisableKey")]
     [InlineData(FaultAction.CutAfter, CmekRevocationMethod.DisableKey, "DisableKey")]
+    [InlineData(FaultAction.CutBefore, CmekRevocationMethod.DenyRole, "PutRolePolicy")]
+    [InlineData(FaultAction.CutAfter, CmekRevocationMethod.DenyRole, "PutRolePolicy")]
+    [InlineData(FaultAction.CutBefore, CmekRevocationMethod.RemoveTrust, "UpdateAssumeRolePolicy")]
+    [InlineData(FaultAction.CutAfter, CmekRevocationMethod.RemoveTrust, "UpdateAssumeRolePolicy")]
     public Task Revoking_access(FaultAction fault, CmekRevocationMethod method, string operation) =>
         VerifyAsync(
             fault,
@@ -159,6 +163,10 @@ public sealed class AwsLostResponseTests
     [InlineData(FaultAction.CutAfter, CmekRevocationMethod.RemoveGrant, "PutKeyPolicy")]
     [InlineData(FaultAction.CutBefore, CmekRevocationMethod.DisableKey, "EnableKey")]
     [InlineData(FaultAction.CutAfter, CmekRevocationMethod.DisableKey, "EnableKey")]
+    [InlineData(FaultAction.CutBefore, CmekRevocationMethod.DenyRole, "DeleteRolePolicy")]
+    [InlineData(FaultAction.CutAfter, CmekRevocationMethod.DenyRole, "DeleteRolePolicy")]
+    [InlineData(FaultAction.CutBefore, CmekRevocationMethod.RemoveTrust, "UpdateAssumeRolePolicy")]
+    [InlineData(FaultAction.CutAfter, CmekRevocationMethod.RemoveTrust, "DeleteRolePolicy")]
     public Task Restoring_access(FaultAction fault, CmekRevocationMethod method, string operation) =>
         VerifyAsync(
             fault,

@@ -21,10 +21,16 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
     public IReadOnlyCollection<string> PolicyOptions { get; } = ["Administrator", "PermissionsBoundary"];
 
     public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } =
-    [CmekRevocationMethod.Deny, CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
+    [
+        CmekRevocationMethod.Deny,
+        CmekRevocationMethod.DenyRole,
+        CmekRevocationMethod.RemoveGrant,
+        CmekRevocationMethod.RemoveTrust,
+        CmekRevocationMethod.DisableKey,
+    ];
 
     public IReadOnlyList<CmekRevocationMethod> DefaultRevocation { get; } =
-    [CmekRevocationMethod.Deny, CmekRevocationMethod.DisableKey];
+    [CmekRevocationMethod.Deny, CmekRevocationMethod.DenyRole, CmekRevocationMethod.DisableKey];
 
     public IVaultTarget VaultTarget { get; } = new AwsVaultTarget();
 
@@ -51,7 +57,8 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
         const string form = "arn:aws:iam::<account>:role/<name>";
         if (RoleArn.TryParse(authPrincipal) is { } role)
             return role.AccountId == cluster.AccountId
-                ? $"it is a role in account {role.AccountId}, which belongs to Cockroach Labs and hosts the cluster; use "
+                ? $"it is a role in account {role.AccountId}, which belongs to Cockroach Labs and hosts the cluster; "
+                    + "use "
                     + "the role in your own account that trusts that account"
                 : null;
         if (Regex.IsMatch(authPrincipal, @"^\d{12}$"))
@@ -85,7 +92,7 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
         CmekAccessChange change,
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> keys
-    ) => throw new NotSupportedException();
+    ) => AwsRecordedChange.Verify(change, this, cluster, keys);
 
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new AwsKeyProvider(this, AwsConnection.Create(options, sandbox));

@@ -145,6 +145,20 @@ internal static partial class AwsErrors
                 )
         );
 
+    /// <summary>
+    /// The grant contains more than the use: a record could not be told from one that somebody widened.
+    /// </summary>
+    public static CmekException GrantNotRestorable(AwsKeyArn key, RoleArn role, CmekException reason) =>
+        Errors.Make(
+            CmekErrorKind.InvalidState,
+            key.ToString(),
+            $"The grant to {role} in the policy of {key} contains more than CMEK needs, so Restore-CrdbCmekAccess "
+                + "would "
+                + $"refuse to put it back. Nothing was changed. {reason.Message}",
+            "Revoke-CrdbCmek -Method Deny   (a Deny overrides every grant, and leaves them as they are)",
+            reason
+        );
+
     /// <summary>AWS would refuse the old key's policy on a new key.</summary>
     public static CmekException PolicyNotCopyable(string arn, IReadOnlyList<StalePrincipal> stale) =>
         Errors.Make(

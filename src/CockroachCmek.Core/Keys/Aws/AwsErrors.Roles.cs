@@ -17,9 +17,21 @@ internal static partial class AwsErrors
         Errors.Make(
             CmekErrorKind.NotFound,
             arn,
-            $"The role {arn} was not found with the credentials for IAM. The keys are in another account, so a policy of "
+            $"The role {arn} was not found with the credentials for IAM. The keys are in another account, so a policy "
+                + "of "
                 + "the role has to be written. Nothing was created.",
             "Connect-CrdbCloud -AwsProfile <profile of the role's account> -KeyProfile <profile of the keys' account>"
+        );
+
+    /// <summary>IAM finds roles by name in the caller's account: another role would be changed.</summary>
+    public static CmekException RoleOfAnotherAccount(RoleArn role, string account) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            role.Text,
+            $"The role {role} cannot be changed with credentials of account {account}. It is in account "
+                + $"{role.AccountId}.",
+            $"Connect-CrdbCloud -AwsProfile <profile of account {role.AccountId}>   (or Revoke-CrdbCmek -Method Deny, "
+                + "which changes the keys)"
         );
 
     /// <summary>IAM accepted the inline policy, but does not show it.</summary>

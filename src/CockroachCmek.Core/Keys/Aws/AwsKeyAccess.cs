@@ -1,70 +1,166 @@
 using Amazon.KeyManagementService;
+using Amazon.KeyManagementService.Model;
+using Amazon.Runtime;
 using CockroachCmek.Core.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
-/// Plans how the role's access to keys is revoked: by a Deny in the key policy, by removing its grant, or by disabling
-/// the key. Each region's key has a policy and a state of its own. Reads only.
+/// Plans how the role's access to keys is revoked: on the role, by a Deny in the key policy, by removing its grant, or
+/// by disabling the key. Each region's key has a policy and a state of its own. Reads only, and no more than a method
+/// needs: a method works where the reads of another are refused.
 /// </summary>
 internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
 {
-    /// <summary>The changes that revoke access, one for each key.</summary>
+    /// <summary>The changes that revoke access, one for each key or role.</summary>
     public async Task<IReadOnlyList<CmekAccessChange>> PlanAsync(RevocationRequest request)
     {
-        if (request.Method != CmekRevocationMethod.Default && !cloud.RevocationMethods.Contains(request.Method))
-            throw Errors.RevocationMethodNotSupported(
+        var method = request.Method == CmekRevocationMethod.Default ? cloud.RevocationMethods[0] : request.Method;
+        return method switch
+        {
+            CmekRevocationMethod.Deny => await PlanDenyAsync(request),
+            CmekRevocationMethod.RemoveGrant => await PlanRemoveGrantAsync(request),
+            CmekRevocationMethod.DenyRole => await OnRolesAsync(request, PlanDenyRoleAsync),
+            CmekRevocationMethod.RemoveTrust => await OnRolesAsync(request, PlanRemoveTrustAsync),
+            CmekRevocationMethod.DisableKey => await PlanDisableAsync(request),
+            _ => throw Errors.RevocationMethodNotSupported(
                 request.Cluster.Name,
                 cloud.DisplayName,
-                request.Method,
+                method,
                 cloud.RevocationMethods
-            );
-        var keys = await FindKeysAsync(request);
+            ),
+        };
+    }
+
+    private async Task<IReadOnlyList<CmekAccessChange>> PlanDenyAsync(RevocationRequest request)
+    {
         var plan = new List<(KeyInUse Key, CmekAccessChange Change)>();
-        foreach (var key in keys)
-            plan.Add(
-                (
-                    key,
-                    request.Method switch
-                    {
-                        CmekRevocationMethod.RemoveGrant => await PlanRemoveGrantAsync(key),
-                        CmekRevocationMethod.DisableKey => PlanDisable(key),
-                        _ => PlanDeny(request.Cluster, key),
-                    }
-                )
-            );
-        if (request.Method != CmekRevocationMethod.DisableKey)
-            ThrowIfStale(
-                request.Cluster,
-                plan.Where(p => p.Change.State != CmekAccessChangeState.Done).Select(p => p.Key)
-            );
+        foreach (var key in await FindKeysAsync(request))
+        {
+            var deny = KeyPolicyDeny.Of(request.Cluster, key.Found.Arn, key.Role);
+            plan.Add((key, key.ToChange(deny, isDone: key.Found.Policy.Has(deny.Statement))));
+        }
+
+        ThrowIfStale(request.Cluster, plan);
+        return [.. plan.Select(p => p.Change)];
+    }
+
+    private async Task<IReadOnlyList<CmekAccessChange>> PlanRemoveGrantAsync(RevocationRequest request)
+    {
+        var plan = new List<(KeyInUse Key, CmekAccessChange Change)>();
+        foreach (var key in await FindKeysAsync(request))
+            plan.Add((key, await PlanRemoveGrantAsync(key)));
+        ThrowIfStale(request.Cluster, plan);
         return [.. plan.Select(p => p.Change)];
     }
 
     /// <summary>
-    /// What keeps the cluster from its keys now, whoever did it: our Deny, a missing grant, a disabled key.
+    /// Only a statement that names the role can be taken away from it. What else lets it use the key goes on. What
+    /// could not be put back from a record is not taken.
     /// </summary>
-    public async Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request)
+    private async Task<CmekAccessChange> PlanRemoveGrantAsync(KeyInUse key)
     {
-        var found = new List<CmekAccessChange>();
-        foreach (var key in await FindKeysAsync(request))
+        var left = key.Found with { Policy = key.Found.Policy.WithoutGrantsTo(key.Role.Text) };
+        var rest = (await new AwsKeyAccessReader(run).ReadAsync(left, key.Role.Text)).ToAccess();
+        if (rest.Verdict != CmekAccessVerdict.Denied && rest.Grants.Count > 0)
+            throw AwsErrors.GrantNotRemovable(rest);
+        if (rest.Verdict == CmekAccessVerdict.Unknown)
+            run.Warn($"Without its grant in the key policy: {rest.Uncertainty()} Check: {rest.Unread[0].Command}");
+        var grants = key.Found.Policy.GrantsOf(key.Role.Text);
+        if (grants.Count == 0)
+            return key.ToChange(KeyPolicyGrant.Standard(key.Found.Arn, key.Role), isDone: true);
+        var change = key.ToChange(new KeyPolicyGrant(key.Found.Arn, key.Role, grants), isDone: false);
+        try
         {
-            if (PlanDeny(request.Cluster, key) is { State: CmekAccessChangeState.Done } deny)
-                found.Add(deny);
-            if (await IsGrantMissingAsync(key))
-                found.Add(RemoveGrant(key, AwsAccessChange.StandardGrant(key.Role), isDone: true));
-            if (key.Found.Metadata.KeyState == KeyState.Disabled)
-                found.Add(PlanDisable(key));
+            AwsAccessChange.Parse(change);
+        }
+        catch (CmekException error)
+        {
+            throw AwsErrors.GrantNotRestorable(key.Found.Arn, key.Role, error);
         }
 
-        return found;
+        return change;
     }
+
+    private async Task<IReadOnlyList<CmekAccessChange>> PlanDisableAsync(RevocationRequest request)
+    {
+        var changes = new List<CmekAccessChange>();
+        foreach (var key in await DescribeKeysAsync(request))
+            changes.Add(
+                new KeyDisabling(AwsKeyArn.Parse(key.Metadata.Arn), key.Role).ToChange(
+                    key.Metadata.Arn,
+                    key.Regions,
+                    isDone: key.Metadata.KeyState != KeyState.Enabled
+                )
+            );
+        return changes;
+    }
+
+    /// <summary>A change of a role for each key that is used through it. The keys themselves are not read.</summary>
+    private static async Task<IReadOnlyList<CmekAccessChange>> OnRolesAsync(
+        RevocationRequest request,
+        Func<CrdbCluster, RoleArn, Task<(AwsAccessChange Change, bool IsDone)>> plan
+    )
+    {
+        var changes = new List<CmekAccessChange>();
+        foreach (var ofRole in request.Keys.GroupBy(k => k.AuthPrincipal))
+        {
+            var (change, isDone) = await plan(request.Cluster, RoleArn.Parse(ofRole.Key));
+            changes.AddRange(
+                ofRole
+                    .GroupBy(k => k.KeyUri)
+                    .Select(uses => change.ToChange(uses.Key, [.. uses.Select(u => u.Region).Distinct()], isDone))
+            );
+        }
+
+        return changes;
+    }
+
+    private async Task<(AwsAccessChange Change, bool IsDone)> PlanDenyRoleAsync(CrdbCluster cluster, RoleArn role)
+    {
+        await new AwsRolePolicyWriter(run, role).CheckAccountAsync();
+        var change = new RolePolicyDeny(role, cluster.Id);
+        return (change, await IsThereAsync(() => change.IsThereAsync(run)));
+    }
+
+    private async Task<(AwsAccessChange Change, bool IsDone)> PlanRemoveTrustAsync(CrdbCluster cluster, RoleArn role)
+    {
+        if (cluster.AccountId.Length == 0)
+            throw Errors.ClusterHasNoAccount(cluster, "AWS account");
+        await new AwsRolePolicyWriter(run, role).CheckAccountAsync();
+        var change = RoleTrustDeny.Of(cluster, role, run.Calls.Context.Time.GetUtcNow());
+        return (change, await IsThereAsync(() => change.IsThereAsync(run)));
+    }
+
+    /// <summary>Whoever may not read the role may be allowed to change it.</summary>
+    private static async Task<bool> IsThereAsync(Func<Task<bool>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The keys with their policies.</summary>
+    private async Task<IReadOnlyList<KeyInUse>> FindKeysAsync(RevocationRequest request) =>
+        await Task.WhenAll(
+            (await DescribeKeysAsync(request)).Select(async key =>
+            {
+                var arn = AwsKeyArn.Parse(key.Metadata.Arn);
+                var policy = await run.Keys.GetPolicyAsync(arn.Region, arn.ToString());
+                return new KeyInUse(new FoundKey(key.Metadata, policy), key.Role, key.Regions);
+            })
+        );
 
     /// <summary>
     /// Each key once, however many regions use it. A past key that was deleted needs no revoking, but at least one key
     /// must be visible.
     /// </summary>
-    private async Task<IReadOnlyList<KeyInUse>> FindKeysAsync(RevocationRequest request)
+    private async Task<IReadOnlyList<DescribedKey>> DescribeKeysAsync(RevocationRequest request)
     {
         var keys = await Task.WhenAll(
             request
@@ -72,19 +168,19 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
                 .Select(async uses =>
                 {
                     var arn = AwsKeyArn.Parse(uses.Key.KeyUri);
-                    return (Arn: arn, Found: await run.Keys.FindAsync(arn), Uses: uses);
+                    return (Arn: arn, Metadata: await run.Keys.DescribeAsync(arn), Uses: uses);
                 })
         );
-        if (keys.All(k => k.Found is null))
+        if (keys.All(k => k.Metadata is null))
             throw AwsErrors.KeyNotFound(keys[0].Arn.ToString(), keys[0].Arn.Region);
-        foreach (var (arn, _, _) in keys.Where(k => k.Found is null))
+        foreach (var (arn, _, _) in keys.Where(k => k.Metadata is null))
             run.Warn($"The key {arn} was not found, or these credentials are not allowed to see it. It is skipped.");
         return
         [
-            .. keys.Where(k => k.Found is not null)
-                .Select(k => new KeyInUse(
-                    k.Found!,
-                    k.Uses.Key.AuthPrincipal,
+            .. keys.Where(k => k.Metadata is not null)
+                .Select(k => new DescribedKey(
+                    k.Metadata!,
+                    RoleArn.Parse(k.Uses.Key.AuthPrincipal),
                     [.. k.Uses.Select(u => u.Region).Distinct()]
                 )),
         ];
@@ -93,70 +189,25 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
     /// <summary>
     /// AWS refuses to write a policy that names deleted principals: said before the first key is changed.
     /// </summary>
-    private static void ThrowIfStale(CrdbCluster cluster, IEnumerable<KeyInUse> keys) =>
+    private static void ThrowIfStale(CrdbCluster cluster, IEnumerable<(KeyInUse Key, CmekAccessChange Change)> plan) =>
         Errors.ThrowCombined(
             cluster.Name,
             [
-                .. keys.Where(k => k.Found.Policy.StalePrincipals.Count > 0)
-                    .Select(k => AwsErrors.KeyPolicyStale(k.Found.Metadata.Arn, k.Found.Policy.StalePrincipals)),
+                .. plan.Where(p => p.Change.State != CmekAccessChangeState.Done)
+                    .Select(p => p.Key.Found)
+                    .Where(f => f.Policy.StalePrincipals.Count > 0)
+                    .Select(f => AwsErrors.KeyPolicyStale(f.Metadata.Arn, f.Policy.StalePrincipals)),
             ]
         );
 
-    private static CmekAccessChange PlanDeny(CrdbCluster cluster, KeyInUse key)
-    {
-        var statement = KeyPolicyDocument.DenyStatement(cluster, key.Role);
-        return AwsAccessChange.Create(
-            key,
-            AwsAccessChange.Deny,
-            $"Add an explicit Deny for {key.Role} to the policy of {key.Found.Arn}",
-            statement.ToJsonString(),
-            isDone: key.Found.Policy.Has(statement)
-        );
-    }
-
-    /// <summary>
-    /// Only a statement that names the role can be taken away from it. What else lets it use the key goes on.
-    /// </summary>
-    private async Task<CmekAccessChange> PlanRemoveGrantAsync(KeyInUse key)
-    {
-        var left = key.Found with { Policy = key.Found.Policy.WithoutGrantsTo(key.Role) };
-        var rest = (await new AwsKeyAccessReader(run).ReadAsync(left, key.Role)).ToAccess();
-        if (rest.Verdict != CmekAccessVerdict.Denied && rest.Grants.Count > 0)
-            throw AwsErrors.GrantNotRemovable(rest);
-        if (rest.Verdict == CmekAccessVerdict.Unknown)
-            run.Warn($"Without its grant in the key policy: {rest.Uncertainty()} Check: {rest.Unread[0].Command}");
-        var grants = key.Found.Policy.GrantsOf(key.Role);
-        return grants.Count == 0
-            ? RemoveGrant(key, AwsAccessChange.StandardGrant(key.Role), isDone: true)
-            : RemoveGrant(key, grants.ToJsonString(), isDone: false);
-    }
-
-    /// <summary>
-    /// True when nothing is known to allow the use. A grant that somebody narrowed is there, and stays as it is.
-    /// </summary>
-    private async Task<bool> IsGrantMissingAsync(KeyInUse key) =>
-        await new AwsKeyAccessReader(run).ReadAsync(key.Found, key.Role)
-            is { IsGrantedByKey: false, IsAllowed: false, Narrowed.Count: 0 };
-
-    private static CmekAccessChange RemoveGrant(KeyInUse key, string grants, bool isDone) =>
-        AwsAccessChange.Create(
-            key,
-            AwsAccessChange.Grant,
-            $"Remove the grant to {key.Role} from the policy of {key.Found.Arn}",
-            grants,
-            isDone
-        );
-
-    private static CmekAccessChange PlanDisable(KeyInUse key) =>
-        AwsAccessChange.Create(
-            key,
-            AwsAccessChange.State,
-            $"Disable {key.Found.Arn}",
-            """{"KeyState":"Enabled"}""",
-            isDone: key.Found.Metadata.KeyState != KeyState.Enabled
-        );
+    private sealed record DescribedKey(KeyMetadata Metadata, RoleArn Role, IReadOnlyList<string> Regions);
 }
 
 /// <summary>A key of the cluster, and the role through which the cluster uses it.</summary>
 /// <param name="Regions">The cluster's regions that use it.</param>
-internal sealed record KeyInUse(FoundKey Found, string Role, IReadOnlyList<string> Regions);
+internal sealed record KeyInUse(FoundKey Found, RoleArn Role, IReadOnlyList<string> Regions)
+{
+    /// <summary>A change of the key as it is shown and recorded.</summary>
+    public CmekAccessChange ToChange(AwsAccessChange change, bool isDone) =>
+        change.ToChange(Found.Metadata.Arn, Regions, isDone);
+}

@@ -60,11 +60,11 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(cluster.Name, context, run => new AwsClusterKeys(run, cluster).FindAsync());
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(request.Cluster.Name, context, run => new AwsRevocationDrill(run, cloud, request).RunAsync());
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
@@ -80,7 +80,7 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
     public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
         RevocationRequest request,
         OperationContext context
-    ) => RunAsync(request.Cluster.Name, context, run => new AwsKeyAccess(run, cloud).FindRevocationAsync(request));
+    ) => RunAsync(request.Cluster.Name, context, run => new AwsRevocationSearch(run).FindAsync(request));
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>

@@ -32,7 +32,8 @@ internal sealed partial class AwsKeyWriter
         await calls.PollUntilAsync(IsDoneAsync, Propagation, Pause, () => AwsErrors.PolicyNotSeen(keyId, region));
         if (isContested)
             calls.Context.Host.Warning(
-                $"Somebody else changed the policy of {keyId} at the same time. Their change was kept where it could be "
+                $"Somebody else changed the policy of {keyId} at the same time. Their change was kept where it could "
+                    + "be "
                     + "seen. Check the policy: aws kms get-key-policy "
                     + $"--region {region} --key-id {keyId} --policy-name default"
             );
@@ -76,6 +77,10 @@ internal sealed partial class AwsKeyWriter
             return seen = now;
         }
     }
+
+    /// <summary>Changes the policy as it is now; sends nothing when it is already as wanted.</summary>
+    public Task ChangePolicyAsync(AwsKeyArn key, Func<KeyPolicyDocument, KeyPolicyDocument> change) =>
+        ChangePolicyAsync(key.Region, key.ToString(), change);
 
     /// <summary>Waits until KMS shows the policy of a new key: a write counts once it can be read.</summary>
     public Task ConfirmPolicyAsync(string region, string keyId, KeyPolicyDocument policy) =>

@@ -6,8 +6,8 @@ namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
 /// Writes of KMS. KMS does not know a new principal for a while, and parts of it do not know a new key: such refusals
-/// are waited out on the injected clock where this session created the principal or key; all others are final. A lost response is settled by reading, except for
-/// <see cref="CreateKeyAsync"/>.
+/// are waited out on the injected clock where this session created the principal or key; all others are final. A lost
+/// response is settled by reading, except for <see cref="CreateKeyAsync"/>.
 /// </summary>
 internal sealed partial class AwsKeyWriter(AwsClients clients, AwsCalls calls, AwsKeyReader reader)
 {
@@ -166,6 +166,28 @@ internal sealed partial class AwsKeyWriter(AwsClients clients, AwsCalls calls, A
         }
 
         async Task<bool> IsWantedAsync() => (await reader.DescribeAsync(key))?.KeyState == wanted;
+    }
+
+    /// <summary>Cancels a scheduled deletion. The key is disabled afterwards.</summary>
+    public async Task CancelDeletionAsync(AwsKeyArn key)
+    {
+        if (await IsCancelledAsync())
+            return;
+        await calls.SettleAsync(
+            $"CancelKeyDeletion {key}",
+            () =>
+                calls.WriteAsync("KMS", "CancelKeyDeletion", key.ToString(), c =>
+                    clients
+                        .Kms(key.Region)
+                        .CancelKeyDeletionAsync(new CancelKeyDeletionRequest { KeyId = key.KeyId }, c)
+                ),
+            IsCancelledAsync
+        );
+
+        async Task<bool> IsCancelledAsync() =>
+            await reader.DescribeAsync(key) is { } shown
+            && shown.KeyState != KeyState.PendingDeletion
+            && shown.KeyState != KeyState.PendingReplicaDeletion;
     }
 
     private async Task<KeyMetadata> WaitUntilCreatedAsync(string region, string keyId)

@@ -48,6 +48,9 @@ internal interface IAwsIam : IDisposable
         CancellationToken cancellationToken
     );
 
+    /// <summary>Removes an inline policy.</summary>
+    Task DeleteRolePolicyAsync(string roleName, string policyName, CancellationToken cancellationToken);
+
     Task UpdateAssumeRolePolicyAsync(string roleName, string trustPolicy, CancellationToken cancellationToken);
 
     Task TagRoleAsync(string roleName, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken);
@@ -64,4 +67,12 @@ internal interface IAwsIam : IDisposable
 
     /// <summary>The document of a version of a managed policy.</summary>
     Task<string> GetPolicyVersionAsync(string policyArn, string versionId, CancellationToken cancellationToken);
+
+    /// <summary>What the policies of a user or role say about a call: allowed, explicitDeny or implicitDeny.</summary>
+    Task<string> SimulatePrincipalPolicyAsync(
+        string principalArn,
+        string action,
+        string resourceArn,
+        CancellationToken cancellationToken
+    );
 }

@@ -79,6 +79,9 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
             ("PolicyDocument", policyDocument)
         );
 
+    public Task DeleteRolePolicyAsync(string roleName, string policyName, CancellationToken cancellationToken) =>
+        CallAsync("DeleteRolePolicy", cancellationToken, ("RoleName", roleName), ("PolicyName", policyName));
+
     public Task UpdateAssumeRolePolicyAsync(string roleName, string trustPolicy, CancellationToken cancellationToken) =>
         CallAsync("UpdateAssumeRolePolicy", cancellationToken, ("RoleName", roleName), ("PolicyDocument", trustPolicy));
 
@@ -136,6 +139,27 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
                 )
             ).Required("Document")
         );
+
+    public async Task<string> SimulatePrincipalPolicyAsync(
+        string principalArn,
+        string action,
+        string resourceArn,
+        CancellationToken cancellationToken
+    ) =>
+        (
+            await CallAsync(
+                "SimulatePrincipalPolicy",
+                cancellationToken,
+                ("PolicySourceArn", principalArn),
+                ("ActionNames.member.1", action),
+                ("ResourceArns.member.1", resourceArn)
+            )
+        )
+            .Required("EvaluationResults")
+            .Elements()
+            .First()
+            .Required("EvalDecision")
+            .Value;
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {

@@ -6,15 +6,60 @@ namespace CockroachCmek.Core.Keys.Aws;
 internal sealed partial class KeyPolicyDocument
 {
     /// <summary>Sid of the statement that denies a cluster's role the key. A revocation is found by it.</summary>
-    public static string DenySid(CrdbCluster cluster) => $"CockroachCmek revocation of cluster {cluster.Id}";
+    private const string DenySidPrefix = "CockroachCmek revocation of cluster ";
 
     /// <summary>The statement that denies a role every use of the key, whatever else allows it.</summary>
-    public static JsonObject DenyStatement(CrdbCluster cluster, string roleArn)
+    public static JsonObject DenyStatement(string clusterId, string roleArn)
     {
-        var statement = Allow(DenySid(cluster), [roleArn], ["kms:*"]);
+        var statement = Allow(DenySidPrefix + clusterId, [roleArn], ["kms:*"]);
         statement["Effect"] = "Deny";
         return statement;
     }
+
+    /// <summary>
+    /// The id of the cluster whose <see cref="DenyStatement"/> for a role a statement is; null for any other statement.
+    /// </summary>
+    public static string? ClusterOfDeny(JsonObject statement, string roleArn)
+    {
+        if (
+            statement["Sid"]?.ToString() is not { } sid
+            || !sid.StartsWith(DenySidPrefix, StringComparison.Ordinal)
+            || sid.Substring(DenySidPrefix.Length) is not { } cluster
+        )
+            return null;
+        return AreSame(statement, DenyStatement(cluster, roleArn)) ? cluster : null;
+    }
+
+    /// <summary>The statements with which this module denies a role the key, for whichever cluster.</summary>
+    public IReadOnlyList<JsonObject> DenialsOf(string roleArn) =>
+        [.. Statements.Where(s => ClusterOfDeny(s, roleArn) is not null).Select(s => (JsonObject)s.DeepClone())];
+
+    /// <summary>
+    /// The id, without its dashes put back, of the cluster whose account this module denied the role; null for none.
+    /// </summary>
+    public string? ClusterOfTrustDeny(string account) =>
+        Statements
+            .Where(s => HasEffect(s, "Deny") && RoleDenial.AccountOf(s) == account)
+            .Select(s => (string?)s["Sid"] ?? "")
+            .Where(sid => sid.StartsWith(RoleDenial.SidPrefix, StringComparison.Ordinal))
+            .Select(sid => Guid.TryParse(sid.Substring(RoleDenial.SidPrefix.Length), out var id) ? id.ToString() : null)
+            .FirstOrDefault(id => id is not null);
+
+    /// <summary>The roles that this module's own statements name: they use the key, or are denied it.</summary>
+    public IReadOnlyList<string> RolesOfModule =>
+        [
+            .. Statements
+                .Where(s =>
+                    (string?)s["Sid"] is { } sid
+                    && (
+                        sid.StartsWith(UseSid, StringComparison.Ordinal)
+                        || sid.StartsWith(DenySidPrefix, StringComparison.Ordinal)
+                    )
+                )
+                .SelectMany(PrincipalsOf)
+                .Where(p => RoleArn.TryParse(p) is not null)
+                .Distinct(),
+        ];
 
     /// <summary>True when the policy contains a statement.</summary>
     public bool Has(JsonObject statement) => Statements.Any(s => AreSame(s, statement));
@@ -57,7 +102,9 @@ internal sealed partial class KeyPolicyDocument
         });
 
     /// <summary>
-    /// Puts back what <see cref="GrantsOf"/> found, each at its position. A statement that is there already stays.
+    /// Puts back what <see cref="GrantsOf"/> found, each at its position. A statement that is there already stays. Only
+    /// the role gets access: others that a statement named are named again only where the policy still allows them
+    /// exactly that.
     /// </summary>
     public KeyPolicyDocument WithGrants(JsonArray grants, string roleArn) =>
         Changed(statements =>
@@ -72,10 +119,17 @@ internal sealed partial class KeyPolicyDocument
                 else
                 {
                     var index = grant["index"]?.GetValue<int>() ?? statements.Count;
-                    statements.Insert(Math.Min(index, statements.Count), statement.DeepClone());
+                    statements.Insert(Math.Min(index, statements.Count), OnlyFor(roleArn, statement));
                 }
             }
         });
+
+    private static JsonObject OnlyFor(string roleArn, JsonObject statement)
+    {
+        var own = (JsonObject)statement.DeepClone();
+        own["Principal"] = new JsonObject { ["AWS"] = roleArn };
+        return own;
+    }
 
     private static bool AllowsByName(JsonObject statement, string roleArn) =>
         HasEffect(statement, "Allow") && PrincipalsOf(statement).Contains(roleArn);

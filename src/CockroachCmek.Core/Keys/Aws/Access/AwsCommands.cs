@@ -21,6 +21,10 @@ internal static class AwsCommands
 
     public static string GetRole(string roleName) => $"aws iam get-role --role-name {roleName}";
 
+    public static string Simulate(string principal, string action, string resource) =>
+        $"aws iam simulate-principal-policy --policy-source-arn {principal} --action-names {action} "
+        + $"--resource-arns {resource}";
+
     /// <summary>The command with the permission that it needs.</summary>
     public static string Needing(this string command, string permission) => $"{command}   (needs {permission})";
 }

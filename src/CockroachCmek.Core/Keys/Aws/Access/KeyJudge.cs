@@ -45,7 +45,7 @@ internal sealed class KeyJudge
     public KeyJudge(KeyPolicies policies, JudgedKey key, PolicySubject role)
     {
         (_policies, _key, _role) = (policies, key, role);
-        _request = RequestContext.OfKeyUse(role, key.AccountId, key.Region, key.Now);
+        _request = role.IsRole ? RequestContext.OfKeyUse(role, key.AccountId, key.Region, key.Now) : key.CallOf(role);
         _isAcrossAccounts = role.AccountId != key.AccountId;
     }
 
