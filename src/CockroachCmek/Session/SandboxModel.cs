@@ -77,7 +77,8 @@ internal static class SandboxModel
                     Enum.TryParse<AzureRights>(rights, ignoreCase: true, out var parsed)
                         ? parsed
                         : throw new ArgumentException(
-                            $"{rights} is not one of None, Subscription, Keys, GraphRead, Graph, GroupsRead, Groups, All.",
+                            $"{rights} is not one of None, Subscription, Keys, GraphRead, Graph, GroupsRead, Groups, "
+                                + "All.",
                             nameof(rights)
                         )
                 );
