@@ -131,6 +131,14 @@ public sealed class CrdbSandbox
     /// <returns>An access token, for Connect-CrdbCloud -GcpAccessToken.</returns>
     public string AddGcpPrincipalWithout(params string[] permissions) => MakeGcpPrincipal(permissions, true);
 
+    /// <summary>
+    /// Writes what other clients read from files only: a token and credentials of Google Cloud, the certificate
+    /// authority of Azure.
+    /// </summary>
+    /// <param name="folder">An empty folder, which should be its owner's only.</param>
+    /// <returns>The environment variables that name the files, beside <see cref="Environment"/>.</returns>
+    public IReadOnlyDictionary<string, string> SaveClientFiles(string folder) => SaveFiles(folder);
+
     /// <summary>Removes all faults.</summary>
     public void ClearFaults() => ApplyFault(null);
 
@@ -196,6 +204,9 @@ public sealed class CrdbSandbox
 
     /// <summary>Makes a user with these permissions, or with all others.</summary>
     internal Func<string[], bool, string> MakeGcpPrincipal { get; init; } = (_, _) => "";
+
+    internal Func<string, IReadOnlyDictionary<string, string>> SaveFiles { get; init; } =
+        _ => new Dictionary<string, string>();
 
     internal Func<IReadOnlyList<SandboxExchange>> ReadExchanges { get; init; } = () => [];
 

@@ -1,11 +1,11 @@
-using System.Management.Automation;
 using CockroachCmek.Rehearsal;
 
 // dotnet run --project src/CockroachCmek.Rehearsal                  runs every example of the module
 // dotnet run --project src/CockroachCmek.Rehearsal -- script.ps1    runs another script
 // dotnet run --project src/CockroachCmek.Rehearsal -- --shell       opens pwsh with the module and a sandbox
-// dotnet run --project src/CockroachCmek.Rehearsal -- --sandbox     serves a sandbox for other clients until Ctrl+C
-const string Usage = "Usage: [--shell | --sandbox | path/to/script.ps1]";
+// dotnet run --project src/CockroachCmek.Rehearsal -- --sandbox     serves a sandbox for other clients until Ctrl+C;
+//                                                                  names of scenarios may follow
+const string Usage = "Usage: [--shell | --sandbox [scenario ...] | path/to/script.ps1]";
 return args switch
 {
     [] => Rehearse(
@@ -14,7 +14,7 @@ return args switch
             .Order(StringComparer.Ordinal)
     ),
     ["--shell"] => Prompt.Open(),
-    ["--sandbox"] => Serve(),
+    ["--sandbox", .. var scenarios] => Serving.Run(scenarios),
     [var script] when File.Exists(script) => Rehearse([Path.GetFullPath(script)]),
     [var script] => Fail($"There is no script '{script}'. {Usage}"),
     _ => Fail(Usage),
@@ -32,38 +32,6 @@ static int Rehearse(IEnumerable<string> scripts)
 
     Console.WriteLine();
     Console.WriteLine("Every step succeeded.");
-    return 0;
-}
-
-static int Serve()
-{
-    using var runspace = ModuleEngine.Open(new TextHost(Console.Out));
-    using var shell = PowerShell.Create();
-    shell.Runspace = runspace;
-    var sandbox = shell.AddScript("Start-CrdbSandbox -NoConnect").Invoke().Single();
-    Console.WriteLine("The sandbox listens on this machine until Ctrl+C. Settings for other clients:");
-    foreach (
-        var variable in ((IReadOnlyDictionary<string, string>)sandbox.Properties["Environment"].Value).OrderBy(
-            v => v.Key,
-            StringComparer.Ordinal
-        )
-    )
-        Console.WriteLine($"export {variable.Key}={variable.Value}");
-    using var stop = new ManualResetEventSlim();
-    Console.CancelKeyPress += (_, e) =>
-    {
-        e.Cancel = true;
-        stop.Set();
-    };
-    using var termination = System.Runtime.InteropServices.PosixSignalRegistration.Create(
-        System.Runtime.InteropServices.PosixSignal.SIGTERM,
-        signal =>
-        {
-            signal.Cancel = true;
-            stop.Set();
-        }
-    );
-    stop.Wait();
     return 0;
 }
 

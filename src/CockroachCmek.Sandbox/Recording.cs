@@ -19,7 +19,7 @@ internal static class Recording
 {
     private const string Mark = "(redacted)";
     private const string Names =
-        "access_token|refresh_token|id_token|client_secret|client_assertion|assertion|private_key"
+        "access_token|accessToken|subject_token|refresh_token|id_token|client_secret|client_assertion|assertion|private_key"
         + "|SecretAccessKey|SessionToken";
 
     /// <summary>The mark for fields of bytes, which must be base64.</summary>

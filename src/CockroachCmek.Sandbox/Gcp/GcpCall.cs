@@ -82,6 +82,12 @@ internal sealed class GcpCall
         };
     }
 
+    /// <summary>True if the response's enums are numbers.</summary>
+    public bool WantsEnumNumbers => (Argument("$alt") ?? Argument("alt") ?? "").Contains("enum-encoding=int");
+
+    /// <summary>True for a request about import jobs.</summary>
+    public bool IsAboutImportJobs => Path.Contains("importJobs");
+
     /// <summary>The name of an ancestor.</summary>
     public string Parent(int segments) => string.Join("/", Path.Take(Path.Length - segments));
 
@@ -92,9 +98,14 @@ internal sealed class GcpCall
     /// <summary>Refuses unknown query parameters.</summary>
     public void AllowQuery(params string[] names)
     {
-        foreach (var parameter in Query.Where(p => !names.Contains(p.Key) && !Standard.Contains(p.Key)))
+        foreach (var parameter in Query.Where(p => !names.Contains(p.Key) && !IsStandard(p.Key)))
             throw GcpException.UnknownName(parameter.Key, "", "Cannot bind query parameter.");
     }
+
+    /// <summary>Each parameter of every API also has a name with a dollar sign.</summary>
+    private static bool IsStandard(string name) =>
+        Standard.Contains(name)
+        || (name.StartsWith("$", StringComparison.Ordinal) && Standard.Contains(name.Substring(1)));
 
     /// <summary>A page of a list, according to pageSize and pageToken.</summary>
     public JsonObject Page(string collection, IEnumerable<JsonObject> items, int maxSize, bool withTotal)
@@ -164,7 +175,11 @@ internal sealed class GcpCall
             return [];
         try
         {
-            var body = JsonNode.Parse(bytes) as JsonObject ?? throw new JsonException("not an object");
+            var parsed = JsonNode.Parse(bytes);
+            // The official Node client of Cloud KMS sends an empty text for an empty message.
+            if (parsed is JsonValue value && value.TryGetValue<string>(out var text) && text.Length == 0)
+                return [];
+            var body = parsed as JsonObject ?? throw new JsonException("not an object");
             ReadThrough(body);
             return body;
         }

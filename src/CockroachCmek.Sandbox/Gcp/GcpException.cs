@@ -68,10 +68,17 @@ internal sealed class GcpException(string status, string message, params JsonObj
 
     /// <summary>FAILED_PRECONDITION for a version that is not enabled.</summary>
     public static GcpException NotEnabled(CryptoKeyVersion version) =>
-        Precondition(
+        new(
+            "FAILED_PRECONDITION",
             $"{version.Name} is not enabled, current state is: {version.State}.",
-            version.State.StartsWith("DESTROY", StringComparison.Ordinal) ? "KEY_DESTROYED" : "KEY_DISABLED",
-            version.Name
+            new JsonObject
+            {
+                ["@type"] = "type.googleapis.com/google.rpc.PreconditionFailure",
+                ["violations"] = new JsonArray(
+                    // The type for other states than DISABLED is guessed.
+                    new JsonObject { ["type"] = "KEY_DISABLED", ["subject"] = version.Name }
+                ),
+            }
         );
 
     public static GcpException Precondition(string message, string? type = null, string? subject = null) =>
@@ -108,7 +115,8 @@ internal sealed class GcpException(string status, string message, params JsonObj
         return new GcpException(
             "PERMISSION_DENIED",
             $"{title} has not been used in project {number} before or it is disabled. "
-                + $"Enable it by visiting {address} then retry.",
+                + $"Enable it by visiting {address} then retry. If you enabled this API recently, wait a few minutes "
+                + "for the action to propagate to our systems and retry.",
             ErrorInfo(
                 "SERVICE_DISABLED",
                 "googleapis.com",

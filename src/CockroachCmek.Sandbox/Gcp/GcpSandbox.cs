@@ -59,7 +59,14 @@ public sealed partial class GcpSandbox : ISandboxService
         _versions = new KmsKeyVersions(clock, data, _access, constraints, _keys);
         _encryption = new KmsEncryption(clock, _access, _keys);
         _imports = new KmsImports(clock, data, _access, _rings, _keys);
-        _iam = new IamAccounts(clock, _access, _accounts, constraints, new ServiceAccountKeys(clock, endpoint));
+        _iam = new IamAccounts(
+            clock,
+            _access,
+            _accounts,
+            constraints,
+            new ServiceAccountKeys(clock, endpoint),
+            _tokens
+        );
         var directImport = new KmsDirectImport(clock, data, _access, _rings, _keys, _versions);
         _context = new GcpContext(_accounts, _access, _guards, _denyPolicies, _keys, directImport);
         _data.AdminToken = _tokens.Issue(
@@ -84,12 +91,15 @@ public sealed partial class GcpSandbox : ISandboxService
     {
         try
         {
-            if (request.Method == "POST" && request.Path == "/token")
+            if (request.Method == "POST" && request.Path is "/token" or "/v1/token")
                 return _tokens.Exchange(request);
             var call = GcpCall.Parse(request);
             call.Principal = _tokens.Authenticate(request);
+            GcpEnums.ToNames(call.Body, call.IsAboutImportJobs);
             var body = Dispatch(call)
                 ?? throw new GcpException("NOT_FOUND", $"There is no method {request.Method} {request.Path}.");
+            if (call.WantsEnumNumbers)
+                GcpEnums.ToNumbers(body, call.IsAboutImportJobs);
             return new SandboxResponse(
                 200,
                 Encoding.UTF8.GetBytes(body.ToJsonString()),

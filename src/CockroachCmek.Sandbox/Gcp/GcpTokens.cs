@@ -36,21 +36,37 @@ internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts acc
                 "CREDENTIALS_MISSING",
                 "The request is missing the required authentication credential: an OAuth 2 access token."
             );
-        if (
-            !data.Tokens.TryGetValue(header.Substring(Scheme.Length).Trim(), out var entry)
-            || entry.Expires < real.GetUtcNow()
-            || (
-                entry.Principal.UniqueId is { } id
-                && accounts.FindAny(id) is null or { Deleted: not null } or { Disabled: true }
-            )
-        )
+        if (Find(header.Substring(Scheme.Length).Trim()) is not { } principal)
             throw Refusal(
                 "ACCESS_TOKEN_EXPIRED",
-                "The request had invalid authentication credentials: the OAuth 2 access token is unknown, expired "
-                    + "or its account is disabled."
+                "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other "
+                    + "valid authentication credential."
             );
-        return entry.Principal;
+        // Status and reason are what clients look for (reference: not recorded).
+        if (principal.UniqueId is { } id && accounts.FindAny(id) is null or { Deleted: not null } or { Disabled: true })
+            throw Refusal("ACCOUNT_STATE_INVALID", "The account is deleted or disabled.");
+        return principal;
     }
+
+    /// <summary>generateAccessToken of the IAM Credentials API: a token of another account, for an hour at most.</summary>
+    public JsonObject Generate(ServiceAccount account, JsonObject body)
+    {
+        GcpJson.AllowFields(body, "", "delegates", "scope", "lifetime");
+        if (GcpJson.Texts(body, "scope").Length == 0)
+            throw GcpException.Invalid("At least one scope is required.");
+        var lifetime = GcpTime.Duration(body, "lifetime") ?? Lifetime;
+        if (lifetime > Lifetime || lifetime <= TimeSpan.Zero)
+            throw GcpException.Invalid("The lifetime is not within one hour.");
+        var expires = real.GetUtcNow() + lifetime;
+        return new JsonObject
+        {
+            ["accessToken"] = Issue(GcpPrincipal.Of(account), expires),
+            ["expireTime"] = expires.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+        };
+    }
+
+    private GcpPrincipal? Find(string token) =>
+        data.Tokens.TryGetValue(token, out var entry) && entry.Expires >= real.GetUtcNow() ? entry.Principal : null;
 
     /// <summary>POST /token with the JWT bearer grant, as a service account's key file is used.</summary>
     public SandboxResponse Exchange(SandboxRequest request)
@@ -61,10 +77,10 @@ internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts acc
                 .Pairs(Encoding.UTF8.GetString(GcpCall.BodyBytes(request)))
                 .GroupBy(p => p.Key)
                 .ToDictionary(g => g.Key, g => g.Last().Value);
-            if (
-                !form.TryGetValue("grant_type", out var grant)
-                || grant != "urn:ietf:params:oauth:grant-type:jwt-bearer"
-            )
+            form.TryGetValue("grant_type", out var grant);
+            if (grant == "urn:ietf:params:oauth:grant-type:token-exchange")
+                return Federate(form);
+            if (grant != "urn:ietf:params:oauth:grant-type:jwt-bearer")
                 return OAuthError("unsupported_grant_type", $"Invalid grant_type: {grant}");
             var account = form.TryGetValue("assertion", out var assertion) ? Signer(assertion, real.GetUtcNow()) : null;
             if (account is null)
@@ -95,6 +111,23 @@ internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts acc
             return OAuthError("invalid_grant", "Invalid JWT: " + error.Message);
         }
     }
+
+    /// <summary>
+    /// RFC 8693, as clients with an external_account file do. The subject token is an access token of the sandbox.
+    /// </summary>
+    private SandboxResponse Federate(Dictionary<string, string> form) =>
+        form.TryGetValue("subject_token", out var subject) && Find(subject) is { } principal
+            ? Json(
+                200,
+                new JsonObject
+                {
+                    ["access_token"] = Issue(principal, real.GetUtcNow() + Lifetime),
+                    ["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token",
+                    ["expires_in"] = (int)Lifetime.TotalSeconds,
+                    ["token_type"] = "Bearer",
+                }
+            )
+            : OAuthError("invalid_grant", "The subject token is not valid.");
 
     /// <summary>
     /// The account that signed the assertion; null if the signature or the times are wrong. Clients use real time.

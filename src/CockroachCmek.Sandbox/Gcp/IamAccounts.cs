@@ -9,7 +9,8 @@ internal sealed class IamAccounts(
     GcpAccess access,
     GcpAccounts accounts,
     GcpConstraints constraints,
-    ServiceAccountKeys keys
+    ServiceAccountKeys keys,
+    GcpTokens tokens
 )
 {
     private static readonly TimeSpan UndeletePeriod = TimeSpan.FromDays(30);
@@ -59,6 +60,8 @@ internal sealed class IamAccounts(
                     accounts.Find(call.Path[3]) is { } tested ? Resource(tested) : call.Name,
                     call.Body
                 );
+            case "POST serviceAccounts/*:generateAccessToken":
+                return GenerateToken(call);
             case "POST serviceAccounts/*/keys":
                 call.AllowQuery();
                 var holder = Visible(call, "iam.serviceAccountKeys.create");
@@ -104,6 +107,25 @@ internal sealed class IamAccounts(
         var account = accounts.Add(call.Path[1], id, clock.UtcNow);
         (account.DisplayName, account.Description) = fields;
         return account.ToJson();
+    }
+
+    /// <summary>A missing account is refused as a missing permission is.</summary>
+    private JsonObject GenerateToken(GcpCall call)
+    {
+        const string Permission = "iam.serviceAccounts.getAccessToken";
+        call.AllowQuery();
+        if (
+            accounts.Find(call.Path[3]) is not { } account
+            || !access.Has(call.Principal, Permission, Resource(account))
+        )
+            throw new GcpException(
+                "PERMISSION_DENIED",
+                $"Permission '{Permission}' denied on resource (or it may not exist).",
+                GcpException.ErrorInfo("IAM_PERMISSION_DENIED", "iam.googleapis.com", ("permission", Permission))
+            );
+        if (account.Disabled)
+            throw GcpException.Precondition($"Service account {account.Email} is disabled.");
+        return tokens.Generate(account, call.Body);
     }
 
     private JsonObject Patch(GcpCall call)

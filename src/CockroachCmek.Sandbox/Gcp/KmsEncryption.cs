@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace CockroachCmek.Sandbox.Gcp;
@@ -40,17 +41,23 @@ internal sealed class KmsEncryption(SandboxClock clock, GcpAccess access, KmsKey
             ?? throw GcpException.Precondition($"{key.Name} has no primary version.");
         if (!version.IsUsable(clock.UtcNow))
             throw GcpException.NotEnabled(version);
-        var plaintext = GcpJson.Bytes(call.Body, "plaintext");
+        var (plaintext, hasChecksum) = Checked(call.Body, "plaintext");
+        var (additional, hasAdditionalChecksum) = Checked(call.Body, "additionalAuthenticatedData");
         if (plaintext.Length > 65_536)
             throw GcpException.Invalid("The plaintext is longer than 64 KiB.");
-        return new JsonObject
+        var ciphertext = CryptoKey.Encrypt(version, plaintext, additional);
+        var response = new JsonObject
         {
             ["name"] = version.Name,
-            ["ciphertext"] = Convert.ToBase64String(
-                CryptoKey.Encrypt(version, plaintext, GcpJson.Bytes(call.Body, "additionalAuthenticatedData"))
-            ),
+            ["ciphertext"] = Convert.ToBase64String(ciphertext),
+            ["ciphertextCrc32c"] = Checksum(ciphertext),
             ["protectionLevel"] = key.ProtectionLevel,
         };
+        if (hasChecksum)
+            response["verifiedPlaintextCrc32c"] = true;
+        if (hasAdditionalChecksum)
+            response["verifiedAdditionalAuthenticatedDataCrc32c"] = true;
+        return response;
     }
 
     private JsonObject Decrypt(GcpCall call)
@@ -66,18 +73,36 @@ internal sealed class KmsEncryption(SandboxClock clock, GcpAccess access, KmsKey
         );
         access.Require(call.Principal, "cloudkms.cryptoKeyVersions.useToDecrypt", call.Name);
         var key = keys.FindExisting(call.Name);
-        var ciphertext = GcpJson.Bytes(call.Body, "ciphertext");
+        var (ciphertext, _) = Checked(call.Body, "ciphertext");
+        var (additional, _) = Checked(call.Body, "additionalAuthenticatedData");
         if (key.VersionOf(ciphertext) is not { } version)
             throw GcpException.Invalid("Decryption failed: the ciphertext is not from this CryptoKey.");
         if (!version.IsUsable(clock.UtcNow))
             throw GcpException.NotEnabled(version);
-        var plaintext = CryptoKey.Decrypt(version, ciphertext, GcpJson.Bytes(call.Body, "additionalAuthenticatedData"))
+        var plaintext = CryptoKey.Decrypt(version, ciphertext, additional)
             ?? throw GcpException.Invalid("Decryption failed: the ciphertext is not from this CryptoKey.");
         return new JsonObject
         {
             ["plaintext"] = Convert.ToBase64String(plaintext),
+            ["plaintextCrc32c"] = Checksum(plaintext),
             ["usedPrimary"] = version == key.Primary,
             ["protectionLevel"] = key.ProtectionLevel,
         };
     }
+
+    /// <summary>A field, and whether the request had its checksum. The sentence about a wrong one is guessed.</summary>
+    private static (byte[] Bytes, bool HasChecksum) Checked(JsonObject body, string name)
+    {
+        var bytes = GcpJson.Bytes(body, name);
+        if (body[name + "Crc32c"] is not { } given)
+            return (bytes, false);
+        return given.ToString() == Checksum(bytes)
+            ? (bytes, true)
+            : throw GcpException.Invalid(
+                $"The checksum in field {name}_crc32c did not match the data in field {name}."
+            );
+    }
+
+    /// <summary>An int64 is text in protobuf's JSON format.</summary>
+    private static string Checksum(byte[] bytes) => Crc32C.Of(bytes).ToString(CultureInfo.InvariantCulture);
 }

@@ -156,8 +156,12 @@ internal sealed class KmsRings(SandboxClock clock, GcpData data, GcpAccess acces
     private static void RequireLocation(string location)
     {
         if (!Locations.Contains(location))
-            throw GcpException.Invalid(
-                $"The request concerns location '{location}', where Cloud KMS is not available."
+            throw new GcpException(
+                "NOT_FOUND",
+                $"The request concerns location '{location}' but was sent to location 'global'. Either Cloud KMS is not "
+                    + $"available in '{location}' or the request was misrouted. gRPC clients must ensure that "
+                    + "'x-goog-request-params' is specified in request metadata. See "
+                    + "https://cloud.google.com/kms/docs/grpc for more information."
             );
     }
 }

@@ -45,9 +45,13 @@ internal static class SandboxModel
                 ["AWS_SECRET_ACCESS_KEY"] = server.Aws.SecretAccessKey,
                 ["AWS_REGION"] = "us-east-1",
                 ["AWS_DEFAULT_REGION"] = "us-east-1", // what the aws command reads
-                // gcloud reads its token from a file only: CLOUDSDK_AUTH_ACCESS_TOKEN_FILE.
+                // gcloud reads its token from a file only: SaveClientFiles.
                 ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS"] = server.GcpEndpoint.ToString(),
+                ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER"] = server.GcpEndpoint.ToString(),
                 ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM"] = server.GcpEndpoint.ToString(),
+                ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS"] = server.GcpEndpoint.ToString(),
+                ["CLOUDSDK_API_ENDPOINT_OVERRIDES_ORGPOLICY"] = server.GcpEndpoint.ToString(),
+                ["CLOUDSDK_API_ENDPOINT_OVERRIDES_POLICYTROUBLESHOOTER"] = server.GcpEndpoint.ToString(),
                 ["CLOUDSDK_CORE_PROJECT"] = server.Gcp.ProjectId,
                 ["GOOGLE_CLOUD_PROJECT"] = server.Gcp.ProjectId,
                 ["AZURE_AUTHORITY_HOST"] = server.AzureEndpoint.ToString(),
@@ -88,6 +92,7 @@ internal static class SandboxModel
                 isWithout
                     ? server.Gcp.AddPrincipalWithout("limited@example.com", permissions)
                     : server.Gcp.AddPrincipal("limited@example.com", permissions),
+            SaveFiles = folder => ClientFiles.Save(server, folder),
             ReadExchanges = () => [.. server.Exchanges.Select(Exchange)],
             ForgetExchanges = server.ClearExchanges,
             ApplyFault = fault =>

@@ -54,6 +54,32 @@ public sealed class GcpCloudSdkTests : IAsyncDisposable
         AssertConforms();
     }
 
+    [Fact]
+    public async Task Gcloud_encrypts_with_checksums_and_reads_the_hierarchy()
+    {
+        Assert.SkipWhen(Repository.Program("gcloud") is null, "gcloud is not installed.");
+        await GcloudAsync("kms keyrings create ring " + Location);
+        await GcloudAsync("kms keys create key --keyring=ring --purpose=encryption " + Location);
+        var (plain, secret, opened) = (In("plain"), In("secret"), In("opened"));
+        await File.WriteAllTextAsync(plain, "store key");
+        const string Key = "--key=key --keyring=ring " + Location;
+        await GcloudAsync($"kms encrypt --plaintext-file={plain} --ciphertext-file={secret} {Key}");
+        await GcloudAsync($"kms decrypt --ciphertext-file={secret} --plaintext-file={opened} {Key}");
+        Assert.Equal("store key", await File.ReadAllTextAsync(opened));
+
+        await GcloudAsync(
+            $"projects add-iam-policy-binding {_server.Gcp.ProjectId} --member=user:a@example.com "
+                + "--role=roles/cloudkms.viewer --condition=None"
+        );
+        var ancestors = await GcloudAsync($"projects get-ancestors {_server.Gcp.ProjectId} --format=value(type)");
+        Assert.Equal(
+            ["project", "folder", "organization"],
+            ancestors.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        );
+    }
+
+    private string In(string name) => Path.Combine(_folder, name);
+
     private async Task CreateKeyAsync()
     {
         await GcloudAsync("kms keyrings create ring " + Location);
@@ -101,7 +127,7 @@ public sealed class GcpCloudSdkTests : IAsyncDisposable
 
     private async Task<string> GcloudAsync(string command)
     {
-        var token = Path.Combine(_folder, "token");
+        var token = In("token");
         await File.WriteAllTextAsync(token, _server.Gcp.AccessToken);
         var environment = new Dictionary<string, string?>
         {
@@ -113,6 +139,7 @@ public sealed class GcpCloudSdkTests : IAsyncDisposable
             ["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"] = token,
             ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS"] = _server.GcpEndpoint.ToString(),
             ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM"] = _server.GcpEndpoint.ToString(),
+            ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER"] = _server.GcpEndpoint.ToString(),
             ["NO_PROXY"] = "127.0.0.1",
             ["no_proxy"] = "127.0.0.1",
         };

@@ -39,6 +39,7 @@ public sealed class GcpKeyTests : IAsyncDisposable
 
     [Theory]
     [InlineData("GET", Project + "/locations/atlantis", "atlantis")]
+    [InlineData("POST", Project + "/locations/atlantis/keyRings?keyRingId=r", "atlantis", "{}")]
     [InlineData("GET", Location + "/keyRings/none", "KeyRing")]
     [InlineData("GET", Ring + "/cryptoKeys/none", "CryptoKey")]
     [InlineData("GET", Key + "/cryptoKeyVersions/7", "CryptoKeyVersion")]
@@ -66,7 +67,6 @@ public sealed class GcpKeyTests : IAsyncDisposable
 
     [Theory]
     [InlineData("POST", Location + "/keyRings?keyRingId=a.b", "key_ring_id", "{}")]
-    [InlineData("POST", Project + "/locations/atlantis/keyRings?keyRingId=r", "atlantis", "{}")]
     [InlineData("POST", NewKey + "&dryRun=true", "dryRun", SymmetricKey)]
     [InlineData("GET", Ring + "/cryptoKeys?filter=name:x", "filter")]
     [InlineData("GET", Ring + "/cryptoKeys?pageToken=nonsense", "token")]

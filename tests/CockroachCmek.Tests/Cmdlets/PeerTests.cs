@@ -90,33 +90,83 @@ public sealed class PeerTests
     [Fact]
     public void The_sandbox_serves_other_clients_until_it_is_stopped()
     {
-        var start = new ProcessStartInfo(
-            "dotnet",
-            ["exec", Path.Combine(AppContext.BaseDirectory, "CockroachCmek.Rehearsal.dll"), "--sandbox"]
-        )
+        using var served = new ServedSandbox();
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get,
+            served.Variables["COCKROACH_SERVER"] + "api/v1/organization"
+        );
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + served.Variables["COCKROACH_API_KEY"]);
+        Assert.True(http.Send(request).IsSuccessStatusCode);
+        Assert.Contains("AWS_ENDPOINT_URL", served.Variables.Keys);
+        Assert.Contains(served.Comments, c => c.Contains("login.microsoftonline.com", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Gcloud_works_with_the_printed_lines_alone()
+    {
+        Assert.SkipWhen(
+            Repository.Program("gcloud") is null || OperatingSystem.IsWindows(),
+            "gcloud and a POSIX shell are not both there."
+        );
+        using var served = new ServedSandbox("ProjectRole");
+        var environment = new Dictionary<string, string>(served.Variables)
         {
-            RedirectStandardOutput = true,
+            ["CLOUDSDK_CONFIG"] = Path.Combine(served.Folder, "gcloud"),
+            ["CLOUDSDK_CORE_DISABLE_PROMPTS"] = "1",
         };
-        using var process = Process.Start(start)!;
-        try
+        var project = served.Variables["CLOUDSDK_CORE_PROJECT"];
+        var policy = Run("gcloud", ["projects", "get-iam-policy", project, "--format=json"], environment);
+        Assert.Contains("roles/cloudkms.cryptoKeyEncrypterDecrypter", policy, StringComparison.Ordinal);
+        var rings = Run(
+            "gcloud",
+            ["kms", "keyrings", "list", "--location=us-east4", "--format=value(name)"],
+            environment
+        );
+        Assert.EndsWith("/keyRings/crdb-cmek", rings, StringComparison.Ordinal);
+    }
+
+    /// <summary>The rehearsal program with --sandbox, and what it printed.</summary>
+    private sealed class ServedSandbox : IDisposable
+    {
+        private readonly Process _process;
+
+        public ServedSandbox(params string[] scenarios)
         {
-            var variables = new Dictionary<string, string>();
-            while (!variables.ContainsKey("COCKROACH_SERVER") && process.StandardOutput.ReadLine() is { } line)
+            var program = Path.Combine(AppContext.BaseDirectory, "CockroachCmek.Rehearsal.dll");
+            _process = Process.Start(
+                new ProcessStartInfo("dotnet", ["exec", program, "--sandbox", .. scenarios])
+                {
+                    RedirectStandardOutput = true,
+                }
+            )!;
+            while (_process.StandardOutput.ReadLine() is { } line)
+            {
                 if (line.StartsWith("export ", StringComparison.Ordinal))
-                    variables[line[7..].Split('=')[0]] = line.Split('=', 2)[1];
-            using var http = new HttpClient();
-            using var request = new HttpRequestMessage(
-                HttpMethod.Get,
-                variables["COCKROACH_SERVER"] + "api/v1/organization"
-            );
-            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + variables["COCKROACH_API_KEY"]);
-            Assert.True(http.Send(request).IsSuccessStatusCode);
-            Assert.Contains("AWS_ENDPOINT_URL", variables.Keys);
+                    foreach (var pair in line[7..].Split(' ').Select(p => p.Split('=', 2)))
+                        Variables[pair[0]] = pair[1].Trim('\'');
+                else
+                    Comments.Add(line);
+                if (line.EndsWith(".vault.azure.net", StringComparison.Ordinal))
+                    return; // the last line
+            }
         }
-        finally
+
+        public Dictionary<string, string> Variables { get; } = [];
+
+        public List<string> Comments { get; } = [];
+
+        /// <summary>The folder of the files that the sandbox wrote.</summary>
+        public string Folder => Path.GetDirectoryName(Variables["GOOGLE_APPLICATION_CREDENTIALS"])!;
+
+        public void Dispose()
         {
-            process.Kill();
-            process.WaitForExit();
+            _process.Kill();
+            _process.WaitForExit();
+            _process.Dispose();
+            // A process that is killed leaves its files behind.
+            if (Directory.Exists(Folder))
+                Directory.Delete(Folder, recursive: true);
         }
     }
 
