@@ -16,7 +16,7 @@ namespace CockroachCmek.Commands;
 /// the same sandbox. The credentials are created at start and are worth nothing elsewhere.</para>
 /// <para>-Scenario prepares what real accounts look like after some years, so that a review, a check or a revocation can
 /// be rehearsed on it.</para>
-/// <para>Google Cloud, on the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on the whole
+/// <para>Google Cloud. On the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on the whole
 /// project), GroupAccess (a group has the role), AllAuthenticatedUsers (anybody may use the key), AccessLevel (the grant
 /// has a condition), DenyPolicy (the organization denies decryption), DeletedMember (the account was deleted and made
 /// anew), Perimeter (VPC Service Controls refuse administrators), OrganizationPolicy (members, locations and protection
