@@ -56,6 +56,12 @@ public sealed class CrdbSandbox
     /// </summary>
     public string AzureCertificate { get; internal init; } = "";
 
+    /// <summary>
+    /// A proxy for the variable HTTPS_PROXY of other clients. It connects Azure's host names to
+    /// <see cref="AzureEndpoint"/> and refuses all others, so that Azure's own clients use the sandbox unchanged.
+    /// </summary>
+    public Uri AzureProxy { get; internal init; } = null!;
+
     /// <summary>The customer's Azure tenant.</summary>
     public string AzureTenantId { get; internal set; } = "";
 

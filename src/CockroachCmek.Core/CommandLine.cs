@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Core;
 
@@ -13,6 +14,8 @@ internal readonly struct CommandLine
 {
     /// <summary>The format of a hole that holds a part of a command, and is not quoted: {part:raw}.</summary>
     private const string Raw = "raw";
+
+    private static readonly Regex Quoted = new("'[^']*'", RegexOptions.CultureInvariant);
 
     private readonly StringBuilder _text;
 
@@ -37,12 +40,18 @@ internal readonly struct CommandLine
 
     public override string ToString() => _text.ToString();
 
-    /// <summary>Words, a list of them, or a placeholder such as &lt;another file&gt;: what no shell runs.</summary>
-    private static bool IsWords(string text) =>
-        text.All(c => char.IsLetterOrDigit(c) || " _.,:/@%+=~-".IndexOf(c) >= 0)
+    /// <summary>
+    /// Words, a list of them, or a placeholder such as &lt;another file&gt;: what no shell runs. What is in single
+    /// quotes already stays so.
+    /// </summary>
+    private static bool IsWords(string given)
+    {
+        var text = Quoted.Replace(given, "q");
+        return text.All(c => char.IsLetterOrDigit(c) || " _.,:/@%+=~-".IndexOf(c) >= 0)
             ? text.Length == 0 || text[0] is not ('-' or '@') || text.StartsWith("--", StringComparison.Ordinal)
             : text.Length > 2
                 && text[0] == '<'
                 && text[text.Length - 1] == '>'
                 && text.Substring(1, text.Length - 2).All(c => char.IsLetterOrDigit(c) || " ,.'-".IndexOf(c) >= 0);
+    }
 }

@@ -21,19 +21,18 @@ internal static partial class Errors
         );
     }
 
-    /// <summary>The cluster can never have CMEK, so that nothing is created for it.</summary>
-    public static CmekException ClusterNeverHasCmek(string cluster, IReadOnlyList<CmekCheck> failed)
-    {
-        var ids = failed.Select(c => c.ErrorId).Distinct().ToList();
-        return Make(
-            CmekErrorKind.InvalidArgument,
-            cluster,
-            $"'{cluster}' cannot have CMEK, so nothing was created for it. "
-                + string.Join(" ", failed.Select(c => c.Detail)),
-            string.Join("; ", failed.Select(c => c.Remedy).Distinct()),
-            id: ids.Count == 1 ? ids[0] : nameof(ClusterNeverHasCmek)
-        );
-    }
+    /// <summary>The cluster's plan has no CMEK.</summary>
+    /// <param name="check">The check that failed.</param>
+    public static CmekException PlanNotSupported(string cluster, CmekCheck check) =>
+        Make(CmekErrorKind.InvalidArgument, cluster, CannotHaveCmek(cluster, check), check.Remedy);
+
+    /// <summary>The cluster was created without advanced security features, which cannot be added.</summary>
+    /// <param name="check">The check that failed.</param>
+    public static CmekException AdvancedSecurityMissing(string cluster, CmekCheck check) =>
+        Make(CmekErrorKind.InvalidArgument, cluster, CannotHaveCmek(cluster, check), check.Remedy);
+
+    private static string CannotHaveCmek(string cluster, CmekCheck check) =>
+        $"'{cluster}' can never have CMEK, so nothing was created for it. {check.Detail}";
 
     /// <summary>The cluster has CMEK: a new identity or key would be used by nobody.</summary>
     /// <param name="what">What would be created: "identity" or "key".</param>

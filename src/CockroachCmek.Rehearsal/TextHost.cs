@@ -54,11 +54,11 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
 
         public override void WriteErrorLine(string value) => writer.WriteLine(Plain(value));
 
-        public override void WriteWarningLine(string message) => writer.WriteLine($"WARNING: {message}");
+        public override void WriteWarningLine(string message) => writer.WriteLine($"WARNING: {Plain(message)}");
 
-        public override void WriteVerboseLine(string message) => writer.WriteLine($"VERBOSE: {message}");
+        public override void WriteVerboseLine(string message) => writer.WriteLine($"VERBOSE: {Plain(message)}");
 
-        public override void WriteDebugLine(string message) => writer.WriteLine($"DEBUG: {message}");
+        public override void WriteDebugLine(string message) => writer.WriteLine($"DEBUG: {Plain(message)}");
 
         /// <summary>Writes one line for each change of a status, because a log cannot redraw a bar.</summary>
         public override void WriteProgress(long sourceId, ProgressRecord record)
@@ -71,7 +71,7 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
             if (_shown.TryGetValue(record.ActivityId, out var last) && last == text)
                 return;
             _shown[record.ActivityId] = text;
-            writer.WriteLine($"{(record.ParentActivityId < 0 ? "  " : "     ")}[{text}]");
+            writer.WriteLine($"{(record.ParentActivityId < 0 ? "  " : "     ")}[{Plain(text)}]");
         }
 
         public override string ReadLine() => throw NoPrompt("input");
@@ -107,8 +107,14 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
             PSCredentialUIOptions options
         ) => throw NoPrompt("a credential");
 
-        // PowerShell's formatting colours its headers even for a host without colours.
-        private static string Plain(string text) => Regex.Replace(text, "\u001b\\[[0-9;]*m", "");
+        /// <summary>
+        /// PowerShell's formatting colours its headers even for a host without colours. Any other control character
+        /// comes from outside, and a terminal would obey it.
+        /// </summary>
+        private static string Plain(string text) =>
+            Regex.Replace(Regex.Replace(text, "\u001b\\[[0-9;]*m", ""), @"[\p{Cf}\p{Cc}-[\r\n\t]]", hidden =>
+                $"\\u{(int)hidden.Value[0]:X4}"
+            );
 
         // As in a runbook, a prompt is an error.
         private static PSInvalidOperationException NoPrompt(string what) =>

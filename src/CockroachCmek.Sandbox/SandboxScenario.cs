@@ -1,4 +1,6 @@
+using CockroachCmek.Sandbox.Aws;
 using CockroachCmek.Sandbox.Azure;
+using CockroachCmek.Sandbox.Cloud;
 using CockroachCmek.Sandbox.Gcp;
 using CockroachCmek.Sandbox.Vault;
 
@@ -17,5 +19,5 @@ public static class SandboxScenarios
 {
     /// <summary>The scenarios of all services, in the order of the lists.</summary>
     public static IReadOnlyList<SandboxScenario> All { get; } =
-    [.. GcpScenarios.All, .. AzureScenarios.All, .. VaultScenarios.All];
+    [.. CloudScenarios.All, .. AwsScenarios.All, .. GcpScenarios.All, .. AzureScenarios.All, .. VaultScenarios.All];
 }

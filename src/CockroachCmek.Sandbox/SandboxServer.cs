@@ -22,6 +22,7 @@ public sealed class SandboxServer : IDisposable
     private readonly List<LoopbackListener> _listeners = [];
     private readonly ConcurrentQueue<RecordedExchange> _exchanges = new();
     private readonly SandboxOptions _options;
+    private readonly AzureProxy _azureProxy;
     private int _index;
 
     private SandboxServer(SandboxOptions options)
@@ -53,6 +54,7 @@ public sealed class SandboxServer : IDisposable
         AwsEndpoint = Listen("aws", Aws);
         GcpEndpoint = Listen("gcp", Gcp);
         AzureEndpoint = Listen("azure", Azure, Azure.ServerCertificate);
+        _azureProxy = new AzureProxy(AzureEndpoint.Port);
         ManagedIdentityEndpoint = Listen("msi", new ManagedIdentityService(Azure));
         VaultEndpoint = Listen("vault", Vault);
     }
@@ -92,6 +94,11 @@ public sealed class SandboxServer : IDisposable
     /// connect here.
     /// </summary>
     public Uri AzureEndpoint { get; }
+
+    /// <summary>
+    /// A proxy for HTTPS_PROXY that connects Azure's host names to <see cref="AzureEndpoint"/> and refuses all others.
+    /// </summary>
+    public Uri AzureProxyEndpoint => _azureProxy.Endpoint;
 
     /// <summary>Address of the managed identity's tokens. IDENTITY_ENDPOINT is its "MSI/token".</summary>
     public Uri ManagedIdentityEndpoint { get; }
@@ -154,13 +161,15 @@ public sealed class SandboxServer : IDisposable
     }
 
     /// <summary>Stops listening and ends every connection.</summary>
-    public Task StopAsync() => Task.WhenAll(_listeners.Select(listener => listener.StopAsync()));
+    public Task StopAsync() =>
+        Task.WhenAll([.. _listeners.Select(listener => listener.StopAsync()), _azureProxy.StopAsync()]);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var listener in _listeners)
             listener.Dispose();
+        _azureProxy.Dispose();
         Azure.Dispose();
     }
 

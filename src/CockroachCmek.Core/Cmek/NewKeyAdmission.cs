@@ -13,24 +13,18 @@ namespace CockroachCmek.Core.Cmek;
 /// </summary>
 internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck manifestCheck)
 {
-    /// <summary>A pipeline asks for the identity and then for the keys: the cluster is read once for both.</summary>
-    private static readonly TimeSpan Freshness = TimeSpan.FromMinutes(1);
-
-    private readonly ConcurrentDictionary<string, (long ReadAt, CmekInfo? Info)> _seen = new();
+    /// <summary>
+    /// What was read for an identity. The keys that follow it in the pipeline take it, so that a cluster is read once.
+    /// </summary>
+    private readonly ConcurrentDictionary<string, CmekInfo?> _read = new();
 
     /// <summary>The identity of a cluster.</summary>
     /// <exception cref="CmekException">PlanNotSupported, AdvancedSecurityMissing, CmekAlreadyEnabled, …</exception>
     public async Task<CmekRole> EnsureRoleAsync(ICmekKeyProvider keys, RoleRequest request, OperationContext context)
     {
         RefuseUnfit(request.Cluster);
-        if (request.Name is null && !request.Update && await FindInForceAsync(request.Cluster, context) is { } info)
-        {
-            // Nothing is opened or waited for by a plan.
-            var plan = request with { Options = request.Options.Without("Open", "Wait") };
-            if ((await keys.EnsureRoleAsync(plan, Planning(context))).IsPlanned)
-                throw Errors.CmekAlreadyEnabled(info, "identity", info.InForce());
-        }
-
+        if (request.Name is null && !request.Update)
+            await RefuseIfNewAsync(keys, request, context);
         return await keys.EnsureRoleAsync(request, context);
     }
 
@@ -45,50 +39,53 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
     )
     {
         RefuseUnfit(request.Cluster);
-        if (
-            !isMove
-            && request.Name is null
-            && request.KeyUris.Count == 0
-            && await FindInForceAsync(request.Cluster, context) is { } info
-        )
-        {
-            var planned = (await keys.EnsureKeysAsync(request, Planning(context))).Where(k => k.IsPlanned).ToList();
-            var replaced = info.InForce().Where(s => planned.Any(k => k.Region == s.Region)).ToList();
-            if (replaced.Count > 0)
-                throw Errors.CmekAlreadyEnabled(info, "key", replaced);
-        }
-
+        if (!isMove && request.Name is null && request.KeyUris.Count == 0)
+            await RefuseIfNewAsync(keys, request, context);
         return await keys.EnsureKeysAsync(request, context);
+    }
+
+    private async Task RefuseIfNewAsync(ICmekKeyProvider keys, RoleRequest request, OperationContext context)
+    {
+        var read = await ReadAsync(request.Cluster, context);
+        _read[request.Cluster.Id] = read;
+        if (InForce(read) is not { } info)
+            return;
+        // Nothing is opened or waited for by a plan.
+        var plan = request with { Options = request.Options.Without("Open", "Wait") };
+        if ((await keys.EnsureRoleAsync(plan, Planning(context))).IsPlanned)
+            throw Errors.CmekAlreadyEnabled(info, "identity", info.InForce());
+    }
+
+    private async Task RefuseIfNewAsync(ICmekKeyProvider keys, KeyRequest request, OperationContext context)
+    {
+        if (!_read.TryRemove(request.Cluster.Id, out var read))
+            read = await ReadAsync(request.Cluster, context);
+        if (InForce(read) is not { } info)
+            return;
+        var planned = (await keys.EnsureKeysAsync(request, Planning(context))).Where(k => k.IsPlanned).ToList();
+        var replaced = info.InForce().Where(s => planned.Any(k => k.Region == s.Region)).ToList();
+        if (replaced.Count > 0)
+            throw Errors.CmekAlreadyEnabled(info, "key", replaced);
     }
 
     private void RefuseUnfit(CrdbCluster cluster)
     {
         var results = new CheckList(cluster);
         manifestCheck.CheckCluster(cluster, results);
-        var never = results
-            .All.Where(c => c.Status == CmekCheckStatus.Fail)
-            .Where(c => c.Check is CmekCheckName.Plan or CmekCheckName.AdvancedSecurity)
-            .ToList();
-        if (never.Count > 0)
-            throw Errors.ClusterNeverHasCmek(cluster.Name, never);
+        foreach (var failed in results.All.Where(c => c.Status == CmekCheckStatus.Fail))
+            if (failed.Check == CmekCheckName.Plan)
+                throw Errors.PlanNotSupported(cluster.Name, failed);
+            else if (failed.Check == CmekCheckName.AdvancedSecurity)
+                throw Errors.AdvancedSecurityMissing(cluster.Name, failed);
     }
 
-    /// <summary>The CMEK of a cluster that has keys in force; null when it has none, or may not be read.</summary>
-    private async Task<CmekInfo?> FindInForceAsync(CrdbCluster cluster, OperationContext context)
-    {
-        if (!_seen.TryGetValue(cluster.Id, out var seen) || context.Time.GetElapsedTime(seen.ReadAt) > Freshness)
-        {
-            seen = (context.Time.GetTimestamp(), await ReadAsync(cluster, context));
-            _seen[cluster.Id] = seen;
-        }
-
-        return
-            seen.Info is { Status: not (CmekStatus.Disabled or CmekStatus.EnableFailed) } info
-            && info.InForce().Count > 0
+    /// <summary>The state of a cluster that has keys in force; null for any other.</summary>
+    private static CmekInfo? InForce(CmekInfo? info) =>
+        info is { Status: not (CmekStatus.Disabled or CmekStatus.EnableFailed) } && info.InForce().Count > 0
             ? info
             : null;
-    }
 
+    /// <summary>The CMEK of a cluster; null when it was never enabled, or may not be read.</summary>
     private async Task<CmekInfo?> ReadAsync(CrdbCluster cluster, OperationContext context)
     {
         try
@@ -114,6 +111,8 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
         public void Verbose(string message) => host.Verbose(message);
 
         public void Warning(string message) { }
+
+        public void Written(string what, bool isCertain) => host.Written(what, isCertain);
 
         public void Progress(OperationProgress progress) => host.Progress(progress);
 

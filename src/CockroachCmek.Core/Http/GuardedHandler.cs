@@ -14,6 +14,8 @@ namespace CockroachCmek.Core.Http;
 internal sealed class GuardedHandler(Peer peer, CertificateReports certificates, HttpMessageHandler inner)
     : DelegatingHandler(inner)
 {
+    private static readonly TimeSpan LeastSkew = TimeSpan.FromMinutes(2);
+
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.OrdinalIgnoreCase);
 
     protected override async Task<HttpResponseMessage> SendAsync(
@@ -48,7 +50,29 @@ internal sealed class GuardedHandler(Peer peer, CertificateReports certificates,
             throw Errors.ResponseTooLarge(peer, address, length, peer.LargestResponse);
         }
 
+        if (
+            peer.RefusesForTime is not null
+            && response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized
+        )
+            await ThrowIfRefusedForTimeAsync(response);
         return response;
+    }
+
+    /// <summary>
+    /// A cloud says that a signed token is not valid now. The Date of its response tells whether this machine's clock
+    /// is the cause; where it is right, the client reports what the cloud said.
+    /// </summary>
+    private async Task ThrowIfRefusedForTimeAsync(HttpResponseMessage response)
+    {
+        if (response.Content is null)
+            return;
+        await response.Content.LoadIntoBufferAsync();
+        var text = await response.Content.ReadAsStringAsync();
+        var skew = TimeProvider.System.GetUtcNow() - response.Headers.Date;
+        if (!peer.RefusesForTime!(text) || skew?.Duration() < LeastSkew)
+            return;
+        response.Dispose();
+        throw Errors.ClockSkewed(peer.Name, skew, ServerText.OfPage(text));
     }
 
     private static bool IsRedirect(HttpResponseMessage response) =>

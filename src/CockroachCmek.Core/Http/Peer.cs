@@ -17,6 +17,9 @@ internal sealed record Peer(string Name, string AddressAdvice)
     /// <summary>True for a status by which this service itself redirects, and which its client explains.</summary>
     public Func<int, bool> ExplainsRedirect { get; init; } = _ => false;
 
+    /// <summary>True for the text of a refusal because of the time in the credentials. Default: none.</summary>
+    public Func<string, bool>? RefusesForTime { get; init; }
+
     /// <summary>The largest response that is read, in bytes.</summary>
     public int LargestResponse { get; init; } = 32 * 1024 * 1024;
 }

@@ -205,6 +205,9 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
     private static bool LooksLike(string name, string known)
     {
         string Fold(string text) => text.Replace("_", "").Replace("-", "").Replace(" ", "").ToLowerInvariant();
+        // Folding only shortens, and a longer name cannot be a misspelling.
+        if (name.Length > 2 * known.Length + 2)
+            return false;
         return Fold(name) == Fold(known)
             || EditDistance.Between(Fold(name), Fold(known)) <= (known.Length <= 4 ? 1 : 2);
     }

@@ -35,6 +35,15 @@ internal sealed class AwsData
     /// <summary>Number in the last unique id.</summary>
     public int LastPrincipalNumber { get; set; }
 
+    /// <summary>Regions that the account enabled.</summary>
+    public HashSet<string> EnabledRegions { get; } = [];
+
+    /// <summary>Key policies come back as KMS writes them; false: as they were sent.</summary>
+    public bool RewritesKeyPolicies { get; set; } = true;
+
+    /// <summary>How often a key policy was read.</summary>
+    public int PolicyReads { get; set; }
+
     public List<KmsKey> Keys { get; } = [];
 
     public List<KmsGrant> Grants { get; } = [];

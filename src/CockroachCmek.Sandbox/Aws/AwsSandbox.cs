@@ -63,6 +63,21 @@ public sealed class AwsSandbox : ISandboxService
         }
     }
 
+    /// <summary>A role that another team created long ago; an account may assume it without an external id.</summary>
+    internal void SeedForeignRole(string name, string trustedAccount)
+    {
+        lock (_gate)
+            if (!_data.Roles.ContainsKey(name))
+                _iam.SeedForeignRole(name, trustedAccount);
+    }
+
+    /// <summary>Prepares data while no request is processed.</summary>
+    internal void Prepare(Action<AwsData, IamPrincipals, KmsService> prepare)
+    {
+        lock (_gate)
+            prepare(_data, _principals, _kms);
+    }
+
     internal T Locked<T>(Func<IamPrincipals, KmsService, T> work)
     {
         lock (_gate)
@@ -100,6 +115,8 @@ public sealed class AwsSandbox : ISandboxService
                     "Request is missing Authentication Token",
                     403
                 );
+            if (!AwsRegions.IsOpen(scope.Region, _data))
+                throw UnknownToken();
             var caller = Authenticate(request, scope);
             return isKms ? HandleKms(caller, scope.Region, request) : HandleQuery(caller, scope.Service, request);
         }
@@ -115,15 +132,15 @@ public sealed class AwsSandbox : ISandboxService
             !_data.Credentials.TryGetValue(scope.AccessKeyId, out var credential)
             || (credential.SessionToken is { } token && token != request.Header("X-Amz-Security-Token"))
         )
-            throw new AwsException(
-                "InvalidClientTokenId",
-                "The security token included in the request is invalid.",
-                403
-            );
+            throw UnknownToken();
         if (SigV4.Check(request, scope, credential.Secret, _real.GetUtcNow()) is { } error)
             throw error;
         return _principals.CallerOf(credential);
     }
+
+    /// <summary>KMS names it UnrecognizedClientException.</summary>
+    private static AwsException UnknownToken() =>
+        new("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
 
     private SandboxResponse HandleKms(Caller caller, string region, SandboxRequest request) =>
         AwsResponse.Json(_kms.Handle(caller, region, request.Header("X-Amz-Target")!.Split('.').Last(), Body(request)));

@@ -24,6 +24,16 @@ public sealed class AwsSettings
         set => Locked(() => _data.RefusalText = value);
     }
 
+    /// <summary>
+    /// Key policies come back as KMS writes them: pretty-printed, accounts as the ARN of their root, a list of one as a
+    /// text, long lists of principals in changing order. Default: true; false: as they were sent.
+    /// </summary>
+    public bool RewritesKeyPolicies
+    {
+        get => Locked(() => _data.RewritesKeyPolicies);
+        set => Locked(() => _data.RewritesKeyPolicies = value);
+    }
+
     /// <summary>When the signs of a rotation appear. Default: <see cref="AwsRotationDelays.Default"/>.</summary>
     public AwsRotationDelays RotationDelays
     {
@@ -42,6 +52,15 @@ public sealed class AwsSettings
             _data.NodeRequestKeys[key] = value;
             return true;
         });
+
+    /// <summary>Enables a region that an account has to enable first, such as me-south-1.</summary>
+    /// <exception cref="ArgumentException">There is no such region.</exception>
+    public void EnableRegion(string region) =>
+        Locked(() =>
+            AwsRegions.OptIn.Contains(region)
+                ? _data.EnabledRegions.Add(region)
+                : throw new ArgumentException($"'{region}' is not a region that can be enabled.", nameof(region))
+        );
 
     /// <summary>Adds a service control policy above the account. What it does not deny stays allowed.</summary>
     public void AddServiceControlPolicy(string policy) =>

@@ -137,19 +137,22 @@ internal sealed class IamPrincipals(SandboxClock clock, string accountId, AwsDat
 
     /// <summary>
     /// False for accounts, services and everybody. A principal of another account cannot be looked up here; AWS accepts
-    /// it if it exists there.
+    /// it if it exists there. What can be nobody's ARN, such as a group or a pattern, is looked up and not found.
     /// </summary>
     private bool IsLookedUp(string principal)
     {
         if (
             principal == "*"
             || Regex.IsMatch(principal, @"^\d{12}$")
-            || Regex.IsMatch(principal, @"^arn:aws[a-z-]*:iam::\d{12}:root$")
+            || Regex.IsMatch(principal, @"^arn:aws:iam::\d{12}:root$")
             || Regex.IsMatch(principal, "^(Service|Federated):")
         )
             return false;
-        var arn = Regex.Match(principal, @"^arn:aws[a-z-]*:(iam|sts)::(\d{12}):");
-        return !arn.Success || arn.Groups[2].Value == accountId;
+        var isPrincipal = Regex.IsMatch(
+            principal,
+            @"^arn:aws:(iam::(\d{12}):(user|role)|sts::(\d{12}):(assumed-role|federated-user))/[^*?]+$"
+        );
+        return !isPrincipal || principal.Contains($"::{accountId}:");
     }
 
     /// <summary>True for the ARN of a role, and for that of one of its sessions.</summary>

@@ -8,10 +8,12 @@ namespace CockroachCmek.Sandbox.Aws;
 /// <summary>IAM's operations on roles. Operations without a result return null.</summary>
 internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData data, IamPrincipals principals)
 {
+    /// <summary>Characters of a trust policy; white space does not count.</summary>
+    private const int TrustSize = 2048;
     private const string TagCharacters = @"[\p{L}\p{Z}\p{N}_.:/=+\-@]";
 
     /// <summary>Adds a role that a cluster has used for a year; returns its ARN.</summary>
-    public string Seed(string name, string trustedAccount, string externalId)
+    public string Seed(string name, string trustedAccount, string? externalId)
     {
         var arn = $"arn:aws:iam::{accountId}:role/{name}";
         data.Roles[name] = new IamRole(name, "/", arn, principals.NewUniqueId("AROA"), clock.UtcNow.AddDays(-400))
@@ -51,7 +53,7 @@ internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData dat
             Boundary = form.TryGetValue("PermissionsBoundary", out var boundary)
                 ? IamRolePolicies.CheckBoundary(data, boundary)
                 : null,
-            Description = form.TryGetValue("Description", out var text) ? text : "",
+            Description = form.TryGetValue("Description", out var text) ? CheckDescription(text) : "",
         };
         AddTags(role, form);
         data.Roles[name] = role;
@@ -85,7 +87,7 @@ internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData dat
     {
         var role = Get(form);
         if (form.TryGetValue("Description", out var text))
-            role.Description = text;
+            role.Description = CheckDescription(text);
         if (form.TryGetValue("MaxSessionDuration", out var seconds))
             role.MaxSessionDuration = int.Parse(seconds, CultureInfo.InvariantCulture);
         return new XElement("UpdateRoleResult");
@@ -111,10 +113,21 @@ internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData dat
         return null;
     }
 
+    private static string CheckDescription(string text) =>
+        Regex.IsMatch(text, @"^[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]{0,1000}$")
+            ? text
+            : throw new AwsException(
+                "ValidationError",
+                $"1 validation error detected: Value '{text}' at 'description' failed to satisfy constraint: "
+                    + @"Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*"
+            );
+
     /// <summary>Checks a trust policy; returns it with the unique ids of its principals.</summary>
     /// <exception cref="AwsException">MalformedPolicyDocument.</exception>
     private (PolicyDocument Policy, IReadOnlyDictionary<string, string> Principals) CheckTrust(string text)
     {
+        if (text.Count(c => !char.IsWhiteSpace(c)) > TrustSize)
+            throw new AwsException("LimitExceeded", $"Cannot exceed quota for ACLSizePerRole: {TrustSize}", 409);
         var policy = PolicyDocument.ParseTrust(text);
         var ids = principals.Identify(policy, out var unknown);
         return unknown is null
@@ -122,41 +135,39 @@ internal sealed class IamRoles(SandboxClock clock, string accountId, AwsData dat
             : throw new AwsException("MalformedPolicyDocument", $"Invalid principal in policy: \"AWS\":\"{unknown}\"");
     }
 
-    private static JsonObject SeedTrust(string trustedAccount, string externalId) =>
-        new()
+    private static JsonObject SeedTrust(string trustedAccount, string? externalId)
+    {
+        var statement = new JsonObject
         {
-            ["Version"] = "2012-10-17",
-            ["Statement"] = new JsonArray(
-                new JsonObject
-                {
-                    ["Effect"] = "Allow",
-                    ["Principal"] = new JsonObject { ["AWS"] = $"arn:aws:iam::{trustedAccount}:root" },
-                    ["Action"] = "sts:AssumeRole",
-                    ["Condition"] = new JsonObject
-                    {
-                        ["StringEquals"] = new JsonObject { ["sts:ExternalId"] = externalId },
-                    },
-                }
-            ),
+            ["Effect"] = "Allow",
+            ["Principal"] = new JsonObject { ["AWS"] = $"arn:aws:iam::{trustedAccount}:root" },
+            ["Action"] = "sts:AssumeRole",
         };
+        if (externalId is not null)
+            statement["Condition"] = new JsonObject
+            {
+                ["StringEquals"] = new JsonObject { ["sts:ExternalId"] = externalId },
+            };
+        return new JsonObject { ["Version"] = "2012-10-17", ["Statement"] = new JsonArray(statement) };
+    }
 
     private static void AddTags(IamRole role, IReadOnlyDictionary<string, string> form)
     {
+        var tags = new List<(string Key, string Value)>();
         for (var i = 1; form.TryGetValue($"Tags.member.{i}.Key", out var key); i++)
-        {
-            var value = form.TryGetValue($"Tags.member.{i}.Value", out var given) ? given : "";
-            if (
-                !Regex.IsMatch(key, $"^{TagCharacters}{{1,128}}$")
-                || !Regex.IsMatch(value, $"^{TagCharacters}{{0,256}}$")
+            tags.Add((key, form.TryGetValue($"Tags.member.{i}.Value", out var given) ? given : ""));
+        if (
+            tags.Any(t =>
+                !Regex.IsMatch(t.Key, $"^{TagCharacters}{{1,128}}$")
+                || !Regex.IsMatch(t.Value, $"^{TagCharacters}{{0,256}}$")
             )
-                throw new AwsException(
-                    "ValidationError",
-                    "1 validation error detected: Value at 'tags' failed to satisfy constraint"
-                );
+        )
+            throw new AwsException(
+                "ValidationError",
+                "1 validation error detected: Value at 'tags' failed to satisfy constraint"
+            );
+        AwsTags.CheckIam([.. tags.Select(t => t.Key)], [.. role.Tags.Keys.Union(tags.Select(t => t.Key))]);
+        foreach (var (key, value) in tags)
             role.Tags[key] = value;
-        }
-
-        if (role.Tags.Count > 50)
-            throw new AwsException("LimitExceeded", "Cannot exceed quota for TagsPerRole: 50", 409);
     }
 }

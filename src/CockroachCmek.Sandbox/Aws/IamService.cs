@@ -34,6 +34,9 @@ internal sealed class IamService
     public string SeedRole(string name, string trustedAccount, string externalId) =>
         _roles.Seed(name, trustedAccount, externalId);
 
+    /// <summary>Adds a role of another team, which an account may assume without an external id.</summary>
+    public void SeedForeignRole(string name, string trustedAccount) => _roles.Seed(name, trustedAccount, null);
+
     /// <exception cref="AwsException">The caller is not allowed to do it, or the request is wrong.</exception>
     public XElement? Handle(Caller caller, string action, IReadOnlyDictionary<string, string> form)
     {

@@ -26,7 +26,7 @@ internal static class IamXml
                 ? null
                 : new XElement(
                     "PermissionsBoundary",
-                    new XElement("PermissionsBoundaryType", "Policy"),
+                    new XElement("PermissionsBoundaryType", "PermissionsBoundaryPolicy"),
                     new XElement("PermissionsBoundaryArn", role.Boundary)
                 ),
             withTags && role.Tags.Count > 0 ? new XElement("Tags", role.Tags.Select(Tag)) : null

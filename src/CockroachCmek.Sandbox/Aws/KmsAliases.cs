@@ -11,11 +11,17 @@ internal sealed class KmsAliases(AwsData data, KmsKeys keys, KmsAuthorization au
     public JsonObject Create(Caller caller, string region, JsonObject body)
     {
         var name = KmsRequest.Text(body, "AliasName");
+        if (!name.StartsWith("alias/", StringComparison.Ordinal))
+            throw new AwsException(
+                "ValidationException",
+                "Alias must start with the prefix \"alias/\". Please see "
+                    + "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+            );
         if (!Regex.IsMatch(name, "^alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}$"))
             throw new AwsException("InvalidAliasNameException", $"Invalid alias name {name}.");
-        var key = keys.Get(region, KmsRequest.Text(body, "TargetKeyId"));
+        var key = keys.GetById(region, KmsRequest.Text(body, "TargetKeyId"));
         authorization.Require(caller, "CreateAlias", key);
-        keys.RequireState(key, "Enabled", "Disabled", "Creating");
+        keys.RequireState(key, "Enabled", "Disabled", "Creating", "Updating", "PendingImport");
         if (Has(region, name))
             throw new AwsException(
                 "AlreadyExistsException",
@@ -27,11 +33,11 @@ internal sealed class KmsAliases(AwsData data, KmsKeys keys, KmsAuthorization au
 
     public JsonObject Update(Caller caller, string region, JsonObject body)
     {
-        var key = keys.Get(region, KmsRequest.Text(body, "TargetKeyId"));
+        var key = keys.GetById(region, KmsRequest.Text(body, "TargetKeyId"));
         authorization.Require(caller, "UpdateAlias", key);
         var name = KmsRequest.Text(body, "AliasName");
         if (!data.Aliases.TryGetValue((region, name), out var alias))
-            throw KmsRequest.NotFound($"Alias {name} is not found.");
+            throw KmsRequest.NotFound($"Alias {keys.AliasArn(region, name)} is not found.");
         data.Aliases[(region, name)] = (key, alias.Created);
         return [];
     }
@@ -40,12 +46,14 @@ internal sealed class KmsAliases(AwsData data, KmsKeys keys, KmsAuthorization au
     {
         authorization.RequireInAccount(caller, "DeleteAlias", region);
         var name = KmsRequest.Text(body, "AliasName");
-        return data.Aliases.Remove((region, name)) ? [] : throw KmsRequest.NotFound($"Alias {name} is not found.");
+        return data.Aliases.Remove((region, name))
+            ? []
+            : throw KmsRequest.NotFound($"Alias {keys.AliasArn(region, name)} is not found.");
     }
 
     public JsonObject List(Caller caller, string region, JsonObject body)
     {
-        var only = (string?)body["KeyId"] is { } id ? keys.Get(region, id) : null;
+        var only = (string?)body["KeyId"] is { } id ? keys.GetById(region, id) : null;
         authorization.RequireInAccount(caller, "ListAliases", region);
         return KmsRequest.Page(
             body,

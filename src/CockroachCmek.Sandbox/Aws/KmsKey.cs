@@ -18,10 +18,21 @@ internal sealed class KmsKey(string region, string accountId, string id, KmsMate
 
     /// <summary>AWS_KMS, or EXTERNAL for imported material.</summary>
     public string Origin { get; init; } = "AWS_KMS";
-    public string PrimaryRegion { get; init; } = region;
+    public string PrimaryRegion { get; set; } = region;
     public bool Enabled { get; set; } = true;
     public DateTimeOffset? CreatingUntil { get; init; }
+
+    /// <summary>False for a key of origin EXTERNAL that waits for its material.</summary>
+    public bool HasMaterial { get; init; } = true;
+
+    /// <summary>Until when another region becomes the primary's; null for never.</summary>
+    public DateTimeOffset? UpdatingUntil { get; set; }
+
+    /// <summary>When the key would be deleted if it had no replicas.</summary>
     public DateTimeOffset? DeletionDate { get; set; }
+
+    /// <summary>Days between the request to delete the key and its deletion.</summary>
+    public int DeletionWindow { get; set; }
     public int? RotationPeriod { get; set; }
     public DateTimeOffset RotationStart { get; set; }
     public required PolicyDocument Policy { get; set; }
@@ -34,6 +45,8 @@ internal sealed class KmsKey(string region, string accountId, string id, KmsMate
     public string State(DateTimeOffset now) =>
         DeletionDate is not null ? "PendingDeletion"
         : CreatingUntil > now ? "Creating"
+        : UpdatingUntil > now ? "Updating"
+        : !HasMaterial ? "PendingImport"
         : Enabled ? "Enabled"
         : "Disabled";
 

@@ -5,12 +5,14 @@ namespace CockroachCmek.Sandbox.Aws;
 /// <summary>KMS's operations that create keys and change their policy, tags and state.</summary>
 internal sealed class KmsKeyLifecycle(
     string accountId,
+    AwsData data,
     KmsKeys keys,
     KmsPolicies policies,
     KmsAuthorization authorization,
     IamPrincipals principals
 )
 {
+    private static readonly TimeSpan UpdateDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ReplicaDelay = TimeSpan.FromSeconds(60);
 
     /// <summary>Adds a key that a role has used for a year; returns its ARN.</summary>
@@ -39,6 +41,8 @@ internal sealed class KmsKeyLifecycle(
             Policy = policy,
             PolicyPrincipals = ids,
             MultiRegion = multiRegion,
+            Origin = Origin(body),
+            HasMaterial = Origin(body) == "AWS_KMS",
             KeySpec = (string?)body["KeySpec"] ?? "SYMMETRIC_DEFAULT",
             KeyUsage = (string?)body["KeyUsage"] ?? "ENCRYPT_DECRYPT",
             Description = (string?)body["Description"] ?? "",
@@ -75,13 +79,15 @@ internal sealed class KmsKeyLifecycle(
 
     public JsonObject Replicate(Caller caller, KmsKey primary, JsonObject body)
     {
-        keys.RequireState(primary, "Enabled", "Disabled");
+        keys.RequireState(primary, "Enabled");
         var region = KmsRequest.Text(body, "ReplicaRegion");
         if (!primary.MultiRegion || !primary.IsPrimary)
             throw new AwsException(
                 "UnsupportedOperationException",
-                $"{primary.Arn} is not a multi-Region primary key."
+                $"{primary.Arn} is not a multi-region primary key."
             );
+        if (!AwsRegions.IsOpen(region, data))
+            throw KmsRequest.InvalidValue("replicaRegion");
         if (keys.Find(region, primary.Id) is not null)
             throw new AwsException("AlreadyExistsException", $"A key with id {primary.Id} already exists in {region}.");
         authorization.RequireInAccount(caller, "CreateKey", region);
@@ -108,20 +114,20 @@ internal sealed class KmsKeyLifecycle(
 
     public JsonObject PutPolicy(Caller caller, KmsKey key, JsonObject body)
     {
-        keys.RequireState(key, "Enabled", "Disabled", "PendingDeletion");
         (key.Policy, key.PolicyPrincipals) = policies.Check(caller, KmsRequest.Text(body, "Policy"), Bypasses(body));
         return [];
     }
 
     public JsonObject Tag(KmsKey key, JsonObject body)
     {
-        keys.RequireState(key, "Enabled", "Disabled");
+        RequireKept(key);
         AddTags(key, body);
         return [];
     }
 
-    public static JsonObject Untag(KmsKey key, JsonObject body)
+    public JsonObject Untag(KmsKey key, JsonObject body)
     {
+        RequireKept(key);
         foreach (var name in (body["TagKeys"] as JsonArray ?? []).Select(n => (string)n!))
             key.Tags.Remove(name);
         return [];
@@ -129,8 +135,9 @@ internal sealed class KmsKeyLifecycle(
 
     public static JsonObject ListTags(KmsKey key, JsonObject body) => KmsRequest.Page(body, "Tags", Tags(key));
 
-    public static JsonObject SetDescription(KmsKey key, JsonObject body)
+    public JsonObject SetDescription(KmsKey key, JsonObject body)
     {
+        RequireKept(key);
         key.Description = (string?)body["Description"] ?? "";
         return [];
     }
@@ -144,26 +151,44 @@ internal sealed class KmsKeyLifecycle(
 
     public JsonObject ScheduleDeletion(KmsKey key, JsonObject body)
     {
-        keys.RequireState(key, "Enabled", "Disabled");
+        keys.RequireState(key, "Enabled", "Disabled", "PendingImport", "Creating");
         var days = (int?)body["PendingWindowInDays"] ?? 30;
         if (days is < 7 or > 30)
             throw KmsRequest.InvalidValue("pendingWindowInDays");
-        key.DeletionDate = keys.Now.AddDays(days);
-        return new JsonObject
+        (key.DeletionDate, key.DeletionWindow) = (keys.Now.AddDays(days), days);
+        var response = new JsonObject
         {
             ["KeyId"] = key.Arn,
-            ["DeletionDate"] = KmsRequest.Epoch(key.DeletionDate.Value),
-            ["KeyState"] = "PendingDeletion",
+            ["KeyState"] = keys.State(key),
             ["PendingWindowInDays"] = days,
         };
+        if (keys.DeletionDateOf(key) is { } date)
+            response["DeletionDate"] = KmsRequest.Epoch(date);
+        return response;
     }
 
-    public JsonObject CancelDeletion(KmsKey key)
+    public static JsonObject CancelDeletion(KmsKey key)
     {
-        keys.RequireState(key, "PendingDeletion");
+        if (key.DeletionDate is null)
+            throw new AwsException("KMSInvalidStateException", $"{key.Arn} is not pending deletion.");
         key.DeletionDate = null;
         key.Enabled = false;
         return new JsonObject { ["KeyId"] = key.Arn };
+    }
+
+    /// <summary>Another region becomes the primary's; for seconds, both keys are being updated.</summary>
+    public JsonObject UpdatePrimaryRegion(KmsKey key, JsonObject body)
+    {
+        keys.RequireState(key, "Enabled");
+        var region = KmsRequest.Text(body, "PrimaryRegion");
+        if (!key.MultiRegion || !key.IsPrimary)
+            throw new AwsException("UnsupportedOperationException", $"{key.Arn} is not a multi-region primary key.");
+        var next = keys.Find(region, key.Id)
+            ?? throw KmsRequest.NotFound($"Key '{key.Arn.Replace($":{key.Region}:", $":{region}:")}' does not exist");
+        key.UpdatingUntil = next.UpdatingUntil = keys.Now + UpdateDelay;
+        foreach (var related in keys.ReplicasOf(key).Append(key).ToList())
+            related.PrimaryRegion = region;
+        return [];
     }
 
     private static JsonObject UseStatement(string roleArn) =>
@@ -190,11 +215,21 @@ internal sealed class KmsKeyLifecycle(
     private static IEnumerable<JsonObject> Tags(KmsKey key) =>
         key.Tags.Select(t => new JsonObject { ["TagKey"] = t.Key, ["TagValue"] = t.Value });
 
-    private static void AddTags(KmsKey key, JsonObject body)
+    /// <summary>AWS_KMS or EXTERNAL; the sandbox has no custom key stores.</summary>
+    private static string Origin(JsonObject body) =>
+        (string?)body["Origin"] switch
+        {
+            null or "AWS_KMS" => "AWS_KMS",
+            "EXTERNAL" => "EXTERNAL",
+            _ => throw new AwsException("CustomKeyStoreNotFoundException", "The custom key store does not exist."),
+        };
+
+    /// <summary>Most changes of a key are allowed in every state but one.</summary>
+    private void RequireKept(KmsKey key)
     {
-        foreach (var tag in body["Tags"] as JsonArray ?? [])
-            key.Tags[(string)tag!["TagKey"]!] = (string?)tag["TagValue"] ?? "";
-        if (key.Tags.Count > 50)
-            throw new AwsException("LimitExceededException", "Cannot exceed 50 tags.");
+        if (key.DeletionDate is not null)
+            keys.RequireState(key, "Enabled");
     }
+
+    private static void AddTags(KmsKey key, JsonObject body) => AwsTags.Add(key.Tags, body["Tags"] as JsonArray);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Sandbox.Aws;
 
@@ -21,20 +22,33 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
     /// <exception cref="AwsException">NotFoundException.</exception>
     public KmsKey Get(string region, string id)
     {
-        if (id.StartsWith("alias/", StringComparison.Ordinal) || id.Contains(":alias/"))
+        if (!IsAlias(id))
+            return GetById(region, id);
+        var name = id.Substring(id.IndexOf("alias/", StringComparison.Ordinal));
+        return data.Aliases.TryGetValue((region, name), out var alias) && !IsGone(alias.Key)
+            ? alias.Key
+            : throw KmsRequest.NotFound($"Alias {AliasArn(region, name)} is not found.");
+    }
+
+    /// <summary>The key of an id or ARN. Most operations take no alias.</summary>
+    /// <exception cref="AwsException">InvalidArnException or NotFoundException.</exception>
+    public KmsKey GetById(string region, string id)
+    {
+        if (IsAlias(id))
+            throw new AwsException("InvalidArnException", "Key Aliases are not supported for this operation.");
+        if (InRegion(region).FirstOrDefault(k => k.Id == id || k.Arn == id) is { } key)
+            return key;
+        if (id.StartsWith("arn:", StringComparison.Ordinal))
         {
-            var name = id.Substring(id.IndexOf("alias/", StringComparison.Ordinal));
-            return data.Aliases.TryGetValue((region, name), out var alias) && !IsGone(alias.Key)
-                ? alias.Key
-                : throw KmsRequest.NotFound($"Alias {AliasArn(region, name)} is not found.");
+            var named = id.Split(':').ElementAtOrDefault(3);
+            throw KmsRequest.NotFound(named == region ? $"Key '{id}' does not exist" : $"Invalid arn {named}");
         }
 
-        return InRegion(region).FirstOrDefault(k => k.Id == id || k.Arn == id)
-            ?? throw KmsRequest.NotFound(
-                id.StartsWith("arn:", StringComparison.Ordinal) && !id.Contains($":{region}:")
-                    ? $"Invalid arn {region}"
-                    : $"Key '{id}' does not exist"
-            );
+        throw KmsRequest.NotFound(
+            Guid.TryParseExact(id, "D", out _) || Regex.IsMatch(id, "^mrk-[0-9a-f]{32}$")
+                ? $"Key 'arn:{KmsKey.Partition(region)}:kms:{region}:{accountId}:key/{id}' does not exist"
+                : $"Invalid keyId '{id}'"
+        );
     }
 
     public KmsKey PrimaryOf(KmsKey key) => data.Keys.Single(k => k.Id == key.Id && k.IsPrimary);
@@ -45,7 +59,26 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
     public string AliasArn(string region, string name) =>
         $"arn:{KmsKey.Partition(region)}:kms:{region}:{accountId}:{name}";
 
-    public string State(KmsKey key) => key.State(clock.UtcNow);
+    /// <summary>The state, as DescribeKey shows it.</summary>
+    public string State(KmsKey key) =>
+        key.DeletionDate is not null && DeletionDateOf(key) is null
+            ? "PendingReplicaDeletion"
+            : key.State(clock.UtcNow);
+
+    /// <summary>
+    /// When a key is deleted; null for never, and for a primary that waits for its last replica. Its own waiting time
+    /// starts then.
+    /// </summary>
+    public DateTimeOffset? DeletionDateOf(KmsKey key)
+    {
+        if (key.DeletionDate is not { } date || !key.IsPrimary)
+            return key.DeletionDate;
+        var replicas = data.Keys.Where(k => k.Id == key.Id && !k.IsPrimary).ToList();
+        if (replicas.Count == 0)
+            return date;
+        var last = replicas.Max(r => r.DeletionDate ?? DateTimeOffset.MaxValue);
+        return last > clock.UtcNow ? null : Later(date, last.AddDays(key.DeletionWindow));
+    }
 
     /// <exception cref="AwsException">The key is in none of the states.</exception>
     public void RequireState(KmsKey key, params string[] states)
@@ -53,20 +86,29 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
         var state = State(key);
         if (states.Contains(state))
             return;
-        throw state == "Disabled"
-            ? Disabled(key)
-            : new AwsException(
-                "KMSInvalidStateException",
-                $"{key.Arn} is pending {(state == "Creating" ? "creation" : "deletion")}."
-            );
+        throw state == "Disabled" ? Disabled(key) : InState(key, state);
     }
+
+    private static AwsException InState(KmsKey key, string state) =>
+        new(
+            "KMSInvalidStateException",
+            key.Arn
+                + state switch
+                {
+                    "Enabled" => " is not pending deletion.",
+                    "Creating" => " is creating.",
+                    "Updating" => " is updating.",
+                    "PendingImport" => " is pending import.",
+                    _ => " is pending deletion.",
+                }
+        );
 
     /// <exception cref="AwsException">The key cannot encrypt or decrypt now.</exception>
     public void RequireUsable(KmsKey key)
     {
         if (State(key) == "Disabled")
             throw Disabled(key);
-        RequireState(key, "Enabled");
+        RequireState(key, "Enabled", "Updating");
         if (key.KeySpec != "SYMMETRIC_DEFAULT")
             throw new AwsException("InvalidKeyUsageException", $"{key.Arn} is asymmetric.");
     }
@@ -81,7 +123,7 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
             ["KeyId"] = key.Id,
             ["Arn"] = key.Arn,
             ["CreationDate"] = KmsRequest.Epoch(key.Created),
-            ["Enabled"] = state == "Enabled",
+            ["Enabled"] = state is "Enabled" or "Updating",
             ["Description"] = key.Description,
             ["KeyUsage"] = key.KeyUsage,
             ["KeyState"] = state,
@@ -98,8 +140,10 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
             metadata["CurrentKeyMaterialId"] = key.Material.Current(clock.UtcNow).Id;
         if (key.Origin == "EXTERNAL" && state != "PendingImport")
             metadata["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
-        if (key.DeletionDate is { } deletion)
+        if (DeletionDateOf(key) is { } deletion)
             metadata["DeletionDate"] = KmsRequest.Epoch(deletion);
+        else if (state == "PendingReplicaDeletion")
+            metadata["PendingDeletionWindowInDays"] = key.DeletionWindow;
         if (key.MultiRegion)
             metadata["MultiRegionConfiguration"] = new JsonObject
             {
@@ -110,7 +154,12 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
         return metadata;
     }
 
-    private bool IsGone(KmsKey key) => key.DeletionDate is { } date && date <= clock.UtcNow;
+    private bool IsGone(KmsKey key) => DeletionDateOf(key) is { } date && date <= clock.UtcNow;
+
+    private static bool IsAlias(string id) =>
+        id.StartsWith("alias/", StringComparison.Ordinal) || id.Contains(":alias/");
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
     private static AwsException Disabled(KmsKey key) => new("DisabledException", $"{key.Arn} is disabled.");
 

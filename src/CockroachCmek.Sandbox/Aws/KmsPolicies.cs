@@ -3,7 +3,12 @@ using System.Text.Json.Nodes;
 namespace CockroachCmek.Sandbox.Aws;
 
 /// <summary>Key policies: what KMS checks before it accepts one, and how it shows one.</summary>
-internal sealed class KmsPolicies(string accountId, IamPrincipals principals, KmsAuthorization authorization)
+internal sealed class KmsPolicies(
+    string accountId,
+    AwsData data,
+    IamPrincipals principals,
+    KmsAuthorization authorization
+)
 {
     /// <summary>
     /// A policy that starts with leaving the decision to the account's identity policies, as all default ones do.
@@ -60,5 +65,17 @@ internal sealed class KmsPolicies(string accountId, IamPrincipals principals, Km
     }
 
     /// <summary>The text of a key's policy, as GetKeyPolicy shows it.</summary>
-    public string Text(KmsKey key) => principals.Show(key.Policy, key.PolicyPrincipals);
+    public string Text(KmsKey key)
+    {
+        var text = principals.Show(key.Policy, key.PolicyPrincipals);
+        return data.RewritesKeyPolicies ? PolicyText.AsKmsShowsIt(text, data.PolicyReads++) : text;
+    }
+
+    /// <summary>Every key has one policy, which is called default.</summary>
+    /// <exception cref="AwsException">NotFoundException.</exception>
+    public static void RequireName(JsonObject body)
+    {
+        if ((string?)body["PolicyName"] is { } name && name != "default")
+            throw KmsRequest.NotFound("No such policy exists");
+    }
 }

@@ -30,6 +30,17 @@ internal static class KmsRequest
         return page;
     }
 
+    /// <summary>Ends a dry run that would have succeeded.</summary>
+    /// <exception cref="AwsException">DryRunOperationException.</exception>
+    public static void EndDryRun(JsonObject body)
+    {
+        if ((bool?)body["DryRun"] == true)
+            throw new AwsException(
+                "DryRunOperationException",
+                "The request would have succeeded, but the DryRun option is set."
+            );
+    }
+
     public static AwsException NotFound(string message) => new("NotFoundException", message);
 
     public static AwsException InvalidValue(string name) =>

@@ -24,12 +24,12 @@ internal sealed class KmsService
     {
         _keys = new KmsKeys(clock, accountId, data);
         _authorization = new KmsAuthorization(clock, accountId, data, access);
-        _policies = new KmsPolicies(accountId, principals, _authorization);
+        _policies = new KmsPolicies(accountId, data, principals, _authorization);
         _aliases = new KmsAliases(data, _keys, _authorization);
         _grants = new KmsGrants(accountId, data, _keys, _authorization, principals);
         _rotation = new KmsRotation(_keys, data);
         _cryptography = new KmsCryptography(_keys, _authorization);
-        _lifecycle = new KmsKeyLifecycle(accountId, _keys, _policies, _authorization, principals);
+        _lifecycle = new KmsKeyLifecycle(accountId, data, _keys, _policies, _authorization, principals);
     }
 
     /// <summary>Adds a key that a role has used for a year; returns its ARN.</summary>
@@ -69,12 +69,26 @@ internal sealed class KmsService
             "RetireGrant" => _grants.Retire(caller, region, body),
             "ListRetirableGrants" => _grants.ListRetirable(caller, region, body),
             "Decrypt" => _cryptography.Decrypt(caller, region, body),
-            _ => HandleKey(caller, _keys.Get(region, KmsRequest.Text(body, "KeyId")), operation, body),
+            "ReEncrypt" => _cryptography.ReEncrypt(caller, region, body),
+            _ => HandleKey(caller, Find(region, operation, body), operation, body),
         };
+
+    /// <summary>Only DescribeKey and the operations that encrypt and decrypt take an alias.</summary>
+    private KmsKey Find(string region, string operation, JsonObject body)
+    {
+        var id = KmsRequest.Text(body, "KeyId");
+        return operation is "DescribeKey" or "Encrypt" or "GenerateDataKey" or "GenerateDataKeyWithoutPlaintext"
+            ? _keys.Get(region, id)
+            : _keys.GetById(region, id);
+    }
 
     private JsonObject HandleKey(Caller caller, KmsKey key, string operation, JsonObject body)
     {
         _authorization.Require(caller, operation, key, body);
+        if (operation is "GetKeyPolicy" or "PutKeyPolicy")
+            KmsPolicies.RequireName(body);
+        if (operation is "CreateGrant" or "RevokeGrant")
+            KmsRequest.EndDryRun(body);
         return operation switch
         {
             "DescribeKey" => new JsonObject { ["KeyMetadata"] = _keys.Metadata(key) },
@@ -82,14 +96,15 @@ internal sealed class KmsService
             "PutKeyPolicy" => _lifecycle.PutPolicy(caller, key, body),
             "ListKeyPolicies" => new JsonObject { ["PolicyNames"] = new JsonArray("default"), ["Truncated"] = false },
             "TagResource" => _lifecycle.Tag(key, body),
-            "UntagResource" => KmsKeyLifecycle.Untag(key, body),
+            "UntagResource" => _lifecycle.Untag(key, body),
             "ListResourceTags" => KmsKeyLifecycle.ListTags(key, body),
-            "UpdateKeyDescription" => KmsKeyLifecycle.SetDescription(key, body),
+            "UpdateKeyDescription" => _lifecycle.SetDescription(key, body),
+            "UpdatePrimaryRegion" => _lifecycle.UpdatePrimaryRegion(key, body),
             "ReplicateKey" => _lifecycle.Replicate(caller, key, body),
             "EnableKey" => _lifecycle.SetEnabled(key, true),
             "DisableKey" => _lifecycle.SetEnabled(key, false),
             "ScheduleKeyDeletion" => _lifecycle.ScheduleDeletion(key, body),
-            "CancelKeyDeletion" => _lifecycle.CancelDeletion(key),
+            "CancelKeyDeletion" => KmsKeyLifecycle.CancelDeletion(key),
             "EnableKeyRotation" => _rotation.Enable(key, body),
             "DisableKeyRotation" => _rotation.Disable(key),
             "GetKeyRotationStatus" => _rotation.Status(key),

@@ -92,6 +92,8 @@ internal sealed class PolicyRules(PolicyKind kind)
             return;
         if (actions is null)
             throw new AwsException(Code, "Policy statement must contain actions.");
+        if (kind == PolicyKind.Trust && !actions.All(a => a.StartsWith("sts:", StringComparison.OrdinalIgnoreCase)))
+            throw new AwsException(Code, "AssumeRole policy may only specify STS AssumeRole actions.");
         if (kind == PolicyKind.Trust && resources is not null)
             throw new AwsException(Code, "Has prohibited field Resource");
         if (kind != PolicyKind.Trust && resources is null)
@@ -135,8 +137,13 @@ internal sealed class PolicyRules(PolicyKind kind)
     private static JsonElement Checked(JsonElement condition)
     {
         foreach (var test in condition.EnumerateObject())
-        foreach (var key in test.Value.EnumerateObject())
-            _ = PolicyDocument.Texts(key.Value);
+        {
+            if (!PolicyCondition.IsOperator(test.Name))
+                throw new InvalidOperationException(test.Name);
+            foreach (var key in test.Value.EnumerateObject())
+                _ = PolicyDocument.Texts(key.Value);
+        }
+
         return condition;
     }
 

@@ -29,13 +29,17 @@ public sealed class CloudApi : ISandboxService
     )
     {
         (_gate, _clock, _data, _pageSize) = (gate, clock, data, pageSize);
+        Settings = new CloudSettings(gate, data);
         _rate = new RequestRate(clock, data);
         _operations = new CmekOperations(new StoreKeys(data, keyUsers));
-        _cmek = new CmekRequests(clock, _operations);
+        _cmek = new CmekRequests(clock, data, _operations);
         _data.Clusters.AddRange(Fleet.Create(clock.UtcNow));
         foreach (var cluster in _data.Clusters)
             cluster.NextBackup = clock.UtcNow.AddHours(-24);
     }
+
+    /// <summary>What is not known about the API, as switches.</summary>
+    public CloudSettings Settings { get; }
 
     /// <summary>UUID of the organization: the external id.</summary>
     public string OrganizationId => _data.OrganizationId;
@@ -89,6 +93,24 @@ public sealed class CloudApi : ISandboxService
                 );
         });
 
+    /// <summary>
+    /// Lets the next operation of a cluster fail in one region, whatever its key allows; its neighbours succeed.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such cluster or region.</exception>
+    public void FailRegion(string cluster, string region) => OnCluster(cluster, found =>
+        {
+            if (found.Regions.All(r => r.Name != region))
+                throw new ArgumentException($"'{cluster}' has no region '{region}'.", nameof(region));
+            found.FailingRegions.Add(region);
+        });
+
+    /// <summary>Locks a cluster with an operation other than CMEK, if none locks it yet.</summary>
+    public void Hold(string cluster, TimeSpan time) =>
+        OnCluster(cluster, found => found.HeldUntil ??= _clock.UtcNow + time);
+
+    /// <summary>Deletes a cluster: the API then shows it as DELETED, and nothing beneath it.</summary>
+    public void Delete(string cluster) => OnCluster(cluster, found => found.IsDeleted = true);
+
     /// <summary>True for the Authorization header of an API key of this sandbox.</summary>
     internal bool IsAuthorized(string? authorization) =>
         IsAdmin(authorization) || authorization == $"Bearer {ViewerKey}";
@@ -97,6 +119,8 @@ public sealed class CloudApi : ISandboxService
 
     private SandboxResponse Handle(SandboxRequest request)
     {
+        if (_data.IsDown)
+            throw new CloudException(503, 14, "Service Unavailable") { IsHtml = true };
         var authorization = request.Header("Authorization") ?? "";
         if (!IsAuthorized(authorization))
             throw CloudException.Unauthorized();
@@ -110,7 +134,11 @@ public sealed class CloudApi : ISandboxService
         var segments = request.Path.Trim('/').Split('/');
         if (segments.Length < 3 || segments[0] != "api" || segments[1] != "v1")
             throw CloudException.NotFound("Not Found");
+        var written = request.Method == "GET" || segments.Length < 4 ? null : Find(segments[3]);
+        var before = written is null ? "" : CloudJson.Cmek(written.Cmek).ToJsonString();
         var body = Route(request, segments, IsAdmin(authorization));
+        if (written is not null)
+            EndWrite(written, before);
         return new SandboxResponse(200, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json")
         {
             Headers = [new("Cc-Version", version), new("X-Request-Id", Guid.NewGuid().ToString("D"))],
@@ -122,13 +150,13 @@ public sealed class CloudApi : ISandboxService
         var query = CloudRequest.Query(request.Query);
         JsonObject Page(string name, IEnumerable<JsonObject> items) => CloudPage.Of(name, query, items, _pageSize);
         JsonObject AdminOnly(Func<JsonObject> respond) => isAdmin ? respond() : throw CloudException.Forbidden();
-        FleetCluster Cluster() => Find(segments[3]);
+        FleetCluster Cluster() => Find(segments[3], segments.Length > 4 || request.Method != "GET");
 
         var path = string.Join("/", segments.Skip(2).Select((s, i) => i == 1 && s != "available-regions" ? "*" : s));
         return (request.Method, path) switch
         {
             ("GET", "organization") => AdminOnly(() => CloudJson.Organization(OrganizationId)),
-            ("GET", "clusters") => Page("clusters", _data.Clusters.Select(CloudJson.Cluster)),
+            ("GET", "clusters") => Page("clusters", _data.Clusters.Where(c => !c.IsDeleted).Select(CloudJson.Cluster)),
             ("GET", "clusters/available-regions") => Page("regions", CloudJson.AvailableRegions(_data.Clusters, query)),
             ("GET", "clusters/*") => CloudJson.Cluster(Cluster()),
             ("PATCH", "clusters/*") => AdminOnly(() => _cmek.UpdateCluster(Cluster(), CloudRequest.Body(request))),
@@ -149,6 +177,17 @@ public sealed class CloudApi : ISandboxService
                 "Method Not Allowed"
             ),
         };
+    }
+
+    /// <summary>Reads that follow a write may be late, and its response may be an error although it was made.</summary>
+    private void EndWrite(FleetCluster cluster, string before)
+    {
+        if (_data.StaleReads > 0)
+            cluster.StaleCmek = (before, _data.StaleReads);
+        if (_data.ErrorsAlthoughDone == 0)
+            return;
+        _data.ErrorsAlthoughDone--;
+        throw new CloudException(503, 14, "couldn't lock cluster");
     }
 
     /// <summary>Brings a cluster up to the clock.</summary>
@@ -172,8 +211,11 @@ public sealed class CloudApi : ISandboxService
         }
     }
 
-    private FleetCluster Find(string id) =>
-        _data.Clusters.FirstOrDefault(c => string.Equals(c.Id, id, StringComparison.OrdinalIgnoreCase))
+    /// <summary>A cluster; a deleted one can still be read, but nothing beneath it.</summary>
+    private FleetCluster Find(string id, bool isAlive = false) =>
+        _data.Clusters.FirstOrDefault(c =>
+            string.Equals(c.Id, id, StringComparison.OrdinalIgnoreCase) && !(isAlive && c.IsDeleted)
+        )
         ?? throw (
             Guid.TryParse(id, out _)
                 ? CloudException.NotFound($"internal call failed: cluster '{id}' not found")

@@ -10,6 +10,18 @@ internal sealed class CloudData
 
     public string ViewerKey { get; } = "sandbox-viewer-" + Guid.NewGuid().ToString("N");
 
+    public CloudLockForm LockForm { get; set; }
+
+    public bool UpdatesEntryInPlace { get; set; }
+
+    public int ErrorsAlthoughDone { get; set; }
+
+    public bool IsDown { get; set; }
+
+    public int StaleReads { get; set; }
+
+    public int RequestsPerSecond { get; set; } = 10;
+
     public List<FleetCluster> Clusters { get; } = [];
 
     /// <summary>The times of the last requests of each API key.</summary>

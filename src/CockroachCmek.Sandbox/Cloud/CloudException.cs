@@ -11,6 +11,9 @@ internal sealed class CloudException(int status, int code, string message) : Exc
     /// <summary>Seconds; null for none.</summary>
     public int? RetryAfter { get; init; }
 
+    /// <summary>The body is a page of HTML, as a load balancer writes it.</summary>
+    public bool IsHtml { get; init; }
+
     public static CloudException InvalidArgument(string message) => new(400, 3, message);
 
     public static CloudException FailedPrecondition(string message) => new(400, 9, message);
@@ -22,7 +25,16 @@ internal sealed class CloudException(int status, int code, string message) : Exc
 
     public static CloudException NotFound(string message) => new(404, 5, message);
 
-    public SandboxResponse ToResponse() =>
+    public SandboxResponse ToResponse() => IsHtml ? Html() : Json();
+
+    private SandboxResponse Html() =>
+        new(
+            status,
+            Encoding.UTF8.GetBytes($"<html><head><title>{status}</title></head><body><h1>{Message}</h1></body></html>"),
+            "text/html; charset=UTF-8"
+        );
+
+    private SandboxResponse Json() =>
         new(
             status,
             Encoding.UTF8.GetBytes(

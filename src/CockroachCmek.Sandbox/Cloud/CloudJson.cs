@@ -26,7 +26,10 @@ internal static class CloudJson
             ["plan"] = cluster.Plan,
             ["cloud_provider"] = cluster.Provider,
             ["account_id"] = cluster.AccountId,
-            ["state"] = cluster.IsBusy ? "LOCKED" : "CREATED",
+            ["state"] =
+                cluster.IsDeleted ? "DELETED"
+                : cluster.IsBusy ? "LOCKED"
+                : "CREATED",
             ["creator_id"] = "00000000-0000-4000-8000-000000000001",
             ["operation_status"] = cluster.HeldUntil is not null ? "CRDB_SCALE_RUNNING" : cluster.Cmek.OperationStatus,
             ["config"] = Configuration(cluster),

@@ -57,7 +57,14 @@ internal sealed class CmekKeyEntry(SandboxKeySpec spec, DateTimeOffset created, 
 
     public string Message { get; set; } = "";
 
-    public byte[] Wrapped { get; init; } = [];
+    public byte[] Wrapped { get; private set; } = [];
+
+    /// <summary>Replaces what the key wrapped.</summary>
+    public CmekKeyEntry Holding(byte[] wrapped)
+    {
+        Wrapped = wrapped;
+        return this;
+    }
 
     public void Move(string status, DateTimeOffset now)
     {
@@ -76,7 +83,11 @@ internal sealed record CmekEnabling(DateTimeOffset FinishesAt) : CmekOperation(F
 internal sealed record CmekRotating(DateTimeOffset FinishesAt, List<CmekKeyMove> Moves) : CmekOperation(FinishesAt);
 
 /// <summary>One region's switch from one key to the next.</summary>
-internal sealed record CmekKeyMove(CmekRegion Region, CmekKeyEntry? Old, CmekKeyEntry New);
+/// <param name="Region">The region.</param>
+/// <param name="Old">The entry in use; null for none.</param>
+/// <param name="New">The entry that follows it.</param>
+/// <param name="IsInPlace">The new entry is not shown: it ends in the old one.</param>
+internal sealed record CmekKeyMove(CmekRegion Region, CmekKeyEntry? Old, CmekKeyEntry New, bool IsInPlace);
 
 /// <summary>The nodes are being restarted after the customer took away access to the keys.</summary>
 internal sealed record CmekRevoking(DateTimeOffset FinishesAt) : CmekOperation(FinishesAt);

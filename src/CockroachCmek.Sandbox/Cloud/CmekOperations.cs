@@ -55,13 +55,15 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
             var region = cluster.Cmek.Regions.Single(r => r.Name == name);
             if (storeKeys.Wrap(cluster, region, spec, now, out var entry) is { } refusal)
                 return refusal;
-            moves.Add(new CmekKeyMove(region, region.Keys.LastOrDefault(k => k.Status == "ENABLED"), entry!));
+            var old = region.Keys.LastOrDefault(k => k.Status == "ENABLED");
+            moves.Add(new CmekKeyMove(region, old, entry!, storeKeys.IsInPlace(old, spec)));
         }
 
-        foreach (var (region, old, made) in moves)
+        foreach (var (region, old, made, isInPlace) in moves)
         {
-            old?.Move("DISABLING", now);
-            region.Keys.Add(made);
+            old?.Move(isInPlace ? "ENABLING" : "DISABLING", now);
+            if (!isInPlace)
+                region.Keys.Add(made);
             region.Status = "ROTATING";
         }
 
@@ -182,10 +184,17 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
 
     private void FinishRotate(FleetCluster cluster, List<CmekKeyMove> moves, DateTimeOffset at)
     {
-        foreach (var (region, old, made) in moves)
+        foreach (var (region, old, made, isInPlace) in moves)
         {
             Conclude(cluster, region, made, "ENABLED", "ROTATE_FAILED", at);
-            if (made.Status == "ENABLED")
+            if (isInPlace)
+            {
+                if (made.Status == "ENABLED")
+                    old!.Holding(made.Wrapped);
+                old!.Message = made.Message;
+                old.Move("ENABLED", at);
+            }
+            else if (made.Status == "ENABLED")
                 old?.Move("DISABLED", at);
             else
             {
@@ -226,6 +235,8 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
         string? trouble = null
     )
     {
+        if (cluster.FailingRegions.Remove(region.Name))
+            trouble ??= NodeTimedOut;
         var back = trouble is null ? storeKeys.Unwrap(cluster, region, key) : new KeyUse(null, trouble);
         var works = back.Succeeded && back.Bytes!.SequenceEqual(region.StoreKey);
         key.Message = works ? "" : back.Refusal ?? "The key gave back another store key than it was given.";

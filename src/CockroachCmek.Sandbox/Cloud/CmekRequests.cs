@@ -5,7 +5,7 @@ namespace CockroachCmek.Sandbox.Cloud;
 /// <summary>
 /// The writes of the Cloud API that concern CMEK: what it refuses, and which operation it starts otherwise.
 /// </summary>
-internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations)
+internal sealed class CmekRequests(SandboxClock clock, CloudData data, CmekOperations operations)
 {
     private const string NeedsAdvancedSecurity =
         "CMEK requires advanced security features, which can be enabled only when a cluster is created";
@@ -14,7 +14,10 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
     {
         if (cluster.CmekUnknownUntilEnabled && cluster.Cmek.Regions.Count == 0)
             throw CloudException.NotFound($"CMEK specification of cluster '{cluster.Id}' is not found");
-        return CloudJson.Cmek(cluster.Cmek);
+        if (cluster.StaleCmek is not { Reads: > 0 } stale)
+            return CloudJson.Cmek(cluster.Cmek);
+        cluster.StaleCmek = (stale.Json, stale.Reads - 1);
+        return JsonNode.Parse(stale.Json)!.AsObject();
     }
 
     public JsonObject Enable(FleetCluster cluster, List<(string Region, SandboxKeySpec Spec)> specs)
@@ -122,10 +125,16 @@ internal sealed class CmekRequests(SandboxClock clock, CmekOperations operations
         cluster.Regions = wanted;
     }
 
-    private static void RefuseBusy(FleetCluster cluster)
+    private void RefuseBusy(FleetCluster cluster)
     {
         if (cluster.IsBusy)
-            throw new CloudException(503, 14, $"cluster '{cluster.Id}' is locked by another operation");
+            throw data.LockForm switch
+            {
+                CloudLockForm.Conflict => new CloudException(409, 10, "cluster lock is held"),
+                CloudLockForm.InvalidArgument => CloudException.InvalidArgument("couldn't lock cluster"),
+                CloudLockForm.Html => new CloudException(503, 14, "Service Unavailable") { IsHtml = true },
+                _ => new CloudException(503, 14, $"cluster '{cluster.Id}' is locked by another operation"),
+            };
     }
 
     private static void RefuseStatus(FleetCluster cluster, params string[] allowed)

@@ -47,6 +47,17 @@ public sealed class FleetCluster
     /// <summary>How often enabling fails before it succeeds.</summary>
     public int EnableFailures { get; set; }
 
+    /// <summary>
+    /// Regions where the nodes cannot use their key, whatever the key allows: the next operation fails there only.
+    /// </summary>
+    internal HashSet<string> FailingRegions { get; } = [];
+
+    /// <summary>True for a deleted cluster: it can still be read for a while.</summary>
+    public bool IsDeleted { get; internal set; }
+
+    /// <summary>What reads of CMEK still show after a write, and how often.</summary>
+    internal (string Json, int Reads)? StaleCmek { get; set; }
+
     /// <summary>Until when an operation other than CMEK locks the cluster; null for none.</summary>
     public DateTimeOffset? HeldUntil { get; set; }
 

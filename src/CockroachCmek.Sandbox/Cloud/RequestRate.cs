@@ -1,10 +1,8 @@
 namespace CockroachCmek.Sandbox.Cloud;
 
-/// <summary>The rate limit: ten requests a second for each API key, in sandbox time.</summary>
+/// <summary>The rate limit for each API key, in sandbox time.</summary>
 internal sealed class RequestRate(SandboxClock clock, CloudData data)
 {
-    private const int PerSecond = 10;
-
     /// <summary>Counts a request. Returns the seconds to wait, or null when the request is within the limit.</summary>
     public int? Exceeds(string key)
     {
@@ -13,7 +11,7 @@ internal sealed class RequestRate(SandboxClock clock, CloudData data)
             data.Requests[key] = times = new Queue<DateTimeOffset>();
         while (times.Count > 0 && now - times.Peek() >= TimeSpan.FromSeconds(1))
             times.Dequeue();
-        if (times.Count >= PerSecond)
+        if (times.Count >= data.RequestsPerSecond)
             return 1;
         times.Enqueue(now);
         return null;

@@ -29,9 +29,13 @@ internal sealed class StoreKeys(CloudData data, IReadOnlyDictionary<string, IKey
         var wrapped = user.Wrap(Request(cluster, region, spec), region.StoreKey);
         if (!wrapped.Succeeded)
             return wrapped.Refusal;
-        entry = new CmekKeyEntry(spec, now, "ENABLING") { Wrapped = wrapped.Bytes! };
+        entry = new CmekKeyEntry(spec, now, "ENABLING").Holding(wrapped.Bytes!);
         return null;
     }
+
+    /// <summary>A key that is switched to itself may keep its entry.</summary>
+    public bool IsInPlace(CmekKeyEntry? old, SandboxKeySpec spec) =>
+        data.UpdatesEntryInPlace && old?.Spec.Uri == spec.Uri;
 
     public KeyUse Unwrap(FleetCluster cluster, CmekRegion region, CmekKeyEntry key) =>
         keyUsers[key.Spec.Type].Unwrap(Request(cluster, region, key.Spec), key.Wrapped);

@@ -25,6 +25,7 @@ internal static class SandboxModel
             GcpProject = server.Gcp.ProjectId,
             AzureEndpoint = server.AzureEndpoint,
             AzureCertificate = server.Azure.CaPem,
+            AzureProxy = server.AzureProxyEndpoint,
             AzureTenantId = server.Azure.TenantId,
             AzureSubscriptionId = server.Azure.SubscriptionId,
             AzureClientId = server.Azure.Admin.ClientId,
@@ -80,7 +81,7 @@ internal static class SandboxModel
                     Enum.TryParse<AzureRights>(rights, ignoreCase: true, out var parsed)
                         ? parsed
                         : throw new ArgumentException(
-                            $"{rights} is not one of None, Subscription, Keys, GraphRead, Graph, All.",
+                            $"{rights} is not one of {string.Join(", ", Enum.GetNames(typeof(AzureRights)))}.",
                             nameof(rights)
                         )
                 );

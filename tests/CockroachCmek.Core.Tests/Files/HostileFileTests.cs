@@ -96,6 +96,7 @@ public sealed class HostileFileTests
                 iter: 2_000
             );
 
+    /// <summary>A quadratic reading takes minutes; a busy machine takes seconds for a linear one.</summary>
     [Theory]
     [InlineData("{\"a\":1,", "\"b\":1,", "\"c\":1}")]
     [InlineData("{\"a\":1,\n", "\"b\":1,\n", "\"c\":1}")]
@@ -111,14 +112,14 @@ public sealed class HostileFileTests
     [InlineData("", "#\n", "a: 1")]
     [InlineData("region_specs: [{region: \"", "${", "\", key_spec: {}}]")]
     [InlineData("{\"region_specs\":[", "{\"region\":\"r\"},", "{}]}")]
-    public void A_manifest_of_one_megabyte_takes_seconds_at_most(string begin, string middle, string end)
+    public void A_manifest_of_one_megabyte_takes_seconds_and_not_minutes(string begin, string middle, string end)
     {
         var count = (ManifestReader.LargestFile - begin.Length - end.Length) / middle.Length;
         var text = begin + string.Concat(Enumerable.Repeat(middle, count)) + end;
         var watch = Stopwatch.StartNew();
         foreach (var format in new[] { CmekManifestFormat.Json, CmekManifestFormat.Yaml })
             Only(() => Reader.Read(text, format), begin);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"{watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"{watch.Elapsed}");
     }
 
     [Fact]

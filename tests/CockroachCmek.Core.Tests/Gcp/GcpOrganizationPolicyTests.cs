@@ -74,6 +74,90 @@ public sealed class GcpOrganizationPolicyTests
         Assert.Equal(CmekOutcome.Updated, (await world.EnsureRoleAsync()).Outcome);
     }
 
+    [Fact]
+    public async Task The_managed_constraint_on_members_is_read_where_its_API_is_enabled()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync())[0];
+        var unread = await world.Provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
+        world.Server.Gcp.EnableService("orgpolicy.googleapis.com");
+        var free = await world.Provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
+        world.Server.Gcp.Enforce("iam.managed.allowedPolicyMembers");
+        var restricted = await world.Provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
+
+        Assert.Contains("allowedPolicyMembers could not be read", Policy(unread).Detail, StringComparison.Ordinal);
+        Assert.Contains("Neither does", Policy(free).Detail, StringComparison.Ordinal);
+        Assert.Equal(
+            (CmekCheckStatus.Warning, "OrgPolicyRestricts"),
+            (Policy(restricted).Status, Policy(restricted).ErrorId)
+        );
+        Assert.Contains("iam.managed.allowedPolicyMembers", Policy(restricted).Detail, StringComparison.Ordinal);
+
+        static CmekCheck Policy(IEnumerable<CmekCheck> checks) =>
+            Assert.Single(checks, c => c.Check == CmekCheckName.OrganizationPolicy);
+    }
+
+    [Theory]
+    [InlineData("gcp.resourceLocations", "in:eu-locations", "New-CrdbCmekKey -Location")]
+    [InlineData("cloudkms.allowedProtectionLevels", "HSM", "New-CrdbCmekKey -ProtectionLevel")]
+    [InlineData("cloudkms.minimumDestroyScheduledDuration", "in:60d", "New-CrdbCmekKey -DestroyScheduledDuration")]
+    public async Task A_constraint_on_keys_is_named_as_itself(string constraint, string allowed, string remedy)
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var role = await world.EnsureRoleAsync();
+        world.Server.Gcp.Enforce(constraint, allowed);
+
+        var error = await Assert.ThrowsAsync<CmekException>(() =>
+            world.Provider.EnsureKeysAsync(world.KeyRequest(role.AuthPrincipal), world.Context)
+        );
+
+        Assert.Equal("OrganizationPolicyDenies", error.ErrorId);
+        Assert.Contains($"constraints/{constraint}", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("member", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(remedy, error.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains(
+            $"gcloud org-policies describe {constraint}",
+            error.RecommendedAction,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData("iam.disableServiceAccountCreation", "New-CrdbCmekRole -Project")]
+    [InlineData("iam.managed.allowedPolicyMembers", "Ask the organization policy administrator")]
+    public async Task A_constraint_on_accounts_is_named_as_itself(string constraint, string remedy)
+    {
+        await using var world = await GcpWorld.StartAsync();
+        world.Server.Gcp.Enforce(constraint);
+
+        var error = await Assert.ThrowsAsync<CmekException>(() => world.EnsureRoleAsync());
+
+        Assert.Equal("OrganizationPolicyDenies", error.ErrorId);
+        Assert.Contains($"constraints/{constraint}", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(remedy, error.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_perimeter_is_named_as_itself_with_its_identifier_and_without_advice_to_take_more_rights()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var key = (await world.EnsureKeysAsync())[0];
+        world.Server.Gcp.SetPerimeter(["cloudkms.googleapis.com"], "user:inside@example.com");
+
+        var error = await Assert.ThrowsAsync<CmekException>(() => world.EnsureKeysAsync());
+        var checks = await world.Provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
+
+        Assert.Equal("PerimeterDenies", error.ErrorId);
+        Assert.Matches("identifier of the refusal is [A-Za-z0-9_-]{20,}", error.Message);
+        Assert.StartsWith("gcloud logging read", error.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal("PerimeterDenies", checks.Single(c => c.Check == CmekCheckName.KeyUsable).ErrorId);
+        Assert.All(checks.Where(c => c.Check is CmekCheckName.KeyUsable or CmekCheckName.KeyGranted), c =>
+        {
+            Assert.Equal(CmekCheckStatus.Unknown, c.Status);
+            Assert.DoesNotContain("needs cloudkms.", c.Detail, StringComparison.Ordinal);
+        });
+    }
+
     [Theory]
     [InlineData("""{"constraint":"c"}""", false)]
     [InlineData("""{"constraint":"c","listPolicy":{}}""", false)]

@@ -28,6 +28,48 @@ public sealed class GcpReplacementTests
     }
 
     [Fact]
+    public async Task A_grant_that_somebody_narrowed_is_copied_as_it_is()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
+        var member = $"serviceAccount:{keys[0].AuthPrincipal}";
+        await world.Administrator.BindAsync(
+            keys[0].KeyUri,
+            Binding(GcpNames.UseRole, member, Until("2100-01-01", "this century"))
+        );
+
+        var created = await ReplaceAsync(world, keys);
+
+        Assert.Equal(
+            await world.Administrator.BindingsAsync(keys[0].KeyUri),
+            await world.Administrator.BindingsAsync(created[0].KeyUri)
+        );
+    }
+
+    [Fact]
+    public async Task A_grant_that_holds_for_the_old_key_alone_is_refused_before_a_key_is_created()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
+        var old = keys[0].KeyUri;
+        await world.Administrator.BindAsync(
+            old,
+            Binding(
+                GcpNames.UseRole,
+                $"serviceAccount:{keys[0].AuthPrincipal}",
+                $$"""
+                {"title":"this key","expression":"resource.name.endsWith('{{old.Split('/')[^1]}}') &&
+                request.time < timestamp('2100-01-01T00:00:00Z')"}
+                """.ReplaceLineEndings(" ")
+            )
+        );
+
+        await world.RefusesAsync("PolicyNotCopyable", () =>
+            world.Provider.RotateKeysAsync(world.RotationRequest(keys, newKey: true), world.Context)
+        );
+    }
+
+    [Fact]
     public async Task An_interrupted_replacement_goes_on_with_the_keys_that_it_created()
     {
         await using var world = await GcpWorld.StartAsync("gcp-eu");

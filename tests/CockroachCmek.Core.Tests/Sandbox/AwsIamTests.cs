@@ -105,6 +105,39 @@ public sealed class AwsIamTests : IAsyncDisposable
         Assert.StartsWith("Invalid principal in policy: \"AWS\":\"AROA", Value(refused, "Message"));
     }
 
+    [Theory]
+    [InlineData("sts:AssumeRole", true, "Has prohibited field Resource")]
+    [InlineData("kms:Decrypt", false, "AssumeRole policy may only specify STS AssumeRole actions.")]
+    public async Task A_trust_policy_has_no_resource_and_no_other_action(string action, bool resource, string message)
+    {
+        var trust = Trust.Replace("sts:AssumeRole\"", action + (resource ? "\",\"Resource\":\"*\"" : "\""));
+        Assert.Equal(message, Value(await CreateRoleAsync("r", trust: trust), "Message"));
+    }
+
+    [Fact]
+    public async Task A_role_has_a_short_trust_policy_a_Latin_description_and_tags_that_differ_by_more_than_case()
+    {
+        var ids = string.Join(",", Enumerable.Range(0, 60).Select(_ => $"\"{Guid.NewGuid()}\""));
+        var trust = Trust.Replace(
+            "sts:AssumeRole\"",
+            "sts:AssumeRole\",\"Condition\":{\"StringEquals\":{\"sts:ExternalId\":[" + ids + "]}}"
+        );
+        Assert.Equal(
+            "Cannot exceed quota for ACLSizePerRole: 2048",
+            Value(await CreateRoleAsync("r", trust: trust), "Message")
+        );
+        var described = await CreateRoleAsync("r", "&Description=" + Uri.EscapeDataString("Schlüssel – для"));
+        Assert.Contains("regular expression pattern", Value(described, "Message"));
+        var tagged = await CreateRoleAsync(
+            "r",
+            "&Tags.member.1.Key=team&Tags.member.1.Value=a&Tags.member.2.Key=Team&Tags.member.2.Value=b"
+        );
+        Assert.Equal(
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+            Value(tagged, "Message")
+        );
+    }
+
     private Task<TestResponse> CreatePolicyAsync() =>
         _bed.IamAsync("CreatePolicy", $"&PolicyName=limit&Path=/teams/&PolicyDocument={Escape(UseKeys)}");
 

@@ -21,7 +21,17 @@ public sealed class AwsPolicyTests
     [InlineData(AllowIf + """{"StringEquals":{"sts:ExternalId":"org"}}}""", "Allow")]
     [InlineData(AllowIf + """{"StringEquals":{"sts:ExternalId":"other"}}}""", "None")]
     [InlineData(AllowIf + """{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/*"}}}""", "Allow")]
-    [InlineData(AllowIf + """{"MoonPhase":{"aws:Moon":"full"}}}""", "None")]
+    [InlineData(AllowIf + """{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/*"}}}""", "Allow")]
+    [InlineData(AllowIf + """{"ArnLike":{"aws:PrincipalArn":"arn:*:role/r"}}}""", "None")]
+    [InlineData(AllowIf + """{"Null":{"aws:Moon":"true"}}}""", "Allow")]
+    [InlineData(AllowIf + """{"StringEqualsIfExists":{"aws:Moon":"full"}}}""", "Allow")]
+    [InlineData(AllowIf + """{"StringNotEquals":{"aws:Moon":"full"}}}""", "Allow")]
+    [InlineData(AllowIf + """{"ForAnyValue:StringEquals":{"aws:Moon":"full"}}}""", "None")]
+    [InlineData(AllowIf + """{"ForAllValues:StringEquals":{"aws:Moon":"full"}}}""", "Allow")]
+    [InlineData(AllowIf + """{"StringEquals":{"aws:PrincipalArn":"${aws:PrincipalArn}"}}}""", "Allow")]
+    [InlineData(AllowIf + """{"IpAddress":{"aws:SourceIp":["203.0.113.0/24","2001:db8::/32"]}}}""", "Allow")]
+    [InlineData(AllowIf + """{"NotIpAddress":{"aws:SourceIp":"203.0.113.128/25"}}}""", "Allow")]
+    [InlineData(AllowIf + """{"NumericLessThan":{"aws:EpochTime":"100"}}}""", "None")]
     [InlineData(
         """[{"Effect":"Allow","Principal":"*","Action":"kms:*"},"""
             + """{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::1:role/r"},"Action":"kms:Decrypt"}]""",
@@ -33,8 +43,13 @@ public sealed class AwsPolicyTests
         {
             PrincipalArn = "arn:aws:iam::1:role/r",
         };
-        var context = new RequestContext().With("sts:ExternalId", "org").With("aws:PrincipalArn", caller.PrincipalArn);
-        var policy = PolicyDocument.ParseTrust($$"""{"Version":"2012-10-17","Statement":{{statements}}}""");
+        var context = new RequestContext()
+            .With("sts:ExternalId", "org")
+            .With("aws:PrincipalArn", caller.PrincipalArn)
+            .With("aws:SourceIp", "203.0.113.7")
+            .With("aws:EpochTime", "1000");
+        var onEverything = statements.Replace("{\"Effect\"", "{\"Resource\":\"*\",\"Effect\"");
+        var policy = PolicyDocument.ParseKeyPolicy($$"""{"Version":"2012-10-17","Statement":{{onEverything}}}""");
         Assert.Equal(verdict, policy.Evaluate(caller, "kms:Decrypt", "key", context, _ => null).ToString());
     }
 }

@@ -117,7 +117,7 @@ public sealed class EnablePipelineTests
                 + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
         );
         Assert.Equal(["dev-aws", "prod-eu"], result.Output.Select(o => o.Text("ClusterName")));
-        Assert.Equal("ClusterHasNoAccount", Assert.Single(result.ErrorIds));
+        Assert.Equal("PlanNotSupported", Assert.Single(result.ErrorIds));
     }
 
     [Fact]
@@ -221,11 +221,11 @@ public sealed class EnablePipelineTests
             .Run("$sandbox.Exchanges | ForEach-Object { $_.Operation -replace '[0-9a-f-]{36}', '*' }")
             .Output.GroupBy(o => o.ToString())
             .ToDictionary(g => g.Key, g => g.Count());
-        // One connect; two pages of clusters for the name; the role looked for and made; each region looked for by
-        // alias and by tag.
+        // One connect; two pages of clusters for the name; CMEK looked at before anything is created and before it is
+        // enabled; the role looked for and made; each region looked for by alias and by tag.
         Assert.Equal(1, counts["GET /api/v1/organization"]);
         Assert.Equal(2, counts["GET /api/v1/clusters"]);
-        Assert.Equal(1, counts["GET /api/v1/clusters/*/cmek"]);
+        Assert.Equal(2, counts["GET /api/v1/clusters/*/cmek"]);
         Assert.Equal(1, counts["POST /api/v1/clusters/*/cmek"]);
         Assert.Equal(1, counts["iam:GetRole"]);
         Assert.Equal(1, counts["iam:CreateRole"]);

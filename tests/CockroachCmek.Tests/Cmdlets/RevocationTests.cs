@@ -130,7 +130,9 @@ public sealed class RevocationTests
             )
             .Succeeds();
         session.Run("$null = $manifest | Enable-CrdbCmek -Wait; $seen = $sandbox.Exchanges.Count").Succeeds();
-        var error = session.Run("Revoke-CrdbCmek prod-eu-old -Confirm:$false").FailsWith("KeyShared");
+        var error = session
+            .Run("Revoke-CrdbCmek prod-eu-old -Method DisableKey -Confirm:$false")
+            .FailsWith("KeyShared");
         Assert.Contains("dev-aws", error.ErrorDetails.Message, StringComparison.Ordinal);
         Assert.Empty(
             session
@@ -144,7 +146,10 @@ public sealed class RevocationTests
             "will lose it",
             string.Join(
                 " ",
-                session.Run("Revoke-CrdbCmek prod-eu-old -KmsOnly -AllowSharedKey -Confirm:$false").Succeeds().Warnings
+                session
+                    .Run("Revoke-CrdbCmek prod-eu-old -Method DisableKey -KmsOnly -AllowSharedKey -Confirm:$false")
+                    .Succeeds()
+                    .Warnings
             ),
             StringComparison.Ordinal
         );

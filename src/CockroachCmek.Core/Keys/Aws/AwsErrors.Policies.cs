@@ -53,13 +53,12 @@ internal static partial class AwsErrors
         );
 
     /// <summary>The grant exists under a condition: adding one without it would widen what somebody narrowed.</summary>
-    public static CmekException KeyGrantNarrowed(KeyAccess access, IReadOnlyList<PolicyStatement> narrowed) =>
+    public static CmekException KeyGrantNarrowed(KeyAccess access, IReadOnlyList<NarrowedGrant> narrowed) =>
         Errors.Make(
             CmekErrorKind.Exists,
             access.Key,
-            $"The policy of {access.Key} grants the use to {access.Principal} under a condition: "
-                + string.Join("; ", narrowed.Select(s => $"'{s.Name}' {s.ConditionText ?? "names one session"}"))
-                + ". Somebody narrowed this grant on purpose, so no other was added.",
+            $"{access.Principal} may use {access.Key} under a condition: {string.Join("; ", narrowed)}. Somebody "
+                + "narrowed this grant on purpose, so no other was added.",
             "New-CrdbCmekKey -KeyUri <key>   (without -Grant, uses the key as it is granted; or ask whoever wrote the "
                 + "condition to change it)"
         );

@@ -30,6 +30,10 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
         var outcomes = new Dictionary<AwsKeyArn, CmekOutcome>();
         foreach (var key in distinct)
             outcomes[key.Arn] = await GrantAsync(key);
+        if (request.Grant)
+            await new AwsRoleGrant(run, request.Cluster, role).EnsureAsync(
+                distinct.Select(k => k.Arn).Where(k => _readings[k].Verdict != CmekAccessVerdict.Granted)
+            );
         return [.. keys.Select(k => AwsCmekKey.Of(request, k.Region, k.Uri, k.Key.Metadata, outcomes[k.Key.Arn]))];
     }
 

@@ -15,21 +15,16 @@ internal sealed class AwsKeys(AwsRun run)
         foreach (var key in request.KeyUris.Select(AwsKeyArn.TryParse).Prepend(null))
             if (AwsPartition.Difference(request.Cluster, role, key) is { } difference)
                 throw Errors.KeyPartitionDiffers(request.Cluster.Name, difference);
-        var keys = await FindOrCreateAsync(request, role);
-        await new AwsRoleGrant(run, request.Cluster, role).EnsureAsync(
-            keys.Where(k => !k.IsPlanned).Select(k => AwsKeyArn.Parse(k.KeyUri))
-        );
-        return keys;
-    }
-
-    private async Task<IReadOnlyList<CmekKey>> FindOrCreateAsync(KeyRequest request, RoleArn role)
-    {
         if (request.KeyUris.Count > 0)
             return await new AwsKeyImport(run, request, role).ImportAsync();
         var template = request.Like is { } like
             ? await LikeAsync(request, role, like)
             : KeyTemplate.Default(request, role);
-        return await new AwsKeyCreation(run, template).EnsureAsync();
+        var keys = await new AwsKeyCreation(run, template).EnsureAsync();
+        await new AwsRoleGrant(run, request.Cluster, role).EnsureAsync(
+            keys.Where(k => !k.IsPlanned).Select(k => AwsKeyArn.Parse(k.KeyUri))
+        );
+        return keys;
     }
 
     /// <summary>

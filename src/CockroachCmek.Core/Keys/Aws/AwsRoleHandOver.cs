@@ -55,7 +55,7 @@ internal sealed class AwsRoleHandOver(KeyPolicyRequest request, RoleArn role, Ro
         AwsNames.Tags(request.Cluster, new Dictionary<string, string>());
 
     /// <summary>Quoted for a POSIX shell.</summary>
-    public static string Quoted(string text) => $"'{text.Replace("'", "'\\''")}'";
+    public static string Quoted(string text) => ShellQuote.Bash(text);
 
     private string RolePolicyTerraform() => AwsTerraform.RolePolicy(_policyName, RolePolicy);
 }

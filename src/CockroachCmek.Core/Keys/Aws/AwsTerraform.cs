@@ -51,7 +51,7 @@ internal static class AwsTerraform
     private static string Document(string json) =>
         $"<<-JSON\n    {Escaped(json).Replace("\r", "").Replace("\n", "\n    ")}\n  JSON\n";
 
-    private static string Quoted(string text) => $"\"{Escaped(text.Replace("\\", "\\\\").Replace("\"", "\\\""))}\"";
+    private static string Quoted(string text) => ShellQuote.Hcl(text);
 
     /// <summary>A policy variable, ${aws:username}, is not Terraform's.</summary>
     private static string Escaped(string text) => text.Replace("${", "$${").Replace("%{", "%%{");

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Azure.Core;
 using Azure.Core.Pipeline;
+using Azure.Identity;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
@@ -127,5 +128,28 @@ internal sealed class AzureClients : IDisposable
                 message,
                 new TokenRequestContext(scopes, message.Request.ClientRequestId, tenantId: tenantId)
             );
+
+        /// <summary>
+        /// A token can be revoked before it expires. A request for one that is not older than now is answered past all
+        /// caches; its form is that of continuous access evaluation. The refused request was not processed, so that
+        /// even a write is sent again.
+        /// </summary>
+        protected override async ValueTask<bool> AuthorizeRequestOnChallengeAsync(HttpMessage message)
+        {
+            var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+            var claims = $$"""{"access_token":{"nbf":{"essential":true,"value":"{{now}}"} } }""";
+            try
+            {
+                await AuthenticateAndAuthorizeRequestAsync(
+                    message,
+                    new TokenRequestContext(scopes, message.Request.ClientRequestId, claims, tenantId)
+                );
+                return true;
+            }
+            catch (AuthenticationFailedException)
+            {
+                return false; // the service's own refusal is reported
+            }
+        }
     }
 }

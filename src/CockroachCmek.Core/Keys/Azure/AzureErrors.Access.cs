@@ -16,7 +16,7 @@ internal static partial class AzureErrors
         );
 
     /// <summary>A deny assignment overrides every role.</summary>
-    public static CmekException KeyDeniesRole(AzureKeyId key, KeyAccess access) =>
+    public static CmekException KeyUseDenied(AzureKeyId key, KeyAccess access) =>
         Errors.Make(
             CmekErrorKind.PermissionDenied,
             key.ToString(),
@@ -55,6 +55,19 @@ internal static partial class AzureErrors
                 + "   (or Revoke-CrdbCmek -Method DisableKey, which stops everybody)"
         );
 
+    /// <summary>The caller is not allowed to delete an assignment, for example one on a management group.</summary>
+    public static CmekException GrantNotRemovable(string key, string application, IReadOnlyList<AssignedRole> kept) =>
+        Errors.Make(
+            CmekErrorKind.PermissionDenied,
+            key,
+            $"'{application}' may use {key} through "
+                + string.Join(" and ", kept.Select(r => $"{r.RoleName} ({AzureScope.Describe(r.Scope)})"))
+                + ", which these credentials are not allowed to remove. Nothing was changed.",
+            "az role assignment delete --ids "
+                + string.Join(" ", kept.Select(r => AzureShell.Quote(r.Assignment.Id)))
+                + "   (by somebody who administers that place; or Revoke-CrdbCmek -Method DisableKey)"
+        );
+
     /// <summary>A management lock keeps the change from being made.</summary>
     public static CmekException ScopeLocked(string target, IReadOnlyList<AzureLock> locks, Exception? inner) =>
         Errors.Make(
@@ -63,7 +76,7 @@ internal static partial class AzureErrors
             $"{target} cannot be changed while it is locked by " + string.Join(" and ", locks.Select(Describe)) + ".",
             $"az lock delete --ids {string.Join(" ", locks.Select(l => AzureShell.Quote(l.Id)))}   (by somebody who may "
                 + "remove locks; takes effect within minutes. To revoke at once, Revoke-CrdbCmek -Method DisableKey: "
-                    + "no "
+                + "no "
                 + "lock keeps a key from being disabled)",
             inner,
             statusCode: inner is null ? null : 409
@@ -111,7 +124,7 @@ internal static partial class AzureErrors
                 + "protection, dates or rotation.",
             "az policy assignment list --disable-scope-strict-match --scope <id of the Key Vault>   (shows the rules; "
                 + $"then New-CrdbCmekKey -KeyVaultName {key.KeyVaultName} with -KeySize, -ProtectionLevel or "
-                    + "-ExpiresOn "
+                + "-ExpiresOn "
                 + "as they demand)",
             error,
             statusCode: error.Status

@@ -51,7 +51,7 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
             return [AzureAccessChange.OfMissingGrant(access.Reading, uses)];
         if (access.Verdict == CmekAccessVerdict.Denied)
             calls.Context.Host.Warning(
-                AzureErrors.KeyDeniesRole(AzureKeyId.Parse(access.Answer.Key, clients.Cloud), access.Answer).Message
+                AzureErrors.KeyUseDenied(AzureKeyId.Parse(access.Answer.Key, clients.Cloud), access.Answer).Message
             );
         else if (access.Doubt is { } doubt)
             calls.Context.Host.Warning(doubt);
@@ -63,7 +63,8 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
     /// gives no access to data.
     /// </summary>
     /// <exception cref="CmekException">
-    /// GrantNotRemovable: access would go on through a group. ScopeLocked: Azure would refuse the removal.
+    /// GrantNotRemovable: access would go on through a group, or through an assignment that the caller may not delete.
+    /// ScopeLocked: Azure would refuse the removal.
     /// </exception>
     private async Task<IEnumerable<CmekAccessChange>> PlanGrantAsync(
         AzureAccess access,
@@ -78,6 +79,8 @@ internal sealed class AzureKeyAccess(AzureClients clients, AzureCalls calls, Rev
             problems.Add(
                 AzureErrors.GrantNotRemovable(access.Answer.Key, access.Answer.Principal, after.Answer.Grants)
             );
+        if (await new AzurePermissions(clients, calls).FindKeptAsync(roles) is { Count: > 0 } kept)
+            problems.Add(AzureErrors.GrantNotRemovable(access.Answer.Key, access.Answer.Principal, kept));
         if (await FindLocksAsync(reading, roles) is { Count: > 0 } locks)
             problems.Add(
                 AzureErrors.ScopeLocked(

@@ -153,7 +153,7 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
             new AccessAdvice(
                 answer =>
                     answer.Verdict == CmekAccessVerdict.Denied
-                        ? AzureErrors.KeyDeniesRole(id, answer)
+                        ? AzureErrors.KeyUseDenied(id, answer)
                         : AzureErrors.KeyNotGranted(id, answer),
                 access.VerifyCommand,
                 NarrowingCommand(keyVault, principal),

@@ -26,10 +26,17 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls, K
         public string KeyVaultName => Key?.KeyVaultName ?? "<Key Vault>";
 
         /// <summary>The object id, or the command that prints it.</summary>
-        public string Assignee => PrincipalId ?? $"$(az ad sp show --id {ApplicationId} --query id --output tsv)";
+        public string Assignee =>
+            PrincipalId ?? $"$(az ad sp show --id {ShellQuote.Bash(ApplicationId)} --query id --output tsv)";
 
-        /// <summary>The Key Vault's id, or the command that prints it.</summary>
-        public string Scope => KeyVault?.Id ?? $"$(az keyvault show --name {KeyVaultName} --query id --output tsv)";
+        /// <summary>The same as one argument in a shell: an id literally, a command's output in quotes.</summary>
+        public string AssigneeArgument => PrincipalId is { } id ? ShellQuote.Bash(id) : $"\"{Assignee}\"";
+
+        /// <summary>The Key Vault's id, or the command that prints it, as one argument in a shell.</summary>
+        public string ScopeArgument =>
+            KeyVault is { Id: var id }
+                ? ShellQuote.Bash(id)
+                : $"\"$(az keyvault show --name {ShellQuote.Bash(KeyVaultName)} --query id --output tsv)\"";
     }
 
     public async Task<CmekKeyPolicy> DescribeAsync()
@@ -74,16 +81,16 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls, K
     private IEnumerable<string> Commands(Grant grant)
     {
         if (grant.PrincipalId is null)
-            yield return $"az ad sp create --id {grant.ApplicationId}";
+            yield return $"az ad sp create --id {ShellQuote.Bash(grant.ApplicationId)}";
         if (grant.Key is null)
-            yield return $"az keyvault key create --vault-name {grant.KeyVaultName} "
+            yield return $"az keyvault key create --vault-name {ShellQuote.Bash(grant.KeyVaultName)} "
                 + $"--name {AzureNames.Key(request.Cluster)} --kty {KeyMaterial.Rsa} --size {KeyShape.DefaultSize}";
         yield return grant.UsesPolicies
-            ? $"az keyvault set-policy --name {grant.KeyVaultName} --object-id \"{grant.Assignee}\" "
+            ? $"az keyvault set-policy --name {ShellQuote.Bash(grant.KeyVaultName)} --object-id {grant.AssigneeArgument} "
                 + $"--key-permissions {string.Join(" ", AzurePolicyEntry.Needed)}"
             : $"az role assignment create {NameOption(grant)}--role \"{grant.Role.Properties.RoleName}\" "
-                + $"--assignee-object-id \"{grant.Assignee}\" --assignee-principal-type ServicePrincipal "
-                + $"--scope \"{grant.Scope}\"";
+                + $"--assignee-object-id {grant.AssigneeArgument} --assignee-principal-type ServicePrincipal "
+                + $"--scope {grant.ScopeArgument}";
     }
 
     /// <summary>The name that the module itself would give the assignment, as far as it is known.</summary>

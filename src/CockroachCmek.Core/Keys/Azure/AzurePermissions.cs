@@ -9,7 +9,24 @@ namespace CockroachCmek.Core.Keys.Azure;
 internal sealed class AzurePermissions(AzureClients clients, AzureCalls calls)
 {
     private const string AssignRoles = "Microsoft.Authorization/roleAssignments/write";
+    private const string RemoveRoles = "Microsoft.Authorization/roleAssignments/delete";
     private const string ChangePolicies = "Microsoft.KeyVault/vaults/accessPolicies/write";
+
+    /// <summary>
+    /// The roles that the caller is not allowed to take away where they stand. Empty when permissions cannot be read:
+    /// the writes will show it.
+    /// </summary>
+    public async Task<IReadOnlyList<AssignedRole>> FindKeptAsync(IReadOnlyList<AssignedRole> roles)
+    {
+        var kept = new List<AssignedRole>();
+        foreach (var scope in roles.GroupBy(r => r.Scope, StringComparer.OrdinalIgnoreCase))
+            if (
+                await FindPermissionsAsync(scope.Key) is { } permissions
+                && !permissions.Any(p => p.Allows(RemoveRoles))
+            )
+                kept.AddRange(scope);
+        return kept;
+    }
 
     /// <summary>
     /// What the caller is not allowed to do. Empty when permissions cannot be read: the writes will show it.
@@ -24,21 +41,8 @@ internal sealed class AzurePermissions(AzureClients clients, AzureCalls calls)
     {
         if (!createsKey && !grants)
             return [];
-        IReadOnlyList<RolePermissions> permissions;
-        try
-        {
-            permissions = await calls.ReadAsync("ARM", "ListPermissions", keyVault.Id, c =>
-                clients.Arm.ListPermissionsAsync(keyVault.Id, c)
-            );
-        }
-        catch (AzureException error) when (error.Status is 403 or 404)
-        {
-            calls.Context.Host.Verbose(
-                $"The permissions of these credentials on {keyVault.Name} cannot be read ({error.Code}); "
-                    + "the writes will show them."
-            );
+        if (await FindPermissionsAsync(keyVault.Id) is not { } permissions)
             return [];
-        }
 
         var missing = new List<CmekException>();
         var grant = keyVault.UsesRoles ? AssignRoles : ChangePolicies;
@@ -56,5 +60,24 @@ internal sealed class AzurePermissions(AzureClients clients, AzureCalls calls)
         }
 
         return missing;
+    }
+
+    /// <summary>What the caller is allowed to do at a scope; null when that cannot be read.</summary>
+    private async Task<IReadOnlyList<RolePermissions>?> FindPermissionsAsync(string scope)
+    {
+        try
+        {
+            return await calls.ReadAsync("ARM", "ListPermissions", scope, c =>
+                clients.Arm.ListPermissionsAsync(scope, c)
+            );
+        }
+        catch (AzureException error) when (error.Status is 403 or 404)
+        {
+            calls.Context.Host.Verbose(
+                $"The permissions of these credentials on {AzureScope.Describe(scope)} cannot be read ({error.Code}); "
+                    + "the writes will show them."
+            );
+            return null;
+        }
     }
 }

@@ -16,7 +16,11 @@ namespace CockroachCmek.Core.Keys.Azure;
 /// </summary>
 internal static class AzureTransport
 {
-    private static readonly Peer Peer = new("Azure", Peer.DnsAdvice);
+    private static readonly Peer Peer = new("Azure", Peer.DnsAdvice)
+    {
+        // "Client assertion is not within its valid time range" (Microsoft Entra authentication error codes).
+        RefusesForTime = text => text.Contains("AADSTS700024") || text.Contains("AADSTS500133"),
+    };
 
     /// <summary>The transport of a connection.</summary>
     public static HttpPipelineTransport Create(AzureConnection connection) =>

@@ -80,29 +80,57 @@ internal sealed class GcpAccountChecks(
     private async Task CheckOrganizationPolicyAsync(KeyChecks results)
     {
         var policy = await ShareAsync($"organization policy {account.Project}", ReadOrganizationPolicyAsync);
-        if (policy is null)
-            return;
-        if (!policy.Restricts)
-        {
+        var managed = await ShareAsync($"managed policy {account.Project}", ReadManagedPolicyAsync);
+        if (policy?.Restricts == true)
+            // Cockroach Labs' customer id cannot be looked up, so whether it is among the values is left to the reader.
+            Restricted(
+                results,
+                GcpConstraints.MemberDomains,
+                policy.ListPolicy?.AllowedValues is { Count: > 0 } values
+                    ? $"allows only {string.Join(", ", values)}"
+                    : "restricts who may be a member"
+            );
+        if (managed == true)
+            Restricted(results, GcpConstraints.ManagedMembers, "restricts who may be a member");
+        if (policy?.Restricts == false && managed != true)
             results.Pass(
                 CmekCheckName.OrganizationPolicy,
-                $"No organization policy restricts the members of policies in project {account.Project}."
+                $"{GcpConstraints.MemberDomains} does not restrict the members of policies in project "
+                    + $"{account.Project}. "
+                    + (
+                        managed is null
+                            ? $"{GcpConstraints.ManagedMembers} could not be read."
+                            : $"Neither does {GcpConstraints.ManagedMembers}."
+                    )
             );
-            return;
-        }
+    }
 
-        // Cockroach Labs' customer id cannot be looked up, so whether it is among the values is left to the reader.
-        var allowed = policy.ListPolicy?.AllowedValues is { Count: > 0 } values
-            ? $"allows only {string.Join(", ", values)}"
-            : "restricts who may be a member";
+    private void Restricted(KeyChecks results, string constraint, string how) =>
         results.Warn(
             CmekCheckName.OrganizationPolicy,
             "OrgPolicyRestricts",
-            $"{GcpConstraints.MemberDomains} {allowed} in project {account.Project}. Existing bindings go on working, but a "
-                + $"new one for {GcpNames.ClusterAccount(cluster)} is refused unless its organization is allowed.",
+            $"{constraint} {how} in project {account.Project}. Existing bindings go on working, but a new one for "
+                + $"{GcpNames.ClusterAccount(cluster)} is refused unless its organization is allowed.",
             $"Ask the organization policy administrator to exempt project {account.Project}, or to allow "
-                + $"Cockroach Labs' customer id; {GcpErrors.DescribeConstraint(GcpConstraints.MemberDomains, account.Project)}"
+                + $"Cockroach Labs' customer id; {GcpErrors.DescribeConstraint(constraint, account.Project)}"
         );
+
+    /// <summary>Whether the managed constraint is enforced; null when it could not be read.</summary>
+    private async Task<bool?> ReadManagedPolicyAsync()
+    {
+        try
+        {
+            return await calls.ReadAsync("OrgPolicy", "policies.getEffectivePolicy", account.Project, c =>
+                clients.OrgPolicy.IsEnforcedAsync(account.Project, GcpConstraints.ManagedMembers, c)
+            );
+        }
+        catch (Exception error) when (calls.Translate(error, account.Project) is not null)
+        {
+            calls.Context.Host.Verbose(
+                $"{GcpConstraints.ManagedMembers} cannot be read for {account.Project}: {error.Message}"
+            );
+            return null;
+        }
     }
 
     private async Task<OrgPolicy?> ReadOrganizationPolicyAsync()

@@ -100,7 +100,9 @@ internal sealed class GcpAccounts(GcpClients clients, GcpCalls calls)
             )
             : _policies.ReadAsync(account.Resource);
 
-    /// <summary>Why CockroachDB Cloud surely cannot act as the account, as a part of a sentence; null when it may.</summary>
+    /// <summary>
+    /// Why CockroachDB Cloud surely cannot act as the account, as a part of a sentence; null when it may.
+    /// </summary>
     public static string? TrustProblem(CrdbCluster cluster, KeyAccess trust)
     {
         var trusted = GcpNames.ClusterAccount(cluster);

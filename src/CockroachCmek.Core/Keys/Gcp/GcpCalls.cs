@@ -46,6 +46,14 @@ internal sealed class GcpCalls(OperationContext context) : CloudCalls("GCP", con
             ),
         };
 
+    /// <summary>What a refused call takes, when that is not a permission; null when it may be one.</summary>
+    public static string? NeedOf(GcpException error) =>
+        error.PerimeterRefusal is { } id ? $"a caller inside the perimeter of VPC Service Controls, refusal {id}"
+        : error.Reason == "SERVICE_DISABLED"
+            ? $"the API {error.Metadata("service")} enabled in the project {ConsumerProject(error)}"
+        : error.Code >= 500 ? "an answer of Google Cloud, which failed"
+        : null;
+
     /// <summary>Reads something that may not exist: null on 404.</summary>
     public async Task<T?> FindAsync<T>(
         string service,

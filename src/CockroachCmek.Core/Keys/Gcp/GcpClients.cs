@@ -17,6 +17,7 @@ internal sealed class GcpClients : IDisposable
         _credential = credential;
         Iam = new GcpIamClient(Service("iam"));
         Projects = new GcpProjectsClient(Service("cloudresourcemanager"));
+        OrgPolicy = new GcpOrgPolicyClient(Service("orgpolicy"));
         Kms = new GcpKmsClient(Service("cloudkms"));
         Troubleshooter = new GcpTroubleshooterClient(Service("policytroubleshooter"));
     }
@@ -29,6 +30,9 @@ internal sealed class GcpClients : IDisposable
 
     /// <summary>Cloud Resource Manager.</summary>
     public IGcpProjects Projects { get; }
+
+    /// <summary>Organization Policy.</summary>
+    public IGcpOrgPolicy OrgPolicy { get; }
 
     /// <summary>Policy Troubleshooter.</summary>
     public IGcpTroubleshooter Troubleshooter { get; }

@@ -52,9 +52,6 @@ internal static class GcpConstraints
         ),
     };
 
-    /// <summary>True for the constraints on members.</summary>
-    public static bool IsAboutMembers(string constraint) => constraint is MemberDomains or ManagedMembers;
-
     /// <summary>What a constraint means for CMEK; no more than its name says for one that is not known.</summary>
     public static string Meaning(string constraint) =>
         Known.TryGetValue(constraint, out var known) ? known.Meaning : "the organization does not allow it";

@@ -51,6 +51,17 @@ internal static partial class GcpErrors
                 + $"{narrowed.RemoveCommand})"
         );
 
+    /// <summary>The condition of the grant holds for the old key alone.</summary>
+    public static CmekException PolicyNotCopyable(GcpKeyName key, ServiceAccountEmail account, GcpBinding narrowed) =>
+        Errors.Make(
+            CmekErrorKind.InvalidState,
+            key.ToString(),
+            $"{account} may use {key} under a condition that a new key does not meet ({narrowed.ConditionText}), so a "
+                + "copy of the grant would be without effect. Nothing was created.",
+            "New-CrdbCmekKey -Name <another name> | New-CrdbCmekManifest | Invoke-CrdbCmekRotation   (a key with a "
+                + "grant of its own)"
+        );
+
     /// <summary>Access would go on after the bindings that the module removes.</summary>
     /// <param name="target">The key, or the service account that CockroachDB Cloud acts as.</param>
     /// <param name="account">The account whose access was to end.</param>

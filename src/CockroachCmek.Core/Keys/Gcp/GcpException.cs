@@ -60,7 +60,9 @@ internal sealed class GcpException : Exception
     /// The unique identifier with which VPC Service Controls refused the call; empty when it is not given, null when
     /// they did not refuse it.
     /// </summary>
-    /// <remarks>Source: docs.cloud.google.com/vpc-service-controls/docs/troubleshooting, google/api/error_reason.proto.</remarks>
+    /// <remarks>
+    /// Source: docs.cloud.google.com/vpc-service-controls/docs/troubleshooting, google/api/error_reason.proto.
+    /// </remarks>
     public string? PerimeterRefusal
     {
         get

@@ -12,7 +12,13 @@ namespace CockroachCmek.Core.Keys.Gcp;
 internal sealed class GcpHttp(HttpMessageHandler? given) : HttpClientFactory
 {
     /// <summary>Google Cloud, for errors.</summary>
-    public static Peer Peer { get; } = new("Google Cloud", Peer.DnsAdvice);
+    public static Peer Peer { get; } =
+        new("Google Cloud", Peer.DnsAdvice)
+        {
+            // "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your
+            // iat and exp values in the JWT claim."
+            RefusesForTime = text => text.Contains("Invalid JWT") && text.Contains("iat"),
+        };
 
     protected override HttpMessageHandler CreateHandler(CreateHttpClientArgs args) => Handlers.Create(Peer, given);
 }

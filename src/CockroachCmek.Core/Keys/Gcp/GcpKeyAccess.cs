@@ -127,7 +127,9 @@ internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
     }
 
     /// <summary>The same for a revocation, which has to end what it revokes.</summary>
-    /// <exception cref="CmekException">GrantNotRemovable: CockroachDB Cloud may act as the account by a binding above it.</exception>
+    /// <exception cref="CmekException">
+    /// GrantNotRemovable: CockroachDB Cloud may act as the account by a binding above it.
+    /// </exception>
     private async Task<CmekAccessChange> PlanTrustRemovalAsync(
         CrdbCluster cluster,
         ServiceAccountEmail account,

@@ -38,7 +38,9 @@ internal static class GcpKeyFitness
                 $"for {key.Purpose} ({key.VersionTemplate?.Algorithm ?? "of an unknown algorithm"})"
             );
 
-    /// <summary>The error for an account that surely may not use a key; null when it may, or may on conditions.</summary>
+    /// <summary>
+    /// The error for an account that surely may not use a key; null when it may, or may on conditions.
+    /// </summary>
     public static CmekException? GrantProblem(GcpKeyName name, KeyAccess access) =>
         access.Verdict switch
         {

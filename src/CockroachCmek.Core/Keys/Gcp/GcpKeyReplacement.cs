@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Keys.Gcp.Access;
+
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>
@@ -9,6 +11,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
 {
     private readonly GcpKeyReader _reader = new(clients, calls);
     private readonly GcpKeyWriter _writer = new(clients, calls);
+    private readonly GcpAccessReader _access = new(clients, calls);
 
     /// <summary>A new key for each region; null when declined.</summary>
     public async Task<IReadOnlyList<CmekRegionSpec>?> ReplaceAsync(RotationRequest request)
@@ -76,11 +79,33 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
 
         if (line.FindSuccessor(cluster, wrappedSince ?? calls.Context.Time.GetUtcNow()) is { } successor)
             return await PlanSuccessorAsync(cluster, old, account, found, successor);
-        return new Step(old, account, line.NextName(), found)
+        var name = line.NextName();
+        return new Step(old, account, name, found)
         {
             Action = $"Create a new key of the shape of {old}, granted to {account}",
-            Problems = [.. ReplacementProblems(old, found.Key)],
+            Problems =
+            [
+                .. ReplacementProblems(old, found.Key),
+                .. await GrantProblemsAsync(cluster, account, found, name),
+            ],
         };
+    }
+
+    /// <summary>A condition that holds for the old key alone would leave the new one without a grant.</summary>
+    private async Task<IEnumerable<CmekException>> GrantProblemsAsync(
+        CrdbCluster cluster,
+        ServiceAccountEmail account,
+        FoundKey found,
+        GcpKeyName name
+    )
+    {
+        if (found.Access.Narrowed is not [var narrowed, ..] || narrowed.Place.Level != GcpLevel.Resource)
+            return [];
+        var policy = new IamPolicy([]);
+        foreach (var binding in GcpKeyPlan.OfShape(found, [name], cluster, account).Bindings)
+            policy.Add(binding);
+        var access = await _access.ReadOwnAsync(name, account, policy, ring: null);
+        return access.IsNamed ? [] : [GcpErrors.PolicyNotCopyable(found.Name, account, narrowed)];
     }
 
     /// <summary>An interrupted run created a new key: at most its grants are missing.</summary>

@@ -24,7 +24,9 @@ internal interface IGcpProjects
     /// <summary>Needs orgpolicy.policy.get.</summary>
     Task<OrgPolicy> GetEffectiveOrgPolicyAsync(string project, string constraint, CancellationToken cancellationToken);
 
-    /// <summary>The project, its folders and its organization, from below. Needs resourcemanager.projects.get.</summary>
+    /// <summary>
+    /// The project, its folders and its organization, from below. Needs resourcemanager.projects.get.
+    /// </summary>
     Task<IReadOnlyList<GcpAncestor>> GetAncestryAsync(string project, CancellationToken cancellationToken);
 
     /// <summary>The allow policy of projects/…, folders/… or organizations/….</summary>

@@ -1,14 +1,11 @@
-using System.Text.RegularExpressions;
-
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>Quotes values in commands that people paste into a shell.</summary>
 internal static class GcpShell
 {
-    private static readonly Regex Plain = new(@"\A[A-Za-z0-9_@%+=:,./-]+\z", RegexOptions.CultureInvariant);
-
     /// <summary>
-    /// A value as one word: as it is when no shell gives its characters a meaning, else in single quotes.
+    /// A value as one word, which neither PowerShell nor a POSIX shell runs. Names on Google Cloud hold no apostrophe,
+    /// the only character that the two would read differently.
     /// </summary>
-    public static string Quote(string value) => Plain.IsMatch(value) ? value : $"'{value.Replace("'", @"'\''")}'";
+    public static string Quote(string value) => ShellQuote.PowerShell(value);
 }

@@ -70,8 +70,8 @@ internal interface IGcpIam : IGcpPolicies
     Task<JsonObject> DeleteServiceAccountKeyAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The deny policies of projects/…, folders/… or organizations/…, each with its rules. Needs iam.denypolicies.list
-    /// and iam.denypolicies.get.
+    /// The deny policies of projects/…, folders/… or organizations/…, each with its rules. Needs
+    /// iam.denypolicies.list and iam.denypolicies.get.
     /// </summary>
     Task<IReadOnlyList<JsonObject>> ReadDenyPoliciesAsync(string resource, CancellationToken cancellationToken);
 }

@@ -77,7 +77,7 @@ internal sealed class AccessScene
     public AccessScene Define(string role, RolePermissions permissions)
     {
         var id = DefinitionId(role);
-        Arm.Definitions[id] = new RoleDefinition(id, role, new RoleDefinitionProperties(role, [permissions]));
+        Arm.Definitions[role] = new RoleDefinition(id, role, new RoleDefinitionProperties(role, [permissions]));
         return this;
     }
 

@@ -55,7 +55,7 @@ internal sealed class FakeArm : IAzureArm, IMicrosoftGraph
         Answer("locks", () => Locks.Where(l => AzureScope.IsWithin(l.Scope, scope)));
 
     public async Task<RoleDefinition> GetRoleDefinitionAsync(string id, CancellationToken cancellationToken) =>
-        (await Answer<RoleDefinition>("roleDefinitions", () => [Definitions[id]]))[0];
+        (await Answer<RoleDefinition>("roleDefinitions", () => [Definitions[id.Split('/').Last()]]))[0];
 
     public Task<IReadOnlyList<string>> ListGroupsOfAsync(string id, CancellationToken cancellationToken) =>
         Answer("groups", () => Members.Keys.Where(g => IsOrIsIn(id, g)));

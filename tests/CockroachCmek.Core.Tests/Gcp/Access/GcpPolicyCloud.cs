@@ -78,8 +78,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
         all.Add(
             new JsonObject
             {
-                ["name"] =
-                    $"policies/cloudresourcemanager.googleapis.com%2F{resource.Replace("/", "%2F", StringComparison.Ordinal)}/denypolicies/d{all.Count}",
+                ["name"] = $"policies/{Attachment(resource)}/denypolicies/d{all.Count}",
                 ["displayName"] = $"guardrail {all.Count}",
                 ["rules"] = new JsonArray(new JsonObject { ["denyRule"] = JsonNode.Parse(rule) }),
             }
@@ -159,9 +158,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
     /// <summary>The list leaves the rules out, as Google's does.</summary>
     private HttpResponseMessage RespondDenies(string path)
     {
-        var resource = Above.Single(a =>
-            path.Contains(Uri.EscapeDataString($"cloudresourcemanager.googleapis.com/{a}"), StringComparison.Ordinal)
-        );
+        var resource = Above.Single(a => path.Contains(Attachment(a), StringComparison.Ordinal));
         var policies = _denies.TryGetValue(resource, out var known) ? known : [];
         if (path.EndsWith("/denypolicies", StringComparison.Ordinal))
             return If(
@@ -195,6 +192,9 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
                 }.ToJsonString()
             )
             : Error(403, "PERMISSION_DENIED", "Policy Troubleshooter API has not been used in project 1 before.");
+
+    private static string Attachment(string resource) =>
+        Uri.EscapeDataString($"cloudresourcemanager.googleapis.com/{resource}");
 
     private string Policy(string resource) =>
         new JsonObject

@@ -6,7 +6,9 @@ using static CockroachCmek.Core.Tests.Gcp.GcpAdministrator;
 
 namespace CockroachCmek.Core.Tests.Gcp.Access;
 
-/// <summary>Verdicts on a key beyond the table of facts: deny policies, groups, Policy Troubleshooter, others.</summary>
+/// <summary>
+/// Verdicts on a key beyond the table of facts: deny policies, groups, Policy Troubleshooter, others.
+/// </summary>
 public sealed class GcpVerdictTests
 {
     private const string DecryptPermission = "cloudkms.cryptoKeyVersions.useToDecrypt";
@@ -68,7 +70,8 @@ public sealed class GcpVerdictTests
             .Deny(
                 Organization,
                 $$"""
-                {"deniedPrincipals":["principalSet://goog/public:all"],"deniedPermissions":["cloudkms.googleapis.com/*"],
+                {"deniedPrincipals":["principalSet://goog/public:all"],
+                "deniedPermissions":["cloudkms.googleapis.com/*"],
                 "exceptionPrincipals":{{principals}},"exceptionPermissions":{{permissions}}}
                 """
             );
@@ -83,7 +86,8 @@ public sealed class GcpVerdictTests
             .Deny(
                 ProjectResource,
                 """
-                {"deniedPrincipals":["principalSet://goog/public:all"],"deniedPermissions":["cloudkms.googleapis.com/*"],
+                {"deniedPrincipals":["principalSet://goog/public:all"],
+                "deniedPermissions":["cloudkms.googleapis.com/*"],
                 "denialCondition":{"expression":"!resource.matchTag('1/env', 'prod')"}}
                 """
             );

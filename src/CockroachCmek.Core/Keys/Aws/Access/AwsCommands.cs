@@ -4,10 +4,10 @@ namespace CockroachCmek.Core.Keys.Aws.Access;
 internal static class AwsCommands
 {
     public static string GetKeyPolicy(string key, string region) =>
-        $"aws kms get-key-policy --region {region} --key-id {key}";
+        $"aws kms get-key-policy --region {region} --key-id {key} --policy-name default";
 
     public static string PutKeyPolicy(string key, string region) =>
-        $"aws kms put-key-policy --region {region} --key-id {key} --policy file://policy.json";
+        $"aws kms put-key-policy --region {region} --key-id {key} --policy-name default --policy file://policy.json";
 
     public static string ListGrants(string key, string region) =>
         $"aws kms list-grants --region {region} --key-id {key}";

@@ -54,18 +54,31 @@ internal sealed class KeyAccessReading
     public bool IsAllowed => _needed.All(n => n.Allowed.Truth == Truth.Yes);
 
     /// <summary>
-    /// Statements that allow the role the use of the key by name, but only under conditions that cannot be judged:
-    /// somebody narrowed the grant.
+    /// What allows the role the use of the key by name, but only under conditions that cannot be judged: somebody
+    /// narrowed the grant.
     /// </summary>
-    public IReadOnlyList<PolicyStatement> Narrowed =>
+    public IReadOnlyList<NarrowedGrant> Narrowed =>
         [
-            .. _policies.Key.Statements.Where(s =>
-                s.IsAllow
-                && s.Match(_role) is { } match
-                && match.ByName.Or(match.BySession).Truth != Truth.No
-                && KmsActions.Needed.Any(a => _judge.AllowsByItself(s, a).Truth == Truth.Maybe)
-            ),
+            .. _policies
+                .Key.Statements.Where(s =>
+                    s.IsAllow
+                    && s.Match(_role) is { } match
+                    && match.ByName.Or(match.BySession).Truth != Truth.No
+                    && KmsActions.Needed.Any(a => _judge.AllowsByItself(s, a).Truth == Truth.Maybe)
+                )
+                .Select(s => new NarrowedGrant($"'{s.Name}'", s.ConditionText ?? "names one session of the role")),
+            .. _policies
+                .Role.Identity.Where(p =>
+                    IsDelegated && KmsActions.Needed.Any(a => _judge.Allows(p, a).Truth == Truth.Maybe)
+                )
+                .Select(p => new NarrowedGrant(p.Place, ConditionsOf(p))),
         ];
+
+    private string ConditionsOf(NamedPolicy policy) =>
+        string.Join(
+            ", ",
+            KmsActions.Needed.SelectMany(a => _judge.Allows(policy, a).Causes).Select(c => c.Text).Distinct()
+        );
 
     /// <summary>The access review of the key.</summary>
     public IReadOnlyList<CmekAccess> Review() => new KeyReview(this, _key, _role).Lines();
@@ -174,4 +187,13 @@ internal sealed class KeyAccessReading
         );
 
     private static bool Lets(Func<string, Finding> allows) => KmsActions.Needed.Any(a => allows(a).Truth != Truth.No);
+}
+
+/// <summary>A grant under a condition.</summary>
+/// <param name="Place">The statement or the policy, for people.</param>
+/// <param name="Condition">The condition, for people.</param>
+internal sealed record NarrowedGrant(string Place, string Condition)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Place} {Condition}";
 }

@@ -58,7 +58,7 @@ internal sealed class KeyReview(KeyAccessReading reading, JudgedKey key, PolicyS
 
     private CmekAccess OfRole(PolicyStatement statement)
     {
-        var allowed = Judgements(a => _judge.AllowsByItself(statement, a), role, isRole: true);
+        var allowed = OfTheRole(a => _judge.AllowsByItself(statement, a));
         return Line("the key policy", statement.Name, role.Arn!, allowed, statement.ConditionText) with
         {
             Excess = Beyond(allowed),
@@ -72,9 +72,14 @@ internal sealed class KeyReview(KeyAccessReading reading, JudgedKey key, PolicyS
         var isNamed = statement.Principals.Any(p =>
             p.Text == who && p.Kind is PrincipalKind.Service or PrincipalKind.Federated or PrincipalKind.CanonicalUser
         );
-        var allowed = isNamed
-            ? Judgements(a => statement.Covers(a, key.Arn).And(statement.Holds(call)), subject)
-            : [.. KmsActions.All.Select(a => _resource.Judge([statement], subject, call, a)).Where(IsPossible)];
+        var allowed = KmsActions
+            .All.Select(a =>
+                isNamed
+                    ? new ActionJudgement(a, statement.Covers(a, key.Arn).And(statement.Holds(call)), Finding.No)
+                    : _resource.Judge([statement], subject, call, a)
+            )
+            .Where(IsPossible)
+            .ToList();
         var line = Line("the key policy", statement.Name, who, allowed, statement.ConditionText);
         return isForeign ? line with { Excess = [.. allowed.Select(a => a.Action)] } : line;
     }
@@ -85,7 +90,7 @@ internal sealed class KeyReview(KeyAccessReading reading, JudgedKey key, PolicyS
             yield break;
         foreach (var policy in _policies.Role.Identity)
         {
-            var allowed = Judgements(a => _judge.Allows(policy, a).And(Delegated(a)), role, isRole: true);
+            var allowed = OfTheRole(a => _judge.Allows(policy, a).And(Delegated(a)));
             if (allowed.Count > 0)
                 yield return Line(policy.Place, "the account in the key policy", role.Arn!, allowed, null) with
                 {
@@ -149,27 +154,9 @@ internal sealed class KeyReview(KeyAccessReading reading, JudgedKey key, PolicyS
             Condition = condition ?? "",
         };
 
-    /// <summary>The actions that are allowed and not surely denied.</summary>
-    private IReadOnlyList<ActionJudgement> Judgements(
-        Func<string, Finding> allows,
-        PolicySubject subject,
-        bool isRole = false
-    ) =>
-        [
-            .. KmsActions
-                .All.Select(a =>
-                    isRole
-                        ? _judge.Judge([a])[0] with
-                        {
-                            Allowed = allows(a),
-                        }
-                        : _resource.Judge([], subject, key.CallOf(subject), a) with
-                        {
-                            Allowed = allows(a),
-                        }
-                )
-                .Where(IsPossible),
-        ];
+    /// <summary>The actions that something allows the role, and that are not surely denied.</summary>
+    private IReadOnlyList<ActionJudgement> OfTheRole(Func<string, Finding> allows) =>
+        [.. _judge.Judge(KmsActions.All).Select(j => j with { Allowed = allows(j.Action) }).Where(IsPossible)];
 
     private static bool IsPossible(ActionJudgement judgement) =>
         judgement.Verdict is not (CmekAccessVerdict.NotGranted or CmekAccessVerdict.Denied);

@@ -44,7 +44,7 @@ internal sealed record AzureAccess(AzureKeyReading Reading, KeyAccess Answer, bo
     public CmekException? Problem(AzureKeyId key, bool grants) =>
         Verdict switch
         {
-            CmekAccessVerdict.Denied => AzureErrors.KeyDeniesRole(key, Answer),
+            CmekAccessVerdict.Denied => AzureErrors.KeyUseDenied(key, Answer),
             _ when grants && IsNarrowed => AzureErrors.KeyGrantNarrowed(key, Answer),
             CmekAccessVerdict.NotGranted when !grants => AzureErrors.KeyNotGranted(key, Answer),
             _ => null,

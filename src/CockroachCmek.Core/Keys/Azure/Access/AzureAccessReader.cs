@@ -46,7 +46,7 @@ internal sealed class AzureAccessReader(IAzureArm arm, IMicrosoftGraph graph, Az
             .Select(a => new AssignedRole(a, null, IsHeld(a, reading, held is null ? null : heldIds)))
             .Where(r => ofEverybody || r.IsHeld != Truth.No || r.IsForeign)
             .ToList();
-        var definitions = await ReadDefinitionsAsync(roles.Select(r => r.Properties.RoleDefinitionId));
+        var definitions = await ReadDefinitionsAsync(keyVault, roles.Select(r => r.Properties.RoleDefinitionId));
         reading = reading with
         {
             Roles = [.. roles.Select(r => r with { Definition = definitions[r.Properties.RoleDefinitionId] })],
@@ -160,22 +160,30 @@ internal sealed class AzureAccessReader(IAzureArm arm, IMicrosoftGraph graph, Az
     }
 
     /// <summary>The roles with the given ids; null for one that may not be read.</summary>
-    private async Task<IReadOnlyDictionary<string, RoleDefinition?>> ReadDefinitionsAsync(IEnumerable<string> ids)
+    private async Task<IReadOnlyDictionary<string, RoleDefinition?>> ReadDefinitionsAsync(
+        AzureKeyVault keyVault,
+        IEnumerable<string> ids
+    )
     {
         var distinct = ids.Distinct(StringComparer.OrdinalIgnoreCase).ToList();
-        var found = await Task.WhenAll(distinct.Select(FindDefinitionAsync));
+        var found = await Task.WhenAll(distinct.Select(id => FindDefinitionAsync(keyVault, id)));
         return distinct
             .Zip(found, (id, definition) => (id, definition))
             .ToDictionary(p => p.id, p => p.definition, StringComparer.OrdinalIgnoreCase);
     }
 
-    private async Task<RoleDefinition?> FindDefinitionAsync(string id)
+    /// <summary>
+    /// A role, read at the Key Vault: one that is assigned above it applies there too, and the caller needs no right at
+    /// the management group that defines it.
+    /// </summary>
+    private async Task<RoleDefinition?> FindDefinitionAsync(AzureKeyVault keyVault, string id)
     {
+        var path = $"{keyVault.Id}/providers/Microsoft.Authorization/roleDefinitions/{id.Split('/').Last()}";
         if (KeyVaultRoles.Find(id) is { } builtIn)
             return builtIn;
         try
         {
-            return await calls.ReadAsync("ARM", "GetRoleDefinition", id, c => arm.GetRoleDefinitionAsync(id, c));
+            return await calls.ReadAsync("ARM", "GetRoleDefinition", path, c => arm.GetRoleDefinitionAsync(path, c));
         }
         catch (AzureException error) when (error.Status is 403 or 404)
         {

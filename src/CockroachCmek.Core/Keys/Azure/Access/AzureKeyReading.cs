@@ -73,18 +73,11 @@ internal sealed record AzureKeyReading(AzureKeyVault KeyVault, string KeyName, s
             .Where(p => p.IsGroup && !p.IsEverybody)
             .Select(p => p.Id);
 
-    private IEnumerable<string> DoubtfulInPolicies
-    {
-        get
-        {
-            var entries = AzurePolicyEntry.Of(KeyVault).Where(e => !e.IsCompound).ToList();
-            var own = entries.Where(e => AzureScope.Same(e.ObjectId, PrincipalId)).ToList();
-            return entries
-                .Except(own)
-                .Where(e => AzurePolicyEntry.Needed.Any(p => e.Allows(p) && !own.Any(o => o.Allows(p))))
-                .Select(e => e.ObjectId);
-        }
-    }
+    private IEnumerable<string> DoubtfulInPolicies =>
+        AzurePolicyEntry
+            .Of(KeyVault)
+            .Where(e => !e.IsCompound && e.KeyPermissions.Count > 0 && !AzureScope.Same(e.ObjectId, PrincipalId))
+            .Select(e => e.ObjectId);
 
     /// <summary>Whether an entry of a deny assignment stands for the application.</summary>
     public Known IsNamed(DenyPrincipal principal) =>

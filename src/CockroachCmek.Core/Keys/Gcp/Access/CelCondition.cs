@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using CockroachCmek.Core.Access;
 
 namespace CockroachCmek.Core.Keys.Gcp.Access;
@@ -24,7 +23,6 @@ internal sealed class CelCondition
     /// <summary>Tokens of the longest condition that is read: the parser must not run out of stack.</summary>
     private const int Longest = 1000;
 
-    private static readonly Regex ProjectNumber = new(@"projects/\d+(/|\z)", RegexOptions.CultureInvariant);
     private static readonly string[] Comparisons = ["==", "!=", "<", "<=", ">", ">="];
 
     private readonly IReadOnlyList<CelToken> _tokens;
@@ -83,7 +81,7 @@ internal sealed class CelCondition
     {
         var left = Sum();
         if (Comparisons.FirstOrDefault(Accept) is { } comparison)
-            return Compare(left, comparison, Sum());
+            return CelOperations.Compare(left, comparison, Sum(), _facts.Now);
         return AcceptName("in") ? CelValue.Unknown([left, Sum()]) : left;
     }
 
@@ -129,7 +127,7 @@ internal sealed class CelCondition
         while (true)
         {
             if (Accept("."))
-                value = Call(value, Take().Text, Accept("(") ? Arguments(")") : []);
+                value = CelOperations.Call(value, Take().Text, Accept("(") ? Arguments(")") : []);
             else if (Accept("["))
                 value = CelValue.Unknown([value, Expect(Or, "]")]);
             else
@@ -170,79 +168,6 @@ internal sealed class CelCondition
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time
             : null;
-
-    private static CelValue Call(CelValue value, string method, IReadOnlyList<CelValue> arguments)
-    {
-        if (value.Known is string text && arguments is [{ Known: string other }] && !HasNumber(text, other))
-            switch (method)
-            {
-                case "startsWith":
-                    return CelValue.Of(text.StartsWith(other, StringComparison.Ordinal));
-                case "endsWith":
-                    return CelValue.Of(text.EndsWith(other, StringComparison.Ordinal));
-                case "contains":
-                    return CelValue.Of(text.Contains(other));
-            }
-
-        // resource.matchTag(...) and api.getAttribute(...) are named whole.
-        if (value.Known is null && value.DependsOn is [var root] && root.IndexOf('.') < 0)
-            return CelValue.Unknown(arguments, $"{root}.{method}");
-        // What a text of the resource becomes by other methods is not followed.
-        var resource = value.Known is string ? ["resource.name"] : Array.Empty<string>();
-        return CelValue.Unknown([value, .. arguments], resource);
-    }
-
-    private CelValue Compare(CelValue left, string comparison, CelValue right)
-    {
-        if (right.Known is CelRequestTime && left.Known is not CelRequestTime)
-            return Compare(right, Mirror(comparison), left);
-        if (left.Known is CelRequestTime && right.Known is DateTimeOffset time)
-            return CompareTime(comparison, time);
-        if (left.Known is bool one && right.Known is bool other && comparison is "==" or "!=")
-            return CelValue.Of(one == (bool)right.Known == (comparison == "=="));
-        if (left.Known is not string a || right.Known is not string b)
-            return CelValue.Unknown([left, right]);
-        if (HasNumber(a, b))
-            return CelValue.Unknown("resource.name");
-        var order = string.CompareOrdinal(a, b);
-        return CelValue.Of(
-            comparison switch
-            {
-                "==" => order == 0,
-                "!=" => order != 0,
-                "<" => order < 0,
-                "<=" => order <= 0,
-                ">" => order > 0,
-                _ => order >= 0,
-            }
-        );
-    }
-
-    /// <summary>True when a project is named by its number, which cannot be compared with an id.</summary>
-    private static bool HasNumber(string one, string other) =>
-        ProjectNumber.IsMatch(one) || ProjectNumber.IsMatch(other);
-
-    /// <summary>Only what the time can no longer change is known.</summary>
-    private CelValue CompareTime(string comparison, DateTimeOffset time)
-    {
-        var hasPassed = time <= _facts.Now;
-        return comparison switch
-        {
-            "<" or "<=" when hasPassed => CelValue.Of(false),
-            ">" or ">=" when hasPassed => CelValue.Of(true),
-            _ => CelValue.Unknown("request.time"),
-        };
-    }
-
-    private static string Mirror(string comparison) =>
-        comparison switch
-        {
-            "<" => ">",
-            "<=" => ">=",
-            ">" => "<",
-            ">=" => "<=",
-            _ => comparison,
-        };
 
     private List<CelValue> Arguments(string end)
     {

@@ -12,10 +12,12 @@ internal static class GcpAccessAdvice
             Verify(name, reading.Account),
             reading.Wider.Select(w => w.Binding.RemoveCommand).FirstOrDefault() ?? "",
             reading.Evaluator.Bindings.FirstOrDefault(b => IamPolicy.IsDeleted(b.Member))?.RemoveCommand
-                ?? GcpAccessReader.KeyPlace(name, policy: null).Command.Show
+                ?? GcpAccessReader.CommandOf(name).Show
         );
 
-    /// <summary>The command with which somebody who may read all policies finds out whether a key can be used.</summary>
+    /// <summary>
+    /// The command with which somebody who may read all policies finds out whether a key can be used.
+    /// </summary>
     public static string Verify(GcpKeyName name, ServiceAccountEmail account) =>
         Troubleshoot($"//cloudkms.googleapis.com/{name}", account, GcpPermissions.Decrypt);
 

@@ -8,6 +8,10 @@ namespace CockroachCmek.Core.Keys.Gcp.Access;
 /// </summary>
 internal sealed class GcpAccessReader(GcpClients clients, GcpCalls calls, SharedReads? shared = null)
 {
+    private const string KeyPermission = "cloudkms.cryptoKeys.getIamPolicy";
+    private const string RingPermission = "cloudkms.keyRings.getIamPolicy";
+    private const string AccountPermission = "iam.serviceAccounts.getIamPolicy";
+
     private readonly GcpPolicies _policies = new(clients, calls);
     private readonly GcpHierarchy _hierarchy = new(clients, calls, shared ?? new SharedReads());
     private readonly GcpTroubleshooting _troubleshooting = new(clients, calls);
@@ -34,9 +38,9 @@ internal sealed class GcpAccessReader(GcpClients clients, GcpCalls calls, Shared
         IamPolicy? ring
     )
     {
-        List<GcpPlace> places = [KeyPlace(name, key)];
+        List<GcpPlace> places = [KeyPlace(name, new(key, KeyPermission))];
         if (ring is not null)
-            places.Add(RingPlace(name.Ring, ring));
+            places.Add(RingPlace(name.Ring, new(ring, RingPermission)));
         var scope = new GcpScope(places, [], [], await _hierarchy.ReadRolesAsync(places));
         return GcpReading.OfKey(name, account, scope, Now);
     }
@@ -45,7 +49,7 @@ internal sealed class GcpAccessReader(GcpClients clients, GcpCalls calls, Shared
     public async Task<GcpReading> ReadTrustAsync(CrdbCluster cluster, ServiceAccountEmail account)
     {
         var above = _hierarchy.ReadAsync(account.Project);
-        var policy = await _hierarchy.TryAsync($"The IAM policy of {account}", () =>
+        var policy = await _hierarchy.TryAsync($"The IAM policy of {account}", AccountPermission, () =>
             _policies.ReadAsync(account.Resource)
         );
         var (higher, denies, unknown) = await above;
@@ -58,7 +62,7 @@ internal sealed class GcpAccessReader(GcpClients clients, GcpCalls calls, Shared
     /// <summary>The same by the account's own policy alone, which is what a write of that policy can change.</summary>
     public async Task<GcpReading> ReadOwnTrustAsync(CrdbCluster cluster, ServiceAccountEmail account, IamPolicy policy)
     {
-        List<GcpPlace> places = [AccountPlace(account, policy)];
+        List<GcpPlace> places = [AccountPlace(account, new(policy, AccountPermission))];
         var scope = new GcpScope(places, [], [], await _hierarchy.ReadRolesAsync(places));
         return GcpReading.OfTrust(account, GcpNames.ClusterAccount(cluster), scope, Now);
     }
@@ -68,33 +72,31 @@ internal sealed class GcpAccessReader(GcpClients clients, GcpCalls calls, Shared
     public async Task<GcpScope> ReadScopeAsync(GcpKeyName name)
     {
         var above = _hierarchy.ReadAsync(name.Project);
-        var ring = _hierarchy.TryAsync($"The IAM policy of {name.Ring}", () =>
+        var ring = _hierarchy.TryAsync($"The IAM policy of {name.Ring}", RingPermission, () =>
             _policies.ReadAsync(name.Ring.ToString())
         );
-        var key = _hierarchy.TryAsync($"The IAM policy of {name}", () => ReadKeyPolicyAsync(name));
+        var key = _hierarchy.TryAsync($"The IAM policy of {name}", KeyPermission, () => ReadKeyPolicyAsync(name));
         await Task.WhenAll(above, ring, key);
         var (places, denies, unknown) = await above;
         List<GcpPlace> all = [KeyPlace(name, await key), RingPlace(name.Ring, await ring), .. places];
         return new GcpScope(all, denies, Listed(unknown), await _hierarchy.ReadRolesAsync(all));
     }
 
-    /// <summary>The place of a key's own policy.</summary>
-    public static GcpPlace KeyPlace(GcpKeyName name, IamPolicy? policy) =>
-        new(GcpLevel.Resource, "the key policy", new GcpPlaceCommand("kms keys", name.ToGcloudOptions("")), policy)
-        {
-            Permission = "cloudkms.cryptoKeys.getIamPolicy",
-        };
+    /// <summary>gcloud's commands for the policy of a key.</summary>
+    public static GcpPlaceCommand CommandOf(GcpKeyName name) => new("kms keys", name.ToGcloudOptions(""));
 
-    /// <summary>The place of a key ring's policy.</summary>
-    public static GcpPlace RingPlace(GcpRingName ring, IamPolicy? policy) =>
+    private static GcpPlace KeyPlace(GcpKeyName name, GcpRead<IamPolicy> policy) =>
+        new(GcpLevel.Resource, "the key policy", CommandOf(name), policy.Value) { Permission = policy.Needs };
+
+    private static GcpPlace RingPlace(GcpRingName ring, GcpRead<IamPolicy> policy) =>
         new(
             GcpLevel.KeyRing,
             $"key ring {ring.Id}",
             new GcpPlaceCommand("kms keyrings", ring.ToGcloudOptions()),
-            policy
+            policy.Value
         )
         {
-            Permission = "cloudkms.keyRings.getIamPolicy",
+            Permission = policy.Needs,
         };
 
     private async Task<IamPolicy> ReadKeyPolicyAsync(GcpKeyName name)
@@ -117,7 +119,7 @@ internal sealed class GcpAccessReader(GcpClients clients, GcpCalls calls, Shared
             }
             : reading;
 
-    private static GcpPlace AccountPlace(ServiceAccountEmail account, IamPolicy? policy) =>
+    private static GcpPlace AccountPlace(ServiceAccountEmail account, GcpRead<IamPolicy> policy) =>
         new(
             GcpLevel.Resource,
             $"service account {account}",
@@ -125,10 +127,10 @@ internal sealed class GcpAccessReader(GcpClients clients, GcpCalls calls, Shared
                 "iam service-accounts",
                 $"{GcpShell.Quote(account.Text)} --project {GcpShell.Quote(account.Project)}"
             ),
-            policy
+            policy.Value
         )
         {
-            Permission = "iam.serviceAccounts.getIamPolicy",
+            Permission = policy.Needs,
         };
 
     private static IReadOnlyList<UnreadPlace> Listed(UnreadPlace? unread) => unread is null ? [] : [unread];

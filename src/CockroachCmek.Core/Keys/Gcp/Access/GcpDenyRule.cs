@@ -15,7 +15,9 @@ internal sealed class GcpDenyRule(string policy, JsonObject rule)
     public string? Condition => (string?)(rule["denialCondition"] as JsonObject)?["expression"];
 
     /// <summary>The rules of a policy.</summary>
-    /// <param name="policy">A policy as <c>policies.get</c> returns it; <c>policies.list</c> leaves the rules out.</param>
+    /// <param name="policy">
+    /// A policy as <c>policies.get</c> returns it; <c>policies.list</c> leaves the rules out.
+    /// </param>
     public static IEnumerable<GcpDenyRule> Of(JsonObject policy)
     {
         var name = (string?)policy["displayName"] is { Length: > 0 } given

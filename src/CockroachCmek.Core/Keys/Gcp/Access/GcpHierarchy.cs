@@ -8,6 +8,8 @@ namespace CockroachCmek.Core.Keys.Gcp.Access;
 /// </summary>
 internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedReads shared)
 {
+    private const string DenyPermissions = "iam.denypolicies.list and iam.denypolicies.get";
+
     /// <summary>The allow policies of a project and above, its deny policies, and what could not be read.</summary>
     public Task<(IReadOnlyList<GcpPlace> Places, IReadOnlyList<GcpDenyPlace> Denies, UnreadPlace? Above)> ReadAsync(
         string project
@@ -29,25 +31,25 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
         return names.Zip(permissions, (name, list) => (name, list)).ToDictionary(p => p.name, p => p.list);
     }
 
-    /// <summary>Reads a policy; null when the caller is not allowed to, or the API is not available.</summary>
+    /// <summary>Reads something; what the caller is not allowed to read is no error.</summary>
     /// <param name="what">What is read, for the verbose line.</param>
+    /// <param name="permission">The permission that reading it takes.</param>
     /// <param name="read">Reads it.</param>
-    public async Task<T?> TryAsync<T>(string what, Func<Task<T>> read)
+    public async Task<GcpRead<T>> TryAsync<T>(string what, string permission, Func<Task<T>> read)
         where T : class
     {
         try
         {
-            return await read();
+            return new GcpRead<T>(await read(), permission);
         }
         catch (GcpException error) when (error.Code != 401)
         {
             calls.Context.Host.Verbose($"{what} could not be read: {error.Message}");
-            return null;
+            return new GcpRead<T>(null, GcpCalls.NeedOf(error) ?? permission);
         }
     }
 
-    /// <summary>The place of a project, a folder or an organization.</summary>
-    public static GcpPlace PlaceOf(GcpAncestor ancestor, IamPolicy? policy) =>
+    private static GcpPlace PlaceOf(GcpAncestor ancestor, GcpRead<IamPolicy> policy) =>
         new(
             ancestor.Type switch
             {
@@ -65,10 +67,10 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
                 },
                 GcpShell.Quote(ancestor.Id)
             ),
-            policy
+            policy.Value
         )
         {
-            Permission = $"resourcemanager.{ancestor.Type}s.getIamPolicy",
+            Permission = policy.Needs,
         };
 
     private async Task<(
@@ -77,11 +79,12 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
         UnreadPlace? Above
     )> ReadProjectAsync(string project)
     {
-        var ancestry = await TryAsync($"What is above project {project}", () =>
+        var read = await TryAsync($"What is above project {project}", "resourcemanager.projects.get", () =>
             calls.ReadAsync("CloudResourceManager", "projects.getAncestry", project, c =>
                 clients.Projects.GetAncestryAsync(project, c)
             )
         );
+        var ancestry = read.Value;
         var ancestors = ancestry is { Count: > 0 } known ? known : [new GcpAncestor("project", project)];
         var places = await Task.WhenAll(ancestors.Select(ReadPlaceAsync));
         var denies = await Task.WhenAll(ancestors.Select(ReadDeniesAsync));
@@ -89,7 +92,7 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
             ? null
             : new UnreadPlace(
                 $"what is above project {project}, and its policies",
-                "resourcemanager.projects.get",
+                read.Needs,
                 $"gcloud projects get-ancestors {GcpShell.Quote(project)}"
             );
         return (places, denies, above);
@@ -98,16 +101,19 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
     private async Task<GcpPlace> ReadPlaceAsync(GcpAncestor ancestor) =>
         PlaceOf(
             ancestor,
-            await TryAsync($"The IAM policy of {NameOf(ancestor)}", () =>
-                calls.ReadAsync("CloudResourceManager", $"{ancestor.Type}s.getIamPolicy", ancestor.Resource, c =>
-                    clients.Projects.GetIamPolicyAsync(ancestor.Resource, c)
-                )
+            await TryAsync(
+                $"The IAM policy of {NameOf(ancestor)}",
+                $"resourcemanager.{ancestor.Type}s.getIamPolicy",
+                () =>
+                    calls.ReadAsync("CloudResourceManager", $"{ancestor.Type}s.getIamPolicy", ancestor.Resource, c =>
+                        clients.Projects.GetIamPolicyAsync(ancestor.Resource, c)
+                    )
             )
         );
 
     private async Task<GcpDenyPlace> ReadDeniesAsync(GcpAncestor ancestor)
     {
-        var policies = await TryAsync($"The deny policies of {NameOf(ancestor)}", () =>
+        var (policies, needs) = await TryAsync($"The deny policies of {NameOf(ancestor)}", DenyPermissions, () =>
             calls.ReadAsync("IAM", "denypolicies", ancestor.Resource, c =>
                 clients.Iam.ReadDenyPoliciesAsync(ancestor.Resource, c)
             )
@@ -118,7 +124,7 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
                 [],
                 new UnreadPlace(
                     $"the deny policies of {NameOf(ancestor)}",
-                    "iam.denypolicies.list and iam.denypolicies.get",
+                    needs,
                     "gcloud iam policies list --kind denypolicies --attachment-point "
                         + GcpShell.Quote($"cloudresourcemanager.googleapis.com/{ancestor.Resource}")
                 )
@@ -128,7 +134,7 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
 
     private async Task<IReadOnlyCollection<string>?> ReadRoleAsync(string name)
     {
-        var role = await TryAsync($"The role {name}", () =>
+        var (role, _) = await TryAsync($"The role {name}", "iam.roles.get", () =>
             calls.ReadAsync("IAM", "roles.get", name, c => clients.Iam.GetRoleAsync(name, c))
         );
         return role is null ? null
@@ -140,3 +146,9 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
 
     private Task<T> ShareAsync<T>(string what, Func<Task<T>> read) => shared.GetAsync(calls.Context, what, read);
 }
+
+/// <summary>The result of a read that may be refused.</summary>
+/// <param name="Value">What was read; null when it was refused.</param>
+/// <param name="Needs">What reading it takes: a permission, or what else the refusal named.</param>
+internal readonly record struct GcpRead<T>(T? Value, string Needs)
+    where T : class;

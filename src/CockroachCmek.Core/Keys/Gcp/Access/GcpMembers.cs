@@ -9,7 +9,9 @@ internal static class GcpMembers
     /// <summary>True for everybody, with or without a Google account.</summary>
     public static bool IsAnybody(string member) => member is "allUsers" or "allAuthenticatedUsers";
 
-    /// <summary>Whether a member of an allow policy stands for a service account. Who is in a group is not known.</summary>
+    /// <summary>
+    /// Whether a member of an allow policy stands for a service account. Who is in a group is not known.
+    /// </summary>
     /// <param name="member">The member, for example group:admins@example.com.</param>
     /// <param name="account">The account.</param>
     public static Truth Includes(string member, ServiceAccountEmail account)

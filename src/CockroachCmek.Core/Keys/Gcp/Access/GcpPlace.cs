@@ -24,7 +24,9 @@ internal enum GcpLevel
 /// <summary>A place with an allow policy, which has been read or could not be.</summary>
 /// <param name="Level">How high it is.</param>
 /// <param name="Name">The place, for people.</param>
-/// <param name="Command">The gcloud group and the options that name the place, for example "projects" and its id.</param>
+/// <param name="Command">
+/// The gcloud group and the options that name the place, for example "projects" and its id.
+/// </param>
 /// <param name="Policy">The policy; null when it could not be read.</param>
 internal sealed record GcpPlace(GcpLevel Level, string Name, GcpPlaceCommand Command, IamPolicy? Policy)
 {

@@ -5,7 +5,8 @@ namespace CockroachCmek.Core.Keys.Gcp.Access;
 /// for a key. Any other role is read.
 /// </summary>
 /// <remarks>
-/// Source: cloud.google.com/iam/docs/roles-permissions/cloudkms and /iam, cloud.google.com/kms/docs/separation-of-duties
+/// Source: cloud.google.com/iam/docs/roles-permissions/cloudkms and /iam,
+/// cloud.google.com/kms/docs/separation-of-duties
 /// (the owner manages and uses the keys).
 /// </remarks>
 internal static class GcpPredefinedRoles
