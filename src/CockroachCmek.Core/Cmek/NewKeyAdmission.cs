@@ -116,8 +116,6 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
 
         public void Progress(OperationProgress progress) => host.Progress(progress);
 
-        public void Written(string what, bool isCertain) => host.Written(what, isCertain);
-
         public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>
             Task.FromResult(false);
 
