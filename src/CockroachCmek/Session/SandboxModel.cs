@@ -81,7 +81,8 @@ internal static class SandboxModel
                     Enum.TryParse<AzureRights>(rights, ignoreCase: true, out var parsed)
                         ? parsed
                         : throw new ArgumentException(
-                            $"{rights} is not one of {string.Join(", ", Enum.GetNames(typeof(AzureRights)))}.",
+                            $"{rights} is not one of None, Subscription, Keys, GraphRead, Graph, GroupsRead, Groups, "
+                                + "All.",
                             nameof(rights)
                         )
                 );
