@@ -27,6 +27,7 @@ public sealed class GcpRunbookTests : IDisposable
             KeyFile(
                 "crdb-audit",
                 "organizations/200000000010",
+                "roles/browser",
                 "roles/cloudkms.viewer",
                 "roles/iam.securityReviewer",
                 "roles/iam.serviceAccountViewer"
