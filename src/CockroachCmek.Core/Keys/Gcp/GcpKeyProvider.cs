@@ -85,7 +85,7 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         OperationContext context
     ) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new GcpKeyAccess(clients, calls).PlanAsync(request)
+            new GcpKeyAccess(cloud, clients, calls).PlanAsync(request)
         );
 
     /// <inheritdoc/>
@@ -100,7 +100,7 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         OperationContext context
     ) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new GcpKeyAccess(clients, calls).FindRevocationAsync(request)
+            new GcpKeyAccess(cloud, clients, calls).FindRevocationAsync(request)
         );
 
     /// <inheritdoc/>
