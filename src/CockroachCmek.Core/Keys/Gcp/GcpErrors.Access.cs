@@ -77,7 +77,7 @@ internal static partial class GcpErrors
             $"Removing the grants of {account} on {target} would not end its access: "
                 + $"{string.Join("; ", remaining.Select(Describe))}. The module does not change what others depend on. "
                 + "Nothing was changed.",
-            $"Revoke-CrdbCmek <cluster> -Method DisableKey   (or remove it by hand: {remaining[0].RemoveCommand})"
+            $"Revoke-CrdbCmek <cluster> -Method DisableIdentity   (or remove it by hand: {remaining[0].RemoveCommand})"
         );
 
     /// <summary>Which account CockroachDB Cloud acts with is not known without it.</summary>
@@ -110,8 +110,8 @@ internal static partial class GcpErrors
         Errors.Make(
             CmekErrorKind.Timeout,
             account.Text,
-            $"Google Cloud accepted that {account} is {(isDisabled ? "disabled" : "enabled")}, but does not show it after "
-                + "three minutes.",
+            $"Google Cloud accepted that {account} is {(isDisabled ? "disabled" : "enabled")}, but does not show it "
+                + "after three minutes.",
             "Run the same command again: it continues from here",
             id: nameof(BindingNotSeen)
         );

@@ -173,8 +173,8 @@ internal sealed class GcpKeyAccess(ICustomerCloud cloud, GcpClients clients, Gcp
             changes.Add(GcpAccessChanges.MissingGrant(use));
             if (key.Policy.DeletedNamesakes(use.Account.Member) is { Count: > 0 } namesakes)
                 calls.Context.Host.Warning(
-                    $"The policy of {use.Name} names {string.Join(", ", namesakes)}: the account was deleted, and the one "
-                        + "that has its address now is another. The grant is made to the new one."
+                    $"The policy of {use.Name} names {string.Join(", ", namesakes)}: the account was deleted, and the "
+                        + "one that has its address now is another. The grant is made to the new one."
                 );
         }
 

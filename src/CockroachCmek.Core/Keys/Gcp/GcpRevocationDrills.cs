@@ -210,8 +210,8 @@ internal sealed class GcpRevocationDrills(
                     Status = CmekCheckStatus.Fail,
                     Detail = $"These credentials lack {string.Join(", ", missing)} on {resource}.",
                     Remedy =
-                        "Connect-CrdbCloud with credentials that have these permissions   "
-                        + "(or an administrator grants them; a deny policy may be what takes them away)",
+                        "Connect-CrdbCloud -GcpCredentialFile <file>   (credentials that have them; or an administrator "
+                        + "grants them, unless a deny policy takes them away)",
                 };
         }
 
