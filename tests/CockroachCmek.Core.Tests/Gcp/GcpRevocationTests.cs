@@ -11,6 +11,7 @@ public sealed class GcpRevocationTests
     [InlineData(CmekRevocationMethod.Default)]
     [InlineData(CmekRevocationMethod.RemoveGrant)]
     [InlineData(CmekRevocationMethod.RemoveTrust)]
+    [InlineData(CmekRevocationMethod.DisableIdentity)]
     [InlineData(CmekRevocationMethod.DisableKey)]
     public async Task Revoked_access_is_restored_exactly_and_doing_either_twice_changes_nothing(
         CmekRevocationMethod method
@@ -30,7 +31,8 @@ public sealed class GcpRevocationTests
                 (await world.Provider.RevokeAccessAsync(change, world.Context)).State
             );
         Assert.NotEqual(before, await StateAsync(world, keys[0]));
-        Assert.Single(world.Log.Warnings, w => w.Contains("typically takes", StringComparison.Ordinal));
+        if (method != CmekRevocationMethod.DisableIdentity)
+            Assert.Single(world.Log.Warnings, w => w.Contains("typically takes", StringComparison.Ordinal));
         Assert.Equal(CmekAccessChangeState.Done, Assert.Single(await PlanAsync(world, keys, method)).State);
 
         foreach (var _ in new[] { "first", "again" })
@@ -45,6 +47,7 @@ public sealed class GcpRevocationTests
     [Theory]
     [InlineData(CmekRevocationMethod.RemoveGrant)]
     [InlineData(CmekRevocationMethod.RemoveTrust)]
+    [InlineData(CmekRevocationMethod.DisableIdentity)]
     [InlineData(CmekRevocationMethod.DisableKey)]
     public async Task Without_a_record_the_missing_access_is_found_in_the_cloud_itself(CmekRevocationMethod method)
     {
@@ -99,6 +102,40 @@ public sealed class GcpRevocationTests
     }
 
     [Fact]
+    public async Task A_version_that_is_to_be_destroyed_is_found_and_rescued()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
+        await world.Administrator.DestroyVersionAsync(keys[0].KeyUri);
+
+        var found = Assert.Single(
+            await world.Provider.FindRevocationAsync(world.RevocationRequest(keys), world.Context)
+        );
+        await world.Provider.RestoreAccessAsync(found, world.Context);
+
+        Assert.Contains("for destruction", found.Action, StringComparison.Ordinal);
+        Assert.Equal(["ENABLED"], await world.Administrator.VersionStatesAsync(keys[0].KeyUri));
+        Assert.Empty(await world.Provider.FindRevocationAsync(world.RevocationRequest(keys), world.Context));
+    }
+
+    [Fact]
+    public async Task A_role_that_could_give_the_access_back_is_named_instead_of_left_behind_in_silence()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
+        var member = $"serviceAccount:{keys[0].AuthPrincipal}";
+        await world.Administrator.BindAsync(
+            keys[0].KeyUri,
+            Binding(GcpNames.UseRole, member),
+            Binding("roles/cloudkms.admin", member)
+        );
+
+        var error = await world.RefusesAsync("GrantNotRemovable", () => PlanAsync(world, keys));
+
+        Assert.Contains("roles/cloudkms.admin", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Deny_is_refused_with_the_methods_that_work()
     {
         await using var world = await GcpWorld.StartAsync();
@@ -108,7 +145,11 @@ public sealed class GcpRevocationTests
             PlanAsync(world, keys, CmekRevocationMethod.Deny)
         );
 
-        Assert.Contains("RemoveGrant, RemoveTrust, DisableKey", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "RemoveGrant, DisableIdentity, RemoveTrust, DisableKey",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -122,7 +163,14 @@ public sealed class GcpRevocationTests
         await using var world = await GcpWorld.StartAsync();
         var keys = await world.EnsureKeysAsync();
         var before = await StateAsync(world, keys[0]);
-        foreach (var method in new[] { CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey })
+        foreach (
+            var method in new[]
+            {
+                CmekRevocationMethod.RemoveGrant,
+                CmekRevocationMethod.DisableIdentity,
+                CmekRevocationMethod.DisableKey,
+            }
+        )
         {
             for (var skip = 0; skip < 4; skip++)
             {
@@ -162,6 +210,7 @@ public sealed class GcpRevocationTests
             '\n',
             await world.Administrator.BindingsAsync(key.KeyUri),
             await world.Administrator.TrustAsync(key.AuthPrincipal),
+            await world.Administrator.GetAsync(GcpAdministrator.Account(key.AuthPrincipal)),
             string.Join(',', await world.Administrator.VersionStatesAsync(key.KeyUri))
         );
 }

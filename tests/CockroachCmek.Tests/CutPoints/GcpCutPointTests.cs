@@ -36,6 +36,7 @@ public sealed class GcpCutPointTests(CutPointHarness harness) : CutPointTests(ha
     [InlineData("CutBefore", "RemoveGrant")]
     [InlineData("CutAfter", "RemoveGrant")]
     [InlineData("CutBefore", "RemoveTrust")]
+    [InlineData("CutAfter", "DisableIdentity")]
     [InlineData("CutAfter", "DisableKey")]
     public void A_revocation(string action, string method) =>
         Cut(

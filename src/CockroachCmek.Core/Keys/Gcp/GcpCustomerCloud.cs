@@ -24,10 +24,15 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
     public IReadOnlyCollection<string> PolicyOptions { get; } = [];
 
     public IReadOnlyList<CmekRevocationMethod> RevocationMethods { get; } =
-    [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.RemoveTrust, CmekRevocationMethod.DisableKey];
+    [
+        CmekRevocationMethod.RemoveGrant,
+        CmekRevocationMethod.DisableIdentity,
+        CmekRevocationMethod.RemoveTrust,
+        CmekRevocationMethod.DisableKey,
+    ];
 
     public IReadOnlyList<CmekRevocationMethod> DefaultRevocation { get; } =
-    [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
+    [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableIdentity, CmekRevocationMethod.DisableKey];
 
     public IVaultTarget VaultTarget { get; } = new GcpVaultTarget();
 
@@ -73,7 +78,7 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
         CmekAccessChange change,
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> keys
-    ) => throw new NotSupportedException();
+    ) => GcpAccessChangeReader.Verify(change, cluster, keys);
 
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new GcpKeyProvider(this, GcpConnection.Create(options, sandbox));

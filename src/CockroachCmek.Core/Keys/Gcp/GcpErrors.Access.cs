@@ -77,7 +77,43 @@ internal static partial class GcpErrors
             $"Removing the grants of {account} on {target} would not end its access: "
                 + $"{string.Join("; ", remaining.Select(Describe))}. The module does not change what others depend on. "
                 + "Nothing was changed.",
-            $"Revoke-CrdbCmek <cluster> -Method DisableKey   (or remove it by hand: {remaining[0].RemoveCommand})"
+            $"Revoke-CrdbCmek <cluster> -Method DisableIdentity   (or remove it by hand: {remaining[0].RemoveCommand})"
+        );
+
+    /// <summary>Which account CockroachDB Cloud acts with is not known without it.</summary>
+    public static CmekException TrustUnknown(string cluster, ServiceAccountEmail account) =>
+        Errors.Make(
+            CmekErrorKind.InvalidState,
+            account.Text,
+            $"Which account of Cockroach Labs acts as {account} is not known: its project is known from CockroachDB "
+                + "Cloud "
+                + "only, which was not asked. Nothing was changed.",
+            $"Revoke-CrdbCmek {cluster} -Method DisableIdentity -KmsOnly   (ends all access of the service account)",
+            id: nameof(GrantNotRemovable)
+        );
+
+    /// <summary>The service account does not exist any more.</summary>
+    public static CmekException AccountGone(ServiceAccountEmail account) =>
+        Errors.Make(
+            CmekErrorKind.NotFound,
+            account.Text,
+            $"The service account {account} does not exist, so it can be neither disabled nor enabled. An account that "
+                + "was "
+                + "deleted less than 30 days ago can be brought back; one created under the same address is another.",
+            $"gcloud iam service-accounts undelete <unique id> --project {GcpShell.Quote(account.Project)}   "
+                + "(the unique id is in the audit log, and in policies as deleted:serviceAccount:...?uid=<unique id>)",
+            id: nameof(ServiceAccountNotFound)
+        );
+
+    /// <summary>The service account is not seen as it was set.</summary>
+    public static CmekException AccountStateNotSeen(ServiceAccountEmail account, bool isDisabled) =>
+        Errors.Make(
+            CmekErrorKind.Timeout,
+            account.Text,
+            $"Google Cloud accepted that {account} is {(isDisabled ? "disabled" : "enabled")}, but does not show it "
+                + "after three minutes.",
+            "Run the same command again: it continues from here",
+            id: nameof(BindingNotSeen)
         );
 
     private static string Describe(GcpBinding binding) =>

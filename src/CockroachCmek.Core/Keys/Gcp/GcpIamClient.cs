@@ -47,6 +47,15 @@ internal sealed class GcpIamClient(GcpRest rest) : IGcpIam
     public Task EnableServiceAccountAsync(string name, CancellationToken cancellationToken) =>
         rest.SendAsync<JsonObject>(HttpMethod.Post, $"v1/{name}:enable", new JsonObject(), cancellationToken);
 
+    public Task DisableServiceAccountAsync(string name, CancellationToken cancellationToken) =>
+        rest.SendAsync<JsonObject>(HttpMethod.Post, $"v1/{name}:disable", new JsonObject(), cancellationToken);
+
+    public Task<IReadOnlyList<string>> TestIamPermissionsAsync(
+        string resource,
+        IReadOnlyList<string> permissions,
+        CancellationToken cancellationToken
+    ) => GcpPermissionTest.SendAsync(rest, resource, permissions, cancellationToken);
+
     public Task<IamRole> GetRoleAsync(string name, CancellationToken cancellationToken) =>
         rest.SendAsync<IamRole>(HttpMethod.Get, $"v1/{name}", null, cancellationToken);
 

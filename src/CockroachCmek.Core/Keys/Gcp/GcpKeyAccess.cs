@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using CockroachCmek.Core.Keys.Gcp.Access;
 
 namespace CockroachCmek.Core.Keys.Gcp;
@@ -7,11 +6,14 @@ namespace CockroachCmek.Core.Keys.Gcp;
 /// Plans how a cluster loses access to its keys, and finds where it has lost it. A change's document keeps the removed
 /// bindings as they were, with their conditions, or the names of the disabled versions.
 /// </summary>
-internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
+internal sealed class GcpKeyAccess(ICustomerCloud cloud, GcpClients clients, GcpCalls calls)
 {
     private readonly GcpKeyReader _reader = new(clients, calls);
     private readonly GcpAccounts _accounts = new(clients, calls);
+    private readonly GcpPolicies _policies = new(clients, calls);
     private readonly GcpAccessReader _access = new(clients, calls);
+
+    private DateTimeOffset Now => calls.Context.Time.GetUtcNow();
 
     /// <summary>The changes that take access away. What is taken away already has the state Done.</summary>
     public async Task<IReadOnlyList<CmekAccessChange>> PlanAsync(RevocationRequest request) =>
@@ -25,11 +27,14 @@ internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
             CmekRevocationMethod.RemoveTrust => await Task.WhenAll(
                 AccountsOf(request).Select(a => PlanTrustRemovalAsync(request.Cluster, a.Account, a.Regions))
             ),
+            CmekRevocationMethod.DisableIdentity => await Task.WhenAll(
+                AccountsOf(request).Select(a => PlanAccountAsync(request.Cluster, a.Account, a.Regions))
+            ),
             _ => throw Errors.RevocationMethodNotSupported(
                 request.Cluster.Name,
-                "Google Cloud",
+                cloud.DisplayName,
                 request.Method,
-                [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.RemoveTrust, CmekRevocationMethod.DisableKey]
+                cloud.RevocationMethods
             ),
         };
 
@@ -39,8 +44,17 @@ internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
         var changes = new List<CmekAccessChange>();
         foreach (var (account, regions) in AccountsOf(request))
         {
-            await _accounts.RequireUsableAsync(request.Cluster, account);
-            changes.Add(await PlanTrustAsync(request.Cluster, account, regions));
+            if (await FindAccountAsync(request.Cluster, account, regions) is { } state)
+                changes.Add(state);
+            if (request.Cluster.AccountId.Length == 0)
+            {
+                calls.Context.Host.Warning(GcpErrors.TrustUnknown(request.Cluster.Name, account).Message);
+                continue;
+            }
+
+            var trusted = GcpNames.ClusterAccount(request.Cluster).Member;
+            var bindings = (await _accounts.ReadPolicyAsync(account)).BindingsOf(trusted);
+            changes.Add(GcpAccessChanges.Trust(trusted, account, regions, bindings));
         }
 
         changes.AddRange(await ForEachKeyAsync(request, FindMissingAsync));
@@ -49,63 +63,34 @@ internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
 
     /// <summary>The account's bindings on the key, and on its ring when that lets it use the key too.</summary>
     /// <exception cref="CmekException">GrantNotRemovable: access would go on.</exception>
-    private async Task<IReadOnlyList<CmekAccessChange>> PlanGrantsAsync(GcpKeyUse use, FoundKey key)
+    private async Task<IReadOnlyList<CmekAccessChange>> PlanGrantsAsync(GcpKeyUse use, CryptoKey? key)
     {
+        // The policy is what is changed, so it has to be read; what is above it may be unread.
+        await _policies.ReadAsync(use.Name.ToString());
         var scope = await _access.ReadScopeAsync(use.Name);
-        var member = use.Account.Member;
-        var onRing = BindingsOn(scope, GcpLevel.KeyRing, member);
-        var onKey = BindingsOn(scope, GcpLevel.Resource, member);
-        EnsureNothingRemains(use, scope, hasOwn: onRing.Count + onKey.Count > 0);
+        var removal = GcpGrantRemoval.OfKey(use.Name, use.Account, scope, Now);
+        if (removal.Remaining.Count > 0)
+            throw GcpErrors.GrantNotRemovable(use.Name.ToString(), use.Account, removal.Remaining);
+        if (removal.Unread.Count > 0)
+            calls.Context.Host.Warning(GcpAccessAdvice.NotKnown(use.Name.ToString(), use.Account, removal.Unread));
         var changes = new List<CmekAccessChange>();
-        if (onRing.Count > 0)
-            changes.Add(GcpAccessChanges.RingBindings(use, onRing));
-        if (onKey.Count > 0)
-            changes.Add(GcpAccessChanges.KeyBindings(use, onKey));
-        return changes.Count > 0 ? changes : [GcpAccessChanges.MissingGrant(use)];
+        if (removal.OnRing.Count > 0)
+            changes.Add(GcpAccessChanges.RingBindings(use, removal.OnRing));
+        if (removal.OnResource.Count > 0)
+            changes.Add(GcpAccessChanges.KeyBindings(use, removal.OnResource));
+        if (changes.Count > 0)
+            return changes;
+        // Without a grant on the key, the ring's policy decides whether there is one to remove.
+        if (scope.Places.Any(p => p.Level == GcpLevel.KeyRing && p.Policy is null))
+            await _policies.ReadAsync(use.Name.Ring.ToString());
+        return [GcpAccessChanges.MissingGrant(use)];
     }
 
-    /// <summary>
-    /// Ensures, before anything is written, that access ends with the account's own bindings on the key and its ring.
-    /// </summary>
-    /// <remarks>
-    /// Who is in a group is not known. A group stands in the way only when the account has no binding of its own, so
-    /// that nothing else can be how it uses the key.
-    /// </remarks>
-    private void EnsureNothingRemains(GcpKeyUse use, GcpScope scope, bool hasOwn)
+    private async Task<IReadOnlyList<CmekAccessChange>> PlanVersionsAsync(GcpKeyUse use, CryptoKey? key)
     {
-        var after = GcpReading.OfKey(
-            use.Name,
-            use.Account,
-            Without(Without(scope, GcpLevel.Resource, use.Account.Member), GcpLevel.KeyRing, use.Account.Member),
-            calls.Context.Time.GetUtcNow()
-        );
-        if (after.Access.IsGone)
-            return;
-        var remaining = after.Evaluator.GrantsOf(GcpPermissions.Use);
-        if (remaining.Count == 0 && !hasOwn)
-            remaining = after.Evaluator.PossibleGrantsOf(GcpPermissions.Use);
-        if (remaining.Count > 0)
-            throw GcpErrors.GrantNotRemovable(use.Name.ToString(), use.Account, remaining);
-        calls.Context.Host.Warning(
-            $"Whether {use.Account} may use {use.Name} in another way is not known, because these could not be read: "
-                + $"{string.Join(", ", after.Access.Unread)}."
-        );
-    }
-
-    private static IReadOnlyList<JsonObject> BindingsOn(GcpScope scope, GcpLevel level, string member) =>
-        [.. scope.Places.Where(p => p.Level == level).SelectMany(p => p.Policy?.BindingsOf(member) ?? [])];
-
-    private static GcpScope Without(GcpScope scope, GcpLevel level, string member) => scope.With(level, policy =>
-        {
-            foreach (var binding in policy.BindingsOf(member))
-                policy.Remove(binding);
-        });
-
-    private async Task<IReadOnlyList<CmekAccessChange>> PlanVersionsAsync(GcpKeyUse use, FoundKey key)
-    {
-        if (key.Key.RotationPeriod is not null)
+        if (key?.RotationPeriod is not null)
             calls.Context.Host.Warning(
-                $"Google Cloud rotates {use.Name} on {key.Key.NextRotationTime}: the new version will be enabled."
+                $"Google Cloud rotates {use.Name} on {key.NextRotationTime}: the new version will be enabled."
             );
         var versions = await _reader.ListVersionsAsync(use.Name);
         return
@@ -116,17 +101,7 @@ internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
         ];
     }
 
-    private async Task<CmekAccessChange> PlanTrustAsync(
-        CrdbCluster cluster,
-        ServiceAccountEmail account,
-        IReadOnlyList<string> regions
-    )
-    {
-        var policy = await _accounts.ReadPolicyAsync(account);
-        return GcpAccessChanges.Trust(cluster, account, regions, policy);
-    }
-
-    /// <summary>The same for a revocation, which has to end what it revokes.</summary>
+    /// <summary>The bindings of Cockroach Labs' account on the service account.</summary>
     /// <exception cref="CmekException">
     /// GrantNotRemovable: CockroachDB Cloud may act as the account by a binding above it.
     /// </exception>
@@ -136,48 +111,100 @@ internal sealed class GcpKeyAccess(GcpClients clients, GcpCalls calls)
         IReadOnlyList<string> regions
     )
     {
-        var trusted = GcpNames.ClusterAccount(cluster);
-        var change = await PlanTrustAsync(cluster, account, regions);
+        var trusted = TrustedOf(cluster, account);
+        // The policy is what is changed, so it has to be read; what is above it may be unread.
+        await _accounts.ReadPolicyAsync(account);
         var scope = (await _access.ReadTrustAsync(cluster, account)).Scope;
-        var after = GcpReading.OfTrust(
-            account,
-            trusted,
-            Without(scope, GcpLevel.Resource, trusted.Member),
-            calls.Context.Time.GetUtcNow()
-        );
-        if (!after.Access.IsGone && after.Evaluator.GrantsOf(GcpPermissions.Trust) is { Count: > 0 } remaining)
-            throw GcpErrors.GrantNotRemovable(account.Text, trusted, remaining);
-        return change;
+        var removal = GcpGrantRemoval.OfTrust(account, trusted, scope, Now);
+        if (removal.Remaining.Count > 0)
+            throw GcpErrors.GrantNotRemovable(account.Text, trusted, removal.Remaining);
+        return GcpAccessChanges.Trust(trusted.Member, account, regions, removal.OnResource);
     }
 
-    /// <summary>The grant that the key lacks, and its disabled versions.</summary>
-    private async Task<IReadOnlyList<CmekAccessChange>> FindMissingAsync(GcpKeyUse use, FoundKey key)
+    /// <summary>The account itself, which is enabled or disabled.</summary>
+    /// <exception cref="CmekException">ServiceAccountNotFound.</exception>
+    private async Task<CmekAccessChange> PlanAccountAsync(
+        CrdbCluster cluster,
+        ServiceAccountEmail account,
+        IReadOnlyList<string> regions
+    )
     {
+        var found = await _accounts.FindAsync(account)
+            ?? throw GcpErrors.ServiceAccountNotFound(account.Text, cluster.Name);
+        return GcpAccessChanges.Account(account, regions, found.Disabled == true);
+    }
+
+    /// <summary>The same, or null when the credentials are not allowed to read the account.</summary>
+    private async Task<CmekAccessChange?> FindAccountAsync(
+        CrdbCluster cluster,
+        ServiceAccountEmail account,
+        IReadOnlyList<string> regions
+    )
+    {
+        try
+        {
+            return await PlanAccountAsync(cluster, account, regions);
+        }
+        catch (GcpException error) when (error.Code == 403)
+        {
+            calls.Context.Host.Warning(
+                $"Whether {account} is disabled is not known: these credentials are not allowed to read it "
+                    + "(iam.serviceAccounts.get)."
+            );
+            return null;
+        }
+    }
+
+    /// <summary>Cockroach Labs' account for a cluster.</summary>
+    /// <exception cref="CmekException">TrustUnknown: only CockroachDB Cloud knows its project.</exception>
+    private static ServiceAccountEmail TrustedOf(CrdbCluster cluster, ServiceAccountEmail account) =>
+        cluster.AccountId.Length > 0
+            ? GcpNames.ClusterAccount(cluster)
+            : throw GcpErrors.TrustUnknown(cluster.Name, account);
+
+    /// <summary>The grant that the key lacks, and its versions that are disabled or to be destroyed.</summary>
+    private async Task<IReadOnlyList<CmekAccessChange>> FindMissingAsync(GcpKeyUse use, CryptoKey? _)
+    {
+        if (await _reader.FindAsync(use.Name, use.Account) is not { } key)
+            return [];
         var changes = new List<CmekAccessChange>();
         if (!key.IsGranted && !(await _access.ReadKeyAsync(use.Name, use.Account)).IsNamed)
+        {
             changes.Add(GcpAccessChanges.MissingGrant(use));
-        if (key.Key.Primary?.State == "DISABLED")
-            changes.Add(GcpAccessChanges.DisabledVersions(use, await _reader.ListVersionsAsync(use.Name)));
+            if (key.Policy.DeletedNamesakes(use.Account.Member) is { Count: > 0 } namesakes)
+                calls.Context.Host.Warning(
+                    $"The policy of {use.Name} names {string.Join(", ", namesakes)}: the account was deleted, and the "
+                        + "one that has its address now is another. The grant is made to the new one."
+                );
+        }
+
+        if (key.Key.Primary is { State: "ENABLED" })
+            return changes;
+        var versions = await _reader.ListVersionsAsync(use.Name);
+        if (GcpAccessChanges.ScheduledDestruction(use, versions) is { } destruction)
+            changes.Add(destruction);
+        if (versions.Any(v => v.State == "DISABLED"))
+            changes.Add(GcpAccessChanges.DisabledVersions(use, versions));
         return changes;
     }
 
     private async Task<IReadOnlyList<CmekAccessChange>> ForEachKeyAsync(
         RevocationRequest request,
-        Func<GcpKeyUse, FoundKey, Task<IReadOnlyList<CmekAccessChange>>> plan
+        Func<GcpKeyUse, CryptoKey?, Task<IReadOnlyList<CmekAccessChange>>> plan
     )
     {
         var uses = request
             .Keys.GroupBy(k => (Name: GcpKeyName.Parse(k.KeyUri), Account: ServiceAccountEmail.Parse(k.AuthPrincipal)))
             .Select(g => new GcpKeyUse(g.Key.Name, g.Key.Account, [.. g.Select(k => k.Region).Distinct()]))
             .ToList();
-        var keys = await Task.WhenAll(uses.Select(u => _reader.FindAsync(u.Name, u.Account)));
+        var keys = await Task.WhenAll(uses.Select(u => _reader.FindIfAllowedAsync(u.Name)));
         // A past key that was deleted gives nobody access. If no key exists at all, the names must be wrong.
-        if (uses.Count > 0 && keys.All(k => k is null))
+        if (uses.Count > 0 && keys.All(k => !k.Exists))
             throw GcpErrors.KeyNotFound(uses[0].Name);
-        foreach (var gone in uses.Where((_, i) => keys[i] is null))
+        foreach (var gone in uses.Where((_, i) => !keys[i].Exists))
             calls.Context.Host.Warning($"{gone.Name} no longer exists: there is nothing to change about it.");
         var changes = await Task.WhenAll(
-            uses.Zip(keys, (use, key) => (use, key)).Where(p => p.key is not null).Select(p => plan(p.use, p.key!))
+            uses.Zip(keys, (use, key) => (use, key)).Where(p => p.key.Exists).Select(p => plan(p.use, p.key.Key))
         );
         return GcpAccessChanges.Merge(changes.SelectMany(c => c));
     }

@@ -17,6 +17,9 @@ internal sealed record GcpKeyName(GcpRingName Ring, string Id)
 
     public override string ToString() => $"{Ring}/cryptoKeys/{Id}";
 
+    /// <summary>The name of a version of the key.</summary>
+    public string Version(string number) => $"{this}/cryptoKeyVersions/{number}";
+
     /// <summary>Reads a name as a manifest, the console or gcloud shows it. A version at the end is dropped.</summary>
     /// <exception cref="CmekException">KeyNameMalformed.</exception>
     public static GcpKeyName Parse(string text) => TryParse(text) ?? throw GcpErrors.KeyNameMalformed(text);

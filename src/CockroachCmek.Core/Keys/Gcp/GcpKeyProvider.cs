@@ -73,11 +73,13 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(cluster.Name, context, (clients, calls) => new GcpKeySearch(clients, calls).FindAsync(cluster));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new GcpRevocationDrills(cloud, clients, calls, _shared).RunAsync(request)
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
@@ -85,7 +87,7 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         OperationContext context
     ) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new GcpKeyAccess(clients, calls).PlanAsync(request)
+            new GcpKeyAccess(cloud, clients, calls).PlanAsync(request)
         );
 
     /// <inheritdoc/>
@@ -100,7 +102,7 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         OperationContext context
     ) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new GcpKeyAccess(clients, calls).FindRevocationAsync(request)
+            new GcpKeyAccess(cloud, clients, calls).FindRevocationAsync(request)
         );
 
     /// <inheritdoc/>

@@ -50,6 +50,25 @@ internal sealed class GcpKeyReader(GcpClients clients, GcpCalls calls)
             clients.Kms.GetCryptoKeyAsync(name.ToString(), c)
         );
 
+    /// <summary>
+    /// Whether a key exists, and the key itself unless the credentials are not allowed to read it: neither its policy
+    /// nor
+    /// its versions need that.
+    /// </summary>
+    public async Task<(bool Exists, CryptoKey? Key)> FindIfAllowedAsync(GcpKeyName name)
+    {
+        try
+        {
+            var key = await FindKeyAsync(name);
+            return (key is not null, key);
+        }
+        catch (GcpException error) when (error.Code == 403)
+        {
+            calls.Context.Host.Verbose($"{name} could not be read: {error.Message}");
+            return (true, null);
+        }
+    }
+
     public Task<KmsKeyRing?> FindRingAsync(GcpRingName name) =>
         calls.FindAsync(Service, "keyRings.get", name.ToString(), c => clients.Kms.GetKeyRingAsync(name.ToString(), c));
 

@@ -13,6 +13,35 @@ internal sealed class GcpKmsClient(GcpRest rest) : IGcpKms
     public Task<KmsLocation> GetLocationAsync(string name, CancellationToken cancellationToken) =>
         GetAsync<KmsLocation>(name, cancellationToken);
 
+    public async Task<IReadOnlyList<KmsLocation>> ListLocationsAsync(
+        string project,
+        CancellationToken cancellationToken
+    ) =>
+        await ListAsync(
+            token => GetAsync<LocationPage>($"projects/{project}/locations?pageSize=500{token}", cancellationToken),
+            page => page.Locations,
+            page => page.NextPageToken
+        );
+
+    public async Task<IReadOnlyList<KmsKeyRing>> ListKeyRingsAsync(
+        string location,
+        CancellationToken cancellationToken
+    ) =>
+        await ListAsync(
+            token => GetAsync<RingPage>($"{location}/keyRings?pageSize=1000{token}", cancellationToken),
+            page => page.KeyRings,
+            page => page.NextPageToken
+        );
+
+    public Task<IReadOnlyList<string>> TestIamPermissionsAsync(
+        string resource,
+        IReadOnlyList<string> permissions,
+        CancellationToken cancellationToken
+    ) => GcpPermissionTest.SendAsync(rest, resource, permissions, cancellationToken);
+
+    public Task<CryptoKeyVersion> RestoreCryptoKeyVersionAsync(string name, CancellationToken cancellationToken) =>
+        PostAsync<CryptoKeyVersion>($"{name}:restore", new JsonObject(), cancellationToken);
+
     public Task<KmsKeyRing> GetKeyRingAsync(string name, CancellationToken cancellationToken) =>
         GetAsync<KmsKeyRing>(name, cancellationToken);
 
@@ -133,6 +162,10 @@ internal sealed class GcpKmsClient(GcpRest rest) : IGcpKms
 
         return all;
     }
+
+    private sealed record LocationPage(List<KmsLocation>? Locations, string? NextPageToken);
+
+    private sealed record RingPage(List<KmsKeyRing>? KeyRings, string? NextPageToken);
 
     private sealed record KeyPage(List<CryptoKey>? CryptoKeys, string? NextPageToken);
 

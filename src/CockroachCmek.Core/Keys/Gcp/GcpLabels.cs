@@ -22,7 +22,9 @@ internal static class GcpLabels
     /// <summary>On the first key: the id of the key in force, when that is another.</summary>
     public const string InForce = "crdb-in-force";
 
-    private const string ClusterName = "crdb-cluster-name";
+    /// <summary>Name of that cluster, as a value of a label.</summary>
+    public const string ClusterName = "crdb-cluster-name";
+
     private const string ManagedBy = "crdb-managed-by";
     private const int MaxLength = 63;
 

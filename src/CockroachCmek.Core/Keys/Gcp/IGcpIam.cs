@@ -47,6 +47,9 @@ internal interface IGcpIam : IGcpPolicies
 
     Task EnableServiceAccountAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Tokens that were issued are rejected from then on too.</summary>
+    Task DisableServiceAccountAsync(string name, CancellationToken cancellationToken);
+
     Task<IamRole> GetRoleAsync(string name, CancellationToken cancellationToken);
 
     Task<IamRole> CreateRoleAsync(

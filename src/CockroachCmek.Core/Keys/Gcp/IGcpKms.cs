@@ -8,6 +8,13 @@ internal interface IGcpPolicies
     Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken);
 
     Task<IamPolicy> SetIamPolicyAsync(string resource, IamPolicy policy, CancellationToken cancellationToken);
+
+    /// <summary>Those of the permissions that the caller has on a resource. Needs no permission.</summary>
+    Task<IReadOnlyList<string>> TestIamPermissionsAsync(
+        string resource,
+        IReadOnlyList<string> permissions,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>
@@ -17,6 +24,10 @@ internal interface IGcpPolicies
 internal interface IGcpKms : IGcpPolicies
 {
     Task<KmsLocation> GetLocationAsync(string name, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<KmsLocation>> ListLocationsAsync(string project, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<KmsKeyRing>> ListKeyRingsAsync(string location, CancellationToken cancellationToken);
 
     Task<KmsKeyRing> GetKeyRingAsync(string name, CancellationToken cancellationToken);
 
@@ -44,6 +55,9 @@ internal interface IGcpKms : IGcpPolicies
     Task<IReadOnlyList<CryptoKeyVersion>> ListCryptoKeyVersionsAsync(string key, CancellationToken cancellationToken);
 
     Task<CryptoKeyVersion> CreateCryptoKeyVersionAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Stops a scheduled destruction. The version is disabled afterwards.</summary>
+    Task<CryptoKeyVersion> RestoreCryptoKeyVersionAsync(string name, CancellationToken cancellationToken);
 
     Task<CryptoKeyVersion> UpdateCryptoKeyVersionStateAsync(
         string name,

@@ -25,6 +25,11 @@ internal static class GcpAccessAdvice
     public static string VerifyTrust(ServiceAccountEmail account, ServiceAccountEmail trusted) =>
         Troubleshoot($"//iam.googleapis.com/{account.Resource}", trusted, GcpPermissions.GetAccessToken);
 
+    /// <summary>That access may go on through what could not be read.</summary>
+    public static string NotKnown(string target, ServiceAccountEmail account, IReadOnlyList<UnreadPlace> unread) =>
+        $"Whether {account} may use {target} in another way is not known, because these could not be read: "
+        + $"{string.Join(", ", unread)}.";
+
     private static string Troubleshoot(string resource, ServiceAccountEmail account, string permission) =>
         $"gcloud policy-troubleshoot iam {GcpShell.Quote(resource)} --principal-email {GcpShell.Quote(account.Text)} "
         + $"--permission {permission}";
