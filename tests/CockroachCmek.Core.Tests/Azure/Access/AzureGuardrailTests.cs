@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Keys.Azure;
+using CockroachCmek.Sandbox.Azure;
 
 namespace CockroachCmek.Core.Tests.Azure.Access;
 
@@ -25,6 +26,24 @@ public sealed class AzureGuardrailTests
     }
 
     [Theory]
+    [InlineData(null)]
+    [InlineData("ForbiddenByPolicy")]
+    public async Task A_rule_of_Azure_Policy_for_keys_is_not_taken_for_a_missing_role(string? innerCode)
+    {
+        await using var world = new AzureWorld();
+        var cluster = await world.ClusterWithRoleAsync();
+        world.Azure.PolicyInnerCode = innerCode;
+        world.Azure.AddPolicy(world.Azure.ManagementGroupId, AzurePolicyRule.KeysNeedExpiry);
+        var error = await Assert.ThrowsAsync<CmekException>(() => world.KeysAsync(cluster));
+        Assert.Equal("AzurePolicyDenies", error.ErrorId);
+        Assert.StartsWith("az policy assignment list", error.RecommendedAction, StringComparison.Ordinal);
+        Assert.DoesNotContain("Crypto Officer", error.RecommendedAction, StringComparison.Ordinal);
+
+        var keys = await world.KeysAsync(cluster, r => r.With("ExpiresOn", world.Time.GetUtcNow().AddYears(2)));
+        Assert.All(keys, k => Assert.Equal(CmekOutcome.Created, k.Outcome));
+    }
+
+    [Theory]
     [InlineData("ForbiddenByRbac", "Caller is not authorized to perform action on resource.", true)]
     [InlineData("AccessDenied", "", true)]
     [InlineData("ForbiddenByPolicy", "The user does not have keys create permission on key vault 'kv'.", true)]
@@ -43,7 +62,7 @@ public sealed class AzureGuardrailTests
     [InlineData("/subscriptions/0/resourceGroups/crdb", "/subscriptions/0/resourceGroups/crdb")]
     [InlineData("/resourceGroups/crdb(prod)", "'/resourceGroups/crdb(prod)'")]
     [InlineData("/resourceGroups/x$(touch y)", "'/resourceGroups/x$(touch y)'")]
-    [InlineData("/resourceGroups/x'; touch y #", "'/resourceGroups/x%27; touch y #'")]
+    [InlineData("/resourceGroups/x'; touch y #", "'/resourceGroups/x''; touch y #'")]
     public void A_value_in_a_command_is_one_argument(string value, string quoted) =>
         Assert.Equal(quoted, Core.Keys.Azure.Access.AzureShell.Quote(value));
 }
