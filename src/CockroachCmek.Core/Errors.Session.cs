@@ -36,7 +36,7 @@ internal static partial class Errors
             CmekErrorKind.InvalidArgument,
             name,
             $"The sandbox has no scenario '{name}'. It has {string.Join(", ", known)}.",
-            "Get-Help Start-CrdbSandbox -Parameter Scenario"
+            "Get-Help Start-CrdbSandbox   (its description tells what each scenario prepares)"
         );
 
     /// <summary>The session was disconnected.</summary>

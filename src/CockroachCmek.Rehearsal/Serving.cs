@@ -47,7 +47,7 @@ internal static partial class Serving
         var files = (IReadOnlyDictionary<string, string>)sandbox.Methods["SaveClientFiles"].Invoke(folder);
         var variables = (IReadOnlyDictionary<string, string>)sandbox.Properties["Environment"].Value;
         var google = (Uri)sandbox.Properties["GcpEndpoint"].Value;
-        var azure = (Uri)sandbox.Properties["AzureEndpoint"].Value;
+        var proxy = (Uri)sandbox.Properties["AzureProxy"].Value;
         Console.WriteLine("The sandbox listens on this machine until Ctrl+C. Settings for other clients:");
         foreach (var (name, value) in files.Concat(variables).OrderBy(v => v.Key, StringComparer.Ordinal))
             Console.WriteLine($"export {name}={Quoted(value)}");
@@ -60,9 +60,9 @@ internal static partial class Serving
                 + $"apiEndpoint: '{google.Host}', port: {google.Port} }})"
         );
         Console.WriteLine(
-            $"# Azure has host names of its own. Connect each of them to {azure.Host}, port {azure.Port}, and trust "
-                + "azure-ca.pem:"
+            "# Azure's host names lead to the sandbox through this proxy, which refuses all others. Trust azure-ca.pem:"
         );
+        Console.WriteLine($"export HTTPS_PROXY={proxy} https_proxy={proxy}");
         Console.WriteLine(
             "#   login.microsoftonline.com graph.microsoft.com management.azure.com "
                 + $"{sandbox.Properties["AzureKeyVaultName"].Value}.vault.azure.net"

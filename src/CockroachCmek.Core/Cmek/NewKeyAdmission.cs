@@ -52,7 +52,9 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
             return;
         // Nothing is opened or waited for by a plan.
         var plan = request with { Options = request.Options.Without("Open", "Wait") };
-        if ((await keys.EnsureRoleAsync(plan, Planning(context))).IsPlanned)
+        var planned = await keys.EnsureRoleAsync(plan, Planning(context));
+        // An identity in force that was deleted is the one that the cluster needs again.
+        if (planned.IsPlanned && !info.InForce().Any(s => s.AuthPrincipal == planned.AuthPrincipal))
             throw Errors.CmekAlreadyEnabled(info, "identity", info.InForce());
     }
 

@@ -163,6 +163,16 @@ internal static class GcpPredefinedRoles
                 "iam.serviceAccounts.setIamPolicy",
             ]
         ),
+        new(
+            "roles/browser",
+            "Browser",
+            [
+                "resourcemanager.folders.get",
+                "resourcemanager.organizations.get",
+                "resourcemanager.projects.get",
+                "resourcemanager.projects.getIamPolicy",
+            ]
+        ),
         new("roles/iam.securityReviewer", "Security Reviewer", [.. ReadPolicies, .. ReadDenyPolicies]),
         new("roles/iam.denyReviewer", "Deny Reviewer", ReadDenyPolicies),
         new(

@@ -27,9 +27,9 @@ namespace CockroachCmek.Commands;
 /// <code>Get-CrdbCluster prod-eu-old | Get-CrdbCmekAccess -Right Use -Unexpected</code>
 /// </example>
 /// <example>
-/// <para>Writes the review of all AWS clusters to a file for an auditor.</para>
+/// <para>Shows what is more than CMEK needs, on all AWS clusters.</para>
 /// <code>Get-CrdbCluster | Where-Object CloudProvider -eq AWS | Where-Object Plan -eq ADVANCED |
-///     Get-CrdbCmekAccess | Export-Csv ./access.csv -NoTypeInformation</code>
+///     Get-CrdbCmekAccess | Where-Object IsMoreThanNeeded</code>
 /// </example>
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/determining-access.html">
 /// AWS: determining access to KMS keys

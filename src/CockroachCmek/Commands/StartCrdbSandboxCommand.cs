@@ -21,7 +21,7 @@ namespace CockroachCmek.Commands;
 /// (it lets every account do everything), IdentityPolicyRole (the role uses the key by a policy of its own), GrantedKey
 /// (a KMS grant lets an application decrypt). On any cluster: BoundaryRole (new roles need a permissions boundary),
 /// ForeignRole (another team has a role of the name that the role of prod-eu would get).</para>
-/// <para>Google Cloud, on the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on the whole
+/// <para>Google Cloud. On the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on the whole
 /// project), GroupAccess (a group has the role), AllAuthenticatedUsers (anybody may use the key), AccessLevel (the grant
 /// has a condition), DenyPolicy (the organization denies decryption), DeletedMember (the account was deleted and made
 /// anew), Perimeter (VPC Service Controls refuse administrators), OrganizationPolicy (members, locations and protection

@@ -137,7 +137,7 @@ public sealed class AwsRoleTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "--permissions-boundary 'arn:aws:iam::200000000001:policy/edge'",
+            "--permissions-boundary arn:aws:iam::200000000001:policy/edge",
             command,
             StringComparison.Ordinal
         );

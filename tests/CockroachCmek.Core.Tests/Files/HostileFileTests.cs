@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using CockroachCmek.Core.Clouds;
@@ -96,7 +95,7 @@ public sealed class HostileFileTests
                 iter: 2_000
             );
 
-    /// <summary>A quadratic reading takes minutes; a busy machine takes seconds for a linear one.</summary>
+    /// <summary>A reading that is quadratic takes longer than anybody waits, which ends the test.</summary>
     [Theory]
     [InlineData("{\"a\":1,", "\"b\":1,", "\"c\":1}")]
     [InlineData("{\"a\":1,\n", "\"b\":1,\n", "\"c\":1}")]
@@ -112,14 +111,19 @@ public sealed class HostileFileTests
     [InlineData("", "#\n", "a: 1")]
     [InlineData("region_specs: [{region: \"", "${", "\", key_spec: {}}]")]
     [InlineData("{\"region_specs\":[", "{\"region\":\"r\"},", "{}]}")]
-    public void A_manifest_of_one_megabyte_takes_seconds_and_not_minutes(string begin, string middle, string end)
+    public async Task A_manifest_of_one_megabyte_comes_to_an_end(string begin, string middle, string end)
     {
         var count = (ManifestReader.LargestFile - begin.Length - end.Length) / middle.Length;
         var text = begin + string.Concat(Enumerable.Repeat(middle, count)) + end;
-        var watch = Stopwatch.StartNew();
-        foreach (var format in new[] { CmekManifestFormat.Json, CmekManifestFormat.Yaml })
-            Only(() => Reader.Read(text, format), begin);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"{watch.Elapsed}");
+        var reading = Task.Run(
+            () =>
+            {
+                foreach (var format in new[] { CmekManifestFormat.Json, CmekManifestFormat.Yaml })
+                    Only(() => Reader.Read(text, format), begin);
+            },
+            TestContext.Current.CancellationToken
+        );
+        await reading.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
     }
 
     [Fact]

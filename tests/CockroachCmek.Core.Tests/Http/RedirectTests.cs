@@ -129,8 +129,8 @@ public sealed class RedirectTests : IAsyncLifetime
             calls.ReadAsync("ARM", "list", "", clients.Arm.ListSubscriptionsAsync)
         );
         Assert.Equal("UnexpectedRedirect", error.ErrorId);
-        // The first asks which of Microsoft's clouds it is, without credentials.
-        Assert.Equal(2, handler.Requests.Count);
+        // The first asks which of Microsoft's clouds it is, without credentials, once in a process.
+        Assert.InRange(handler.Requests.Count, 1, 2);
         Assert.Empty(_thief.Requests);
     }
 

@@ -23,7 +23,15 @@ public sealed class GcpRunbookTests : IDisposable
         Enable();
         File.WriteAllText(
             _file,
-            KeyFile("crdb-audit", "roles/cloudkms.viewer", "roles/iam.securityAdmin", "roles/iam.serviceAccountViewer")
+            // What stands above the project counts, so an audit reads it: the roles are granted on the organization.
+            KeyFile(
+                "crdb-audit",
+                "organizations/200000000010",
+                "roles/browser",
+                "roles/cloudkms.viewer",
+                "roles/iam.securityReviewer",
+                "roles/iam.serviceAccountViewer"
+            )
         );
         Run("Test-NightlyAudit", "").Succeeds();
         SandboxGcp.Post(
@@ -52,14 +60,14 @@ public sealed class GcpRunbookTests : IDisposable
             )
             .Succeeds();
 
-    /// <summary>A service account that may what its roles on the project say, and its key.</summary>
-    private string KeyFile(string name, params string[] roles)
+    /// <summary>A service account with roles on a project or organization, and its key.</summary>
+    private string KeyFile(string name, string resource, params string[] roles)
     {
         SandboxGcp.Post(_session, $"{Project}/serviceAccounts", $$"""{"accountId":"{{name}}"}""");
         var member = $"serviceAccount:{name}@sandbox-customer.iam.gserviceaccount.com";
         SandboxGcp.Post(
             _session,
-            $"{Project}:setIamPolicy",
+            $"{resource}:setIamPolicy",
             JsonSerializer.Serialize(
                 new { policy = new { bindings = roles.Select(role => new { role, members = new[] { member } }) } }
             )

@@ -291,11 +291,8 @@ public sealed class RevocationTests
                 .Succeeds()
                 .Output.Select(k => k.ToString()!)
                 .Distinct()
-                .Select(arn =>
-                    JsonNode.Parse(
-                        SandboxAws.Kms(session, arn.Split(':')[3], "GetKeyPolicy", $$"""{"KeyId":"{{arn}}"}""")
-                    )!["Policy"]!.GetValue<string>()
-                )
+                .Select(arn => SandboxAws.Kms(session, arn.Split(':')[3], "GetKeyPolicy", $$"""{"KeyId":"{{arn}}"}"""))
+                .Select(response => JsonNode.Parse(response)!["Policy"]!.GetValue<string>())
                 .Select(policy => JsonNode.Parse(policy)!.ToJsonString())
         );
 }

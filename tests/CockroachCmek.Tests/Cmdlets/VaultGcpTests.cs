@@ -49,7 +49,7 @@ public sealed class VaultGcpTests : IDisposable
                 .Run(
                     "$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Service -in gcp, vault | "
                         + "Where-Object Method -ne GET | Where-Object Target -notmatch "
-                        + "':getIamPolicy|capabilities-self'"
+                        + "':getIamPolicy|:getAncestry|capabilities-self'"
                 )
                 .Output
         );

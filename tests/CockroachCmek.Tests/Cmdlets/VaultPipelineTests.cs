@@ -168,7 +168,7 @@ public sealed class VaultPipelineTests
             "Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault -Session $other";
         string Other(string address) => $"$other = {ModuleSession.Connect} {address} -VaultToken $token; ";
         session.Run(Other("-VaultAddress http://vault.example:8200") + Make).FailsWith("InsecureEndpoint");
-        session.Run(Other("-VaultAddress http://127.0.0.1:9") + Make).FailsWith("VaultUnreachable");
+        session.Run(Other("-VaultAddress http://127.0.0.1:9") + Make).FailsWith("ConnectionRefused");
         var refused = session.Run(Other("") + Make + " -Verbose");
         refused.FailsWith("VaultTokenRefused");
         Assert.DoesNotContain(

@@ -170,9 +170,8 @@ public sealed class GcpRouteTests
 
         Assert.Equal(
             [
-                $"{Member}: Use, the key policy, expected, ",
-                "user:admin@example.com: Administer, Delete, Grant, the key policy, unexpected, "
-                    + "Administer+Delete+Grant",
+                $"{Member}: Use, the key, expected, ",
+                "user:admin@example.com: Administer, Delete, Grant, the key, unexpected, " + "Administer+Delete+Grant",
                 $"{Member}: Use, key ring crdb-cmek, expected, the use of every key in key ring crdb-cmek by "
                     + $"{GcpNames.UseRole}",
                 "user:owner@example.com: Use, Administer, Delete, Grant, project crdb-prod, expected, ",

@@ -162,10 +162,10 @@ public sealed class GcpVerdictTests
 
         Assert.Equal(
             [
-                "anybody (allUsers): roles/cloudkms.viewer (the key policy)",
+                "anybody (allUsers): roles/cloudkms.viewer (the key)",
                 "group:everybody@example.com: the use of every key in organization 222 by "
                     + $"{GcpNames.UseRole} (organization 222, under a condition)",
-                $"user:eve@example.com: the use of the key by {GcpNames.UseRole} (the key policy)",
+                $"user:eve@example.com: the use of the key by {GcpNames.UseRole} (the key)",
             ],
             access.Wider.Select(w => w.ToString()).Order(StringComparer.Ordinal)
         );
@@ -181,7 +181,7 @@ public sealed class GcpVerdictTests
 
         Assert.Equal(
             [
-                ("the key policy", true, true, ""),
+                ("the key", true, true, ""),
                 (
                     "folder 111",
                     false,

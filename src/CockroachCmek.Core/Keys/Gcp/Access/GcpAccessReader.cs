@@ -86,7 +86,7 @@ internal sealed class GcpAccessReader(GcpClients clients, GcpCalls calls, Shared
     public static GcpPlaceCommand CommandOf(GcpKeyName name) => new("kms keys", name.ToGcloudOptions(""));
 
     private static GcpPlace KeyPlace(GcpKeyName name, GcpRead<IamPolicy> policy) =>
-        new(GcpLevel.Resource, "the key policy", CommandOf(name), policy.Value) { Permission = policy.Needs };
+        new(GcpLevel.Resource, "the key", CommandOf(name), policy.Value) { Permission = policy.Needs };
 
     private static GcpPlace RingPlace(GcpRingName ring, GcpRead<IamPolicy> policy) =>
         new(
