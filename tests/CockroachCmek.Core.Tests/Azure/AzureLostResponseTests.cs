@@ -105,6 +105,7 @@ public sealed class AzureLostResponseTests
     public static TheoryData<string, FaultAction> AccessWrites =>
         Writes(
             "PATCH /keys/",
+            "PATCH /v1.0/servicePrincipals/",
             "DELETE /subscriptions/.*/roleAssignments/",
             "PUT /subscriptions/.*/accessPolicies/remove"
         );
@@ -128,7 +129,12 @@ public sealed class AzureLostResponseTests
     }
 
     public static TheoryData<string, FaultAction> RestoringWrites =>
-        Writes("PATCH /keys/", "PUT /subscriptions/.*/roleAssignments/", "PUT /subscriptions/.*/accessPolicies/add");
+        Writes(
+            "PATCH /keys/",
+            "PATCH /v1.0/servicePrincipals/",
+            "PUT /subscriptions/.*/roleAssignments/",
+            "PUT /subscriptions/.*/accessPolicies/add"
+        );
 
     [Theory]
     [MemberData(nameof(RestoringWrites))]
@@ -151,7 +157,7 @@ public sealed class AzureLostResponseTests
         );
 
     private static CmekRevocationMethod MethodOf(string pattern) =>
-        pattern.StartsWith("PATCH", StringComparison.Ordinal)
-            ? CmekRevocationMethod.DisableKey
-            : CmekRevocationMethod.RemoveGrant;
+        pattern.Contains("servicePrincipals", StringComparison.Ordinal) ? CmekRevocationMethod.DisableIdentity
+        : pattern.StartsWith("PATCH", StringComparison.Ordinal) ? CmekRevocationMethod.DisableKey
+        : CmekRevocationMethod.RemoveGrant;
 }

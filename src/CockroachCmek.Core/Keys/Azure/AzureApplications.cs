@@ -35,6 +35,38 @@ internal sealed class AzureApplications(AzureClients clients, AzureCalls calls)
         );
 
     /// <summary>
+    /// The enterprise application of a cluster, of which a record or a manifest may name the id alone: then by the name
+    /// that Cockroach Labs gives it.
+    /// </summary>
+    /// <exception cref="CmekException">ApplicationAmbiguous.</exception>
+    public async Task<ServicePrincipal?> FindAsync(ChangeOwner owner)
+    {
+        if (owner.ApplicationId is { } applicationId)
+            return await FindAsync(applicationId);
+        var name = AzureNames.Application(owner.Id);
+        var found = await calls.ReadAsync("Graph", "ListServicePrincipals", name, c =>
+            clients.Graph.ListServicePrincipalsAsync(name, c)
+        );
+        return found.Count switch
+        {
+            0 => null,
+            1 => found[0],
+            _ => throw AzureErrors.ApplicationAmbiguous(name, found),
+        };
+    }
+
+    /// <summary>Allows or disables signing in as an application, and reads it back.</summary>
+    public Task EnableAsync(ServicePrincipal principal, bool enabled) =>
+        calls.SettleAsync(
+            $"{(enabled ? "Enable" : "Disable")}ServicePrincipal {principal.Id}",
+            () =>
+                calls.SendAsync("Graph", "UpdateServicePrincipal", principal.Id, c =>
+                    clients.Graph.EnableServicePrincipalAsync(principal.Id, enabled, c)
+                ),
+            async () => await FindAsync(principal.AppId) is { } found && found.AccountEnabled == enabled
+        );
+
+    /// <summary>
     /// The cluster's enterprise application, ready for use. Its name is checked only where the role is created, so that
     /// somebody who accepted another name there is not asked again.
     /// </summary>

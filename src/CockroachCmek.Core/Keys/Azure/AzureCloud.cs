@@ -24,6 +24,9 @@ internal sealed record AzureCloud(Uri Login, Uri Arm, Uri Graph, string KeyVault
         "vault.azure.cn"
     );
 
+    /// <summary>Every cloud, for a text that is read before there is a connection.</summary>
+    public static IReadOnlyList<AzureCloud> All { get; } = [Public, USGovernment, China];
+
     public static AzureCloud Of(AzureEnvironment environment) =>
         environment switch
         {

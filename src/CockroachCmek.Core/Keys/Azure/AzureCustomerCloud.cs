@@ -35,12 +35,17 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
     public IReadOnlyCollection<string> PolicyOptions { get; } = ["RoleName"];
 
     public static IReadOnlyList<CmekRevocationMethod> SupportedRevocations { get; } =
-    [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
+    [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey, CmekRevocationMethod.DisableIdentity];
 
     public IReadOnlyList<CmekRevocationMethod> RevocationMethods => SupportedRevocations;
 
-    public IReadOnlyList<CmekRevocationMethod> DefaultRevocation { get; } =
+    /// <summary>
+    /// Without DisableIdentity: issued tokens stay valid until they expire, so that it is never enough alone.
+    /// </summary>
+    public static IReadOnlyList<CmekRevocationMethod> DefaultRevocations { get; } =
     [CmekRevocationMethod.RemoveGrant, CmekRevocationMethod.DisableKey];
+
+    public IReadOnlyList<CmekRevocationMethod> DefaultRevocation => DefaultRevocations;
 
     public IVaultTarget VaultTarget { get; } = new AzureVaultTarget();
 
@@ -79,7 +84,7 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
         CmekAccessChange change,
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> keys
-    ) => throw new NotSupportedException();
+    ) => new AzureRecordedChange(change, cluster, keys).Verify();
 
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new AzureKeyProvider(this, AzureConnection.Create(options, sandbox));

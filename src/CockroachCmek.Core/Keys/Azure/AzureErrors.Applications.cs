@@ -52,6 +52,19 @@ internal static partial class AzureErrors
             $"Get-CrdbCluster {cluster} | New-CrdbCmekRole   (or open {consentUrl} as an administrator)"
         );
 
+    /// <summary>Several applications have the name by which a cluster's own is found.</summary>
+    public static CmekException ApplicationAmbiguous(string name, IReadOnlyList<ServicePrincipal> found) =>
+        Errors.Make(
+            CmekErrorKind.InvalidState,
+            name,
+            $"{found.Count} enterprise applications of the tenant are named '{name}': "
+                + $"{string.Join(", ", found.Select(f => f.AppId))}. Which one is the cluster's is known to CockroachDB "
+                + "Cloud only. Nothing was written.",
+            "Get-CrdbCluster <name> | Revoke-CrdbCmek   (asks CockroachDB Cloud; or Revoke-CrdbCmek -Method "
+                + "DisableKey, "
+                + "which needs no application)"
+        );
+
     /// <summary>Nobody consented in time.</summary>
     public static CmekException ConsentNotGiven(string cluster, Uri consentUrl, TimeSpan waited) =>
         Errors.Make(

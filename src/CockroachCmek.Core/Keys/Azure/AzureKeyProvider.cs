@@ -73,17 +73,24 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
-        throw new NotSupportedException();
+        RunAsync(cluster.Name, null, context, (clients, calls) =>
+            new AzureKeySearch(clients, calls, cluster).FindAsync()
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
-        throw new NotSupportedException();
+        RunByTenantAsync(request, context, (clients, calls, own) =>
+            new AzureRevocationDrill(clients, calls, own).RunAsync()
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,
         OperationContext context
-    ) => RunByTenantAsync(request, context, access => access.PlanAsync());
+    ) =>
+        RunByTenantAsync(request, context, (clients, calls, own) =>
+            new AzureKeyAccess(clients, calls, own).PlanAsync()
+        );
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
@@ -95,7 +102,10 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
     public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
         RevocationRequest request,
         OperationContext context
-    ) => RunByTenantAsync(request, context, access => access.FindRevocationAsync());
+    ) =>
+        RunByTenantAsync(request, context, (clients, calls, own) =>
+            new AzureKeyAccess(clients, calls, own).FindRevocationAsync()
+        );
 
     /// <inheritdoc/>
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
@@ -115,20 +125,20 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
     }
 
     /// <summary>Runs a revocation's reads in each tenant: past keys may belong to another one.</summary>
-    private async Task<IReadOnlyList<CmekAccessChange>> RunByTenantAsync(
+    private async Task<IReadOnlyList<T>> RunByTenantAsync<T>(
         RevocationRequest request,
         OperationContext context,
-        Func<AzureKeyAccess, Task<IReadOnlyList<CmekAccessChange>>> work
+        Func<AzureClients, AzureCalls, RevocationRequest, Task<IReadOnlyList<T>>> work
     )
     {
-        var changes = new List<CmekAccessChange>();
+        var results = new List<T>();
         foreach (var tenant in request.Keys.GroupBy(k => k.AuthPrincipal, StringComparer.OrdinalIgnoreCase))
-            changes.AddRange(
+            results.AddRange(
                 await RunAsync(request.Cluster.Name, tenant.Key, context, (clients, calls) =>
-                    work(new AzureKeyAccess(clients, calls, request with { Keys = [.. tenant] }))
+                    work(clients, calls, request with { Keys = [.. tenant] })
                 )
             );
-        return changes;
+        return results;
     }
 
     /// <param name="target">What the work is for, as errors name it.</param>

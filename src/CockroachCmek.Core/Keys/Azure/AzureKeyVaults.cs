@@ -40,6 +40,9 @@ internal sealed class AzureKeyVaults(AzureClients clients, AzureCalls calls)
     public async Task<AzureKeyVault> FindAsync(AzureKeyId key, string tenantId) =>
         (await FindAsync([key.KeyVaultName], null, tenantId))[0];
 
+    /// <summary>Every Key Vault that the credentials can see, in the session's subscription or in all.</summary>
+    public Task<IReadOnlyList<AzureKeyVault>> ListAsync() => ListAsync(clients.SubscriptionId, null);
+
     /// <summary>The Key Vault for a region: the only one, or the one in the region's location.</summary>
     /// <exception cref="CmekException">KeyVaultMissing.</exception>
     public static AzureKeyVault Choose(IReadOnlyList<AzureKeyVault> keyVaults, string cluster, string region) =>
@@ -87,6 +90,13 @@ internal sealed class AzureKeyVaults(AzureClients clients, AzureCalls calls)
     {
         if (names.Count == 0)
             return;
+        foreach (var keyVault in await ListAsync(subscriptionId, names))
+            _found[keyVault.Name] = keyVault;
+    }
+
+    /// <param name="names">Only those with one of these names; null for all.</param>
+    private async Task<IReadOnlyList<AzureKeyVault>> ListAsync(string? subscriptionId, IReadOnlyList<string>? names)
+    {
         var subscriptions = subscriptionId is not null
             ? [subscriptionId]
             : await calls.ReadAsync("ARM", "ListSubscriptions", "", clients.Arm.ListSubscriptionsAsync);
@@ -97,12 +107,11 @@ internal sealed class AzureKeyVaults(AzureClients clients, AzureCalls calls)
         );
         var ids = listed
             .SelectMany(i => i)
-            .Where(id => names.Contains(id.Split('/').Last(), StringComparer.OrdinalIgnoreCase));
+            .Where(id => names?.Contains(id.Split('/').Last(), StringComparer.OrdinalIgnoreCase) != false);
         var keyVaults = await Task.WhenAll(
             ids.Select(id => calls.FindAsync("ARM", "GetKeyVault", id, c => clients.Arm.GetKeyVaultAsync(id, c)))
         );
-        foreach (var keyVault in keyVaults.OfType<AzureKeyVault>())
-            _found[keyVault.Name] = keyVault;
+        return [.. keyVaults.OfType<AzureKeyVault>()];
     }
 
     /// <summary>

@@ -36,7 +36,10 @@ internal static class AzureNames
         Enumerable.Range(1, 1_000).Select(n => n == 1 ? Key(cluster) : $"{Key(cluster)}-r{n}");
 
     /// <summary>Cockroach Labs' name for the application of a cluster (managing-cmek.md, step 1).</summary>
-    public static string Application(CrdbCluster cluster) => $"CockroachDB Cloud - {cluster.Id}";
+    public static string Application(CrdbCluster cluster) => Application(cluster.Id);
+
+    /// <summary>The same, of a cluster whose id alone is known.</summary>
+    public static string Application(string clusterId) => $"CockroachDB Cloud - {clusterId}";
 
     /// <summary>The tags of a key: the module's own and <paramref name="additional"/> ones.</summary>
     public static IReadOnlyDictionary<string, string> Tags(

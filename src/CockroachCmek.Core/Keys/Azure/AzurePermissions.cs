@@ -1,3 +1,4 @@
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Keys.Azure.Access;
 
 namespace CockroachCmek.Core.Keys.Azure;
@@ -13,20 +14,38 @@ internal sealed class AzurePermissions(AzureClients clients, AzureCalls calls)
     private const string ChangePolicies = "Microsoft.KeyVault/vaults/accessPolicies/write";
 
     /// <summary>
-    /// The roles that the caller is not allowed to take away where they stand. Empty when permissions cannot be read:
-    /// the writes will show it.
+    /// The roles that the caller is not allowed to take away where they stand, and the scopes at which the caller's
+    /// permissions cannot be read: the writes will show them.
     /// </summary>
-    public async Task<IReadOnlyList<AssignedRole>> FindKeptAsync(IReadOnlyList<AssignedRole> roles)
+    public async Task<(IReadOnlyList<AssignedRole> Kept, IReadOnlyList<UnreadPlace> Unread)> FindKeptAsync(
+        IReadOnlyList<AssignedRole> roles
+    )
     {
         var kept = new List<AssignedRole>();
+        var unread = new List<UnreadPlace>();
         foreach (var scope in roles.GroupBy(r => r.Scope, StringComparer.OrdinalIgnoreCase))
-            if (
-                await FindPermissionsAsync(scope.Key) is { } permissions
-                && !permissions.Any(p => p.Allows(RemoveRoles))
-            )
+            if (await FindPermissionsAsync(scope.Key) is not { } permissions)
+                unread.Add(AzureUnread.Permissions(scope.Key));
+            else if (!permissions.Any(p => p.Allows(RemoveRoles)))
                 kept.AddRange(scope);
-        return kept;
+        return (kept, unread);
     }
+
+    /// <summary>Whether the caller may change access policies; null when that cannot be read.</summary>
+    public async Task<bool?> MayChangePoliciesAsync(AzureKeyVault keyVault) =>
+        (await FindPermissionsAsync(keyVault.Id))?.Any(p => p.Allows(ChangePolicies));
+
+    public static CmekException PoliciesDenied(AzureKeyVault keyVault) =>
+        AzureErrors.ArmPermissionDenied(keyVault.Name, $"{ChangePolicies} on {keyVault.Id}.", null);
+
+    /// <summary>
+    /// Whether the caller may disable keys; null when that cannot be read. Access policies may apply through a group,
+    /// so that only roles tell.
+    /// </summary>
+    public async Task<bool?> MayDisableAsync(AzureKeyVault keyVault) =>
+        keyVault.UsesRoles
+            ? (await FindPermissionsAsync(keyVault.Id))?.Any(p => p.AllowsData(KeyVaultRoles.Update))
+            : null;
 
     /// <summary>
     /// What the caller is not allowed to do. Empty when permissions cannot be read: the writes will show it.

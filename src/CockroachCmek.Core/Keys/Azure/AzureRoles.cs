@@ -157,14 +157,7 @@ internal sealed class AzureRoles(AzureClients clients, AzureCalls calls, RoleReq
         var target = found.DisplayName ?? _applicationId;
         if (!await calls.ConfirmAsync(target, "Enable sign-in for the enterprise application"))
             return (found, CmekOutcome.Planned);
-        await calls.SettleAsync(
-            $"EnableServicePrincipal {found.Id}",
-            () =>
-                calls.SendAsync("Graph", "EnableServicePrincipal", found.Id, c =>
-                    clients.Graph.EnableServicePrincipalAsync(found.Id, c)
-                ),
-            async () => await _applications.FindAsync(_applicationId) is { AccountEnabled: true }
-        );
+        await _applications.EnableAsync(found, enabled: true);
         return (found with { AccountEnabled = true }, CmekOutcome.Updated);
     }
 }

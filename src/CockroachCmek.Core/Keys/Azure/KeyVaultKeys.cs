@@ -9,6 +9,9 @@ internal interface IKeyVaultKeys
     /// <summary>A version of a key, or the newest one. Disabled versions can be read too.</summary>
     Task<KeyBundle> GetAsync(string name, string? version, CancellationToken cancellationToken);
 
+    /// <summary>Every key, without its version.</summary>
+    Task<IReadOnlyList<KeyItem>> ListAsync(CancellationToken cancellationToken);
+
     /// <summary>Every version, in no particular order.</summary>
     Task<IReadOnlyList<KeyItem>> ListVersionsAsync(string name, CancellationToken cancellationToken);
 
@@ -47,6 +50,9 @@ internal sealed class KeyVaultKeys(Uri keyVault, AzureRest rest) : IKeyVaultKeys
                 cancellationToken
             )
         );
+
+    public Task<IReadOnlyList<KeyItem>> ListAsync(CancellationToken cancellationToken) =>
+        rest.ListAsync<KeyItem>(At("keys"), cancellationToken);
 
     public Task<IReadOnlyList<KeyItem>> ListVersionsAsync(string name, CancellationToken cancellationToken) =>
         rest.ListAsync<KeyItem>(At($"keys/{name}/versions"), cancellationToken);

@@ -65,8 +65,11 @@ internal sealed record KeyAttributes
     public DateTimeOffset? NotBefore => UnixTime.From(Nbf);
 }
 
-/// <summary>A version in the list of a key's versions.</summary>
-internal sealed record KeyItem(string Kid, KeyAttributes Attributes);
+/// <summary>A key in the list of keys, or a version in the list of a key's versions.</summary>
+internal sealed record KeyItem(string Kid, KeyAttributes Attributes)
+{
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+}
 
 /// <summary>A deleted key that can be recovered.</summary>
 internal sealed record DeletedKey(string? RecoveryId, long? ScheduledPurgeDate)

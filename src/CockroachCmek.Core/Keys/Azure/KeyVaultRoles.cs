@@ -17,6 +17,7 @@ internal static class KeyVaultRoles
     public const string Read = "Microsoft.KeyVault/vaults/keys/read";
     public const string Wrap = "Microsoft.KeyVault/vaults/keys/wrap/action";
     public const string Unwrap = "Microsoft.KeyVault/vaults/keys/unwrap/action";
+    public const string Update = "Microsoft.KeyVault/vaults/keys/update/action";
     public const string Create = "Microsoft.KeyVault/vaults/keys/create/action";
 
     /// <summary>CockroachDB wraps its store key with RSA-OAEP-256 (cockroachdb docs, cmek.md).</summary>
@@ -37,6 +38,21 @@ internal static class KeyVaultRoles
     /// <summary>The built-in role with a name or the id of a definition; null for any other role.</summary>
     public static RoleDefinition? Find(string nameOrId) =>
         BuiltIn.FirstOrDefault(r => Is(r.Name, nameOrId.Split('/').Last()) || Is(r.Properties.RoleName!, nameOrId));
+
+    /// <summary>
+    /// Roles that administer a scope or grant access to it, and allow no use of keys: Owner, Contributor, User Access
+    /// Administrator, Role Based Access Control Administrator (Azure built-in roles, Privileged).
+    /// </summary>
+    private static readonly string[] Privileged =
+    [
+        "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+        "b24988ac-6180-42a0-ab88-20f7382dd24c",
+        "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+        "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
+    ];
+
+    /// <summary>True for the id of a built-in role that is never about keys alone.</summary>
+    public static bool IsPrivileged(string id) => Privileged.Any(r => Is(r, id.Split('/').Last()));
 
     public static bool Covers(this RoleDefinition role, string dataAction) =>
         (role.Properties.Permissions ?? []).Any(p => p.AllowsData(dataAction));

@@ -11,9 +11,13 @@ internal interface IMicrosoftGraph
     /// </summary>
     Task<ServicePrincipal?> FindServicePrincipalAsync(string applicationId, CancellationToken cancellationToken);
 
+    /// <summary>The enterprise applications with a name in the caller's tenant.</summary>
+    Task<IReadOnlyList<ServicePrincipal>> ListServicePrincipalsAsync(string name, CancellationToken cancellationToken);
+
     Task<ServicePrincipal> CreateServicePrincipalAsync(string applicationId, CancellationToken cancellationToken);
 
-    Task EnableServicePrincipalAsync(string id, CancellationToken cancellationToken);
+    /// <summary>Allows or disables signing in as an enterprise application.</summary>
+    Task EnableServicePrincipalAsync(string id, bool enabled, CancellationToken cancellationToken);
 
     /// <summary>Ids of the groups that an enterprise application is in, directly or through other groups.</summary>
     Task<IReadOnlyList<string>> ListGroupsOfAsync(string id, CancellationToken cancellationToken);
@@ -40,17 +44,12 @@ internal sealed class MicrosoftGraph(Uri endpoint, AzureRest rest) : IMicrosoftG
     public async Task<ServicePrincipal?> FindServicePrincipalAsync(
         string applicationId,
         CancellationToken cancellationToken
-    ) =>
-        await rest.ListAsync<ServicePrincipal>(
-            At(
-                $"servicePrincipals?$filter={Filter("appId", applicationId)}"
-                    + "&$select=id,appId,displayName,accountEnabled"
-            ),
-            cancellationToken
-        )
-            is [var found, ..]
-            ? found
-            : null;
+    ) => await ListAsync("appId", applicationId, cancellationToken) is [var found, ..] ? found : null;
+
+    public Task<IReadOnlyList<ServicePrincipal>> ListServicePrincipalsAsync(
+        string name,
+        CancellationToken cancellationToken
+    ) => ListAsync("displayName", name, cancellationToken);
 
     public Task<ServicePrincipal> CreateServicePrincipalAsync(
         string applicationId,
@@ -63,11 +62,11 @@ internal sealed class MicrosoftGraph(Uri endpoint, AzureRest rest) : IMicrosoftG
             cancellationToken
         );
 
-    public Task EnableServicePrincipalAsync(string id, CancellationToken cancellationToken) =>
+    public Task EnableServicePrincipalAsync(string id, bool enabled, CancellationToken cancellationToken) =>
         rest.SendAsync<JsonObject?>(
             RequestMethod.Patch,
             At($"servicePrincipals/{id}"),
-            new { accountEnabled = true },
+            new { accountEnabled = enabled },
             cancellationToken
         );
 
@@ -106,6 +105,16 @@ internal sealed class MicrosoftGraph(Uri endpoint, AzureRest rest) : IMicrosoftG
                 resourceId,
                 scope,
             },
+            cancellationToken
+        );
+
+    private Task<IReadOnlyList<ServicePrincipal>> ListAsync(
+        string property,
+        string value,
+        CancellationToken cancellationToken
+    ) =>
+        rest.ListAsync<ServicePrincipal>(
+            At($"servicePrincipals?$filter={Filter(property, value)}&$select=id,appId,displayName,accountEnabled"),
             cancellationToken
         );
 

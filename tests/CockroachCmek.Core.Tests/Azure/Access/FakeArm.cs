@@ -126,12 +126,17 @@ internal sealed class FakeArm : IAzureArm, IMicrosoftGraph
         CancellationToken cancellationToken
     ) => throw new NotSupportedException();
 
+    Task<IReadOnlyList<ServicePrincipal>> IMicrosoftGraph.ListServicePrincipalsAsync(
+        string name,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
+
     Task<ServicePrincipal> IMicrosoftGraph.CreateServicePrincipalAsync(
         string applicationId,
         CancellationToken cancellationToken
     ) => throw new NotSupportedException();
 
-    Task IMicrosoftGraph.EnableServicePrincipalAsync(string id, CancellationToken cancellationToken) =>
+    Task IMicrosoftGraph.EnableServicePrincipalAsync(string id, bool enabled, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     Task<IReadOnlyList<ConsentGrant>> IMicrosoftGraph.ListConsentGrantsAsync(

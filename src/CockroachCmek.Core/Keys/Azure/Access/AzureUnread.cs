@@ -42,6 +42,14 @@ internal static class AzureUnread
                 + $"'{scope.Replace("'", "%27")}/providers/Microsoft.Authorization/locks?api-version=2020-05-01'"
         );
 
+    public static UnreadPlace Permissions(string scope) =>
+        new(
+            $"the permissions of these credentials on {AzureScope.Describe(scope)}",
+            "Microsoft.Authorization/permissions/read",
+            "az rest --method get --url "
+                + $"'{scope.Replace("'", "%27")}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01'"
+        );
+
     /// <param name="group">The group, or the object in an access policy that may be one.</param>
     public static UnreadPlace Membership(string group, string principalId) =>
         new(
