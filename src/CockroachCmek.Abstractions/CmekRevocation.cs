@@ -97,7 +97,9 @@ public sealed record CmekAccessChange
 public enum CmekRevocationMethod
 {
     /// <summary>
-    /// The method that can be undone without loss: Deny on AWS, RemoveGrant on Google Cloud and Azure.
+    /// The methods that can be undone without loss, in order: on a key in force on which one is refused for good, the
+    /// next is tried. AWS: Deny, DenyRole, DisableKey. Google Cloud: RemoveGrant, DisableIdentity, DisableKey. Azure:
+    /// RemoveGrant, DisableKey.
     /// </summary>
     Default,
 
@@ -112,7 +114,7 @@ public enum CmekRevocationMethod
 
     /// <summary>
     /// Removes the right of Cockroach Labs' identity to act as yours. Google Cloud: the binding of Service Account Token
-    /// Creator. AWS: the statement of the role's trust policy; sessions that were issued before are denied too.
+    /// Creator. AWS: a Deny in the role's trust policy; sessions that were issued before are denied too.
     /// </summary>
     RemoveTrust,
 

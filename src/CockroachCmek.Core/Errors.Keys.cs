@@ -1,8 +1,19 @@
+using CockroachCmek.Core.Access;
+
 namespace CockroachCmek.Core;
 
 // Errors about keys and clusters that every cloud raises in the same words.
 internal static partial class Errors
 {
+    /// <summary>Everybody may do something with the key, whatever else is in the request.</summary>
+    public static CmekException KeyOpen(KeyAccess access, string remedy) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            access.Key,
+            $"{access.Key} is open to everybody: {string.Join("; ", access.Wider.Where(w => w.IsOpen))}.",
+            remedy
+        );
+
     /// <summary>A cluster of a shared plan has no account of its own that could be granted access.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="account">What it lacks, in the cloud's words: "AWS account", "Google Cloud project".</param>

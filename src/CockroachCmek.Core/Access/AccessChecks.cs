@@ -76,7 +76,9 @@ internal static class AccessChecks
 
     private static void Narrow(KeyChecks results, KeyAccess access, AccessAdvice advice)
     {
-        if (access.Wider.Count > 0)
+        if (access.Wider.Any(w => w.IsOpen))
+            results.Fail(CmekCheckName.KeyPolicyNarrow, Errors.KeyOpen(access, advice.NarrowCommand));
+        else if (access.Wider.Count > 0)
             results.Warn(
                 CmekCheckName.KeyPolicyNarrow,
                 "KeyPolicyWide",

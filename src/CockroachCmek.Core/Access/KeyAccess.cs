@@ -82,6 +82,12 @@ internal sealed record AccessGrant
 /// <param name="IsConditional">It is allowed under a condition only.</param>
 internal sealed record WiderAccess(string Who, string What, string Place, bool IsConditional = false)
 {
+    /// <summary>What <see cref="Who"/> starts with when it is everybody, inside the account or out.</summary>
+    public const string Anybody = "anybody";
+
+    /// <summary>True when everybody has the access, whatever else is in the request.</summary>
+    public bool IsOpen => !IsConditional && Who.StartsWith(Anybody, StringComparison.Ordinal);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Who}: {What} ({Place}{(IsConditional ? ", under a condition" : "")})";
 }

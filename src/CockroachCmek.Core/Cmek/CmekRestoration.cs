@@ -53,15 +53,15 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
             after => Mark(record, after, context),
             context
         );
-        if (errors.Count == 0)
-            await VerifyAsync(cluster, found, keys, context);
+        var isUsable = errors.Count == 0 && await VerifyAsync(cluster, found, keys, context);
         if (
-            errors.Count < done.Count
+            done.Any(c => c.State == CmekAccessChangeState.Restored)
             && found.Status is CmekStatus.Revoked or CmekStatus.Revoking or CmekStatus.RevokeFailed
         )
             context.Host.Warning(
-                $"{cluster.Name}: CMEK is {found.Status}. The keys can be used again, but nodes that have stopped do not "
-                    + $"come back by themselves. {AccessChanges.SupportOnly}"
+                $"{cluster.Name}: CMEK is {found.Status}. "
+                    + (isUsable ? "The keys can be used again, but nodes" : "Nodes")
+                    + $" that have stopped do not come back by themselves. {AccessChanges.SupportOnly}"
             );
         return (
             Keys(cluster, found, done, CmekOutcome.Updated),
@@ -75,7 +75,8 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
         if (record?.Path is not { } file)
             return;
         var states = record.Changes.Select(c =>
-            after.FirstOrDefault(a => a.Kind == c.Kind && a.Target == c.Target) is { } now
+            after.FirstOrDefault(a => a.Kind == c.Kind && a.Target == c.Target && a.AuthPrincipal == c.AuthPrincipal)
+                is { } now
                 ? c with
                 {
                     State = now.State == CmekAccessChangeState.Failed ? c.State : now.State,
@@ -93,23 +94,27 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
     }
 
     /// <summary>Warns when a key in force still cannot be used for sure.</summary>
-    private static async Task VerifyAsync(
+    /// <returns>True when every key in force can be used for sure.</returns>
+    private static async Task<bool> VerifyAsync(
         CrdbCluster cluster,
         RevocationKeys found,
         ICmekKeyProvider keys,
         OperationContext context
     )
     {
+        var isUsable = true;
         foreach (var (access, doubt) in await AccessReadings.ReadAsync(cluster, found.InForce, keys, context))
         {
             var problem = access is { IsGone: true }
                 ? $"{access.Principal} still may not use {access.Key}: {string.Join(", ", access.Missing)}."
                 : doubt;
-            if (problem is not null)
-                context.Host.Warning(
-                    $"{cluster.Name}: {problem} To see why, run {AccessReadings.ReviewCommand(cluster)}"
-                );
+            if (problem is null)
+                continue;
+            isUsable = false;
+            context.Host.Warning($"{cluster.Name}: {problem} To see why, run {AccessReadings.ReviewCommand(cluster)}");
         }
+
+        return isUsable;
     }
 
     private IReadOnlyList<CmekKey> Keys(

@@ -111,7 +111,7 @@ internal sealed class RevocationPlan(
         && (change.KeyUri.Length == 0 || string.Equals(key.Key, change.KeyUri, StringComparison.OrdinalIgnoreCase));
 
     private static bool IsSame(CmekAccessChange one, CmekAccessChange other) =>
-        one.Kind == other.Kind && one.Target == other.Target;
+        one.Kind == other.Kind && one.Target == other.Target && one.AuthPrincipal == other.AuthPrincipal;
 
     private static (string Key, string Identity) IdOf(CmekRegionSpec spec) => (spec.KeyUri, spec.AuthPrincipal);
 
@@ -172,7 +172,7 @@ internal sealed class RevocationPlan(
     private static CmekAccessChange[] Joined(IEnumerable<CmekAccessChange> changes) =>
         [
             .. changes
-                .GroupBy(c => (c.Kind, c.Target))
+                .GroupBy(c => (c.Kind, c.Target, c.AuthPrincipal))
                 .Select(same =>
                     same.First() with
                     {

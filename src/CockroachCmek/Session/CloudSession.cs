@@ -88,6 +88,9 @@ internal sealed class CloudSession : IDisposable
     )
     {
         var endpoint = request.Endpoint ?? CloudConnection.DefaultEndpoint;
+        // Both are checked before the first request, which asks whether the endpoint is a sandbox.
+        _ = BaseAddress.Of(endpoint, "", nameof(SessionRequest.Endpoint), Errors.InsecureEndpoint);
+        _ = request.ApiKey.ForHeader(nameof(SessionRequest.ApiKey));
         var sandbox = await SandboxDiscovery.FindAsync(endpoint, request.ApiKey, cancellationToken);
         var scale = sandbox?.TimeScale ?? 1;
         var time = scale == 1 ? TimeProvider.System : new ScaledTimeProvider(TimeProvider.System, scale);

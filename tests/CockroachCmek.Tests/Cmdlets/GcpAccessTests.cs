@@ -10,7 +10,7 @@ public sealed class GcpAccessTests
     [InlineData("ProjectRole", "KeyGranted", "Pass", "")]
     [InlineData("ProjectRole", "KeyPolicyNarrow", "Warning", "KeyPolicyWide")]
     [InlineData("GroupAccess", "KeyGranted", "Unknown", "KeyGrantUnknown")]
-    [InlineData("AllAuthenticatedUsers", "KeyPolicyNarrow", "Warning", "KeyPolicyWide")]
+    [InlineData("AllAuthenticatedUsers", "KeyPolicyNarrow", "Fail", "KeyOpen")]
     [InlineData("AccessLevel", "KeyGranted", "Unknown", "KeyGrantConditional")]
     [InlineData("DenyPolicy", "KeyGranted", "Fail", "KeyUseDenied")]
     [InlineData("DeletedMember", "KeyGranted", "Fail", "KeyNotGranted")]

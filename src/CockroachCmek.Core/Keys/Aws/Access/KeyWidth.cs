@@ -5,7 +5,7 @@ namespace CockroachCmek.Core.Keys.Aws.Access;
 /// <summary>What a key allows beyond what CMEK needs: to the role, to other accounts, to anybody.</summary>
 internal sealed class KeyWidth(KeyPolicies policies, JudgedKey key, PolicySubject role, KeyJudge judge)
 {
-    public const string Anybody = "anybody";
+    public const string Anybody = WiderAccess.Anybody;
 
     private const string Place = "the key policy";
 

@@ -1,0 +1,120 @@
+using CockroachCmek.Core.Access;
+
+namespace CockroachCmek.Core;
+
+internal static partial class Errors
+{
+    /// <summary>Other clusters use the key too.</summary>
+    public static CmekException KeyShared(string cluster, IReadOnlyList<string> others) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            cluster,
+            $"{string.Join(", ", others)} {(others.Count == 1 ? "uses" : "use")} a key of '{cluster}' through the same identity, and would lose it too. Nothing was changed.",
+            $"Revoke-CrdbCmek {cluster} -AllowSharedKey   (revokes it for {(others.Count == 1 ? "that cluster" : "those clusters")} too)"
+        );
+
+    /// <summary>The cluster's cloud does not support the method.</summary>
+    public static CmekException RevocationMethodNotSupported(
+        string cluster,
+        string provider,
+        CmekRevocationMethod method,
+        IReadOnlyList<CmekRevocationMethod> supported
+    ) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            cluster,
+            $"{provider} does not support -Method {method} for '{cluster}'. Supported: {string.Join(", ", supported)}. Nothing was changed.",
+            $"Revoke-CrdbCmek {cluster} -Method {supported[0]}"
+        );
+
+    /// <summary>
+    /// A key in force can still be used. CockroachDB Cloud was not asked to revoke, because the cluster would come back
+    /// with that key.
+    /// </summary>
+    public static CmekException AccessNotTaken(
+        string cluster,
+        IReadOnlyList<CmekAccessChange> undone,
+        IReadOnlyList<CmekException> errors
+    ) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            cluster,
+            $"These keys of '{cluster}' can still be used, so CockroachDB Cloud was not asked to revoke: "
+                + string.Join("; ", undone.Select(DescribeUndone))
+                + ". The output shows what was changed.",
+            $"Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
+                + $"{cluster} undoes it",
+            errors.Count > 0 ? errors[0] : null
+        );
+
+    /// <summary>
+    /// Every key in force was taken. A past key, which older data and backups need, can still be used.
+    /// </summary>
+    public static CmekException PastKeysRemain(string cluster, IReadOnlyList<CmekAccessChange> undone) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            cluster,
+            $"Access to the keys in force of '{cluster}' was removed. These past keys can still be used: "
+                + string.Join("; ", undone.Select(DescribeUndone))
+                + ".",
+            $"Fix the cause, then run the same command again. Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right Use "
+                + "shows who may use them"
+        );
+
+    /// <summary>Which keys to take is not known: CockroachDB Cloud does not respond.</summary>
+    public static CmekException RevocationKeysUnknown(string cluster, CmekException error) =>
+        Make(
+            error.Kind,
+            cluster,
+            $"CockroachDB Cloud could not be asked which keys '{cluster}' uses. {error.Message} Nothing was changed.",
+            $"Import-CrdbCmekManifest ./cmek_config.json -Cluster {cluster} | Revoke-CrdbCmek -KmsOnly   (a manifest or "
+                + "the record of a revocation names the keys too)",
+            error
+        );
+
+    private static string DescribeUndone(CmekAccessChange change) =>
+        $"{change.Target} ({change.Action} failed: {change.Fault})";
+
+    /// <summary>
+    /// Every change was made, but the cluster can still use a key through something else. CockroachDB Cloud was not
+    /// asked to revoke.
+    /// </summary>
+    public static CmekException AccessRemains(string cluster, IReadOnlyList<KeyAccess> remaining) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            cluster,
+            $"The changes for '{cluster}' were made, but access to some keys remains, so CockroachDB Cloud was not asked "
+                + "to revoke: "
+                + string.Join("; ", remaining.Select(DescribeRemaining))
+                + ".",
+            $"Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right Use"
+        );
+
+    private static string DescribeRemaining(KeyAccess access) =>
+        $"{access.Principal} may use {access.Key} through "
+        + string.Join(
+            " and ",
+            access.Grants.Select(g =>
+                $"{g.Through} ({g.Place})" + (g.RemoveCommand.Length > 0 ? $", removed by: {g.RemoveCommand}" : "")
+            )
+        );
+
+    /// <summary>A change could not be undone.</summary>
+    public static CmekException AccessNotRestored(string cluster, IReadOnlyList<CmekException> errors) =>
+        Make(
+            errors[0].Kind,
+            cluster,
+            $"Some access to the keys of '{cluster}' could not be restored. {string.Join(" ", errors.Select(f => f.Message).Distinct())}",
+            "Fix the cause, then run the same command again: it completes the restoration"
+        );
+
+    /// <summary>The file is not a record of this cluster's revocation.</summary>
+    public static CmekException RevocationFileInvalid(string path, string reason, Exception? inner = null) =>
+        Make(
+            CmekErrorKind.InvalidData,
+            path,
+            $"{path} is not a record of this revocation: {reason}.",
+            "Revoke-CrdbCmek -Path <another file>, or Restore-CrdbCmekAccess <cluster> without a file",
+            inner
+        );
+}
