@@ -89,6 +89,9 @@ public sealed record CmekAccessChange
     /// <summary>Why the change failed; empty when it did not fail.</summary>
     public string Fault { get; internal init; } = "";
 
+    /// <summary>The kind of the error of a failed change; null when it did not fail in this run.</summary>
+    internal CmekErrorKind? FaultKind { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Action}: {State}";
 }

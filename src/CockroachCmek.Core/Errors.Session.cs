@@ -127,6 +127,16 @@ internal static partial class Errors
             replacement
         );
 
+    /// <summary>A pattern that PowerShell cannot read.</summary>
+    internal static CmekException WildcardMalformed(string pattern, Exception inner) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            pattern,
+            $"'{pattern}' is not a wildcard pattern: {inner.Message}",
+            "Get-CrdbCluster   (lists every name; a bracket that is meant as such is written `[)",
+            inner
+        );
+
     /// <summary>Work was canceled by something other than this cmdlet's own stop.</summary>
     internal static CmekException OperationCanceled(Exception inner) =>
         Make(

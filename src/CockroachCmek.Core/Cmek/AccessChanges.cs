@@ -41,12 +41,12 @@ internal static class AccessChanges
                     catch (CmekException error)
                     {
                         failure = error;
-                        after = change with { State = CmekAccessChangeState.Failed, Fault = error.Message };
+                        after = Failed(change, error);
                     }
                     catch (Exception error) when (IsUnreadable(error))
                     {
                         failure = Errors.RevocationFileInvalid(change.Target, Unreadable, error);
-                        after = change with { State = CmekAccessChangeState.Failed, Fault = failure.Message };
+                        after = Failed(change, failure);
                     }
 
                     lock (states)
@@ -61,6 +61,15 @@ internal static class AccessChanges
         );
         return (states, errors);
     }
+
+    /// <summary>A change that was not made, and why.</summary>
+    public static CmekAccessChange Failed(CmekAccessChange change, CmekException error) =>
+        change with
+        {
+            State = CmekAccessChangeState.Failed,
+            Fault = error.Message,
+            FaultKind = error.Kind,
+        };
 
     /// <summary>
     /// What the readers of a document throw where a record has JSON of another shape. One such change must not hold up

@@ -43,7 +43,9 @@ internal sealed class RevocationPlan(
     )
     {
         var next = new List<CmekAccessChange>();
-        foreach (var uses in found.InForce.GroupBy(IdOf).Where(uses => !IsTaken(uses.Key, made)))
+        foreach (
+            var uses in found.InForce.GroupBy(IdOf).Where(u => !IsTaken(u.Key, made) && IsRefusedForGood(u.Key, made))
+        )
         {
             var tried = made.Where(c => IsOf(uses.Key, c)).Select(c => c.Method).ToHashSet();
             CmekRevocationMethod[] left = [.. methods.Where(m => !tried.Contains(m))];
@@ -104,6 +106,23 @@ internal sealed class RevocationPlan(
         made.Where(c => IsOf(key, c))
             .GroupBy(c => c.Method)
             .Any(method => method.All(c => c.State == CmekAccessChangeState.Done));
+
+    /// <summary>
+    /// True when no failure for the key can pass by itself. Another method, which others may feel, is no answer to a
+    /// service that does not respond.
+    /// </summary>
+    private static bool IsRefusedForGood((string Key, string Identity) key, IReadOnlyList<CmekAccessChange> made) =>
+        made.Where(c => c.State == CmekAccessChangeState.Failed && IsOf(key, c))
+            .All(c =>
+                c.FaultKind
+                    is not (
+                        CmekErrorKind.Unavailable
+                        or CmekErrorKind.Connection
+                        or CmekErrorKind.Timeout
+                        or CmekErrorKind.Busy
+                        or CmekErrorKind.LimitsExceeded
+                    )
+            );
 
     /// <summary>A change of an identity belongs to every key that the identity uses.</summary>
     private static bool IsOf((string Key, string Identity) key, CmekAccessChange change) =>
@@ -166,6 +185,7 @@ internal sealed class RevocationPlan(
             Document = "{}",
             State = CmekAccessChangeState.Failed,
             Fault = error.Message,
+            FaultKind = error.Kind,
         };
 
     /// <summary>One change for each resource, however many keys of the cluster share it.</summary>

@@ -53,7 +53,7 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Connects in an emergency, without CockroachDB Cloud, and takes the keys from it.</para>
 /// <code>Connect-CrdbCloud -KmsOnly
-/// Import-CrdbCmekManifest ./cmek_config.json -Cluster prod-eu | Revoke-CrdbCmek -KmsOnly</code>
+/// Import-CrdbCmekManifest ./cmek_config.json -Cluster prod-eu | Revoke-CrdbCmek -KmsOnly -Confirm:$false</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">
 /// Manage access to CockroachDB Cloud

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CockroachCmek.Completion;
+using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
@@ -55,7 +56,7 @@ public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
                     return;
                 }
 
-                var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase);
+                var pattern = Wildcards.Parse(name);
                 await foreach (
                     var cluster in session.Clusters.FindAsync(c => pattern.IsMatch(c.Name), inactive, context)
                 )

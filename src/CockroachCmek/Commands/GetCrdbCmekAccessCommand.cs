@@ -63,9 +63,9 @@ public sealed class GetCrdbCmekAccessCommand : CrdbClusterCmdlet
 
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {
-        var expected = Expected.Select(e => WildcardPattern.Get(e, WildcardOptions.IgnoreCase)).ToList();
         return async (session, cluster, operation) =>
         {
+            var expected = Expected.Select(Wildcards.Parse).ToList();
             var (lines, errors) = await session
                 .AccessReview()
                 .ReviewAsync(

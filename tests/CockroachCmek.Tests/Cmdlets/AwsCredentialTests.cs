@@ -63,11 +63,14 @@ public sealed class AwsCredentialTests
     }
 
     [Fact]
-    public void Credentials_that_AWS_does_not_know_end_the_pipeline()
+    public void Credentials_that_AWS_does_not_know_are_an_error_for_each_cluster_and_end_nobody_else_s_work()
     {
         using var session = ModuleSession.WithSandbox();
         AwsUser.WithWrongSecret(session, "iam:*");
-        session.Run("'dev-aws', 'prod-eu' | New-CrdbCmekRole -Session $weak").FailsWith("AwsCredentialsRefused");
+        var result = session.Run("'dev-aws', 'prod-eu', 'gcp-us' | New-CrdbCmekRole -Session $weak");
+        Assert.Null(result.Terminating);
+        Assert.Equal(["AwsCredentialsRefused", "AwsCredentialsRefused"], result.ErrorIds);
+        Assert.Equal("gcp-us", Assert.Single(result.Output).Text("ClusterName"));
     }
 
     [Fact]

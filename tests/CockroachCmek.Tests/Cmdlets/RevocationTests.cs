@@ -278,7 +278,7 @@ public sealed class RevocationTests
         using var session = ModuleSession.WithSandbox();
         session.Run("Revoke-CrdbCmek dev-aws -Confirm:$false").FailsWith("CmekNotEnabled");
         session
-            .Run("Revoke-CrdbCmek prod-eu-old -Method RemoveTrust -Confirm:$false")
+            .Run("Revoke-CrdbCmek prod-eu-old -Method DisableIdentity -Confirm:$false")
             .FailsWith("RevocationMethodNotSupported");
         session.Run("Restore-CrdbCmekAccess -Path ./no-such-file.json").FailsWith("RevocationFileNotFound");
     }

@@ -1,3 +1,5 @@
+using Amazon.Runtime;
+
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
@@ -30,10 +32,16 @@ internal static partial class AwsErrors
         Errors.Make(
             CmekErrorKind.Connection,
             target,
-            $"AWS did not respond while working on '{target}': {inner.GetBaseException().Message}",
+            $"AWS did not respond while working on '{target}': {Reason(inner)}",
             "Run the same command again   (what exists already is reused)",
             inner
         );
+
+    /// <summary>The SDK wraps an HTTP error in an exception whose message is its own type's name.</summary>
+    private static string Reason(Exception error) =>
+        error is AmazonServiceException { StatusCode: not 0 } answered
+            ? $"it responded with {(int)answered.StatusCode} ({answered.StatusCode}) each time"
+            : error.GetBaseException().Message;
 
     /// <summary>Any other refusal.</summary>
     public static CmekException AwsRefused(string target, string code, string message, Exception inner) =>
