@@ -84,7 +84,7 @@ internal static class AzureAccessReview
     /// <summary>
     /// Whether deny assignments take a data action from a principal. The groups of others are not read.
     /// </summary>
-    private static Known Denied(AzureKeyReading reading, string principal, string action)
+    public static Known Denied(AzureKeyReading reading, string principal, string action)
     {
         var isOwn = AzureScope.Same(principal, reading.PrincipalId);
         return reading
