@@ -1,3 +1,4 @@
+using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Sandbox.Azure;
 
@@ -93,13 +94,39 @@ public sealed class AzureCheckTests
         await using var world = new AzureWorld();
         var (cluster, info) = await world.EnabledAsync("azure-in");
         var checks = await CheckAsync(world, cluster, info, "centralindia", world.As(AzureRights.None));
-        Assert.Equal(["KeyProtected", "KeyUsable", "RoleTrust"], Names(checks, CmekCheckStatus.Unknown));
+        Assert.Equal(
+            ["KeyGranted", "KeyPolicyNarrow", "KeyProtected", "KeyUsable", "RoleTrust"],
+            Names(checks, CmekCheckStatus.Unknown)
+        );
         Assert.DoesNotContain(checks, c => c.Status == CmekCheckStatus.Pass);
         Assert.Contains("--role Reader", Remedy("KeyProtected"), StringComparison.Ordinal);
         Assert.Contains("Key Vault Reader", Remedy("KeyUsable"), StringComparison.Ordinal);
         Assert.Contains("Application.Read.All", Remedy("RoleTrust"), StringComparison.Ordinal);
 
         string Remedy(string check) => checks.Single(c => c.Check == check).Remedy;
+    }
+
+    [Fact]
+    public async Task Without_the_directory_the_access_is_Unknown_and_names_the_permission()
+    {
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
+        var provider = world.As(AzureRights.Subscription | AzureRights.Keys);
+        var checks = await CheckAsync(world, cluster, info, "centralindia", provider);
+        foreach (var check in new[] { "KeyGranted", "KeyPolicyNarrow" })
+        {
+            var found = Assert.Single(checks, c => c.Check == check);
+            Assert.Equal(CmekCheckStatus.Unknown, found.Status);
+            Assert.Contains("Application.Read.All (Microsoft Graph)", found.Detail, StringComparison.Ordinal);
+            Assert.StartsWith("az ad sp show --id ", found.Remedy, StringComparison.Ordinal);
+        }
+
+        var access = await provider.ReadAccessAsync(
+            new KeyAccessRequest { Cluster = cluster, Spec = info.Specs()[0] },
+            world.Context
+        );
+        Assert.Equal(CmekAccessVerdict.Unknown, access.Verdict);
+        Assert.Empty(access.Wider);
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Azure.Core.Pipeline;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Tests.Cloud;
+using CockroachCmek.Sandbox;
 using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Azure;
@@ -76,6 +77,45 @@ public sealed class AzureClientTests
         Assert.Equal([401, 200], sent.Select(e => e.Response!.Status));
         Assert.Empty(sent[0].Request.Body);
         Assert.Single(await keys.ListVersionsAsync("first", CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(1, "")]
+    [InlineData(2, "AzureCredentialsRefused")]
+    public async Task A_token_that_is_refused_is_renewed_once(int refusals, string errorId)
+    {
+        await using var world = new AzureWorld();
+        var before = world.Exchanges.Count;
+        world.Server.Faults.Add(
+            new FaultRule
+            {
+                Service = "azure",
+                Pattern = "roleAssignments",
+                Action = FaultAction.Status,
+                Status = 401,
+                Count = refusals,
+            }
+        );
+        // One call, so that nothing runs beside it.
+        using var clients = AzureClients.Create(world.Connection);
+        var calls = new AzureCalls(world.Context);
+        var listing = calls.ReadAsync("ARM", "ListRoleAssignments", "", c =>
+            clients.Arm.ListRoleAssignmentsAsync(world.KeyVaultId(world.Azure.VaultName), "atScope()", c)
+        );
+        if (errorId.Length == 0)
+            Assert.NotEmpty(await listing);
+        else
+            Assert.Equal(
+                errorId,
+                AzureCalls.Translate(await Assert.ThrowsAsync<AzureException>(() => listing), "x")?.ErrorId
+            );
+        Assert.Equal(
+            [401, errorId.Length == 0 ? 200 : 401],
+            world
+                .Exchanges.Skip(before)
+                .Where(e => e.Request.Path.Contains("roleAssignments", StringComparison.Ordinal))
+                .Select(e => e.Response!.Status)
+        );
     }
 
     [Fact]

@@ -35,6 +35,8 @@ internal sealed class AzureAccessQuestions(AzureClients clients, AzureCalls call
             {
                 Verdict = CmekAccessVerdict.Unknown,
                 Missing = [],
+                // What seems to be somebody else's may be the application's.
+                Wider = [],
                 Unread = [unread, .. access.Unread],
             };
     }

@@ -123,11 +123,25 @@ internal sealed class AzureClients : IDisposable
     private sealed class TenantTokenPolicy(TokenCredential credential, string[] scopes, string? tenantId)
         : BearerTokenAuthenticationPolicy(credential, Array.Empty<string>())
     {
+        private const string Renewed = "CockroachCmek.Renewed";
+
         protected override ValueTask AuthorizeRequestAsync(HttpMessage message) =>
             AuthenticateAndAuthorizeRequestAsync(
                 message,
                 new TokenRequestContext(scopes, message.Request.ClientRequestId, tenantId: tenantId)
             );
+
+        /// <summary>The SDK renews a token only for a refusal with a challenge; here every refusal counts.</summary>
+        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+        {
+            await base.ProcessAsync(message, pipeline);
+            if (
+                message.Response.Status == 401
+                && !message.TryGetProperty(Renewed, out _)
+                && await AuthorizeRequestOnChallengeAsync(message)
+            )
+                await ProcessNextAsync(message, pipeline);
+        }
 
         /// <summary>
         /// A token can be revoked before it expires. A request for one that is not older than now is answered past all
@@ -136,6 +150,7 @@ internal sealed class AzureClients : IDisposable
         /// </summary>
         protected override async ValueTask<bool> AuthorizeRequestOnChallengeAsync(HttpMessage message)
         {
+            message.SetProperty(Renewed, true);
             var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
             var claims = $$"""{"access_token":{"nbf":{"essential":true,"value":"{{now}}"} } }""";
             try

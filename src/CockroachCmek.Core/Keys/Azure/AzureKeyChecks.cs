@@ -33,12 +33,26 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
         }
 
         ServicePrincipal? principal = null;
-        await _results.RunAsync(CmekCheckName.RoleTrust, async () => principal = await CheckApplicationAsync());
+        var isDenied = false;
+        await _results.RunAsync(CmekCheckName.RoleTrust, async () =>
+        {
+            try
+            {
+                principal = await CheckApplicationAsync();
+            }
+            catch (AzureException error) when (error.Status == 403)
+            {
+                isDenied = true;
+                throw;
+            }
+        });
         AzureKeyVault? keyVault = null;
         await _results.RunAsync(CmekCheckName.KeyProtected, async () => keyVault = await CheckKeyVaultAsync(id));
         var isUsable = await _results.RunAsync(CmekCheckName.KeyUsable, versions.CheckKeyAsync);
         if (keyVault is not null && principal is not null)
             await _results.RunAsync(CmekCheckName.KeyGranted, () => CheckGrantAsync(id, keyVault, principal));
+        else if (isDenied)
+            ReportUnknownGrant(id);
         if (!isUsable)
             return _results.All;
         await _results.RunAsync(CmekCheckName.KeyRotation, versions.CheckRotationPolicyAsync);
@@ -150,24 +164,55 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
         );
         _results.Report(
             access.Answer,
-            new AccessAdvice(
-                answer =>
-                    answer.Verdict == CmekAccessVerdict.Denied
-                        ? AzureErrors.KeyUseDenied(id, answer)
-                        : AzureErrors.KeyNotGranted(id, answer),
-                access.VerifyCommand,
-                NarrowingCommand(keyVault, principal),
-                // A deleted principal in an assignment does no harm on Azure, and only Graph could tell it.
-                StaleCommand: ""
-            )
+            Advice(id, access.VerifyCommand, NarrowingCommand(id, keyVault, principal, access.Answer))
         );
     }
 
-    private static string NarrowingCommand(AzureKeyVault keyVault, ServicePrincipal principal) =>
-        keyVault.UsesRoles
-            ? $"az role assignment create --role \"{KeyVaultRoles.Narrowest}\" --assignee-object-id {principal.Id} "
-                + $"--assignee-principal-type ServicePrincipal --scope {AzureShell.Quote(keyVault.Id)}, "
-                + "and some minutes later az role assignment delete for the wider role"
-            : $"az keyvault set-policy --name {keyVault.Name} --object-id {principal.Id} "
-                + $"--key-permissions {string.Join(" ", AzurePolicyEntry.Needed)}";
+    /// <summary>
+    /// Without the application's object id, nobody's access can be told from its own, so that nothing is known.
+    /// </summary>
+    private void ReportUnknownGrant(AzureKeyId id)
+    {
+        var unread = AzureUnread.Application(AzureApplications.ApplicationId(request.Cluster));
+        var access = new KeyAccess
+        {
+            Key = id.WithoutVersion.ToString(),
+            Principal = AzureNames.Application(request.Cluster),
+            Verdict = CmekAccessVerdict.Unknown,
+            Unread = [unread],
+        };
+        _results.Report(access, Advice(id, unread.Command, unread.Command));
+    }
+
+    private static AccessAdvice Advice(AzureKeyId id, string verify, string narrow) =>
+        new(
+            answer =>
+                answer.Verdict == CmekAccessVerdict.Denied
+                    ? AzureErrors.KeyUseDenied(id, answer)
+                    : AzureErrors.KeyNotGranted(id, answer),
+            verify,
+            narrow,
+            // A deleted principal in an assignment does no harm on Azure, and only Graph could tell it.
+            StaleCommand: ""
+        );
+
+    /// <summary>Narrows the application's own access first; else shows what others have, for people to decide.</summary>
+    private static string NarrowingCommand(
+        AzureKeyId id,
+        AzureKeyVault keyVault,
+        ServicePrincipal principal,
+        KeyAccess access
+    ) =>
+        access.Wider.All(w => w.Who != access.Principal)
+            ? keyVault.UsesRoles
+                ? $"az role assignment list --scope {AzureShell.Quote(keyVault.KeyScope(id.Name))} "
+                    + "--include-inherited, and az role assignment delete --ids for what is not needed"
+                : $"az keyvault show --name {keyVault.Name} --query properties.accessPolicies, "
+                    + "and az keyvault delete-policy --object-id for who does not need it"
+            : keyVault.UsesRoles
+                ? $"az role assignment create --role \"{KeyVaultRoles.Narrowest}\" --assignee-object-id {principal.Id} "
+                    + $"--assignee-principal-type ServicePrincipal --scope {AzureShell.Quote(keyVault.Id)}, "
+                    + "and some minutes later az role assignment delete for the wider role"
+                : $"az keyvault set-policy --name {keyVault.Name} --object-id {principal.Id} "
+                    + $"--key-permissions {string.Join(" ", AzurePolicyEntry.Needed)}";
 }

@@ -54,11 +54,6 @@ internal static class AzureScope
             : [];
     }
 
-    /// <summary>True for a subscription, a management group and the root.</summary>
-    public static bool IsSubscriptionOrAbove(string scope) =>
-        scope.StartsWith(ManagementGroups, StringComparison.OrdinalIgnoreCase)
-        || scope.Split(['/'], StringSplitOptions.RemoveEmptyEntries).Length <= 2;
-
     /// <summary>A scope for people: "Key Vault kv-1", "resource group crdb", "management group corp".</summary>
     public static string Describe(string scope)
     {

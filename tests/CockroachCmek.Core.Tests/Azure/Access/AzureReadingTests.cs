@@ -174,15 +174,50 @@ public sealed class AzureReadingTests
     }
 
     [Fact]
-    public async Task Access_of_strangers_is_wider_than_needed()
+    public async Task Use_by_others_through_the_key_or_its_Key_Vault_is_wider_than_needed()
     {
+        const string User = "33330000-0000-0000-0000-000000000001";
+        const string Principal = "55550000-0000-0000-0000-000000000001";
+        const string Denied = "66660000-0000-0000-0000-000000000001";
         var scene = new AccessScene()
             .Assign(AccessScene.Narrow)
-            .Assign(AccessScene.Narrow, "33330000-0000-0000-0000-000000000001", type: "User")
+            .Assign(AccessScene.Narrow, Principal)
+            .Assign(AccessScene.Officer, User, $"{AccessScene.KeyVaultId}/keys/{AccessScene.KeyName}", "User")
+            .Assign(AccessScene.Narrow, AccessScene.Group, type: "Group")
+            // Another key, a role above the Key Vault, one without use, and one whose use is denied.
+            .Assign(AccessScene.Officer, User, $"{AccessScene.KeyVaultId}/keys/other", "User")
+            .Assign(AccessScene.Officer, User, AccessScene.ResourceGroup, "User")
+            .Assign("Owner", User, type: "User")
+            .Define("Owner", new RolePermissions(["*"], [], [], []))
+            .Assign(AccessScene.Narrow, Denied)
+            .Deny(Everything, new DenyPrincipal(Denied, "ServicePrincipal"))
             .Assign(AccessScene.Officer, "44440000-0000-0000-0000-000000000001", type: "ForeignGroup");
+        Assert.Equal(
+            [
+                $"{Principal} (ServicePrincipal): Key Vault Crypto Service Encryption User (Key Vault kv-crdb)",
+                $"{User} (User): Key Vault Crypto Officer (key crdb-cmek of Key Vault kv-crdb)",
+                $"{AccessScene.Group} (Group): Key Vault Crypto Service Encryption User (Key Vault kv-crdb)",
+                "the group 44440000-0000-0000-0000-000000000001 of another tenant: "
+                    + "Key Vault Crypto Officer (Key Vault kv-crdb)",
+            ],
+            (await scene.EvaluateAsync()).Answer.Wider.Select(w => w.ToString())
+        );
+
+        // Whether the group is the application's is not known without the directory.
+        scene.Arm.Refused.UnionWith(["assignedTo", "groups"]);
+        var access = (await scene.EvaluateAsync()).Answer;
+        Assert.DoesNotContain(access.Wider, w => w.Who.Contains(AccessScene.Group, StringComparison.Ordinal));
+        Assert.Contains(access.Unread, u => u.Place.Contains(AccessScene.Group, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Use_by_others_through_an_access_policy_is_wider_than_needed()
+    {
+        var scene = PolicyScene("""{"objectId":"somebody","tenantId":"{2}","permissions":{"keys":["wrapKey"]}}""");
         var wider = Assert.Single((await scene.EvaluateAsync()).Answer.Wider);
-        Assert.Equal("the group 44440000-0000-0000-0000-000000000001 of another tenant", wider.Who);
-        Assert.Equal(("Key Vault Crypto Officer", "Key Vault kv-crdb"), (wider.What, wider.Place));
+        Assert.Equal("somebody: keys wrapKey (the access policies of Key Vault kv-crdb)", wider.ToString());
+        scene = PolicyScene("""{"objectId":"somebody","tenantId":"{2}","permissions":{"keys":["list"]}}""");
+        Assert.Empty((await scene.EvaluateAsync()).Answer.Wider);
     }
 
     [Fact]
@@ -235,6 +270,7 @@ public sealed class AzureReadingTests
                     entry
                         .Replace("{0}", AccessScene.Application, StringComparison.Ordinal)
                         .Replace("{1}", AccessScene.Group, StringComparison.Ordinal)
+                        .Replace("{2}", AccessScene.Tenant, StringComparison.Ordinal)
                 ),
             ],
         };

@@ -27,7 +27,7 @@ public sealed class AzureReviewTests
                     "Administer, Delete, Grant",
                     "Granted",
                     $"subscription {AccessScene.Subscription.Split('/')[2]}",
-                    true,
+                    false,
                     ""
                 ),
                 (User, "Use, Administer, Delete", "Conditional", "Key Vault kv-crdb", false, "the use of the key"),

@@ -14,7 +14,9 @@ internal sealed class AzureAccessReader(IAzureArm arm, IMicrosoftGraph graph, Az
     /// <param name="principalId">
     /// The object id of the application. An empty UUID is one that is only planned, and so is in no group.
     /// </param>
-    /// <param name="ofEverybody">Also reads what the roles of others allow, for a review.</param>
+    /// <param name="ofEverybody">
+    /// Also reads what the roles of others above the Key Vault allow, for a review.
+    /// </param>
     public async Task<AzureKeyReading> ReadAsync(
         AzureKeyVault keyVault,
         string keyName,
@@ -44,7 +46,12 @@ internal sealed class AzureAccessReader(IAzureArm arm, IMicrosoftGraph graph, Az
             .Select(g => g.First())
             .Where(a => AzureScope.IsWithin(reading.KeyScope, AzureScope.Of(a)))
             .Select(a => new AssignedRole(a, null, IsHeld(a, reading, held is null ? null : heldIds)))
-            .Where(r => ofEverybody || r.IsHeld != Truth.No || r.IsForeign)
+            .Where(r =>
+                ofEverybody
+                || r.IsHeld != Truth.No
+                || r.IsForeign
+                || (keyVault.UsesRoles && AzureScope.IsWithin(r.Scope, keyVault.Id))
+            )
             .ToList();
         var definitions = await ReadDefinitionsAsync(keyVault, roles.Select(r => r.Properties.RoleDefinitionId));
         reading = reading with

@@ -46,7 +46,7 @@ internal static class AzureAccessReview
             Through = role.Properties.PrincipalType is { } type ? $"{role.RoleName} ({type})" : role.RoleName,
             Condition = role.Properties.Condition ?? "",
             Since = role.Properties.CreatedOn,
-            IsExpected = isOwn || Administers(role, rights),
+            IsExpected = isOwn,
             Excess =
                 isOwn ? definition.ExcessIn(reading.KeyVault)
                 : rights.HasFlag(CmekAccessRights.Use) ? ["the use of the key"]
@@ -76,15 +76,9 @@ internal static class AzureAccessReview
     }
 
     /// <summary>
-    /// Who administers the subscription, or what is above it, owns the key. Its use is not part of that.
-    /// </summary>
-    private static bool Administers(AssignedRole role, CmekAccessRights rights) =>
-        AzureScope.IsSubscriptionOrAbove(role.Scope) && !rights.HasFlag(CmekAccessRights.Use) && !role.IsForeign;
-
-    /// <summary>
     /// Whether deny assignments take a data action from a principal. The groups of others are not read.
     /// </summary>
-    private static Known Denied(AzureKeyReading reading, string principal, string action)
+    public static Known Denied(AzureKeyReading reading, string principal, string action)
     {
         var isOwn = AzureScope.Same(principal, reading.PrincipalId);
         return reading

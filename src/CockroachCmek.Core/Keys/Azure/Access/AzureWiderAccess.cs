@@ -3,8 +3,9 @@ using CockroachCmek.Core.Access;
 namespace CockroachCmek.Core.Keys.Azure.Access;
 
 /// <summary>
-/// Access beyond what CMEK needs: of the cluster's application, and of anybody whom the tenant does not know. What the
-/// tenant's own people may do is the access review's to show.
+/// Access beyond what CMEK needs: of the cluster's application, of anybody whom the tenant does not know, and of others
+/// who may use the key by a grant on it or on its Key Vault. Who may do so by a grant above the Key Vault, or only
+/// administers it, is the access review's to show.
 /// </summary>
 internal static class AzureWiderAccess
 {
@@ -15,13 +16,17 @@ internal static class AzureWiderAccess
     {
         foreach (var role in reading.Roles)
         {
-            if (role.Definition is not { } definition || (role.IsHeld != Truth.Yes && !role.IsForeign))
+            if (role.Definition is not { } definition || role.IsHeld == Truth.Maybe && !role.IsForeign)
                 continue;
             var place = AzureScope.Describe(role.Scope);
             if (role.IsHeld != Truth.Yes)
             {
-                if (definition.RightsIn(reading.KeyVault) != CmekAccessRights.None)
-                    yield return new WiderAccess(Stranger(role), role.RoleName, place, role.IsConditional);
+                if (
+                    role.IsForeign
+                        ? definition.RightsIn(reading.KeyVault) != CmekAccessRights.None
+                        : Uses(reading, role)
+                )
+                    yield return new WiderAccess(Other(role), role.RoleName, place, role.IsConditional);
                 continue;
             }
 
@@ -63,10 +68,34 @@ internal static class AzureWiderAccess
                     place
                 );
             }
+            else if (
+                reading.IsPrincipal(entry.ObjectId).Most == Truth.No
+                && AzureRoleRights.RightsOf(entry.KeyPermissions).HasFlag(CmekAccessRights.Use)
+            )
+            {
+                yield return new WiderAccess(entry.ObjectId, $"keys {string.Join(", ", entry.KeyPermissions)}", place);
+            }
     }
 
-    private static string Stranger(AssignedRole role) =>
-        Guid.TryParse(role.Properties.PrincipalId, out var id) && id == Guid.Empty
-            ? "everybody"
-            : $"the group {role.Properties.PrincipalId} of another tenant";
+    /// <summary>
+    /// Whether somebody else may use the key by an assignment on it or on its Key Vault, and no deny assignment surely
+    /// takes that away.
+    /// </summary>
+    private static bool Uses(AzureKeyReading reading, AssignedRole role) =>
+        AzureScope.IsWithin(role.Scope, reading.KeyVault.Id)
+        && role.Definition!.RightsIn(reading.KeyVault, action =>
+                AzureAccessReview.Denied(reading, role.Properties.PrincipalId, action).Least == Truth.Yes
+            )
+            .HasFlag(CmekAccessRights.Use);
+
+    private static string Other(AssignedRole role) =>
+        role switch
+        {
+            { IsForeign: false, Properties: { PrincipalType: { Length: > 0 } type, PrincipalId: var id } } =>
+                $"{id} ({type})",
+            { IsForeign: false } => role.Properties.PrincipalId,
+            _ => Guid.TryParse(role.Properties.PrincipalId, out var id) && id == Guid.Empty
+                ? "everybody"
+                : $"the group {role.Properties.PrincipalId} of another tenant",
+        };
 }
