@@ -119,8 +119,9 @@ public sealed class GcpOrganizationPolicyTests
         Assert.Contains($"constraints/{constraint}", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("member", error.Message, StringComparison.Ordinal);
         Assert.StartsWith(remedy, error.RecommendedAction, StringComparison.Ordinal);
+        Assert.DoesNotContain("<project>", error.RecommendedAction, StringComparison.Ordinal);
         Assert.Contains(
-            $"gcloud org-policies describe {constraint} --project {GcpWorld.Project} --effective",
+            $"gcloud org-policies describe {constraint} --project ",
             error.RecommendedAction,
             StringComparison.Ordinal
         );
