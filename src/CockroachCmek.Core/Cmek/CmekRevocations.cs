@@ -39,7 +39,11 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         var plan = new RevocationPlan(cluster, found, keys, context);
         var changes = await plan.MakeAsync(methods);
         if (earlier is not null)
-            changes = RevocationPlan.Continue(changes, RecordedChanges.Verify(earlier, cluster, found, clouds));
+            changes = RevocationPlan.Continue(
+                changes,
+                RecordedChanges.Verify(earlier, cluster, found, clouds),
+                methods
+            );
         await RefuseSharedAsync(cluster, neighbours, options, context);
 
         var revocation = new CmekRevocation

@@ -60,9 +60,16 @@ internal sealed class RevocationPlan(
     /// The plan with what an earlier run did. A grant that it removed can no longer be read, so its content comes from
     /// the record, and what it did with another method is still in force. What it did not manage is not tried again.
     /// </summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="earlier">The changes of the record.</param>
+    /// <param name="methods">
+    /// The methods of this run. What a run that was killed still calls planned may be made: it is made again, which
+    /// changes nothing then, so that the record keeps its content.
+    /// </param>
     public static IReadOnlyList<CmekAccessChange> Continue(
         IReadOnlyList<CmekAccessChange> plan,
-        IReadOnlyList<CmekAccessChange> earlier
+        IReadOnlyList<CmekAccessChange> earlier,
+        IReadOnlyList<CmekRevocationMethod> methods
     )
     {
         CmekAccessChange[] done = [.. earlier.Where(e => e.State == CmekAccessChangeState.Done)];
@@ -76,7 +83,12 @@ internal sealed class RevocationPlan(
                     }
                     : c
             ),
-            .. done.Where(e => !plan.Any(c => IsSame(e, c))),
+            .. earlier.Where(e =>
+                (
+                    e.State == CmekAccessChangeState.Done
+                    || (e.State == CmekAccessChangeState.Planned && methods.Contains(e.Method))
+                ) && !plan.Any(c => IsSame(e, c))
+            ),
         ];
     }
 

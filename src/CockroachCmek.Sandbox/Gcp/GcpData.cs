@@ -58,8 +58,7 @@ internal sealed class GcpData
     public SortedDictionary<string, string[]> Constraints { get; } = new(StringComparer.Ordinal);
 
     /// <summary>APIs that are not enabled. A new project has few of them.</summary>
-    public HashSet<string> DisabledServices { get; } =
-    ["policytroubleshooter.googleapis.com", "orgpolicy.googleapis.com"];
+    public HashSet<string> DisabledServices { get; } = ["policytroubleshooter.googleapis.com"];
 
     /// <summary>Services behind a perimeter of VPC Service Controls. Every caller is outside.</summary>
     public HashSet<string> PerimeterServices { get; } = [];

@@ -114,9 +114,7 @@ public sealed partial class GcpSandbox
         }
     }
 
-    /// <summary>
-    /// Enables an API. At start policytroubleshooter.googleapis.com and orgpolicy.googleapis.com are not enabled.
-    /// </summary>
+    /// <summary>Enables an API. At start policytroubleshooter.googleapis.com is not enabled.</summary>
     public void EnableService(string service)
     {
         lock (_gate)

@@ -130,6 +130,7 @@ public sealed class GcpCheckTests
                 ("KeyGranted", CmekCheckStatus.Unknown),
                 ("KeyPolicyNarrow", CmekCheckStatus.Unknown),
                 ("KeyPolicyCurrent", CmekCheckStatus.Unknown),
+                ("OrganizationPolicy", CmekCheckStatus.Unknown),
                 ("RoleTrust", CmekCheckStatus.Unknown),
             ],
             checks.Select(c => (c.Check, c.Status))
@@ -157,6 +158,7 @@ public sealed class GcpCheckTests
                 ("KeyPolicyNarrow", CmekCheckStatus.Unknown),
                 ("KeyPolicyCurrent", CmekCheckStatus.Unknown),
                 ("VersionInUse", CmekCheckStatus.Pass),
+                ("OrganizationPolicy", CmekCheckStatus.Unknown),
                 ("RoleTrust", CmekCheckStatus.Unknown),
             ],
             checks.Select(c => (c.Check, c.Status))

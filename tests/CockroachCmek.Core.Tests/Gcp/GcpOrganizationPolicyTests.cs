@@ -30,7 +30,7 @@ public sealed class GcpOrganizationPolicyTests
     }
 
     [Fact]
-    public async Task An_organization_policy_that_cannot_be_read_gives_no_row()
+    public async Task An_organization_policy_that_cannot_be_read_is_unknown_with_its_permission()
     {
         await using var world = await GcpWorld.StartAsync();
         var key = (await world.EnsureKeysAsync())[0];
@@ -52,9 +52,10 @@ public sealed class GcpOrganizationPolicyTests
 
         var checks = await provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
 
-        Assert.DoesNotContain(checks, c => c.Check == "OrganizationPolicy");
-        Assert.All(checks, c => Assert.Equal(CmekCheckStatus.Pass, c.Status));
-        Assert.Contains(world.Log.VerboseLines, l => l.Contains("orgpolicy.policy.get", StringComparison.Ordinal));
+        var unknown = Assert.Single(checks, c => c.Status != CmekCheckStatus.Pass);
+        Assert.Equal((CmekCheckName.OrganizationPolicy, CmekCheckStatus.Unknown), (unknown.Check, unknown.Status));
+        Assert.Contains("needs orgpolicy.policy.get", unknown.Detail, StringComparison.Ordinal);
+        Assert.NotEmpty(unknown.Remedy);
     }
 
     [Fact]
@@ -79,13 +80,16 @@ public sealed class GcpOrganizationPolicyTests
     {
         await using var world = await GcpWorld.StartAsync();
         var key = (await world.EnsureKeysAsync())[0];
+        world.Server.Gcp.DisableService("orgpolicy.googleapis.com");
         var unread = await world.Provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
         world.Server.Gcp.EnableService("orgpolicy.googleapis.com");
         var free = await world.Provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
         world.Server.Gcp.Enforce("iam.managed.allowedPolicyMembers");
         var restricted = await world.Provider.CheckKeyAsync(world.CheckRequest(key), world.Context);
 
+        Assert.Equal((CmekCheckStatus.Unknown, "GcpApiDisabled"), (Policy(unread).Status, Policy(unread).ErrorId));
         Assert.Contains("allowedPolicyMembers could not be read", Policy(unread).Detail, StringComparison.Ordinal);
+        Assert.Contains("services enable orgpolicy.googleapis.com", Policy(unread).Remedy, StringComparison.Ordinal);
         Assert.Contains("Neither does", Policy(free).Detail, StringComparison.Ordinal);
         Assert.Equal(
             (CmekCheckStatus.Warning, "OrgPolicyRestricts"),
@@ -115,8 +119,9 @@ public sealed class GcpOrganizationPolicyTests
         Assert.Contains($"constraints/{constraint}", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("member", error.Message, StringComparison.Ordinal);
         Assert.StartsWith(remedy, error.RecommendedAction, StringComparison.Ordinal);
+        Assert.DoesNotContain("<project>", error.RecommendedAction, StringComparison.Ordinal);
         Assert.Contains(
-            $"gcloud org-policies describe {constraint}",
+            $"gcloud org-policies describe {constraint} --project ",
             error.RecommendedAction,
             StringComparison.Ordinal
         );

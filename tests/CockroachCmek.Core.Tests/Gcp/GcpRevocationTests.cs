@@ -33,7 +33,7 @@ public sealed class GcpRevocationTests
         Assert.NotEqual(before, await StateAsync(world, keys[0]));
         if (method != CmekRevocationMethod.DisableIdentity)
             Assert.Single(world.Log.Warnings, w => w.Contains("typically takes", StringComparison.Ordinal));
-        Assert.Equal(CmekAccessChangeState.Done, Assert.Single(await PlanAsync(world, keys, method)).State);
+        Assert.Empty(await PlanAsync(world, keys, method));
 
         foreach (var _ in new[] { "first", "again" })
             Assert.Equal(
@@ -62,6 +62,20 @@ public sealed class GcpRevocationTests
         await world.Provider.RestoreAccessAsync(Assert.Single(found), world.Context);
 
         Assert.Equal(before, await StateAsync(world, keys[0]));
+    }
+
+    [Fact]
+    public async Task A_deleted_accounts_grant_is_no_change_of_ours_and_its_restoration_is_told_as_standard()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
+        await world.Administrator.DeleteAccountAsync(keys[0].AuthPrincipal);
+        await world.EnsureRoleAsync();
+
+        Assert.Empty(await PlanAsync(world, keys));
+
+        Assert.Single(await world.Provider.FindRevocationAsync(world.RevocationRequest(keys), world.Context));
+        Assert.Contains(world.Log.Warnings, w => w.Contains("the standard grant", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -65,6 +65,7 @@ public sealed class GcpGuardTests : IAsyncDisposable
         var old = await _gcp.SendAsync("POST", Project + ":getEffectiveOrgPolicy", Constraint);
         Assert.Contains("only supported with Org Policy V2 API", old.ErrorMessage, StringComparison.Ordinal);
         const string Path = "v2/projects/sandbox-customer/policies/iam.managed.allowedPolicyMembers";
+        _gcp.Sandbox.DisableService("orgpolicy.googleapis.com");
         Assert.Equal("PERMISSION_DENIED", (await _gcp.SendAsync("GET", Path + ":getEffectivePolicy")).Error);
         _gcp.Sandbox.EnableService("orgpolicy.googleapis.com");
         var policy = await _gcp.OkAsync("GET", Path + ":getEffectivePolicy");

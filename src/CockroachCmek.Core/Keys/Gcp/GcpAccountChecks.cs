@@ -72,15 +72,11 @@ internal sealed class GcpAccountChecks(
     private static string Conditions(KeyAccess trust) =>
         string.Join("; ", trust.Grants.Select(g => g.Condition).OfType<string>().DefaultIfEmpty("of a deny policy"));
 
-    /// <summary>
-    /// Whether the organization would let Cockroach Labs' account into a policy again. No row where the policy cannot
-    /// be read: nothing else needs orgpolicy.policy.get or Cloud Resource Manager, and an Unknown row would make
-    /// -Quiet false for everybody without them.
-    /// </summary>
+    /// <summary>Whether the organization would let Cockroach Labs' account into a policy again.</summary>
     private async Task CheckOrganizationPolicyAsync(KeyChecks results)
     {
-        var policy = await ShareAsync($"organization policy {account.Project}", ReadOrganizationPolicyAsync);
-        var managed = await ShareAsync($"managed policy {account.Project}", ReadManagedPolicyAsync);
+        var (policy, refusal) = await ShareAsync($"organization policy {account.Project}", ReadOrganizationPolicyAsync);
+        var (managed, managedRefusal) = await ShareAsync($"managed policy {account.Project}", ReadManagedPolicyAsync);
         if (policy?.Restricts == true)
             // Cockroach Labs' customer id cannot be looked up, so whether it is among the values is left to the reader.
             Restricted(
@@ -92,18 +88,34 @@ internal sealed class GcpAccountChecks(
             );
         if (managed == true)
             Restricted(results, GcpConstraints.ManagedMembers, "restricts who may be a member");
-        if (policy?.Restricts == false && managed != true)
+        if (policy?.Restricts == true || managed == true)
+            return;
+        if ((refusal ?? managedRefusal) is { } unread)
+            results.Unknown(
+                CmekCheckName.OrganizationPolicy,
+                unread.ErrorId,
+                $"Whether the organization lets new members into policies of project {account.Project} is not known, "
+                    + $"because {Unread(refusal, managedRefusal)} could not be read (needs orgpolicy.policy.get). "
+                    + unread.Message,
+                unread.RecommendedAction ?? ""
+            );
+        else
             results.Pass(
                 CmekCheckName.OrganizationPolicy,
                 $"{GcpConstraints.MemberDomains} does not restrict the members of policies in project "
-                    + $"{account.Project}. "
-                    + (
-                        managed is null
-                            ? $"{GcpConstraints.ManagedMembers} could not be read."
-                            : $"Neither does {GcpConstraints.ManagedMembers}."
-                    )
+                    + $"{account.Project}. Neither does {GcpConstraints.ManagedMembers}."
             );
     }
+
+    private static string Unread(CmekException? members, CmekException? managed) =>
+        string.Join(
+            " and ",
+            new[]
+            {
+                members is null ? null : GcpConstraints.MemberDomains,
+                managed is null ? null : GcpConstraints.ManagedMembers,
+            }.OfType<string>()
+        );
 
     private void Restricted(KeyChecks results, string constraint, string how) =>
         results.Warn(
@@ -115,38 +127,38 @@ internal sealed class GcpAccountChecks(
                 + $"Cockroach Labs' customer id; {GcpErrors.DescribeConstraint(constraint, account.Project)}"
         );
 
-    /// <summary>Whether the managed constraint is enforced; null when it could not be read.</summary>
-    private async Task<bool?> ReadManagedPolicyAsync()
+    /// <summary>Whether the managed constraint is enforced, or why that could not be read.</summary>
+    private async Task<(bool? Value, CmekException? Refusal)> ReadManagedPolicyAsync()
     {
         try
         {
-            return await calls.ReadAsync("OrgPolicy", "policies.getEffectivePolicy", account.Project, c =>
-                clients.OrgPolicy.IsEnforcedAsync(account.Project, GcpConstraints.ManagedMembers, c)
+            return (
+                await calls.ReadAsync("OrgPolicy", "policies.getEffectivePolicy", account.Project, c =>
+                    clients.OrgPolicy.IsEnforcedAsync(account.Project, GcpConstraints.ManagedMembers, c)
+                ),
+                null
             );
         }
-        catch (Exception error) when (calls.Translate(error, account.Project) is not null)
+        catch (Exception error) when (calls.Translate(error, account.Project) is { } refusal)
         {
-            calls.Context.Host.Verbose(
-                $"{GcpConstraints.ManagedMembers} cannot be read for {account.Project}: {error.Message}"
-            );
-            return null;
+            return (null, refusal);
         }
     }
 
-    private async Task<OrgPolicy?> ReadOrganizationPolicyAsync()
+    private async Task<(OrgPolicy? Value, CmekException? Refusal)> ReadOrganizationPolicyAsync()
     {
         try
         {
-            return await calls.ReadAsync("CloudResourceManager", "projects.getEffectiveOrgPolicy", account.Project, c =>
-                clients.Projects.GetEffectiveOrgPolicyAsync(account.Project, GcpConstraints.MemberDomains, c)
+            return (
+                await calls.ReadAsync("CloudResourceManager", "projects.getEffectiveOrgPolicy", account.Project, c =>
+                    clients.Projects.GetEffectiveOrgPolicyAsync(account.Project, GcpConstraints.MemberDomains, c)
+                ),
+                null
             );
         }
-        catch (Exception error) when (calls.Translate(error, account.Project) is not null)
+        catch (Exception error) when (calls.Translate(error, account.Project) is { } refusal)
         {
-            calls.Context.Host.Verbose(
-                $"The organization policy of {account.Project} cannot be read, and is not checked: {error.Message}"
-            );
-            return null;
+            return (null, refusal);
         }
     }
 

@@ -116,7 +116,7 @@ internal sealed class GcpCalls(OperationContext context) : CloudCalls("GCP", con
                 error.Message
             ),
             { PerimeterRefusal: { } id } => GcpErrors.PerimeterDenies(target, error, id),
-            { Constraint: { } constraint } => GcpErrors.OrganizationPolicyDenies(target, constraint, error.Message),
+            { Constraint: { } constraint } => GcpErrors.OrganizationPolicyDenies(target, constraint, error),
             { Code: 403 } => GcpErrors.GcpPermissionDenied(target, error),
             { Code: 429 } => GcpErrors.GcpQuotaExceeded(target, error),
             { Status: "ABORTED" } => GcpErrors.GcpConflict(target, error),

@@ -29,14 +29,17 @@ internal static partial class GcpErrors
     }
 
     /// <summary>A deny policy keeps the account from the key.</summary>
-    public static CmekException KeyUseDenied(GcpKeyName key, KeyAccess access) =>
+    /// <param name="key">The key.</param>
+    /// <param name="reading">
+    /// What was read. Where Policy Troubleshooter alone knows of the denial, only it can show the policy.
+    /// </param>
+    public static CmekException KeyUseDenied(GcpKeyName key, GcpReading reading) =>
         Errors.Make(
             CmekErrorKind.PermissionDenied,
             key.ToString(),
-            $"{access.Principal} may not use {key}, whatever grants it: {string.Join("; ", access.Denials)}.",
-            "gcloud iam policies list --kind denypolicies --attachment-point "
-                + $"{GcpShell.Quote($"cloudresourcemanager.googleapis.com/projects/{key.Project}")}   "
-                + "(its administrator has to make an exception for the service account)"
+            $"{reading.Account} may not use {key}, whatever grants it: {string.Join("; ", reading.Access.Denials)}.",
+            (reading.Evaluator.DenyingPlace(reading.Needed)?.Command ?? GcpAccessAdvice.Verify(key, reading.Account))
+                + "   (its administrator has to make an exception for the service account)"
         );
 
     /// <summary>Somebody granted the use under a condition; a grant without one would undo that.</summary>
@@ -65,19 +68,24 @@ internal static partial class GcpErrors
     /// <summary>Access would go on after the bindings that the module removes.</summary>
     /// <param name="target">The key, or the service account that CockroachDB Cloud acts as.</param>
     /// <param name="account">The account whose access was to end.</param>
-    /// <param name="remaining">The bindings that go on granting it.</param>
+    /// <param name="removal">What can be removed, and the bindings that go on granting it, or may.</param>
     public static CmekException GrantNotRemovable(
         string target,
         ServiceAccountEmail account,
-        IReadOnlyList<GcpBinding> remaining
+        GcpGrantRemoval removal
     ) =>
         Errors.Make(
             CmekErrorKind.InvalidState,
             target,
-            $"Removing the grants of {account} on {target} would not end its access: "
-                + $"{string.Join("; ", remaining.Select(Describe))}. The module does not change what others depend on. "
-                + "Nothing was changed.",
-            $"Revoke-CrdbCmek <cluster> -Method DisableIdentity   (or remove it by hand: {remaining[0].RemoveCommand})"
+            (
+                removal.IsCertain
+                    ? $"Removing the grants of {account} on {target} would not end its access: "
+                    : $"There is no grant of {account} on {target} to remove, and it may have access in another way: "
+            )
+                + $"{string.Join("; ", removal.Remaining.Select(b => Describe(b, account)))}. The module does not change what "
+                + "others depend on. Nothing was changed.",
+            "Revoke-CrdbCmek <cluster> -Method DisableIdentity   (or remove it by hand: "
+                + $"{removal.Remaining[0].RemoveCommand})"
         );
 
     /// <summary>Which account CockroachDB Cloud acts with is not known without it.</summary>
@@ -116,8 +124,13 @@ internal static partial class GcpErrors
             id: nameof(BindingNotSeen)
         );
 
-    private static string Describe(GcpBinding binding) =>
-        $"{binding.Member} has {binding.Role} on {binding.Place.Name}";
+    private static string Describe(GcpBinding binding, ServiceAccountEmail account) =>
+        $"{binding.Member} has {binding.Role} on {binding.Place.Name}"
+        + (
+            GcpMembers.Includes(binding.Member, account) == Truth.Maybe
+                ? $", and whether {account} is one of its members is not known"
+                : ""
+        );
 
     /// <summary>The account serves another cluster, which would lose its keys.</summary>
     public static CmekException RoleBelongsToAnother(ServiceAccountEmail account, string cluster, string owner) =>
@@ -130,15 +143,24 @@ internal static partial class GcpErrors
         );
 
     /// <summary>An organization policy denies the call. Neither trying again nor another permission helps.</summary>
-    public static CmekException OrganizationPolicyDenies(string target, string constraint, string message) =>
+    public static CmekException OrganizationPolicyDenies(string target, string constraint, GcpException inner) =>
         Errors.Make(
             CmekErrorKind.PermissionDenied,
             target,
             $"The organization policy {constraint} denies what '{target}' needs: {GcpConstraints.Meaning(constraint)}. "
-                + $"Google Cloud says: {message}",
-            $"{GcpConstraints.Remedy(constraint)}; {DescribeConstraint(constraint, "<project>")}   (shows the policy; "
-                + "only its administrator can change it or exempt the project)"
+                + $"Google Cloud says: {inner.Message}",
+            $"{GcpConstraints.Remedy(constraint)}; {DescribeConstraint(constraint, ProjectOf(target, inner))}   (shows the "
+                + "policy; only its administrator can change it or exempt the project)"
         );
+
+    /// <summary>The project that the refusal or the target names; a placeholder where neither does.</summary>
+    private static string ProjectOf(string target, GcpException refusal) =>
+        refusal.ConstrainedProject is { } named ? GcpShell.Quote(named)
+        : target.Split('/') is ["projects", var project, ..] ? GcpShell.Quote(project)
+        : ServiceAccountEmail.IsWellFormed(target)
+        && !target.StartsWith(GcpNames.ClusterAccountPrefix, StringComparison.Ordinal)
+            ? GcpShell.Quote(ServiceAccountEmail.Parse(target).Project)
+        : "<project>";
 
     /// <summary>VPC Service Controls refused the call. No permission of the caller's changes that.</summary>
     /// <param name="target">What the work was for.</param>

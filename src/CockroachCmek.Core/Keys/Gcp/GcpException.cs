@@ -56,6 +56,15 @@ internal sealed class GcpException : Exception
         )
         ?? (IsMemberRefusedInWords ? GcpConstraints.MemberDomains : null);
 
+    /// <summary>The project, id or number, whose organization policy denies the call; null when it is not named.</summary>
+    /// <example>orgpolicy:projects/my-project?configvalue=x, the subject of a violation.</example>
+    public string? ConstrainedProject =>
+        Violations
+            .Select(v => ((string?)v["subject"] ?? "").Split('/', '?'))
+            .Where(s => s.Length > 1 && s[0] == "orgpolicy:projects")
+            .Select(s => s[1])
+            .FirstOrDefault();
+
     /// <summary>
     /// The unique identifier with which VPC Service Controls refused the call; empty when it is not given, null when
     /// they did not refuse it.

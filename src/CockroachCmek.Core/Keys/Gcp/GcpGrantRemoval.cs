@@ -28,6 +28,7 @@ internal sealed class GcpGrantRemoval
         // that nothing else can be how it has access.
         if (remaining.Count == 0 && !after.Access.IsGone && OnResource.Count + OnRing.Count == 0)
             remaining = after.Evaluator.PossibleGrantsOf(after.Needed);
+        IsCertain = remaining.All(b => GcpMembers.Includes(b.Member, after.Account) == Truth.Yes);
         // What can give the access back is not taken away with it.
         var regranting = after.Evaluator.Bindings.Where(b =>
             b.Place.Level is GcpLevel.Resource or GcpLevel.KeyRing
@@ -45,6 +46,9 @@ internal sealed class GcpGrantRemoval
 
     /// <summary>Bindings by which access would surely go on, or come back; empty when none is known.</summary>
     public IReadOnlyList<GcpBinding> Remaining { get; }
+
+    /// <summary>False when access may go on by what has members that are not known, such as a group.</summary>
+    public bool IsCertain { get; }
 
     /// <summary>What could not be read and may let the access go on.</summary>
     public IReadOnlyList<UnreadPlace> Unread { get; }

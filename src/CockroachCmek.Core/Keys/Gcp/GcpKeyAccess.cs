@@ -15,8 +15,17 @@ internal sealed class GcpKeyAccess(ICustomerCloud cloud, GcpClients clients, Gcp
 
     private DateTimeOffset Now => calls.Context.Time.GetUtcNow();
 
-    /// <summary>The changes that take access away. What is taken away already has the state Done.</summary>
-    public async Task<IReadOnlyList<CmekAccessChange>> PlanAsync(RevocationRequest request) =>
+    /// <summary>
+    /// The changes that take access away. What is not there is no change: it is not known who took it away, and undoing
+    /// it would give what nobody had.
+    /// </summary>
+    public async Task<IReadOnlyList<CmekAccessChange>> PlanAsync(RevocationRequest request)
+    {
+        var changes = await FindChangesAsync(request);
+        return [.. changes.Where(c => c.State == CmekAccessChangeState.Planned)];
+    }
+
+    private async Task<IReadOnlyList<CmekAccessChange>> FindChangesAsync(RevocationRequest request) =>
         request.Method switch
         {
             CmekRevocationMethod.Default or CmekRevocationMethod.RemoveGrant => await ForEachKeyAsync(
@@ -54,6 +63,8 @@ internal sealed class GcpKeyAccess(ICustomerCloud cloud, GcpClients clients, Gcp
 
             var trusted = GcpNames.ClusterAccount(request.Cluster).Member;
             var bindings = (await _accounts.ReadPolicyAsync(account)).BindingsOf(trusted);
+            if (bindings.Count == 0)
+                WarnOfStandard(trusted, GcpNames.TrustRole, account.Text);
             changes.Add(GcpAccessChanges.Trust(trusted, account, regions, bindings));
         }
 
@@ -70,7 +81,7 @@ internal sealed class GcpKeyAccess(ICustomerCloud cloud, GcpClients clients, Gcp
         var scope = await _access.ReadScopeAsync(use.Name);
         var removal = GcpGrantRemoval.OfKey(use.Name, use.Account, scope, Now);
         if (removal.Remaining.Count > 0)
-            throw GcpErrors.GrantNotRemovable(use.Name.ToString(), use.Account, removal.Remaining);
+            throw GcpErrors.GrantNotRemovable(use.Name.ToString(), use.Account, removal);
         if (removal.Unread.Count > 0)
             calls.Context.Host.Warning(GcpAccessAdvice.NotKnown(use.Name.ToString(), use.Account, removal.Unread));
         var changes = new List<CmekAccessChange>();
@@ -83,7 +94,7 @@ internal sealed class GcpKeyAccess(ICustomerCloud cloud, GcpClients clients, Gcp
         // Without a grant on the key, the ring's policy decides whether there is one to remove.
         if (scope.Places.Any(p => p.Level == GcpLevel.KeyRing && p.Policy is null))
             await _policies.ReadAsync(use.Name.Ring.ToString());
-        return [GcpAccessChanges.MissingGrant(use)];
+        return [];
     }
 
     private async Task<IReadOnlyList<CmekAccessChange>> PlanVersionsAsync(GcpKeyUse use, CryptoKey? key)
@@ -117,7 +128,7 @@ internal sealed class GcpKeyAccess(ICustomerCloud cloud, GcpClients clients, Gcp
         var scope = (await _access.ReadTrustAsync(cluster, account)).Scope;
         var removal = GcpGrantRemoval.OfTrust(account, trusted, scope, Now);
         if (removal.Remaining.Count > 0)
-            throw GcpErrors.GrantNotRemovable(account.Text, trusted, removal.Remaining);
+            throw GcpErrors.GrantNotRemovable(account.Text, trusted, removal);
         return GcpAccessChanges.Trust(trusted.Member, account, regions, removal.OnResource);
     }
 
@@ -171,6 +182,7 @@ internal sealed class GcpKeyAccess(ICustomerCloud cloud, GcpClients clients, Gcp
         if (!key.IsGranted && !(await _access.ReadKeyAsync(use.Name, use.Account)).IsNamed)
         {
             changes.Add(GcpAccessChanges.MissingGrant(use));
+            WarnOfStandard(use.Account.Member, GcpNames.UseRole, use.Name.ToString());
             if (key.Policy.DeletedNamesakes(use.Account.Member) is { Count: > 0 } namesakes)
                 calls.Context.Host.Warning(
                     $"The policy of {use.Name} names {string.Join(", ", namesakes)}: the account was deleted, and the "
@@ -187,6 +199,14 @@ internal sealed class GcpKeyAccess(ICustomerCloud cloud, GcpClients clients, Gcp
             changes.Add(GcpAccessChanges.DisabledVersions(use, versions));
         return changes;
     }
+
+    /// <summary>What is offered without a record is not what was removed, so it is told as what it is.</summary>
+    private void WarnOfStandard(string member, string role, string target) =>
+        calls.Context.Host.Warning(
+            $"{member} has no grant on {target}, and no record says that there was one. What is offered is the "
+                + "standard "
+                + $"grant of this module: {role}, without a condition."
+        );
 
     private async Task<IReadOnlyList<CmekAccessChange>> ForEachKeyAsync(
         RevocationRequest request,

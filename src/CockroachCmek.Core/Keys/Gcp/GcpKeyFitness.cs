@@ -1,4 +1,4 @@
-using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys.Gcp.Access;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -41,11 +41,11 @@ internal static class GcpKeyFitness
     /// <summary>
     /// The error for an account that surely may not use a key; null when it may, or may on conditions.
     /// </summary>
-    public static CmekException? GrantProblem(GcpKeyName name, KeyAccess access) =>
-        access.Verdict switch
+    public static CmekException? GrantProblem(GcpKeyName name, GcpReading reading) =>
+        reading.Access.Verdict switch
         {
-            CmekAccessVerdict.Denied => GcpErrors.KeyUseDenied(name, access),
-            CmekAccessVerdict.NotGranted => GcpErrors.KeyNotGranted(name, access),
+            CmekAccessVerdict.Denied => GcpErrors.KeyUseDenied(name, reading),
+            CmekAccessVerdict.NotGranted => GcpErrors.KeyNotGranted(name, reading.Access),
             _ => null,
         };
 

@@ -65,7 +65,7 @@ internal sealed class GcpKeyImport(GcpClients clients, GcpCalls calls)
             }
 
             problems.AddRange(GcpKeyFitness.KeyProblems(name, key.Key));
-            if (GcpKeyFitness.GrantProblem(name, key.Access.Access) is { } problem && !key.NeedsGrant)
+            if (GcpKeyFitness.GrantProblem(name, key.Access) is { } problem && !key.NeedsGrant)
                 problems.Add(problem);
             // A new region shares the key as it is.
             if (request.Grant && request.Like is null && key.Access.Narrowed is [var narrowed, ..])

@@ -68,7 +68,11 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) =>
-            new GcpAccessReview(new GcpAccessReader(clients, calls, _shared), request).ReadAsync()
+            new GcpAccessReview(
+                new GcpAccessReader(clients, calls, _shared),
+                new GcpAccounts(clients, calls),
+                request
+            ).ReadAsync()
         );
 
     /// <inheritdoc/>

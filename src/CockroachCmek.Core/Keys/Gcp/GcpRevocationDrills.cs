@@ -80,7 +80,7 @@ internal sealed class GcpRevocationDrills(
         if (removal.OnRing.Count > 0 || (removal.OnResource.Count == 0 && scope.Places.Any(IsUnread(GcpLevel.KeyRing))))
             needs.Add((use.Name.Ring.ToString(), ["cloudkms.keyRings.getIamPolicy", "cloudkms.keyRings.setIamPolicy"]));
         if (removal.Remaining.Count > 0)
-            return Failed(drill, GcpErrors.GrantNotRemovable(use.Name.ToString(), use.Account, removal.Remaining));
+            return Failed(drill, GcpErrors.GrantNotRemovable(use.Name.ToString(), use.Account, removal));
         if (await MissingAsync(drill, needs) is { } missing)
             return missing;
         if (removal.Unread.Count > 0)
@@ -107,7 +107,7 @@ internal sealed class GcpRevocationDrills(
         var scope = (await _access.ReadTrustAsync(cluster, use.Account)).Scope;
         var removal = GcpGrantRemoval.OfTrust(use.Account, trusted, scope, calls.Context.Time.GetUtcNow());
         if (removal.Remaining.Count > 0)
-            return Failed(drill, GcpErrors.GrantNotRemovable(use.Account.Text, trusted, removal.Remaining));
+            return Failed(drill, GcpErrors.GrantNotRemovable(use.Account.Text, trusted, removal));
         if (
             await MissingAsync(
                 drill,

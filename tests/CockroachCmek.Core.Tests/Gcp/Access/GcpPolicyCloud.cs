@@ -37,6 +37,9 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
     /// <summary>Policy Troubleshooter's answer by permission; empty when its API is not enabled.</summary>
     public Dictionary<string, string> Troubleshooter { get; } = [];
 
+    /// <summary>The service account is disabled.</summary>
+    public bool IsDisabled { get; init; }
+
     public List<string> Requests { get; } = [];
 
     public RecordingLog Log { get; } = new();
@@ -127,6 +130,7 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
             ),
             "getAncestry" => If("resourcemanager.projects.get", Ancestry()),
             "getEffectiveOrgPolicy" => If("orgpolicy.policy.get", """{"constraint":"c"}"""),
+            "getEffectivePolicy" => If("orgpolicy.policy.get", "{}"),
             _ when resource == Key => If(
                 "cloudkms.cryptoKeys.get",
                 $$$"""
@@ -140,7 +144,9 @@ internal sealed class GcpPolicyCloud : HttpMessageHandler
             ),
             _ when resource == AccountResource => If(
                 "iam.serviceAccounts.get",
-                $$"""{"name":"{{AccountResource}}","email":"{{Account}}"}"""
+                $$"""
+                {"name":"{{AccountResource}}","email":"{{Account}}","disabled":{{(IsDisabled ? "true" : "false")}}}
+                """
             ),
             _ when Roles.TryGetValue(resource, out var permissions) => If(
                 AnyRole,

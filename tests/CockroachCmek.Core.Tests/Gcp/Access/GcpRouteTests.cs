@@ -80,6 +80,7 @@ public sealed class GcpRouteTests
 
         Assert.Equal("KeyUseDenied", error.ErrorId);
         Assert.Contains("organization 222", error.Message, StringComparison.Ordinal);
+        Assert.Contains("googleapis.com/organizations/222", error.RecommendedAction, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -113,6 +114,8 @@ public sealed class GcpRouteTests
         cloud.Bind(Key, Binding(GcpNames.UseRole, "group:cmek@example.com"));
         var error = await Assert.ThrowsAsync<CmekException>(() => PlanAsync(cloud));
         Assert.Equal("GrantNotRemovable", error.ErrorId);
+        Assert.Contains("may have access", error.Message, StringComparison.Ordinal);
+        Assert.Contains("is one of its members is not known", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,11 +165,7 @@ public sealed class GcpRouteTests
             );
         cloud.Withheld.Add("resourcemanager.folders.getIamPolicy");
 
-        using var provider = cloud.Connect();
-        var lines = await provider.ReviewAccessAsync(
-            new KeyAccessRequest { Cluster = Cluster, Spec = Spec },
-            cloud.Context
-        );
+        var lines = await ReviewAsync(cloud);
 
         Assert.Equal(
             [
@@ -174,10 +173,11 @@ public sealed class GcpRouteTests
                 "user:admin@example.com: Administer, Delete, Grant, the key, unexpected, " + "Administer+Delete+Grant",
                 $"{Member}: Use, key ring crdb-cmek, expected, the use of every key in key ring crdb-cmek by "
                     + $"{GcpNames.UseRole}",
-                "user:owner@example.com: Use, Administer, Delete, Grant, project crdb-prod, expected, ",
+                "user:owner@example.com: Use, Administer, Delete, Grant, project crdb-prod, unexpected, "
+                    + "Use+Administer+Delete+Grant",
                 $"{KmsUser}: Use, service account {GcpPolicyCloud.Account}, expected, ",
                 $"user:eve@example.com: Use, service account {GcpPolicyCloud.Account}, unexpected, Use",
-                "user:owner@example.com: Use, Grant, project crdb-prod, expected, ",
+                "user:owner@example.com: Use, Grant, project crdb-prod, unexpected, Use+Grant",
                 ": None, the IAM policy of folder 111, unexpected, ",
             ],
             lines.Select(l =>
@@ -190,6 +190,12 @@ public sealed class GcpRouteTests
             (CmekAccessVerdict.Unknown, "needs resourcemanager.folders.getIamPolicy"),
             (lines[^1].Verdict, lines[^1].Condition)
         );
+    }
+
+    private static async Task<IReadOnlyList<CmekAccess>> ReviewAsync(GcpPolicyCloud cloud)
+    {
+        using var provider = cloud.Connect();
+        return await provider.ReviewAccessAsync(new KeyAccessRequest { Cluster = Cluster, Spec = Spec }, cloud.Context);
     }
 
     private static async Task<CmekOutcome> ImportAsync(GcpPolicyCloud cloud, bool grant)

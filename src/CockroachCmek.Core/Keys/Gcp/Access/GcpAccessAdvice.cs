@@ -8,7 +8,7 @@ internal static class GcpAccessAdvice
     /// <summary>The advice for the checks of a key's access.</summary>
     public static AccessAdvice ForKey(GcpKeyName name, GcpReading reading) =>
         new(
-            access => GcpKeyFitness.GrantProblem(name, access) ?? GcpErrors.KeyNotGranted(name, access),
+            access => GcpKeyFitness.GrantProblem(name, reading) ?? GcpErrors.KeyNotGranted(name, access),
             Verify(name, reading.Account),
             reading.Wider.Select(w => w.Binding.RemoveCommand).FirstOrDefault() ?? "",
             reading.Evaluator.Bindings.FirstOrDefault(b => IamPolicy.IsDeleted(b.Member))?.RemoveCommand

@@ -106,10 +106,17 @@ internal sealed class GcpAccessEvaluator(GcpScope scope, ServiceAccountEmail acc
         Find(permissions, (member, role) => member.And(role) == Truth.Maybe);
 
     /// <summary>What denies a permission, for people.</summary>
-    public IEnumerable<string> DenialsOf(string permission) =>
+    public IEnumerable<string> DenialsOf(string permission) => DenialsOf(permission, account.Member);
+
+    /// <summary>What denies a member a permission, for people.</summary>
+    public IEnumerable<string> DenialsOf(string permission, string who) =>
         Rules(permission)
-            .Where(r => r.Rule.IsFor(account.Member) == Truth.Yes)
-            .Select(r => $"deny policy {r.Rule.Policy} of {r.Place} denies {permission}");
+            .Where(r => r.Rule.IsFor(who) == Truth.Yes)
+            .Select(r => $"deny policy {r.Rule.Policy} of {r.Place.Name} denies {permission}");
+
+    /// <summary>The place whose deny policy names the account and one of the permissions; null without one.</summary>
+    public GcpDenyPlace? DenyingPlace(IEnumerable<string> permissions) =>
+        permissions.SelectMany(Rules).FirstOrDefault(r => r.Rule.IsFor(account.Member) == Truth.Yes).Place;
 
     /// <summary>Whether a binding's condition holds; true without one.</summary>
     public CelValue Evaluate(GcpBinding binding) =>
@@ -131,11 +138,11 @@ internal sealed class GcpAccessEvaluator(GcpScope scope, ServiceAccountEmail acc
             ),
         ];
 
-    private IEnumerable<(string Place, GcpDenyRule Rule)> Rules(string permission) =>
+    private IEnumerable<(GcpDenyPlace Place, GcpDenyRule Rule)> Rules(string permission) =>
         from place in scope.Denies
         from rule in place.Rules
         where rule.Names(permission)
-        select (place.Name, rule);
+        select (place, rule);
 
     private UnreadPlace Membership(string member) => GcpMembers.Membership(member, account);
 

@@ -118,18 +118,17 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
                 clients.Iam.ReadDenyPoliciesAsync(ancestor.Resource, c)
             )
         );
+        var command =
+            "gcloud iam policies list --kind denypolicies --attachment-point "
+            + GcpShell.Quote($"cloudresourcemanager.googleapis.com/{ancestor.Resource}");
         return policies is null
             ? new GcpDenyPlace(
                 NameOf(ancestor),
+                command,
                 [],
-                new UnreadPlace(
-                    $"the deny policies of {NameOf(ancestor)}",
-                    needs,
-                    "gcloud iam policies list --kind denypolicies --attachment-point "
-                        + GcpShell.Quote($"cloudresourcemanager.googleapis.com/{ancestor.Resource}")
-                )
+                new UnreadPlace($"the deny policies of {NameOf(ancestor)}", needs, command)
             )
-            : new GcpDenyPlace(NameOf(ancestor), [.. policies.SelectMany(GcpDenyRule.Of)]);
+            : new GcpDenyPlace(NameOf(ancestor), command, [.. policies.SelectMany(GcpDenyRule.Of)]);
     }
 
     private async Task<IReadOnlyCollection<string>?> ReadRoleAsync(string name)

@@ -56,29 +56,60 @@ internal static class GcpPermissions
         ["resourcemanager.organizations.setIamPolicy"] = GcpLevel.Organization,
     };
 
+    /// <summary>The permissions of a role that give a right to a key, when it is granted at a level.</summary>
+    public static IReadOnlyList<string> ForKey(
+        CmekAccessRights right,
+        IReadOnlyCollection<string> permissions,
+        GcpLevel level
+    ) =>
+        [
+            .. permissions.Where(p =>
+                right switch
+                {
+                    CmekAccessRights.Use => Use.Contains(p),
+                    CmekAccessRights.Administer => Administer.Contains(p),
+                    CmekAccessRights.Delete => Delete.Contains(p),
+                    CmekAccessRights.Grant => Grants(p, level, "cloudkms."),
+                    _ => false,
+                }
+            ),
+        ];
+
+    /// <summary>The same for a service account: to act as it (Use), or to let others do so (Grant).</summary>
+    public static IReadOnlyList<string> ForAccount(
+        CmekAccessRights right,
+        IReadOnlyCollection<string> permissions,
+        GcpLevel level
+    ) =>
+        [
+            .. permissions.Where(p =>
+                right switch
+                {
+                    CmekAccessRights.Use => ActAs.Contains(p),
+                    CmekAccessRights.Grant => p == "iam.serviceAccounts.setIamPolicy" || Grants(p, level, "iam."),
+                    _ => false,
+                }
+            ),
+        ];
+
     /// <summary>What a role lets a member do with a key, when it is granted at a level.</summary>
     public static CmekAccessRights OnKey(IReadOnlyCollection<string> permissions, GcpLevel level) =>
-        (permissions.Contains(Encrypt) || permissions.Contains(Decrypt) ? CmekAccessRights.Use : CmekAccessRights.None)
-        | (permissions.Any(Administer.Contains) ? CmekAccessRights.Administer : CmekAccessRights.None)
-        | (permissions.Any(Delete.Contains) ? CmekAccessRights.Delete : CmekAccessRights.None)
-        | (Grants(permissions, level, "cloudkms.") ? CmekAccessRights.Grant : CmekAccessRights.None);
+        AllOf(r => ForKey(r, permissions, level));
 
     /// <summary>What a role lets a member do with a service account: act as it (Use), or let others do so.</summary>
     public static CmekAccessRights OnAccount(IReadOnlyCollection<string> permissions, GcpLevel level) =>
-        (permissions.Any(ActAs.Contains) ? CmekAccessRights.Use : CmekAccessRights.None)
-        | (
-            permissions.Contains("iam.serviceAccounts.setIamPolicy") || Grants(permissions, level, "iam.")
-                ? CmekAccessRights.Grant
-                : CmekAccessRights.None
-        );
+        AllOf(r => ForAccount(r, permissions, level));
 
-    private static bool Grants(IReadOnlyCollection<string> permissions, GcpLevel level, string service) =>
-        permissions.Any(p =>
-            Grant.TryGetValue(p, out var least)
-            && level >= least
-            && (
-                p.StartsWith(service, StringComparison.Ordinal)
-                || p.StartsWith("resourcemanager.", StringComparison.Ordinal)
-            )
+    private static CmekAccessRights AllOf(Func<CmekAccessRights, IReadOnlyList<string>> permissionsOf) =>
+        new[] { CmekAccessRights.Use, CmekAccessRights.Administer, CmekAccessRights.Delete, CmekAccessRights.Grant }
+            .Where(r => permissionsOf(r).Count > 0)
+            .Aggregate(CmekAccessRights.None, (all, r) => all | r);
+
+    private static bool Grants(string permission, GcpLevel level, string service) =>
+        Grant.TryGetValue(permission, out var least)
+        && level >= least
+        && (
+            permission.StartsWith(service, StringComparison.Ordinal)
+            || permission.StartsWith("resourcemanager.", StringComparison.Ordinal)
         );
 }

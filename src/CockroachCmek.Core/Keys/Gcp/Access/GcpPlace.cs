@@ -53,9 +53,15 @@ internal sealed record GcpPlaceCommand(string Group, string Resource)
 
 /// <summary>The deny policies that are attached to one place.</summary>
 /// <param name="Name">The place, for people.</param>
+/// <param name="Command">The command that lists them, at the place's own attachment point.</param>
 /// <param name="Rules">The rules of all its policies.</param>
 /// <param name="Unread">What could not be read; null when everything was.</param>
-internal sealed record GcpDenyPlace(string Name, IReadOnlyList<GcpDenyRule> Rules, UnreadPlace? Unread = null);
+internal sealed record GcpDenyPlace(
+    string Name,
+    string Command,
+    IReadOnlyList<GcpDenyRule> Rules,
+    UnreadPlace? Unread = null
+);
 
 /// <summary>All policies that decide about a key or a service account, as far as they could be read.</summary>
 /// <param name="Places">The allow policies, from the resource up.</param>
