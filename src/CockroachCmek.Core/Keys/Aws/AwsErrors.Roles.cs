@@ -69,7 +69,7 @@ internal static partial class AwsErrors
                         : ""
                 ),
             isShared
-                ? $"aws iam tag-role --role-name {name} --tags Key={AwsNames.ClusterIdTag},Value={cluster.Id}   (if "
+                ? $"aws iam tag-role --role-name {ShellQuote.PowerShell(name)} --tags Key={AwsNames.ClusterIdTag},Value={ShellQuote.PowerShell(cluster.Id)}   (if "
                     + "only "
                     + $"this cluster needs it; then {update})"
                 : $"{update}   (or -Name <another name>)"
