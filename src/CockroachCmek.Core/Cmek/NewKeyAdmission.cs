@@ -23,7 +23,7 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
     public async Task<CmekRole> EnsureRoleAsync(ICmekKeyProvider keys, RoleRequest request, OperationContext context)
     {
         RefuseUnfit(request.Cluster);
-        if (request.Name is null && !request.Update)
+        if (request.Name is null)
             await RefuseIfNewAsync(keys, request, context);
         return await keys.EnsureRoleAsync(request, context);
     }
@@ -51,8 +51,18 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
         if (InForce(read) is not { } info)
             return;
         // Nothing is opened or waited for by a plan.
-        var plan = request with { Options = request.Options.Without("Open", "Wait") };
-        var planned = await keys.EnsureRoleAsync(plan, Planning(context));
+        var plan = request with { Update = false, Options = request.Options.Without("Open", "Wait") };
+        CmekRole planned;
+        try
+        {
+            planned = await keys.EnsureRoleAsync(plan, Planning(context));
+        }
+        catch (CmekException error) when (request.Update && error.Kind == CmekErrorKind.Exists)
+        {
+            // It exists and differs: that is what -Update is for.
+            return;
+        }
+
         // An identity in force that was deleted is the one that the cluster needs again.
         if (planned.IsPlanned && !info.InForce().Any(s => s.AuthPrincipal == planned.AuthPrincipal))
             throw Errors.CmekAlreadyEnabled(info, "identity", info.InForce());

@@ -45,11 +45,33 @@ public sealed class AwsRoleTests : IDisposable
     }
 
     [Fact]
+    public async Task A_role_without_tags_that_serves_this_cluster_and_others_differs_and_is_not_narrowed()
+    {
+        await CreateAsync(
+            $$"""{"AWS":"arn:aws:iam::{{AwsWorld.ClusterAccount}}:root","Service":"ec2.amazonaws.com"}""",
+            AwsWorld.OrganizationId
+        );
+        var error = await Assert.ThrowsAsync<CmekException>(() => EnsureAsync(_cluster, "shared", update: true));
+        Assert.Equal("RoleDiffers", error.ErrorId);
+        Assert.Contains("it also trusts ec2.amazonaws.com", error.Message, StringComparison.Ordinal);
+        Assert.Contains("ec2.amazonaws.com would lose it", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("aws iam tag-role --role-name shared ", error.RecommendedAction, StringComparison.Ordinal);
+        await _world.IamAsync(
+            "TagRole",
+            ("RoleName", "shared"),
+            ("Tags.member.1.Key", AwsNames.ClusterIdTag),
+            ("Tags.member.1.Value", _cluster.Id)
+        );
+        Assert.Equal(CmekOutcome.Updated, (await EnsureAsync(_cluster, "shared", update: true)).Outcome);
+    }
+
+    [Fact]
     public async Task A_role_without_tags_that_trusts_this_cluster_only_is_corrected()
     {
         await CreateAsync($$"""{"AWS":"arn:aws:iam::{{AwsWorld.ClusterAccount}}:root"}""", externalId: null);
         var error = await Assert.ThrowsAsync<CmekException>(() => EnsureAsync(_cluster, "shared"));
         Assert.Equal("RoleDiffers", error.ErrorId);
+        Assert.Contains("New-CrdbCmekRole -Name shared -Update", error.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal(CmekOutcome.Updated, (await EnsureAsync(_cluster, "shared", update: true)).Outcome);
     }
 

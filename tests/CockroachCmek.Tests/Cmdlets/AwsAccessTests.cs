@@ -198,6 +198,33 @@ public sealed class AwsAccessTests : IDisposable
         Assert.Contains("the inline policy 'cmek'", error.ErrorDetails.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_read_that_fails_is_a_place_that_is_not_known()
+    {
+        _session
+            .Run(
+                "$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Service = 'aws'; Action = 'Status'; Status = 403; "
+                    + "Pattern = 'ListGrants'; Count = 100 })"
+            )
+            .Succeeds();
+        Assert.Equal("Unknown KeyAccessUnread", Check("KeyPolicyNarrow"));
+        Assert.Equal("Pass ", Check("KeyPolicyCurrent"));
+        Assert.Equal("Pass ", Check("KeyGranted"));
+    }
+
+    [Fact]
+    public void The_correction_of_a_role_creates_none_for_a_cluster_that_has_another_in_force()
+    {
+        _session.Run("$named = New-CrdbCmekRole dev-aws -Name other; $k = $named | New-CrdbCmekKey").Succeeds();
+        _session.Run("$k | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+        SandboxAws.Iam(_session, "DeleteRole", ("RoleName", RoleName));
+        _session.Run("New-CrdbCmekRole dev-aws -Update").FailsWith("CmekAlreadyEnabled");
+        Assert.Equal(
+            "Existing",
+            _session.Run("New-CrdbCmekRole dev-aws -Name other -Update").Succeeds().Single().Text("Outcome")
+        );
+    }
+
     public void Dispose() => _session.Dispose();
 
     private static string Import => "$role | New-CrdbCmekKey -KeyUri $key.KeyUri";

@@ -43,6 +43,24 @@ internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", con
         error is AmazonServiceException { ErrorCode: { } code } && DenialCodes.Contains(code);
 
     /// <summary>
+    /// True for a read that failed, so that what stands there is unknown: refused, or not answered. Not for what does
+    /// not exist, and not for credentials that are no good for anything.
+    /// </summary>
+    public bool IsUnread(Exception error) =>
+        error is AmazonServiceException { ErrorCode: { Length: > 0 } code }
+            ? code is not ("NotFoundException" or "NoSuchEntity") && !CredentialCodes.Contains(code)
+            : IsResponseLost(error);
+
+    /// <summary>
+    /// What reading a place needs: the permission, and what AWS answered when that was something else.
+    /// </summary>
+    public static string NeedOf(Exception error, string permission) =>
+        IsDenied(error) ? permission
+        : error is AmazonServiceException { ErrorCode: { Length: > 0 } code }
+            ? $"{permission}; AWS answered {code}, so try again"
+        : $"{permission}; AWS did not answer, so try again";
+
+    /// <summary>
     /// An error of AWS or of its SDK in the module's terms; null for any other, and for a missing response after a stop
     /// was requested.
     /// </summary>
@@ -82,7 +100,8 @@ internal sealed class AwsCalls(OperationContext context) : CloudCalls("AWS", con
         if (AwsClock.OffsetOf(error) is { } offset && AwsClock.TryCorrect(offset))
         {
             Context.Host.Warning(
-                $"This machine's clock is {AwsClock.Describe(offset)} that of AWS. Calls are signed with AWS's time. Set "
+                $"This machine's clock is {AwsClock.Describe(offset)} that of AWS. Calls are signed with AWS's time. "
+                    + "Set "
                     + "the clock."
             );
             return true;

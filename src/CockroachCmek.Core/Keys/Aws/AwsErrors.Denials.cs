@@ -13,7 +13,9 @@ internal static partial class AwsErrors
                 denial.IsExplicit
                     ? $"Ask an administrator to except these credentials from the Deny{In(denial)}"
                     : $"Ask an administrator to allow {denial.Action ?? "the action"} for these credentials"
-            ) + "   (Get-CrdbCmekKeyPolicy prints the key policy and the commands for an administrator)",
+            )
+                + "   (Get-CrdbCmekKeyPolicy prints the key policy and the commands for an administrator)"
+                + WithBoundary(denial),
             inner
         );
 
@@ -32,8 +34,9 @@ internal static partial class AwsErrors
                 + $"'{target}'{Named(denial)}. No permission in the account changes that. AWS: {inner.Message}",
             denial.PolicyArn is { } arn
                 ? $"aws organizations describe-policy --policy-id {LastPart(arn)}   (for the organization's "
-                    + "administrators, who decide about it)"
-                : "Show this message to the administrators of your AWS organization, who decide about its policies",
+                    + $"administrators, who decide about it){WithBoundary(denial)}"
+                : "Show this message to the administrators of your AWS organization, who decide about its policies"
+                    + WithBoundary(denial),
             inner
         );
 
@@ -46,7 +49,9 @@ internal static partial class AwsErrors
                 + $"'{target}'{Named(denial)}. A permission outside the boundary has no effect. AWS: {inner.Message}",
             denial.PolicyArn is { } arn
                 ? $"aws iam get-policy --policy-arn {arn}   (shows the boundary to those who decide about it)"
-                : "aws sts get-caller-identity   (shows whose boundary it is, for those who decide about it)",
+                    + WithBoundary(denial)
+                : "aws sts get-caller-identity   (shows whose boundary it is, for those who decide about it)"
+                    + WithBoundary(denial),
             inner
         );
 
@@ -72,6 +77,13 @@ internal static partial class AwsErrors
                 + "the endpoint",
             inner
         );
+
+    /// <summary>A policy may let roles be created with a permissions boundary only: AWS does not say so.</summary>
+    private static string WithBoundary(AwsDenial denial) =>
+        denial.Action is "iam:CreateRole" or "iam:PutRolePermissionsBoundary"
+            ? "; or, where a new role needs a permissions boundary: Get-CrdbCluster <name> | New-CrdbCmekRole "
+                + "-PermissionsBoundary <policy ARN>"
+            : "";
 
     private static string Verb(AwsDenial denial) => denial.IsExplicit ? "denies" : "does not allow";
 

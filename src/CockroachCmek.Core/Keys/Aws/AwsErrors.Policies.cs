@@ -59,8 +59,9 @@ internal static partial class AwsErrors
             access.Key,
             $"{access.Principal} may use {access.Key} under a condition: {string.Join("; ", narrowed)}. Somebody "
                 + "narrowed this grant on purpose, so no other was added.",
-            "New-CrdbCmekKey -KeyUri <key>   (without -Grant, uses the key as it is granted; or ask whoever wrote the "
-                + "condition to change it)"
+            $"New-CrdbCmekKey <cluster> -AuthPrincipal {access.Principal} -KeyUri {access.Key}   (without -Grant, uses "
+                + "the "
+                + "key as it is granted; or ask whoever wrote the condition to change it)"
         );
 
     private static string NameOf(string roleArn) => roleArn.Substring(roleArn.LastIndexOf('/') + 1);
@@ -76,17 +77,37 @@ internal static partial class AwsErrors
         );
 
     /// <summary>AWS refuses every policy that names a deleted principal, so the policy cannot be changed.</summary>
-    public static CmekException KeyPolicyStale(string key, IReadOnlyList<StalePrincipal> stale) =>
+    /// <param name="role">The role of the cluster; null when it is not known where the policy is written.</param>
+    /// <param name="isRevocation">Access is revoked, which must not wait for the policy.</param>
+    public static CmekException KeyPolicyStale(
+        string key,
+        IReadOnlyList<StalePrincipal> stale,
+        string? role = null,
+        string? cluster = null,
+        bool isRevocation = false
+    ) =>
         Errors.Make(
             CmekErrorKind.InvalidState,
             key,
             $"The policy of {key} names principals that were deleted: {string.Join(", ", stale)}. AWS refuses to write "
                 + "a policy with them, so it was not changed.",
-            stale.All(p => p.IsRemovable)
-                ? $"New-CrdbCmekKey -KeyUri {key} -Grant -RemoveStalePrincipal   (removes exactly these)"
-                : "Remove them in the AWS console   (an id in NotPrincipal is an exception of a Deny: without it, the "
-                    + "Deny applies to more)"
+            (
+                isRevocation
+                    ? $"Revoke-CrdbCmek {cluster ?? "<cluster>"} -Method DisableKey   (needs no change of the policy); or "
+                    : ""
+            ) + StaleRemedy(key, stale, role, cluster)
         );
+
+    /// <summary>The command that removes deleted principals from a key policy.</summary>
+    public static string RemoveStale(string key, string? role, string? cluster) =>
+        $"New-CrdbCmekKey {cluster ?? "<cluster>"} -AuthPrincipal {role ?? "<role ARN>"} -KeyUri {key} -Grant "
+        + "-RemoveStalePrincipal";
+
+    private static string StaleRemedy(string key, IReadOnlyList<StalePrincipal> stale, string? role, string? cluster) =>
+        stale.All(p => p.IsRemovable)
+            ? $"{RemoveStale(key, role, cluster)}   (removes exactly these)"
+            : "Remove them in the AWS console   (an id in NotPrincipal is an exception of a Deny: without it, the "
+                + "Deny applies to more)";
 
     /// <summary>KMS does not accept the policy: its message says why.</summary>
     public static CmekException PolicyRefused(
@@ -160,15 +181,17 @@ internal static partial class AwsErrors
         );
 
     /// <summary>AWS would refuse the old key's policy on a new key.</summary>
-    public static CmekException PolicyNotCopyable(string arn, IReadOnlyList<StalePrincipal> stale) =>
+    public static CmekException PolicyNotCopyable(
+        string arn,
+        IReadOnlyList<StalePrincipal> stale,
+        string? role = null,
+        string? cluster = null
+    ) =>
         Errors.Make(
             CmekErrorKind.InvalidState,
             arn,
             $"The policy of {arn} names deleted principals ({string.Join(", ", stale)}). AWS refuses such a "
                 + "policy on a new key. Nothing was created.",
-            stale.All(p => p.IsRemovable)
-                ? $"New-CrdbCmekKey -KeyUri {arn} -Grant -RemoveStalePrincipal   (removes exactly these)"
-                : "Remove them in the AWS console   (an id in NotPrincipal is an exception of a Deny: without it, the "
-                    + "Deny applies to more)"
+            StaleRemedy(arn, stale, role, cluster)
         );
 }

@@ -44,11 +44,35 @@ internal static partial class AwsErrors
         );
 
     /// <summary>A role of this name exists, but not as the cluster needs it.</summary>
-    public static CmekException RoleDiffers(string arn, string cluster, IReadOnlyList<string> differences) =>
-        Errors.Make(
+    /// <param name="others">
+    /// Whom the role also serves, when it is not marked as this cluster's: -Update does not take it from them.
+    /// </param>
+    public static CmekException RoleDiffers(
+        string arn,
+        CrdbCluster cluster,
+        IReadOnlyList<string> differences,
+        IReadOnlyList<string>? others = null
+    )
+    {
+        var name = NameOf(arn);
+        var named = name == AwsNames.Default(cluster) ? "" : $"-Name {name} ";
+        var update = $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole {named}-Update";
+        var isShared = others is { Count: > 0 };
+        return Errors.Make(
             CmekErrorKind.Exists,
             arn,
-            $"The role {arn} does not fit '{cluster}': {string.Join("; ", differences)}. It was not changed.",
-            $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Update   (or -Name <another name>)"
+            $"The role {arn} does not fit '{cluster.Name}': {string.Join("; ", differences)}. It was not changed."
+                + (
+                    isShared
+                        ? $" It has no tag {AwsNames.ClusterIdTag}, so -Update does not change it either: "
+                            + $"{string.Join(" and ", others!)} would lose it."
+                        : ""
+                ),
+            isShared
+                ? $"aws iam tag-role --role-name {ShellQuote.PowerShell(name)} --tags Key={AwsNames.ClusterIdTag},Value={ShellQuote.PowerShell(cluster.Id)}   (if "
+                    + "only "
+                    + $"this cluster needs it; then {update})"
+                : $"{update}   (or -Name <another name>)"
         );
+    }
 }

@@ -194,9 +194,17 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
             cluster.Name,
             [
                 .. plan.Where(p => p.Change.State != CmekAccessChangeState.Done)
-                    .Select(p => p.Key.Found)
-                    .Where(f => f.Policy.StalePrincipals.Count > 0)
-                    .Select(f => AwsErrors.KeyPolicyStale(f.Metadata.Arn, f.Policy.StalePrincipals)),
+                    .Select(p => p.Key)
+                    .Where(f => f.Found.Policy.StalePrincipals.Count > 0)
+                    .Select(f =>
+                        AwsErrors.KeyPolicyStale(
+                            f.Found.Metadata.Arn,
+                            f.Found.Policy.StalePrincipals,
+                            f.Role.Text,
+                            cluster.Name,
+                            isRevocation: true
+                        )
+                    ),
             ]
         );
 

@@ -1,5 +1,4 @@
 using Amazon.KeyManagementService.Model;
-using Amazon.Runtime;
 using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Keys.Aws.Access;
 
@@ -48,14 +47,14 @@ internal sealed class AwsKeyAccessReader(AwsRun run)
         {
             return await ReadAsync(key, await run.Keys.GetPolicyAsync(key.Region, key.ToString()), RoleArn.Parse(role));
         }
-        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        catch (Exception error) when (run.Calls.IsUnread(error))
         {
             var command = AwsCommands.GetKeyPolicy(key.ToString(), key.Region).Needing(permission);
             return await ReadAsync(
                 key,
                 new PolicyText([]),
                 RoleArn.Parse(role),
-                new UnreadPlace($"the policy of {key}", permission, command)
+                new UnreadPlace($"the policy of {key}", AwsCalls.NeedOf(error, permission), command)
             );
         }
     }
@@ -71,11 +70,11 @@ internal sealed class AwsKeyAccessReader(AwsRun run)
         {
             return ([.. (await run.Keys.GetGrantsAsync(key)).Select(Parse)], null);
         }
-        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        catch (Exception error) when (run.Calls.IsUnread(error))
         {
             const string permission = "kms:ListGrants";
             var command = AwsCommands.ListGrants(key.ToString(), key.Region).Needing(permission);
-            return ([], new UnreadPlace($"the grants of {key}", permission, command));
+            return ([], new UnreadPlace($"the grants of {key}", AwsCalls.NeedOf(error, permission), command));
         }
     }
 

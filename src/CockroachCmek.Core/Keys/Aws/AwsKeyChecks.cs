@@ -1,5 +1,4 @@
 using Amazon.KeyManagementService.Model;
-using Amazon.Runtime;
 using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Checks;
 using CockroachCmek.Core.Keys.Aws.Access;
@@ -72,7 +71,7 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
         {
             policy = await run.Keys.GetPolicyAsync(arn.Region, arn.ToString());
         }
-        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        catch (Exception error) when (run.Calls.IsUnread(error))
         {
             foreach (var check in OfPolicy)
                 _results.Unknown(check, AwsCalls.ToCmekException(error, _spec.KeyUri));
@@ -86,7 +85,7 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
                 _ => AwsKeyProblems.GrantProblems(reading, MissingGrant.Refuse).First(),
                 $"{AwsCommands.GetKeyPolicy(arn.ToString(), arn.Region)}   (shows the conditions)",
                 $"Get-CrdbCmekAccess {request.Cluster.Name}   (shows each, and through what it is allowed)",
-                $"New-CrdbCmekKey -KeyUri {arn} -Grant -RemoveStalePrincipal"
+                AwsErrors.RemoveStale(arn.ToString(), _spec.AuthPrincipal, request.Cluster.Name)
             )
         );
     }
@@ -152,7 +151,7 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
         if (found?.Arn != role.Text)
         {
             var problem = found is null ? "it does not exist" : $"its ARN is {found.Arn}";
-            _results.Fail(CmekCheckName.RoleTrust, AwsErrors.RoleDiffers(role.Text, request.Cluster.Name, [problem]));
+            _results.Fail(CmekCheckName.RoleTrust, AwsErrors.RoleDiffers(role.Text, request.Cluster, [problem]));
             return;
         }
 
@@ -179,7 +178,12 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
         else
             _results.Fail(
                 CmekCheckName.RoleTrust,
-                AwsErrors.RoleDiffers(role.Text, request.Cluster.Name, trust.Differences)
+                AwsErrors.RoleDiffers(
+                    role.Text,
+                    request.Cluster,
+                    trust.Differences,
+                    trust.OthersFor(found, request.Cluster)
+                )
             );
     }
 }

@@ -137,7 +137,7 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
     private IEnumerable<CmekException> StaleProblems(FoundKey key)
     {
         if (IsToChange(key) && Change(key, key.Policy).StalePrincipals is { Count: > 0 } stale)
-            yield return AwsErrors.KeyPolicyStale(key.Metadata.Arn, stale);
+            yield return AwsErrors.KeyPolicyStale(key.Metadata.Arn, stale, role.Text, request.Cluster.Name);
     }
 
     private async Task<CmekOutcome> GrantAsync(FoundKey key)

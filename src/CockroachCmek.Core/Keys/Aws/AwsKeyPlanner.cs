@@ -65,16 +65,16 @@ internal sealed class AwsKeyPlanner(AwsRun run, KeyTemplate template)
                 AwsKeyProblems.GrantProblems(reading, isOurs ? MissingGrant.AddUnlessNarrowed : MissingGrant.Refuse)
             );
         if (isOurs && key.Policy.EnsureGrant(template.Role.Text) is var wanted && !wanted.IsEquivalentTo(key.Policy))
-            problems = problems.Concat(StaleProblems(key.Metadata.Arn, wanted));
+            problems = problems.Concat(StaleProblems(key.Metadata.Arn, wanted, template.Role));
         return key.IsMultiRegion == template.Shape.MultiRegion
             ? problems
             : problems.Prepend(AwsErrors.KeyDiffers(key.Metadata.Arn, template.Shape.MultiRegion));
     }
 
-    private static IEnumerable<CmekException> StaleProblems(string arn, KeyPolicyDocument wanted)
+    private static IEnumerable<CmekException> StaleProblems(string arn, KeyPolicyDocument wanted, RoleArn role)
     {
         if (wanted.StalePrincipals is { Count: > 0 } stale)
-            yield return AwsErrors.KeyPolicyStale(arn, stale);
+            yield return AwsErrors.KeyPolicyStale(arn, stale, role.Text);
     }
 
     /// <summary>True when the key policy neither grants the use nor grants it under a condition.</summary>

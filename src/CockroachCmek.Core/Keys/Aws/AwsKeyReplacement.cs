@@ -60,7 +60,7 @@ internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
             MissingGrant.AddUnlessNarrowed
         );
         return old.Policy.StalePrincipals is { Count: > 0 } stale
-            ? problems.Append(AwsErrors.PolicyNotCopyable(old.Key.Metadata.Arn, stale))
+            ? problems.Append(AwsErrors.PolicyNotCopyable(old.Key.Metadata.Arn, stale, old.InUse.AuthPrincipal))
             : problems;
     }
 

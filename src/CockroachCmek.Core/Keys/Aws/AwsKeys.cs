@@ -59,7 +59,7 @@ internal sealed class AwsKeys(AwsRun run)
     {
         var problems = await AwsKeyProblems.OfAsync(run, model, role.Text, MissingGrant.AddUnlessNarrowed);
         return policy.StalePrincipals is { Count: > 0 } stale
-            ? problems.Append(AwsErrors.PolicyNotCopyable(model.Metadata.Arn, stale))
+            ? problems.Append(AwsErrors.PolicyNotCopyable(model.Metadata.Arn, stale, role.Text))
             : problems;
     }
 }

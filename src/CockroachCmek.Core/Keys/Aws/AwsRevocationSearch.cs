@@ -60,7 +60,7 @@ internal sealed class AwsRevocationSearch(AwsRun run)
                     $"The policy of {arn} names principals that were deleted: {string.Join(", ", stale)}. If {role} was "
                         + "created again under its old name, it is another principal, and AWS refuses the policy while "
                         + "it "
-                        + $"names the old one: New-CrdbCmekKey -KeyUri {arn} -Grant -RemoveStalePrincipal"
+                        + $"names the old one: {AwsErrors.RemoveStale(arn.ToString(), role.Text, cluster: null)}"
                 );
         }
 

@@ -1,4 +1,3 @@
-using Amazon.Runtime;
 using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Keys.Aws.Access;
 
@@ -25,9 +24,9 @@ internal sealed class AwsRolePolicyReader(AwsRun run, RoleArn role)
         {
             found = await run.FindRoleOnceAsync(_partition, role.Name);
         }
-        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        catch (Exception error) when (run.Calls.IsUnread(error))
         {
-            boundary = Unread("the permissions boundary", "iam:GetRole", AwsCommands.GetRole(role.Name));
+            boundary = Unread(error, "the permissions boundary", "iam:GetRole", AwsCommands.GetRole(role.Name));
         }
 
         if (
@@ -116,9 +115,9 @@ internal sealed class AwsRolePolicyReader(AwsRun run, RoleArn role)
             permission = "iam:GetPolicyVersion";
             return (await ReadAsync("GetPolicyVersion", arn, c => Iam.GetPolicyVersionAsync(arn, version, c)), null);
         }
-        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        catch (Exception error) when (run.Calls.IsUnread(error))
         {
-            return (null, Unread(what, permission, $"aws iam get-policy --policy-arn {arn}"));
+            return (null, Unread(error, what, permission, $"aws iam get-policy --policy-arn {arn}"));
         }
     }
 
@@ -136,15 +135,21 @@ internal sealed class AwsRolePolicyReader(AwsRun run, RoleArn role)
         {
             return await read();
         }
-        catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
+        catch (Exception error) when (run.Calls.IsUnread(error))
         {
-            _unread.Add(place);
+            _unread.Add(place with { Permission = AwsCalls.NeedOf(error, place.Permission) });
             return null;
         }
     }
 
     private UnreadPlace Unread(string what, string permission, string command) =>
         new($"{what} of {role}", permission, command.Needing(permission));
+
+    private UnreadPlace Unread(Exception error, string what, string permission, string command) =>
+        Unread(what, permission, command) with
+        {
+            Permission = AwsCalls.NeedOf(error, permission),
+        };
 
     private Task<T> ReadAsync<T>(string verb, string resource, Func<CancellationToken, Task<T>> call) =>
         run.Calls.ReadAsync("IAM", verb, resource, call);

@@ -70,8 +70,10 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
             return Result(role.Arn, isNew ? CmekOutcome.Created : CmekOutcome.Existing);
         }
 
-        if (!request.Update)
-            throw AwsErrors.RoleDiffers(role.Arn, request.Cluster.Name, differences);
+        var trust = TrustOf(role);
+        var others = trust.Differences.Count > 0 ? trust.OthersFor(role, request.Cluster) : [];
+        if (!request.Update || others.Count > 0)
+            throw AwsErrors.RoleDiffers(role.Arn, request.Cluster, differences, others);
         var action = $"Update the role ({string.Join("; ", differences)}) and set the module's tags";
         if (!await run.ConfirmAsync(role.Arn, action))
             return Result(role.Arn, CmekOutcome.Planned);
@@ -89,12 +91,12 @@ internal sealed class AwsRoleSetup(AwsRun run, RoleRequest request)
                 : role.Tags.TryGetValue(AwsNames.ClusterNameTag, out var name) ? $"the cluster '{name}' ({id})"
                 : $"the cluster {id}";
         var trust = TrustOf(role);
-        var others = trust.Others.Concat(trust.ServicesAndProviders).Select(p => p.Text).ToList();
-        if (others.Count > 0)
+        // A role that serves the cluster may serve others too: it differs, and is nobody's alone.
+        if (trust.Verdict is CmekAccessVerdict.Granted or CmekAccessVerdict.Conditional || trust.NeedsNoExternalId)
+            return null;
+        if (trust.Others.Concat(trust.ServicesAndProviders).Select(p => p.Text).ToList() is { Count: > 0 } others)
             return string.Join(" and ", others);
-        return !trust.NeedsNoExternalId && trust.AcceptsOtherExternalIds
-            ? "another organization, whose external id it requires"
-            : null;
+        return trust.AcceptsOtherExternalIds ? "another organization, whose external id it requires" : null;
     }
 
     private IReadOnlyList<string> DifferencesOf(IamRole role) =>

@@ -16,53 +16,58 @@ internal sealed class KeyReview(KeyAccessReading reading, JudgedKey key, PolicyS
     {
         foreach (var statement in _policies.Key.Statements.Where(s => s.IsAllow))
         {
-            if (statement.IsNotPrincipal)
-                yield return Line(
-                    statement,
-                    $"everybody but {Names(statement)}",
-                    PolicySubject.Anybody,
-                    isForeign: true
-                );
-            else
-                foreach (var principal in statement.Principals.Where(p => p.Kind != PrincipalKind.UniqueId))
-                    if (OfPrincipal(statement, principal) is { } line)
-                        yield return line;
+            foreach (var reach in OpenReach.Of(statement).Where(r => r.Who != role.Arn))
+                if (
+                    Line(statement, reach.Who, reach.Subject, isForeign: true) is
+                    { Verdict: not CmekAccessVerdict.NotGranted } open
+                )
+                    yield return open;
+            if (statement.IsNotPrincipal || statement.Match(role).AsEverybody.Truth != Truth.No)
+            {
+                if (OfRole(statement) is { } line)
+                    yield return line;
+                continue;
+            }
+
+            foreach (var principal in statement.Principals.Where(p => p.Kind != PrincipalKind.UniqueId))
+                if (OfPrincipal(statement, principal) is { } line)
+                    yield return line;
         }
     }
 
-    private static string Names(PolicyStatement statement) =>
-        string.Join(", ", statement.Principals.Select(p => p.Text));
-
     private CmekAccess? OfPrincipal(PolicyStatement statement, PolicyPrincipal principal)
     {
+        if (principal.Text == role.Arn)
+            return OfRole(statement);
+        if (principal.Kind == PrincipalKind.Everybody)
+            return null;
         var isForeign =
             principal.Kind is not (PrincipalKind.Identity or PrincipalKind.Account or PrincipalKind.Session)
             || !IsOwn(principal.AccountId);
-        var line =
-            principal.Text == role.Arn
-                ? OfRole(statement)
-                : Line(statement, principal.Text, PolicySubject.Of(principal), isForeign);
-        return line.Verdict is CmekAccessVerdict.NotGranted or CmekAccessVerdict.Denied
-            ? null
+        var line = Line(statement, principal.Text, PolicySubject.Of(principal), isForeign);
+        if (line.Verdict == CmekAccessVerdict.NotGranted)
+            return null;
+        return principal.Kind != PrincipalKind.Account
+            ? line
             : line with
             {
-                IsExpected =
-                    principal.Text == role.Arn
-                    || (principal.Kind == PrincipalKind.Account && principal.AccountId == key.AccountId),
-                Condition =
-                    principal.Kind == PrincipalKind.Account && !isForeign
-                        ? Join("identities that an IAM policy of the account allows it", statement.ConditionText)
-                        : line.Condition,
+                IsExpected = principal.AccountId == key.AccountId,
+                Condition = isForeign
+                    ? line.Condition
+                    : Join("identities that an IAM policy of the account allows it", line.Condition),
             };
     }
 
-    private CmekAccess OfRole(PolicyStatement statement)
+    /// <summary>
+    /// What a statement gives the cluster's role. A statement under the condition that a service asks applies to none
+    /// of the cluster's requests, but to others of the role.
+    /// </summary>
+    private CmekAccess? OfRole(PolicyStatement statement)
     {
-        var allowed = OfTheRole(a => _judge.AllowsByItself(statement, a));
-        return Line("the key policy", statement.Name, role.Arn!, allowed, statement.ConditionText) with
-        {
-            Excess = Beyond(allowed),
-        };
+        if (OfTheRole(a => _judge.AllowsByItself(statement, a)) is { Count: > 0 } allowed)
+            return RoleLine("the key policy", statement.Name, allowed, statement.ConditionText);
+        var line = Line(statement, role.Arn!, role, isForeign: false);
+        return line.Verdict == CmekAccessVerdict.NotGranted ? null : line with { IsExpected = true };
     }
 
     private CmekAccess Line(PolicyStatement statement, string who, PolicySubject subject, bool isForeign)
@@ -78,10 +83,10 @@ internal sealed class KeyReview(KeyAccessReading reading, JudgedKey key, PolicyS
                     ? new ActionJudgement(a, statement.Covers(a, key.Arn).And(statement.Holds(call)), Finding.No)
                     : _resource.Judge([statement], subject, call, a)
             )
-            .Where(IsPossible)
+            .Where(a => a.Allowed.Truth != Truth.No)
             .ToList();
         var line = Line("the key policy", statement.Name, who, allowed, statement.ConditionText);
-        return isForeign ? line with { Excess = [.. allowed.Select(a => a.Action)] } : line;
+        return isForeign ? line with { Excess = [.. allowed.Where(IsPossible).Select(a => a.Action)] } : line;
     }
 
     private IEnumerable<CmekAccess> OfRolePolicies()
@@ -92,11 +97,7 @@ internal sealed class KeyReview(KeyAccessReading reading, JudgedKey key, PolicyS
         {
             var allowed = OfTheRole(a => _judge.Allows(policy, a).And(Delegated(a)));
             if (allowed.Count > 0)
-                yield return Line(policy.Place, "the account in the key policy", role.Arn!, allowed, null) with
-                {
-                    IsExpected = true,
-                    Excess = Beyond(allowed),
-                };
+                yield return RoleLine(policy.Place, "the account in the key policy", allowed, null);
         }
     }
 
@@ -109,19 +110,27 @@ internal sealed class KeyReview(KeyAccessReading reading, JudgedKey key, PolicyS
     private IEnumerable<CmekAccess> OfGrants() =>
         _policies.Grants.Select(grant =>
         {
+            const string Place = "KMS grant";
+            var condition = grant.IsConstrained ? "kms:EncryptionContext" : null;
             string[] actions = [.. grant.Operations.Select(o => $"kms:{o}")];
-            var isRole = grant.Grantee == role.Arn;
-            return new CmekAccess
+            if (grant.Grantee == role.Arn)
             {
-                Principal = grant.Grantee,
-                Rights = KmsActions.RightsOf(actions),
-                Verdict = grant.IsConstrained ? CmekAccessVerdict.Conditional : CmekAccessVerdict.Granted,
-                Place = "KMS grant",
-                Through = grant.Id,
-                Condition = grant.IsConstrained ? "kms:EncryptionContext" : "",
+                var given = _judge.Judge(actions).Select(j => j with { Allowed = _judge.Allows(grant, j.Action) });
+                return RoleLine(Place, grant.Id, [.. given], condition) with { Since = grant.CreatedAt };
+            }
+
+            var subject = PolicySubject.Of(PolicyPrincipal.Parse("AWS", grant.Grantee));
+            var allows = condition is null ? Finding.Yes : Finding.Maybe(condition);
+            var allowed = actions.Select(a =>
+                _resource.Judge([], subject, key.CallOf(subject), a) with
+                {
+                    Allowed = allows,
+                }
+            );
+            return Line(Place, grant.Id, grant.Grantee, [.. allowed], condition) with
+            {
                 Since = grant.CreatedAt,
-                IsExpected = isRole,
-                Excess = isRole ? [.. actions.Where(a => !KmsActions.IsOfCmek(a))] : actions,
+                Excess = actions,
             };
         });
 
@@ -133,38 +142,90 @@ internal sealed class KeyReview(KeyAccessReading reading, JudgedKey key, PolicyS
             Condition = $"needs {place.Permission}",
         });
 
+    /// <summary>
+    /// A line of the cluster's role: it says of the use what the checks say. Where the use is allowed elsewhere, this
+    /// place may allow it under a condition only.
+    /// </summary>
+    private CmekAccess RoleLine(string place, string through, IReadOnlyList<ActionJudgement> allowed, string? condition)
+    {
+        var line = Line(place, through, role.Arn!, allowed, condition) with
+        {
+            IsExpected = true,
+            Excess = [.. allowed.Where(IsPossible).Select(a => a.Action).Where(a => !KmsActions.IsOfCmek(a))],
+        };
+        if (reading.Verdict == CmekAccessVerdict.Granted || !allowed.Any(a => KmsActions.Needed.Contains(a.Action)))
+            return line;
+        var access = reading.ToAccess();
+        return line with
+        {
+            Verdict = access.Verdict,
+            Rights = line.Rights | KmsActions.RightsOf(allowed.Select(a => a.Action).Where(KmsActions.Needed.Contains)),
+            Condition = Join(
+                condition ?? "",
+                access.Verdict switch
+                {
+                    CmekAccessVerdict.Denied => string.Join("; ", access.Denials),
+                    CmekAccessVerdict.Conditional => $"depends on {string.Join(", ", access.Conditions)}",
+                    CmekAccessVerdict.Unknown => $"could not be read: {string.Join(", ", access.Unread)}",
+                    _ when access.Obstacles.Count > 0 => string.Join("; ", access.Obstacles),
+                    _ => $"nothing allows {string.Join(", ", access.Missing)}",
+                }
+            ),
+        };
+    }
+
+    /// <param name="allowed">What the place allows, with what denies it.</param>
     private static CmekAccess Line(
         string place,
         string through,
         string principal,
         IReadOnlyList<ActionJudgement> allowed,
         string? condition
-    ) =>
-        new()
+    )
+    {
+        var possible = allowed.Where(IsPossible).ToList();
+        var unsure = possible.Where(a => a.Denied.Truth == Truth.Maybe).ToList();
+        var denied = allowed.Where(a => a.Verdict == CmekAccessVerdict.Denied).Select(a => a.Action).ToList();
+        return new()
         {
             Principal = principal,
-            Rights = KmsActions.RightsOf(allowed.Select(a => a.Action)),
+            Rights = KmsActions.RightsOf((possible.Count > 0 ? possible : allowed).Select(a => a.Action)),
             Verdict =
                 allowed.Count == 0 ? CmekAccessVerdict.NotGranted
-                : allowed.Any(a => a.Verdict == CmekAccessVerdict.Granted) ? CmekAccessVerdict.Granted
-                : allowed.Any(a => a.Verdict == CmekAccessVerdict.Conditional) ? CmekAccessVerdict.Conditional
-                : CmekAccessVerdict.Unknown,
+                : possible.Count == 0 ? CmekAccessVerdict.Denied
+                : unsure.Count == 0 && possible.Any(a => a.Verdict == CmekAccessVerdict.Granted)
+                    ? CmekAccessVerdict.Granted
+                : possible.Any(a => a.Verdict == CmekAccessVerdict.Unknown) ? CmekAccessVerdict.Unknown
+                : CmekAccessVerdict.Conditional,
             Place = place,
             Through = through,
-            Condition = condition ?? "",
+            Condition = Join(
+                condition ?? "",
+                unsure.Count == 0
+                    ? ""
+                    : $"a Deny of {Describe(unsure)} depends on "
+                        + string.Join(", ", unsure.SelectMany(a => a.Denied.Causes).Select(c => c.Text).Distinct()),
+                denied.Count == 0 ? "" : $"{KmsActions.Describe(denied)} is denied"
+            ),
         };
+    }
 
-    /// <summary>The actions that something allows the role, and that are not surely denied.</summary>
+    private static string Describe(IEnumerable<ActionJudgement> judgements) =>
+        KmsActions.Describe([.. judgements.Select(j => j.Action)]);
+
+    /// <summary>The actions that something allows the role, with what denies them.</summary>
     private IReadOnlyList<ActionJudgement> OfTheRole(Func<string, Finding> allows) =>
-        [.. _judge.Judge(KmsActions.All).Select(j => j with { Allowed = allows(j.Action) }).Where(IsPossible)];
+        [
+            .. _judge
+                .Judge(KmsActions.All)
+                .Select(j => j with { Allowed = allows(j.Action) })
+                .Where(j => j.Allowed.Truth != Truth.No),
+        ];
 
     private static bool IsPossible(ActionJudgement judgement) =>
         judgement.Verdict is not (CmekAccessVerdict.NotGranted or CmekAccessVerdict.Denied);
 
-    private static IReadOnlyList<string> Beyond(IEnumerable<ActionJudgement> allowed) =>
-        [.. allowed.Select(a => a.Action).Where(a => !KmsActions.IsOfCmek(a))];
-
     private bool IsOwn(string accountId) => accountId == key.AccountId || accountId == role.AccountId;
 
-    private static string Join(string one, string? other) => other is null ? one : $"{one}; {other}";
+    private static string Join(params string[] parts) => string.Join("; ", parts.Where(p => p.Length > 0));
 }

@@ -26,6 +26,10 @@ internal sealed record PolicyCondition
 
     private bool PassesWhenAbsent { get; init; }
 
+    /// <summary>True for a test that a request fulfils only with one of the values.</summary>
+    public bool IsOnlyForItsValues =>
+        Operator is { IsNegated: false, IsNull: false } && !PassesWhenAbsent && !IsAllValues;
+
     public static PolicyCondition Parse(string text, string key, IReadOnlyList<string> values, bool hasVariables)
     {
         var name = text;

@@ -95,6 +95,9 @@ internal sealed record PolicySubject
     /// <summary>Somebody whose account nobody named.</summary>
     public static PolicySubject Anybody { get; } = new() { AccountId = NoAccount };
 
+    /// <summary>Somebody of whom nothing is known, whom a condition may be about.</summary>
+    public static PolicySubject Somebody { get; } = new() { AccountId = "" };
+
     /// <summary>A session of a role.</summary>
     public static PolicySubject Role(string arn, string accountId) =>
         new()

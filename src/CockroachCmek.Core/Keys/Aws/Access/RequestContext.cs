@@ -59,6 +59,8 @@ internal sealed class RequestContext
         }
 
         Set("aws:SecureTransport", "true");
+        if (subject.AccountId.Length == 0)
+            return;
         Set("aws:PrincipalAccount", subject.AccountId);
         _values["aws:PrincipalArn"] = subject.Arn is { } arn
             ? ContextValue.Of(arn)
@@ -85,7 +87,8 @@ internal sealed class RequestContext
         var context = new RequestContext(caller, now);
         context.Set("aws:ResourceAccount", keyAccount);
         context.Set("aws:RequestedRegion", region);
-        context.Set("kms:CallerAccount", caller.AccountId);
+        if (caller.AccountId.Length > 0)
+            context.Set("kms:CallerAccount", caller.AccountId);
         return context;
     }
 

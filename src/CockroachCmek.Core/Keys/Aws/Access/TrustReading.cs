@@ -64,6 +64,23 @@ internal sealed class TrustReading
         [.. Named(p => p.Kind is PrincipalKind.Service or PrincipalKind.Federated)];
 
     /// <summary>
+    /// Who else may assume the role, by name: accounts, identities, services, and organizations by their external id.
+    /// </summary>
+    public IReadOnlyList<string> OthersByName =>
+        [
+            .. Others.Concat(ServicesAndProviders).Select(p => p.Text),
+            .. NamedExternalIds
+                .Where(id => IsPossible(PolicySubject.In(_account), ContextValue.Of(id)))
+                .Select(id => $"the organization with external id {id}"),
+        ];
+
+    /// <summary>
+    /// Who else a role serves, when no tag says that it is the cluster's; none when a tag does.
+    /// </summary>
+    public IReadOnlyList<string> OthersFor(IamRole role, CrdbCluster cluster) =>
+        AwsNames.BelongsTo(cluster, role.Tags) ? [] : OthersByName;
+
+    /// <summary>
     /// How the policy differs from what the cluster needs, each as the end of a sentence; empty when it fits.
     /// </summary>
     public IReadOnlyList<string> Differences =>
@@ -112,14 +129,25 @@ internal sealed class TrustReading
     /// External ids to try: those that the policy names, an example of each pattern, and one of nobody.
     /// </summary>
     private IEnumerable<string> OtherExternalIds =>
+        ExternalIdValues
+            .Select(Wildcard.Example)
+            .Append(SomeExternalId)
+            .Where(id => !string.Equals(id, _externalId, StringComparison.OrdinalIgnoreCase))
+            .Distinct();
+
+    /// <summary>External ids of others that the policy names; a pattern names nobody.</summary>
+    private IEnumerable<string> NamedExternalIds =>
+        ExternalIdValues
+            .Where(id => id.IndexOfAny(['*', '?']) < 0)
+            .Where(id => !string.Equals(id, _externalId, StringComparison.OrdinalIgnoreCase))
+            .Distinct();
+
+    private IEnumerable<string> ExternalIdValues =>
         _policy
             .Statements.SelectMany(s => s.Conditions)
             .Where(c => string.Equals(c.Key, "sts:ExternalId", StringComparison.OrdinalIgnoreCase))
             .SelectMany(c => c.Values)
-            .Select(v => Wildcard.Example(v.Text))
-            .Append(SomeExternalId)
-            .Where(id => !string.Equals(id, _externalId, StringComparison.OrdinalIgnoreCase))
-            .Distinct();
+            .Select(v => v.Text);
 
     private IEnumerable<ContextValue> AllExternalIds =>
         OtherExternalIds.Append(_externalId).Select(ContextValue.Of).Append(ContextValue.Absent);
