@@ -30,7 +30,8 @@ public sealed class GcpRunbookTests : IDisposable
                 "roles/browser",
                 "roles/cloudkms.viewer",
                 "roles/iam.securityReviewer",
-                "roles/iam.serviceAccountViewer"
+                "roles/iam.serviceAccountViewer",
+                "roles/orgpolicy.policyViewer"
             )
         );
         Run("Test-NightlyAudit", "").Succeeds();

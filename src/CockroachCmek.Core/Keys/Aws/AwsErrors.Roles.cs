@@ -55,8 +55,8 @@ internal static partial class AwsErrors
     )
     {
         var name = NameOf(arn);
-        var named = name == AwsNames.Default(cluster) ? "" : $"-Name {name} ";
-        var update = $"Get-CrdbCluster {cluster.Name} | New-CrdbCmekRole {named}-Update";
+        var named = name == AwsNames.Default(cluster) ? "" : $"-Name {ShellQuote.PowerShell(name)} ";
+        var update = $"Get-CrdbCluster {ShellQuote.PowerShell(cluster.Name)} | New-CrdbCmekRole {named}-Update";
         var isShared = others is { Count: > 0 };
         return Errors.Make(
             CmekErrorKind.Exists,
@@ -69,9 +69,8 @@ internal static partial class AwsErrors
                         : ""
                 ),
             isShared
-                ? $"aws iam tag-role --role-name {ShellQuote.PowerShell(name)} --tags Key={AwsNames.ClusterIdTag},Value={ShellQuote.PowerShell(cluster.Id)}   (if "
-                    + "only "
-                    + $"this cluster needs it; then {update})"
+                ? $"aws iam tag-role --role-name {ShellQuote.PowerShell(name)} --tags Key={AwsNames.ClusterIdTag},Value={ShellQuote.PowerShell(cluster.Id)}   "
+                    + $"(if only this cluster needs it; then {update})"
                 : $"{update}   (or -Name <another name>)"
         );
     }
