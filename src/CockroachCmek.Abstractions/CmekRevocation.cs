@@ -116,7 +116,8 @@ public enum CmekRevocationMethod
     RemoveGrant,
 
     /// <summary>
-    /// Removes the right of Cockroach Labs' identity to act as yours. Google Cloud: the binding of Service Account Token
+    /// Removes the right of Cockroach Labs' identity to act as yours. Google Cloud: the binding of Service Account
+    /// Token
     /// Creator. AWS: a Deny in the role's trust policy; sessions that were issued before are denied too.
     /// </summary>
     RemoveTrust,
@@ -127,13 +128,15 @@ public enum CmekRevocationMethod
     DisableKey,
 
     /// <summary>
-    /// AWS: an inline policy on the role denies it every use of every key. One write cuts all keys, regions, replicas and
+    /// AWS: an inline policy on the role denies it every use of every key. One write cuts all keys, regions, replicas
+    /// and
     /// past keys, and nothing in a key policy can stop it.
     /// </summary>
     DenyRole,
 
     /// <summary>
-    /// Google Cloud: disables the service account, and with it the tokens that were issued. Azure: disables the enterprise
+    /// Google Cloud: disables the service account, and with it the tokens that were issued. Azure: disables the
+    /// enterprise
     /// application; tokens that were issued stay valid until they expire.
     /// </summary>
     DisableIdentity,

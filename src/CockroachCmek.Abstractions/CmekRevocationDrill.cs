@@ -39,7 +39,9 @@ public sealed record CmekRevocationDrill
     /// <summary>The next command; empty when nothing is wrong.</summary>
     public string Remedy { get; internal init; } = "";
 
-    /// <summary>How long after the change the key can still be used at most; null when the cloud does not say.</summary>
+    /// <summary>
+    /// How long after the change the key can still be used at most; null when the cloud does not say.
+    /// </summary>
     public TimeSpan? InForceWithin { get; internal init; }
 
     /// <summary>Who else loses the key by this method: clusters, or "everybody who uses the key".</summary>

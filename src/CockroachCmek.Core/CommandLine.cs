@@ -6,7 +6,8 @@ using System.Text.RegularExpressions;
 namespace CockroachCmek.Core;
 
 /// <summary>
-/// Advice with a command that a person pastes. Values in it come from APIs and files: one that a shell would not read as
+/// Advice with a command that a person pastes. Values in it come from APIs and files: one that a shell would not read
+/// as
 /// mere words is quoted. Parameters of this type take an interpolated string; every value in it goes through here.
 /// </summary>
 [InterpolatedStringHandler]

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace CockroachCmek.Core;
 
-/// <summary>Writes a value so that a shell, or Terraform, reads exactly this value when a person pastes the line.</summary>
+/// <summary>
+/// Writes a value so that a shell, or Terraform, reads exactly this value when a person pastes the line.
+/// </summary>
 internal static class ShellQuote
 {
     /// <summary>For bash and every POSIX shell.</summary>

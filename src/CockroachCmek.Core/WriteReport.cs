@@ -41,7 +41,9 @@ internal sealed class WriteReport
         };
     }
 
-    /// <summary>A claim in the middle of a sentence ends it: "…, so nothing was sent." and "Nothing was sent, so …".</summary>
+    /// <summary>
+    /// A claim in the middle of a sentence ends it: "…, so nothing was sent." and "Nothing was sent, so …".
+    /// </summary>
     private string Replacement(Match claim)
     {
         var before = claim.Groups["before"].Value == ", so " ? ". " : claim.Groups["before"].Value;

@@ -63,8 +63,7 @@ internal static class AccessReadings
                 !made.Any(c =>
                     c.State == CmekAccessChangeState.Done
                     && LeavesGrants(c.Method)
-                    && c.AuthPrincipal == s.AuthPrincipal
-                    && (c.KeyUri.Length == 0 || c.KeyUri == s.KeyUri)
+                    && RevocationPlan.IsOf((s.KeyUri, s.AuthPrincipal), c)
                 )
             ),
         ];

@@ -145,7 +145,8 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
     private static bool IsRequested(RevocationKeys found) => found.Status is CmekStatus.Revoked or CmekStatus.Revoking;
 
     /// <summary>
-    /// Makes the changes, all at once, those of the keys in force first. A key in force on which a method was refused is
+    /// Makes the changes, all at once, those of the keys in force first. A key in force on which a method was refused
+    /// is
     /// tried with the next. The record follows each change.
     /// </summary>
     /// <returns>An error when a key in force can still be used.</returns>

@@ -9,7 +9,8 @@ namespace CockroachCmek.Core.Cmek;
 internal static class RecordedChanges
 {
     /// <summary>
-    /// The changes that may be in force, each verified against the cluster's keys. A run that was killed may have made a
+    /// The changes that may be in force, each verified against the cluster's keys. A run that was killed may have made
+    /// a
     /// change that its record still calls planned, so those count; undoing a change that was never made does nothing.
     /// </summary>
     /// <exception cref="CmekException">RevocationFileInvalid.</exception>

@@ -137,7 +137,7 @@ internal sealed class RevocationPlan(
             );
 
     /// <summary>A change of an identity belongs to every key that the identity uses.</summary>
-    private static bool IsOf((string Key, string Identity) key, CmekAccessChange change) =>
+    public static bool IsOf((string Key, string Identity) key, CmekAccessChange change) =>
         key.Identity == change.AuthPrincipal
         && (change.KeyUri.Length == 0 || string.Equals(key.Key, change.KeyUri, StringComparison.OrdinalIgnoreCase));
 
@@ -167,7 +167,8 @@ internal sealed class RevocationPlan(
             catch (CmekException error) when (error.Kind == CmekErrorKind.NotFound && !_inForce.Contains(IdOf(uses[0])))
             {
                 context.Host.Warning(
-                    $"{cluster.Name}: the past key {uses[0].KeyUri} was not found, or these credentials are not allowed "
+                    $"{cluster.Name}: the past key {uses[0].KeyUri} was not found, or these credentials are not "
+                        + "allowed "
                         + "to see it. It is skipped."
                 );
                 return ([], null);

@@ -45,7 +45,8 @@ internal interface ICustomerCloud
     KeyUri? ParseKeyUri(string text);
 
     /// <summary>
-    /// Why a text cannot be the identity through which the cluster uses a key of this cloud: its form is wrong, or it is
+    /// Why a text cannot be the identity through which the cluster uses a key of this cloud: its form is wrong, or it
+    /// is
     /// an identity of Cockroach Labs' own. Null when neither is so. Asks nothing of a cloud.
     /// </summary>
     string? PrincipalProblem(string authPrincipal, CrdbCluster cluster);
@@ -86,7 +87,9 @@ internal interface ICustomerCloud
     /// The cluster's keys and identities, as CockroachDB Cloud or a manifest names them; empty when neither is at hand,
     /// so that only the change itself can be judged.
     /// </param>
-    /// <exception cref="CmekException">RevocationFileInvalid: an unknown kind, a foreign target, another content.</exception>
+    /// <exception cref="CmekException">
+    /// RevocationFileInvalid: an unknown kind, a foreign target, another content.
+    /// </exception>
     CmekAccessChange VerifyChange(CmekAccessChange change, CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> keys);
 
     /// <summary>Connects with the session's settings. Nothing is sent or read before the first call.</summary>

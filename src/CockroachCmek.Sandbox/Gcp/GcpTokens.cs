@@ -48,7 +48,9 @@ internal sealed class GcpTokens(TimeProvider real, GcpData data, GcpAccounts acc
         return principal;
     }
 
-    /// <summary>generateAccessToken of the IAM Credentials API: a token of another account, for an hour at most.</summary>
+    /// <summary>
+    /// generateAccessToken of the IAM Credentials API: a token of another account, for an hour at most.
+    /// </summary>
     public JsonObject Generate(ServiceAccount account, JsonObject body)
     {
         GcpJson.AllowFields(body, "", "delegates", "scope", "lifetime");

@@ -8,9 +8,11 @@ namespace CockroachCmek.Commands;
 /// <para>The access review. For every current and past key of the cluster, each line names an identity, what it can do
 /// with the key, how sure that is, where the access is granted and through what, and whether it is more than CMEK
 /// needs. From the pipeline, a manifest is reviewed before CMEK is enabled. Nothing is written.</para>
-/// <para>A line with the verdict Unknown and no principal is a place that could not be read; Condition names the missing
+/// <para>A line with the verdict Unknown and no principal is a place that could not be read; Condition names the
+/// missing
 /// permission. Such lines are always shown, because anybody could have access there.</para>
-/// <para>AWS. Reads the key policy, the grants of the key, and the identity policies and the permissions boundary of the
+/// <para>AWS. Reads the key policy, the grants of the key, and the identity policies and the permissions boundary of
+/// the
 /// cluster's role. A statement for the account itself lets the account's IAM policies grant access: who has such a
 /// policy is not read. Service control policies and resource control policies are not read.</para>
 /// <para>Google Cloud. Reads the allow policies of key, key ring and project, of folders and organization where that is

@@ -83,7 +83,9 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
     [CloudOption]
     public string[]? Administrator { get; set; }
 
-    /// <summary>AWS: ARN of the policy that limits what the role can ever do, for the commands that create it.</summary>
+    /// <summary>
+    /// AWS: ARN of the policy that limits what the role can ever do, for the commands that create it.
+    /// </summary>
     [Parameter]
     [ValidatePattern(@"^arn:aws[a-z-]*:iam::(aws|\d{12}):policy/\S+$")]
     [CloudOption]

@@ -73,7 +73,8 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
     public string? Path { get; set; }
 
     /// <summary>
-    /// AWS: ARN of the policy that limits what the role can ever do, where your organization requires one. It must allow
+    /// AWS: ARN of the policy that limits what the role can ever do, where your organization requires one. It must
+    /// allow
     /// the use of the key: kms:Encrypt, Decrypt, GenerateDataKey*, DescribeKey and ReEncrypt*. Default: none.
     /// </summary>
     [Parameter]

@@ -14,15 +14,20 @@ namespace CockroachCmek.Commands;
 /// <para>The clock runs faster than real time. At the default scale, enabling CMEK takes two seconds instead of twenty
 /// minutes. The returned object holds every address and credential, so that curl, aws, gcloud, az or Terraform can use
 /// the same sandbox. The credentials are created at start and are worth nothing elsewhere.</para>
-/// <para>-Scenario prepares what real accounts look like after some years, so that a review, a check or a revocation can
+/// <para>-Scenario prepares what real accounts look like after some years, so that a review, a check or a revocation
+/// can
 /// be rehearsed on it.</para>
-/// <para>CockroachDB Cloud: VendorDown (its API answers 503), TwoAdmins (another operation has locked prod-eu-old).</para>
-/// <para>AWS, on the cluster prod-eu-old, which uses CMEK: StalePrincipal (the key policy names a deleted role), PublicKey
+/// <para>
+/// CockroachDB Cloud: VendorDown (its API answers 503), TwoAdmins (another operation has locked prod-eu-old).
+/// </para>
+/// <para>AWS, on the cluster prod-eu-old, which uses CMEK: StalePrincipal (the key policy names a deleted role),
+/// PublicKey
 /// (it lets every account do everything), IdentityPolicyRole (the role uses the key by a policy of its own), GrantedKey
 /// (a KMS grant lets an application decrypt). On any cluster: BoundaryRole (new roles need a permissions boundary),
 /// ForeignRole (another team has a role of the name that the role of prod-eu would get).</para>
 /// <para>Google Cloud. On the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on the whole
-/// project), GroupAccess (a group has the role), AllAuthenticatedUsers (anybody may use the key), AccessLevel (the grant
+/// project), GroupAccess (a group has the role), AllAuthenticatedUsers (anybody may use the key), AccessLevel (the
+/// grant
 /// has a condition), DenyPolicy (the organization denies decryption), DeletedMember (the account was deleted and made
 /// anew), Perimeter (VPC Service Controls refuse administrators), OrganizationPolicy (members, locations and protection
 /// levels are restricted).</para>

@@ -5,7 +5,8 @@ namespace CockroachCmek.Commands;
 
 /// <summary>Checks whether a revocation would work now, without making it: the drill.</summary>
 /// <remarks>
-/// <para>For every key of the cluster and every method, tells whether Revoke-CrdbCmek would work with these credentials:
+/// <para>For every key of the cluster and every method, tells whether Revoke-CrdbCmek would work with these
+/// credentials:
 /// the permissions that it needs, locks, deleted identities that block a policy, access that would go on through
 /// something else, how long a key stays usable after the change, and what else would lose the key. Nothing is
 /// written.</para>

@@ -24,7 +24,8 @@ internal static class ApiKeySource
     }
 
     /// <summary>
-    /// The key of the environment, for a session that sends nothing to CockroachDB Cloud: only a sandbox on this machine
+    /// The key of the environment, for a session that sends nothing to CockroachDB Cloud: only a sandbox on this
+    /// machine
     /// is asked with it for its clouds.
     /// </summary>
     public static Secret ReadOptional() =>

@@ -2,7 +2,9 @@ using CockroachCmek.Sandbox.Aws;
 
 namespace CockroachCmek.Core.Tests.Aws;
 
-/// <summary>A rotation on demand runs in the background; CockroachDB Cloud is told only when it has taken effect.</summary>
+/// <summary>
+/// A rotation on demand runs in the background; CockroachDB Cloud is told only when it has taken effect.
+/// </summary>
 public sealed class AwsRotationTests : IDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);

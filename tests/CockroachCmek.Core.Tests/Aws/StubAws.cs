@@ -7,7 +7,9 @@ using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Aws;
 
-/// <summary>An AWS that responds as a test says, for what no sandbox does: another clock, a region that is off.</summary>
+/// <summary>
+/// An AWS that responds as a test says, for what no sandbox does: another clock, a region that is off.
+/// </summary>
 internal sealed class StubAws : IDisposable
 {
     private readonly HttpListener _listener = new();

@@ -7,7 +7,9 @@ using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Http;
 
-/// <summary>What no repetition mends is an error of its own, at once. The clock of these tests does not run fast.</summary>
+/// <summary>
+/// What no repetition mends is an error of its own, at once. The clock of these tests does not run fast.
+/// </summary>
 [Collection(nameof(ProcessEnvironment))]
 public sealed class AddressTests
 {

@@ -46,7 +46,9 @@ internal sealed class AwsPolicyFact
     public IEnumerable<(string Action, string Outcome)> Actions =>
         _row["oracle"]!["actions"]!.AsObject().Select(a => (a.Key, (string)a.Value!));
 
-    /// <summary>Whether the role can decrypt after it was taken out of every Allow: yes, sometimes, unknown or no.</summary>
+    /// <summary>
+    /// Whether the role can decrypt after it was taken out of every Allow: yes, sometimes, unknown or no.
+    /// </summary>
     public string DecryptsAfterRemoval => (string?)_row["expected"]!["afterRemoveGrant"]?["decrypt"] ?? "no";
 
     /// <summary>The policy names a principal that is gone.</summary>

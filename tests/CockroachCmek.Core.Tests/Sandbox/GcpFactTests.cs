@@ -6,7 +6,8 @@ using static CockroachCmek.Core.Tests.Sandbox.GcpTestBed;
 namespace CockroachCmek.Core.Tests.Sandbox;
 
 /// <summary>
-/// Every row of the facts about Google Cloud, as the sandbox's CockroachDB meets it. A row whose verdict depends on what
+/// Every row of the facts about Google Cloud, as the sandbox's CockroachDB meets it. A row whose verdict depends on
+/// what
 /// a reader cannot see is run for each thing that may be behind it, and the outcomes must differ.
 /// </summary>
 public sealed class GcpFactTests : IAsyncDisposable
@@ -50,7 +51,9 @@ public sealed class GcpFactTests : IAsyncDisposable
         AssertWider(fact);
     }
 
-    /// <summary>What may be true where the row does not say: one world, or one without and one with the grant.</summary>
+    /// <summary>
+    /// What may be true where the row does not say: one world, or one without and one with the grant.
+    /// </summary>
     private IEnumerable<Func<Task>> Worlds(GcpFact fact)
     {
         if (fact.Verdict == "Conditional")

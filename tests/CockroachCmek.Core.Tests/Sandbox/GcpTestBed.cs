@@ -130,7 +130,8 @@ internal sealed class GcpTestBed : SandboxTestBed
     }
 
     /// <summary>
-    /// The documents cover neither Resource Manager, deny policies, organization policies, Policy Troubleshooter nor the
+    /// The documents cover neither Resource Manager, deny policies, organization policies, Policy Troubleshooter nor
+    /// the
     /// token endpoint. Key deletion is newer than the documents.
     /// </summary>
     private static bool IsUndocumented(string method, string path) =>

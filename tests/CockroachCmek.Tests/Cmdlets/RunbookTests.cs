@@ -139,7 +139,8 @@ public sealed class RunbookTests : IDisposable
             .Succeeds();
         var calls = _session
             .Run(
-                "$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { \"$($_.Service) $($_.Operation)\" }"
+                "$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { \"$($_.Service) "
+                    + "$($_.Operation)\" }"
             )
             .Output.Select(o => o.ToString()!)
             .ToList();

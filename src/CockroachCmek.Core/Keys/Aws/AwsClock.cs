@@ -7,7 +7,8 @@ using Amazon.Runtime.Internal;
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
-/// This machine's clock against AWS's, which refuses what was signed five minutes ago or in the future. The SDK corrects
+/// This machine's clock against AWS's, which refuses what was signed five minutes ago or in the future. The SDK
+/// corrects
 /// itself only where it may repeat calls, and its retries are off.
 /// </summary>
 internal static class AwsClock

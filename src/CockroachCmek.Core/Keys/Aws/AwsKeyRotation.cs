@@ -36,7 +36,7 @@ internal sealed class AwsKeyRotation(AwsRun run)
         if (!await ConfirmAllAsync([.. rotations.Where(r => r.IsDue)]))
             return null;
         await Task.WhenAll(rotations.Where(r => r.IsDue).Select(RotateAsync));
-        // The cluster wraps with whatever KMS encrypts with when it is told.
+        // The cluster wraps with what KMS encrypts with when the request arrives.
         await Task.WhenAll(rotations.Select(r => _versions.WaitUntilInForceAsync(r.Key, r.WrappedAt)));
         return
         [
@@ -56,7 +56,8 @@ internal sealed class AwsKeyRotation(AwsRun run)
     }
 
     /// <summary>
-    /// A rotation is not idempotent: after a lost response, the status shows whether it runs, and the list whether it has
+    /// A rotation is not idempotent: after a lost response, the status shows whether it runs, and the list whether it
+    /// has
     /// happened. In between neither may show it, so both are read a second time.
     /// </summary>
     private Task RotateAsync(Rotation rotation) =>

@@ -75,7 +75,9 @@ internal sealed partial class KeyPolicyDocument
             statements.Add((JsonNode)WithFreeSid(UseStatement(roleArn), statements));
         });
 
-    /// <summary>A statement with a Sid that the others do not have: KMS refuses a policy with the same one twice.</summary>
+    /// <summary>
+    /// A statement with a Sid that the others do not have: KMS refuses a policy with the same one twice.
+    /// </summary>
     private static JsonObject WithFreeSid(JsonObject statement, JsonArray others)
     {
         var taken = others.OfType<JsonObject>().Select(s => (string?)s["Sid"]).ToList();

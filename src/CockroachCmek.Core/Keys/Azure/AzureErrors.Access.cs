@@ -64,7 +64,7 @@ internal static partial class AzureErrors
                 + string.Join(" and ", kept.Select(r => $"{r.RoleName} ({AzureScope.Describe(r.Scope)})"))
                 + ", which these credentials are not allowed to remove. Nothing was changed.",
             "az role assignment delete --ids "
-                + string.Join(" ", kept.Select(r => AzureShell.Quote(r.Assignment.Id)))
+                + string.Join(" ", kept.Select(r => ShellQuote.PowerShell(r.Assignment.Id)))
                 + "   (by somebody who administers that place; or Revoke-CrdbCmek -Method DisableKey)"
         );
 
@@ -74,7 +74,7 @@ internal static partial class AzureErrors
             CmekErrorKind.InvalidState,
             target,
             $"{target} cannot be changed while it is locked by " + string.Join(" and ", locks.Select(Describe)) + ".",
-            $"az lock delete --ids {string.Join(" ", locks.Select(l => AzureShell.Quote(l.Id)))}   (by somebody who may "
+            $"az lock delete --ids {string.Join(" ", locks.Select(l => ShellQuote.PowerShell(l.Id)))}   (by somebody who may "
                 + "remove locks; takes effect within minutes. To revoke at once, Revoke-CrdbCmek -Method DisableKey: "
                 + "no "
                 + "lock keeps a key from being disabled)",

@@ -196,7 +196,9 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
             StaleCommand: ""
         );
 
-    /// <summary>Narrows the application's own access first; else shows what others have, for people to decide.</summary>
+    /// <summary>
+    /// Narrows the application's own access first; else shows what others have, for people to decide.
+    /// </summary>
     private static string NarrowingCommand(
         AzureKeyId id,
         AzureKeyVault keyVault,
@@ -205,13 +207,13 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
     ) =>
         access.Wider.All(w => w.Who != access.Principal)
             ? keyVault.UsesRoles
-                ? $"az role assignment list --scope {AzureShell.Quote(keyVault.KeyScope(id.Name))} "
+                ? $"az role assignment list --scope {ShellQuote.PowerShell(keyVault.KeyScope(id.Name))} "
                     + "--include-inherited, and az role assignment delete --ids for what is not needed"
                 : $"az keyvault show --name {keyVault.Name} --query properties.accessPolicies, "
                     + "and az keyvault delete-policy --object-id for who does not need it"
             : keyVault.UsesRoles
                 ? $"az role assignment create --role \"{KeyVaultRoles.Narrowest}\" --assignee-object-id {principal.Id} "
-                    + $"--assignee-principal-type ServicePrincipal --scope {AzureShell.Quote(keyVault.Id)}, "
+                    + $"--assignee-principal-type ServicePrincipal --scope {ShellQuote.PowerShell(keyVault.Id)}, "
                     + "and some minutes later az role assignment delete for the wider role"
                 : $"az keyvault set-policy --name {keyVault.Name} --object-id {principal.Id} "
                     + $"--key-permissions {string.Join(" ", AzurePolicyEntry.Needed)}";

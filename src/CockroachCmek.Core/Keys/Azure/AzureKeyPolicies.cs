@@ -86,7 +86,8 @@ internal sealed class AzureKeyPolicies(AzureClients clients, AzureCalls calls, K
             yield return $"az keyvault key create --vault-name {ShellQuote.Bash(grant.KeyVaultName)} "
                 + $"--name {AzureNames.Key(request.Cluster)} --kty {KeyMaterial.Rsa} --size {KeyShape.DefaultSize}";
         yield return grant.UsesPolicies
-            ? $"az keyvault set-policy --name {ShellQuote.Bash(grant.KeyVaultName)} --object-id {grant.AssigneeArgument} "
+            ? $"az keyvault set-policy --name {ShellQuote.Bash(grant.KeyVaultName)} --object-id "
+                + $"{grant.AssigneeArgument} "
                 + $"--key-permissions {string.Join(" ", AzurePolicyEntry.Needed)}"
             : $"az role assignment create {NameOption(grant)}--role \"{grant.Role.Properties.RoleName}\" "
                 + $"--assignee-object-id {grant.AssigneeArgument} --assignee-principal-type ServicePrincipal "

@@ -156,7 +156,7 @@ internal sealed class AzureRevocationDrill(AzureClients clients, AzureCalls call
                 CmekCheckStatus.Unknown,
                 $"The Key Vault {keyVault.Name} uses access policies. Whether one of them allows these credentials to "
                     + "update keys cannot be read.",
-                $"az keyvault show --name {AzureShell.Quote(keyVault.Name)} --query properties.accessPolicies"
+                $"az keyvault show --name {ShellQuote.PowerShell(keyVault.Name)} --query properties.accessPolicies"
             ),
         };
         return line with { AlsoAffected = Everybody };

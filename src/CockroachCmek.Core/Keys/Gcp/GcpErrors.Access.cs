@@ -108,7 +108,7 @@ internal static partial class GcpErrors
             $"The service account {account} does not exist, so it can be neither disabled nor enabled. An account that "
                 + "was "
                 + "deleted less than 30 days ago can be brought back; one created under the same address is another.",
-            $"gcloud iam service-accounts undelete <unique id> --project {GcpShell.Quote(account.Project)}   "
+            $"gcloud iam service-accounts undelete <unique id> --project {ShellQuote.PowerShell(account.Project)}   "
                 + "(the unique id is in the audit log, and in policies as deleted:serviceAccount:...?uid=<unique id>)",
             id: nameof(ServiceAccountNotFound)
         );
@@ -155,11 +155,11 @@ internal static partial class GcpErrors
 
     /// <summary>The project that the refusal or the target names; a placeholder where neither does.</summary>
     private static string ProjectOf(string target, GcpException refusal) =>
-        refusal.ConstrainedProject is { } named ? GcpShell.Quote(named)
-        : target.Split('/') is ["projects", var project, ..] ? GcpShell.Quote(project)
+        refusal.ConstrainedProject is { } named ? ShellQuote.PowerShell(named)
+        : target.Split('/') is ["projects", var project, ..] ? ShellQuote.PowerShell(project)
         : ServiceAccountEmail.IsWellFormed(target)
         && !target.StartsWith(GcpNames.ClusterAccountPrefix, StringComparison.Ordinal)
-            ? GcpShell.Quote(ServiceAccountEmail.Parse(target).Project)
+            ? ShellQuote.PowerShell(ServiceAccountEmail.Parse(target).Project)
         : "<project>";
 
     /// <summary>VPC Service Controls refused the call. No permission of the caller's changes that.</summary>
@@ -172,7 +172,7 @@ internal static partial class GcpErrors
             target,
             $"A perimeter of VPC Service Controls denies a call that '{target}' needs, whatever the credentials are "
                 + $"allowed to do. The unique identifier of the refusal is {(id.Length > 0 ? id : "not given")}.",
-            $"gcloud logging read {GcpShell.Quote($"protoPayload.metadata.vpcServiceControlsUniqueId=\"{id}\"")} "
+            $"gcloud logging read {ShellQuote.PowerShell($"protoPayload.metadata.vpcServiceControlsUniqueId=\"{id}\"")} "
                 + "--organization <organization id>   (shows the perimeter and the reason, for the administrator of "
                 + "the perimeter)",
             inner,
@@ -181,6 +181,6 @@ internal static partial class GcpErrors
 
     /// <summary>The command that shows an organization policy as it applies to a project.</summary>
     public static string DescribeConstraint(string constraint, string project) =>
-        $"gcloud org-policies describe {GcpShell.Quote(constraint.Replace("constraints/", ""))} --project {project} "
+        $"gcloud org-policies describe {ShellQuote.PowerShell(constraint.Replace("constraints/", ""))} --project {project} "
         + "--effective";
 }

@@ -49,7 +49,7 @@ internal static partial class GcpErrors
             CmekErrorKind.InvalidState,
             account,
             $"The service account {account} is disabled, so nobody can act as it.",
-            $"gcloud iam service-accounts enable {GcpShell.Quote(account)}"
+            $"gcloud iam service-accounts enable {ShellQuote.PowerShell(account)}"
         );
 
     /// <summary>The account was created, but cannot be read.</summary>

@@ -58,8 +58,8 @@ internal static partial class GcpErrors
             CmekErrorKind.InvalidState,
             target,
             $"The API {service} is not enabled in the project used for '{target}': {message}",
-            $"gcloud services enable {GcpShell.Quote(service)}"
-                + $"{(project is null ? "" : $" --project {GcpShell.Quote(project)}")}; "
+            $"gcloud services enable {ShellQuote.PowerShell(service)}"
+                + $"{(project is null ? "" : $" --project {ShellQuote.PowerShell(project)}")}; "
                 + "then run the same command again in a minute"
         );
 

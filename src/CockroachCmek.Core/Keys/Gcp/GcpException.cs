@@ -56,7 +56,9 @@ internal sealed class GcpException : Exception
         )
         ?? (IsMemberRefusedInWords ? GcpConstraints.MemberDomains : null);
 
-    /// <summary>The project, id or number, whose organization policy denies the call; null when it is not named.</summary>
+    /// <summary>
+    /// The project, id or number, whose organization policy denies the call; null when it is not named.
+    /// </summary>
     /// <example>orgpolicy:projects/my-project?configvalue=x, the subject of a violation.</example>
     public string? ConstrainedProject =>
         Violations

@@ -33,5 +33,5 @@ internal sealed record GcpKeyName(GcpRingName Ring, string Id)
     /// <summary>The options by which gcloud finds the key.</summary>
     /// <param name="keyOption">The key's own option; empty where it is an argument of the command.</param>
     public string ToGcloudOptions(string keyOption = "--key ") =>
-        $"{keyOption}{GcpShell.Quote(Id)} --keyring {Ring.ToGcloudOptions()}";
+        $"{keyOption}{ShellQuote.PowerShell(Id)} --keyring {Ring.ToGcloudOptions()}";
 }

@@ -52,8 +52,8 @@ internal sealed class GcpKeyPolicies(GcpClients clients, GcpCalls calls)
     }
 
     private static string Trust(CrdbCluster cluster, ServiceAccountEmail account) =>
-        $"gcloud iam service-accounts add-iam-policy-binding {account} --project {GcpShell.Quote(account.Project)} "
-        + $"--member {GcpShell.Quote(GcpNames.ClusterAccount(cluster).Member)} --role {GcpNames.TrustRole} "
+        $"gcloud iam service-accounts add-iam-policy-binding {account} --project {ShellQuote.PowerShell(account.Project)} "
+        + $"--member {ShellQuote.PowerShell(GcpNames.ClusterAccount(cluster).Member)} --role {GcpNames.TrustRole} "
         + "--condition None";
 
     private static string CreateRing(GcpRingName ring) => $"gcloud kms keyrings create {ring.ToGcloudOptions()}";
@@ -62,7 +62,7 @@ internal sealed class GcpKeyPolicies(GcpClients clients, GcpCalls calls)
     {
         var labels = string.Join(",", GcpLabels.For(cluster).Select(l => $"{l.Key}={l.Value}"));
         return $"gcloud kms keys create {key.ToGcloudOptions("")} --purpose encryption --protection-level software "
-            + $"--labels {GcpShell.Quote(labels)}";
+            + $"--labels {ShellQuote.PowerShell(labels)}";
     }
 
     /// <summary>
@@ -70,7 +70,7 @@ internal sealed class GcpKeyPolicies(GcpClients clients, GcpCalls calls)
     /// </summary>
     private static string Grant(GcpKeyName key, ServiceAccountEmail account) =>
         $"gcloud kms keys add-iam-policy-binding {key.ToGcloudOptions("")} "
-        + $"--member {GcpShell.Quote(account.Member)} --role {GcpNames.UseRole} --condition None";
+        + $"--member {ShellQuote.PowerShell(account.Member)} --role {GcpNames.UseRole} --condition None";
 
     private static CmekKeyPolicy Result(
         KeyPolicyRequest request,

@@ -210,7 +210,8 @@ internal sealed class GcpRevocationDrills(
                     Status = CmekCheckStatus.Fail,
                     Detail = $"These credentials lack {string.Join(", ", missing)} on {resource}.",
                     Remedy =
-                        "Connect-CrdbCloud -GcpCredentialFile <file>   (credentials that have them; or an administrator "
+                        "Connect-CrdbCloud -GcpCredentialFile <file>   (credentials that have them; or an "
+                        + "administrator "
                         + "grants them, unless a deny policy takes them away)",
                 };
         }

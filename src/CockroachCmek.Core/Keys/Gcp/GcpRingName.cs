@@ -17,7 +17,7 @@ internal sealed record GcpRingName(string Project, string Location, string Id)
 
     /// <summary>The argument and options by which gcloud finds the ring.</summary>
     public string ToGcloudOptions() =>
-        $"{GcpShell.Quote(Id)} --location {GcpShell.Quote(Location)} --project {GcpShell.Quote(Project)}";
+        $"{ShellQuote.PowerShell(Id)} --location {ShellQuote.PowerShell(Location)} --project {ShellQuote.PowerShell(Project)}";
 
     /// <summary>The name of a key in the ring.</summary>
     public GcpKeyName Key(string id) => new(this, id);

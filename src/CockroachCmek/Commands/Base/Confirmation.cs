@@ -6,7 +6,8 @@ using CockroachCmek.Core;
 namespace CockroachCmek.Commands;
 
 /// <summary>
-/// Asks for a plan as a whole. ShouldProcess offers Yes as the default answer, which is the wrong one for a command that
+/// Asks for a plan as a whole. ShouldProcess offers Yes as the default answer, which is the wrong one for a command
+/// that
 /// stops a cluster.
 /// </summary>
 internal static class Confirmation

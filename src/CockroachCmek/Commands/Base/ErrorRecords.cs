@@ -22,7 +22,8 @@ internal static class ErrorRecords
         };
 
     /// <summary>
-    /// True when every other input would fail in the same way: CockroachDB Cloud does not accept the API key. Credentials
+    /// True when every other input would fail in the same way: CockroachDB Cloud does not accept the API key.
+    /// Credentials
     /// of one cloud that have expired say nothing about another cloud's.
     /// </summary>
     public static bool EndsEverything(Exception error) =>

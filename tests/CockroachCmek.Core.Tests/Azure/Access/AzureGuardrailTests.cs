@@ -64,5 +64,5 @@ public sealed class AzureGuardrailTests
     [InlineData("/resourceGroups/x$(touch y)", "'/resourceGroups/x$(touch y)'")]
     [InlineData("/resourceGroups/x'; touch y #", "'/resourceGroups/x''; touch y #'")]
     public void A_value_in_a_command_is_one_argument(string value, string quoted) =>
-        Assert.Equal(quoted, Core.Keys.Azure.Access.AzureShell.Quote(value));
+        Assert.Equal(quoted, Core.ShellQuote.PowerShell(value));
 }

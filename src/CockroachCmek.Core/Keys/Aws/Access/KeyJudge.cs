@@ -165,7 +165,7 @@ internal sealed class KeyJudge
             ? covers.And(statement.Holds(_request))
             : Finding.No;
 
-    /// <summary>Whether policies of the role limit this is told differently by AWS's own documents.</summary>
+    /// <summary>AWS documents disagree on whether policies of the role limit this.</summary>
     private static Finding Limited(Finding allows, string what, string by = "permissions boundary") =>
         allows.Truth == Truth.No ? Finding.Maybe($"whether {what} is limited by the role's {by}") : allows;
 }

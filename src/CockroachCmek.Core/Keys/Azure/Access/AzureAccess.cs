@@ -32,9 +32,9 @@ internal sealed record AzureAccess(AzureKeyReading Reading, KeyAccess Answer, bo
     public string VerifyCommand =>
         Answer.Unread.Count > 0 && Verdict == CmekAccessVerdict.Unknown
             ? Answer.Unread[0].Command
-            : $"az role assignment list --assignee {AzureShell.Quote(PrincipalId)} --include-groups "
+            : $"az role assignment list --assignee {ShellQuote.PowerShell(PrincipalId)} --include-groups "
                 + "--include-inherited "
-                + $"--scope {AzureShell.Quote(KeyVault.Id)} "
+                + $"--scope {ShellQuote.PowerShell(KeyVault.Id)} "
                 + "--query \"[].{role:roleDefinitionName,scope:scope,condition:condition}\"";
 
     /// <summary>

@@ -152,8 +152,8 @@ internal static class AzureAccessEvaluator
     private static string RemoveFromGroup(AzureKeyReading reading, string id) =>
         AzureScope.Same(id, reading.PrincipalId)
             ? ""
-            : $"az ad group member remove --group {AzureShell.Quote(id)} "
-                + $"--member-id {AzureShell.Quote(reading.PrincipalId)}";
+            : $"az ad group member remove --group {ShellQuote.PowerShell(id)} "
+                + $"--member-id {ShellQuote.PowerShell(reading.PrincipalId)}";
 
     private static IEnumerable<string> DenialsOf(AzureKeyReading reading) =>
         reading.KeyVault.UsesRoles

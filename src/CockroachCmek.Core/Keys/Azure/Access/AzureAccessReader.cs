@@ -4,7 +4,7 @@ namespace CockroachCmek.Core.Keys.Azure.Access;
 
 /// <summary>
 /// Reads everything that decides who may use a key: role assignments at the key and above it, their roles, deny
-/// assignments, and the groups of the cluster's application where they matter. What may not be read is named.
+/// assignments, and the groups of the cluster's application where they matter. What the caller is not allowed to read is named.
 /// </summary>
 internal sealed class AzureAccessReader(IAzureArm arm, IMicrosoftGraph graph, AzureCalls calls)
 {

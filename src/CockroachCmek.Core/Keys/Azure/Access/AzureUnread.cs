@@ -9,14 +9,14 @@ internal static class AzureUnread
         new(
             $"the enterprise application {applicationId}",
             "Application.Read.All (Microsoft Graph)",
-            $"az ad sp show --id {AzureShell.Quote(applicationId)}"
+            $"az ad sp show --id {ShellQuote.PowerShell(applicationId)}"
         );
 
     public static UnreadPlace Roles(string scope) =>
         new(
             $"the role assignments on {AzureScope.Describe(scope)} and above",
             "Microsoft.Authorization/roleAssignments/read",
-            $"az role assignment list --scope {AzureShell.Quote(scope)} --include-inherited"
+            $"az role assignment list --scope {ShellQuote.PowerShell(scope)} --include-inherited"
         );
 
     public static UnreadPlace Denials(string scope) =>
@@ -31,7 +31,7 @@ internal static class AzureUnread
         new(
             $"the role {id.Split('/').Last()}",
             "Microsoft.Authorization/roleDefinitions/read",
-            $"az role definition list --name {AzureShell.Quote(id.Split('/').Last())}"
+            $"az role definition list --name {ShellQuote.PowerShell(id.Split('/').Last())}"
         );
 
     public static UnreadPlace Locks(string scope) =>
@@ -55,6 +55,6 @@ internal static class AzureUnread
         new(
             $"whether the application is in the group {group}",
             "GroupMember.Read.All (Microsoft Graph)",
-            $"az ad group member check --group {AzureShell.Quote(group)} --member-id {AzureShell.Quote(principalId)}"
+            $"az ad group member check --group {ShellQuote.PowerShell(group)} --member-id {ShellQuote.PowerShell(principalId)}"
         );
 }

@@ -31,6 +31,6 @@ internal static class GcpAccessAdvice
         + $"{string.Join(", ", unread)}.";
 
     private static string Troubleshoot(string resource, ServiceAccountEmail account, string permission) =>
-        $"gcloud policy-troubleshoot iam {GcpShell.Quote(resource)} --principal-email {GcpShell.Quote(account.Text)} "
+        $"gcloud policy-troubleshoot iam {ShellQuote.PowerShell(resource)} --principal-email {ShellQuote.PowerShell(account.Text)} "
         + $"--permission {permission}";
 }

@@ -149,6 +149,6 @@ internal sealed class GcpAccessEvaluator(GcpScope scope, ServiceAccountEmail acc
     /// <summary>gcloud takes a custom role by its id and its project or organization.</summary>
     private static string DescribeRole(string role) =>
         role.Split('/') is ["projects" or "organizations", var parent, "roles", var id]
-            ? $"{GcpShell.Quote(id)} --{role.Split('/')[0].TrimEnd('s')} {GcpShell.Quote(parent)}"
-            : GcpShell.Quote(role);
+            ? $"{ShellQuote.PowerShell(id)} --{role.Split('/')[0].TrimEnd('s')} {ShellQuote.PowerShell(parent)}"
+            : ShellQuote.PowerShell(role);
 }

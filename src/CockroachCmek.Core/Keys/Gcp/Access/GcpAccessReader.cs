@@ -125,7 +125,7 @@ internal sealed class GcpAccessReader(GcpClients clients, GcpCalls calls, Shared
             $"service account {account}",
             new GcpPlaceCommand(
                 "iam service-accounts",
-                $"{GcpShell.Quote(account.Text)} --project {GcpShell.Quote(account.Project)}"
+                $"{ShellQuote.PowerShell(account.Text)} --project {ShellQuote.PowerShell(account.Project)}"
             ),
             policy.Value
         )

@@ -47,7 +47,7 @@ internal sealed class GcpAccessReview(GcpAccessReader reader, GcpAccounts accoun
         new(
             $"whether {_account} is enabled",
             "iam.serviceAccounts.get",
-            $"gcloud iam service-accounts describe {GcpShell.Quote(_account.Text)}"
+            $"gcloud iam service-accounts describe {ShellQuote.PowerShell(_account.Text)}"
         );
 
     /// <summary>Whether anybody can act as the account at all. A disabled one can do nothing.</summary>

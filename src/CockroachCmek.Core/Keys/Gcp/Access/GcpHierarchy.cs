@@ -65,7 +65,7 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
                     "organization" => "organizations",
                     _ => "projects",
                 },
-                GcpShell.Quote(ancestor.Id)
+                ShellQuote.PowerShell(ancestor.Id)
             ),
             policy.Value
         )
@@ -93,7 +93,7 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
             : new UnreadPlace(
                 $"what is above project {project}, and its policies",
                 read.Needs,
-                $"gcloud projects get-ancestors {GcpShell.Quote(project)}"
+                $"gcloud projects get-ancestors {ShellQuote.PowerShell(project)}"
             );
         return (places, denies, above);
     }
@@ -120,7 +120,7 @@ internal sealed class GcpHierarchy(GcpClients clients, GcpCalls calls, SharedRea
         );
         var command =
             "gcloud iam policies list --kind denypolicies --attachment-point "
-            + GcpShell.Quote($"cloudresourcemanager.googleapis.com/{ancestor.Resource}");
+            + ShellQuote.PowerShell($"cloudresourcemanager.googleapis.com/{ancestor.Resource}");
         return policies is null
             ? new GcpDenyPlace(
                 NameOf(ancestor),

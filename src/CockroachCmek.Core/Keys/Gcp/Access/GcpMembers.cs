@@ -43,13 +43,13 @@ internal static class GcpMembers
                 $"the members of {member}",
                 "the right to view the group's members",
                 "gcloud identity groups memberships check-transitive-membership "
-                    + $"--group-email {GcpShell.Quote(GroupOf(member))} --member-email {GcpShell.Quote(account.Text)}"
+                    + $"--group-email {ShellQuote.PowerShell(GroupOf(member))} --member-email {ShellQuote.PowerShell(account.Text)}"
             )
             : new UnreadPlace(
                 $"whom {member} stands for",
                 "cloudasset.assets.analyzeIamPolicy",
-                $"gcloud asset analyze-iam-policy --project {GcpShell.Quote(account.Project)} "
-                    + $"--identity {GcpShell.Quote(account.Member)}"
+                $"gcloud asset analyze-iam-policy --project {ShellQuote.PowerShell(account.Project)} "
+                    + $"--identity {ShellQuote.PowerShell(account.Member)}"
             );
 
     private const string GroupSet = "principalSet://goog/group/";

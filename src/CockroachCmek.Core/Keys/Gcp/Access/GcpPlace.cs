@@ -47,8 +47,8 @@ internal sealed record GcpPlaceCommand(string Group, string Resource)
 
     /// <summary>Removes a member from a role, under its condition or without one.</summary>
     public string Remove(string role, string member, bool hasCondition) =>
-        $"gcloud {Group} remove-iam-policy-binding {Resource} --member {GcpShell.Quote(member)} "
-        + $"--role {GcpShell.Quote(role)} {(hasCondition ? "--all" : "--condition None")}";
+        $"gcloud {Group} remove-iam-policy-binding {Resource} --member {ShellQuote.PowerShell(member)} "
+        + $"--role {ShellQuote.PowerShell(role)} {(hasCondition ? "--all" : "--condition None")}";
 }
 
 /// <summary>The deny policies that are attached to one place.</summary>
