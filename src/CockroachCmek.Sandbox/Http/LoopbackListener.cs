@@ -152,7 +152,8 @@ internal sealed class LoopbackListener : IDisposable
         )
         {
             await head.WriteLineAsync($"HTTP/1.1 {response.Status} {Reason(response.Status)}");
-            await head.WriteLineAsync($"Date: {DateTimeOffset.UtcNow:R}");
+            if (!response.Headers.Any(h => h.Key == "Date"))
+                await head.WriteLineAsync($"Date: {DateTimeOffset.UtcNow:R}");
             await head.WriteLineAsync($"Content-Length: {response.Body.Length}");
             if (response.Body.Length > 0)
                 await head.WriteLineAsync($"Content-Type: {response.ContentType}");

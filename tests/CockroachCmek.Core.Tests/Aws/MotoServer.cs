@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Xml.Linq;
 using CockroachCmek.Testing;
@@ -13,31 +10,32 @@ namespace CockroachCmek.Core.Tests.Aws;
 /// </summary>
 public sealed class MotoServer : IDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private readonly Process? _process;
+    private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public MotoServer()
     {
         if (Repository.Program("moto_server") is not { } program)
             return;
-        var port = FreePort();
-        Endpoint = new Uri($"http://127.0.0.1:{port}/");
-        var start = new ProcessStartInfo(
-            program,
-            ["-H", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture)]
-        )
+        var start = new ProcessStartInfo(program, ["-H", "127.0.0.1", "-p", "0"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, _) => { };
-        _process.ErrorDataReceived += (_, _) => { };
+        _process.OutputDataReceived += (_, line) => FindAddress(line.Data);
+        _process.ErrorDataReceived += (_, line) => FindAddress(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>Null where moto is not installed.</summary>
-    public Uri? Endpoint { get; }
+    /// <summary>False where moto is not installed.</summary>
+    public bool IsInstalled => _process is not null;
+
+    /// <summary>The address that moto has chosen; null until it is ready.</summary>
+    public Uri? Endpoint { get; private set; }
 
     public string AccessKeyId { get; private set; } = "";
 
@@ -48,6 +46,7 @@ public sealed class MotoServer : IDisposable
     {
         if (AccessKeyId.Length > 0)
             return;
+        Endpoint = await _address.Task.WaitAsync(Limit);
         using var http = new HttpClient { BaseAddress = Endpoint };
         await WaitAsync(http);
         const string policy =
@@ -74,9 +73,17 @@ public sealed class MotoServer : IDisposable
         _process.Dispose();
     }
 
+    /// <summary>Reads the address from " * Running on http://127.0.0.1:34251".</summary>
+    private void FindAddress(string? line)
+    {
+        const string start = "Running on ";
+        if (line?.IndexOf(start, StringComparison.Ordinal) is int at and >= 0)
+            _address.TrySetResult(new Uri(line[(at + start.Length)..].Trim()));
+    }
+
     private static async Task WaitAsync(HttpClient http)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(Limit);
         while (true)
         {
             try
@@ -109,12 +116,5 @@ public sealed class MotoServer : IDisposable
         var response = await http.SendAsync(request);
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadAsStringAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

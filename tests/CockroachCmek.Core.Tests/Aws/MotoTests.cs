@@ -15,7 +15,7 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>, IAsy
 
     public async ValueTask InitializeAsync()
     {
-        Assert.SkipWhen(moto.Endpoint is null, "moto_server is not on PATH.");
+        Assert.SkipWhen(!moto.IsInstalled, "moto_server is not on PATH.");
         await moto.ReadyAsync();
         _world = new AwsWorld(moto.Endpoint!, moto.AccessKeyId, moto.SecretAccessKey, TimeScale);
     }

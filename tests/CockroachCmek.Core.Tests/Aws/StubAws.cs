@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Sandbox.Http;
 using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Aws;
@@ -12,18 +12,14 @@ namespace CockroachCmek.Core.Tests.Aws;
 /// </summary>
 internal sealed class StubAws : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly LoopbackListener _listener;
     private readonly Func<StubCall, StubResponse> _respond;
     private readonly AwsKeyProvider _provider;
 
     public StubAws(Func<StubCall, StubResponse> respond)
     {
         _respond = respond;
-        var port = Random.Shared.Next(20_000, 60_000);
-        Endpoint = new Uri($"http://127.0.0.1:{port}/");
-        _listener.Prefixes.Add(Endpoint.ToString());
-        _listener.Start();
-        _ = ServeAsync();
+        _listener = new LoopbackListener(port: 0, certificate: null, (request, _) => Task.FromResult(Respond(request)));
         _provider = new AwsKeyProvider(
             new AwsCustomerCloud(),
             new AwsConnection
@@ -35,7 +31,7 @@ internal sealed class StubAws : IDisposable
         );
     }
 
-    public Uri Endpoint { get; }
+    public Uri Endpoint => _listener.Endpoint;
 
     public AwsKeyProvider Provider => _provider;
 
@@ -48,49 +44,46 @@ internal sealed class StubAws : IDisposable
     public void Dispose()
     {
         _provider.Dispose();
-        _listener.Close();
+        _listener.StopAsync().GetAwaiter().GetResult();
+        _listener.Dispose();
     }
 
-    private async Task ServeAsync()
+    private Reply Respond(ParsedRequest request)
     {
-        while (_listener.IsListening)
-        {
-            HttpListenerContext context;
-            try
+        var call = new StubCall(request);
+        Calls.Enqueue(call);
+        var response = _respond(call);
+        return new Reply(
+            new SandboxResponse(
+                response.Status,
+                Encoding.UTF8.GetBytes(response.Body),
+                call.IsJson ? "application/x-amz-json-1.1" : "text/xml"
+            )
             {
-                context = await _listener.GetContextAsync();
+                Headers = response.Date is { } date ? [new("Date", date.ToString("R"))] : [],
             }
-            catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-
-            using var reader = new StreamReader(context.Request.InputStream);
-            var call = new StubCall(context.Request, await reader.ReadToEndAsync());
-            Calls.Enqueue(call);
-            var response = _respond(call);
-            context.Response.StatusCode = response.Status;
-            context.Response.ContentType = call.IsJson ? "application/x-amz-json-1.1" : "text/xml";
-            if (response.Date is { } date)
-                context.Response.Headers["Date"] = date.ToString("R");
-            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(response.Body));
-            context.Response.Close();
-        }
+        );
     }
 }
 
 /// <summary>A call that the stub received.</summary>
 internal sealed record StubCall(string Operation, string Region, DateTimeOffset SignedAt, bool IsJson, string Body)
 {
-    public StubCall(HttpListenerRequest request, string body)
+    public StubCall(ParsedRequest request)
         : this(
-            request.Headers["X-Amz-Target"]?.Split('.')[^1]
-                ?? body.Split('&').First(f => f.StartsWith("Action=", StringComparison.Ordinal))[7..],
-            request.Headers["Authorization"]!.Split('/')[2],
-            DateTimeOffset.ParseExact(request.Headers["X-Amz-Date"]!, "yyyyMMdd'T'HHmmss'Z'", null),
-            request.Headers["X-Amz-Target"] is not null,
-            body
+            Header(request, "X-Amz-Target")?.Split('.')[^1]
+                ?? Encoding
+                    .UTF8.GetString(request.Body)
+                    .Split('&')
+                    .First(f => f.StartsWith("Action=", StringComparison.Ordinal))[7..],
+            Header(request, "Authorization")!.Split('/')[2],
+            DateTimeOffset.ParseExact(Header(request, "X-Amz-Date")!, "yyyyMMdd'T'HHmmss'Z'", null),
+            Header(request, "X-Amz-Target") is not null,
+            Encoding.UTF8.GetString(request.Body)
         ) { }
+
+    private static string? Header(ParsedRequest request, string name) =>
+        request.Headers.FirstOrDefault(h => h.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 }
 
 /// <summary>What the stub responds.</summary>

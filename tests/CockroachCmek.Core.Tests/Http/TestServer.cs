@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -10,6 +11,8 @@ namespace CockroachCmek.Core.Tests.Http;
 /// <summary>A server on this machine that gives one response, and remembers what it was sent.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
+    private static readonly Socket s_deaf = TakePort();
+
     private readonly LoopbackListener _listener;
 
     public TestServer(
@@ -34,15 +37,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public ConcurrentQueue<string> Requests { get; } = new();
 
-    /// <summary>A port at which nothing listens.</summary>
-    public static Uri Nobody()
-    {
-        using var socket = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        var port = ((IPEndPoint)socket.LocalEndpoint).Port;
-        socket.Stop();
-        return new Uri($"http://127.0.0.1:{port}/");
-    }
+    /// <summary>An address at which nothing listens, and nothing can: its port stays taken.</summary>
+    public static Uri Nobody() => new($"http://127.0.0.1:{((IPEndPoint)s_deaf.LocalEndPoint!).Port}/");
 
     /// <summary>A certificate of its own authority.</summary>
     /// <param name="host">The host that it is for; null for 127.0.0.1.</param>
@@ -73,6 +69,14 @@ internal sealed class TestServer : IAsyncDisposable
         );
         using var whole = issued.CopyWithPrivateKey(key);
         return (authority, X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null));
+    }
+
+    /// <summary>A socket that is bound and does not listen, so connections to it are refused.</summary>
+    private static Socket TakePort()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
     }
 
     public async ValueTask DisposeAsync()
