@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using CockroachCmek.Sandbox.Http;
@@ -44,6 +45,7 @@ internal static class SandboxDiscovery
         new()
         {
             ["timeScale"] = server.Clock.Scale,
+            ["time"] = server.Clock.UtcNow.ToString("O", CultureInfo.InvariantCulture),
             ["aws"] = new JsonObject
             {
                 ["endpoint"] = server.AwsEndpoint.ToString(),

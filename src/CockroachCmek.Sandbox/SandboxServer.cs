@@ -251,13 +251,10 @@ public sealed class SandboxServer : IDisposable
     }
 
     /// <param name="delay">Sandbox time.</param>
-    private Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken)
-    {
-        var realDelay = TimeSpan.FromTicks((long)(delay.Ticks / _options.TimeScale));
+    private Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken) =>
 #if NET
-        return Task.Delay(realDelay, _options.Time, cancellationToken);
+        Task.Delay(delay, Clock, cancellationToken);
 #else
-        return _options.Time.Delay(realDelay, cancellationToken);
+        Clock.Delay(delay, cancellationToken);
 #endif
-    }
 }

@@ -122,7 +122,6 @@ internal sealed class StateCopier
             typeof(Delegate).IsAssignableFrom(type)
             || typeof(IDisposable).IsAssignableFrom(type) && type.Namespace != "System.Collections.Generic"
             || typeof(TimeProvider).IsAssignableFrom(type)
-            || type == typeof(SandboxClock)
             || type.IsPointer
         )
             throw new InvalidOperationException($"The sandbox's state holds a {type}, which is not data.");

@@ -12,6 +12,23 @@ internal sealed class SandboxClouds(JsonObject description)
     /// <summary>How many times faster than real time the sandbox's clock runs.</summary>
     public double TimeScale => (double?)description["timeScale"] ?? 1;
 
+    /// <summary>
+    /// A clock that shows the sandbox's time. It does not see when the sandbox is advanced in another process.
+    /// </summary>
+    public TimeProvider StartClock() =>
+        new ScaledTimeProvider(
+            TimeProvider.System,
+            TimeScale,
+            DateTimeOffset.TryParse(
+                (string?)description["time"],
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var now
+            )
+                ? now
+                : null
+        );
+
     /// <summary>One cloud's part; null when the sandbox does not have the cloud.</summary>
     public IReadOnlyDictionary<string, string>? Find(string cloud) =>
         (description[cloud] as JsonObject)?.ToDictionary(

@@ -92,9 +92,12 @@ internal sealed class CloudSession : IDisposable
         _ = BaseAddress.Of(endpoint, "", nameof(SessionRequest.Endpoint), Errors.InsecureEndpoint);
         _ = request.ApiKey.ForHeader(nameof(SessionRequest.ApiKey));
         var sandbox = await SandboxDiscovery.FindAsync(endpoint, request.ApiKey, cancellationToken);
-        var scale = sandbox?.TimeScale ?? 1;
-        var time = scale == 1 ? TimeProvider.System : new ScaledTimeProvider(TimeProvider.System, scale);
-        var connection = new CloudConnection(endpoint, request.ApiKey) { Time = time, TimeScale = scale };
+        var time = sandbox is null ? TimeProvider.System : RunningSandbox.ClockAt(endpoint) ?? sandbox.StartClock();
+        var connection = new CloudConnection(endpoint, request.ApiKey)
+        {
+            Time = time,
+            TimeScale = sandbox?.TimeScale ?? 1,
+        };
         if (request.ApiVersion is not null)
             connection = connection with { ApiVersion = request.ApiVersion };
         if (request.KmsOnly)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
 using CockroachCmek.Commands;
@@ -13,6 +14,9 @@ internal sealed class RunningSandbox
     private static readonly ConditionalWeakTable<CrdbSandbox, RunningSandbox> Known = new();
     private static readonly ConditionalWeakTable<Runspace, RunningSandbox> Current = new();
 
+    // By the port of its CockroachDB Cloud.
+    private static readonly ConcurrentDictionary<int, SandboxServer> Servers = new();
+
     private readonly SandboxServer _server;
     private readonly CloudSession? _session;
 
@@ -22,6 +26,12 @@ internal sealed class RunningSandbox
         _session = session;
         Sandbox = sandbox;
     }
+
+    /// <summary>The clock of the sandbox of this process that has an endpoint on this machine; null: none has.</summary>
+    public static TimeProvider? ClockAt(Uri endpoint) =>
+        endpoint.IsLoopback && Servers.TryGetValue(endpoint.Port, out var server)
+            ? ScaledTimeProvider.Follow(server.Clock, server.Clock.Scale)
+            : null;
 
     public CrdbSandbox Sandbox { get; }
 
@@ -47,6 +57,7 @@ internal sealed class RunningSandbox
             Scenarios = [.. scenarios.Select(FindScenario).Distinct()],
         };
         var server = SandboxServer.Start(options);
+        Servers[server.CloudEndpoint.Port] = server;
         var sandbox = SandboxModel.Describe(server, timeScale);
         SetVaultEnvironment(server);
         var request = new SessionRequest(server.CloudEndpoint, new Secret(sandbox.ApiKey));
@@ -79,6 +90,7 @@ internal sealed class RunningSandbox
 
     public async Task StopAsync()
     {
+        Servers.TryRemove(_server.CloudEndpoint.Port, out _);
         await _server.StopAsync();
         _server.Dispose();
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Xml.Linq;
 using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Core.Tests.Sandbox;
 using CockroachCmek.Sandbox;
 using CockroachCmek.Testing;
 
@@ -13,7 +14,7 @@ internal sealed class AwsSandboxWorld : AwsWorld
     private const double TimeScale = 20_000;
 
     private AwsSandboxWorld(SandboxServer server, RecordingLog log)
-        : base(server.AwsEndpoint, server.Aws.AccessKeyId, server.Aws.SecretAccessKey, TimeScale)
+        : base(server.AwsEndpoint, server.Aws.AccessKeyId, server.Aws.SecretAccessKey, server.Time())
     {
         Server = server;
         Log = log;

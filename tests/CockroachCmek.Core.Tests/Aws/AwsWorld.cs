@@ -12,18 +12,17 @@ namespace CockroachCmek.Core.Tests.Aws;
 /// An AWS to test against: the module's provider, connected to it, and the vendor's own client, to read what the
 /// provider did.
 /// </summary>
-internal class AwsWorld(Uri endpoint, string accessKeyId, string secretAccessKey, double timeScale) : IDisposable
+internal class AwsWorld(Uri endpoint, string accessKeyId, string secretAccessKey, TimeProvider time) : IDisposable
 {
     public const string OrganizationId = "0f0e0d0c-0b0a-4909-8807-060504030201";
     public const string ClusterAccount = "999999999999";
 
-    private readonly ScaledTimeProvider _time = new(TimeProvider.System, timeScale);
     private readonly List<IDisposable> _owned = [];
     private AwsKeyProvider? _provider;
 
     public RecordingLog Log { get; init; } = new();
 
-    public OperationContext Context => new(Log, _time, CancellationToken.None);
+    public OperationContext Context => new(Log, time, CancellationToken.None);
 
     /// <summary>The provider with an administrator's credentials.</summary>
     public AwsKeyProvider Provider => _provider ??= As(accessKeyId, secretAccessKey);

@@ -17,7 +17,8 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>, IAsy
     {
         Assert.SkipWhen(!moto.IsInstalled, "moto_server is not on PATH.");
         await moto.ReadyAsync();
-        _world = new AwsWorld(moto.Endpoint!, moto.AccessKeyId, moto.SecretAccessKey, TimeScale);
+        var time = new ScaledTimeProvider(TimeProvider.System, TimeScale);
+        _world = new AwsWorld(moto.Endpoint!, moto.AccessKeyId, moto.SecretAccessKey, time);
     }
 
     public ValueTask DisposeAsync()

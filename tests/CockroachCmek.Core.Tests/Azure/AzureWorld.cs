@@ -9,6 +9,7 @@ using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Manifest;
+using CockroachCmek.Core.Tests.Sandbox;
 using CockroachCmek.Sandbox;
 using CockroachCmek.Sandbox.Azure;
 using CockroachCmek.Testing;
@@ -30,7 +31,6 @@ internal sealed class AzureWorld : IAsyncDisposable
     public AzureWorld(bool answer = true)
     {
         Log = new RecordingLog { Answer = answer };
-        Time = new ScaledTimeProvider(TimeProvider.System, Scale);
         Server = SandboxServer.Start(
             new SandboxOptions
             {
@@ -64,7 +64,7 @@ internal sealed class AzureWorld : IAsyncDisposable
 
     public AzureSandbox Azure => Server.Azure;
 
-    public ScaledTimeProvider Time { get; }
+    public ScaledTimeProvider Time => Server.Time();
 
     public RecordingLog Log { get; private set; }
 

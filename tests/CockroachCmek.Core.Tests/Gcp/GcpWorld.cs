@@ -4,6 +4,7 @@ using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Gcp;
+using CockroachCmek.Core.Tests.Sandbox;
 using CockroachCmek.Sandbox;
 using CockroachCmek.Sandbox.Http;
 using CockroachCmek.Testing;
@@ -27,13 +28,11 @@ internal sealed class GcpWorld : IAsyncDisposable
     ];
 
     private readonly double _timeScale;
-    private readonly ScaledTimeProvider _time;
     private readonly List<GcpKeyProvider> _providers = [];
 
     private GcpWorld(double timeScale)
     {
         _timeScale = timeScale;
-        _time = new ScaledTimeProvider(TimeProvider.System, timeScale);
         Server = SandboxServer.Start(
             new SandboxOptions
             {
@@ -66,7 +65,7 @@ internal sealed class GcpWorld : IAsyncDisposable
 
     public RecordingLog Log { get; set; } = new();
 
-    public OperationContext Context => new(Log, _time, CancellationToken.None);
+    public OperationContext Context => new(Log, Server.Time(), CancellationToken.None);
 
     /// <summary>Index of the newest request, for <see cref="WritesSince"/>.</summary>
     public int LastRequest => Server.Exchanges.Select(e => e.Request.Index).DefaultIfEmpty(0).Max();
@@ -98,7 +97,7 @@ internal sealed class GcpWorld : IAsyncDisposable
         using var client = new CrdbCloudClient(
             new CloudConnection(Server.CloudEndpoint, new Secret(Server.Cloud.AdminKey))
             {
-                Time = _time,
+                Time = Server.Time(),
                 TimeScale = _timeScale,
             }
         );

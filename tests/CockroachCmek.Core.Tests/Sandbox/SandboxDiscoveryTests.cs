@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using CockroachCmek.Core.Keys;
 using CockroachCmek.Sandbox;
 using CockroachCmek.Testing;
 
@@ -37,8 +38,18 @@ public sealed class SandboxDiscoveryTests : IAsyncLifetime
             "clientId":"{{{_server.Azure.Admin.ClientId}}}","clientSecret":"{{{_server.Azure.Admin.Secret}}}"},
             "vault":{"address":"{{{_server.VaultEndpoint}}}","token":"{{{_server.Vault.RootToken}}}"}}
             """.Replace("\n", "", StringComparison.Ordinal),
-            WithoutCertificate(found)
+            WithoutCertificateAndTime(found)
         );
+    }
+
+    [Fact]
+    public async Task A_client_of_another_process_finds_the_time_of_the_sandbox()
+    {
+        _server.Clock.Advance(TimeSpan.FromDays(400));
+        var clock = new SandboxClouds(await DiscoverAsync(_server.Cloud.AdminKey)).StartClock();
+        // At a scale of 600, the two readings are some minutes apart.
+        Assert.Equal(_server.Clock.UtcNow, clock.GetUtcNow(), TimeSpan.FromHours(6));
+        Assert.Equal(600, Assert.IsType<ScaledTimeProvider>(clock).Scale);
     }
 
     [Fact]
@@ -178,8 +189,9 @@ public sealed class SandboxDiscoveryTests : IAsyncLifetime
 
     private static string Text(JsonObject found, string cloud, string name) => (string)found[cloud]![name]!;
 
-    private static string WithoutCertificate(JsonObject found)
+    private static string WithoutCertificateAndTime(JsonObject found)
     {
+        found.Remove("time");
         found["azure"]!.AsObject().Remove("caCertificate");
         return found.ToJsonString();
     }

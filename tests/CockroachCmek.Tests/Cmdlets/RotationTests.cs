@@ -199,4 +199,22 @@ public sealed class RotationTests
                 .Text("Outcome")
         );
     }
+
+    [Fact]
+    public void Ages_follow_the_clock_of_the_sandbox_in_every_session()
+    {
+        using var session = ModuleSession.WithSandbox(record: true);
+        const string isDue = "(Invoke-CrdbCmekRotation prod-eu-old -IfOlderThan 365.00:00:00 -Wait).Outcome";
+        const string age = "(Test-CrdbCmek prod-eu-old -MaxKeyAge 365.00:00:00 | Where-Object Check -eq KeyAge).Status";
+        Assert.Equal("Pass", session.Run(age).Succeeds().Single().ToString());
+        Assert.Equal("Existing", session.Run(isDue).Succeeds().Single().ToString());
+
+        session.Run("$sandbox.Advance('400.00:00:00')").Succeeds();
+        Assert.Equal("Fail", session.Run(age).Succeeds().Single().ToString());
+        session.Run($"$null = {ModuleSession.Connect}").Succeeds();
+        Assert.Equal("Fail", session.Run(age).Succeeds().Single().ToString());
+        Assert.Equal("Updated", session.Run(isDue).Succeeds().Single().ToString());
+        Assert.Equal("Existing", session.Run(isDue).Succeeds().Single().ToString());
+        Assert.Equal("Pass", session.Run(age).Succeeds().Single().ToString());
+    }
 }
