@@ -157,8 +157,9 @@ public sealed class CrdbSandbox
     public void RecoverCluster(string cluster) => Recover(cluster);
 
     /// <summary>
-    /// Moves the sandbox's clock forward, without waiting: everything due by then is due now. The clock keeps running
-    /// at <see cref="TimeScale"/>.
+    /// Moves the sandbox's clock forward, without waiting: everything due by then is due now, and who waits for it goes
+    /// on. The sessions of this process share the clock; one of another process has to connect again. The clock keeps
+    /// running at <see cref="TimeScale"/>.
     /// </summary>
     /// <param name="span">Sandbox time.</param>
     public void Advance(TimeSpan span) => AdvanceClock(span);

@@ -7,6 +7,8 @@ namespace CockroachCmek.Sandbox;
 /// </summary>
 public sealed class SandboxClock : TimeProvider
 {
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(30);
+
     private readonly TimeProvider _real;
     private readonly DateTimeOffset _start;
     private readonly long _startTimestamp;
@@ -71,9 +73,11 @@ public sealed class SandboxClock : TimeProvider
     /// <summary>Continues at a moment of another clock. Waits go on: no time passes for them.</summary>
     internal void ContinueAt(DateTimeOffset moment) => Interlocked.Add(ref _movedTicks, (moment - UtcNow).Ticks);
 
-    /// <summary>The real time that a span of sandbox time takes.</summary>
+    /// <summary>The real time that a span of sandbox time takes, or as much of it as a real timer can wait.</summary>
     internal TimeSpan Real(TimeSpan span) =>
-        span <= TimeSpan.Zero ? span : TimeSpan.FromTicks(Math.Max(1, (long)(span.Ticks / Scale)));
+        span <= TimeSpan.Zero
+            ? span
+            : TimeSpan.FromTicks((long)Math.Min(Math.Max(1, span.Ticks / Scale), LongestWait.Ticks));
 
     internal void Watch(SandboxTimer timer, bool isWaiting)
     {

@@ -4,7 +4,7 @@ namespace CockroachCmek.Sandbox;
 internal sealed class SandboxTimer : ITimer
 {
     // A real timer counts milliseconds.
-    private static readonly TimeSpan s_precision = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Precision = TimeSpan.FromMilliseconds(1);
 
     private readonly object _gate = new();
     private readonly SandboxClock _clock;
@@ -60,7 +60,7 @@ internal sealed class SandboxTimer : ITimer
             // Change or Dispose may come between the real timer and this call.
             if (_due is not { } due)
                 return;
-            if (Wait(due) is var left && left >= s_precision)
+            if (Wait(due) is var left && left >= Precision)
             {
                 _real.Change(left, Timeout.InfiniteTimeSpan);
                 return;

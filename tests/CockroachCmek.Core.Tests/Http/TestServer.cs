@@ -11,7 +11,7 @@ namespace CockroachCmek.Core.Tests.Http;
 /// <summary>A server on this machine that gives one response, and remembers what it was sent.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private static readonly Socket s_deaf = TakePort();
+    private static readonly Socket Deaf = TakePort();
 
     private readonly LoopbackListener _listener;
 
@@ -38,7 +38,7 @@ internal sealed class TestServer : IAsyncDisposable
     public ConcurrentQueue<string> Requests { get; } = new();
 
     /// <summary>An address at which nothing listens, and nothing can: its port stays taken.</summary>
-    public static Uri Nobody() => new($"http://127.0.0.1:{((IPEndPoint)s_deaf.LocalEndPoint!).Port}/");
+    public static Uri Nobody() => new($"http://127.0.0.1:{((IPEndPoint)Deaf.LocalEndPoint!).Port}/");
 
     /// <summary>A certificate of its own authority.</summary>
     /// <param name="host">The host that it is for; null for 127.0.0.1.</param>
