@@ -7,6 +7,9 @@ namespace CockroachCmek.Core.Keys.Aws;
 /// </summary>
 internal sealed class AwsKeyRotation(AwsRun run)
 {
+    /// <summary>By then, the list shows a rotation. AWS names no limit; a second rotation cannot be taken back.</summary>
+    private static readonly TimeSpan LatestSign = TimeSpan.FromMinutes(6);
+
     private readonly AwsKeyVersions _versions = new(run);
 
     /// <summary>
@@ -57,8 +60,7 @@ internal sealed class AwsKeyRotation(AwsRun run)
 
     /// <summary>
     /// A rotation is not idempotent: after a lost response, the status shows whether it runs, and the list whether it
-    /// has
-    /// happened. In between neither may show it, so both are read a second time.
+    /// has happened. In between neither may show it, so both are read a second time before another rotation starts.
     /// </summary>
     private Task RotateAsync(Rotation rotation) =>
         run.Calls.SettleAsync(
@@ -67,7 +69,7 @@ internal sealed class AwsKeyRotation(AwsRun run)
             async () =>
                 await _versions.IsRotatingAsync(rotation.Key)
                 || await run.Keys.GetNewestVersionAsync(rotation.Key) > rotation.WrappedAt,
-            new Settling { SecondRead = TimeSpan.FromSeconds(90) }
+            new Settling { SecondRead = LatestSign }
         );
 
     private async Task SendAsync(AwsKeyArn key)
