@@ -30,6 +30,16 @@ internal static class AwsScenarios
             "prod-eu-old: a KMS grant, which no key policy shows, lets an application decrypt.",
             AddGrant
         ),
+        new(
+            "LateRotation",
+            "A rotation on demand is in force after four minutes; its other signs appear before.",
+            server =>
+                server.Aws.Settings.RotationDelays = new AwsRotationDelays(
+                    TimeSpan.FromMinutes(2),
+                    TimeSpan.FromMinutes(4),
+                    TimeSpan.FromMinutes(3)
+                )
+        ),
     ];
 
     private static void AddStalePrincipal(SandboxServer server) => Change(server, (_, _, key) =>

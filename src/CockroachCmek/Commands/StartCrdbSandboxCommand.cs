@@ -24,7 +24,8 @@ namespace CockroachCmek.Commands;
 /// PublicKey
 /// (it lets every account do everything), IdentityPolicyRole (the role uses the key by a policy of its own), GrantedKey
 /// (a KMS grant lets an application decrypt). On any cluster: BoundaryRole (new roles need a permissions boundary),
-/// ForeignRole (another team has a role of the name that the role of prod-eu would get).</para>
+/// ForeignRole (another team has a role of the name that the role of prod-eu would get), LateRotation (a rotation on
+/// demand is in force after four minutes).</para>
 /// <para>Google Cloud. On the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on the whole
 /// project), GroupAccess (a group has the role), AllAuthenticatedUsers (anybody may use the key), AccessLevel (the
 /// grant

@@ -19,6 +19,7 @@ public sealed class AwsScenarioTests : IAsyncDisposable
     [InlineData("PublicKey")]
     [InlineData("IdentityPolicyRole")]
     [InlineData("GrantedKey")]
+    [InlineData("LateRotation")]
     [InlineData("TwoAdmins")]
     public void The_cluster_can_still_use_its_key(string name)
     {
