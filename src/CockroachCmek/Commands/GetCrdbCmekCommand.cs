@@ -15,8 +15,8 @@ namespace CockroachCmek.Commands;
 /// <code>Get-CrdbCluster prod-eu | Get-CrdbCmek</code>
 /// </example>
 /// <example>
-/// <para>Shows a table of all clusters.</para>
-/// <code>Get-CrdbCmek | Format-Table</code>
+/// <para>Lists the clusters that have CMEK. Format-Table shows one line for each.</para>
+/// <code>Get-CrdbCmek | Where-Object Status -eq ENABLED</code>
 /// </example>
 /// <example>
 /// <para>Lists the past keys of a cluster.</para>
