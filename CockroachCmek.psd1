@@ -13,6 +13,7 @@
     # The folders are named after the editions: a string with a variable in it is read faster than an "if".
     NestedModules          = "bin/$PSEdition/CockroachCmek.Loader.dll"
     RootModule             = "bin/$PSEdition/CockroachCmek.dll"
+    TypesToProcess         = @('CockroachCmek.Types.ps1xml')
     FormatsToProcess       = @('CockroachCmek.Format.ps1xml')
     CmdletsToExport        = @(
         'Add-CrdbCmekRegion',

@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>Whether an identity can use a key.</summary>
-public enum CmekAccessVerdict
+public enum CmekAccessVerdict : long
 {
     /// <summary>Everything that is needed is allowed, whatever else is in the request.</summary>
     Granted,
@@ -21,7 +21,7 @@ public enum CmekAccessVerdict
 
 /// <summary>What an identity can do with a key.</summary>
 [Flags]
-public enum CmekAccessRights
+public enum CmekAccessRights : long
 {
     /// <summary>Nothing.</summary>
     None = 0,
@@ -53,6 +53,9 @@ public sealed record CmekAccess
 
     /// <summary>The key: an ARN, a resource name or a URI.</summary>
     public string KeyUri { get; internal init; } = "";
+
+    /// <summary>A short name of the key, for tables: what tells it apart from others.</summary>
+    public string KeyName => KeyNames.Short(KeyUri);
 
     /// <summary>True for a key that the region used before, and that older data and backups still need.</summary>
     public bool IsPast { get; internal init; }
@@ -87,7 +90,11 @@ public sealed record CmekAccess
     public bool IsExpected { get; internal init; }
 
     /// <summary>What the identity can do beyond what it needs; empty when nothing.</summary>
-    public IReadOnlyList<string> Excess { get; internal init; } = [];
+    public IReadOnlyList<string> Excess
+    {
+        get;
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
 
     /// <summary>True when the identity can do more than it needs.</summary>
     public bool IsMoreThanNeeded => Excess.Count > 0;

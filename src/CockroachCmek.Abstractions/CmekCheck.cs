@@ -37,7 +37,7 @@ public sealed record CmekCheck
 }
 
 /// <summary>Result of a check.</summary>
-public enum CmekCheckStatus
+public enum CmekCheckStatus : long
 {
     /// <summary>Nothing is wrong.</summary>
     Pass,

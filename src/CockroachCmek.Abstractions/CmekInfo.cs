@@ -22,8 +22,8 @@ public sealed record CmekInfo : IPlannable
     public IReadOnlyList<CmekRegionInfo> Regions
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<CmekRegionInfo>.None;
 
     /// <summary>Past keys and versions, newest first, each with the reason why it must stay in the KMS.</summary>
     public IReadOnlyList<CmekPastKey> PastKeys =>
@@ -39,7 +39,8 @@ public sealed record CmekInfo : IPlannable
                         IsSameKey = k.KeyUri == r.Keys[0].KeyUri,
                     })
             )
-            .ToArray();
+            .ToArray()
+            .AsCmekList();
 
     /// <summary>What this run did. Existing for a read.</summary>
     public CmekOutcome Outcome { get; internal init; }
@@ -64,8 +65,8 @@ public sealed record CmekRegionInfo
     public IReadOnlyList<CmekKeyInfo> Keys
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<CmekKeyInfo>.None;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Region}: {Status}";
@@ -79,6 +80,9 @@ public sealed record CmekKeyInfo
 
     /// <summary>URI of the key.</summary>
     public string KeyUri { get; internal init; } = "";
+
+    /// <summary>A short name of the key, for tables: what tells it apart from others.</summary>
+    public string KeyName => KeyNames.Short(KeyUri);
 
     /// <summary>The identity that uses the key.</summary>
     public string AuthPrincipal { get; internal init; } = "";
@@ -109,6 +113,9 @@ public sealed record CmekPastKey
 
     /// <summary>URI of the key.</summary>
     public string KeyUri { get; internal init; } = "";
+
+    /// <summary>A short name of the key, for tables: what tells it apart from others.</summary>
+    public string KeyName => KeyNames.Short(KeyUri);
 
     /// <summary>When the region began to use it, UTC.</summary>
     public DateTimeOffset? UsedFrom { get; internal init; }

@@ -27,6 +27,9 @@ public sealed record CmekKey : IPlannable
     /// </summary>
     public string KeyUri { get; internal init; } = "";
 
+    /// <summary>A short name of the key, for tables: what tells it apart from others.</summary>
+    public string KeyName => KeyNames.Short(KeyUri);
+
     /// <summary>The identity's <c>auth_principal</c> in a manifest.</summary>
     public string AuthPrincipal { get; internal init; } = "";
 
@@ -102,8 +105,8 @@ public sealed record CmekKeyPolicy
     public IReadOnlyList<string> RoleCommands
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
 
     /// <summary>AWS: role and key as Terraform resources.</summary>
     public string Terraform { get; internal init; } = "";
@@ -112,8 +115,8 @@ public sealed record CmekKeyPolicy
     public IReadOnlyList<string> Commands
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
 
     /// <inheritdoc/>
     public override string ToString() => Policy;

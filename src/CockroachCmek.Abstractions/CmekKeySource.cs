@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>Where a key is generated.</summary>
-public enum CmekKeySource
+public enum CmekKeySource : long
 {
     /// <summary>In the cloud's own KMS.</summary>
     Cloud,

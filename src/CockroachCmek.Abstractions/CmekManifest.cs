@@ -18,8 +18,8 @@ public sealed record CmekManifest : IPlannable
     public IReadOnlyList<CmekRegionSpec> RegionSpecs
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<CmekRegionSpec>.None;
 
     /// <summary>The file that it was read from; null when it was built from keys.</summary>
     public string? Path { get; internal init; }
@@ -71,6 +71,9 @@ public sealed record CmekRegionSpec
 
     /// <summary>The key's URI, from <see cref="KeySpec"/>.</summary>
     public string KeyUri => KeySpec.Uri;
+
+    /// <summary>A short name of the key, for tables: what tells it apart from others.</summary>
+    public string KeyName => KeyNames.Short(KeyUri);
 
     /// <summary>The identity that uses the key, from <see cref="KeySpec"/>.</summary>
     public string AuthPrincipal => KeySpec.AuthPrincipal;

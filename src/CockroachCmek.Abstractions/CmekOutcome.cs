@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>What a run did for the object that a cmdlet returns.</summary>
-public enum CmekOutcome
+public enum CmekOutcome : long
 {
     /// <summary>It existed and matched. Nothing was written.</summary>
     Existing,

@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>How the cloud protects the material of a key.</summary>
-public enum CmekProtectionLevel
+public enum CmekProtectionLevel : long
 {
     /// <summary>By software, encrypted at rest.</summary>
     Software,

@@ -22,8 +22,8 @@ public sealed record CmekRevocation : IPlannable
     public IReadOnlyList<CmekAccessChange> Changes
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<CmekAccessChange>.None;
 
     /// <summary>
     /// Status of CMEK on the cluster at the end of the run (see <see cref="CmekStatus"/>): REVOKED after a complete
@@ -56,11 +56,14 @@ public sealed record CmekAccessChange
     public IReadOnlyList<string> Regions
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
 
     /// <summary>The key; empty for a change of an identity that uses several keys.</summary>
     public string KeyUri { get; internal init; } = "";
+
+    /// <summary>A short name of the key, for tables: what tells it apart from others.</summary>
+    public string KeyName => KeyNames.Short(KeyUri);
 
     /// <summary>The identity that loses access, or gets it back.</summary>
     public string AuthPrincipal { get; internal init; } = "";
@@ -97,7 +100,7 @@ public sealed record CmekAccessChange
 }
 
 /// <summary>How access to the keys is taken away.</summary>
-public enum CmekRevocationMethod
+public enum CmekRevocationMethod : long
 {
     /// <summary>
     /// The methods that can be undone without loss, in order: on a key in force on which one is refused for good, the
@@ -143,7 +146,7 @@ public enum CmekRevocationMethod
 }
 
 /// <summary>The state of a change of access.</summary>
-public enum CmekAccessChangeState
+public enum CmekAccessChangeState : long
 {
     /// <summary>Not made yet.</summary>
     Planned,

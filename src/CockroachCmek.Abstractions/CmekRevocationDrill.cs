@@ -13,11 +13,14 @@ public sealed record CmekRevocationDrill
     public IReadOnlyList<string> Regions
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
 
     /// <summary>The key.</summary>
     public string KeyUri { get; internal init; } = "";
+
+    /// <summary>A short name of the key, for tables: what tells it apart from others.</summary>
+    public string KeyName => KeyNames.Short(KeyUri);
 
     /// <summary>True for a key that the region used before.</summary>
     public bool IsPast { get; internal init; }
@@ -48,8 +51,8 @@ public sealed record CmekRevocationDrill
     public IReadOnlyList<string> AlsoAffected
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
 
     /// <inheritdoc/>
     public override string ToString() => $"{ClusterName} {Method}: {Status}";

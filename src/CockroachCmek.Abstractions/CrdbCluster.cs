@@ -51,8 +51,8 @@ public sealed record CrdbCluster : IPlannable
     public IReadOnlyList<CrdbRegion> Regions
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<CrdbRegion>.None;
 
     /// <summary>When the cluster was created, UTC.</summary>
     public DateTimeOffset? CreatedAt { get; internal init; }
@@ -61,8 +61,21 @@ public sealed record CrdbCluster : IPlannable
     public DateTimeOffset? UpdatedAt { get; internal init; }
 
     /// <summary>Fields that the API returned beyond the properties above: name and JSON text.</summary>
-    public IReadOnlyDictionary<string, string> AdditionalFields { get; internal init; } =
-        new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> AdditionalFields
+    {
+        get;
+        internal init => field = new CmekFields(value.ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal));
+    } = new CmekFields(new Dictionary<string, string>());
+
+    /// <summary>
+    /// True when the plan has CMEK, or is not known. DEDICATED is the name of ADVANCED before API version 2024-09-16.
+    /// </summary>
+    internal bool MayHaveCmek => Plan is "ADVANCED" or "DEDICATED" or "";
+
+    /// <summary>
+    /// True when only the id and the name are known, because the object was deserialized: it is read again before use.
+    /// </summary>
+    internal bool IsReference { get; init; }
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -104,7 +104,7 @@ public sealed class CrdbSandbox
     /// Every request so far with its response, in the order of arrival; empty unless the sandbox was started with
     /// -Record. Credentials are redacted.
     /// </summary>
-    public IReadOnlyList<SandboxExchange> Exchanges => ReadExchanges().AsArray();
+    public IReadOnlyList<SandboxExchange> Exchanges => ReadExchanges().AsCmekList();
 
     /// <summary>Injects a fault: matching requests get a late response, an error or none.</summary>
     public void AddFault(SandboxFault fault) => ApplyFault(fault ?? throw new ArgumentNullException(nameof(fault)));

@@ -1,11 +1,39 @@
+using System.Collections.ObjectModel;
+
 namespace CockroachCmek;
 
-/// <summary>Lists in public models.</summary>
+/// <summary>
+/// A list in a public model. It is a type of its own for two reasons. PowerShell needs an indexer that is not explicit:
+/// else <c>$info.Regions[0]</c> returns the whole list. And Export-Csv writes what ToString returns.
+/// </summary>
+/// <typeparam name="T">Type of the items.</typeparam>
+public sealed class CmekList<T> : ReadOnlyCollection<T>
+{
+    internal static readonly CmekList<T> None = new([]);
+
+    internal CmekList(IList<T> items)
+        : base(items) { }
+
+    /// <summary>Number of items, by the name that an array has.</summary>
+    public int Length => Count;
+
+    /// <summary>The items as text, separated by semicolons.</summary>
+    public override string ToString() => string.Join("; ", this);
+}
+
+/// <summary>Makes the lists of public models.</summary>
 internal static class Lists
 {
-    /// <summary>
-    /// The same list as an array. The compiler's type behind a collection expression implements its indexer explicitly.
-    /// PowerShell then treats the list as one object, and <c>$info.Regions[0]</c> returns all of it.
-    /// </summary>
-    public static T[] AsArray<T>(this IReadOnlyList<T> list) => list as T[] ?? [.. list];
+    /// <summary>The same items as a list for a public model.</summary>
+    public static CmekList<T> AsCmekList<T>(this IReadOnlyList<T> items) => items as CmekList<T> ?? new([.. items]);
+}
+
+/// <summary>Fields by name in a public model, as text where a table or Export-Csv needs one line.</summary>
+public sealed class CmekFields : ReadOnlyDictionary<string, string>
+{
+    internal CmekFields(IDictionary<string, string> fields)
+        : base(fields) { }
+
+    /// <summary>The fields, separated by semicolons.</summary>
+    public override string ToString() => string.Join("; ", this.Select(f => $"{f.Key}={f.Value}"));
 }

@@ -31,7 +31,7 @@ public sealed class SandboxFault
 }
 
 /// <summary>What a fault does to a request.</summary>
-public enum SandboxFaultAction
+public enum SandboxFaultAction : long
 {
     /// <summary>The response is five seconds late, in sandbox time.</summary>
     Delay,

@@ -137,6 +137,15 @@ internal static partial class Errors
             inner
         );
 
+    /// <summary>A pattern without a cluster that has CMEK: nothing was read, which is no success.</summary>
+    internal static CmekException NoClusterMatches(string pattern) =>
+        Make(
+            CmekErrorKind.NotFound,
+            pattern,
+            $"No cluster whose plan has CMEK matches '{pattern}'.",
+            "Get-CrdbCluster   (lists every cluster that the API key is allowed to see, with its plan)"
+        );
+
     /// <summary>Work was canceled by something other than this cmdlet's own stop.</summary>
     internal static CmekException OperationCanceled(Exception inner) =>
         Make(

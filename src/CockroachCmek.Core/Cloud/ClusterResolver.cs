@@ -18,7 +18,7 @@ internal sealed class ClusterResolver(CrdbCloudClient client, bool isOffline = f
     /// <exception cref="CmekException">ClusterNotFound, AmbiguousCluster.</exception>
     public async Task<CrdbCluster> ResolveAsync(CrdbClusterIdentity identity, OperationContext context)
     {
-        if (identity.Cluster is { } given)
+        if (identity.Cluster is { } given && (isOffline || !given.IsReference))
             return Remember(given);
         if (isOffline)
             return new CrdbCluster { Id = identity.Id ?? "", Name = identity.Text };

@@ -41,6 +41,7 @@ public sealed class EnableCrdbCmekCommand : WaitingClusterCmdlet
         HelpMessage = "A manifest, as New-CrdbCmekManifest returns it."
     )]
     [ValidateNotNull]
+    [ManifestTransformation]
     public CmekManifest? Manifest { get; set; }
 
     /// <summary>

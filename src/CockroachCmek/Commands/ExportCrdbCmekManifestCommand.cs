@@ -33,6 +33,7 @@ public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
         HelpMessage = "A manifest, as New-CrdbCmekManifest returns it."
     )]
     [ValidateNotNull]
+    [ManifestTransformation]
     public CmekManifest? InputObject { get; set; }
 
     /// <summary>The file to write, or an existing folder.</summary>

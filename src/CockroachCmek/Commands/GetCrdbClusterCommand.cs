@@ -31,6 +31,7 @@ public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
     /// Names, UUIDs, console URLs, or the last 12 digits of UUIDs. Wildcards match names. Default: all clusters.
     /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
+    [ClusterNameTransformation]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ClusterNameCompleter))]
@@ -50,7 +51,7 @@ public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
             Submit(session, async operation =>
             {
                 var context = operation.Context(session.Time);
-                if (!WildcardPattern.ContainsWildcardCharacters(name))
+                if (!Wildcards.IsPattern(name))
                 {
                     operation.Output(await session.Clusters.ResolveAsync(new CrdbClusterIdentity(name), context));
                     return;

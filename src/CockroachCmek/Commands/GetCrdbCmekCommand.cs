@@ -15,13 +15,17 @@ namespace CockroachCmek.Commands;
 /// <code>Get-CrdbCluster prod-eu | Get-CrdbCmek</code>
 /// </example>
 /// <example>
+/// <para>Lists the clusters that have CMEK. Format-Table shows one line for each.</para>
+/// <code>Get-CrdbCmek | Where-Object Status -eq ENABLED</code>
+/// </example>
+/// <example>
 /// <para>Lists the past keys of a cluster.</para>
 /// <code>(Get-CrdbCmek prod-eu-old).Regions.Keys | Where-Object Status -ne ENABLED</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsCommon.Get, "CrdbCmek")]
 [OutputType(typeof(CmekInfo))]
-public sealed class GetCrdbCmekCommand : CrdbClusterCmdlet
+public sealed class GetCrdbCmekCommand : FleetCmdlet
 {
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
         async (session, cluster, operation) =>

@@ -22,14 +22,13 @@ namespace CockroachCmek.Commands;
 /// <code>Get-CrdbCluster prod-eu-old | Test-CrdbCmek -MaxKeyAge 365.00:00:00 | Where-Object Status -ne Pass</code>
 /// </example>
 /// <example>
-/// <para>Returns one Boolean for all AWS clusters.</para>
-/// <code>$clusters = Get-CrdbCluster | Where-Object CloudProvider -eq AWS | Where-Object Plan -eq ADVANCED
-/// @($clusters | Test-CrdbCmek -Quiet) -notcontains $false</code>
+/// <para>Returns one Boolean for all clusters whose names begin with prod-.</para>
+/// <code>if (-not (Test-CrdbCmek prod-* -Quiet)) { 'Something needs attention.' }</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsDiagnostic.Test, "CrdbCmek")]
 [OutputType(typeof(CmekCheck), typeof(bool))]
-public sealed class TestCrdbCmekCommand : CrdbClusterCmdlet
+public sealed class TestCrdbCmekCommand : FleetCmdlet
 {
     /// <summary>
     /// The longest time that a region may use one version of its key: a time span, or a number of seconds. Default: the
@@ -39,7 +38,10 @@ public sealed class TestCrdbCmekCommand : CrdbClusterCmdlet
     [DurationTransformation]
     public TimeSpan? MaxKeyAge { get; set; }
 
-    /// <summary>Returns true or false instead of the checks.</summary>
+    /// <summary>
+    /// Returns one Boolean for all input instead of the checks: true when every check of every cluster is Pass or
+    /// Warning; false for a Fail, an Unknown, an error, a cluster without CMEK, or no cluster at all.
+    /// </summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
@@ -49,22 +51,32 @@ public sealed class TestCrdbCmekCommand : CrdbClusterCmdlet
     [Parameter]
     public CmekKeySource Via { get; set; }
 
+    private readonly Verdict _verdict = new();
+
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
         async (session, cluster, operation) =>
-            operation.OutputChecks(
-                await session
-                    .Health()
-                    .CheckAsync(
-                        cluster,
-                        session.KeyProvider(cluster, Via),
-                        new HealthOptions
-                        {
-                            OrganizationId = session.OrganizationId,
-                            MaxKeyAge = MaxKeyAge,
-                            Manifest = operation.Source as CmekManifest,
-                        },
-                        operation.Context(session.Time)
-                    ),
-                Quiet.IsPresent
-            );
+        {
+            var checks = await session
+                .Health()
+                .CheckAsync(
+                    cluster,
+                    session.KeyProvider(cluster, Via),
+                    new HealthOptions
+                    {
+                        OrganizationId = session.OrganizationId,
+                        MaxKeyAge = MaxKeyAge,
+                        Manifest = operation.Source as CmekManifest,
+                    },
+                    operation.Context(session.Time)
+                );
+            operation.OutputChecks(checks, Quiet.IsPresent ? _verdict : null);
+        };
+
+    /// <summary>Writes the Boolean of -Quiet.</summary>
+    protected override void EndProcessing()
+    {
+        base.EndProcessing();
+        if (Quiet.IsPresent)
+            WriteObject(_verdict.IsGood && !HasFailed);
+    }
 }

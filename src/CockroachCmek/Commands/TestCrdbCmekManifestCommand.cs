@@ -40,6 +40,7 @@ public sealed class TestCrdbCmekManifestCommand : CrdbClusterCmdlet
         HelpMessage = "A manifest, as Import-CrdbCmekManifest returns it."
     )]
     [ValidateNotNull]
+    [ManifestTransformation]
     public CmekManifest? InputObject { get; set; }
 
     /// <summary>
@@ -54,7 +55,10 @@ public sealed class TestCrdbCmekManifestCommand : CrdbClusterCmdlet
     [Parameter]
     public SwitchParameter Offline { get; set; }
 
-    /// <summary>Returns true or false instead of the checks.</summary>
+    /// <summary>
+    /// Returns one Boolean for all input instead of the checks: true when every check of every manifest is Pass or
+    /// Warning; false for a Fail, an Unknown, an error, or no manifest at all.
+    /// </summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
@@ -63,6 +67,8 @@ public sealed class TestCrdbCmekManifestCommand : CrdbClusterCmdlet
     /// </summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
+
+    private readonly Verdict _verdict = new();
 
     private protected override IEnumerable<CrdbClusterIdentity> Inputs() => ClusterOf(InputObject!);
 
@@ -80,7 +86,15 @@ public sealed class TestCrdbCmekManifestCommand : CrdbClusterCmdlet
                         session.OrganizationId,
                         operation.Context(session.Time)
                     ),
-                Quiet.IsPresent
+                Quiet.IsPresent ? _verdict : null
             );
+    }
+
+    /// <summary>Writes the Boolean of -Quiet.</summary>
+    protected override void EndProcessing()
+    {
+        base.EndProcessing();
+        if (Quiet.IsPresent)
+            WriteObject(_verdict.IsGood && !HasFailed);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         var value = Unwrap(inputData);
-        if (value is not IEnumerable many || value is string)
+        if (value is not IEnumerable many || value is string or IDictionary)
             return Identity(inputData);
         return many.Cast<object>().Select(Identity).ToArray();
     }
@@ -20,7 +20,25 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
     private static CrdbClusterIdentity Identity(object input)
     {
         var value = Unwrap(input);
-        return value switch
+        if (Belonging(value) is { } identity)
+            return identity;
+        var piped = PipedObject.Of(input)
+            ?? throw new ArgumentTransformationMetadataException(
+                $"A {value?.GetType().Name ?? "null"} does not name a cluster. "
+                    + "Use a name, a UUID, a console URL, or an object with a ClusterId."
+            );
+        return (Rehydrated(piped) is { } made ? Belonging(made) : null)
+            ?? Parse(
+                piped.Cluster
+                    ?? throw new ArgumentTransformationMetadataException(
+                        "The object does not name a cluster. It needs one of the properties ClusterId, Id, "
+                            + "ClusterName, Cluster or Name."
+                    )
+            );
+    }
+
+    private static CrdbClusterIdentity? Belonging(object? value) =>
+        value switch
         {
             CrdbClusterIdentity identity => identity,
             CrdbCluster cluster => new CrdbClusterIdentity(cluster),
@@ -35,14 +53,19 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
             string text => Parse(text),
             Guid id => new CrdbClusterIdentity(id),
             Uri url => Parse(url.OriginalString),
-            _ => Parse(
-                PropertyOf(input)
-                    ?? throw new ArgumentTransformationMetadataException(
-                        $"A {value?.GetType().Name ?? "null"} does not name a cluster. "
-                            + "Use a name, a UUID, a console URL, or an object with a ClusterId."
-                    )
-            ),
+            _ => null,
         };
+
+    private static object? Rehydrated(PipedObject piped)
+    {
+        try
+        {
+            return Rehydration.Object(piped);
+        }
+        catch (PSInvalidCastException error)
+        {
+            throw new ArgumentTransformationMetadataException(error.Message, error);
+        }
     }
 
     private static CrdbClusterIdentity Parse(string text)
@@ -55,13 +78,6 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
         {
             throw new ArgumentTransformationMetadataException(error.Message, error);
         }
-    }
-
-    /// <summary>The id of a deserialized object: a job or remote session keeps its properties, not its type.</summary>
-    private static string? PropertyOf(object input)
-    {
-        var properties = PSObject.AsPSObject(input).Properties;
-        return (properties["ClusterId"] ?? properties["Id"])?.Value?.ToString();
     }
 
     private static object? Unwrap(object? input) => input is PSObject wrapped ? wrapped.BaseObject : input;

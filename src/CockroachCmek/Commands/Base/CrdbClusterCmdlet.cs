@@ -88,18 +88,57 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
         var session = Cloud();
         var work = Prepare();
         foreach (var identity in Inputs())
-            Submit(
-                session,
-                async operation =>
-                {
-                    var context = operation.Context(session.Time);
-                    await work(session, await session.Clusters.ResolveAsync(identity, context), operation);
-                },
-                identity.Source is IPlannable { IsPlanned: true },
-                ThrottleLimit,
-                identity.Source
-            );
+            if (AcceptsPatterns && identity.Cluster is null && Wildcards.IsPattern(identity.Text))
+                Submit(session, operation => StartMatchesAsync(session, identity.Text, work, operation));
+            else
+                Start(session, identity, work);
     }
+
+    private void Start(
+        CloudSession session,
+        CrdbClusterIdentity identity,
+        Func<CloudSession, CrdbCluster, Operation, Task> work
+    ) =>
+        Submit(
+            session,
+            async operation =>
+            {
+                var context = operation.Context(session.Time);
+                await work(session, await session.Clusters.ResolveAsync(identity, context), operation);
+            },
+            identity.Source is IPlannable { IsPlanned: true },
+            ThrottleLimit,
+            identity.Source
+        );
+
+    /// <summary>Starts the work for every cluster of a pattern whose plan has CMEK.</summary>
+    private async Task StartMatchesAsync(
+        CloudSession session,
+        string pattern,
+        Func<CloudSession, CrdbCluster, Operation, Task> work,
+        Operation operation
+    )
+    {
+        var wildcard = Wildcards.Parse(pattern);
+        var matches = new List<CrdbClusterIdentity>();
+        await foreach (
+            var cluster in session.Clusters.FindAsync(
+                c => wildcard.IsMatch(c.Name),
+                includeInactive: false,
+                operation.Context(session.Time)
+            )
+        )
+            if (cluster.MayHaveCmek)
+                matches.Add(new CrdbClusterIdentity(cluster));
+            else
+                operation.Verbose($"'{cluster.Name}' is skipped: the plan {cluster.Plan} has no CMEK.");
+        if (matches.Count == 0)
+            throw Errors.NoClusterMatches(pattern);
+        operation.Continue(() => matches.ForEach(match => Start(session, match, work)));
+    }
+
+    /// <summary>True for cmdlets that only read: they take patterns as Get-CrdbCluster does.</summary>
+    private protected virtual bool AcceptsPatterns => false;
 
     /// <summary>The clusters of the record.</summary>
     private protected virtual IEnumerable<CrdbClusterIdentity> Inputs() => Cluster;

@@ -70,6 +70,9 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         return Confirmation.Ask(this, $"Confirm: {target}", question);
     }
 
+    /// <summary>True once the work for an input has failed.</summary>
+    private protected bool HasFailed { get; private set; }
+
     /// <summary>
     /// Pipeline thread only: writes the error of one input. It terminates only if every other input would fail alike.
     /// </summary>
@@ -82,6 +85,7 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
             failure = Errors.OperationCanceled(failure);
         }
 
+        HasFailed = true;
         var error = ErrorRecords.From(failure);
         if (_errorsTerminate || ErrorRecords.EndsEverything(failure))
             ThrowTerminatingError(error);

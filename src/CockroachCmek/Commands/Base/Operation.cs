@@ -41,15 +41,18 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public void Output(object item) => Post(cmdlet => cmdlet.WriteObject(item));
 
-    /// <summary>Writes the checks or, if quiet, whether none of them is Fail or Unknown.</summary>
-    public void OutputChecks(IReadOnlyList<CmekCheck> checks, bool quiet)
+    /// <summary>Writes the checks or, if quiet, adds them to the verdict.</summary>
+    public void OutputChecks(IReadOnlyList<CmekCheck> checks, Verdict? verdict)
     {
-        if (quiet)
-            Output(checks.All(c => c.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning));
+        if (verdict is not null)
+            verdict.Add(checks);
         else
             foreach (var check in checks)
                 Output(check);
     }
+
+    /// <summary>Starts more work on the pipeline thread, after the output so far.</summary>
+    public void Continue(Action start) => Post(_ => start());
 
     public void Error(ErrorRecord error) => Post(cmdlet => cmdlet.WriteError(error));
 

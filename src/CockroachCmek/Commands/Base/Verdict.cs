@@ -1,0 +1,23 @@
+namespace CockroachCmek.Commands;
+
+/// <summary>The Boolean of -Quiet for all input of a cmdlet.</summary>
+internal sealed class Verdict
+{
+    private int _seen;
+    private int _bad;
+
+    /// <summary>
+    /// True when something was checked, nothing was Fail or Unknown, and no cluster is without CMEK.
+    /// </summary>
+    public bool IsGood => _seen > 0 && _bad == 0;
+
+    /// <summary>Adds the checks of one input. Called by several operations at once.</summary>
+    public void Add(IReadOnlyList<CmekCheck> checks)
+    {
+        Interlocked.Add(ref _seen, checks.Count);
+        Interlocked.Add(ref _bad, checks.Count(IsBad));
+    }
+
+    private static bool IsBad(CmekCheck check) =>
+        check.Status is CmekCheckStatus.Fail or CmekCheckStatus.Unknown || check.ErrorId == "CmekNotEnabled";
+}
