@@ -40,7 +40,7 @@ namespace CockroachCmek.Commands;
 /// </example>
 /// <example>
 /// <para>In a schedule: rotates keys that were last rotated more than 90 days ago.</para>
-/// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -IfOlderThan 90.00:00:00 -Wait</code>
+/// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -IfOlderThan 90 -Wait</code>
 /// </example>
 /// <example>
 /// <para>HashiCorp Vault: rotates keys that were generated there.</para>
@@ -79,11 +79,11 @@ public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
     public SwitchParameter NewKey { get; set; }
 
     /// <summary>
-    /// Rotates only regions that last re-wrapped with their key longer ago than this: a time span, or a number of
-    /// seconds. Makes a scheduled rotation safe to start again.
+    /// Rotates only regions that last re-wrapped with their key longer ago than this: a number of days, or a time span.
+    /// Makes a scheduled rotation safe to start again.
     /// </summary>
     [Parameter]
-    [DurationTransformation]
+    [DurationTransformation(InDays = true)]
     public TimeSpan? IfOlderThan { get; set; }
 
     /// <summary>Where the keys were generated. Keys from HashiCorp Vault are rotated there. Default: Cloud.</summary>
