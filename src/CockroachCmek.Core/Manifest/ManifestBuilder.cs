@@ -47,7 +47,8 @@ internal sealed class ManifestBuilder(CustomerCloudTable clouds)
                 .. cluster.Regions.Select(region => Spec(cluster, rows.Single(row => row.Region == region.Name))),
             ],
             IsPlanned = rows.Any(row => row.Key?.IsPlanned ?? false),
-            IsFresh = rows.Any(row => row.Key?.Outcome is CmekOutcome.Created or CmekOutcome.Updated),
+            // A key that exists may come from a run that was interrupted moments ago.
+            IsFresh = rows.Any(row => row.Key is not null),
         };
 
     private CmekRegionSpec Spec(CrdbCluster cluster, Row row) =>

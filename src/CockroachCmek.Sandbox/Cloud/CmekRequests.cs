@@ -143,10 +143,16 @@ internal sealed class CmekRequests(SandboxClock clock, CloudData data, CmekOpera
             throw CloudException.FailedPrecondition($"CMEK is {cluster.Cmek.Status} for cluster '{cluster.Id}'");
     }
 
-    private static void RefuseKey(string? refusal)
+    private void RefuseKey(string? refusal)
     {
         if (refusal is not null)
-            throw CloudException.InvalidArgument($"Insufficient permissions to access the KMS key: {refusal}");
+            throw data.KeyRefusalForm switch
+            {
+                CloudKeyRefusalForm.OtherSentence => CloudException.InvalidArgument($"CMEK not usable: {refusal}"),
+                CloudKeyRefusalForm.Unauthorized => new CloudException(401, 16, $"unauthenticated: {refusal}"),
+                CloudKeyRefusalForm.Forbidden => new CloudException(403, 7, $"permission denied: {refusal}"),
+                _ => CloudException.InvalidArgument($"Insufficient permissions to access the KMS key: {refusal}"),
+            };
     }
 
     private static void RefuseUnfit(
