@@ -147,6 +147,12 @@ internal sealed class CrdbCloudClient : IDisposable
         );
         if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes)
             return (null, null);
+        return (TimeSpan.FromMinutes(minutes), await FindNewestBackupAsync(cluster, context));
+    }
+
+    /// <summary>When the newest managed backup was taken; null when there is none.</summary>
+    public async Task<DateTimeOffset?> FindNewestBackupAsync(CrdbCluster cluster, OperationContext context)
+    {
         var page = await _transport.SendAsync<WireBackupList>(
             HttpMethod.Get,
             $"clusters/{cluster.Id}/backups?pagination.limit=1&pagination.sort_order=DESC",
@@ -154,7 +160,7 @@ internal sealed class CrdbCloudClient : IDisposable
             cluster.Name,
             context
         );
-        return (TimeSpan.FromMinutes(minutes), page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null);
+        return page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null;
     }
 
     /// <summary>POST: enables CMEK. Never repeated here; the caller settles a lost response by reading.</summary>

@@ -70,8 +70,8 @@ public sealed class FleetCluster
     /// <summary>When managed backups were taken, oldest first.</summary>
     internal List<DateTimeOffset> Backups { get; } = [];
 
-    /// <summary>When the next backup is due.</summary>
-    internal DateTimeOffset NextBackup { get; set; }
+    /// <summary>When the next backup is due; null while backups are off.</summary>
+    internal DateTimeOffset? NextBackup { get; set; }
 
     internal ClusterCmek Cmek { get; } = new();
 

@@ -16,7 +16,9 @@ namespace CockroachCmek.Commands;
 /// sentence. A refusal that cannot pass, such as a wrong plan, a missing feature or a revoked API key, is reported at
 /// once.</para>
 /// <para>CMEK cannot be disabled later, and it encrypts only data that is written from now on: enable it before you
-/// load data. -Wait follows the operation until every region is ENABLED, and fails with the explanation from
+/// load data. Managed backups that were taken before can no longer be restored. Where there are some, the command names
+/// the newest and asks, with No as the default; use -Confirm:$false in a runbook. A cluster without backups is enabled
+/// without a question. If the backups cannot be read, a warning says so. -Wait follows the operation until every region is ENABLED, and fails with the explanation from
 /// CockroachDB Cloud. The command is the same on every cloud.</para>
 /// </remarks>
 /// <example>
@@ -68,6 +70,9 @@ public sealed class EnableCrdbCmekCommand : WaitingClusterCmdlet
     [Parameter]
     [DurationTransformation]
     public TimeSpan? RetryFor { get; set; }
+
+    /// <summary>Enabling is asked about as a plan only where backups are lost.</summary>
+    internal override ConfirmImpact? PlanImpact => ConfirmImpact.High;
 
     private protected override IEnumerable<CrdbClusterIdentity> Inputs() => ClusterOf(Manifest!);
 
