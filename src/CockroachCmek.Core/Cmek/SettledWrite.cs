@@ -27,6 +27,7 @@ internal static class SettledWrite
         var lost = 0;
         while (true)
         {
+            var pause = BetweenTries;
             try
             {
                 return await send();
@@ -37,13 +38,16 @@ internal static class SettledWrite
                 var state = await read();
                 if (isDone(state))
                     return state;
-                if (context.Time.GetElapsedTime(start) >= options.Timeout)
+                var elapsed = context.Time.GetElapsedTime(start);
+                if (elapsed >= options.Timeout)
                     throw Errors.ClusterBusy(cluster.Name, options.Timeout, fault);
+                pause = pause < options.Timeout - elapsed ? pause : options.Timeout - elapsed;
                 context.Host.Progress(
                     new OperationProgress
                     {
                         Activity = $"Waiting for another operation on {cluster.Name}",
-                        Status = fault.Message,
+                        Status =
+                            $"{fault.Message} For {elapsed:hh\\:mm\\:ss} of {options.Timeout:hh\\:mm\\:ss} (-Timeout)",
                     }
                 );
             }
@@ -71,7 +75,7 @@ internal static class SettledWrite
                 context.Host.Progress(KeyRefusal.Progress(cluster.Name, fault, waited, options.Propagation));
             }
 
-            await context.Time.Delay(BetweenTries, context.CancellationToken);
+            await context.Time.Delay(pause, context.CancellationToken);
         }
     }
 }

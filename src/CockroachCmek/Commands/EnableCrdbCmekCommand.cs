@@ -14,7 +14,7 @@ namespace CockroachCmek.Commands;
 /// Cloud refuses the keys. A refusal that may come from a grant is retried for 15 minutes when the keys come from the
 /// pipeline, and for -RetryFor when the manifest comes from a file. Progress and error show CockroachDB Cloud's own
 /// sentence. A refusal that cannot pass, such as a wrong plan, a missing feature or a revoked API key, is reported at
-/// once.</para>
+/// once. A cluster that is busy with another operation is waited for, also without -Wait, for -Timeout at most.</para>
 /// <para>CMEK cannot be disabled later, and it encrypts only data that is written from now on: enable it before you
 /// load data. Managed backups that were taken before can no longer be restored. Where there are some, the command names
 /// the newest and asks, with No as the default; use -Confirm:$false in a runbook. A cluster without backups is enabled

@@ -14,7 +14,8 @@ namespace CockroachCmek.Commands;
 /// pipeline moves the cluster to its keys; only regions whose key differs are sent.</para>
 /// <para>An interrupted run continues when it is run again. A version or key that exists but is not yet used, for
 /// example from the KMS's own yearly rotation, is not created again, and a running rotation is not sent twice. After a
-/// complete run, another run is another rotation: use -IfOlderThan in schedules that may start twice.</para>
+/// complete run, another run is another rotation: use -IfOlderThan in schedules that may start twice. A cluster that is
+/// busy with another operation is waited for, also without -Wait, for -Timeout at most.</para>
 /// <para>Never disable or delete a key after a rotation. Old keys and versions are still needed for data and backups
 /// that were written with them. PastKeys of the output names them.</para>
 /// <para>AWS. Rotates the key on demand. A multi-region key is rotated once, at its primary. -NewKey -Wait moves the
