@@ -159,7 +159,7 @@ public sealed class CloudApi : ISandboxService
         {
             ("GET", "organization") => AdminOnly(() => CloudJson.Organization(OrganizationId)),
             ("GET", "clusters") => Page("clusters", _data.Clusters.Where(c => !c.IsDeleted).Select(CloudJson.Cluster)),
-            ("GET", "clusters/available-regions") => Page("regions", CloudJson.AvailableRegions(_data.Clusters, query)),
+            ("GET", "clusters/available-regions") => Page("regions", CloudJson.AvailableRegions(query)),
             ("GET", "clusters/*") => CloudJson.Cluster(Cluster()),
             ("PATCH", "clusters/*") => AdminOnly(() => _cmek.UpdateCluster(Cluster(), CloudRequest.Body(request))),
             ("GET", "clusters/*/nodes") => Page("nodes", CloudJson.Nodes(Cluster(), query)),

@@ -1,7 +1,11 @@
 namespace CockroachCmek.Sandbox.Cloud;
 
 /// <summary>A region of a sandbox cluster.</summary>
-public sealed record FleetRegion(string Name, int Nodes);
+public sealed record FleetRegion(string Name, int Nodes)
+{
+    /// <summary>Machine type of its nodes.</summary>
+    public string MachineType { get; init; } = "m6i.xlarge";
+}
 
 /// <summary>A cluster of the sandbox.</summary>
 public sealed class FleetCluster
