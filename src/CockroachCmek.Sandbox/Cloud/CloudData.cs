@@ -12,6 +12,8 @@ internal sealed class CloudData
 
     public CloudLockForm LockForm { get; set; }
 
+    public CloudKeyRefusalForm KeyRefusalForm { get; set; }
+
     public bool UpdatesEntryInPlace { get; set; }
 
     public int ErrorsAlthoughDone { get; set; }

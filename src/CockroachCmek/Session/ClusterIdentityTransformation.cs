@@ -27,14 +27,16 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
                 $"A {value?.GetType().Name ?? "null"} does not name a cluster. "
                     + "Use a name, a UUID, a console URL, or an object with a ClusterId."
             );
-        return (Rehydrated(piped) is { } made ? Belonging(made) : null)
-            ?? Parse(
-                piped.Cluster
-                    ?? throw new ArgumentTransformationMetadataException(
-                        "The object does not name a cluster. It needs one of the properties ClusterId, Id, "
-                            + "ClusterName, Cluster or Name."
-                    )
-            );
+        if (Rehydrated(piped) is { } made && Belonging(made) is { } belonging)
+            return belonging;
+        var named = Parse(
+            piped.Cluster
+                ?? throw new ArgumentTransformationMetadataException(
+                    "The object does not name a cluster. It needs one of the properties ClusterId, Id, ClusterName, "
+                        + "Cluster or Name."
+                )
+        );
+        return piped.IsPlanned ? named.AsPlanned() : named;
     }
 
     private static CrdbClusterIdentity? Belonging(object? value) =>

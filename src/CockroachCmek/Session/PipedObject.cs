@@ -26,6 +26,9 @@ internal sealed class PipedObject
     /// </summary>
     public string? Cluster => Text("ClusterId", "Id", "ClusterName", "Cluster", "Name");
 
+    /// <summary>True for what a dry run returned: it stays planned when it has lost its type.</summary>
+    public bool IsPlanned => bool.TryParse(Text(nameof(IPlannable.IsPlanned)), out var planned) && planned;
+
     /// <summary>
     /// The object, or null if it is something else. A process or a file also has an Id or a Name, and is no cluster.
     /// </summary>
