@@ -17,6 +17,9 @@ internal sealed class MoonCloud : ICustomerCloud
     /// <summary>Keys whose grants nobody may change.</summary>
     public ConcurrentDictionary<string, CmekErrorKind> Unchangeable { get; } = new();
 
+    /// <summary>Copies of keys in places that no cluster uses.</summary>
+    public ConcurrentBag<CmekRegionSpec> Copies { get; } = [];
+
     /// <summary>Whether keys can be disabled, which nobody can forbid.</summary>
     public bool CanDisable { get; set; }
 
@@ -190,6 +193,11 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
                 .Keys.Where(k => k.Value.GrantedTo is not null)
                 .Select(k => CmekRegionSpec.Create(k.Key.Split(':')[1], cloud.KeyType, k.Key, k.Value.GrantedTo!)),
         ]);
+
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => Task.FromResult<IReadOnlyList<CmekRegionSpec>>([.. cloud.Copies]);
 
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         Task.FromResult<IReadOnlyList<CmekRevocationDrill>>([
