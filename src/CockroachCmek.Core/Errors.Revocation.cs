@@ -106,7 +106,8 @@ internal static partial class Errors
             errors[0].Kind,
             cluster,
             $"Some access to the keys of '{cluster}' could not be restored. {string.Join(" ", errors.Select(f => f.Message).Distinct())}",
-            "Fix the cause, then run the same command again: it completes the restoration"
+            string.Join("; ", errors.Select(f => f.RecommendedAction).Where(a => a.Length > 0).Distinct())
+                + ". Then run the same command again: it completes the restoration"
         );
 
     /// <summary>The file is not a record of this cluster's revocation.</summary>

@@ -13,7 +13,14 @@ internal sealed class RecordingLog : IOperationHost
     public ConcurrentQueue<string> Writes { get; } = new();
     public bool Answer { get; init; } = true;
 
-    public void Verbose(string message) => VerboseLines.Enqueue(message);
+    /// <summary>Called with each verbose line, of which each call to a cloud writes one.</summary>
+    public Action<string>? OnVerbose { get; init; }
+
+    public void Verbose(string message)
+    {
+        VerboseLines.Enqueue(message);
+        OnVerbose?.Invoke(message);
+    }
 
     public void Warning(string message) => Warnings.Enqueue(message);
 

@@ -72,14 +72,15 @@ internal sealed class RevocationPlan(
         IReadOnlyList<CmekRevocationMethod> methods
     )
     {
-        CmekAccessChange[] done = [.. earlier.Where(e => e.State == CmekAccessChangeState.Done)];
+        // A run that was killed may have made what its record does not call done.
+        CmekAccessChange[] known = [.. earlier.OrderBy(e => e.State == CmekAccessChangeState.Done ? 0 : 1)];
         return
         [
             .. plan.Select(c =>
-                c.State == CmekAccessChangeState.Done && done.FirstOrDefault(e => IsSame(e, c)) is { } known
+                c.State == CmekAccessChangeState.Done && known.FirstOrDefault(e => IsSame(e, c)) is { } made
                     ? c with
                     {
-                        Document = known.Document,
+                        Document = made.Document,
                     }
                     : c
             ),
@@ -162,6 +163,11 @@ internal sealed class RevocationPlan(
                     Method = method,
                 };
                 var changes = await keys.PlanRevocationAsync(request, context);
+                if (first is not null)
+                    context.Host.Warning(
+                        $"{cluster.Name}: {methods[0]} cannot be used for {uses[0].KeyUri}, so {method} is. "
+                            + $"{first.Message} To make {methods[0]} possible: {first.RecommendedAction}"
+                    );
                 return ([.. changes.Select(c => c with { Method = method })], null);
             }
             catch (CmekException error) when (error.Kind == CmekErrorKind.NotFound && !_inForce.Contains(IdOf(uses[0])))

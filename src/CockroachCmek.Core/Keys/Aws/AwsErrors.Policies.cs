@@ -93,7 +93,8 @@ internal static partial class AwsErrors
                 + "a policy with them, so it was not changed.",
             (
                 isRevocation
-                    ? $"Revoke-CrdbCmek {cluster ?? "<cluster>"} -Method DisableKey   (needs no change of the policy); or "
+                    ? $"Revoke-CrdbCmek {cluster ?? "<cluster>"} -Method DenyRole   (a change of the role, not of the "
+                        + "policy; so is -Method DisableKey one of the key); or "
                     : ""
             ) + StaleRemedy(key, stale, role, cluster)
         );

@@ -23,9 +23,11 @@ internal sealed record KeyPolicyDeny(AwsKeyArn DeniedKey, RoleArn Role, JsonObje
 
     public override string? ClusterId => KeyPolicyDocument.ClusterOfDeny(Statement, Role.Text);
 
-    public override Task ApplyAsync(AwsRun run) => run.Writer.ChangePolicyAsync(DeniedKey, p => p.With(Statement));
+    public override Task ApplyAsync(AwsRun run) =>
+        run.Writer.ChangePolicyAsync(DeniedKey, Role, p => p.With(Statement));
 
-    public override Task UndoAsync(AwsRun run) => run.Writer.ChangePolicyAsync(DeniedKey, p => p.Without(Statement));
+    public override Task UndoAsync(AwsRun run) =>
+        run.Writer.ChangePolicyAsync(DeniedKey, Role, p => p.Without(Statement));
 
     /// <summary>The change for a cluster.</summary>
     public static KeyPolicyDeny Of(CrdbCluster cluster, AwsKeyArn key, RoleArn role) =>
@@ -58,10 +60,10 @@ internal sealed record KeyPolicyGrant(AwsKeyArn GrantedKey, RoleArn Role, JsonAr
     public override string Document => Grants.ToJsonString();
 
     public override Task ApplyAsync(AwsRun run) =>
-        run.Writer.ChangePolicyAsync(GrantedKey, p => p.WithoutGrantsTo(Role.Text));
+        run.Writer.ChangePolicyAsync(GrantedKey, Role, p => p.WithoutGrantsTo(Role.Text));
 
     public override Task UndoAsync(AwsRun run) =>
-        run.Writer.ChangePolicyAsync(GrantedKey, p => p.WithGrants(Grants, Role.Text));
+        run.Writer.ChangePolicyAsync(GrantedKey, Role, p => p.WithGrants(Grants, Role.Text));
 
     /// <summary>
     /// The change when the grant itself is not known: the module's own statement, at the end of the policy.
