@@ -61,7 +61,13 @@ try {
 } finally {
     if ($connected) { Disconnect-CrdbCloud }
     # The process may run other jobs, which must not find these credentials.
-    foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name]) }
+    foreach ($name in $before.Keys) {
+        if ($null -eq $before[$name]) {
+            Remove-Item -LiteralPath "Env:$name" -ErrorAction Ignore
+        } else {
+            [Environment]::SetEnvironmentVariable($name, $before[$name])
+        }
+    }
 }
 $problems
 

@@ -49,7 +49,14 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                 RecordedChanges.Verify(earlier, cluster, found, clouds),
                 methods
             );
-        CmekRevocationMethod[] used = [.. changes.Select(c => c.Method).Append(methods[0]).Distinct()];
+        CmekRevocationMethod[] used =
+        [
+            .. changes
+                .Where(c => c.State == CmekAccessChangeState.Planned)
+                .Select(c => c.Method)
+                .Append(methods[0])
+                .Distinct(),
+        ];
         await shared.RefuseAsync(used);
 
         var revocation = new CmekRevocation

@@ -124,7 +124,8 @@ internal static partial class RevocationFile
         if (ProblemOf(record) is { } problem)
             throw Errors.RevocationFileInvalid(path, problem);
         var revocation = ToModel(record, path);
-        return record.FormatVersion < Version || record.Digest == RevocationDigest.Of(revocation)
+        var isOld = record.FormatVersion < Version && record.Digest is null;
+        return isOld || record.Digest == RevocationDigest.Of(revocation)
             ? revocation
             : throw Errors.RevocationFileInvalid(path, "it was changed after this module wrote it: its digest differs");
     }

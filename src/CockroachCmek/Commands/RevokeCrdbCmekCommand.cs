@@ -11,7 +11,8 @@ namespace CockroachCmek.Commands;
 /// removed in the KMS. CockroachDB Cloud receives the request only then; its nodes restart and cannot come back without
 /// the keys. By default the command waits until CMEK is REVOKED.</para>
 /// <para>The output lists exactly what was changed. -Path also writes it to a file, before the first change and after
-/// each one. A step that fails is in the output with its reason, and running the same command again completes it.
+/// each one, with the keys, the operator, the identity in your cloud and the request ids. A step that fails is in the
+/// output with its reason, and running the same command again completes it.
 /// Restore-CrdbCmekAccess gives access back, but only Cockroach Labs support can bring a revoked cluster back.</para>
 /// <para>Clusters that would lose a key too are named before any change, and the command refuses to continue without
 /// -AllowSharedKey. Where the default method is refused, a further method that would take a key from other clusters is
@@ -23,7 +24,7 @@ namespace CockroachCmek.Commands;
 /// <para>Azure. Removes the role assignment or the entry in the Key Vault's access policies.</para>
 /// </remarks>
 /// <example>
-/// <para>Shows every change in order, without making it.</para>
+/// <para>Shows every change in order with what it adds and removes, without making it.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Revoke-CrdbCmek -WhatIf</code>
 /// </example>
 /// <example>

@@ -45,7 +45,7 @@ public sealed class TamperedRecordTests : IDisposable
     public void A_file_that_was_changed_anywhere_is_refused(string cloud)
     {
         var text = RevocationFile.Write(Honest(cloud).Record);
-        foreach (var variant in Variants(text).Where(v => Version(v) == 2))
+        foreach (var variant in Variants(text))
             AssertRefused(() => RevocationFile.Read(variant, "r"), variant);
     }
 
@@ -141,7 +141,7 @@ public sealed class TamperedRecordTests : IDisposable
         return
         [
             .. RecordedChanges
-                .Verify(RevocationFile.Read(text, "r"), cluster, found, new CustomerCloudTable(CustomerClouds.All))
+                .Verify(RevocationFile.Read(text, "r"), cluster, found, CustomerClouds.All)
                 .Select(c => $"{c.Kind} {c.Target} {c.AuthPrincipal} {c.Action} {Canonical(c.Document)}"),
         ];
     }
@@ -161,18 +161,19 @@ public sealed class TamperedRecordTests : IDisposable
             Status = "REVOKED",
             RevokedAt = DateTimeOffset.UnixEpoch,
             Keys = keys,
-            Runs = [new CmekRevocationRun { Command = "Revoke-CrdbCmek", Callers = ["somebody"] }],
+            Runs =
+            [
+                new CmekRevocationRun
+                {
+                    Command = "Revoke-CrdbCmek",
+                    StartedAt = DateTimeOffset.UnixEpoch,
+                    Callers = ["somebody"],
+                },
+            ],
             Changes = [.. changes.Select(c => c with { RequestIds = ["r-1"] })],
         };
         return (record, keys);
     }
-
-    private static int Version(string text) =>
-        JsonNode.Parse(text) is JsonObject map
-        && map["format_version"] is JsonValue value
-        && value.TryGetValue(out int v)
-            ? v
-            : 2;
 
     /// <summary>The text with each of its values replaced or removed, one at a time.</summary>
     private static IEnumerable<string> Variants(string text)
