@@ -54,13 +54,14 @@ internal static partial class Errors
         );
 
     /// <summary>
-    /// Every key in force was taken. A past key, which older data and backups need, can still be used.
+    /// Every key in force was taken. A past key, which older data and backups need, or a copy in a place that the
+    /// cluster does not use, can still be used.
     /// </summary>
     public static CmekException PastKeysRemain(string cluster, IReadOnlyList<CmekAccessChange> undone) =>
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"Access to the keys in force of '{cluster}' was removed. These past keys can still be used: "
+            $"Access to the keys in force of '{cluster}' was removed. These keys, which are not in force, can still be used: "
                 + string.Join("; ", undone.Select(DescribeUndone))
                 + ".",
             $"Fix the cause, then run the same command again. Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right Use "

@@ -124,8 +124,7 @@ internal static partial class RevocationFile
         if (ProblemOf(record) is { } problem)
             throw Errors.RevocationFileInvalid(path, problem);
         var revocation = ToModel(record, path);
-        var isOld = record.FormatVersion < Version && record.Digest is null;
-        return isOld || record.Digest == RevocationDigest.Of(revocation)
+        return (record.FormatVersion == 0 ? null : RevocationDigest.Of(revocation)) == record.Digest
             ? revocation
             : throw Errors.RevocationFileInvalid(path, "it was changed after this module wrote it: its digest differs");
     }
@@ -134,8 +133,8 @@ internal static partial class RevocationFile
     {
         if (!Guid.TryParseExact(record.ClusterId, "D", out _) || record.Changes is null)
             return "it names no cluster, or no changes";
-        if (record.FormatVersion > Version)
-            return $"it has format {record.FormatVersion}; this version of the module knows {Version} and older";
+        if (record.FormatVersion is not (0 or Version))
+            return $"it has format {record.FormatVersion}; this version of the module knows {Version} and that of 0.2.0";
         foreach (var change in record.Changes)
             if (
                 change is null

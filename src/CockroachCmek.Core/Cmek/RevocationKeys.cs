@@ -9,7 +9,7 @@ internal sealed record RevocationKeys
     /// <summary>The key in force of each region. They decide whether CockroachDB Cloud is asked to revoke.</summary>
     public required IReadOnlyList<CmekRegionSpec> InForce { get; init; }
 
-    /// <summary>Every key, those in force first.</summary>
+    /// <summary>Every key, those in force first: past keys, and copies in places that the cluster does not use.</summary>
     public required IReadOnlyList<CmekRegionSpec> Every { get; init; }
 
     /// <summary>
@@ -30,6 +30,21 @@ internal sealed record RevocationKeys
     /// <param name="earlier">The record of an interrupted run; null for none.</param>
     /// <exception cref="CmekException">CmekNotEnabled, RevocationKeysUnknown.</exception>
     public static async Task<RevocationKeys> FindAsync(
+        CrdbCluster cluster,
+        CmekRevocation? earlier,
+        CrdbCloudClient client,
+        ICmekKeyProvider keys,
+        RevocationOptions options,
+        CustomerCloudTable clouds,
+        OperationContext context
+    )
+    {
+        var found = await FindOfClusterAsync(cluster, earlier, client, keys, options, clouds, context);
+        var copies = await keys.FindCopiesAsync(found.Every, context);
+        return copies.Count == 0 ? found : found with { Every = [.. found.Every, .. copies] };
+    }
+
+    private static async Task<RevocationKeys> FindOfClusterAsync(
         CrdbCluster cluster,
         CmekRevocation? earlier,
         CrdbCloudClient client,

@@ -192,9 +192,8 @@ internal sealed class RevocationPlan(
             catch (CmekException error) when (error.Kind == CmekErrorKind.NotFound && !_inForce.Contains(IdOf(uses[0])))
             {
                 context.Host.Warning(
-                    $"{cluster.Name}: the past key {uses[0].KeyUri} was not found, or these credentials are not "
-                        + "allowed "
-                        + "to see it. It is skipped."
+                    $"{cluster.Name}: the key {uses[0].KeyUri}, which is not in force, was not found, or these "
+                        + "credentials are not allowed to see it. It is skipped."
                 );
                 return ([], null);
             }

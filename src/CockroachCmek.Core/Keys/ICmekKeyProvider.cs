@@ -74,6 +74,12 @@ internal interface ICmekKeyProvider : IDisposable
     Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context);
 
     /// <summary>
+    /// Copies of the keys in places that the cluster does not use, each with access of its own: replicas of a
+    /// multi-region key. Reads only, and throws nothing: what is not known is a warning.
+    /// </summary>
+    Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context);
+
+    /// <summary>
     /// The drill: for each key and method, whether it would work now with these credentials, and why not. Reads only.
     /// </summary>
     Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context);

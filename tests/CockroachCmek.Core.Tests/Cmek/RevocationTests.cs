@@ -46,6 +46,30 @@ public sealed class RevocationTests
         Assert.All(world.Moon.Keys.Values, k => Assert.Null(k.GrantedTo));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_copy_of_a_key_elsewhere_is_taken_too_and_holds_up_nothing(bool isLocked)
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        const string Copy = "moon:crater:tycho";
+        world.Moon.Keys[Copy] = world.Moon.Keys[RevocationWorld.Near];
+        world.Moon.Copies.Add(CmekRegionSpec.Create("crater", "MOON_KMS", Copy, "astronaut/apollo"));
+        if (isLocked)
+            world.Moon.Unchangeable[Copy] = CmekErrorKind.PermissionDenied;
+        var (revocation, error) = await world.RevokeAsync();
+        Assert.Equal(CmekStatus.Revoked, revocation.Status);
+        Assert.Equal(["crater"], revocation.Changes.Single(c => c.KeyUri == Copy).Regions);
+        Assert.Null(world.Moon.Keys[RevocationWorld.Near].GrantedTo);
+        Assert.Equal(isLocked, world.Moon.Keys[Copy].GrantedTo is not null);
+        Assert.Equal(isLocked ? nameof(Errors.PastKeysRemain) : null, error?.ErrorId);
+        Assert.Equal(isLocked, error?.Message.Contains(Copy, StringComparison.Ordinal) == true);
+
+        var (_, left) = await world.RestoreAsync(revocation);
+        Assert.Null(left);
+        Assert.All(world.Moon.Keys.Values, k => Assert.Equal("astronaut/apollo", k.GrantedTo));
+    }
+
     [Fact]
     public async Task When_nothing_shows_the_keys_the_error_names_what_would()
     {

@@ -58,7 +58,6 @@ public sealed class TamperedRecordTests : IDisposable
         old.Remove("format_version");
         old.Remove("digest");
         var honest = Undone(old.ToJsonString(), record.Cluster, keys);
-        Assert.Equal(record.Changes.Count, honest.Count);
         var (accepted, refused) = (0, 0);
         foreach (var variant in Variants(old.ToJsonString()))
             try
@@ -134,7 +133,7 @@ public sealed class TamperedRecordTests : IDisposable
         );
     }
 
-    /// <summary>What a restore of the file would undo, with the text that it would show.</summary>
+    /// <summary>What a restore of the file would undo: the resources, and each text that would be written there.</summary>
     private static HashSet<string> Undone(string text, CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> keys)
     {
         var found = new RevocationKeys { InForce = keys, Every = keys };
@@ -142,11 +141,21 @@ public sealed class TamperedRecordTests : IDisposable
         [
             .. RecordedChanges
                 .Verify(RevocationFile.Read(text, "r"), cluster, found, CustomerClouds.All)
-                .Select(c => $"{c.Kind} {c.Target} {c.AuthPrincipal} {c.Action} {Canonical(c.Document)}"),
+                .SelectMany(c =>
+                    Texts("", JsonNode.Parse(c.Document)).Select(t => $"{c.Kind} {c.Target} {c.AuthPrincipal} {t}")
+                ),
         ];
     }
 
-    private static string Canonical(string document) => JsonNode.Parse(document)!.ToJsonString();
+    /// <summary>The texts of a document with their names. The name of a statement changes nothing.</summary>
+    private static IEnumerable<string> Texts(string name, JsonNode? node) =>
+        node switch
+        {
+            JsonObject map => map.Where(p => p.Key != "Sid").SelectMany(p => Texts(p.Key, p.Value)),
+            JsonArray list => list.SelectMany(i => Texts(name, i)),
+            JsonValue value when name != "index" => [$"{name}={value.ToJsonString()}"],
+            _ => [],
+        };
 
     private static (CmekRevocation Record, CmekRegionSpec[] Keys) Honest(string cloud)
     {

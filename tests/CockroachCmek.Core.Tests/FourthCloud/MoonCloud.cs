@@ -20,6 +20,9 @@ internal sealed class MoonCloud : ICustomerCloud
     /// <summary>Keys whose grants nobody may change.</summary>
     public ConcurrentDictionary<string, CmekErrorKind> Unchangeable { get; } = new();
 
+    /// <summary>Copies of keys in places that no cluster uses.</summary>
+    public ConcurrentBag<CmekRegionSpec> Copies { get; } = [];
+
     /// <summary>Whether keys can be disabled, which nobody can forbid.</summary>
     public bool CanDisable { get; set; }
 
@@ -206,6 +209,11 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
 
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
         Task.FromResult<IReadOnlyList<string>>(["astronaut/commander"]);
+
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => Task.FromResult<IReadOnlyList<CmekRegionSpec>>([.. cloud.Copies]);
 
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         Task.FromResult<IReadOnlyList<CmekRevocationDrill>>([

@@ -16,6 +16,7 @@ internal abstract record AwsAccessChange(RoleArn Role)
     {
         [KeyPolicyDeny.KindName] = KeyPolicyDeny.Parse,
         [KeyPolicyGrant.KindName] = KeyPolicyGrant.Parse,
+        [KmsGrantRevocation.KindName] = KmsGrantRevocation.Parse,
         [KeyDisabling.KindName] = KeyDisabling.Parse,
         [KeyDeletion.KindName] = KeyDeletion.Parse,
         [RolePolicyDeny.KindName] = RolePolicyDeny.Parse,

@@ -73,6 +73,12 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         });
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => RunAsync("", context, run => new AwsKeyCopies(run).FindAsync(keys));
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, run => new AwsRevocationDrill(run, cloud, request).RunAsync());
 

@@ -39,15 +39,12 @@ internal static class AwsRecordedChange
                 $"'{cluster.Name}' does not use {(change.KeyUri.Length > 0 ? change.KeyUri : "a key")} "
                     + $"through {parsed.Role}"
             );
-        return verified with
-        {
-            Regions =
-            [
-                .. uses.Where(k => change.KeyUri.Length == 0 || k.KeyUri == change.KeyUri)
-                    .Select(k => k.Region)
-                    .Distinct(),
-            ],
-        };
+        string[] regions =
+        [
+            .. uses.Where(k => change.KeyUri.Length == 0 || k.KeyUri == change.KeyUri).Select(k => k.Region).Distinct(),
+        ];
+        // A replica in a region that the cluster does not use.
+        return verified with { Regions = regions.Length > 0 ? regions : [AwsKeyArn.Parse(change.KeyUri).Region] };
     }
 
     private static string? ProblemOf(

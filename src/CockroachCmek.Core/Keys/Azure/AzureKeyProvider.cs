@@ -96,6 +96,12 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => Task.FromResult<IReadOnlyList<CmekRegionSpec>>([]);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         RunByTenantAsync(request, context, (clients, calls, own) =>
             new AzureRevocationDrill(clients, calls, own).RunAsync()

@@ -86,6 +86,12 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         );
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => Task.FromResult<IReadOnlyList<CmekRegionSpec>>([]);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) =>
             new GcpRevocationDrills(cloud, clients, calls, _shared).RunAsync(request)

@@ -85,6 +85,12 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         cloud.ReadCallersAsync(keys, context);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => cloud.FindCopiesAsync(keys, context);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         cloud.DrillAsync(request, context);
 
