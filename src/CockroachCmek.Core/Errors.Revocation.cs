@@ -9,7 +9,7 @@ internal static partial class Errors
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"{string.Join(", ", others)} {(others.Count == 1 ? "uses" : "use")} a key of '{cluster}' through the same identity, and would lose it too. Nothing was changed.",
+            $"{string.Join(", ", others)} {(others.Count == 1 ? "uses" : "use")} a key of '{cluster}', and would lose it too. Nothing was changed.",
             $"Revoke-CrdbCmek {cluster} -AllowSharedKey   (revokes it for {(others.Count == 1 ? "that cluster" : "those clusters")} too)"
         );
 
@@ -34,7 +34,8 @@ internal static partial class Errors
     public static CmekException AccessNotTaken(
         string cluster,
         IReadOnlyList<CmekAccessChange> undone,
-        IReadOnlyList<CmekException> errors
+        IReadOnlyList<CmekException> errors,
+        IReadOnlyList<CmekRevocationMethod> withheld
     ) =>
         Make(
             CmekErrorKind.InvalidState,
@@ -43,7 +44,12 @@ internal static partial class Errors
                 + string.Join("; ", undone.Select(DescribeUndone))
                 + ". The output shows what was changed.",
             $"Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
-                + $"{cluster} undoes it",
+                + $"{cluster} undoes it"
+                + string.Concat(
+                    withheld.Select(m =>
+                        $". Revoke-CrdbCmek {cluster} -Method {m} -AllowSharedKey takes the key from other clusters too"
+                    )
+                ),
             errors.Count > 0 ? errors[0] : null
         );
 

@@ -97,6 +97,13 @@ internal interface ICmekKeyProvider : IDisposable
     Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context);
 
     /// <summary>
+    /// The identities of these credentials in the customer's cloud, for a record of what they did; empty when the cloud
+    /// does not tell. Reads only.
+    /// </summary>
+    /// <param name="keys">The keys that they are used for.</param>
+    Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context);
+
+    /// <summary>
     /// Without a record: the changes that would give the cluster access again, as the cloud shows them. Reads only.
     /// </summary>
     Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(RevocationRequest request, OperationContext context);

@@ -38,6 +38,9 @@ internal abstract record AwsAccessChange(RoleArn Role)
     /// <summary>What is added or removed, as JSON.</summary>
     public abstract string Document { get; }
 
+    /// <summary>What is added and removed, as lines for people: the same content as is written.</summary>
+    public abstract IReadOnlyList<string> Difference { get; }
+
     /// <summary>The key that is changed; null for a change of the role.</summary>
     public virtual AwsKeyArn? Key => null;
 
@@ -69,6 +72,7 @@ internal abstract record AwsAccessChange(RoleArn Role)
             Target = Target,
             Action = Action,
             Document = Document,
+            Difference = Difference,
             State = isDone ? CmekAccessChangeState.Done : CmekAccessChangeState.Planned,
         };
 

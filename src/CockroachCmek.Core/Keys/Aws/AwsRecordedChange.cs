@@ -21,7 +21,13 @@ internal static class AwsRecordedChange
         if (ProblemOf(change, parsed, cloud, cluster) is { } problem)
             throw Errors.RevocationFileInvalid(change.Target, problem);
         // An earlier run's reason of a failure is text that nothing checks.
-        var verified = change with { Method = parsed.Method, Action = parsed.Action, Fault = "" };
+        var verified = change with
+        {
+            Method = parsed.Method,
+            Action = parsed.Action,
+            Difference = parsed.Difference,
+            Fault = "",
+        };
         if (keys.Count == 0)
             return verified;
         var uses = keys.Where(k => k.AuthPrincipal == parsed.Role.Text).ToList();

@@ -25,6 +25,8 @@ internal sealed record KmsGrantRevocation(AwsKeyArn GrantedKey, RoleArn Role, Re
 
     public override string Document => Grant.ToJson().ToJsonString();
 
+    public override IReadOnlyList<string> Difference => [DifferenceLine.Removed("KMS grants", Grant.ToJson())];
+
     public override Task ApplyAsync(AwsRun run) => run.Writer.RevokeGrantAsync(GrantedKey, Grant);
 
     public override Task UndoAsync(AwsRun run) => run.Writer.RestoreGrantAsync(GrantedKey, Grant);
