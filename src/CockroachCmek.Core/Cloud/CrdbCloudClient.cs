@@ -181,7 +181,11 @@ internal sealed class CrdbCloudClient : IDisposable
 
     /// <summary>PATCH: revokes CMEK. Only Cockroach Labs can undo it.</summary>
     public Task<CmekInfo> RevokeCmekAsync(CrdbCluster cluster, OperationContext context) =>
-        WriteCmekAsync(Patch, cluster, new WireCmekStatusBody("REVOKE"), context);
+        WriteCmekAsync(Patch, cluster, Revocation, context);
+
+    /// <summary>The request of a revocation, for people who want to see it before.</summary>
+    public static string DescribeRevocation(CrdbCluster cluster) =>
+        $"{Patch} {CloudTransport.Describe(CmekPath(cluster), Revocation)}";
 
     /// <summary>The regions that CockroachDB Cloud offers on the cluster's cloud, page by page.</summary>
     public async IAsyncEnumerable<string> ListAvailableRegionsAsync(CrdbCluster cluster, OperationContext context)
@@ -239,6 +243,8 @@ internal sealed class CrdbCloudClient : IDisposable
     public void Dispose() => _transport.Dispose();
 
     private static readonly HttpMethod Patch = new("PATCH");
+
+    private static readonly WireCmekStatusBody Revocation = new("REVOKE");
 
     private async Task<CmekInfo> WriteCmekAsync(
         HttpMethod method,

@@ -10,6 +10,7 @@ internal sealed class RevocationPlan(
     CrdbCluster cluster,
     RevocationKeys found,
     ICmekKeyProvider keys,
+    SharedKeys shared,
     OperationContext context
 )
 {
@@ -48,8 +49,11 @@ internal sealed class RevocationPlan(
         )
         {
             var tried = made.Where(c => IsOf(uses.Key, c)).Select(c => c.Method).ToHashSet();
-            CmekRevocationMethod[] left = [.. methods.Where(m => !tried.Contains(m))];
-            if (left.Length > 0)
+            var left = new List<CmekRevocationMethod>();
+            foreach (var method in methods.Where(m => !tried.Contains(m)))
+                if (await shared.MayTryAsync(method))
+                    left.Add(method);
+            if (left.Count > 0)
                 next.AddRange((await PlanKeyAsync([.. uses], left)).Changes);
         }
 
@@ -72,14 +76,16 @@ internal sealed class RevocationPlan(
         IReadOnlyList<CmekRevocationMethod> methods
     )
     {
-        CmekAccessChange[] done = [.. earlier.Where(e => e.State == CmekAccessChangeState.Done)];
+        // A run that was killed may have made what its record does not call done.
+        CmekAccessChange[] known = [.. earlier.OrderBy(e => e.State == CmekAccessChangeState.Done ? 0 : 1)];
         return
         [
             .. plan.Select(c =>
-                c.State == CmekAccessChangeState.Done && done.FirstOrDefault(e => IsSame(e, c)) is { } known
+                c.State == CmekAccessChangeState.Done && known.FirstOrDefault(e => IsSame(e, c)) is { } made
                     ? c with
                     {
-                        Document = known.Document,
+                        Document = made.Document,
+                        RequestIds = made.RequestIds,
                     }
                     : c
             ),
@@ -111,6 +117,23 @@ internal sealed class RevocationPlan(
                 && !_inForce.Any(key => IsOf(key, c))
                 && !IsTaken((c.KeyUri, c.AuthPrincipal), made)
             ),
+        ];
+
+    /// <summary>
+    /// The methods that leave something behind on a key in force that no other method has taken.
+    /// </summary>
+    public IReadOnlyList<CmekRevocationMethod> Lasting(IReadOnlyList<CmekAccessChange> made, ICustomerCloud cloud) =>
+        [
+            .. _inForce
+                .Select(key =>
+                    made.Where(c => c.State == CmekAccessChangeState.Done && IsOf(key, c))
+                        .Select(c => c.Method)
+                        .Distinct()
+                        .ToList()
+                )
+                .Where(by => by.TrueForAll(m => cloud.WhatOutlasts(m) is not null))
+                .SelectMany(by => by)
+                .Distinct(),
         ];
 
     /// <summary>A key is taken when every change of one method was made for it.</summary>
@@ -153,6 +176,9 @@ internal sealed class RevocationPlan(
     {
         CmekException? first = null;
         foreach (var method in methods)
+        {
+            if (first is not null && !await shared.MayTryAsync(method))
+                continue;
             try
             {
                 var request = new RevocationRequest
@@ -162,14 +188,18 @@ internal sealed class RevocationPlan(
                     Method = method,
                 };
                 var changes = await keys.PlanRevocationAsync(request, context);
+                if (first is not null)
+                    context.Host.Warning(
+                        $"{cluster.Name}: {methods[0]} cannot be used for {uses[0].KeyUri}, so {method} is. "
+                            + $"{first.Message} To make {methods[0]} possible: {first.RecommendedAction}"
+                    );
                 return ([.. changes.Select(c => c with { Method = method })], null);
             }
             catch (CmekException error) when (error.Kind == CmekErrorKind.NotFound && !_inForce.Contains(IdOf(uses[0])))
             {
                 context.Host.Warning(
-                    $"{cluster.Name}: the past key {uses[0].KeyUri} was not found, or these credentials are not "
-                        + "allowed "
-                        + "to see it. It is skipped."
+                    $"{cluster.Name}: the key {uses[0].KeyUri}, which is not in force, was not found, or these "
+                        + "credentials are not allowed to see it. It is skipped."
                 );
                 return ([], null);
             }
@@ -177,6 +207,7 @@ internal sealed class RevocationPlan(
             {
                 first ??= error;
             }
+        }
 
         return ([Unreadable(uses, methods[0], first!)], first);
     }

@@ -21,11 +21,15 @@ internal sealed record KeyPolicyDeny(AwsKeyArn DeniedKey, RoleArn Role, JsonObje
 
     public override string Document => Statement.ToJsonString();
 
+    public override IReadOnlyList<string> Difference => [DifferenceLine.Added("key policy", Statement)];
+
     public override string? ClusterId => KeyPolicyDocument.ClusterOfDeny(Statement, Role.Text);
 
-    public override Task ApplyAsync(AwsRun run) => run.Writer.ChangePolicyAsync(DeniedKey, p => p.With(Statement));
+    public override Task ApplyAsync(AwsRun run) =>
+        run.Writer.ChangePolicyAsync(DeniedKey, Role, p => p.With(Statement));
 
-    public override Task UndoAsync(AwsRun run) => run.Writer.ChangePolicyAsync(DeniedKey, p => p.Without(Statement));
+    public override Task UndoAsync(AwsRun run) =>
+        run.Writer.ChangePolicyAsync(DeniedKey, Role, p => p.Without(Statement));
 
     /// <summary>The change for a cluster.</summary>
     public static KeyPolicyDeny Of(CrdbCluster cluster, AwsKeyArn key, RoleArn role) =>
@@ -57,11 +61,14 @@ internal sealed record KeyPolicyGrant(AwsKeyArn GrantedKey, RoleArn Role, JsonAr
 
     public override string Document => Grants.ToJsonString();
 
+    public override IReadOnlyList<string> Difference =>
+        [.. Grants.Select(g => DifferenceLine.Removed("key policy", g!["statement"]!))];
+
     public override Task ApplyAsync(AwsRun run) =>
-        run.Writer.ChangePolicyAsync(GrantedKey, p => p.WithoutGrantsTo(Role.Text));
+        run.Writer.ChangePolicyAsync(GrantedKey, Role, p => p.WithoutGrantsTo(Role.Text));
 
     public override Task UndoAsync(AwsRun run) =>
-        run.Writer.ChangePolicyAsync(GrantedKey, p => p.WithGrants(Grants, Role.Text));
+        run.Writer.ChangePolicyAsync(GrantedKey, Role, p => p.WithGrants(Grants, Role.Text));
 
     /// <summary>
     /// The change when the grant itself is not known: the module's own statement, at the end of the policy.
@@ -110,6 +117,9 @@ internal sealed record KeyDisabling(AwsKeyArn DisabledKey, RoleArn Role) : AwsAc
 
     public override string Document => """{"KeyState":"Enabled"}""";
 
+    public override IReadOnlyList<string> Difference =>
+        DifferenceLine.Changed("key", "KeyState", "Enabled", "Disabled");
+
     public override Task ApplyAsync(AwsRun run) => run.Writer.SetEnabledAsync(DisabledKey, enabled: false);
 
     public override Task UndoAsync(AwsRun run) => run.Writer.SetEnabledAsync(DisabledKey, enabled: true);
@@ -134,6 +144,9 @@ internal sealed record KeyDeletion(AwsKeyArn DeletedKey, RoleArn Role) : AwsAcce
     public override string Action => $"Schedule the deletion of {DeletedKey}";
 
     public override string Document => """{"KeyState":"Enabled"}""";
+
+    public override IReadOnlyList<string> Difference =>
+        DifferenceLine.Changed("key", "KeyState", "Enabled", "PendingDeletion");
 
     public override bool IsOfRevocation => false;
 

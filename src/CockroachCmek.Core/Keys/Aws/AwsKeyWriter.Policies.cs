@@ -13,12 +13,14 @@ internal sealed partial class AwsKeyWriter
     /// <param name="keyId">Id or ARN of the key.</param>
     /// <param name="change">The change; it returns an equivalent policy where nothing is left to do.</param>
     /// <param name="planned">The policy that the change was planned for; null when it was not read before.</param>
+    /// <param name="role">The role of the cluster, for the command that removes deleted principals; null for any.</param>
     /// <exception cref="CmekException">KeyPolicyStale, PolicyRefused, PrincipalTooNew, PolicyNotSeen.</exception>
     public async Task ChangePolicyAsync(
         string region,
         string keyId,
         Func<KeyPolicyDocument, KeyPolicyDocument> change,
-        KeyPolicyDocument? planned = null
+        KeyPolicyDocument? planned = null,
+        RoleArn? role = null
     )
     {
         var seen = planned;
@@ -59,7 +61,7 @@ internal sealed partial class AwsKeyWriter
             if (wanted.IsEquivalentTo(seen!))
                 return null;
             if (wanted.StalePrincipals is { Count: > 0 } stale)
-                throw AwsErrors.KeyPolicyStale(keyId, stale);
+                throw AwsErrors.KeyPolicyStale(keyId, stale, role?.Text);
             return sent = wanted;
         }
 
@@ -79,8 +81,8 @@ internal sealed partial class AwsKeyWriter
     }
 
     /// <summary>Changes the policy as it is now; sends nothing when it is already as wanted.</summary>
-    public Task ChangePolicyAsync(AwsKeyArn key, Func<KeyPolicyDocument, KeyPolicyDocument> change) =>
-        ChangePolicyAsync(key.Region, key.ToString(), change);
+    public Task ChangePolicyAsync(AwsKeyArn key, RoleArn role, Func<KeyPolicyDocument, KeyPolicyDocument> change) =>
+        ChangePolicyAsync(key.Region, key.ToString(), change, role: role);
 
     /// <summary>Waits until KMS shows the policy of a new key: a write counts once it can be read.</summary>
     public Task ConfirmPolicyAsync(string region, string keyId, KeyPolicyDocument policy) =>
