@@ -13,11 +13,18 @@ internal sealed class RecordingLog : IOperationHost
     public ConcurrentQueue<string> Writes { get; } = new();
     public bool Answer { get; init; } = true;
 
+    /// <summary>Called after each write, before it is read back.</summary>
+    public Action? OnWritten { get; init; }
+
     public void Verbose(string message) => VerboseLines.Enqueue(message);
 
     public void Warning(string message) => Warnings.Enqueue(message);
 
-    public void Written(string what, bool isCertain) => Writes.Enqueue(isCertain ? what : $"perhaps {what}");
+    public void Written(string what, bool isCertain)
+    {
+        Writes.Enqueue(isCertain ? what : $"perhaps {what}");
+        OnWritten?.Invoke();
+    }
 
     public void Progress(OperationProgress progress) => ProgressRecords.Enqueue(progress);
 
