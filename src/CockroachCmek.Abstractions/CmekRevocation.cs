@@ -22,22 +22,22 @@ public sealed record CmekRevocation : IPlannable
     public IReadOnlyList<CmekRegionSpec> Keys
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<CmekRegionSpec>.None;
 
     /// <summary>The keys that the cluster used before.</summary>
     public IReadOnlyList<CmekRegionSpec> PastKeys
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<CmekRegionSpec>.None;
 
     /// <summary>The runs that made or undid the changes, the first one first: who ran them, when, as whom.</summary>
     public IReadOnlyList<CmekRevocationRun> Runs
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<CmekRevocationRun>.None;
 
     /// <summary>Every change in the customer's cloud, in the order of the plan. Failed changes say why.</summary>
     public IReadOnlyList<CmekAccessChange> Changes
@@ -92,8 +92,8 @@ public sealed record CmekRevocationRun
     public IReadOnlyList<string> Callers
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Command} by {Operator}";
@@ -142,8 +142,8 @@ public sealed record CmekAccessChange
     public IReadOnlyList<string> Difference
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
 
     /// <summary>
     /// The cloud's ids of the requests that wrote the change, to find them in its audit log. Google Cloud returns none.
@@ -151,8 +151,8 @@ public sealed record CmekAccessChange
     public IReadOnlyList<string> RequestIds
     {
         get;
-        internal init => field = value.AsArray();
-    } = [];
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
 
     /// <summary>The state of the change.</summary>
     public CmekAccessChangeState State { get; internal init; }

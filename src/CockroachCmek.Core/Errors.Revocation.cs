@@ -33,7 +33,7 @@ internal static partial class Errors
     /// </summary>
     public static CmekException AccessNotTaken(
         string cluster,
-        IReadOnlyList<CmekAccessChange> undone,
+        IReadOnlyList<(CmekAccessChange Change, IReadOnlyList<string> Keys)> undone,
         IReadOnlyList<CmekException> errors,
         IReadOnlyList<CmekRevocationMethod> withheld
     ) =>
@@ -41,7 +41,10 @@ internal static partial class Errors
             CmekErrorKind.InvalidState,
             cluster,
             $"These keys of '{cluster}' can still be used, so CockroachDB Cloud was not asked to revoke: "
-                + string.Join("; ", undone.Select(DescribeUndone))
+                + string.Join(
+                    "; ",
+                    undone.Select(u => $"{string.Join(", ", u.Keys)} ({u.Change.Action} failed: {u.Change.Fault})")
+                )
                 + ". The output shows what was changed.",
             $"Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
                 + $"{cluster} undoes it"

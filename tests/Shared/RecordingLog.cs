@@ -19,6 +19,9 @@ internal sealed class RecordingLog : IOperationHost
     /// <summary>Called with each verbose line, of which each call to a cloud writes one.</summary>
     public Action<string>? OnVerbose { get; init; }
 
+    /// <summary>Called after each write, before it is read back.</summary>
+    public Action? OnWritten { get; init; }
+
     public void Verbose(string message)
     {
         VerboseLines.Enqueue(message);
@@ -27,8 +30,11 @@ internal sealed class RecordingLog : IOperationHost
 
     public void Warning(string message) => Warnings.Enqueue(message);
 
-    public void Written(string what, bool isCertain, string? requestId) =>
+    public void Written(string what, bool isCertain, string? requestId)
+    {
         Writes.Enqueue(isCertain ? what : $"perhaps {what}");
+        OnWritten?.Invoke();
+    }
 
     public void Progress(OperationProgress progress) => ProgressRecords.Enqueue(progress);
 

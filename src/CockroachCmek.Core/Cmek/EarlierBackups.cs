@@ -36,7 +36,7 @@ internal sealed class EarlierBackups(CrdbCloudClient client)
         );
         return await context.Host.ConfirmPlanAsync(
             cluster.Name,
-            [action],
+            [new PlannedStep(action, [])],
             "CMEK cannot be disabled later, and only backups that are taken from then on can be restored.",
             context.CancellationToken
         );

@@ -99,14 +99,21 @@ internal sealed class RevocationPlan(
     }
 
     /// <summary>
-    /// The keys in force that can still be used. They decide whether CockroachDB Cloud is asked to revoke.
+    /// The keys in force that can still be used, with each change that was not made for them. They decide whether
+    /// CockroachDB Cloud is asked to revoke.
     /// </summary>
-    public IReadOnlyList<CmekAccessChange> StillUsable(IReadOnlyList<CmekAccessChange> made) =>
+    public IReadOnlyList<(CmekAccessChange Change, IReadOnlyList<string> Keys)> StillUsable(
+        IReadOnlyList<CmekAccessChange> made
+    ) =>
         [
             .. _inForce
                 .Where(key => !IsTaken(key, made))
-                .SelectMany(key => made.Where(c => c.State != CmekAccessChangeState.Done && IsOf(key, c)))
-                .Distinct(),
+                .SelectMany(key =>
+                    made.Where(c => c.State != CmekAccessChangeState.Done && IsOf(key, c))
+                        .Select(c => (Change: c, key.Key))
+                )
+                .GroupBy(undone => undone.Change)
+                .Select(same => (same.Key, (IReadOnlyList<string>)[.. same.Select(s => s.Key).Distinct()])),
         ];
 
     /// <summary>The past keys that can still be used.</summary>

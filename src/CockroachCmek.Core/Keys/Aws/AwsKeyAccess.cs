@@ -58,13 +58,24 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
     {
         var changes = new List<CmekAccessChange>();
         foreach (var key in await DescribeKeysAsync(request))
+        {
+            var state = key.Metadata.KeyState;
+            if (state == KeyState.PendingDeletion || state == KeyState.PendingReplicaDeletion)
+            {
+                // Nobody can use it, and undoing what was not done would give the key back.
+                run.Warn($"The key {key.Metadata.Arn} is pending deletion and cannot be used. It is left as it is.");
+                continue;
+            }
+
             changes.Add(
                 new KeyDisabling(AwsKeyArn.Parse(key.Metadata.Arn), key.Role).ToChange(
                     key.Metadata.Arn,
                     key.Regions,
-                    isDone: key.Metadata.KeyState != KeyState.Enabled
+                    isDone: state != KeyState.Enabled
                 )
             );
+        }
+
         return changes;
     }
 
