@@ -81,7 +81,7 @@ public sealed class TamperedRecordTests : IDisposable
                 refused++;
             }
 
-        Assert.Empty(foreign);
+        Assert.True(foreign.Count == 0, string.Join("\n", foreign));
         // What is accepted is text that nothing depends on: names, times, reasons.
         Assert.True(refused > accepted, $"{accepted} accepted, {refused} refused");
     }
@@ -157,11 +157,15 @@ public sealed class TamperedRecordTests : IDisposable
         ];
     }
 
-    /// <summary>The texts of a document with their names. The name of a statement or grant changes nothing.</summary>
+    /// <summary>
+    /// The texts of a document with their names. The name of a statement or grant, who may end a grant, and the
+    /// encryption context that narrows it give nobody the use of the key.
+    /// </summary>
     private static IEnumerable<string> Texts(string name, JsonNode? node) =>
         node switch
         {
-            JsonObject map => map.Where(p => p.Key is not ("Sid" or "Name")).SelectMany(p => Texts(p.Key, p.Value)),
+            JsonObject map => map.Where(p => p.Key is not ("Sid" or "Name" or "RetiringPrincipal" or "Constraints"))
+                .SelectMany(p => Texts(p.Key, p.Value)),
             JsonArray list => list.SelectMany(i => Texts(name, i)),
             JsonValue value when name != "index" => [$"{name}={value.ToJsonString()}"],
             _ => [],
