@@ -55,7 +55,7 @@ try {
     $problems = @(
         Get-CrdbCluster $ClusterName |
             Where-Object Plan -EQ ADVANCED |
-            Test-CrdbCmek -MaxKeyAge $MaxKeyAgeDays |
+            Test-CrdbCmek -MaxKeyAge ([timespan]::FromDays($MaxKeyAgeDays)) |
             Where-Object Status -NE Pass
     )
 } finally {

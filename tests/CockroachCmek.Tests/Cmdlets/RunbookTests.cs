@@ -51,14 +51,20 @@ public sealed class RunbookTests : IDisposable
         _session
             .Run(
                 "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | "
-                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $sandbox.Advance([timespan]::FromDays(100))"
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait"
             )
             .Succeeds();
-        foreach (var next in new[] { "prod-eu-old", "prod-eu" })
-            Assert.Contains(
-                Run("Invoke-ScheduledRotation", "-ClusterName prod-eu, prod-eu-old -MaxClusters 1").Succeeds().Output,
-                o => o.Text("ClusterName") == next && o.Text("Outcome") == "Updated"
-            );
+        string[] Outcomes(ScriptResult run) =>
+            [.. run.Output.Select(o => $"{o.Text("ClusterName")} {o.Text("Outcome")}")];
+
+        var first = Run("Invoke-ScheduledRotation", "-ClusterName prod-eu, prod-eu-old -MaxClusters 1").Succeeds();
+        Assert.Equal(["prod-eu-old Updated"], Outcomes(first));
+        Assert.Contains(first.Warnings, w => w.EndsWith("if they are due: prod-eu", StringComparison.Ordinal));
+        // The oldest key is now that of prod-eu, which is not due.
+        Assert.Equal(
+            ["prod-eu Existing", "prod-eu-old Existing"],
+            Outcomes(Run("Invoke-ScheduledRotation", "-ClusterName prod-*-old, prod-eu -MaxClusters 1").Succeeds())
+        );
     }
 
     [Fact]
