@@ -208,7 +208,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                 status = (
                     await SettledWrite.SendAsync(
                         cluster,
-                        () => client.RevokeCmekAsync(cluster, context),
+                        () => RequestAsync(cluster, context),
                         () => client.GetCmekAsync(cluster, context),
                         s => s.Status is CmekStatus.Revoking or CmekStatus.Revoked,
                         options.Write,
@@ -227,6 +227,24 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         catch (CmekException error)
         {
             return (revocation, error);
+        }
+    }
+
+    /// <summary>
+    /// Asks once. CockroachDB Cloud refuses a cluster that is revoked already: another administrator was faster.
+    /// </summary>
+    private async Task<CmekInfo> RequestAsync(CrdbCluster cluster, OperationContext context)
+    {
+        try
+        {
+            return await client.RevokeCmekAsync(cluster, context);
+        }
+        catch (CmekException refused) when (refused.StatusCode == 400)
+        {
+            var state = await client.GetCmekAsync(cluster, context);
+            if (state.Status is CmekStatus.Revoking or CmekStatus.Revoked)
+                return state;
+            throw;
         }
     }
 
