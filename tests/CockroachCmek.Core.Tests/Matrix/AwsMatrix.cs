@@ -30,6 +30,8 @@ public sealed class AwsMatrix : MatrixCloud
             [MatrixState.GroupGrant] = "IAM groups have users only, no roles.",
         };
 
+    internal override string Name => Cloud.DisplayName;
+
     private protected override (string Cluster, string Neighbour) Names => ("prod-eu", "dev-aws");
 
     private protected override IKeyUser User => new AwsKeyUser(Server.Aws);

@@ -25,6 +25,8 @@ public sealed class AzureMatrix : MatrixCloud
             [MatrixState.IdentityPolicy] = "Azure grants on scopes only, not in policies of identities.",
         };
 
+    internal override string Name => Cloud.DisplayName;
+
     private protected override (string Cluster, string Neighbour) Names => ("azure-eu", "azure-in");
 
     private protected override IKeyUser User => new AzureKeyUser(Server.Azure);

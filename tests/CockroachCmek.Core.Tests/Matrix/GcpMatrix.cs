@@ -29,6 +29,8 @@ public sealed class GcpMatrix : MatrixCloud
             [MatrixState.IdentityPolicy] = "Google Cloud grants on resources only, not in policies of identities.",
         };
 
+    internal override string Name => Cloud.DisplayName;
+
     private protected override (string Cluster, string Neighbour) Names => ("gcp-eu", "gcp-us");
 
     private protected override IKeyUser User => new GcpKeyUser(Server.Gcp, Server.Clock);

@@ -28,7 +28,7 @@ internal sealed class MatrixCell(MatrixCloud cloud, MatrixState state, CmekRevoc
             if (state == MatrixState.KmsOnly)
                 Assert.Empty(requests);
             await RestoreAsync(before);
-            return Outcome(record, error);
+            return Outcome(record, error, usable.Count);
         }
         finally
         {
@@ -50,6 +50,8 @@ internal sealed class MatrixCell(MatrixCloud cloud, MatrixState state, CmekRevoc
             );
         }
 
+        if (cloud is AzureMatrix && error is null && method == CmekRevocationMethod.DisableIdentity)
+            Assert.Contains("okens", said, StringComparison.Ordinal);
         foreach (var spec in cloud.InForce.Where(k => record is not null && IsClaimed(record, k)))
             Assert.DoesNotContain(spec.KeyUri, usable);
         if (error is not null)
@@ -192,11 +194,16 @@ internal sealed class MatrixCell(MatrixCloud cloud, MatrixState state, CmekRevoc
         Assert.True(error is null, $"{error?.ErrorId}: {error?.Message}");
     }
 
-    /// <summary>What the output says, in a few words.</summary>
-    private static string Outcome(CmekRevocation? record, CmekException? error)
+    /// <summary>What the sandbox shows and the output says, in a few words.</summary>
+    private string Outcome(CmekRevocation? record, CmekException? error, int usable)
     {
-        var methods = record?.Changes.Where(c => c.State == CmekAccessChangeState.Done).Select(c => c.Method);
-        var done = string.Join(", ", (methods ?? []).Distinct().Order());
-        return (done.Length == 0 ? "nothing" : done) + (error is null ? "" : $"; {error.ErrorId}");
+        var done = (record?.Changes ?? []).Where(c => c.State == CmekAccessChangeState.Done).Select(c => c.Method);
+        var by = string.Join(", ", done.Distinct().Order());
+        var cut =
+            usable == 0 ? "cut"
+            : usable < cloud.InForce.DistinctBy(k => k.KeyUri).Count() ? "partly cut"
+            : "not cut";
+        return (usable == 0 || by.Length > 0 ? $"{cut} by {by}" : cut)
+            + (error is null ? "" : $", error `{error.ErrorId}`");
     }
 }

@@ -34,6 +34,9 @@ public abstract class MatrixCloud : IAsyncLifetime
             }
         );
 
+    /// <summary>The cloud's name for people.</summary>
+    internal abstract string Name { get; }
+
     /// <summary>The cluster.</summary>
     internal CrdbCluster Cluster { get; private set; } = null!;
 

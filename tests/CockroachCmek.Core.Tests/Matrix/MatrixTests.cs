@@ -8,9 +8,11 @@ namespace CockroachCmek.Core.Tests.Matrix;
 /// </summary>
 public abstract class MatrixTests(MatrixCloud cloud)
 {
+    /// <summary>Runs a cell. What it says is also a cell of docs/revocation-matrix.md.</summary>
     private protected async Task RunAsync(MatrixState state, CmekRevocationMethod method)
     {
-        await new MatrixCell(cloud, state, method).RunAsync();
+        var outcome = await new MatrixCell(cloud, state, method).RunAsync();
+        MatrixPage.Check(cloud.Name, state, method, outcome);
     }
 
     /// <summary>Every state that the cloud has, with each of its methods.</summary>
@@ -21,13 +23,14 @@ public abstract class MatrixTests(MatrixCloud cloud)
     {
         var cells = new TheoryData<MatrixState, CmekRevocationMethod>();
         foreach (var state in Enum.GetValues<MatrixState>().Where(s => !absent.ContainsKey(s)))
-        foreach (var method in cloud.RevocationMethods.Prepend(CmekRevocationMethod.Default))
+        foreach (var method in MatrixPage.MethodsOf(cloud))
             cells.Add(state, method);
         return cells;
     }
 }
 
 /// <summary>The matrix on AWS.</summary>
+[Trait("Lane", "Slow")]
 public sealed class AwsMatrixTests(AwsMatrix cloud) : MatrixTests(cloud), IClassFixture<AwsMatrix>
 {
     public static TheoryData<MatrixState, CmekRevocationMethod> Cells => CellsOf(AwsMatrix.Cloud, AwsMatrix.Absent);
@@ -41,6 +44,7 @@ public sealed class AwsMatrixTests(AwsMatrix cloud) : MatrixTests(cloud), IClass
 }
 
 /// <summary>The matrix on Google Cloud.</summary>
+[Trait("Lane", "Slow")]
 public sealed class GcpMatrixTests(GcpMatrix cloud) : MatrixTests(cloud), IClassFixture<GcpMatrix>
 {
     public static TheoryData<MatrixState, CmekRevocationMethod> Cells => CellsOf(GcpMatrix.Cloud, GcpMatrix.Absent);
@@ -54,6 +58,7 @@ public sealed class GcpMatrixTests(GcpMatrix cloud) : MatrixTests(cloud), IClass
 }
 
 /// <summary>The matrix on Azure.</summary>
+[Trait("Lane", "Slow")]
 public sealed class AzureMatrixTests(AzureMatrix cloud) : MatrixTests(cloud), IClassFixture<AzureMatrix>
 {
     public static TheoryData<MatrixState, CmekRevocationMethod> Cells => CellsOf(AzureMatrix.Cloud, AzureMatrix.Absent);
@@ -64,4 +69,16 @@ public sealed class AzureMatrixTests(AzureMatrix cloud) : MatrixTests(cloud), IC
         MatrixState state,
         CmekRevocationMethod method
     ) => RunAsync(state, method);
+}
+
+/// <summary>No cell of the matrix is left out in silence.</summary>
+public sealed class MatrixPageTests
+{
+    [Fact]
+    public void Every_state_is_met_by_every_method_or_named_as_absent_with_a_reason()
+    {
+        Assert.All(MatrixPage.Clouds, c => Assert.Empty(MatrixPage.NotOnce(c.Cloud, c.Absent)));
+        Assert.All(MatrixPage.Clouds.SelectMany(c => c.Absent.Values), Assert.NotEmpty);
+        Assert.Equal(320, MatrixPage.Read().Count);
+    }
 }
