@@ -130,6 +130,19 @@ public sealed class AzureCheckTests
     }
 
     [Fact]
+    public async Task Without_the_Key_Vault_the_grant_is_Unknown_and_names_the_permission()
+    {
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
+        var provider = world.As(AzureRights.GraphRead);
+        var checks = await CheckAsync(world, cluster, info, "centralindia", provider);
+        var found = Assert.Single(checks, c => c.Check == "KeyGranted");
+        Assert.Equal(CmekCheckStatus.Unknown, found.Status);
+        Assert.Contains("Microsoft.KeyVault/vaults/read", found.Detail, StringComparison.Ordinal);
+        Assert.StartsWith("az keyvault show --name ", found.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_past_key_is_checked_only_for_being_there_and_enabled()
     {
         await using var world = new AzureWorld();

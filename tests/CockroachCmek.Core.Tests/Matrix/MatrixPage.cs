@@ -90,7 +90,10 @@ internal static class MatrixPage
         var page = new StringBuilder(Introduction.ReplaceLineEndings("\n")).Append('\n');
         foreach (var (cloud, absent) in Clouds)
         {
-            page.Append(CultureInfo.InvariantCulture, $"\n## {cloud.DisplayName}\n\n| State | Method | Outcome |\n|---|---|---|\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"\n## {cloud.DisplayName}\n\n| State | Method | Outcome |\n|---|---|---|\n"
+            );
             foreach (var state in Enum.GetValues<MatrixState>().Where(s => !absent.ContainsKey(s)))
             foreach (var method in MethodsOf(cloud))
                 if (Seen.TryGetValue(Key(cloud.DisplayName, state, method), out var row))

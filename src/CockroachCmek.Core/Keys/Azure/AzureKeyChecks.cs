@@ -52,7 +52,9 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
         if (keyVault is not null && principal is not null)
             await _results.RunAsync(CmekCheckName.KeyGranted, () => CheckGrantAsync(id, keyVault, principal));
         else if (isDenied)
-            ReportUnknownGrant(id);
+            ReportUnknownGrant(id, AzureUnread.Application(AzureApplications.ApplicationId(request.Cluster)));
+        else if (principal is not null && IsUnknown(CmekCheckName.KeyProtected))
+            ReportUnknownGrant(id, AzureUnread.KeyVault(id.KeyVaultName));
         if (!isUsable)
             return _results.All;
         await _results.RunAsync(CmekCheckName.KeyRotation, versions.CheckRotationPolicyAsync);
@@ -168,12 +170,15 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
         );
     }
 
+    private bool IsUnknown(string check) =>
+        _results.All.Any(c => c.Check == check && c.Status == CmekCheckStatus.Unknown);
+
     /// <summary>
-    /// Without the application's object id, nobody's access can be told from its own, so that nothing is known.
+    /// Without the application's object id, nobody's access can be told from its own, and without the Key Vault, its
+    /// grants are not known.
     /// </summary>
-    private void ReportUnknownGrant(AzureKeyId id)
+    private void ReportUnknownGrant(AzureKeyId id, UnreadPlace unread)
     {
-        var unread = AzureUnread.Application(AzureApplications.ApplicationId(request.Cluster));
         var access = new KeyAccess
         {
             Key = id.WithoutVersion.ToString(),

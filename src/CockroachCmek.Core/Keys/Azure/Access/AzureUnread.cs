@@ -12,6 +12,13 @@ internal static class AzureUnread
             $"az ad sp show --id {ShellQuote.PowerShell(applicationId)}"
         );
 
+    public static UnreadPlace KeyVault(string name) =>
+        new(
+            $"the Key Vault {name}",
+            "Microsoft.KeyVault/vaults/read",
+            $"az keyvault show --name {ShellQuote.PowerShell(name)}"
+        );
+
     public static UnreadPlace Roles(string scope) =>
         new(
             $"the role assignments on {AzureScope.Describe(scope)} and above",
