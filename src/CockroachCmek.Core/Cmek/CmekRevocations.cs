@@ -1,5 +1,6 @@
 using System.IO;
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Cmek;
@@ -27,6 +28,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
     )
     {
         RefuseMethod(cluster, keys.Cloud, options.Method);
+        context = context with { Patience = Patience.Urgent.Within(options.Write.Timeout) };
         Progress(cluster, "Finding the keys", context);
         var file = RevocationFile.PathFor(options.Path, cluster);
         var earlier = file is null ? null : RevocationFile.LoadEarlier(file, cluster);
@@ -57,6 +59,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             Path = file,
         };
         var actions = Actions(cluster, changes, found, options);
+        actions.AddRange(plan.Late.Select(key => $"Remove access to {key} too, once its KMS responds"));
         if (
             actions.Count > 0
             && !await context.Host.ConfirmPlanAsync(
@@ -77,7 +80,17 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         (revocation, var error) = await ApplyAsync(revocation, plan, methods, keys, context);
         error ??= await AccessReadings.RemainingAsync(cluster, found, revocation.Changes, keys, context);
         if (error is null && !options.KmsOnly)
-            (revocation, error) = await TellAsync(revocation, found, options, context);
+            (revocation, error) = await TellAsync(
+                revocation,
+                found,
+                options,
+                context with
+                {
+                    Patience = Patience.Usual.Within(options.Write.Timeout),
+                }
+            );
+        if (neighbours is not null)
+            await neighbours.EndAsync(cluster, options.NeighbourPatience, context);
         TellNeighbours(cluster, neighbours, context);
         return (revocation, error ?? PastKeys(revocation, plan));
     }
@@ -174,8 +187,10 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             );
             made = [.. made, .. changes];
             errors.AddRange(failed);
-            next = await plan.MakeNextAsync(made, methods);
-            foreach (var change in next)
+            var late = await plan.MakeLateAsync(made);
+            var other = late.Count > 0 ? [] : await plan.MakeNextAsync(made, methods);
+            next = [.. late, .. other];
+            foreach (var change in other)
                 context.Host.Warning(
                     $"{revocation.ClusterName}: {change.Method} is tried, because access could not be removed before. "
                         + $"{change.Action}."

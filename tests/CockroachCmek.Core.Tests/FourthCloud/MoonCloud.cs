@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Checks;
+using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Tests.FourthCloud;
@@ -13,6 +14,15 @@ internal sealed class MoonCloud : ICustomerCloud
 
     /// <summary>Keys whose grants nobody may read.</summary>
     public ConcurrentDictionary<string, CmekErrorKind> Unreadable { get; } = new();
+
+    /// <summary>Keys whose KMS does not respond, each with what ends the wait for it.</summary>
+    public ConcurrentDictionary<string, Task> Silent { get; } = new();
+
+    /// <summary>Keys whose KMS responds late, each with what it waits for.</summary>
+    public ConcurrentDictionary<string, Task> Late { get; } = new();
+
+    /// <summary>Called with each key before its grant is changed.</summary>
+    public Action<string> Changing { get; set; } = _ => { };
 
     /// <summary>Keys whose grants nobody may change.</summary>
     public ConcurrentDictionary<string, CmekErrorKind> Unchangeable { get; } = new();
@@ -203,13 +213,23 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
             }),
         ]);
 
-    public Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
+    public async Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(
         RevocationRequest request,
         OperationContext context
     )
     {
         foreach (var key in request.Keys)
-            if (cloud.Unreadable.TryGetValue(key.KeyUri, out var kind))
+            if (cloud.Late.TryGetValue(key.KeyUri, out var end))
+                await end;
+        return await PlanAsync(request);
+    }
+
+    private Task<IReadOnlyList<CmekAccessChange>> PlanAsync(RevocationRequest request)
+    {
+        foreach (var key in request.Keys)
+            if (cloud.Silent.TryGetValue(key.KeyUri, out var end))
+                return KeepSilentAsync(key.KeyUri, end);
+            else if (cloud.Unreadable.TryGetValue(key.KeyUri, out var kind))
                 throw new CmekException("MoonDark", kind, key.KeyUri, "It is dark.", "Wait for the sun");
         if (request.Method != CmekRevocationMethod.DisableKey)
             return Task.FromResult<IReadOnlyList<CmekAccessChange>>([.. request.Keys.Select(Change)]);
@@ -220,7 +240,19 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         ]);
     }
 
-    public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
+    public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context)
+    {
+        cloud.Changing(change.Target);
+        return ChangeAsync(change, context);
+    }
+
+    private static async Task<IReadOnlyList<CmekAccessChange>> KeepSilentAsync(string key, Task end)
+    {
+        await end;
+        throw Errors.NoResponse(new NoResponseException("Moon KMS", Patience.Urgent.Attempt), key);
+    }
+
+    private Task<CmekAccessChange> ChangeAsync(CmekAccessChange change, OperationContext context) =>
         change.Kind == "MoonGrant" && cloud.Unchangeable.TryGetValue(change.Target, out var kind)
             ? throw new CmekException("MoonLocked", kind, change.Target, "It is locked.", "Unlock it")
             : SetAsync(change, grantedTo: null, CmekAccessChangeState.Done);

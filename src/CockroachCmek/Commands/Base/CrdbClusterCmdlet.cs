@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core;
+using CockroachCmek.Core.Http;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -87,11 +88,13 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
     {
         var session = Cloud();
         var work = Prepare();
+        var patience = Patience;
         foreach (var identity in Inputs())
             Submit(
                 session,
                 async operation =>
                 {
+                    operation.Patience = patience;
                     var context = operation.Context(session.Time);
                     await work(session, await session.Clusters.ResolveAsync(identity, context), operation);
                 },
@@ -100,6 +103,9 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
                 identity.Source
             );
     }
+
+    /// <summary>How long to wait for services that do not respond, or that ask to wait.</summary>
+    private protected virtual Patience Patience => Patience.Usual;
 
     /// <summary>The clusters of the record.</summary>
     private protected virtual IEnumerable<CrdbClusterIdentity> Inputs() => Cluster;
