@@ -11,13 +11,17 @@ internal sealed class RecordingLog : IOperationHost
     public ConcurrentQueue<OperationProgress> ProgressRecords { get; } = new();
     public ConcurrentQueue<(string Target, string Action)> Questions { get; } = new();
     public ConcurrentQueue<string> Writes { get; } = new();
+
+    /// <summary>The steps of the plans that were asked for.</summary>
+    public ConcurrentQueue<PlannedStep> Steps { get; } = new();
     public bool Answer { get; init; } = true;
 
     public void Verbose(string message) => VerboseLines.Enqueue(message);
 
     public void Warning(string message) => Warnings.Enqueue(message);
 
-    public void Written(string what, bool isCertain) => Writes.Enqueue(isCertain ? what : $"perhaps {what}");
+    public void Written(string what, bool isCertain, string? requestId) =>
+        Writes.Enqueue(isCertain ? what : $"perhaps {what}");
 
     public void Progress(OperationProgress progress) => ProgressRecords.Enqueue(progress);
 
@@ -29,13 +33,17 @@ internal sealed class RecordingLog : IOperationHost
 
     public Task<bool> ConfirmPlanAsync(
         string target,
-        IReadOnlyList<string> actions,
+        IReadOnlyList<PlannedStep> steps,
         string consequence,
         CancellationToken cancellationToken
     )
     {
-        foreach (var action in actions)
-            Questions.Enqueue((target, action));
+        foreach (var step in steps)
+        {
+            Questions.Enqueue((target, step.Action));
+            Steps.Enqueue(step);
+        }
+
         return Task.FromResult(Answer);
     }
 }

@@ -52,7 +52,7 @@ internal sealed class CloudTransport : IDisposable
         OperationContext context
     )
     {
-        var content = body is null ? null : JsonSerializer.Serialize(body, body.GetType(), Json);
+        var content = body is null ? null : Serialize(body);
         HttpResponseMessage response;
         string text;
         try
@@ -62,7 +62,7 @@ internal sealed class CloudTransport : IDisposable
         catch (Exception fault) when (fault is HttpRequestException or NoResponseException or System.IO.IOException)
         {
             if (method != HttpMethod.Get)
-                context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: false);
+                context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: false, requestId: null);
             throw fault is NoResponseException silent
                 ? Errors.NoResponse(silent, target)
                 : Errors.CloudUnreachable(_connection.Endpoint, target, fault);
@@ -73,7 +73,11 @@ internal sealed class CloudTransport : IDisposable
             if (!response.IsSuccessStatusCode)
                 throw Errors.FromResponse((int)response.StatusCode, ErrorText(text), target, RequestId(response));
             if (method != HttpMethod.Get)
-                context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: true);
+                context.Host.Written(
+                    $"CockroachDB Cloud {method} /api/v1/{path}",
+                    isCertain: true,
+                    RequestId(response)
+                );
             try
             {
                 return JsonSerializer.Deserialize<T>(text, Json) ?? throw new JsonException("it is null");
@@ -85,11 +89,16 @@ internal sealed class CloudTransport : IDisposable
         }
     }
 
+    /// <summary>Path and body of a request, as they are sent.</summary>
+    public static string Describe(string path, object body) => $"/api/v1/{path} {Serialize(body)}";
+
     public void Dispose()
     {
         _http.Dispose();
         _limiter.Dispose();
     }
+
+    private static string Serialize(object body) => JsonSerializer.Serialize(body, body.GetType(), Json);
 
     /// <summary>Sends a request until its response is not one that may pass.</summary>
     private async Task<(HttpResponseMessage Response, string Text)> ExchangeAsync(

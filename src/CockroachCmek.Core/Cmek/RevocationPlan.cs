@@ -10,6 +10,7 @@ internal sealed class RevocationPlan(
     CrdbCluster cluster,
     RevocationKeys found,
     ICmekKeyProvider keys,
+    SharedKeys shared,
     OperationContext context
 )
 {
@@ -35,7 +36,7 @@ internal sealed class RevocationPlan(
                 .OrderBy(uses => _inForce.Contains(uses.Key) ? 0 : 1)
                 .Select(uses => (uses.Key.Key, PlanKeyAsync([.. uses], methods))),
         ]);
-        var plans = await _plans.TakeSoonAsync(p => p.Error is null, context);
+        var plans = await _plans.TakeSoonAsync(p => p.Error is null && p.Changes.Count > 0, context);
         if (plans.All(p => p.Error is not null))
             throw plans[0].Error!;
         return Joined(plans.SelectMany(p => p.Changes));
@@ -66,8 +67,11 @@ internal sealed class RevocationPlan(
         )
         {
             var tried = made.Where(c => IsOf(uses.Key, c)).Select(c => c.Method).ToHashSet();
-            CmekRevocationMethod[] left = [.. methods.Where(m => !tried.Contains(m))];
-            if (left.Length > 0)
+            var left = new List<CmekRevocationMethod>();
+            foreach (var method in methods.Where(m => !tried.Contains(m)))
+                if (await shared.MayTryAsync(method))
+                    left.Add(method);
+            if (left.Count > 0)
                 next.AddRange((await PlanKeyAsync([.. uses], left)).Changes);
         }
 
@@ -98,6 +102,7 @@ internal sealed class RevocationPlan(
                     ? c with
                     {
                         Document = known.Document,
+                        RequestIds = known.RequestIds,
                     }
                     : c
             ),
@@ -129,6 +134,23 @@ internal sealed class RevocationPlan(
                 && !_inForce.Any(key => IsOf(key, c))
                 && !IsTaken((c.KeyUri, c.AuthPrincipal), made)
             ),
+        ];
+
+    /// <summary>
+    /// The methods that leave something behind on a key in force that no other method has taken.
+    /// </summary>
+    public IReadOnlyList<CmekRevocationMethod> Lasting(IReadOnlyList<CmekAccessChange> made, ICustomerCloud cloud) =>
+        [
+            .. _inForce
+                .Select(key =>
+                    made.Where(c => c.State == CmekAccessChangeState.Done && IsOf(key, c))
+                        .Select(c => c.Method)
+                        .Distinct()
+                        .ToList()
+                )
+                .Where(by => by.TrueForAll(m => cloud.WhatOutlasts(m) is not null))
+                .SelectMany(by => by)
+                .Distinct(),
         ];
 
     /// <summary>A key is taken when every change of one method was made for it.</summary>
@@ -171,6 +193,9 @@ internal sealed class RevocationPlan(
     {
         CmekException? first = null;
         foreach (var method in methods)
+        {
+            if (first is not null && !await shared.MayTryAsync(method))
+                continue;
             try
             {
                 var request = new RevocationRequest
@@ -185,9 +210,8 @@ internal sealed class RevocationPlan(
             catch (CmekException error) when (error.Kind == CmekErrorKind.NotFound && !_inForce.Contains(IdOf(uses[0])))
             {
                 context.Host.Warning(
-                    $"{cluster.Name}: the past key {uses[0].KeyUri} was not found, or these credentials are not "
-                        + "allowed "
-                        + "to see it. It is skipped."
+                    $"{cluster.Name}: the key {uses[0].KeyUri}, which is not in force, was not found, or these "
+                        + "credentials are not allowed to see it. It is skipped."
                 );
                 return ([], null);
             }
@@ -195,6 +219,7 @@ internal sealed class RevocationPlan(
             {
                 first ??= error;
             }
+        }
 
         return ([Unreadable(uses, methods[0], first!)], first);
     }
