@@ -62,11 +62,9 @@ try {
     if ($connected) { Disconnect-CrdbCloud }
     # The process may run other jobs, which must not find these credentials.
     foreach ($name in $before.Keys) {
-        if ($null -eq $before[$name]) {
-            Remove-Item -LiteralPath "Env:$name" -ErrorAction Ignore
-        } else {
-            [Environment]::SetEnvironmentVariable($name, $before[$name])
-        }
+        # $null would become an empty text.
+        $value = if ($null -eq $before[$name]) { [NullString]::Value } else { $before[$name] }
+        [Environment]::SetEnvironmentVariable($name, $value)
     }
 }
 $problems

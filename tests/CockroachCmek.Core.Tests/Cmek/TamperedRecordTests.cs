@@ -46,7 +46,15 @@ public sealed class TamperedRecordTests : IDisposable
     {
         var text = RevocationFile.Write(Honest(cloud).Record);
         foreach (var variant in Variants(text))
-            AssertRefused(() => RevocationFile.Read(variant, "r"), variant);
+            try
+            {
+                // A value may be removed that says the same when it is missing.
+                Assert.Equal(text, RevocationFile.Write(RevocationFile.Read(variant, "r")));
+            }
+            catch (CmekException error)
+            {
+                Assert.True(error.ErrorId == nameof(Errors.RevocationFileInvalid), $"{error.ErrorId}: {variant}");
+            }
     }
 
     [Theory]
@@ -58,12 +66,13 @@ public sealed class TamperedRecordTests : IDisposable
         old.Remove("format_version");
         old.Remove("digest");
         var honest = Undone(old.ToJsonString(), record.Cluster, keys);
+        var foreign = new HashSet<string>();
         var (accepted, refused) = (0, 0);
         foreach (var variant in Variants(old.ToJsonString()))
             try
             {
                 var undone = Undone(variant, record.Cluster, keys);
-                Assert.True(undone.IsSubsetOf(honest), string.Join("\n", undone.Except(honest)));
+                foreign.UnionWith(undone.Except(honest));
                 accepted++;
             }
             catch (CmekException error)
@@ -72,6 +81,7 @@ public sealed class TamperedRecordTests : IDisposable
                 refused++;
             }
 
+        Assert.Empty(foreign);
         // What is accepted is text that nothing depends on: names, times, reasons.
         Assert.True(refused > accepted, $"{accepted} accepted, {refused} refused");
     }
@@ -147,11 +157,11 @@ public sealed class TamperedRecordTests : IDisposable
         ];
     }
 
-    /// <summary>The texts of a document with their names. The name of a statement changes nothing.</summary>
+    /// <summary>The texts of a document with their names. The name of a statement or grant changes nothing.</summary>
     private static IEnumerable<string> Texts(string name, JsonNode? node) =>
         node switch
         {
-            JsonObject map => map.Where(p => p.Key != "Sid").SelectMany(p => Texts(p.Key, p.Value)),
+            JsonObject map => map.Where(p => p.Key is not ("Sid" or "Name")).SelectMany(p => Texts(p.Key, p.Value)),
             JsonArray list => list.SelectMany(i => Texts(name, i)),
             JsonValue value when name != "index" => [$"{name}={value.ToJsonString()}"],
             _ => [],
