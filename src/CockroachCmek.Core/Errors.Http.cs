@@ -29,6 +29,63 @@ internal static partial class Errors
             inner
         );
 
+    /// <summary>Nothing answers at the address, and nothing did before in this session.</summary>
+    internal static CmekException ConnectTimedOut(
+        Peer peer,
+        Uri address,
+        Uri? proxy,
+        TimeSpan limit,
+        Exception inner
+    ) =>
+        Make(
+            CmekErrorKind.Connection,
+            address.Authority,
+            (
+                proxy is null
+                    ? $"{peer.Name} at {address.Authority} did not accept a connection"
+                    : $"The proxy {proxy.Authority}, which leads to {peer.Name} at {address.Authority}, did not accept "
+                        + "a connection"
+            ) + $" within {Attempts.Seconds(limit)}. A firewall may drop it.",
+            proxy is null ? peer.AddressAdvice : ProxyAdvice,
+            inner
+        );
+
+    /// <summary>A proxy does not let the request through.</summary>
+    internal static CmekException ProxyRefused(Peer peer, Uri address, Uri? proxy, int status, Exception inner) =>
+        Make(
+            CmekErrorKind.Connection,
+            address.Authority,
+            $"The proxy{(proxy is null ? "" : $" {proxy.Authority}")} refused to connect to {peer.Name} at "
+                + $"{address.Authority} (HTTP {status}"
+                + $"{(status == 407 ? ": it asks for a user name and a password" : "")}).",
+            ProxyAdvice,
+            inner,
+            statusCode: status
+        );
+
+    /// <summary>A service accepted the request and did not respond in time.</summary>
+    internal static CmekException NoResponse(NoResponseException silent, string target) =>
+        Make(
+            CmekErrorKind.Connection,
+            target,
+            $"{silent.Peer} gave no response within {Attempts.Seconds(silent.Limit)} while working on '{target}'.",
+            "Run the same command again: it reads the state before it writes. If the service stays silent, a firewall "
+                + "or proxy on the way may hold the connection",
+            silent
+        );
+
+    /// <summary>A service asks to wait for longer than the command does.</summary>
+    /// <param name="service">The service, with its host where that is known.</param>
+    internal static CmekException RetryAfterTooLong(string service, TimeSpan asked, TimeSpan limit, Exception inner) =>
+        Make(
+            CmekErrorKind.LimitsExceeded,
+            service,
+            $"{service} asks to wait {Attempts.Seconds(asked)} before the next request (Retry-After). This command "
+                + $"waits at most {Attempts.Seconds(limit)} for that.",
+            $"Run the same command again in {Attempts.Seconds(asked)}: it reads the state before it writes",
+            inner
+        );
+
     /// <summary>DNS does not know the host.</summary>
     internal static CmekException HostNotFound(Peer peer, Uri address, Uri? proxy, Exception inner) =>
         Make(

@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Http;
+
 namespace CockroachCmek.Core;
 
 /// <summary>What Core reports to its caller, and asks. May be called from any thread.</summary>
@@ -61,4 +63,8 @@ internal sealed record OperationProgress
 }
 
 /// <summary>What every operation gets: where to report, the clock, and cancellation.</summary>
-internal sealed record OperationContext(IOperationHost Host, TimeProvider Time, CancellationToken CancellationToken);
+internal sealed record OperationContext(IOperationHost Host, TimeProvider Time, CancellationToken CancellationToken)
+{
+    /// <summary>How long to wait for services that do not respond, or that ask to wait.</summary>
+    public Patience Patience { get; init; } = Patience.Usual;
+}

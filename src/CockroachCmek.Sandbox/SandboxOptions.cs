@@ -15,6 +15,11 @@ public sealed record SandboxOptions
     /// <summary>Items on a page of the CockroachDB Cloud API when the caller does not say. Default: 10.</summary>
     public int PageSize { get; init; } = 10;
 
+    /// <summary>
+    /// Clusters besides those that every sandbox has, all on AWS and without CMEK: an organization's size. Default: 0.
+    /// </summary>
+    public int FleetSize { get; init; }
+
     /// <summary>Scenarios to start with.</summary>
     public IReadOnlyList<SandboxScenario> Scenarios { get; init; } = [];
 }

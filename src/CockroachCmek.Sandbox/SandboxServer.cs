@@ -43,7 +43,8 @@ public sealed class SandboxServer : IDisposable
                 ["GCP_CLOUD_KMS"] = new GcpKeyUser(Gcp, Clock),
                 ["AZURE_KEY_VAULT"] = new AzureKeyUser(Azure),
             },
-            options.PageSize
+            options.PageSize,
+            options.FleetSize
         );
         AddClusterIdentities();
         SeedKeys();

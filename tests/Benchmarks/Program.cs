@@ -3,15 +3,22 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using CockroachCmek.Benchmarks;
 using CockroachCmek.Testing;
 
 // dotnet run -c Release --project tests/Benchmarks
 // Measures in turn, each time in a fresh process, the import of the staged module and of an empty binary module with as
-// many cmdlets.
+// many cmdlets; then how long a revocation takes in a small and in a large organization (--revocation: only that).
 // Benchmarks measure; no test asserts what they say.
 if (args is ["--import", var manifest])
 {
     Console.WriteLine(Import(manifest).ToString(CultureInfo.InvariantCulture));
+    return;
+}
+
+if (args is ["--revocation"])
+{
+    await RevocationSpeed.ReportAsync();
     return;
 }
 
@@ -49,6 +56,7 @@ Console.WriteLine(
     $"package: {Folder(Path.GetDirectoryName(ours)!) / 1e6:F1} MB staged, "
         + $"{Zipped(Path.GetDirectoryName(ours)!) / 1e6:F1} MB zipped"
 );
+await RevocationSpeed.ReportAsync();
 
 static double Import(string manifest)
 {

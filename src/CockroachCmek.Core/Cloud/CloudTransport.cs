@@ -6,15 +6,15 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.RateLimiting;
 using CockroachCmek.Core.Http;
-using Polly;
-using Polly.Timeout;
 
 namespace CockroachCmek.Core.Cloud;
 
 /// <summary>Sends a request: headers, resilience, the verbose line, and errors in the module's own terms.</summary>
 internal sealed class CloudTransport : IDisposable
 {
-    private static readonly Peer Peer = new("CockroachDB Cloud", "Connect-CrdbCloud -Endpoint https://<host>");
+    private const string Service = "CockroachDB Cloud";
+
+    private static readonly Peer Peer = new(Service, "Connect-CrdbCloud -Endpoint https://<host>");
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -28,8 +28,6 @@ internal sealed class CloudTransport : IDisposable
     private readonly Secret _apiKey;
     private readonly HttpClient _http;
     private readonly RateLimiter _limiter;
-    private readonly ResiliencePipeline<HttpResponseMessage> _reads;
-    private readonly ResiliencePipeline<HttpResponseMessage> _writes;
 
     public CloudTransport(CloudConnection connection)
     {
@@ -38,12 +36,10 @@ internal sealed class CloudTransport : IDisposable
         _http = new HttpClient(Handlers.Create(Peer, connection.Handler), disposeHandler: connection.Handler is null)
         {
             BaseAddress = BaseAddress.Of(connection.Endpoint, "api/v1/", "Endpoint", Errors.InsecureEndpoint),
-            Timeout = Timeout.InfiniteTimeSpan, // the pipeline has the timeout, on the injected clock
+            Timeout = Timeout.InfiniteTimeSpan, // each attempt is bounded on the injected clock
             MaxResponseContentBufferSize = Peer.LargestResponse,
         };
         _limiter = RequestPipeline.CreateLimiter(connection.TimeScale);
-        _reads = RequestPipeline.Create(connection, _limiter, isRead: true);
-        _writes = RequestPipeline.Create(connection, _limiter, isRead: false);
     }
 
     /// <param name="path">Below /api/v1/.</param>
@@ -57,19 +53,19 @@ internal sealed class CloudTransport : IDisposable
     )
     {
         var content = body is null ? null : Serialize(body);
-        var pipeline = method == HttpMethod.Get ? _reads : _writes;
         HttpResponseMessage response;
         string text;
         try
         {
-            (response, text) = await ExchangeAsync(pipeline, method, path, content, context);
+            (response, text) = await ExchangeAsync(method, path, content, context);
         }
-        catch (Exception fault)
-            when (fault is HttpRequestException or TimeoutRejectedException or System.IO.IOException)
+        catch (Exception fault) when (fault is HttpRequestException or NoResponseException or System.IO.IOException)
         {
             if (method != HttpMethod.Get)
                 context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: false, requestId: null);
-            throw Errors.CloudUnreachable(_connection.Endpoint, target, fault);
+            throw fault is NoResponseException silent
+                ? Errors.NoResponse(silent, target)
+                : Errors.CloudUnreachable(_connection.Endpoint, target, fault);
         }
 
         using (response)
@@ -104,50 +100,71 @@ internal sealed class CloudTransport : IDisposable
 
     private static string Serialize(object body) => JsonSerializer.Serialize(body, body.GetType(), Json);
 
+    /// <summary>Sends a request until its response is not one that may pass.</summary>
     private async Task<(HttpResponseMessage Response, string Text)> ExchangeAsync(
-        ResiliencePipeline<HttpResponseMessage> pipeline,
         HttpMethod method,
         string path,
         string? content,
         OperationContext context
     )
     {
-        var response = await pipeline.ExecuteAsync(
-            async cancellation =>
-            {
-                using var request = new HttpRequestMessage(method, path);
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _apiKey.Reveal());
-                request.Headers.Add("Cc-Version", _connection.ApiVersion);
-                request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-                request.Headers.UserAgent.Add(
-                    new ProductInfoHeaderValue(
-                        "CockroachCmek",
-                        typeof(CloudTransport).Assembly.GetName().Version?.ToString(3)
-                    )
-                );
-                if (content is not null)
-                    request.Content = new StringContent(content, Encoding.UTF8, "application/json");
-                var watch = Stopwatch.StartNew();
-                try
+        var isRead = method == HttpMethod.Get;
+        try
+        {
+            return await Attempts.RepeatAsync(
+                Service,
+                async cancellation =>
                 {
-                    var answer = await _http.SendAsync(request, cancellation);
-                    context.Host.Verbose(
-                        $"CockroachDB Cloud {method} /api/v1/{path}: {(int)answer.StatusCode}, {watch.ElapsedMilliseconds} ms{(RequestId(answer) is { } id ? $", request {id}" : "")}"
-                    );
+                    // The queue of this session is no part of the service's time.
+                    using var permit = await _limiter.AcquireAsync(1, cancellation);
+                    var answer = await SendOnceAsync(method, path, content, context);
+                    if (RequestPipeline.MayRepeat(answer.Response, answer.Text, isRead))
+                        throw new PassingRefusal(answer);
                     return answer;
-                }
-                catch (Exception fault) when (fault is HttpRequestException or CmekException)
-                {
-                    context.Host.Verbose(
-                        $"CockroachDB Cloud {method} /api/v1/{path}: no response, {watch.ElapsedMilliseconds} ms "
-                            + $"({fault.GetBaseException().Message})"
-                    );
-                    throw;
-                }
-            },
-            context.CancellationToken
+                },
+                error => error is PassingRefusal || (isRead && error is HttpRequestException or NoResponseException),
+                context
+            );
+        }
+        catch (PassingRefusal refusal)
+        {
+            return refusal.Answer;
+        }
+    }
+
+    private async Task<(HttpResponseMessage Response, string Text)> SendOnceAsync(
+        HttpMethod method,
+        string path,
+        string? content,
+        OperationContext context
+    )
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _apiKey.Reveal());
+        request.Headers.Add("Cc-Version", _connection.ApiVersion);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.UserAgent.Add(
+            new ProductInfoHeaderValue("CockroachCmek", typeof(CloudTransport).Assembly.GetName().Version?.ToString(3))
         );
-        return (response, await response.Content.ReadAsStringAsync());
+        if (content is not null)
+            request.Content = new StringContent(content, Encoding.UTF8, "application/json");
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            var answer = await Attempts.BoundAsync(Service, stop => _http.SendAsync(request, stop), context);
+            context.Host.Verbose(
+                $"CockroachDB Cloud {method} /api/v1/{path}: {(int)answer.StatusCode}, {watch.ElapsedMilliseconds} ms{(RequestId(answer) is { } id ? $", request {id}" : "")}"
+            );
+            return (answer, await answer.Content.ReadAsStringAsync()); // SendAsync has buffered it
+        }
+        catch (Exception fault) when (fault is HttpRequestException or NoResponseException or CmekException)
+        {
+            context.Host.Verbose(
+                $"CockroachDB Cloud {method} /api/v1/{path}: no response, {watch.ElapsedMilliseconds} ms "
+                    + $"({fault.GetBaseException().Message})"
+            );
+            throw;
+        }
     }
 
     private static string? RequestId(HttpResponseMessage response) =>
@@ -155,4 +172,10 @@ internal sealed class CloudTransport : IDisposable
         || response.Headers.TryGetValues("X-Trace-Id", out values)
             ? values.FirstOrDefault()
             : null;
+
+    /// <summary>A response after which the same request may be sent again.</summary>
+    private sealed class PassingRefusal((HttpResponseMessage Response, string Text) answer) : Exception
+    {
+        public (HttpResponseMessage Response, string Text) Answer => answer;
+    }
 }

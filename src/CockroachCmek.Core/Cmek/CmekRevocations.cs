@@ -1,5 +1,6 @@
 using System.IO;
 using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Cmek;
@@ -30,6 +31,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
     )
     {
         RefuseMethod(cluster, keys.Cloud, options.Method);
+        context = context with { Patience = Patience.Urgent.Within(options.Write.Timeout) };
         Progress(cluster, "Finding the keys", context);
         var file = RevocationFile.PathFor(options.Path, cluster);
         var earlier = file is null ? null : RevocationFile.LoadEarlier(file, cluster);
@@ -73,6 +75,9 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             Path = file,
         };
         var steps = Steps(cluster, changes, found, options);
+        steps.AddRange(
+            plan.Late.Select(key => new PlannedStep($"Remove access to {key} too, once its KMS responds", []))
+        );
         if (
             steps.Count > 0
             && !await context.Host.ConfirmPlanAsync(
@@ -103,6 +108,8 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         error ??= await AccessReadings.RemainingAsync(cluster, found, revocation.Changes, keys, context);
         if (error is null && !options.KmsOnly)
             (revocation, error) = await TellAsync(revocation, found, options, context);
+        if (neighbours is not null)
+            await neighbours.EndAsync(cluster, options.NeighbourPatience, context);
         shared.Tell(revocation.Changes.Where(c => c.State == CmekAccessChangeState.Done).Select(c => c.Method));
         return (revocation, error ?? PastKeys(revocation, plan));
     }
@@ -174,7 +181,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         var errors = new List<CmekException>();
         IReadOnlyList<CmekAccessChange> made = [];
         var next = revocation.Changes;
-        while (next.Count > 0)
+        while (next.Count > 0 || plan.Late.Count > 0)
         {
             var before = made;
             var (changes, failed) = await AccessChanges.ApplyAsync(
@@ -186,8 +193,10 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             );
             made = [.. made, .. changes];
             errors.AddRange(failed);
-            next = await plan.MakeNextAsync(made, methods);
-            foreach (var change in next)
+            var late = await plan.MakeLateAsync(made);
+            var other = late.Count > 0 ? [] : await plan.MakeNextAsync(made, methods);
+            next = [.. late, .. other];
+            foreach (var change in other)
                 context.Host.Warning(
                     $"{revocation.ClusterName}: {change.Method} is tried, because access could not be removed before. "
                         + $"{change.Action}."
@@ -213,6 +222,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
     )
     {
         var cluster = revocation.Cluster;
+        context = context with { Patience = Patience.Usual.Within(options.Write.Timeout) }; // the keys are cut
         try
         {
             var status = found.Status;

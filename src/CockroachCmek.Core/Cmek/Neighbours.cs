@@ -9,6 +9,12 @@ namespace CockroachCmek.Core.Cmek;
 /// </summary>
 internal sealed class Neighbours : IDisposable
 {
+    /// <summary>
+    /// Few at a time: requests are sent in the order in which they are made, and those of the revocation itself must
+    /// not queue behind thousands of these.
+    /// </summary>
+    private const int AtOnce = 2;
+
     private readonly List<(string Name, CmekRevocationMethod Method)> _sharing = [];
     private readonly List<string> _unread = [];
     private readonly CancellationTokenSource _stop;
@@ -56,7 +62,7 @@ internal sealed class Neighbours : IDisposable
             lock (_sharing)
             {
                 if (_unread.Count > 0)
-                    return $"It is not known whether these clusters use the same keys: {string.Join(", ", _unread)}.";
+                    return $"It is not known whether these clusters use the same keys: {Names(_unread)}.";
                 return _reading.IsCompleted
                     ? null
                     : $"{_read} of {(_total == 0 ? "the" : _total.ToString(System.Globalization.CultureInfo.InvariantCulture))} "
@@ -68,6 +74,26 @@ internal sealed class Neighbours : IDisposable
     /// <summary>Waits for the rest, but no longer than a limit of real time: an emergency does not wait.</summary>
     public async Task WaitAsync(TimeSpan limit, CancellationToken cancellation) =>
         await Task.WhenAny(_reading, Task.Delay(limit, cancellation));
+
+    /// <summary>
+    /// At the end of a revocation: waits a little for the rest, and warns of the clusters that were not read.
+    /// </summary>
+    public async Task EndAsync(CrdbCluster cluster, TimeSpan limit, OperationContext context)
+    {
+        await WaitAsync(limit, context.CancellationToken);
+        if (_reading.IsCompleted)
+            return;
+        string left;
+        lock (_sharing)
+            left =
+                _total == 0
+                    ? "The list of other clusters"
+                    : $"{_total - _read - _unread.Count} of {_total} other clusters";
+        context.Host.Warning(
+            $"{cluster.Name}: {left} could not be read in time, so it is not known whether they use the same keys. To "
+                + $"find out, run Test-CrdbCmekRevocation {ShellQuote.PowerShell(cluster.Name)}"
+        );
+    }
 
     /// <summary>Stops reading.</summary>
     public void Dispose()
@@ -97,7 +123,7 @@ internal sealed class Neighbours : IDisposable
                 )
                     others.Add(other);
             _total = others.Count;
-            using var requests = new SemaphoreSlim(8);
+            using var requests = new SemaphoreSlim(AtOnce);
             await Task.WhenAll(
                 others.Select(async other =>
                 {
@@ -135,6 +161,14 @@ internal sealed class Neighbours : IDisposable
         {
             // Disposed: what was found so far has been told.
         }
+    }
+
+    /// <summary>A few names, and how many more there are.</summary>
+    private static string Names(List<string> all)
+    {
+        const int Shown = 10;
+        var names = string.Join(", ", all.Take(Shown));
+        return all.Count <= Shown ? names : $"{names} and {all.Count - Shown} more";
     }
 
     private void Note(CrdbCluster other, IReadOnlyList<CmekRevocationMethod> lostBy)

@@ -20,9 +20,10 @@ internal sealed record RevocationOptions
     public object? Source { get; init; }
 
     /// <summary>
-    /// How long, in real time, the first change waits at most for the answer which other clusters use the same keys.
+    /// How long, in real time, the first change waits at most for the answer which other clusters use the same keys,
+    /// and the end of the command once more.
     /// </summary>
-    public TimeSpan NeighbourPatience { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan NeighbourPatience { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// File or existing folder for the record, which is written before the first change and after every step; null for

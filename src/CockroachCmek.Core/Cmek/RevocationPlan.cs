@@ -18,21 +18,39 @@ internal sealed class RevocationPlan(
     public const string UnreadableKind = "Unreadable";
 
     private readonly HashSet<(string Key, string Identity)> _inForce = [.. found.InForce.Select(IdOf)];
+    private LateResults<string, (IReadOnlyList<CmekAccessChange> Changes, CmekException? Error)>? _plans;
 
-    /// <summary>Plans every key, those in force first, each with the first method that can be planned.</summary>
+    /// <summary>The keys whose KMS has not responded yet. They are planned while the others are changed.</summary>
+    public IReadOnlyList<string> Late => _plans?.Late ?? [];
+
+    /// <summary>
+    /// Plans every key, those in force first, each with the first method that can be planned. Those whose KMS does not
+    /// respond soon are left to <see cref="MakeLateAsync"/>.
+    /// </summary>
     /// <exception cref="CmekException">The error of every key, when no key could be planned.</exception>
     public async Task<IReadOnlyList<CmekAccessChange>> MakeAsync(IReadOnlyList<CmekRevocationMethod> methods)
     {
-        var plans = await Task.WhenAll(
-            found
+        _plans = new([
+            .. found
                 .Every.GroupBy(IdOf)
                 .OrderBy(uses => _inForce.Contains(uses.Key) ? 0 : 1)
-                .Select(uses => PlanKeyAsync([.. uses], methods))
-        );
+                .Select(uses => (uses.Key.Key, PlanKeyAsync([.. uses], methods))),
+        ]);
+        var plans = await _plans.TakeSoonAsync(p => p.Error is null && p.Changes.Count > 0, context);
         if (plans.All(p => p.Error is not null))
             throw plans[0].Error!;
         return Joined(plans.SelectMany(p => p.Changes));
     }
+
+    /// <summary>The changes of the keys that were late; empty when there are none, or the second time.</summary>
+    public async Task<IReadOnlyList<CmekAccessChange>> MakeLateAsync(IReadOnlyList<CmekAccessChange> made) =>
+        _plans is null
+            ? []
+            :
+            [
+                .. Joined((await _plans.TakeRestAsync()).SelectMany(p => p.Changes))
+                    .Where(c => !made.Any(m => IsSame(m, c))),
+            ];
 
     /// <summary>
     /// The changes of the next method for each key in force on which the last one failed for good; empty when there is

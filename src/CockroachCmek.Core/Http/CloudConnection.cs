@@ -28,7 +28,4 @@ internal sealed record CloudConnection(Uri Endpoint, Secret ApiKey)
 
     /// <summary>What carries the requests; null for the platform's own.</summary>
     public HttpMessageHandler? Handler { get; init; }
-
-    /// <summary>Longest time for one attempt at one request.</summary>
-    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -24,16 +24,32 @@ internal sealed class GuardedHandler(Peer peer, CertificateReports certificates,
     )
     {
         var address = request.RequestUri!;
+        var watch = CallWatch.Current;
+        watch?.Sent(address);
         HttpResponseMessage response;
         try
         {
             response = await base.SendAsync(request, cancellationToken);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The platform's own limit of connecting. At an address that has responded before, this may pass.
+            throw _known.ContainsKey(address.Authority)
+                ? new NoResponseException($"{peer.Name} at {address.Authority}", Handlers.ConnectTimeout, error)
+                : Errors.ConnectTimedOut(
+                    peer,
+                    address,
+                    new EncryptedOnlyProxy().GetProxy(address),
+                    Handlers.ConnectTimeout,
+                    error
+                );
         }
         catch (Exception error) when (Explain(error, request) is { } known)
         {
             throw known;
         }
 
+        watch?.Received(response);
         _known[address.Authority] = true;
         if (IsRedirect(response) && !peer.ExplainsRedirect((int)response.StatusCode))
         {
@@ -95,6 +111,8 @@ internal sealed class GuardedHandler(Peer peer, CertificateReports certificates,
             return certificates.Find(request.Headers.Host?.Split(':')[0] ?? address.IdnHost) is { } report
                 ? Refused(address, report, error)
                 : null;
+        if (ProxyRefusal.StatusOf(error) is { } status)
+            return Errors.ProxyRefused(peer, address, new EncryptedOnlyProxy().GetProxy(address), status, error);
         if (_known.ContainsKey(address.Authority) || Has<SocketException>(error) is not { } socket)
             return null;
         var proxy = new EncryptedOnlyProxy().GetProxy(address);

@@ -10,7 +10,8 @@ namespace CockroachCmek.Core.Http;
 /// </summary>
 internal static class Handlers
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
+    /// <summary>The longest time to connect: a firewall that drops packets is noticed in seconds.</summary>
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(8);
 
     /// <param name="peer">The service, for errors.</param>
     /// <param name="given">Carries the requests in tests; null for the platform's own.</param>

@@ -2,8 +2,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Net;
 using System.Net.Http;
-using Polly;
-using Polly.Retry;
+using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys;
 
@@ -19,30 +18,24 @@ internal abstract class CloudCalls
     private static readonly object Done = new();
 
     private readonly string _cloud;
-    private readonly ResiliencePipeline _reads;
-    private readonly ResiliencePipeline _writes;
 
     protected CloudCalls(string cloud, OperationContext context)
     {
         _cloud = cloud;
         Context = context;
-        _reads = Retrying(context.Time, error =>
-            error is not CmekException && (IsThrottled(error) || IsAmbiguous(error))
-        );
-        _writes = Retrying(context.Time, error => error is not CmekException && IsThrottled(error));
     }
 
     public OperationContext Context { get; }
 
     /// <summary>A call that changes nothing: repeated on every transient failure.</summary>
     public Task<T> ReadAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
-        RunAsync(_reads, service, verb, resource, isWrite: false, call);
+        RunAsync(service, verb, resource, isWrite: false, call);
 
     /// <summary>
     /// A call that changes something: repeated only when the cloud throttled it, and so did not process it.
     /// </summary>
     public Task<T> WriteAsync<T>(string service, string verb, string resource, Func<CancellationToken, Task<T>> call) =>
-        RunAsync(_writes, service, verb, resource, isWrite: true, call);
+        RunAsync(service, verb, resource, isWrite: true, call);
 
     /// <summary>
     /// A write that replaces a document which others change, too: it is built anew before each attempt, so that an
@@ -59,12 +52,14 @@ internal abstract class CloudCalls
     )
         where TDocument : class
         where T : class =>
-        await _writes.ExecuteAsync(
-            async cancellation =>
+        await Attempts.RepeatAsync(
+            NameOf(service),
+            async _ =>
                 await build() is { } document
-                    ? await SendAsync(service, verb, resource, isWrite: true, c => call(document, c), cancellation)
+                    ? await SendAsync(service, verb, resource, isWrite: true, c => call(document, c))
                     : null,
-            Context.CancellationToken
+            error => MayRepeat(error, isWrite: true),
+            Context
         );
 
     /// <summary>
@@ -216,17 +211,26 @@ internal abstract class CloudCalls
     /// </summary>
     protected virtual Task<bool> TryRecoverAsync(Exception error) => Task.FromResult(false);
 
-    private async Task<T> RunAsync<T>(
-        ResiliencePipeline pipeline,
+    /// <summary>How long to wait for one call. Default: as long as the operation allows.</summary>
+    protected virtual Patience PatienceFor(bool isWrite) => Context.Patience;
+
+    private string NameOf(string service) => $"{_cloud} {service}";
+
+    private bool MayRepeat(Exception error, bool isWrite) =>
+        error is not CmekException && (IsThrottled(error) || (!isWrite && IsAmbiguous(error)));
+
+    private Task<T> RunAsync<T>(
         string service,
         string verb,
         string resource,
         bool isWrite,
         Func<CancellationToken, Task<T>> call
     ) =>
-        await pipeline.ExecuteAsync(
-            async cancellation => await SendAsync(service, verb, resource, isWrite, call, cancellation),
-            Context.CancellationToken
+        Attempts.RepeatAsync(
+            NameOf(service),
+            _ => SendAsync(service, verb, resource, isWrite, call),
+            error => MayRepeat(error, isWrite),
+            Context
         );
 
     private async Task<T> SendAsync<T>(
@@ -234,8 +238,7 @@ internal abstract class CloudCalls
         string verb,
         string resource,
         bool isWrite,
-        Func<CancellationToken, Task<T>> call,
-        CancellationToken cancellation
+        Func<CancellationToken, Task<T>> call
     )
     {
         for (var isRepeated = false; ; isRepeated = true)
@@ -244,14 +247,14 @@ internal abstract class CloudCalls
             var received = ResponseId.Await();
             try
             {
-                var response = await call(cancellation);
+                var response = await Attempts.BoundAsync(NameOf(service), call, Context, PatienceFor(isWrite));
                 var id = RequestIdOf(response) ?? received.Id;
                 Report("OK", id);
                 if (isWrite)
                     Context.Host.Written($"{_cloud} {service} {verb} {resource}", isCertain: true, id);
                 return response;
             }
-            catch (Exception error) when (!cancellation.IsCancellationRequested)
+            catch (Exception error) when (!Context.CancellationToken.IsCancellationRequested)
             {
                 var (code, id) = Describe(error);
                 Report(code, id);
@@ -269,23 +272,4 @@ internal abstract class CloudCalls
                 );
         }
     }
-
-    private static ResiliencePipeline Retrying(TimeProvider time, Func<Exception, bool> when) =>
-        new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(
-                new RetryStrategyOptions
-                {
-                    MaxRetryAttempts = 5,
-                    BackoffType = DelayBackoffType.Exponential,
-                    UseJitter = true,
-                    Delay = TimeSpan.FromSeconds(1),
-                    MaxDelay = TimeSpan.FromSeconds(20),
-                    ShouldHandle = outcome => new ValueTask<bool>(
-                        outcome.Outcome.Exception is { } error
-                            && !outcome.Context.CancellationToken.IsCancellationRequested
-                            && when(error)
-                    ),
-                }
-            )
-            .Build();
 }

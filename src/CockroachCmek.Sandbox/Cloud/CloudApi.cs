@@ -25,7 +25,8 @@ public sealed class CloudApi : ISandboxService
         SandboxClock clock,
         CloudData data,
         IReadOnlyDictionary<string, IKeyUser> keyUsers,
-        int pageSize
+        int pageSize,
+        int fleetSize
     )
     {
         (_gate, _clock, _data, _pageSize) = (gate, clock, data, pageSize);
@@ -33,7 +34,7 @@ public sealed class CloudApi : ISandboxService
         _rate = new RequestRate(clock, data);
         _operations = new CmekOperations(new StoreKeys(data, keyUsers));
         _cmek = new CmekRequests(clock, data, _operations);
-        _data.Clusters.AddRange(Fleet.Create(clock.UtcNow));
+        _data.Clusters.AddRange(Fleet.Create(clock.UtcNow, fleetSize));
     }
 
     /// <summary>What is not known about the API, as switches.</summary>

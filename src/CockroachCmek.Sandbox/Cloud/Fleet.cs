@@ -3,7 +3,8 @@ namespace CockroachCmek.Sandbox.Cloud;
 /// <summary>The clusters of a new sandbox: several of each cloud, plan and state.</summary>
 internal static class Fleet
 {
-    public static List<FleetCluster> Create(DateTimeOffset now)
+    /// <param name="more">The number of further clusters, which are all alike.</param>
+    public static List<FleetCluster> Create(DateTimeOffset now, int more)
     {
         var made = now.AddDays(-400);
         return
@@ -56,6 +57,12 @@ internal static class Fleet
             new FleetCluster("gcp-us", "GCP", "crl-sandbox-gcp-us", ["us-east4"]) { CreatedAt = made },
             new FleetCluster("azure-in", "AZURE", "", ["centralindia"]) { CreatedAt = made },
             new FleetCluster("azure-eu", "AZURE", "", ["westeurope", "northeurope"]) { CreatedAt = made },
+            .. Enumerable
+                .Range(1, more)
+                .Select(i => new FleetCluster($"fleet-{i:D5}", "AWS", $"{200_000_000_000 + i}", ["eu-west-1"])
+                {
+                    CreatedAt = made,
+                }),
         ];
     }
 }

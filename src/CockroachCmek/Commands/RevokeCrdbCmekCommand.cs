@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Http;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -81,6 +82,8 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     /// <summary>Returns as soon as CockroachDB Cloud has accepted the request. Default: wait for REVOKED.</summary>
     [Parameter]
     public SwitchParameter NoWait { get; set; }
+
+    private protected override Patience Patience => Patience.Urgent.Within(Timeout);
 
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {

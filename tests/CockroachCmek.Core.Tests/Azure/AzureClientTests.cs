@@ -177,13 +177,6 @@ public sealed class AzureClientTests
 
     private static KeyShape Shape { get; } = new("RSA", 2048, new Dictionary<string, string>());
 
-    private static AzureArm Arm(params Func<HttpRequestMessage, HttpResponseMessage?>[] responses)
-    {
-        var connection = new AzureConnection { Handler = new ScriptedHandler(responses), TenantId = Tenant };
-        var options = AzureTransport.Configure(new Plain(), AzureTransport.Create(connection));
-        var rest = new AzureRest(AzureService.ResourceManager, HttpPipelineBuilder.Build(options));
-        return new AzureArm(new Uri("https://management.azure.com/"), rest);
-    }
-
-    private sealed class Plain : ClientOptions;
+    private static AzureArm Arm(params Func<HttpRequestMessage, HttpResponseMessage?>[] responses) =>
+        ScriptedAzure.Arm(new ScriptedHandler(responses));
 }

@@ -66,7 +66,6 @@ public abstract class CloudWorld
                 Handler = handler,
                 Time = new ScaledTimeProvider(TimeProvider.System, 2_000),
                 TimeScale = 2_000,
-                RequestTimeout = TimeSpan.FromHours(24),
             }
         );
 }

@@ -70,6 +70,29 @@ public sealed class CrdbCloudClientTests : CloudWorld
     }
 
     [Fact]
+    public async Task Clusters_are_read_in_large_pages_unless_the_API_refuses_their_size()
+    {
+        var handler = new ScriptedHandler(
+            Json("""{"code":3,"message":"pagination.limit is too large"}""", 400),
+            Json("""{"clusters":[{"id":"a","name":"a"}],"pagination":{"next_page":"2"}}"""),
+            Json("""{"clusters":[{"id":"b","name":"b"}],"pagination":null}""")
+        );
+        using var client = Client(handler);
+        var names = new List<string>();
+        await foreach (var cluster in client.ListClustersAsync(includeInactive: false, Context))
+            names.Add(cluster.Name);
+        Assert.Equal(["a", "b"], names);
+        Assert.Equal(
+            [
+                "/api/v1/clusters?show_inactive=false&pagination.limit=500",
+                "/api/v1/clusters?show_inactive=false",
+                "/api/v1/clusters?show_inactive=false&pagination.page=2",
+            ],
+            handler.Requests.Select(r => r.Target)
+        );
+    }
+
+    [Fact]
     public async Task No_more_than_ten_requests_begin_in_any_second()
     {
         var times = new System.Collections.Concurrent.ConcurrentQueue<long>();

@@ -67,8 +67,10 @@ internal sealed class RevocationWorld : IDisposable
             ],
         };
 
-    private OperationContext Context =>
-        new(Log, new ScaledTimeProvider(TimeProvider.System, 2_000), TestContext.Current.CancellationToken);
+    /// <summary>The clock of the operations.</summary>
+    public TimeProvider Clock { get; set; } = new ScaledTimeProvider(TimeProvider.System, 2_000);
+
+    private OperationContext Context => new(Log, Clock, TestContext.Current.CancellationToken);
 
     private CmekLifecycle Lifecycle => new(_client, new ManifestCheck(Clouds));
 

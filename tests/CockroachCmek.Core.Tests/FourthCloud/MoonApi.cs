@@ -10,6 +10,9 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
     /// <summary>Other clusters of the organization, each with what reading its CMEK responds with.</summary>
     public Dictionary<CrdbCluster, HttpStatusCode> Others { get; } = [];
 
+    /// <summary>What reading the CMEK of another cluster waits for.</summary>
+    public Task OthersRespond { get; set; } = Task.CompletedTask;
+
     /// <summary>What every request responds with instead; null while the API works.</summary>
     public HttpStatusCode? Down { get; set; }
 
@@ -35,8 +38,13 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
         if (Down is { } down)
             return new HttpResponseMessage(down);
         foreach (var (other, status) in Others)
-            if (path.Contains(other.Id, StringComparison.Ordinal) && status != HttpStatusCode.OK)
-                return new HttpResponseMessage(status);
+            if (path.Contains(other.Id, StringComparison.Ordinal))
+            {
+                await OthersRespond.WaitAsync(cancellationToken);
+                if (status != HttpStatusCode.OK)
+                    return new HttpResponseMessage(status);
+            }
+
         var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
         if (path.EndsWith("/cmek", StringComparison.Ordinal))
             return Json(Cmek(request.Method, body));

@@ -48,6 +48,37 @@ public sealed class TokenTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_revoked_token_of_Key_Vault_is_renewed_once_with_or_without_a_challenge(bool hasChallenge)
+    {
+        var refusals = 0;
+        var calls = new AzureCalls(Context);
+        using var clients = Clients(request =>
+            IsToken(request) ? Json(200, Token)
+            : !request.RequestUri!.AbsolutePath.StartsWith("/keys/", StringComparison.Ordinal) ? Json(200, Metadata)
+            : request.Headers.Authorization is null ? Challenge(request)
+            : refusals-- > 0 ? (hasChallenge ? Challenge(request) : Json(401, "{}"))
+            : Json(200, """{"value":[]}""")
+        );
+        var vault = clients.Keys(new Uri("https://kv.vault.azure.net/"));
+        Assert.Empty(await calls.ReadAsync("KeyVault", "list", "k", c => vault.ListVersionsAsync("k", c)));
+        refusals = 1;
+        _requests.Clear();
+        Assert.Empty(await calls.ReadAsync("KeyVault", "list", "k", c => vault.ListVersionsAsync("k", c)));
+        Assert.Equal(2, _requests.Count(r => r.StartsWith("/keys/", StringComparison.Ordinal)));
+        Assert.Equal(1, _requests.Count(r => r.EndsWith("/token", StringComparison.Ordinal)));
+
+        refusals = 9;
+        _requests.Clear();
+        var error = await Assert.ThrowsAsync<AzureException>(() =>
+            calls.ReadAsync("KeyVault", "list", "k", c => vault.ListVersionsAsync("k", c))
+        );
+        Assert.Equal(401, error.Status);
+        Assert.Equal(2, _requests.Count(r => r.StartsWith("/keys/", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [InlineData(20, "20 minutes slow")]
     [InlineData(-90, "90 minutes fast")]
     public async Task A_wrong_clock_is_named_with_its_minutes(int minutes, string named)
@@ -77,6 +108,22 @@ public sealed class TokenTests
     private static OperationContext Context =>
         new(new RecordingLog(), new ScaledTimeProvider(TimeProvider.System, 2_000), CancellationToken.None);
 
+    private string? _tenant;
+
+    private static bool IsToken(HttpRequestMessage request) =>
+        request.RequestUri!.AbsolutePath.EndsWith("/token", StringComparison.Ordinal);
+
+    private HttpResponseMessage Challenge(HttpRequestMessage request)
+    {
+        var response = Json(401, """{"error":{"code":"Unauthorized","message":"no"}}""");
+        response.Headers.TryAddWithoutValidation(
+            "WWW-Authenticate",
+            $"Bearer authorization=\"https://login.microsoftonline.com/{_tenant}\", "
+                + $"resource=\"https://{request.RequestUri!.Host.Split('.', 2)[1]}\""
+        );
+        return response;
+    }
+
     private AzureClients Clients(Func<HttpRequestMessage, HttpResponseMessage> respond) =>
         AzureClients.Create(
             new AzureConnection
@@ -86,7 +133,7 @@ public sealed class TokenTests
                     _requests.Add(request.RequestUri!.AbsolutePath);
                     return respond(request);
                 }),
-                TenantId = Guid.NewGuid().ToString(),
+                TenantId = _tenant = Guid.NewGuid().ToString(),
                 ClientId = "c",
                 ClientSecret = new Secret("s"),
             }

@@ -14,8 +14,8 @@ public sealed class LoadContextTests
     {
         var lines = Run(
             """
-            [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | ForEach-Object { $_.GetName().Name } | Where-Object { $_ -match '^(CockroachCmek|AWSSDK|Polly|YamlDotNet)' } | ForEach-Object { "default $_" }
-            [AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetName().Name } | Where-Object { $_ -match '^(AWSSDK|Polly|YamlDotNet)' } | ForEach-Object { "sdk $_" }
+            [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies | ForEach-Object { $_.GetName().Name } | Where-Object { $_ -match '^(CockroachCmek|AWSSDK|Azure|YamlDotNet)' } | ForEach-Object { "default $_" }
+            [AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetName().Name } | Where-Object { $_ -match '^(AWSSDK|Azure|YamlDotNet)' } | ForEach-Object { "sdk $_" }
             """
         );
         Assert.Equal(
@@ -53,7 +53,7 @@ public sealed class LoadContextTests
                 "AWSSDK.KeyManagementService",
                 "Azure.Core",
                 "Microsoft.Identity.Client",
-                "Polly.Core",
+                "System.Threading.RateLimiting",
             }
         )
         {
@@ -64,7 +64,7 @@ public sealed class LoadContextTests
 
     [Theory]
     [InlineData("AWSSDK.Core", "aws")]
-    [InlineData("Polly.Core", "polly")]
+    [InlineData("System.Threading.RateLimiting", "rate limit")]
     [InlineData("Azure.Core", "azure")]
     [InlineData("Azure.Identity", "azure")]
     [InlineData("Microsoft.Identity.Client", "azure")]

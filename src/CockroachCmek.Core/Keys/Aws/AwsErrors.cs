@@ -1,4 +1,5 @@
 using Amazon.Runtime;
+using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -29,13 +30,15 @@ internal static partial class AwsErrors
 
     /// <summary>No response, or an internal failure of the service, after all retries.</summary>
     public static CmekException AwsUnreachable(string target, Exception inner) =>
-        Errors.Make(
-            CmekErrorKind.Connection,
-            target,
-            $"AWS did not respond while working on '{target}': {Reason(inner)}",
-            "Run the same command again   (what exists already is reused)",
-            inner
-        );
+        inner is NoResponseException silent
+            ? Errors.NoResponse(silent, target)
+            : Errors.Make(
+                CmekErrorKind.Connection,
+                target,
+                $"AWS did not respond while working on '{target}': {Reason(inner)}",
+                "Run the same command again   (what exists already is reused)",
+                inner
+            );
 
     /// <summary>The SDK wraps an HTTP error in an exception whose message is its own type's name.</summary>
     private static string Reason(Exception error) =>

@@ -162,20 +162,17 @@ internal sealed class AzureClients : IDisposable
         }
 
         /// <summary>
-        /// A token can be revoked before it expires. A request for one that is not older than now is answered past all
-        /// caches; its form is that of continuous access evaluation. The refused request was not processed, so that
-        /// even a write is sent again.
+        /// A token can be revoked before it expires, so one is fetched past all caches. The refused request was not
+        /// processed, so that even a write is sent again.
         /// </summary>
         protected override async ValueTask<bool> AuthorizeRequestOnChallengeAsync(HttpMessage message)
         {
             message.SetProperty(Renewed, true);
-            var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-            var claims = $$"""{"access_token":{"nbf":{"essential":true,"value":"{{now}}"} } }""";
             try
             {
                 await AuthenticateAndAuthorizeRequestAsync(
                     message,
-                    new TokenRequestContext(scopes, message.Request.ClientRequestId, claims, tenantId)
+                    new TokenRequestContext(scopes, message.Request.ClientRequestId, FreshToken.Claims(), tenantId)
                 );
                 return true;
             }

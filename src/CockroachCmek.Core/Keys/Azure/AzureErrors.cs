@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Http;
+
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
@@ -41,13 +43,15 @@ internal static partial class AzureErrors
 
     /// <summary>No response, or an internal failure of the service, after all retries.</summary>
     public static CmekException AzureUnreachable(string target, Exception inner) =>
-        Errors.Make(
-            CmekErrorKind.Connection,
-            target,
-            $"Azure did not respond while working for '{target}': {inner.GetBaseException().Message}",
-            $"{RunAgain}: it reads what exists before it creates anything",
-            inner
-        );
+        inner is NoResponseException silent
+            ? Errors.NoResponse(silent, target)
+            : Errors.Make(
+                CmekErrorKind.Connection,
+                target,
+                $"Azure did not respond while working for '{target}': {inner.GetBaseException().Message}",
+                $"{RunAgain}: it reads what exists before it creates anything",
+                inner
+            );
 
     /// <summary>Any other refusal.</summary>
     public static CmekException AzureRefused(string target, string code, string message, Exception inner) =>

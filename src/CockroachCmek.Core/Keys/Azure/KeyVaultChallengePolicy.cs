@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Azure.Core;
 using Azure.Core.Pipeline;
+using Azure.Identity;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
@@ -22,12 +23,17 @@ internal sealed class KeyVaultChallengePolicy(
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
     );
 
+    private const string WithToken = "CockroachCmek.WithToken";
+
+    private const string Renewed = "CockroachCmek.Renewed";
+
     private volatile Challenge? _known;
 
     protected override async ValueTask AuthorizeRequestAsync(HttpMessage message)
     {
         if (_known is { } challenge)
         {
+            message.SetProperty(WithToken, challenge);
             await AuthenticateAndAuthorizeRequestAsync(message, challenge.Context(message));
             return;
         }
@@ -38,18 +44,61 @@ internal sealed class KeyVaultChallengePolicy(
         message.Request.Content = null;
     }
 
+    /// <summary>
+    /// The SDK passes a refusal on only when it has a challenge. A token that was refused counts without one, too.
+    /// </summary>
+    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    {
+        await base.ProcessAsync(message, pipeline);
+        if (message.Response.Status == 401 && await RenewAsync(message))
+            await ProcessNextAsync(message, pipeline);
+    }
+
     protected override async ValueTask<bool> AuthorizeRequestOnChallengeAsync(HttpMessage message)
     {
+        if (message.TryGetProperty(WithToken, out _))
+            return false; // the challenge is known; ProcessAsync renews the token
         if (message.TryGetProperty(WithheldContent, out var content) && content is RequestContent withheld)
             message.Request.Content = withheld;
         if (Read(message) is not { } challenge)
             return false;
-        var tenant = await readTenantId(message.CancellationToken);
+        await AdmitAsync(challenge, message.CancellationToken);
+        await AuthenticateAndAuthorizeRequestAsync(message, challenge.Context(message));
+        return true;
+    }
+
+    /// <summary>
+    /// Gets a token past all caches, once, after one for the known challenge was refused: it can be revoked before it
+    /// expires. The refused request was not processed, so that even a write is sent again. A Key Vault that has moved
+    /// to another tenant says so in its challenge.
+    /// </summary>
+    private async ValueTask<bool> RenewAsync(HttpMessage message)
+    {
+        if (!message.TryGetProperty(WithToken, out var sent) || message.TryGetProperty(Renewed, out _))
+            return false;
+        message.SetProperty(Renewed, true);
+        if (Read(message) is { } now && now != (Challenge)sent!)
+            await AdmitAsync(now, message.CancellationToken);
+        try
+        {
+            await AuthenticateAndAuthorizeRequestAsync(
+                message,
+                (_known ?? (Challenge)sent!).Context(message, renew: true)
+            );
+            return true;
+        }
+        catch (AuthenticationFailedException)
+        {
+            return false; // the Key Vault's own refusal is reported
+        }
+    }
+
+    private async Task AdmitAsync(Challenge challenge, CancellationToken cancellation)
+    {
+        var tenant = await readTenantId(cancellation);
         if (!string.Equals(challenge.TenantId, tenant, StringComparison.OrdinalIgnoreCase))
             throw AzureErrors.KeyVaultInOtherTenant(keyVault.Host, challenge.TenantId, tenant);
         _known = challenge;
-        await AuthenticateAndAuthorizeRequestAsync(message, challenge.Context(message));
-        return true;
     }
 
     /// <summary>
@@ -102,7 +151,13 @@ internal sealed class KeyVaultChallengePolicy(
 
     public sealed record Challenge(string TenantId, Uri Audience)
     {
-        public TokenRequestContext Context(HttpMessage message) =>
-            new([Audience.ToString()], message.Request.ClientRequestId, tenantId: TenantId);
+        /// <param name="renew">True for a token that no cache holds.</param>
+        public TokenRequestContext Context(HttpMessage message, bool renew = false) =>
+            new(
+                [Audience.ToString()],
+                message.Request.ClientRequestId,
+                renew ? FreshToken.Claims() : null,
+                tenantId: TenantId
+            );
     }
 }

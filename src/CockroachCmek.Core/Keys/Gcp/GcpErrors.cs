@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Http;
+
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>
@@ -98,13 +100,15 @@ internal static partial class GcpErrors
 
     /// <summary>No response, or an internal failure of the service, after all retries.</summary>
     public static CmekException GcpUnreachable(string target, Exception inner) =>
-        Errors.Make(
-            CmekErrorKind.Connection,
-            target,
-            $"Google Cloud did not respond while working for '{target}': {inner.GetBaseException().Message}",
-            "Run the same command again: it reads what exists before it creates anything",
-            inner
-        );
+        inner is NoResponseException silent
+            ? Errors.NoResponse(silent, target)
+            : Errors.Make(
+                CmekErrorKind.Connection,
+                target,
+                $"Google Cloud did not respond while working for '{target}': {inner.GetBaseException().Message}",
+                "Run the same command again: it reads what exists before it creates anything",
+                inner
+            );
 
     /// <summary>Any other refusal.</summary>
     public static CmekException GcpRefused(string target, GcpException inner) =>

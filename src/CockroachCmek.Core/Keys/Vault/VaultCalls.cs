@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Http;
+
 namespace CockroachCmek.Core.Keys.Vault;
 
 /// <summary>Every call to Vault: which errors are retried, and how lost responses are settled.</summary>
@@ -60,6 +62,15 @@ internal sealed class VaultCalls(OperationContext context) : CloudCalls("Vault",
             isDone,
             isDoneAlready is null ? SlowWrite : SlowWrite with { IsDone = isDoneAlready }
         );
+
+    /// <summary>Distributing a key with many versions is slow.</summary>
+    protected override Patience PatienceFor(bool isWrite) =>
+        isWrite && Context.Patience == Patience.Usual
+            ? Context.Patience with
+            {
+                Attempt = VaultConnection.LongestWrite,
+            }
+            : Context.Patience;
 
     protected override bool IsAmbiguous(Exception error) => IsOutcomeUnknown(error);
 

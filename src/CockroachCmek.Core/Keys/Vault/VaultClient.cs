@@ -39,7 +39,7 @@ internal sealed class VaultClient : IVaultKeyManagement
         )
         {
             BaseAddress = address,
-            Timeout = connection.RequestTimeout,
+            Timeout = VaultConnection.LongestWrite,
             MaxResponseContentBufferSize = Peer.LargestResponse,
         };
         // The name of the certificate, where the address has another. The handler takes it from this header.

@@ -27,8 +27,8 @@ internal sealed record VaultConnection(Uri Address, Secret Token)
     /// <summary>Sends the requests. Default: a new HTTP handler.</summary>
     public HttpMessageHandler? Handler { get; init; }
 
-    /// <summary>Limit of one request. Distributing a key with many versions is slow.</summary>
-    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>Limit of a write. Distributing a key with many versions is slow.</summary>
+    public static TimeSpan LongestWrite { get; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
     /// The connection of a session: the parameters of Connect-CrdbCloud, then the sandbox's Vault, then the environment

@@ -84,14 +84,16 @@ internal static partial class VaultErrors
 
     /// <summary>Vault did not respond.</summary>
     public static CmekException VaultUnreachable(Uri address, string target, Exception inner) =>
-        Errors.Make(
-            CmekErrorKind.Connection,
-            target,
-            $"Vault at {address.Authority} did not respond while working on '{target}': "
-                + inner.GetBaseException().Message,
-            RunAgain,
-            inner
-        );
+        inner is NoResponseException silent
+            ? Errors.NoResponse(silent, target)
+            : Errors.Make(
+                CmekErrorKind.Connection,
+                target,
+                $"Vault at {address.Authority} did not respond while working on '{target}': "
+                    + inner.GetBaseException().Message,
+                RunAgain,
+                inner
+            );
 
     /// <summary>The response does not have the form of a Vault response.</summary>
     /// <param name="reason">Why, as the end of a sentence.</param>

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core;
+using CockroachCmek.Core.Http;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -87,22 +88,25 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
     {
         var session = Cloud();
         var work = Prepare();
+        var patience = Patience;
         foreach (var identity in Inputs())
             if (AcceptsPatterns && identity.Cluster is null && Wildcards.IsPattern(identity.Text))
                 Submit(session, operation => StartMatchesAsync(session, identity.Text, work, operation));
             else
-                Start(session, identity, work);
+                Start(session, identity, work, patience);
     }
 
     private void Start(
         CloudSession session,
         CrdbClusterIdentity identity,
-        Func<CloudSession, CrdbCluster, Operation, Task> work
+        Func<CloudSession, CrdbCluster, Operation, Task> work,
+        Patience patience
     ) =>
         Submit(
             session,
             async operation =>
             {
+                operation.Patience = patience;
                 var context = operation.Context(session.Time);
                 await work(session, await session.Clusters.ResolveAsync(identity, context), operation);
             },
@@ -134,11 +138,14 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
                 operation.Verbose($"'{cluster.Name}' is skipped: the plan {cluster.Plan} has no CMEK.");
         if (matches.Count == 0)
             throw Errors.NoClusterMatches(pattern);
-        operation.Continue(() => matches.ForEach(match => Start(session, match, work)));
+        operation.Continue(() => matches.ForEach(match => Start(session, match, work, Patience)));
     }
 
     /// <summary>True for cmdlets that only read: they take patterns as Get-CrdbCluster does.</summary>
     private protected virtual bool AcceptsPatterns => false;
+
+    /// <summary>How long to wait for services that do not respond, or that ask to wait.</summary>
+    private protected virtual Patience Patience => Patience.Usual;
 
     /// <summary>The clusters of the record.</summary>
     private protected virtual IEnumerable<CrdbClusterIdentity> Inputs() => Cluster;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using CockroachCmek.Core;
+using CockroachCmek.Core.Http;
 
 namespace CockroachCmek.Commands;
 
@@ -34,7 +35,10 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     /// <summary>Canceled when the user stops the pipeline or the session ends.</summary>
     public CancellationToken CancellationToken => _cancellation.Token;
 
-    public OperationContext Context(TimeProvider time) => new(this, time, CancellationToken);
+    /// <summary>How long the work waits for services that do not respond; set before it starts.</summary>
+    public Patience Patience { get; set; } = Patience.Usual;
+
+    public OperationContext Context(TimeProvider time) => new(this, time, CancellationToken) { Patience = Patience };
 
     /// <summary>Cancels this operation alone, for example because its session was disconnected.</summary>
     public void Cancel() => _cancellation.Cancel();

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Http;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -20,6 +21,8 @@ public abstract class TimedClusterCmdlet : CrdbClusterCmdlet
     [Parameter]
     [DurationTransformation]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    private protected override Patience Patience => Patience.Usual.Within(Timeout);
 
     private protected WriteOptions WriteOptions => new() { Timeout = Timeout };
 

@@ -1,0 +1,167 @@
+using System.Globalization;
+
+namespace CockroachCmek.Core.Http;
+
+/// <summary>
+/// The only place that bounds a request and repeats it, for every service: at most six attempts, pauses that grow or
+/// that the service asks for, and a line for each wait that a person would notice. Nothing waits in silence, nor for
+/// longer than <see cref="Patience"/> allows.
+/// </summary>
+internal static class Attempts
+{
+    private const int Most = 6;
+
+    /// <summary>A service that was silent twice is not asked a third time.</summary>
+    private const int MostSilent = 2;
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(20);
+
+    private static readonly Random Jitter = new();
+
+    /// <summary>Repeats a request while it fails in a way that may pass.</summary>
+    /// <param name="service">The service, for people.</param>
+    /// <param name="attempt">One attempt, which bounds its call with <see cref="BoundAsync"/>.</param>
+    /// <param name="mayRepeat">Whether a failure may pass, and the request may be sent again.</param>
+    /// <exception cref="CmekException">RetryAfterTooLong.</exception>
+    public static async Task<T> RepeatAsync<T>(
+        string service,
+        Func<CancellationToken, Task<T>> attempt,
+        Func<Exception, bool> mayRepeat,
+        OperationContext context
+    )
+    {
+        var patience = context.Patience.On(context.Time);
+        var start = context.Time.GetTimestamp();
+        for (var (tries, silent) = (1, 0); ; tries++)
+        {
+            var watch = CallWatch.Current = new CallWatch();
+            try
+            {
+                return await attempt(context.CancellationToken);
+            }
+            catch (Exception error) when (!context.CancellationToken.IsCancellationRequested && mayRepeat(error))
+            {
+                var asked = watch.Asked(context.Time.GetUtcNow());
+                if (asked > patience.Asked)
+                    throw Errors.RetryAfterTooLong(Name(service, watch), asked.Value, patience.Asked, error);
+                var pause = asked ?? Pause(tries);
+                if (
+                    tries == Most
+                    || (error is NoResponseException && ++silent == MostSilent)
+                    || context.Time.GetElapsedTime(start) + pause > patience.Total
+                )
+                    throw;
+                await WaitAsync(service, watch, asked, pause, context);
+            }
+        }
+    }
+
+    /// <summary>Makes one call, and gives it up when it takes too long, even where it ignores cancellation.</summary>
+    /// <param name="patience">Default: the context's.</param>
+    /// <exception cref="NoResponseException">No response in time.</exception>
+    public static async Task<T> BoundAsync<T>(
+        string service,
+        Func<CancellationToken, Task<T>> call,
+        OperationContext context,
+        Patience? patience = null
+    )
+    {
+        patience = (patience ?? context.Patience).On(context.Time);
+        var watch = CallWatch.Current ??= new CallWatch();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        var running = call(stop.Token);
+        if (await EndsWithinAsync(running, patience.Announce, context))
+            return await running;
+        var name = Name(service, watch);
+        Announce(
+            service,
+            $"{name} has not responded for {Seconds(patience.Announce)}; waiting up to {Seconds(patience.Attempt)}",
+            context
+        );
+        if (await EndsWithinAsync(running, patience.Attempt - patience.Announce, context))
+        {
+            Withdraw(service, context);
+            return await running;
+        }
+
+        Withdraw(service, context);
+        stop.Cancel();
+        _ = running.ContinueWith(
+            late => _ = late.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default
+        );
+        throw new NoResponseException(name, patience.Attempt);
+    }
+
+    /// <summary>A time for people: in seconds, because that is what was configured or asked.</summary>
+    public static string Seconds(TimeSpan span) =>
+        $"{Math.Ceiling(span.TotalSeconds).ToString(CultureInfo.InvariantCulture)} s";
+
+    /// <summary>True when the call has ended, or the user has stopped it: then its own end tells how.</summary>
+    private static async Task<bool> EndsWithinAsync(Task running, TimeSpan limit, OperationContext context)
+    {
+        if (running.IsCompleted)
+            return true;
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        await Task.WhenAny(running, context.Time.Delay(limit, done.Token));
+        done.Cancel();
+        return running.IsCompleted || context.CancellationToken.IsCancellationRequested;
+    }
+
+    private static async Task WaitAsync(
+        string service,
+        CallWatch watch,
+        TimeSpan? asked,
+        TimeSpan pause,
+        OperationContext context
+    )
+    {
+        var isAnnounced = pause > context.Patience.Announce;
+        if (isAnnounced)
+            Announce(
+                service,
+                (
+                    asked is null
+                        ? $"{Name(service, watch)} could not be asked"
+                        : $"{Name(service, watch)} asks to wait {Seconds(pause)}"
+                ) + $"; retrying at {context.Time.GetLocalNow() + pause:HH:mm:ss}",
+                context
+            );
+        await context.Time.Delay(pause, context.CancellationToken);
+        if (isAnnounced)
+            Withdraw(service, context);
+    }
+
+    private static void Announce(string service, string what, OperationContext context)
+    {
+        context.Host.Verbose($"{what}.");
+        context.Host.Progress(new OperationProgress { Activity = ActivityOf(service), Status = what });
+    }
+
+    private static void Withdraw(string service, OperationContext context) =>
+        context.Host.Progress(
+            new OperationProgress
+            {
+                Activity = ActivityOf(service),
+                Status = "",
+                Completed = true,
+            }
+        );
+
+    private static string ActivityOf(string service) => $"Waiting for {service}";
+
+    private static string Name(string service, CallWatch watch) =>
+        watch.Host is { } host ? $"{service} at {host}" : service;
+
+    /// <summary>One second, then twice as long each time, and a part of it by chance.</summary>
+    private static TimeSpan Pause(int tries)
+    {
+        double chance;
+        lock (Jitter)
+            chance = Jitter.NextDouble();
+        var pause = TimeSpan.FromSeconds(Math.Pow(2, tries - 1) * (0.75 + chance / 2));
+        return pause < LongestPause ? pause : LongestPause;
+    }
+}
