@@ -1,4 +1,6 @@
 using System.Globalization;
+using Polly;
+using Polly.Retry;
 
 namespace CockroachCmek.Core.Http;
 
@@ -14,9 +16,9 @@ internal static class Attempts
     /// <summary>A service that was silent twice is not asked a third time.</summary>
     private const int MostSilent = 2;
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
-    private static readonly Random Jitter = new();
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(20);
 
     /// <summary>Repeats a request while it fails in a way that may pass.</summary>
     /// <param name="service">The service, for people.</param>
@@ -32,28 +34,56 @@ internal static class Attempts
     {
         var patience = context.Patience.On(context.Time);
         var start = context.Time.GetTimestamp();
-        for (var (tries, silent) = (1, 0); ; tries++)
+        CallWatch? watch = null;
+        var silent = 0;
+        var isAnnounced = false;
+
+        bool Passes(Exception error, int tries)
         {
-            var watch = CallWatch.Current = new CallWatch();
-            try
-            {
-                return await attempt(context.CancellationToken);
-            }
-            catch (Exception error) when (!context.CancellationToken.IsCancellationRequested && mayRepeat(error))
-            {
-                var asked = watch.Asked(context.Time.GetUtcNow());
-                if (asked > patience.Asked)
-                    throw Errors.RetryAfterTooLong(Name(service, watch), asked.Value, patience.Asked, error);
-                var pause = asked ?? Pause(tries);
-                if (
-                    tries == Most
-                    || (error is NoResponseException && ++silent == MostSilent)
-                    || context.Time.GetElapsedTime(start) + pause > patience.Total
-                )
-                    throw;
-                await WaitAsync(service, watch, asked, pause, context);
-            }
+            if (context.CancellationToken.IsCancellationRequested || !mayRepeat(error))
+                return false;
+            if (Asked() is { } asked && asked > patience.Asked)
+                throw Errors.RetryAfterTooLong(Name(service, watch!), asked, patience.Asked, error);
+            if (error is NoResponseException && ++silent == MostSilent)
+                return false;
+            return context.Time.GetElapsedTime(start) + (Asked() ?? Doubled(tries)) <= patience.Total;
         }
+
+        TimeSpan? Asked() => watch!.Asked(context.Time.GetUtcNow());
+
+        var retry = new RetryStrategyOptions<T>
+        {
+            MaxRetryAttempts = Most - 1,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = FirstPause,
+            MaxDelay = LongestPause,
+            ShouldHandle = failed => new(
+                failed.Outcome.Exception is { } error && Passes(error, failed.AttemptNumber)
+            ),
+            DelayGenerator = _ => new(Asked()),
+            OnRetry = failed =>
+            {
+                isAnnounced = failed.RetryDelay > context.Patience.Announce;
+                if (isAnnounced)
+                    AnnouncePause(service, watch!, Asked() is not null, failed.RetryDelay, context);
+                return default;
+            },
+        };
+        return await new ResiliencePipelineBuilder<T> { TimeProvider = context.Time }
+            .AddRetry(retry)
+            .Build()
+            .ExecuteAsync(
+                async cancellation =>
+                {
+                    if (isAnnounced)
+                        Withdraw(service, context);
+                    isAnnounced = false;
+                    watch = CallWatch.Current = new CallWatch();
+                    return await attempt(cancellation);
+                },
+                context.CancellationToken
+            );
     }
 
     /// <summary>Makes one call, and gives it up when it takes too long, even where it ignores cancellation.</summary>
@@ -110,28 +140,21 @@ internal static class Attempts
         return running.IsCompleted || context.CancellationToken.IsCancellationRequested;
     }
 
-    private static async Task WaitAsync(
+    private static void AnnouncePause(
         string service,
         CallWatch watch,
-        TimeSpan? asked,
+        bool isAsked,
         TimeSpan pause,
         OperationContext context
     )
     {
-        var isAnnounced = pause > context.Patience.Announce;
-        if (isAnnounced)
-            Announce(
-                service,
-                (
-                    asked is null
-                        ? $"{Name(service, watch)} could not be asked"
-                        : $"{Name(service, watch)} asks to wait {Seconds(pause)}"
-                ) + $"; retrying at {context.Time.GetLocalNow() + pause:HH:mm:ss}",
-                context
-            );
-        await context.Time.Delay(pause, context.CancellationToken);
-        if (isAnnounced)
-            Withdraw(service, context);
+        var name = Name(service, watch);
+        Announce(
+            service,
+            (isAsked ? $"{name} asks to wait {Seconds(pause)}" : $"{name} could not be asked")
+                + $"; retrying at {context.Time.GetLocalNow() + pause:HH:mm:ss}",
+            context
+        );
     }
 
     private static void Announce(string service, string what, OperationContext context)
@@ -155,13 +178,10 @@ internal static class Attempts
     private static string Name(string service, CallWatch watch) =>
         watch.Host is { } host ? $"{service} at {host}" : service;
 
-    /// <summary>One second, then twice as long each time, and a part of it by chance.</summary>
-    private static TimeSpan Pause(int tries)
+    /// <summary>About how long Polly pauses after an attempt that is counted from 0.</summary>
+    private static TimeSpan Doubled(int tries)
     {
-        double chance;
-        lock (Jitter)
-            chance = Jitter.NextDouble();
-        var pause = TimeSpan.FromSeconds(Math.Pow(2, tries - 1) * (0.75 + chance / 2));
+        var pause = TimeSpan.FromSeconds(FirstPause.TotalSeconds * Math.Pow(2, tries));
         return pause < LongestPause ? pause : LongestPause;
     }
 }
