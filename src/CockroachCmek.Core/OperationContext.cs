@@ -54,4 +54,8 @@ internal sealed record OperationProgress
 }
 
 /// <summary>What every operation gets: where to report, the clock, and cancellation.</summary>
-internal sealed record OperationContext(IOperationHost Host, TimeProvider Time, CancellationToken CancellationToken);
+internal sealed record OperationContext(IOperationHost Host, TimeProvider Time, CancellationToken CancellationToken)
+{
+    /// <summary>The keys that the operation has created so far.</summary>
+    public CreatedKeys Created { get; } = new();
+}

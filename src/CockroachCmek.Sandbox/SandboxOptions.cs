@@ -1,3 +1,5 @@
+using CockroachCmek.Sandbox.Http;
+
 namespace CockroachCmek.Sandbox;
 
 /// <summary>How a sandbox is started.</summary>
@@ -14,6 +16,12 @@ public sealed record SandboxOptions
 
     /// <summary>Items on a page of the CockroachDB Cloud API when the caller does not say. Default: 10.</summary>
     public int PageSize { get; init; } = 10;
+
+    /// <summary>
+    /// Awaited before each request is processed: it decides the order in which requests of several clients arrive. Null:
+    /// as they come.
+    /// </summary>
+    public Func<SandboxRequest, Task>? Arrival { get; init; }
 
     /// <summary>Scenarios to start with.</summary>
     public IReadOnlyList<SandboxScenario> Scenarios { get; init; } = [];

@@ -45,16 +45,36 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
         )
             return before with { Outcome = CmekOutcome.Planned };
 
-        var sent = await SettledWrite.SendAsync(
+        var planned = new PlannedState(client, before, context);
+        var (sent, isOwn) = await SettledWrite.SendAsync(
             cluster,
             () => client.EnableCmekAsync(cluster, wanted, context),
             () => client.GetCmekAsync(cluster, context),
             state => state.Uses(wanted),
+            planned.RefuseChangeAsync,
             options,
             context
         );
-        return await FollowAsync(sent with { Outcome = CmekOutcome.Created }, wait, context);
+        if (!isOwn)
+            WarnOfOther(cluster, context);
+        return await FollowAsync(
+            sent with
+            {
+                Outcome = isOwn ? CmekOutcome.Created : CmekOutcome.Existing,
+            },
+            wait,
+            context
+        );
     }
+
+    /// <summary>
+    /// Says that a state is as it was asked for, although this run's request was refused as the cluster was busy.
+    /// </summary>
+    public static void WarnOfOther(CrdbCluster cluster, OperationContext context) =>
+        context.Host.Warning(
+            $"{cluster.Name}: CockroachDB Cloud refused the request because the cluster was busy, and its state then "
+                + "showed what was asked for. Another run has probably made the change."
+        );
 
     /// <summary>Waits until CMEK on the cluster is settled.</summary>
     /// <exception cref="CmekException">

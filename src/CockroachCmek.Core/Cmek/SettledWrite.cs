@@ -21,22 +21,49 @@ internal static class SettledWrite
         Func<T, bool> isDone,
         WriteOptions options,
         OperationContext context
+    ) => (await SendAsync(cluster, send, read, isDone, refuseChange: null, options, context)).State;
+
+    /// <summary>
+    /// The same for a write that was planned on a state: the state is read again right before each request, also after
+    /// a wait, and nothing is sent if it has changed.
+    /// </summary>
+    /// <param name="refuseChange">Throws when a state is not the one that was planned on.</param>
+    /// <returns>
+    /// The state, and whether it is the response to this run's request. False also when the request was refused because
+    /// the cluster was busy and the state shows the write: another run made it, or a proxy lost the response.
+    /// </returns>
+    public static async Task<(T State, bool IsOwn)> SendAsync<T>(
+        CrdbCluster cluster,
+        Func<Task<T>> send,
+        Func<Task<T>> read,
+        Func<T, bool> isDone,
+        Func<T, Task>? refuseChange,
+        WriteOptions options,
+        OperationContext context
     )
     {
         var start = context.Time.GetTimestamp();
         var lost = 0;
-        while (true)
+        for (var isSent = false; ; isSent = true)
         {
+            if (refuseChange is not null)
+            {
+                var now = await read();
+                if (isSent && isDone(now))
+                    return (now, IsOwn: lost > 0);
+                await refuseChange(now);
+            }
+
             try
             {
-                return await send();
+                return (await send(), IsOwn: true);
             }
             catch (CmekException fault) when (fault.Kind == CmekErrorKind.Busy)
             {
                 // A 503 may come from a proxy that lost the response, so the state is read first.
                 var state = await read();
                 if (isDone(state))
-                    return state;
+                    return (state, IsOwn: lost > 0);
                 if (context.Time.GetElapsedTime(start) >= options.Timeout)
                     throw Errors.ClusterBusy(cluster.Name, options.Timeout, fault);
                 context.Host.Progress(
@@ -52,7 +79,7 @@ internal static class SettledWrite
             {
                 var state = await read();
                 if (isDone(state))
-                    return state;
+                    return (state, IsOwn: true);
                 // The request was not processed. It is sent again twice at most.
                 if (++lost > 2)
                     throw;
@@ -68,7 +95,7 @@ internal static class SettledWrite
             {
                 // A revoked API key gets 401 too, but cannot read either: then this ends here, with the read's error.
                 if (fault.StatusCode is 401 or 403 && await read() is var state && isDone(state))
-                    return state;
+                    return (state, IsOwn: true);
                 context.Host.Progress(
                     new OperationProgress
                     {
@@ -76,6 +103,12 @@ internal static class SettledWrite
                         Status = fault.Message,
                     }
                 );
+            }
+            catch (CmekException fault) when (refuseChange is not null && fault.StatusCode == 400)
+            {
+                // CockroachDB Cloud may refuse a request because another run was faster by milliseconds.
+                await refuseChange(await read());
+                throw;
             }
 
             await context.Time.Delay(BetweenTries, context.CancellationToken);

@@ -11,7 +11,8 @@ namespace CockroachCmek.Commands;
 /// <para>By default the keys stay the same and get a new version. CockroachDB Cloud does not follow a rotation in the
 /// KMS, so the command sends the keys again for the regions that rotate, and CockroachDB re-wraps with the new version.
 /// -NewKey creates new keys with the properties of the old ones and moves the cluster to them. A manifest from the
-/// pipeline moves the cluster to its keys; only regions whose key differs are sent.</para>
+/// pipeline moves the cluster to its keys; only regions whose key differs are sent. A manifest names the keys, so it
+/// cannot be combined with -NewKey.</para>
 /// <para>An interrupted run continues when it is run again. A version or key that exists but is not yet used, for
 /// example from the KMS's own yearly rotation, is not created again, and a running rotation is not sent twice. After a
 /// complete run, another run is another rotation: use -IfOlderThan in schedules that may start twice.</para>
@@ -93,6 +94,8 @@ public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
         async (session, cluster, operation) =>
         {
+            if (NewKey.IsPresent && operation.Source is CmekManifest)
+                throw Core.Errors.NewKeyWithManifest(cluster.Name);
             var options = new RotationOptions
             {
                 Regions = Region,

@@ -15,13 +15,13 @@ internal sealed class AwsKeyRotation(AwsRun run)
     /// </summary>
     public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(IReadOnlyList<CmekRegionInfo> regions)
     {
-        var keys = await Task.WhenAll(regions.Select(async r => (InUse: r.Keys[0], Primary: await PrimaryAsync(r))));
+        var keys = await Task.WhenAll(regions.Select(async r => (InUse: r, Primary: await PrimaryAsync(r))));
         // Regions that share a key may have wrapped with it at different times; the latest counts.
         var rotations = await Task.WhenAll(
             keys.GroupBy(k => k.Primary)
                 .Select(async g => new Rotation(
                     g.Key,
-                    g.Max(k => k.InUse.CreatedAt) ?? DateTimeOffset.MinValue,
+                    g.Max(k => k.InUse.WrappedAt()) ?? DateTimeOffset.MinValue,
                     await run.Keys.GetNewestVersionAsync(g.Key),
                     await _versions.IsRotatingAsync(g.Key)
                 ))

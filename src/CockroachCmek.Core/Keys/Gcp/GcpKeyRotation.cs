@@ -24,7 +24,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         var keys = await Task.WhenAll(
             request
                 .Regions.GroupBy(r => GcpKeyName.Parse(r.Keys[0].KeyUri))
-                .Select(g => ReadAsync(g.Key, g.Max(r => r.Keys[0].CreatedAt) ?? calls.Context.Time.GetUtcNow()))
+                .Select(g => ReadAsync(g.Key, g.Max(r => r.WrappedAt()) ?? calls.Context.Time.GetUtcNow()))
         );
         Errors.ThrowCombined(request.Cluster.Name, [.. keys.Select(FindProblem).OfType<CmekException>()]);
 
@@ -104,8 +104,9 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
     }
 
     /// <summary>Creates a version. After a lost response, the one that did not exist before is it.</summary>
-    private Task<CryptoKeyVersion> CreateVersionAsync(KeyInUse used) =>
-        calls.SettleAsync(
+    private async Task<CryptoKeyVersion> CreateVersionAsync(KeyInUse used)
+    {
+        var own = await calls.SettleAsync(
             $"cryptoKeyVersions.create {used.Name}",
             () =>
                 calls.WriteAsync("KMS", "cryptoKeyVersions.create", used.Name.ToString(), c =>
@@ -116,6 +117,8 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
                     used.Versions.All(before => before.Name != v.Name)
                 )
         );
+        return await new GcpRivals(clients, calls).FindOldestAsync(used.Name, used.Versions, own);
+    }
 
     /// <summary>Material in hardware takes a while to be generated.</summary>
     private async Task WaitUntilEnabledAsync(GcpKeyName name, CryptoKeyVersion version)
