@@ -10,19 +10,14 @@ internal static class WrapTimes
     /// When a region last wrapped with its key in force; null when the API does not tell.
     /// </summary>
     /// <remarks>
-    /// An entry is created when the region wraps with the key. If the API adds an entry for each wrap, that is all; a
-    /// second entry of the same key proves it. If it updates the entry instead, the update is the last wrap. The end of
-    /// the operation that created the entry updates it too, so an update counts only when it came later than that. An
-    /// update by a rotation that failed does not count.
+    /// An entry is created when the region wraps with the key. If the API adds an entry for each wrap, that is all. If it
+    /// updates the entry instead, the update is the last wrap. The end of the operation that created the entry updates it
+    /// too, so an update counts only when it came later than that. An update by a rotation that failed does not count.
     /// </remarks>
     public static DateTimeOffset? WrappedAt(this CmekRegionInfo region)
     {
         var key = region.Keys[0];
-        var isOneEntryPerWrap = region.Keys.Skip(1).Any(k => k.KeyUri == key.KeyUri);
-        return
-            !isOneEntryPerWrap
-            && region.Status != CmekStatus.RotateFailed
-            && key.UpdatedAt - key.CreatedAt > LongestOperation
+        return region.Status != CmekStatus.RotateFailed && key.UpdatedAt - key.CreatedAt > LongestOperation
             ? key.UpdatedAt
             : key.CreatedAt;
     }

@@ -12,6 +12,9 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
     /// </summary>
     private static readonly TimeSpan PrimaryPropagation = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long after its creation a version may only just have become the primary one.</summary>
+    private static readonly TimeSpan RecentVersion = TimeSpan.FromHours(1);
+
     private readonly GcpKeyReader _reader = new(clients, calls);
 
     /// <summary>
@@ -41,7 +44,8 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         if (isDeclined)
             return null;
         await Task.WhenAll(confirmed.Select(PromoteAsync));
-        if (confirmed.Count > 0)
+        // Another run may have made a version primary just now: when, Cloud KMS does not tell.
+        if (confirmed.Count > 0 || keys.Any(IsRecent))
             await WaitForPropagationAsync();
         return GcpModels.RegionSpecs(request, key => key.KeyUri);
     }
@@ -79,6 +83,10 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         );
         return false;
     }
+
+    /// <summary>True when the new version is so young that it may not be used everywhere yet.</summary>
+    private bool IsRecent(KeyInUse used) =>
+        used.NewVersion?.CreateTime is { } created && calls.Context.Time.GetUtcNow() - created < RecentVersion;
 
     private Task<bool> ConfirmAsync(KeyInUse used) =>
         calls.Context.Host.ConfirmAsync(
@@ -139,10 +147,20 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         );
     }
 
-    private Task WaitForPropagationAsync()
+    private async Task WaitForPropagationAsync()
     {
-        calls.Context.Host.Verbose("Waiting a minute, until Google Cloud uses the new primary versions everywhere.");
-        return calls.Context.Time.Delay(PrimaryPropagation, calls.Context.CancellationToken);
+        const string Activity = "Waiting a minute, until Google Cloud uses the new primary versions everywhere";
+        calls.Context.Host.Verbose($"{Activity}.");
+        calls.Context.Host.Progress(new OperationProgress { Activity = Activity, Status = "" });
+        await calls.Context.Time.Delay(PrimaryPropagation, calls.Context.CancellationToken);
+        calls.Context.Host.Progress(
+            new OperationProgress
+            {
+                Activity = Activity,
+                Status = "",
+                Completed = true,
+            }
+        );
     }
 
     /// <summary>A key that the cluster wraps with, and since when.</summary>
