@@ -32,13 +32,18 @@ internal sealed class CreatedKeys
 
     /// <summary>Takes back what a cluster does not use, the newest first: a replica before its primary.</summary>
     /// <param name="used">The URIs of all keys that the cluster uses or has used.</param>
-    public async Task TakeBackUnusedAsync(IReadOnlyCollection<string> used, IOperationHost host)
+    /// <returns>What was taken back, or named.</returns>
+    public async Task<IReadOnlyList<CreatedKey>> TakeBackUnusedAsync(
+        IReadOnlyCollection<string> used,
+        IOperationHost host
+    )
     {
         List<CreatedKey> unused;
         lock (_gate)
             unused = [.. Enumerable.Reverse(_keys).Where(k => !used.Any(k.IsUsed))];
         foreach (var key in unused)
             await TakeBackAsync(key, "the cluster does not use it", host);
+        return unused;
     }
 
     /// <summary>Takes back one key, and says so. A key that cannot be taken back is named with the command.</summary>

@@ -46,15 +46,16 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
             return before with { Outcome = CmekOutcome.Planned };
 
         var planned = new PlannedState(client, before, context);
-        var (sent, isOwn) = await SettledWrite.SendAsync(
-            cluster,
-            () => client.EnableCmekAsync(cluster, wanted, context),
-            () => client.GetCmekAsync(cluster, context),
-            state => state.Uses(wanted),
-            planned.RefuseChangeAsync,
-            options,
-            context
-        );
+        var (sent, isOwn) = await planned.SendAsync(wanted, () => SettledWrite.SendAsync(
+                cluster,
+                () => client.EnableCmekAsync(cluster, wanted, context),
+                () => client.GetCmekAsync(cluster, context),
+                state => state.Uses(wanted),
+                // The same manifest may have been sent by another run.
+                state => state.Uses(wanted) ? Task.CompletedTask : planned.RefuseChangeAsync(state),
+                options,
+                context
+            ));
         if (!isOwn)
             WarnOfOther(cluster, context);
         return await FollowAsync(
@@ -67,13 +68,11 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
         );
     }
 
-    /// <summary>
-    /// Says that a state is as it was asked for, although this run's request was refused as the cluster was busy.
-    /// </summary>
+    /// <summary>Says that a state is as it was asked for, although no request of this run was accepted.</summary>
     public static void WarnOfOther(CrdbCluster cluster, OperationContext context) =>
         context.Host.Warning(
-            $"{cluster.Name}: CockroachDB Cloud refused the request because the cluster was busy, and its state then "
-                + "showed what was asked for. Another run has probably made the change."
+            $"{cluster.Name} shows what was asked for, although CockroachDB Cloud accepted no request of this run: "
+                + "another run has probably made the change."
         );
 
     /// <summary>Waits until CMEK on the cluster is settled.</summary>

@@ -71,6 +71,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
                 Cluster = cluster,
                 Regions = chosen,
                 NewKey = options.NewKey,
+                Timeout = options.Write.Timeout,
             },
             context
         );
@@ -173,8 +174,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             // A key that is new to the cluster was created or granted recently, by this run or another one.
             PrincipalsAreFresh = options.Write.PrincipalsAreFresh || specs.Any(s => !before.Uses(s)),
         };
-        var (sent, isOwn) = await planned.SendAsync(() =>
-            SettledWrite.SendAsync(
+        var (sent, isOwn) = await planned.SendAsync(specs, () => SettledWrite.SendAsync(
                 cluster,
                 () => client.UpdateCmekAsync(cluster, specs, context),
                 () => client.GetCmekAsync(cluster, context),
@@ -187,8 +187,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
                 },
                 write,
                 context
-            )
-        );
+            ));
         TellForm(before, sent, specs, context);
         if (!isOwn)
             CmekLifecycle.WarnOfOther(cluster, context);

@@ -25,9 +25,10 @@ internal sealed class PlannedState(CrdbCloudClient client, CmekInfo planned, Ope
 
     /// <summary>
     /// Sends a write that was planned on this state. When another run was faster, the keys that this operation created
-    /// and nobody uses are taken back.
+    /// and nobody uses are taken back, and its other new keys are named.
     /// </summary>
-    public async Task<T> SendAsync<T>(Func<Task<T>> send)
+    /// <param name="specs">The keys that the write moves the cluster to.</param>
+    public async Task<T> SendAsync<T>(IReadOnlyList<CmekRegionSpec> specs, Func<Task<T>> send)
     {
         try
         {
@@ -36,10 +37,13 @@ internal sealed class PlannedState(CrdbCloudClient client, CmekInfo planned, Ope
         catch (CmekException error) when (error.ErrorId == nameof(Errors.ClusterChanged))
         {
             var now = await client.GetCmekAsync(planned.Cluster, context);
-            await context.Created.TakeBackUnusedAsync(
-                [.. now.Regions.SelectMany(r => r.Keys).Select(k => k.KeyUri)],
-                context.Host
-            );
+            HashSet<string> used = [.. now.EveryKey().Select(k => k.KeyUri)];
+            var taken = await context.Created.TakeBackUnusedAsync(used, context.Host);
+            var rest = specs.Select(s => s.KeyUri).Where(u => !used.Contains(u) && !taken.Any(k => k.IsUsed(u)));
+            foreach (var uri in rest.Distinct())
+                context.Host.Warning(
+                    $"{planned.ClusterName} does not use {uri}. If it was created for this change, nobody needs it."
+                );
             throw;
         }
     }

@@ -27,10 +27,10 @@ internal static class SettledWrite
     /// The same for a write that was planned on a state: the state is read again right before each request, also after
     /// a wait, and nothing is sent if it has changed.
     /// </summary>
-    /// <param name="refuseChange">Throws when a state is not the one that was planned on.</param>
+    /// <param name="refuseChange">Throws when a state is neither the one that was planned on nor good enough.</param>
     /// <returns>
-    /// The state, and whether it is the response to this run's request. False also when the request was refused because
-    /// the cluster was busy and the state shows the write: another run made it, or a proxy lost the response.
+    /// The state, and whether it is the response to this run's request. False when no request was accepted and the state
+    /// shows the write: another run made it, or a proxy lost the response.
     /// </returns>
     public static async Task<(T State, bool IsOwn)> SendAsync<T>(
         CrdbCluster cluster,
@@ -52,6 +52,8 @@ internal static class SettledWrite
                 if (isSent && isDone(now))
                     return (now, IsOwn: lost > 0);
                 await refuseChange(now);
+                if (isDone(now))
+                    return (now, IsOwn: false);
             }
 
             try
