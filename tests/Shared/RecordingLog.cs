@@ -13,6 +13,9 @@ internal sealed class RecordingLog : IOperationHost
     public ConcurrentQueue<string> Writes { get; } = new();
     public bool Answer { get; init; } = true;
 
+    /// <summary>What somebody else does right before a question is answered.</summary>
+    public Func<string, Task>? Meanwhile { get; set; }
+
     public void Verbose(string message) => VerboseLines.Enqueue(message);
 
     public void Warning(string message) => Warnings.Enqueue(message);
@@ -21,10 +24,12 @@ internal sealed class RecordingLog : IOperationHost
 
     public void Progress(OperationProgress progress) => ProgressRecords.Enqueue(progress);
 
-    public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken)
+    public async Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken)
     {
         Questions.Enqueue((target, action));
-        return Task.FromResult(Answer);
+        if (Meanwhile is { } act)
+            await act(action);
+        return Answer;
     }
 
     public Task<bool> ConfirmPlanAsync(
