@@ -34,7 +34,7 @@ internal sealed class KmsKeys(
 
     /// <summary>Every key with a label of this value.</summary>
     public IReadOnlyList<CryptoKey> Labelled(string value) =>
-        [.. data.Keys.Values.Where(k => k.Labels.Values.Contains(value))];
+        [.. data.Keys.Values.Where(k => k.Labels.ContainsValue(value))];
 
     public void Seed(CryptoKey key) => data.Keys[key.Name] = key;
 
