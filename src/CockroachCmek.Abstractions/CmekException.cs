@@ -74,6 +74,9 @@ public sealed class CmekException : Exception
     /// <summary>The next command, or what to do.</summary>
     public string RecommendedAction { get; }
 
+    /// <summary>The service's own sentence, where the message repeats it; otherwise empty.</summary>
+    internal string ServerText { get; init; } = "";
+
     /// <summary>HTTP status of the response; null when there was none.</summary>
     public int? StatusCode { get; internal init; }
 

@@ -28,7 +28,8 @@ public sealed record CmekManifest : IPlannable
     public bool IsPlanned { get; internal init; }
 
     /// <summary>
-    /// True when one of its keys was created or changed moments ago, so that the grant may not be effective yet.
+    /// True when one of its keys comes from the pipeline: an earlier command has created or checked its grant, which may
+    /// not be effective yet.
     /// </summary>
     internal bool IsFresh { get; init; }
 

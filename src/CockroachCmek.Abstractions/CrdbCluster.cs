@@ -77,6 +77,9 @@ public sealed record CrdbRegion
     /// <summary>Number of nodes in the region.</summary>
     public int NodeCount { get; internal init; }
 
+    /// <summary>Machine type of the region's nodes, for example m6i.xlarge; empty when the API does not report it.</summary>
+    public string MachineType { get; internal init; } = "";
+
     /// <summary>True for the primary region of a multi-region cluster.</summary>
     public bool IsPrimary { get; internal init; }
 

@@ -39,6 +39,8 @@ public sealed class CrdbClusterIdentity
             LastDigits = Text.ToLowerInvariant();
     }
 
+    private readonly bool _isPlanned;
+
     /// <summary>Takes a cluster as it is, without reading it again.</summary>
     public CrdbClusterIdentity(CrdbCluster cluster)
         : this(cluster, cluster) { }
@@ -60,7 +62,18 @@ public sealed class CrdbClusterIdentity
         LastDigits = other.LastDigits;
         Cluster = other.Cluster;
         Source = source;
+        _isPlanned = other.IsPlanned;
     }
+
+    private CrdbClusterIdentity(CrdbClusterIdentity other)
+        : this(other, null!)
+    {
+        Source = other.Source;
+        _isPlanned = true;
+    }
+
+    /// <summary>The same cluster, from an object that is only planned and has lost its type.</summary>
+    internal CrdbClusterIdentity AsPlanned() => new(this);
 
     /// <summary>The same cluster, for another object that was piped in.</summary>
     internal CrdbClusterIdentity WithSource(object source) => new(this, source);
@@ -85,6 +98,9 @@ public sealed class CrdbClusterIdentity
 
     /// <summary>The object from the pipeline: a cluster, a role, a key. Null when a text was given.</summary>
     public object? Source { get; }
+
+    /// <summary>True when a dry run returned the object that names the cluster: nothing is written for it.</summary>
+    internal bool IsPlanned => _isPlanned || Source is IPlannable { IsPlanned: true };
 
     /// <inheritdoc/>
     public override string ToString() => Text;

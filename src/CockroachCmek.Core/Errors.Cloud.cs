@@ -1,10 +1,14 @@
+using CockroachCmek.Core.Cloud;
+
 namespace CockroachCmek.Core;
 
 internal static partial class Errors
 {
     /// <summary>Turns an error response of CockroachDB Cloud into an error.</summary>
-    public static CmekException FromResponse(int status, string text, string target, string? requestId) =>
-        status switch
+    public static CmekException FromResponse(int status, ErrorBody body, string target, string? requestId)
+    {
+        var text = body.Text;
+        return status switch
         {
             401 => ApiKeyRefused(text, requestId),
             403 => CloudPermissionDenied(target, text, requestId),
@@ -16,8 +20,10 @@ internal static partial class Errors
                 when text.IndexOf("Insufficient permissions to access the KMS key", StringComparison.OrdinalIgnoreCase)
                     >= 0 => KeyAccessDenied(target, text, requestId),
             >= 500 => CloudFailed(status, target, text, requestId),
-            _ => CloudRefused(status, target, text, requestId),
+            400 when body.Fields.Count > 0 => CloudFieldRefused(target, body, requestId),
+            _ => CloudRefused(status, target, body, requestId),
         };
+    }
 
     /// <summary>Terraform's provider treats any message with "lock" as a locked cluster, whatever the status.</summary>
     private static bool MentionsLock(string text) =>
@@ -35,7 +41,8 @@ internal static partial class Errors
             $"CockroachDB Cloud does not accept the API key{FormatServerText(text)}",
             "Connect-CrdbCloud -ApiKey (Read-Host -AsSecureString 'API key')",
             statusCode: 401,
-            requestId: requestId
+            requestId: requestId,
+            serverText: text
         );
 
     /// <summary>HTTP 403.</summary>
@@ -47,7 +54,8 @@ internal static partial class Errors
                 + "the role Cluster Admin or Cluster Operator.",
             "Give the service account the role at https://cockroachlabs.cloud/access, then run the same command again",
             statusCode: 403,
-            requestId: requestId
+            requestId: requestId,
+            serverText: text
         );
 
     /// <summary>HTTP 404.</summary>
@@ -94,15 +102,29 @@ internal static partial class Errors
             requestId: requestId
         );
 
-    /// <summary>Any other HTTP 4xx.</summary>
-    public static CmekException CloudRefused(int status, string target, string text, string? requestId) =>
+    /// <summary>Any other HTTP 4xx. FAILED_PRECONDITION is about the state of the cluster.</summary>
+    public static CmekException CloudRefused(int status, string target, ErrorBody body, string? requestId) =>
+        Make(
+            body.Code == ErrorBody.FailedPrecondition ? CmekErrorKind.InvalidState : CmekErrorKind.InvalidArgument,
+            target,
+            $"CockroachDB Cloud refused the request for '{target}' with HTTP {status}{FormatServerText(body.Text)}",
+            $"Get-CrdbCluster {target} | Get-CrdbCmek   (shows the current state)",
+            statusCode: status,
+            requestId: requestId,
+            serverText: body.Text
+        );
+
+    /// <summary>HTTP 400, and the response names the fields that are wrong.</summary>
+    public static CmekException CloudFieldRefused(string target, ErrorBody body, string? requestId) =>
         Make(
             CmekErrorKind.InvalidArgument,
             target,
-            $"CockroachDB Cloud refused the request for '{target}' with HTTP {status}{FormatServerText(text)}",
+            $"CockroachDB Cloud refused {string.Join(", ", body.Fields.Distinct())} of the request for '{target}'"
+                + FormatServerText(body.Text),
             $"Get-CrdbCluster {target} | Get-CrdbCmek   (shows the current state)",
-            statusCode: status,
-            requestId: requestId
+            statusCode: 400,
+            requestId: requestId,
+            serverText: body.Text
         );
 
     /// <summary>HTTP 400 with the documented sentence about the KMS key.</summary>
@@ -112,9 +134,33 @@ internal static partial class Errors
             target,
             $"CockroachDB Cloud is not allowed to use the key for '{target}'{FormatServerText(text)} A new grant can "
                 + "take minutes to take effect.",
-            "$manifest | Test-CrdbCmekManifest   (names what is missing)",
+            "$manifest | Test-CrdbCmekManifest   (names what is missing; $manifest | Enable-CrdbCmek -RetryFor 15m "
+                + "waits for a grant that was made minutes ago)",
             statusCode: 400,
-            requestId: requestId
+            requestId: requestId,
+            serverText: text
+        );
+
+    /// <summary>
+    /// A write is refused in a form that a missing grant on a key has, while the same API key can read: that says
+    /// neither that the grant is the cause, nor that it is not.
+    /// </summary>
+    /// <param name="waited">How long the request was sent again; zero for not at all.</param>
+    public static CmekException KeyUseRefused(string cluster, CmekException refusal, TimeSpan waited) =>
+        Make(
+            CmekErrorKind.PermissionDenied,
+            cluster,
+            $"CockroachDB Cloud refuses the request for '{cluster}' with HTTP {refusal.StatusCode}"
+                + $"{FormatServerText(refusal.ServerText)} "
+                + (waited > TimeSpan.Zero ? $"It was sent again for {waited:hh\\:mm\\:ss}. " : "")
+                + "The API key can read the cluster's CMEK. Either a grant on a key is missing or has not taken effect "
+                + $"yet, or {(refusal.StatusCode == 400 ? "the request is wrong" : "the service account is allowed to read and not to write")}.",
+            "$manifest | Test-CrdbCmekManifest   (names what is missing; $manifest | Enable-CrdbCmek -RetryFor 15m "
+                + "waits for a grant that was made minutes ago)",
+            refusal,
+            statusCode: refusal.StatusCode,
+            requestId: refusal.RequestId,
+            serverText: refusal.ServerText
         );
 
     /// <summary>No response.</summary>

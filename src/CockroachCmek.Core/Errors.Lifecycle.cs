@@ -163,6 +163,26 @@ internal static partial class Errors
             $"Add-CrdbCmekRegion -NodeCount {minimum}   (scale an existing region in the console first)"
         );
 
+    /// <summary>CockroachDB Cloud does not offer the region on the cluster's cloud.</summary>
+    public static CmekException RegionNotAvailable(string cluster, string region, IReadOnlyList<string> near) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            region,
+            $"CockroachDB Cloud offers no region '{region}' for '{cluster}'. The names that are most like it: "
+                + $"{string.Join(", ", near)}. Nothing was sent.",
+            $"Add-CrdbCmekRegion {near[0]} -Cluster {cluster}"
+        );
+
+    /// <summary>The regions have different machines, and it is not known which ones a new region would get.</summary>
+    public static CmekException MachineTypeNeeded(string cluster, string machines, IReadOnlyList<string> added) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            cluster,
+            $"The regions of '{cluster}' have different machine types ({machines}), so say which one the new region gets. "
+                + "Nothing was sent.",
+            $"Add-CrdbCmekRegion {string.Join(",", added)} -Cluster {cluster} -MachineType <type>"
+        );
+
     /// <summary>The region exists and differs from what was asked for.</summary>
     public static CmekException RegionExists(string cluster, string region, string difference) =>
         Make(

@@ -16,6 +16,7 @@ internal static partial class Errors
         Exception? inner = null,
         int? statusCode = null,
         string? requestId = null,
+        string serverText = "",
         [CallerMemberName] string id = ""
     ) =>
         new(
@@ -29,6 +30,7 @@ internal static partial class Errors
         {
             StatusCode = statusCode,
             RequestId = requestId,
+            ServerText = VisibleText.Line(serverText),
         };
 
     /// <summary>The same with a command as advice: the values in it are quoted where a shell needs it.</summary>
@@ -40,8 +42,9 @@ internal static partial class Errors
         Exception? inner = null,
         int? statusCode = null,
         string? requestId = null,
+        string serverText = "",
         [CallerMemberName] string id = ""
-    ) => Make(kind, target, message, next.ToString(), inner, statusCode, requestId, id);
+    ) => Make(kind, target, message, next.ToString(), inner, statusCode, requestId, serverText, id);
 
     /// <summary>An error of this module that another exception carries; null when there is none.</summary>
     internal static CmekException? Within(Exception? error)

@@ -18,6 +18,9 @@ param(
     [ValidateRange(3, 1000)]
     [int] $NodeCount = 3,
 
+    # Machine type of the nodes in the region, where the regions of the cluster have different ones.
+    [string] $MachineType,
+
     # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
@@ -53,7 +56,9 @@ try {
     if ($clusters.Count -ne 1) {
         throw "'$ClusterName' is not the name of exactly one cluster, so nothing was done."
     }
-    $clusters | Add-CrdbCmekRegion $Region -NodeCount $NodeCount -Wait
+    $machine = @{}
+    if ($MachineType) { $machine.MachineType = $MachineType }
+    $clusters | Add-CrdbCmekRegion $Region -NodeCount $NodeCount @machine -Wait
 } finally {
     Disconnect-CrdbCloud
 }

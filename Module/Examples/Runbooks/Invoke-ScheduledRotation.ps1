@@ -2,9 +2,14 @@
 .SYNOPSIS
 Rotates the keys of clusters whose last rotation is older than a number of days. Made for a schedule.
 .DESCRIPTION
+Takes the clusters whose keys are oldest first. -MaxClusters spreads a fleet over several runs: with a daily schedule
+and -MaxClusters 5, five clusters rotate each day until all are done.
+
 Can be started again after an eviction: a version that an earlier job created is used, and a cluster that was rotated
-within -OlderThanDays is left alone. A cluster that fails does not stop the others. The job fails at the end and names
-it.
+within -OlderThanDays is left alone. A cluster that fails does not stop the others, unless they would fail alike: when
+CockroachDB Cloud does not accept the API key or cannot be reached, no other cluster is tried; when a cloud's
+credentials or service fail, no other cluster of that cloud is; when two clusters of a cloud in a row lack a permission,
+the rest of that cloud is not tried either. The job fails at the end, and names what failed and what was not tried.
 #>
 [CmdletBinding()]
 param(
@@ -15,6 +20,10 @@ param(
     # Rotate only keys that have been in force for longer than this.
     [ValidateRange(1, 3650)]
     [int] $OlderThanDays = 90,
+
+    # The largest number of clusters to rotate in this run. 0 means all.
+    [ValidateRange(0, 100000)]
+    [int] $MaxClusters = 0,
 
     # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
@@ -46,14 +55,87 @@ $Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePass
 if ($Endpoint) { $Connection.Endpoint = $Endpoint }
 $null = Connect-CrdbCloud @Connection
 
-$failed = @()
-foreach ($cluster in Get-CrdbCluster $ClusterName | Where-Object Plan -EQ ADVANCED) {
-    try {
-        $cluster | Invoke-CrdbCmekRotation -IfOlderThan ([timespan]::FromDays($OlderThanDays)) -Wait
-    } catch {
-        $failed += "$($cluster.Name): $($_.Exception.Message)"
+$failed = @()     # what failed, with the reason
+$skipped = @()    # what was not tried, since it would fail alike
+$ended = $null    # why nothing more is tried
+$endedClouds = @{}
+$lastDenied = @{}
+
+# The reason why other clusters would fail like this one: for all of them, or for those of its cloud.
+function Get-SharedReason($record, [string] $cloud) {
+    $id = ($record.FullyQualifiedErrorId -split ',')[0]
+    if ($id -in 'ApiKeyRefused', 'SessionEnded', 'CloudUnreachable', 'CloudFailed') { return @{ All = $id } }
+    switch ($record.CategoryInfo.Category) {
+        'AuthenticationError' { return @{ Cloud = $id } }
+        'ConnectionError' { return @{ Cloud = $id } }
+        'ResourceUnavailable' { return @{ Cloud = $id } }
+        'PermissionDenied' {
+            # One key's policy may be to blame; two in a row are the credentials.
+            if ($lastDenied[$cloud] -eq $id) { return @{ Cloud = $id } }
+            $lastDenied[$cloud] = $id
+            return @{}
+        }
     }
+    $lastDenied[$cloud] = $null
+    @{}
 }
 
-Disconnect-CrdbCloud
-if ($failed) { throw "Not rotated: $($failed -join '; ')" }
+try {
+    # The age of the oldest key in force decides the order. A name that is gone does not stop the others.
+    $queue = @(
+        foreach ($name in $ClusterName) {
+            if ($ended) { $skipped += $name; continue }
+            try {
+                $isPattern = [System.Management.Automation.WildcardPattern]::ContainsWildcardCharacters($name)
+                foreach ($cluster in Get-CrdbCluster $name | Where-Object Plan -EQ ADVANCED) {
+                    $info = $cluster | Get-CrdbCmek
+                    # A pattern means the clusters with CMEK; a name that was written out means that one.
+                    if ($isPattern -and $info.Status -in 'DISABLED', 'ENABLE_FAILED', 'REVOKED') { continue }
+                    $since = $info.Regions | ForEach-Object { $_.Keys | Select-Object -First 1 } |
+                        ForEach-Object CreatedAt | Sort-Object | Select-Object -First 1
+                    [pscustomobject] @{ Cluster = $cluster; Since = $since }
+                }
+            } catch {
+                $failed += "${name}: $($_.Exception.Message)"
+                $ended = (Get-SharedReason $_ '')['All']
+            }
+        }
+    )
+
+    if (-not $queue -and -not $failed) { throw "No cluster with CMEK is named $($ClusterName -join ', ')." }
+
+    $rotated = 0
+    $left = @()
+    foreach ($item in $queue | Sort-Object { $_.Since }, { $_.Cluster.Name } -Unique) {
+        $cluster = $item.Cluster
+        $cloud = $cluster.CloudProvider
+        if ($ended -or $endedClouds[$cloud]) {
+            $skipped += $cluster.Name
+            continue
+        }
+        if ($MaxClusters -gt 0 -and $rotated -ge $MaxClusters) {
+            $left += $cluster.Name
+            continue
+        }
+        try {
+            $result = $cluster | Invoke-CrdbCmekRotation -IfOlderThan $OlderThanDays -Wait
+            if ("$($result.Outcome)" -ne 'Existing') { $rotated++ }
+            $lastDenied[$cloud] = $null
+            $result
+        } catch {
+            $failed += "$($cluster.Name): $($_.Exception.Message)"
+            $shared = Get-SharedReason $_ $cloud
+            $ended = $shared['All']
+            $endedClouds[$cloud] = $shared['Cloud']
+        }
+    }
+} finally {
+    Disconnect-CrdbCloud
+}
+
+if ($left) { Write-Warning "Left for the next run, if they are due: $($left -join ', ')" }
+if ($failed) {
+    $why = (@($ended) + @($endedClouds.Values) | Where-Object { $_ } | Select-Object -Unique) -join ', '
+    $rest = if ($skipped) { " Not tried, because they would fail alike ($why): $($skipped -join ', ')." }
+    throw "Not rotated: $(($failed -join '; ').TrimEnd('.')).$rest"
+}

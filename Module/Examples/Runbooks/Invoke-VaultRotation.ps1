@@ -61,10 +61,9 @@ if ($VaultNamespace) { $Connection.VaultNamespace = $VaultNamespace }
 $null = Connect-CrdbCloud @Connection
 
 $failed = @()
-$age = [timespan]::FromDays($OlderThanDays)
 foreach ($cluster in Get-CrdbCluster $ClusterName | Where-Object Plan -EQ ADVANCED) {
     try {
-        $cluster | Invoke-CrdbCmekRotation -Via HashiCorpVault -IfOlderThan $age -Wait
+        $cluster | Invoke-CrdbCmekRotation -Via HashiCorpVault -IfOlderThan $OlderThanDays -Wait
     } catch {
         $failed += "$($cluster.Name): $($_.Exception.Message)"
     }

@@ -50,7 +50,7 @@ $null = Connect-CrdbCloud @Connection
 $problems = @(
     Get-CrdbCluster $ClusterName |
         Where-Object Plan -EQ ADVANCED |
-        Test-CrdbCmek -MaxKeyAge ([timespan]::FromDays($MaxKeyAgeDays)) |
+        Test-CrdbCmek -MaxKeyAge $MaxKeyAgeDays |
         Where-Object Status -NE Pass
 )
 Disconnect-CrdbCloud

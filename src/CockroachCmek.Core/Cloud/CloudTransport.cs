@@ -75,7 +75,7 @@ internal sealed class CloudTransport : IDisposable
         using (response)
         {
             if (!response.IsSuccessStatusCode)
-                throw Errors.FromResponse((int)response.StatusCode, ErrorText(text), target, RequestId(response));
+                throw Errors.FromResponse((int)response.StatusCode, ErrorBody.Parse(text), target, RequestId(response));
             if (method != HttpMethod.Get)
                 context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: true);
             try
@@ -139,30 +139,6 @@ internal sealed class CloudTransport : IDisposable
             context.CancellationToken
         );
         return (response, await response.Content.ReadAsStringAsync());
-    }
-
-    /// <summary>
-    /// The message in an error body: google.rpc.Status, any {message}, or the text itself. The specification only has a
-    /// default response.
-    /// </summary>
-    private static string ErrorText(string body)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(body);
-            if (
-                document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("message", out var message)
-                && message.ValueKind == JsonValueKind.String
-            )
-                return message.GetString()!;
-        }
-        catch (JsonException)
-        {
-            // A proxy's page, or an empty body.
-        }
-
-        return ServerText.OfPage(body);
     }
 
     private static string? RequestId(HttpResponseMessage response) =>

@@ -147,6 +147,12 @@ internal sealed class CrdbCloudClient : IDisposable
         );
         if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes)
             return (null, null);
+        return (TimeSpan.FromMinutes(minutes), await FindNewestBackupAsync(cluster, context));
+    }
+
+    /// <summary>When the newest managed backup was taken; null when there is none.</summary>
+    public async Task<DateTimeOffset?> FindNewestBackupAsync(CrdbCluster cluster, OperationContext context)
+    {
         var page = await _transport.SendAsync<WireBackupList>(
             HttpMethod.Get,
             $"clusters/{cluster.Id}/backups?pagination.limit=1&pagination.sort_order=DESC",
@@ -154,7 +160,7 @@ internal sealed class CrdbCloudClient : IDisposable
             cluster.Name,
             context
         );
-        return (TimeSpan.FromMinutes(minutes), page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null);
+        return page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null;
     }
 
     /// <summary>The newest entries of the organization's audit log, newest first.</summary>
@@ -190,18 +196,53 @@ internal sealed class CrdbCloudClient : IDisposable
     public Task<CmekInfo> RevokeCmekAsync(CrdbCluster cluster, OperationContext context) =>
         WriteCmekAsync(Patch, cluster, new WireCmekStatusBody("REVOKE"), context);
 
-    /// <summary>PATCH of the cluster: the whole map of regions, and the keys of the new ones.</summary>
+    /// <summary>The regions that CockroachDB Cloud offers on the cluster's cloud, page by page.</summary>
+    public async IAsyncEnumerable<string> ListAvailableRegionsAsync(CrdbCluster cluster, OperationContext context)
+    {
+        string? page = null;
+        do
+        {
+            var path =
+                $"clusters/available-regions?provider={Uri.EscapeDataString(cluster.CloudProvider)}&serverless=false"
+                + (page is null ? "" : "&pagination.page=" + Uri.EscapeDataString(page));
+            var answer = await _transport.SendAsync<WireAvailableRegionList>(
+                HttpMethod.Get,
+                path,
+                null,
+                cluster.Name,
+                context
+            );
+            foreach (var region in answer.Regions ?? [])
+                if (!string.IsNullOrEmpty(region.Name))
+                    yield return region.Name!;
+            page = NextPage(answer.Pagination, page);
+        } while (page is not null);
+    }
+
+    /// <summary>
+    /// PATCH of the cluster: the whole map of regions, and the keys and machines of the new ones. A region that
+    /// <paramref name="machines"/> does not name keeps its machines.
+    /// </summary>
     public async Task<CrdbCluster> UpdateRegionsAsync(
         CrdbCluster cluster,
         IReadOnlyDictionary<string, int> regionNodes,
         IEnumerable<CmekRegionSpec> newRegions,
-        OperationContext context
+        OperationContext context,
+        IReadOnlyDictionary<string, string>? machines = null
     ) =>
         Checked(
             await _transport.SendAsync<WireCluster>(
                 Patch,
                 $"clusters/{cluster.Id}",
-                new WireClusterBody(new WireDedicatedUpdate(regionNodes, WireRegionSpec.From(newRegions))),
+                new WireClusterBody(
+                    new WireDedicatedUpdate(
+                        regionNodes,
+                        WireRegionSpec.From(newRegions),
+                        machines is null or { Count: 0 }
+                            ? null
+                            : machines.ToDictionary(m => m.Key, m => new WireMachineSpec(m.Value))
+                    )
+                ),
                 cluster.Name,
                 context
             )

@@ -22,7 +22,12 @@ internal sealed record WirePagination(string? NextPage);
 
 internal sealed record WireNode(string? Name, string? RegionName, string? Status);
 
-internal sealed record WireRegion(string? Name, string? SqlDns, int? NodeCount, bool? Primary);
+// machine_type since cockroach-cloud-sdk-go 8.0.0.
+internal sealed record WireRegion(string? Name, string? SqlDns, int? NodeCount, bool? Primary, string? MachineType);
+
+internal sealed record WireAvailableRegionList(List<WireAvailableRegion>? Regions, WirePagination? Pagination);
+
+internal sealed record WireAvailableRegion(string? Name);
 
 internal sealed record WireCluster(
     string? Id,
@@ -68,6 +73,7 @@ internal sealed record WireCluster(
                     NodeCount = r.NodeCount ?? 0,
                     IsPrimary = r.Primary ?? false,
                     SqlDns = r.SqlDns ?? "",
+                    MachineType = r.MachineType ?? "",
                 }),
             ],
             CreatedAt = CreatedAt,
@@ -100,8 +106,11 @@ internal sealed record WireClusterBody(WireDedicatedUpdate Dedicated);
 
 internal sealed record WireDedicatedUpdate(
     IReadOnlyDictionary<string, int> RegionNodes,
-    List<WireRegionSpec> CmekRegionSpecs
+    List<WireRegionSpec> CmekRegionSpecs,
+    IReadOnlyDictionary<string, WireMachineSpec>? RegionMachineSpecs
 );
+
+internal sealed record WireMachineSpec(string MachineType);
 
 internal sealed record WireCmekInfo(string? Status, List<WireRegionInfo>? RegionInfos)
 {

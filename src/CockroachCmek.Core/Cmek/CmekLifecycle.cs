@@ -37,10 +37,10 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
         CmekState.RefuseUnlessNew(before);
         var wanted = manifest.RegionSpecs;
         if (
-            !await context.Host.ConfirmAsync(
-                cluster.Name,
+            !await new EarlierBackups(client).ConfirmAsync(
+                cluster,
                 $"Enable CMEK with {string.Join(", ", wanted.Select(s => $"{s.Region}: {s.KeyUri}"))}",
-                context.CancellationToken
+                context
             )
         )
             return before with { Outcome = CmekOutcome.Planned };

@@ -211,7 +211,10 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                         () => client.RevokeCmekAsync(cluster, context),
                         () => client.GetCmekAsync(cluster, context),
                         s => s.Status is CmekStatus.Revoking or CmekStatus.Revoked,
-                        options.Write,
+                        options.Write with
+                        {
+                            NeedsKey = false,
+                        },
                         context
                     )
                 ).Status;

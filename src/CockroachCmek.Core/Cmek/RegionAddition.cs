@@ -12,6 +12,9 @@ internal sealed record RegionAdditionOptions
     /// <summary>Nodes in each new region.</summary>
     public required int NodeCount { get; init; }
 
+    /// <summary>Machine type of the nodes in the new regions; null for the cluster's.</summary>
+    public string? MachineType { get; init; }
+
     /// <summary>
     /// Existing keys to use, one for all new regions or one for each. Empty: keys like the one in force.
     /// </summary>
@@ -39,7 +42,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
     /// <summary>Adds the regions. Can be run again after an interruption; adds nothing twice.</summary>
     /// <returns>The cluster after the request, or at the end of the wait; planned under -WhatIf.</returns>
     /// <exception cref="CmekException">
-    /// CmekNotEnabled, TooFewNodes, RegionExists, RegionMapChanged, ClusterBusy, ...
+    /// CmekNotEnabled, RegionNotAvailable, MachineTypeNeeded, TooFewNodes, RegionExists, RegionMapChanged, ...
     /// </exception>
     public async Task<CrdbCluster> AddAsync(
         CrdbCluster named,
@@ -53,12 +56,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         var cmek = await client.GetCmekAsync(cluster, context);
         var added = options.Regions.Distinct().Where(r => !cluster.Regions.Any(c => c.Name == r)).ToList();
         foreach (var region in cluster.Regions.Where(r => options.Regions.Contains(r.Name)))
-            if (region.NodeCount != options.NodeCount)
-                throw Errors.RegionExists(
-                    cluster.Name,
-                    region.Name,
-                    $"with {region.NodeCount} nodes; this command scales nothing"
-                );
+            RefuseDifference(cluster, region, options);
         // An earlier run has sent the request.
         if (added.Count == 0)
             return await FinishAsync(cluster, options, context);
@@ -71,6 +69,8 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         if (small.Count > 0)
             throw Errors.TooFewNodes(cluster.Name, small, MinimumNodes);
 
+        await new NewRegions(client).RefuseUnknownAsync(cluster, added, context);
+        var machines = NewRegions.Machines(cluster, added, options.MachineType);
         var like = cmek.InForce()[0];
         var made = await keys.EnsureKeysAsync(
             new KeyRequest
@@ -95,7 +95,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         if (
             !await context.Host.ConfirmAsync(
                 cluster.Name,
-                $"Add the region{(added.Count > 1 ? "s" : "")} {string.Join(", ", added.Select(r => $"{r} with {options.NodeCount} nodes"))}; the regions are then {Map(wanted)}",
+                $"Add the region{(added.Count > 1 ? "s" : "")} {string.Join(", ", added.Select(r => $"{r} with {options.NodeCount} nodes{(options.MachineType is { } m ? $" of {m}" : "")}"))}; the regions are then {Map(wanted)}",
                 context.CancellationToken
             ) || made.Any(k => k.IsPlanned)
         )
@@ -108,12 +108,13 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
             () =>
                 SettledWrite.SendAsync(
                     cluster,
-                    () => client.UpdateRegionsAsync(cluster, wanted, specs, context),
+                    () => client.UpdateRegionsAsync(cluster, wanted, specs, context, machines),
                     () => client.GetClusterAsync(cluster.Id, context),
                     state => added.All(r => state.Regions.Any(s => s.Name == r)),
                     async state =>
                     {
-                        // Creating a key takes a while, and the API accepts any map: a region that was added meanwhile would be
+                        // Creating a key takes a while, and the API accepts any map: a region that was added meanwhile
+                        // would be
                         // removed.
                         if (!SameMap(state, map))
                             throw Errors.RegionMapChanged(cluster.Name, Map(map), Map(state));
@@ -160,6 +161,23 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                 );
             throw;
         }
+    }
+
+    /// <summary>A region that is there already must be as it was asked for.</summary>
+    private static void RefuseDifference(CrdbCluster cluster, CrdbRegion region, RegionAdditionOptions options)
+    {
+        if (region.NodeCount != options.NodeCount)
+            throw Errors.RegionExists(
+                cluster.Name,
+                region.Name,
+                $"with {region.NodeCount} nodes; this command scales nothing"
+            );
+        if (options.MachineType is { } asked && region.MachineType.Length > 0 && region.MachineType != asked)
+            throw Errors.RegionExists(
+                cluster.Name,
+                region.Name,
+                $"with nodes of {region.MachineType}; this command changes no machine"
+            );
     }
 
     /// <summary>Waits for the cluster first, then for CMEK, as Terraform's provider does.</summary>

@@ -56,6 +56,7 @@ internal static class SettledWrite
                     return (now, IsOwn: false);
             }
 
+            var pause = BetweenTries;
             try
             {
                 return (await send(), IsOwn: true);
@@ -66,13 +67,16 @@ internal static class SettledWrite
                 var state = await read();
                 if (isDone(state))
                     return (state, IsOwn: lost > 0);
-                if (context.Time.GetElapsedTime(start) >= options.Timeout)
+                var elapsed = context.Time.GetElapsedTime(start);
+                if (elapsed >= options.Timeout)
                     throw Errors.ClusterBusy(cluster.Name, options.Timeout, fault);
+                pause = pause < options.Timeout - elapsed ? pause : options.Timeout - elapsed;
                 context.Host.Progress(
                     new OperationProgress
                     {
                         Activity = $"Waiting for another operation on {cluster.Name}",
-                        Status = fault.Message,
+                        Status =
+                            $"{fault.Message} For {elapsed:hh\\:mm\\:ss} of {options.Timeout:hh\\:mm\\:ss} (-Timeout)",
                     }
                 );
             }
@@ -89,22 +93,22 @@ internal static class SettledWrite
                     $"{cluster.Name}: the response was lost and nothing has changed; sending the " + "request again."
                 );
             }
-            catch (CmekException fault)
-                when (options.PrincipalsAreFresh
-                    && MayBePropagation(fault)
-                    && context.Time.GetElapsedTime(start) < options.Propagation
-                )
+            catch (CmekException fault) when (options.NeedsKey && KeyRefusal.MayBe(fault))
             {
-                // A revoked API key gets 401 too, but cannot read either: then this ends here, with the read's error.
-                if (fault.StatusCode is 401 or 403 && await read() is var state && isDone(state))
-                    return (state, IsOwn: true);
-                context.Host.Progress(
-                    new OperationProgress
-                    {
-                        Activity = $"Waiting for the grant on the key of {cluster.Name} to take effect",
-                        Status = fault.Message,
-                    }
-                );
+                // A revoked API key is refused with 401 too, but cannot read either: then this ends with that error.
+                if (!KeyRefusal.IsCertain(fault) && await read() is var state)
+                {
+                    if (isDone(state))
+                        return (state, IsOwn: lost > 0);
+                    // Another run may have been faster by milliseconds.
+                    if (refuseChange is not null)
+                        await refuseChange(state);
+                }
+
+                var waited = context.Time.GetElapsedTime(start);
+                if (!options.PrincipalsAreFresh || waited >= options.Propagation)
+                    throw KeyRefusal.Final(cluster.Name, fault, options.PrincipalsAreFresh ? waited : TimeSpan.Zero);
+                context.Host.Progress(KeyRefusal.Progress(cluster.Name, fault, waited, options.Propagation));
             }
             catch (CmekException fault) when (refuseChange is not null && fault.StatusCode == 400)
             {
@@ -113,14 +117,7 @@ internal static class SettledWrite
                 throw;
             }
 
-            await context.Time.Delay(BetweenTries, context.CancellationToken);
+            await context.Time.Delay(pause, context.CancellationToken);
         }
     }
-
-    /// <summary>
-    /// While a grant propagates, CockroachDB Cloud responds with 400 and the documented sentence, or 401 or 403
-    /// (terraform-provider-cockroach utils.go).
-    /// </summary>
-    private static bool MayBePropagation(CmekException fault) =>
-        fault.ErrorId == nameof(Errors.KeyAccessDenied) || fault.StatusCode is 401 or 403;
 }

@@ -7,6 +7,11 @@ internal sealed record WriteOptions
     public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(2);
 
     /// <summary>
+    /// False for a write that no key is needed for, such as a revocation: then no refusal can be about a grant.
+    /// </summary>
+    public bool NeedsKey { get; init; } = true;
+
+    /// <summary>
     /// True when the role or a grant was created moments ago: a refusal of the key is then retried for <see
     /// cref="Propagation"/>. Otherwise it is final.
     /// </summary>

@@ -7,13 +7,20 @@ namespace CockroachCmek.Core.Manifest;
 /// </summary>
 internal sealed class ManifestBuilder(CustomerCloudTable clouds)
 {
-    private sealed record Row(string Region, string KeyUri, string AuthPrincipal, CmekKey? Key);
+    private sealed record Row(string Region, string KeyUri, string AuthPrincipal, CmekKey? Key, bool IsPlanned);
 
     private readonly Dictionary<string, (CrdbCluster Cluster, List<Row> Rows, bool Complete)> _clusters = [];
 
     /// <summary>Adds a key for a region; returns the manifest when it was the last one missing.</summary>
     /// <exception cref="CmekException">RegionUnknown, RegionTwice, KeyUriMalformed.</exception>
-    public CmekManifest? Add(CrdbCluster cluster, string region, string keyUri, string authPrincipal, CmekKey? key)
+    public CmekManifest? Add(
+        CrdbCluster cluster,
+        string region,
+        string keyUri,
+        string authPrincipal,
+        CmekKey? key,
+        bool isPlanned = false
+    )
     {
         if (!_clusters.TryGetValue(cluster.Id, out var entry))
             entry = (cluster, [], false);
@@ -21,7 +28,7 @@ internal sealed class ManifestBuilder(CustomerCloudTable clouds)
             throw Errors.RegionUnknown(cluster.Name, region, cluster.Regions.Select(r => r.Name));
         if (entry.Rows.Any(r => r.Region == region))
             throw Errors.RegionTwice(cluster.Name, region);
-        entry.Rows.Add(new Row(region, keyUri, authPrincipal, key));
+        entry.Rows.Add(new Row(region, keyUri, authPrincipal, key, isPlanned || key is { IsPlanned: true }));
         entry.Complete = Missing(cluster, entry.Rows).Count == 0;
         _clusters[cluster.Id] = entry;
         return entry.Complete ? Manifest(cluster, entry.Rows) : null;
@@ -46,8 +53,9 @@ internal sealed class ManifestBuilder(CustomerCloudTable clouds)
             [
                 .. cluster.Regions.Select(region => Spec(cluster, rows.Single(row => row.Region == region.Name))),
             ],
-            IsPlanned = rows.Any(row => row.Key?.IsPlanned ?? false),
-            IsFresh = rows.Any(row => row.Key?.Outcome is CmekOutcome.Created or CmekOutcome.Updated),
+            IsPlanned = rows.Any(row => row.IsPlanned),
+            // A key that exists may come from a run that was interrupted moments ago.
+            IsFresh = rows.Any(row => row.Key is not null),
         };
 
     private CmekRegionSpec Spec(CrdbCluster cluster, Row row) =>

@@ -34,8 +34,6 @@ public sealed class CloudApi : ISandboxService
         _operations = new CmekOperations(new StoreKeys(data, keyUsers));
         _cmek = new CmekRequests(clock, data, _operations);
         _data.Clusters.AddRange(Fleet.Create(clock.UtcNow));
-        foreach (var cluster in _data.Clusters)
-            cluster.NextBackup = clock.UtcNow.AddHours(-24);
     }
 
     /// <summary>What is not known about the API, as switches.</summary>
@@ -112,6 +110,10 @@ public sealed class CloudApi : ISandboxService
     /// <summary>Locks a cluster with an operation other than CMEK, if none locks it yet.</summary>
     public void Hold(string cluster, TimeSpan time) =>
         OnCluster(cluster, found => found.HeldUntil ??= _clock.UtcNow + time);
+
+    /// <summary>Switches managed backups on, as of a day ago.</summary>
+    public void StartBackups(string cluster) =>
+        OnCluster(cluster, found => Backups.Start(found, _clock.UtcNow - TimeSpan.FromDays(1)));
 
     /// <summary>Deletes a cluster: the API then shows it as DELETED, and nothing beneath it.</summary>
     public void Delete(string cluster) => OnCluster(cluster, found => found.IsDeleted = true);
@@ -194,12 +196,12 @@ public sealed class CloudApi : ISandboxService
                 ? AuditLog.Read(_data.AuditEntries, query)
                 : throw CloudException.Forbidden(),
             ("GET", "clusters") => Page("clusters", _data.Clusters.Where(c => !c.IsDeleted).Select(CloudJson.Cluster)),
-            ("GET", "clusters/available-regions") => Page("regions", CloudJson.AvailableRegions(_data.Clusters, query)),
+            ("GET", "clusters/available-regions") => Page("regions", CloudJson.AvailableRegions(query)),
             ("GET", "clusters/*") => CloudJson.Cluster(Cluster()),
             ("PATCH", "clusters/*") => AdminOnly(() => _cmek.UpdateCluster(Cluster(), CloudRequest.Body(request))),
             ("GET", "clusters/*/nodes") => Page("nodes", CloudJson.Nodes(Cluster(), query)),
             ("GET", "clusters/*/backups") => AdminOnly(() => Page("backups", CloudJson.Backups(Cluster()))),
-            ("GET", "clusters/*/backups-config") => AdminOnly(Backups.Configuration),
+            ("GET", "clusters/*/backups-config") => AdminOnly(() => Backups.Configuration(Cluster())),
             ("GET", "clusters/*/cmek") => AdminOnly(() => CmekRequests.Get(Cluster())),
             ("POST", "clusters/*/cmek") => AdminOnly(() =>
                 _cmek.Enable(Cluster(), CloudRequest.RegionSpecs(CloudRequest.Body(request)))

@@ -15,6 +15,8 @@ internal sealed class CloudData
 
     public CloudLockForm LockForm { get; set; }
 
+    public CloudKeyRefusalForm KeyRefusalForm { get; set; }
+
     public bool UpdatesEntryInPlace { get; set; }
 
     public int ErrorsAlthoughDone { get; set; }

@@ -70,14 +70,9 @@ internal static class CloudJson
             ["as_of_time"] = Time(at),
         });
 
-    public static IEnumerable<JsonObject> AvailableRegions(
-        IEnumerable<FleetCluster> clusters,
-        IReadOnlyDictionary<string, string> query
-    ) =>
-        clusters
-            .SelectMany(c => c.Regions.Select(r => (r.Name, c.Provider)))
-            .Distinct()
-            .Where(r => !query.TryGetValue("provider", out var wanted) || wanted == r.Provider)
+    public static IEnumerable<JsonObject> AvailableRegions(IReadOnlyDictionary<string, string> query) =>
+        OfferedRegions
+            .All.Where(r => !query.TryGetValue("provider", out var wanted) || wanted == r.Provider)
             .Select(r => new JsonObject
             {
                 ["name"] = r.Name,
@@ -148,6 +143,7 @@ internal static class CloudJson
             ["internal_dns"] = $"internal-{cluster.Name}.{region.Name}.sandbox.invalid",
             ["private_endpoint_dns"] = "",
             ["node_count"] = region.Nodes,
+            ["machine_type"] = region.MachineType,
         };
 
     private static string Time(DateTimeOffset time) =>

@@ -16,6 +16,22 @@ public enum CloudLockForm
     Html,
 }
 
+/// <summary>How the Cloud API refuses a key that it cannot use (terraform-provider-cockroach utils.go).</summary>
+public enum CloudKeyRefusalForm
+{
+    /// <summary>400, INVALID_ARGUMENT and the one sentence that is known.</summary>
+    Documented,
+
+    /// <summary>400, INVALID_ARGUMENT and another sentence.</summary>
+    OtherSentence,
+
+    /// <summary>401.</summary>
+    Unauthorized,
+
+    /// <summary>403.</summary>
+    Forbidden,
+}
+
 /// <summary>
 /// What is not known about the Cloud API, as switches: no public text proves either form. Defaults are what the sandbox
 /// has always done.
@@ -32,6 +48,15 @@ public sealed class CloudSettings
     {
         get => Locked(() => _data.LockForm);
         set => Locked(() => _data.LockForm = value);
+    }
+
+    /// <summary>
+    /// How a key that cannot be used is refused. Default: <see cref="CloudKeyRefusalForm.Documented"/>.
+    /// </summary>
+    public CloudKeyRefusalForm KeyRefusalForm
+    {
+        get => Locked(() => _data.KeyRefusalForm);
+        set => Locked(() => _data.KeyRefusalForm = value);
     }
 
     /// <summary>

@@ -108,6 +108,7 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
         state.Keys.Add(entry);
         cluster.Cmek.Regions.Add(state);
         cluster.Cmek.Status = "ENABLED";
+        Backups.Start(cluster, now.AddDays(-1));
     }
 
     /// <summary>
@@ -180,6 +181,8 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
         foreach (var region in cluster.Cmek.Regions)
             Conclude(cluster, region, region.Keys[^1], "ENABLED", "ENABLE_FAILED", at, isFlaky ? NodeTimedOut : null);
         SetStatus(cluster.Cmek, "ENABLED", "ENABLE_FAILED");
+        if (cluster.Cmek.Status == "ENABLED")
+            Backups.Start(cluster, at);
     }
 
     private void FinishRotate(FleetCluster cluster, List<CmekKeyMove> moves, DateTimeOffset at)

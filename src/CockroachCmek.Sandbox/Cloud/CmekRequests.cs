@@ -92,17 +92,40 @@ internal sealed class CmekRequests(SandboxClock clock, CloudData data, CmekOpera
                     $"a CMEK spec must not be given for the existing region '{region}'"
                 );
         if (dedicated["region_nodes"] is JsonObject map)
-            SetRegions(cluster, map, specs);
+            SetRegions(cluster, map, specs, Machines(dedicated));
         return CloudJson.Cluster(cluster);
+    }
+
+    /// <summary>
+    /// The machine type of each region that region_machine_specs names. With hardware.machine_spec it is refused.
+    /// </summary>
+    private static Dictionary<string, string> Machines(JsonObject dedicated)
+    {
+        if (dedicated["region_machine_specs"] is not JsonObject map)
+            return [];
+        if (dedicated["hardware"]?["machine_spec"] is not null)
+            throw CloudException.InvalidArgument("region_machine_specs and hardware.machine_spec exclude each other");
+        return map.ToDictionary(
+            p => p.Key,
+            p => (string?)p.Value?["machine_type"] ?? throw CloudException.InvalidArgument("machine_type is missing")
+        );
     }
 
     private void SetRegions(
         FleetCluster cluster,
         JsonObject nodesByRegion,
-        List<(string Region, SandboxKeySpec Spec)> specs
+        List<(string Region, SandboxKeySpec Spec)> specs,
+        IReadOnlyDictionary<string, string> machines
     )
     {
-        var wanted = nodesByRegion.Select(p => new FleetRegion(p.Key, p.Value?.GetValue<int>() ?? 0)).ToList();
+        var wanted = nodesByRegion
+            .Select(p => new FleetRegion(p.Key, p.Value?.GetValue<int>() ?? 0)
+            {
+                MachineType = machines.TryGetValue(p.Key, out var machine)
+                    ? machine
+                    : (cluster.Regions.FirstOrDefault(r => r.Name == p.Key) ?? cluster.Regions[0]).MachineType,
+            })
+            .ToList();
         if (wanted.Count == 0)
             throw CloudException.InvalidArgument("region_nodes must not be empty");
         if (wanted.FirstOrDefault(r => r.Nodes < (wanted.Count > 1 ? 3 : 1)) is { } small)
@@ -110,6 +133,8 @@ internal sealed class CmekRequests(SandboxClock clock, CloudData data, CmekOpera
                 $"region '{small.Name}' needs at least 3 nodes in a multi-region cluster"
             );
         var added = wanted.Where(w => !cluster.Regions.Any(r => r.Name == w.Name)).ToList();
+        if (added.FirstOrDefault(r => !OfferedRegions.All.Contains((r.Name, cluster.Provider))) is { } unknown)
+            throw CloudException.InvalidArgument($"region '{unknown.Name}' is not available on {cluster.Provider}");
         if (cluster.Cmek.Status != "DISABLED")
         {
             foreach (var region in added)
@@ -143,10 +168,16 @@ internal sealed class CmekRequests(SandboxClock clock, CloudData data, CmekOpera
             throw CloudException.FailedPrecondition($"CMEK is {cluster.Cmek.Status} for cluster '{cluster.Id}'");
     }
 
-    private static void RefuseKey(string? refusal)
+    private void RefuseKey(string? refusal)
     {
         if (refusal is not null)
-            throw CloudException.InvalidArgument($"Insufficient permissions to access the KMS key: {refusal}");
+            throw data.KeyRefusalForm switch
+            {
+                CloudKeyRefusalForm.OtherSentence => CloudException.InvalidArgument($"CMEK not usable: {refusal}"),
+                CloudKeyRefusalForm.Unauthorized => new CloudException(401, 16, $"unauthenticated: {refusal}"),
+                CloudKeyRefusalForm.Forbidden => new CloudException(403, 7, $"permission denied: {refusal}"),
+                _ => CloudException.InvalidArgument($"Insufficient permissions to access the KMS key: {refusal}"),
+            };
     }
 
     private static void RefuseUnfit(

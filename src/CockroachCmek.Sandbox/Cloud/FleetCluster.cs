@@ -1,7 +1,11 @@
 namespace CockroachCmek.Sandbox.Cloud;
 
 /// <summary>A region of a sandbox cluster.</summary>
-public sealed record FleetRegion(string Name, int Nodes);
+public sealed record FleetRegion(string Name, int Nodes)
+{
+    /// <summary>Machine type of its nodes.</summary>
+    public string MachineType { get; init; } = "m6i.xlarge";
+}
 
 /// <summary>A cluster of the sandbox.</summary>
 public sealed class FleetCluster
@@ -70,8 +74,8 @@ public sealed class FleetCluster
     /// <summary>When managed backups were taken, oldest first.</summary>
     internal List<DateTimeOffset> Backups { get; } = [];
 
-    /// <summary>When the next backup is due.</summary>
-    internal DateTimeOffset NextBackup { get; set; }
+    /// <summary>When the next backup is due; null while backups are off.</summary>
+    internal DateTimeOffset? NextBackup { get; set; }
 
     internal ClusterCmek Cmek { get; } = new();
 

@@ -9,8 +9,9 @@ namespace CockroachCmek.Commands;
 /// <remarks>
 /// <para>Reads the cluster and sends its complete map of regions, including the new ones, because CockroachDB Cloud
 /// removes a region that is missing from the map. Keys are sent for the new regions only. No region is ever removed or
-/// scaled. The command refuses fewer than three nodes in any region, and a map that somebody else has changed in the
-/// meantime. Safe to run again: nothing is added twice.</para>
+/// scaled, and no machine is changed. The command refuses a region that CockroachDB Cloud does not offer, fewer than
+/// three nodes in any region, and a map that somebody else has changed in the meantime. Safe to run again: nothing is
+/// added twice. A cluster that is busy with another operation is waited for, also without -Wait.</para>
 /// <para>The new key has the same shape as the key in force. Use -KeyUri to use a key that you already have.</para>
 /// <para>AWS. Creates a replica of a multi-region key, or else a separate key in the new region.</para>
 /// <para>Google Cloud. Creates a key in the new region. A key in a multi-region location or in global serves the new
@@ -54,6 +55,15 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
     public int NodeCount { get; set; } = Core.Cmek.RegionAddition.MinimumNodes;
 
     /// <summary>
+    /// Machine type of the nodes in the new regions, as the cloud provider writes it, for example m6i.xlarge. Needed when
+    /// the regions of the cluster have different ones. CockroachDB Cloud must allow machine types per region for the
+    /// organization. Default: the machine type of the cluster.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? MachineType { get; set; }
+
+    /// <summary>
     /// Existing keys to use, one for all new regions or one for each: on AWS an ARN, alias, alias ARN or multi-region
     /// key id, on Google Cloud a resource name, on Azure a Key Identifier. A Key Identifier without a version means the
     /// newest version.
@@ -86,6 +96,7 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
                         {
                             Regions = Region,
                             NodeCount = NodeCount,
+                            MachineType = MachineType,
                             KeyUris = KeyUri ?? [],
                             Grant = Grant.IsPresent,
                             Write = WriteOptions,

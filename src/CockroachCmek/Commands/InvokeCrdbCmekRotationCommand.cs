@@ -15,7 +15,8 @@ namespace CockroachCmek.Commands;
 /// cannot be combined with -NewKey.</para>
 /// <para>An interrupted run continues when it is run again. A version or key that exists but is not yet used, for
 /// example from the KMS's own yearly rotation, is not created again, and a running rotation is not sent twice. After a
-/// complete run, another run is another rotation: use -IfOlderThan in schedules that may start twice.</para>
+/// complete run, another run is another rotation: use -IfOlderThan in schedules that may start twice. A cluster that is
+/// busy with another operation is waited for, also without -Wait, for -Timeout at most.</para>
 /// <para>Never disable or delete a key after a rotation. Old keys and versions are still needed for data and backups
 /// that were written with them. PastKeys of the output names them.</para>
 /// <para>AWS. Rotates the key on demand. A multi-region key is rotated once, at its primary. -NewKey -Wait moves the
@@ -41,7 +42,7 @@ namespace CockroachCmek.Commands;
 /// </example>
 /// <example>
 /// <para>In a schedule: rotates keys that were last rotated more than 90 days ago.</para>
-/// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -IfOlderThan 90.00:00:00 -Wait</code>
+/// <code>Get-CrdbCluster prod-eu-old | Invoke-CrdbCmekRotation -IfOlderThan 90 -Wait</code>
 /// </example>
 /// <example>
 /// <para>HashiCorp Vault: rotates keys that were generated there.</para>
@@ -80,11 +81,11 @@ public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
     public SwitchParameter NewKey { get; set; }
 
     /// <summary>
-    /// Rotates only regions that last re-wrapped with their key longer ago than this: a time span, or a number of
-    /// seconds. Makes a scheduled rotation safe to start again.
+    /// Rotates only regions that last re-wrapped with their key longer ago than this: a number of days, or a time span.
+    /// Makes a scheduled rotation safe to start again.
     /// </summary>
     [Parameter]
-    [DurationTransformation]
+    [DurationTransformation(InDays = true)]
     public TimeSpan? IfOlderThan { get; set; }
 
     /// <summary>Where the keys were generated. Keys from HashiCorp Vault are rotated there. Default: Cloud.</summary>

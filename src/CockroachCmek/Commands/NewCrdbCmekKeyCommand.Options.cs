@@ -67,10 +67,11 @@ public sealed partial class NewCrdbCmekKeyCommand
 
     /// <summary>
     /// Google Cloud: how long a version of a new key can be restored after its destruction was scheduled, 1 to 120
-    /// days. Cannot be changed later. Default: 30 days, set by Google Cloud.
+    /// days: a number of days, or a time span. Cannot be changed later. Default: 30 days, set by Google Cloud.
     /// </summary>
     [Parameter(ParameterSetName = NewSet)]
     [CloudOption]
+    [DurationTransformation(InDays = true)]
     public TimeSpan? DestroyScheduledDuration { get; set; }
 
     /// <summary>Azure: names of Key Vaults, one for all regions or one at each region's location.</summary>

@@ -63,7 +63,10 @@ public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
         {
             // Clusters are worked on in parallel and share the builder.
             lock (builder)
-                if (builder.Add(cluster, region, keyUri, principal, operation.Source as CmekKey) is { } manifest)
+                if (
+                    builder.Add(cluster, region, keyUri, principal, operation.Source as CmekKey, operation.PlanOnly) is
+                    { } manifest
+                )
                     operation.Output(manifest);
             return Task.CompletedTask;
         };

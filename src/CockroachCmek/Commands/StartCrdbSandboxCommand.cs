@@ -18,7 +18,8 @@ namespace CockroachCmek.Commands;
 /// can
 /// be rehearsed on it.</para>
 /// <para>
-/// CockroachDB Cloud: VendorDown (its API answers 503), TwoAdmins (another operation has locked prod-eu-old).
+/// CockroachDB Cloud: VendorDown (its API answers 503), TwoAdmins (another operation has locked prod-eu-old),
+/// EarlierBackups (prod-eu has managed backups from before CMEK).
 /// </para>
 /// <para>AWS, on the cluster prod-eu-old, which uses CMEK: StalePrincipal (the key policy names a deleted role),
 /// PublicKey

@@ -19,7 +19,7 @@ namespace CockroachCmek.Commands;
 /// </remarks>
 /// <example>
 /// <para>Shows what needs attention.</para>
-/// <code>Get-CrdbCluster prod-eu-old | Test-CrdbCmek -MaxKeyAge 365.00:00:00 | Where-Object Status -ne Pass</code>
+/// <code>Get-CrdbCluster prod-eu-old | Test-CrdbCmek -MaxKeyAge 365 | Where-Object Status -ne Pass</code>
 /// </example>
 /// <example>
 /// <para>Returns one Boolean for all AWS clusters.</para>
@@ -32,11 +32,11 @@ namespace CockroachCmek.Commands;
 public sealed class TestCrdbCmekCommand : CrdbClusterCmdlet
 {
     /// <summary>
-    /// The longest time that a region may use one version of its key: a time span, or a number of seconds. Default: the
-    /// age is reported, not judged.
+    /// The longest time that a region may use one version of its key: a number of days, or a time span. Default: the age
+    /// is reported, not judged.
     /// </summary>
     [Parameter]
-    [DurationTransformation]
+    [DurationTransformation(InDays = true)]
     public TimeSpan? MaxKeyAge { get; set; }
 
     /// <summary>Returns true or false instead of the checks.</summary>

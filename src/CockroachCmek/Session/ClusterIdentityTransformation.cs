@@ -35,8 +35,10 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
             string text => Parse(text),
             Guid id => new CrdbClusterIdentity(id),
             Uri url => Parse(url.OriginalString),
-            _ => Parse(
-                PropertyOf(input)
+            _ => Deserialized(
+                input,
+                PropertyOf(input, "ClusterId")?.ToString()
+                    ?? PropertyOf(input, "Id")?.ToString()
                     ?? throw new ArgumentTransformationMetadataException(
                         $"A {value?.GetType().Name ?? "null"} does not name a cluster. "
                             + "Use a name, a UUID, a console URL, or an object with a ClusterId."
@@ -57,12 +59,23 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
         }
     }
 
-    /// <summary>The id of a deserialized object: a job or remote session keeps its properties, not its type.</summary>
-    private static string? PropertyOf(object input)
+    /// <summary>
+    /// A job, a remote session or a CSV file keeps the properties of an object, not its type. One that is only planned
+    /// stays so.
+    /// </summary>
+    private static CrdbClusterIdentity Deserialized(object input, string id)
     {
-        var properties = PSObject.AsPSObject(input).Properties;
-        return (properties["ClusterId"] ?? properties["Id"])?.Value?.ToString();
+        var isPlanned = PropertyOf(input, nameof(IPlannable.IsPlanned)) switch
+        {
+            bool value => value,
+            string text => bool.TryParse(text, out var value) && value,
+            _ => false,
+        };
+        return isPlanned ? Parse(id).AsPlanned() : Parse(id);
     }
+
+    private static object? PropertyOf(object input, string name) =>
+        Unwrap(PSObject.AsPSObject(input).Properties[name]?.Value);
 
     private static object? Unwrap(object? input) => input is PSObject wrapped ? wrapped.BaseObject : input;
 }

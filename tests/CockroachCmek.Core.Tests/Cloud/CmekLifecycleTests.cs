@@ -109,6 +109,35 @@ public sealed class CmekLifecycleTests : CloudWorld
     }
 
     [Fact]
+    public async Task A_busy_cluster_is_waited_for_no_longer_than_the_timeout_and_progress_says_so()
+    {
+        var handler = new ScriptedHandler(request =>
+            (
+                request.Method == HttpMethod.Get
+                    ? Json(Cmek("DISABLED"))
+                    : Json("""{"code":14,"message":"cluster is locked"}""", 503)
+            )(request)
+        );
+        using var client = Client(handler);
+        var context = Context;
+        var start = context.Time.GetTimestamp();
+        var error = await Assert.ThrowsAsync<CmekException>(() =>
+            new CmekLifecycle(client, new ManifestCheck(CustomerClouds.All)).EnableAsync(
+                Cluster,
+                Manifest,
+                new WriteOptions { Timeout = TimeSpan.FromMinutes(10) },
+                null,
+                context
+            )
+        );
+        Assert.Equal("ClusterBusy", error.ErrorId);
+        Assert.InRange(context.Time.GetElapsedTime(start), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(20));
+        Assert.All(_log.ProgressRecords, p =>
+            Assert.Contains("of 00:10:00 (-Timeout)", p.Status, StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
     public async Task A_wait_is_not_over_while_anything_is_unsettled()
     {
         var handler = new ScriptedHandler(

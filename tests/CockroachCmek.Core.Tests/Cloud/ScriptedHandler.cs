@@ -4,12 +4,16 @@ using System.Text;
 namespace CockroachCmek.Core.Tests.Cloud;
 
 /// <summary>
-/// Answers requests from a list, in order; the last answer stays. A null answer is a connection that broke.
+/// Answers requests from a list, in order; the last answer stays. A null answer is a connection that broke. Reads of
+/// managed backups are beside the list: <see cref="Backups"/>.
 /// </summary>
 internal sealed class ScriptedHandler(params Func<HttpRequestMessage, HttpResponseMessage?>[] answers)
     : HttpMessageHandler
 {
     private int _next;
+
+    /// <summary>The response to reads of managed backups. Default: there are none.</summary>
+    public Func<HttpRequestMessage, HttpResponseMessage?> Backups { get; init; } = Json("""{"backups":[]}""");
 
     public List<(string Method, string Target, string Body)> Requests { get; } = [];
 
@@ -38,11 +42,13 @@ internal sealed class ScriptedHandler(params Func<HttpRequestMessage, HttpRespon
         CancellationToken cancellationToken
     )
     {
+        if (request.RequestUri!.AbsolutePath.EndsWith("/backups", StringComparison.Ordinal))
+            return Backups(request) ?? throw new HttpRequestException("The connection was reset.");
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
         Func<HttpRequestMessage, HttpResponseMessage?> answer;
         lock (Requests)
         {
-            Requests.Add((request.Method.Method, request.RequestUri!.PathAndQuery, body));
+            Requests.Add((request.Method.Method, request.RequestUri.PathAndQuery, body));
             Messages.Add(request);
             answer = answers[Math.Min(_next++, answers.Length - 1)];
         }

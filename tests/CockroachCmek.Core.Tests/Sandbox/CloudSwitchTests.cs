@@ -26,6 +26,32 @@ public sealed class CloudSwitchTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData(CloudKeyRefusalForm.Documented, 400, "Insufficient permissions to access the KMS key")]
+    [InlineData(CloudKeyRefusalForm.OtherSentence, 400, "CMEK not usable")]
+    [InlineData(CloudKeyRefusalForm.Unauthorized, 401, "unauthenticated")]
+    [InlineData(CloudKeyRefusalForm.Forbidden, 403, "permission denied")]
+    public async Task A_key_that_cannot_be_used_is_refused_in_the_chosen_form(
+        CloudKeyRefusalForm form,
+        int status,
+        string text
+    )
+    {
+        Settings.KeyRefusalForm = form;
+        var key = _bed.Server.UseCmek("prod-eu-old");
+        var refused = await _bed.CmekAsync(
+            "PUT",
+            Cluster("prod-eu-old").Id,
+            "eu-west-1",
+            key with
+            {
+                Uri = key.Uri[..^4],
+            }
+        );
+        Assert.Equal(status, refused.Status);
+        Assert.Contains(text, refused.Text("message"), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_switch_to_the_same_key_adds_an_entry_or_updates_the_one_there_is(bool inPlace)

@@ -226,6 +226,8 @@ public sealed class EnablePipelineTests
         Assert.Equal(1, counts["GET /api/v1/organization"]);
         Assert.Equal(2, counts["GET /api/v1/clusters"]);
         Assert.Equal(2, counts["GET /api/v1/clusters/*/cmek"]);
+        // Before CMEK is enabled, the newest backup: those of before cannot be restored afterwards.
+        Assert.Equal(1, counts.Single(c => c.Key.Contains("/backups", StringComparison.Ordinal)).Value);
         Assert.Equal(1, counts["POST /api/v1/clusters/*/cmek"]);
         Assert.Equal(1, counts["iam:GetRole"]);
         Assert.Equal(1, counts["iam:CreateRole"]);
@@ -235,6 +237,29 @@ public sealed class EnablePipelineTests
         Assert.DoesNotContain(counts.Keys, k =>
             k.Contains("GET /api/v1/clusters/*", StringComparison.Ordinal)
             && !k.EndsWith("cmek", StringComparison.Ordinal)
+            && !k.Contains("/backups", StringComparison.Ordinal)
         );
+    }
+
+    [Fact]
+    public void Backups_that_would_be_lost_are_named_and_asked_about()
+    {
+        using var session = new ModuleSession();
+        session.Run("$sandbox = Start-CrdbSandbox -TimeScale 6000 -Record -Scenario EarlierBackups").Succeeds();
+        session
+            .Run(
+                "$manifest = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest"
+            )
+            .Succeeds();
+        // The host cannot prompt, as in a runbook.
+        var refused = session.Run("$manifest | Enable-CrdbCmek");
+        var error = refused.FailsWith("ConfirmationNeeded");
+        Assert.Equal("Enable-CrdbCmek -Confirm:$false", error.ErrorDetails.RecommendedAction);
+        Assert.Contains(refused.Warnings, w => w.Contains("can no longer be restored", StringComparison.Ordinal));
+        Assert.Equal(true, session.Run("$manifest | Enable-CrdbCmek -WhatIf").Succeeds().Single().Get("IsPlanned"));
+        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Operation -match '^POST /api'").Output);
+        var done = session.Run("$manifest | Enable-CrdbCmek -Confirm:$false");
+        Assert.Equal("Created", done.Single().Text("Outcome"));
+        Assert.Contains(done.Warnings, w => w.Contains("can no longer be restored", StringComparison.Ordinal));
     }
 }

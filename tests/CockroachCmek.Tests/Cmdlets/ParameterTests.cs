@@ -48,4 +48,65 @@ public sealed class ParameterTests
         using var session = ModuleSession.WithSandbox();
         session.Run($"New-CrdbCmekRole {cluster} | New-CrdbCmekKey").Succeeds();
     }
+
+    /// <summary>
+    /// People mean days when they write how old a key may be, and seconds when they write how long to wait.
+    /// </summary>
+    [Theory]
+    [InlineData("Invoke-CrdbCmekRotation", "IfOlderThan", "90", "90.00:00:00")]
+    [InlineData("Invoke-CrdbCmekRotation", "IfOlderThan", "'90'", "90.00:00:00")]
+    [InlineData("Invoke-CrdbCmekRotation", "IfOlderThan", "'90.00:00:00'", "90.00:00:00")]
+    [InlineData("Invoke-CrdbCmekRotation", "IfOlderThan", "'12h'", "12:00:00")]
+    [InlineData("Test-CrdbCmek", "MaxKeyAge", "365", "365.00:00:00")]
+    [InlineData("Test-CrdbCmek", "MaxKeyAge", "'365d'", "365.00:00:00")]
+    [InlineData("Enable-CrdbCmek", "Timeout", "90", "00:01:30")]
+    [InlineData("Enable-CrdbCmek", "Timeout", "'2h'", "02:00:00")]
+    public void A_number_is_days_for_an_age_and_seconds_for_a_wait(
+        string cmdlet,
+        string parameter,
+        string value,
+        string duration
+    )
+    {
+        using var session = new ModuleSession();
+        Assert.Equal(duration, session.Run(Transform(cmdlet, parameter, value)).Succeeds().Single().ToString());
+    }
+
+    [Theory]
+    [InlineData("IfOlderThan", "'soon'", "days (90, or 90d)")]
+    [InlineData("IfOlderThan", "1e12", "days (90, or 90d)")]
+    [InlineData("Timeout", "'90x'", "seconds (90)")]
+    [InlineData("Timeout", "0", "longer than zero")]
+    public void What_is_no_duration_is_refused_with_the_forms_that_are(string parameter, string value, string text)
+    {
+        using var session = new ModuleSession();
+        var refusal = session
+            .Run($"try {{ {Transform("Invoke-CrdbCmekRotation", parameter, value)} }} catch {{ $_.Exception.Message }}")
+            .Single();
+        Assert.Contains(text, refusal.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_duration_says_what_its_plain_number_means()
+    {
+        using var session = new ModuleSession();
+        Assert.Empty(
+            session
+                .Run(
+                    "Get-Command -Module CockroachCmek -CommandType Cmdlet | ForEach-Object { $c = $_.Name; "
+                        + "$_.Parameters.Values | Where-Object { $_.ParameterType -in [timespan], "
+                        + "[System.Nullable[timespan]] -and -not ($_.Attributes | Where-Object { $_ -is "
+                        + "[System.Management.Automation.ArgumentTransformationAttribute] }) } | "
+                        + "ForEach-Object { \"$c -$($_.Name)\" } }"
+                )
+                .Succeeds()
+                .Output.Select(o => o.ToString())
+        );
+    }
+
+    /// <summary>Converts a value as the engine does when it binds a parameter.</summary>
+    private static string Transform(string cmdlet, string parameter, string value) =>
+        $"((Get-Command {cmdlet}).Parameters['{parameter}'].Attributes | Where-Object {{ $_ -is "
+        + "[System.Management.Automation.ArgumentTransformationAttribute] }).Transform($ExecutionContext, "
+        + $"{value}).ToString()";
 }

@@ -90,6 +90,42 @@ public sealed class RegionTests
     }
 
     [Fact]
+    public void A_region_that_is_not_offered_is_refused_with_the_nearest_name_before_a_key_is_created()
+    {
+        using var session = ModuleSession.WithSandbox(record: true);
+        var error = session
+            .Run("Add-CrdbCmekRegion eu-centrall-1 -Cluster prod-eu-old")
+            .FailsWith("RegionNotAvailable");
+        Assert.Contains("eu-central-1", error.ErrorDetails.Message, StringComparison.Ordinal);
+        Assert.Equal("Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old", error.ErrorDetails.RecommendedAction);
+        Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Operation -match 'Create|Replicate'").Output);
+    }
+
+    [Fact]
+    public void A_new_region_gets_the_machines_that_were_asked_for_and_a_mixed_cluster_needs_them_said()
+    {
+        using var session = ModuleSession.WithSandbox(record: true);
+        session
+            .Run("$null = Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old -MachineType m6i.2xlarge -Wait")
+            .Succeeds();
+        Assert.Equal(
+            ["eu-west-1 m6i.xlarge", "eu-central-1 m6i.2xlarge"],
+            session
+                .Run("(Get-CrdbCluster prod-eu-old).Regions | ForEach-Object { \"$($_.Name) $($_.MachineType)\" }")
+                .Output.Select(o => o.ToString())
+        );
+        var body = System.Text.Json.Nodes.JsonNode.Parse(
+            session.Run("($sandbox.Exchanges | Where-Object Method -eq PATCH).RequestBody").Single().ToString()!
+        )!["dedicated"]!["region_machine_specs"]!;
+        Assert.Equal("""{"eu-central-1":{"machine_type":"m6i.2xlarge"}}""", body.ToJsonString());
+        var error = session.Run("Add-CrdbCmekRegion eu-north-1 -Cluster prod-eu-old").FailsWith("MachineTypeNeeded");
+        Assert.Contains("eu-central-1: m6i.2xlarge", error.ErrorDetails.Message, StringComparison.Ordinal);
+        session
+            .Run("Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old -MachineType m6i.xlarge")
+            .FailsWith("RegionExists");
+    }
+
+    [Fact]
     public void A_dry_run_names_the_key_and_the_map_and_writes_nothing()
     {
         using var session = ModuleSession.WithSandbox(record: true);

@@ -184,11 +184,7 @@ public sealed class RotationTests
         using var session = ModuleSession.WithSandbox(record: true);
         Assert.Equal(
             "Existing",
-            session
-                .Run("Invoke-CrdbCmekRotation prod-eu-old -IfOlderThan 365.00:00:00")
-                .Succeeds()
-                .Single()
-                .Text("Outcome")
+            session.Run("Invoke-CrdbCmekRotation prod-eu-old -IfOlderThan 365").Succeeds().Single().Text("Outcome")
         );
         Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Operation -eq kms:RotateKeyOnDemand").Output);
         Assert.Equal(

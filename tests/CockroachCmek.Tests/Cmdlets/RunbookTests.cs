@@ -39,9 +39,48 @@ public sealed class RunbookTests : IDisposable
     [Fact]
     public void A_rotation_that_fails_fails_the_job_and_does_not_keep_others_from_theirs()
     {
-        var result = Run("Invoke-ScheduledRotation", "-ClusterName dev-aws, prod-eu-old");
+        var result = Run("Invoke-ScheduledRotation", "-ClusterName gone, dev-aws, prod-eu-old");
         Assert.Equal("ENABLED", Assert.Single(result.Output).Text("Status"));
-        Assert.Contains("dev-aws", result.Terminating!.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("gone: ", result.Terminating!.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("dev-aws: ", result.Terminating.Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fleet_is_spread_over_several_runs_and_the_oldest_keys_come_first()
+    {
+        _session
+            .Run(
+                "$null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | "
+                    + "New-CrdbCmekManifest | Enable-CrdbCmek -Wait; $sandbox.Advance([timespan]::FromDays(100))"
+            )
+            .Succeeds();
+        foreach (var next in new[] { "prod-eu-old", "prod-eu" })
+            Assert.Contains(
+                Run("Invoke-ScheduledRotation", "-ClusterName prod-eu, prod-eu-old -MaxClusters 1").Succeeds().Output,
+                o => o.Text("ClusterName") == next && o.Text("Outcome") == "Updated"
+            );
+    }
+
+    [Fact]
+    public void What_others_would_share_stops_the_run_and_they_are_named()
+    {
+        _session
+            .Run(
+                "$sandbox.AddFault([CockroachCmek.SandboxFault]@{ Service = 'cloud'; Action = 'Status'; Status = 401; "
+                    + "Pattern = '/cmek'; Count = 100 }); $seen = $sandbox.Exchanges.Count"
+            )
+            .Succeeds();
+        var message = Run(
+            "Invoke-ScheduledRotation",
+            "-ClusterName prod-eu-old, prod-eu, gone"
+        ).Terminating!.Exception.Message;
+        Assert.Contains("prod-eu-old: ", message, StringComparison.Ordinal);
+        Assert.Contains("fail alike (ApiKeyRefused): prod-eu, gone", message, StringComparison.Ordinal);
+        Assert.Single(
+            _session
+                .Run("$sandbox.Exchanges | Where-Object Index -gt $seen | Where-Object Target -match '/cmek$'")
+                .Output
+        );
     }
 
     [Fact]

@@ -13,7 +13,7 @@ namespace CockroachCmek.Commands;
 internal static class Confirmation
 {
     /// <summary>True when PowerShell's rules ask: -Confirm, or an impact of at least $ConfirmPreference.</summary>
-    public static bool IsNeeded(PSCmdlet cmdlet)
+    public static bool IsNeeded(CrdbCmdlet cmdlet)
     {
         var bound = cmdlet.MyInvocation.BoundParameters;
         if (IsSet(bound, "WhatIf") ?? LanguagePrimitives.IsTrue(cmdlet.GetVariableValue("WhatIfPreference")))
@@ -23,7 +23,7 @@ internal static class Confirmation
         var preference = LanguagePrimitives.ConvertTo<ConfirmImpact>(
             cmdlet.GetVariableValue("ConfirmPreference", ConfirmImpact.High)
         );
-        return preference != ConfirmImpact.None && ImpactOf(cmdlet) >= preference;
+        return preference != ConfirmImpact.None && (cmdlet.PlanImpact ?? ImpactOf(cmdlet)) >= preference;
     }
 
     /// <summary>True for Yes. Enter is No.</summary>

@@ -95,7 +95,7 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
                     var context = operation.Context(session.Time);
                     await work(session, await session.Clusters.ResolveAsync(identity, context), operation);
                 },
-                identity.Source is IPlannable { IsPlanned: true },
+                identity.IsPlanned,
                 ThrottleLimit,
                 identity.Source
             );

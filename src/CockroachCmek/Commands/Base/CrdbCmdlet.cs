@@ -11,6 +11,9 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
     private ProgressDisplay? _progress;
     private bool _errorsTerminate;
 
+    /// <summary>The impact of what <see cref="ShouldProcessPlan"/> asks about; null for the cmdlet's own.</summary>
+    internal virtual ConfirmImpact? PlanImpact => null;
+
     /// <summary>Cancels the work. <see cref="Abandon"/> then names what continues in the cloud.</summary>
     protected sealed override void StopProcessing() => _stop.Cancel();
 

@@ -8,8 +8,9 @@ namespace CockroachCmek.Commands;
 public abstract class TimedClusterCmdlet : CrdbClusterCmdlet
 {
     /// <summary>
-    /// The longest time to wait, including for a cluster that is busy with another operation: a time span, or a number
-    /// of seconds. Default: two hours.
+    /// The longest time of each wait. A cluster that is busy with another operation is waited for before the request is
+    /// sent, also when the command does not wait for the result; then comes the wait for the result. A time span, or a
+    /// number of seconds. Default: two hours.
     /// </summary>
     [Parameter]
     [DurationTransformation]
