@@ -202,7 +202,9 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
         );
     }
 
-    /// <summary>Says how the API shows a re-wrap with a key that was in force before: both forms are understood.</summary>
+    /// <summary>
+    /// Says how the API shows a re-wrap with a key that was in force before: both forms are understood.
+    /// </summary>
     private static void TellForm(
         CmekInfo before,
         CmekInfo sent,

@@ -29,7 +29,8 @@ internal static class SettledWrite
     /// </summary>
     /// <param name="refuseChange">Throws when a state is neither the one that was planned on nor good enough.</param>
     /// <returns>
-    /// The state, and whether it is the response to this run's request. False when no request was accepted and the state
+    /// The state, and whether it is the response to this run's request. False when no request was accepted and the
+    /// state
     /// shows the write: another run made it, or a proxy lost the response.
     /// </returns>
     public static async Task<(T State, bool IsOwn)> SendAsync<T>(

@@ -17,6 +17,8 @@ namespace CockroachCmek.Commands;
 /// example from the KMS's own yearly rotation, is not created again, and a running rotation is not sent twice. After a
 /// complete run, another run is another rotation: use -IfOlderThan in schedules that may start twice. A cluster that is
 /// busy with another operation is waited for, also without -Wait, for -Timeout at most.</para>
+/// <para>If somebody else changes CMEK of the cluster in between, nothing is sent (ClusterChanged), and a key that this
+/// run created and nobody uses is taken back.</para>
 /// <para>Never disable or delete a key after a rotation. Old keys and versions are still needed for data and backups
 /// that were written with them. PastKeys of the output names them.</para>
 /// <para>AWS. Rotates the key on demand. A multi-region key is rotated once, at its primary. -NewKey -Wait moves the
