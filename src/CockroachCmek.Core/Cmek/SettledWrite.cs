@@ -45,6 +45,7 @@ internal static class SettledWrite
     {
         var start = context.Time.GetTimestamp();
         var lost = 0;
+        long? refusedSince = null;
         for (var isSent = false; ; isSent = true)
         {
             if (refuseChange is not null)
@@ -106,7 +107,8 @@ internal static class SettledWrite
                         await refuseChange(state);
                 }
 
-                var waited = context.Time.GetElapsedTime(start);
+                // Not since the start: the cluster may have been busy for an hour before.
+                var waited = context.Time.GetElapsedTime(refusedSince ??= context.Time.GetTimestamp());
                 if (!options.PrincipalsAreFresh || waited >= options.Propagation)
                     throw KeyRefusal.Final(cluster.Name, fault, options.PrincipalsAreFresh ? waited : TimeSpan.Zero);
                 context.Host.Progress(KeyRefusal.Progress(cluster.Name, fault, waited, options.Propagation));
