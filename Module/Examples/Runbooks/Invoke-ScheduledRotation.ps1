@@ -81,33 +81,45 @@ function Get-SharedReason($record, [string] $cloud) {
 }
 
 try {
-    # The age of the oldest key in force decides the order. A name that is gone does not stop the others.
-    $queue = @(
-        foreach ($name in $ClusterName) {
-            if ($ended) { $skipped += $name; continue }
-            try {
-                $isPattern = [System.Management.Automation.WildcardPattern]::ContainsWildcardCharacters($name)
-                foreach ($cluster in Get-CrdbCluster $name | Where-Object Plan -EQ ADVANCED) {
-                    $info = $cluster | Get-CrdbCmek
-                    # A pattern means the clusters with CMEK; a name that was written out means that one.
-                    if ($isPattern -and $info.Status -in 'DISABLED', 'ENABLE_FAILED', 'REVOKED') { continue }
-                    $since = $info.Regions | ForEach-Object { $_.Keys | Select-Object -First 1 } |
-                        ForEach-Object CreatedAt | Sort-Object | Select-Object -First 1
-                    [pscustomobject] @{ Cluster = $cluster; Since = $since }
-                }
-            } catch {
-                $failed += "${name}: $($_.Exception.Message)"
-                $ended = (Get-SharedReason $_ '')['All']
-            }
+    # The oldest key in force decides the order. A name that is gone does not stop the others.
+    $queue = [System.Collections.Generic.SortedDictionary[string, object]]::new([StringComparer]::Ordinal)
+    foreach ($name in $ClusterName) {
+        if ($ended) {
+            $skipped += $name
+            continue
         }
-    )
-
-    if (-not $queue -and -not $failed) { throw "No cluster with CMEK is named $($ClusterName -join ', ')." }
+        try {
+            $isPattern = [System.Management.Automation.WildcardPattern]::ContainsWildcardCharacters($name)
+            foreach ($cluster in Get-CrdbCluster $name | Where-Object Plan -EQ ADVANCED) {
+                if ($ended) {
+                    $skipped += $cluster.Name
+                    continue
+                }
+                try {
+                    $info = $cluster | Get-CrdbCmek
+                } catch {
+                    $failed += "$($cluster.Name): $($_.Exception.Message)"
+                    $ended = (Get-SharedReason $_ $cluster.CloudProvider)['All']
+                    continue
+                }
+                # A pattern means the clusters with CMEK; a name that was written out means that one.
+                if ($isPattern -and $info.Status -in 'DISABLED', 'ENABLE_FAILED', 'REVOKED') { continue }
+                $since = [long]::MaxValue
+                foreach ($region in $info.Regions | Where-Object { $_.Keys.Count -gt 0 -and $_.Keys[0].CreatedAt }) {
+                    $since = [Math]::Min($since, $region.Keys[0].CreatedAt.UtcTicks)
+                }
+                $queue['{0:D19} {1} {2}' -f $since, $cluster.Name, $cluster.Id] = $cluster
+            }
+        } catch {
+            $failed += "${name}: $($_.Exception.Message)"
+            $ended = (Get-SharedReason $_ '')['All']
+        }
+    }
+    if ($queue.Count -eq 0 -and -not $failed) { throw "No cluster with CMEK is named $($ClusterName -join ', ')." }
 
     $rotated = 0
     $left = @()
-    foreach ($item in $queue | Sort-Object { $_.Since }, { $_.Cluster.Name } -Unique) {
-        $cluster = $item.Cluster
+    foreach ($cluster in $queue.Values) {
         $cloud = $cluster.CloudProvider
         if ($ended -or $endedClouds[$cloud]) {
             $skipped += $cluster.Name
@@ -133,9 +145,9 @@ try {
     Disconnect-CrdbCloud
 }
 
-if ($left) { Write-Warning "Left for the next run, if they are due: $($left -join ', ')" }
+if ($left) { $PSCmdlet.WriteWarning("Left for the next run, if they are due: $($left -join ', ')") }
 if ($failed) {
-    $why = (@($ended) + @($endedClouds.Values) | Where-Object { $_ } | Select-Object -Unique) -join ', '
+    $why = (@($ended) + @($endedClouds.Values) | Where-Object { $_ }) -join ', '
     $rest = if ($skipped) { " Not tried, because they would fail alike ($why): $($skipped -join ', ')." }
     throw "Not rotated: $(($failed -join '; ').TrimEnd('.')).$rest"
 }

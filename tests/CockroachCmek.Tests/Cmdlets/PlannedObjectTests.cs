@@ -18,7 +18,7 @@ public sealed class PlannedObjectTests
         ["Add-CrdbCmekRegion"] = ("'prod-eu-old' | Add-CrdbCmekRegion eu-central-1", "eu-north-1"),
         ["Revoke-CrdbCmek"] = ("'prod-eu-old' | Revoke-CrdbCmek", "-Confirm:$false"),
         ["Restore-CrdbCmekAccess"] = (null, "-Confirm:$false"),
-        ["Export-CrdbCmekManifest"] = (null, "-Path (Join-Path ([IO.Path]::GetTempPath()) 'planned.json')"),
+        ["Export-CrdbCmekManifest"] = (null, "-Path ([IO.Path]::Combine([IO.Path]::GetTempPath(), 'planned.json'))"),
     };
 
     private const string Writes =
