@@ -5,12 +5,12 @@ using CockroachCmek.Sandbox.Http;
 namespace CockroachCmek.Core.Tests.Interleavings;
 
 /// <summary>
-/// Decides at every request of several runs which of them goes on. A request takes a tenth of a second of the
-/// sandbox's time; longer waits pass at once when every run waits. The seed makes every decision.
+/// Decides at every request of several runs which of them goes on. A request takes a millisecond of the sandbox's time;
+/// longer waits pass at once when every run waits. The seed makes every decision.
 /// </summary>
 internal sealed class Interleaver
 {
-    private static readonly TimeSpan RequestTime = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RequestTime = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
     /// How long nothing must have happened, in real time, before the next decision: longer while a run that got a
@@ -18,6 +18,9 @@ internal sealed class Interleaver
     /// </summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(0.2);
     private static readonly TimeSpan LongQuiet = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>The same before time passes: a run may be connecting, with the timer of a timeout.</summary>
+    private static readonly TimeSpan QuietOfAll = TimeSpan.FromMilliseconds(5);
 
     /// <summary>The timeout of a request: it is no wait, and never passes here.</summary>
     public static readonly TimeSpan RequestTimeout = TimeSpan.FromHours(23);
@@ -109,6 +112,8 @@ internal sealed class Interleaver
                 return false;
             if (_requests.Count == 0)
             {
+                if (Stopwatch.GetElapsedTime(_lastEvent) < QuietOfAll)
+                    return false;
                 Advance(_timers.Min(t => t.Due) - Clock.UtcNow);
                 return true;
             }
