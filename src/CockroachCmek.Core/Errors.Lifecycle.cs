@@ -90,6 +90,27 @@ internal static partial class Errors
             $"Wait-CrdbCmek {cluster}"
         );
 
+    /// <summary>
+    /// CMEK was changed elsewhere after this run read it. <paramref name="who"/> is a sentence about who did it.
+    /// </summary>
+    public static CmekException ClusterChanged(string cluster, IReadOnlyList<string> differences, string who) =>
+        Make(
+            CmekErrorKind.Busy,
+            cluster,
+            $"'{cluster}' was changed elsewhere after this run had read its state: {string.Join("; ", differences)}. {who} "
+                + "Nothing was sent.",
+            $"Get-CrdbCmek {cluster}   (shows the present state; if the change is still wanted, run the command again)"
+        );
+
+    /// <summary>A manifest names the keys to move to, and -NewKey creates others.</summary>
+    public static CmekException NewKeyWithManifest(string cluster) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            cluster,
+            $"A manifest names the keys that '{cluster}' moves to, and -NewKey creates others. Nothing was sent.",
+            $"$manifest | Invoke-CrdbCmekRotation   (moves to the keys of the manifest; Invoke-CrdbCmekRotation {cluster} -NewKey creates new ones)"
+        );
+
     /// <summary>Another operation kept the cluster locked.</summary>
     public static CmekException ClusterBusy(string cluster, TimeSpan waited, Exception inner) =>
         Make(

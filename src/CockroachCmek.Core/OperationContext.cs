@@ -67,4 +67,7 @@ internal sealed record OperationContext(IOperationHost Host, TimeProvider Time, 
 {
     /// <summary>How long to wait for services that do not respond, or that ask to wait.</summary>
     public Patience Patience { get; init; } = Patience.Usual;
+
+    /// <summary>The keys that the operation has created so far.</summary>
+    public CreatedKeys Created { get; } = new();
 }

@@ -1,3 +1,5 @@
+using CockroachCmek.Sandbox.Http;
+
 namespace CockroachCmek.Sandbox;
 
 /// <summary>How a sandbox is started.</summary>
@@ -19,6 +21,12 @@ public sealed record SandboxOptions
     /// Clusters besides those that every sandbox has, all on AWS and without CMEK: an organization's size. Default: 0.
     /// </summary>
     public int FleetSize { get; init; }
+
+    /// <summary>
+    /// Awaited before each request is processed: it decides the order in which requests of several clients arrive. Null:
+    /// as they come.
+    /// </summary>
+    public Func<SandboxRequest, Task>? Arrival { get; init; }
 
     /// <summary>Scenarios to start with.</summary>
     public IReadOnlyList<SandboxScenario> Scenarios { get; init; } = [];

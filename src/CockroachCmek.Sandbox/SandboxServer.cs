@@ -230,6 +230,8 @@ public sealed class SandboxServer : IDisposable
             Headers = parsed.Headers,
             Body = parsed.Body,
         };
+        if (_options.Arrival is { } arrival)
+            await arrival(request);
         var fault = Faults.For(request);
         if (fault?.Action == FaultAction.Delay)
             await DelayAsync(fault.Delay, cancellationToken);

@@ -22,6 +22,9 @@ internal sealed class RecordingLog : IOperationHost
     /// <summary>Called after each write, before it is read back.</summary>
     public Action? OnWritten { get; init; }
 
+    /// <summary>What somebody else does right before a question is answered.</summary>
+    public Func<string, Task>? Meanwhile { get; set; }
+
     public void Verbose(string message)
     {
         VerboseLines.Enqueue(message);
@@ -38,10 +41,12 @@ internal sealed class RecordingLog : IOperationHost
 
     public void Progress(OperationProgress progress) => ProgressRecords.Enqueue(progress);
 
-    public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken)
+    public async Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken)
     {
         Questions.Enqueue((target, action));
-        return Task.FromResult(Answer);
+        if (Meanwhile is { } act)
+            await act(action);
+        return Answer;
     }
 
     public Task<bool> ConfirmPlanAsync(

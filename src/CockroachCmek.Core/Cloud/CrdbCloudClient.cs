@@ -167,6 +167,19 @@ internal sealed class CrdbCloudClient : IDisposable
         return page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null;
     }
 
+    /// <summary>The newest entries of the organization's audit log, newest first.</summary>
+    public async Task<IReadOnlyList<AuditEvent>> ListAuditEventsAsync(OperationContext context)
+    {
+        var page = await _transport.SendAsync<WireAuditEvents>(
+            HttpMethod.Get,
+            "auditlogevents?sort_order=DESC&limit=100",
+            null,
+            "the audit log",
+            context
+        );
+        return [.. (page.Entries ?? []).Select(e => e.ToModel())];
+    }
+
     /// <summary>POST: enables CMEK. Never repeated here; the caller settles a lost response by reading.</summary>
     public Task<CmekInfo> EnableCmekAsync(
         CrdbCluster cluster,

@@ -110,7 +110,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
                 Cluster = info.Cluster,
                 OrganizationId = options.OrganizationId,
                 Spec = spec,
-                TakenUpAt = info.Regions.First(r => r.Region == spec.Region).Keys[0].CreatedAt,
+                TakenUpAt = info.Regions.First(r => r.Region == spec.Region).WrappedAt(),
             };
         foreach (
             var spec in info.EveryKey()
@@ -233,7 +233,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
     {
         foreach (var region in info.Regions.Where(r => r.Keys.Count > 0))
         {
-            if (region.Keys[0].CreatedAt is not { } since)
+            if (region.WrappedAt() is not { } since)
             {
                 results.Unknown(
                     CmekCheckName.KeyAge,

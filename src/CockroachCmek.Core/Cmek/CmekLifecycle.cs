@@ -45,16 +45,35 @@ internal sealed class CmekLifecycle(CrdbCloudClient client, ManifestCheck manife
         )
             return before with { Outcome = CmekOutcome.Planned };
 
-        var sent = await SettledWrite.SendAsync(
-            cluster,
-            () => client.EnableCmekAsync(cluster, wanted, context),
-            () => client.GetCmekAsync(cluster, context),
-            state => state.Uses(wanted),
-            options,
+        var planned = new PlannedState(client, before, context);
+        var (sent, isOwn) = await planned.SendAsync(wanted, () => SettledWrite.SendAsync(
+                cluster,
+                () => client.EnableCmekAsync(cluster, wanted, context),
+                () => client.GetCmekAsync(cluster, context),
+                state => state.Uses(wanted),
+                // The same manifest may have been sent by another run.
+                state => state.Uses(wanted) ? Task.CompletedTask : planned.RefuseChangeAsync(state),
+                options,
+                context
+            ));
+        if (!isOwn)
+            WarnOfOther(cluster, context);
+        return await FollowAsync(
+            sent with
+            {
+                Outcome = isOwn ? CmekOutcome.Created : CmekOutcome.Existing,
+            },
+            wait,
             context
         );
-        return await FollowAsync(sent with { Outcome = CmekOutcome.Created }, wait, context);
     }
+
+    /// <summary>Says that a state is as it was asked for, although no request of this run was accepted.</summary>
+    public static void WarnOfOther(CrdbCluster cluster, OperationContext context) =>
+        context.Host.Warning(
+            $"{cluster.Name} shows what was asked for, although CockroachDB Cloud accepted no request of this run: "
+                + "another run has probably made the change."
+        );
 
     /// <summary>Waits until CMEK on the cluster is settled.</summary>
     /// <exception cref="CmekException">

@@ -71,6 +71,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
                 Cluster = cluster,
                 Regions = chosen,
                 NewKey = options.NewKey,
+                Timeout = options.Write.Timeout,
             },
             context
         );
@@ -86,6 +87,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             isAllowed: made is not null,
             $"Re-wrap with the new {(options.NewKey ? "key" : "version of the key")} in "
                 + string.Join(", ", specs.Select(s => s.Region)),
+            new AccessGuard(before, keys, context),
             keys,
             options,
             context
@@ -115,15 +117,22 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
         var before = await client.GetCmekAsync(cluster, context);
         var specs = manifest
             .RegionSpecs.Where(s => (options.Regions?.Contains(s.Region) ?? true) && !before.Uses(s))
+            .Where(s =>
+                before.Regions.FirstOrDefault(r => r.Region == s.Region) is not { Keys.Count: > 0 } region
+                || IsDue(region, options, context)
+            )
             .ToList();
         if (specs.Count == 0)
             return await FinishAsync(before, keys, options, context);
         CmekState.RefuseUnlessEnabled(before, "to rotate");
+        var guard = new AccessGuard(before, keys, context);
+        await guard.AcceptPresentAsync();
         return await SendAsync(
             before,
             specs,
             isAllowed: true,
             $"Move to {string.Join(", ", specs.Select(s => $"{s.Region}: {s.KeyUri}"))}",
+            guard,
             keys,
             options,
             context
@@ -134,7 +143,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
     {
         if (
             options.IfOlderThan is not { } age
-            || region.Keys[0].CreatedAt is not { } since
+            || region.WrappedAt() is not { } since
             || context.Time.GetUtcNow() - since >= age
         )
             return true;
@@ -149,6 +158,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
         List<CmekRegionSpec> specs,
         bool isAllowed,
         string action,
+        AccessGuard guard,
         ICmekKeyProvider keys,
         RotationOptions options,
         OperationContext context
@@ -158,19 +168,59 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
         // Asked even if the rotation was declined: -WhatIf names every change.
         if (!await context.Host.ConfirmAsync(cluster.Name, action, context.CancellationToken) || !isAllowed)
             return before with { Outcome = CmekOutcome.Planned };
-        var sent = await SettledWrite.SendAsync(
-            cluster,
-            () => client.UpdateCmekAsync(cluster, specs, context),
-            () => client.GetCmekAsync(cluster, context),
-            state => specs.All(s => state.Entries(s.Region) > before.Entries(s.Region) && state.Uses(s)),
+        var planned = new PlannedState(client, before, context);
+        var write = options.Write with
+        {
             // A key that is new to the cluster was created or granted recently, by this run or another one.
-            options.Write with
+            PrincipalsAreFresh = options.Write.PrincipalsAreFresh || specs.Any(s => !before.Uses(s)),
+        };
+        var (sent, isOwn) = await planned.SendAsync(specs, () => SettledWrite.SendAsync(
+                cluster,
+                () => client.UpdateCmekAsync(cluster, specs, context),
+                () => client.GetCmekAsync(cluster, context),
+                state => specs.All(s => state.HasWrapped(before, s)),
+                async now =>
+                {
+                    await planned.RefuseChangeAsync(now);
+                    if (specs.Any(s => !before.Uses(s)))
+                        await guard.RefuseRevocationAsync();
+                },
+                write,
+                context
+            ));
+        TellForm(before, sent, specs, context);
+        if (!isOwn)
+            CmekLifecycle.WarnOfOther(cluster, context);
+        return await FinishAsync(
+            sent with
             {
-                PrincipalsAreFresh = options.Write.PrincipalsAreFresh || specs.Any(s => !before.Uses(s)),
+                Outcome = isOwn ? CmekOutcome.Updated : CmekOutcome.Existing,
             },
+            keys,
+            options,
             context
         );
-        return await FinishAsync(sent with { Outcome = CmekOutcome.Updated }, keys, options, context);
+    }
+
+    /// <summary>
+    /// Says how the API shows a re-wrap with a key that was in force before: both forms are understood.
+    /// </summary>
+    private static void TellForm(
+        CmekInfo before,
+        CmekInfo sent,
+        IEnumerable<CmekRegionSpec> specs,
+        OperationContext context
+    )
+    {
+        foreach (var spec in specs.Where(before.Uses))
+            context.Host.Verbose(
+                $"{spec.Region}: CockroachDB Cloud shows the re-wrap with the same key as "
+                    + (
+                        sent.Entries(spec.Region) > before.Entries(spec.Region) ? "a new key entry."
+                        : sent.HasWrapped(before, spec) ? "an update of the same key entry."
+                        : "nothing yet."
+                    )
+            );
     }
 
     /// <summary>Waits for the end of the rotation if that was asked for, then moves the names of the keys.</summary>

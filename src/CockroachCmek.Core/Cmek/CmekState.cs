@@ -22,6 +22,23 @@ internal static class CmekState
     public static int Entries(this CmekInfo info, string region) =>
         info.Regions.FirstOrDefault(r => r.Region == region)?.Keys.Count ?? 0;
 
+    /// <summary>
+    /// True when a region has begun to wrap with a key since an earlier state was read. How the API shows that for a
+    /// key that the region uses already is not documented: as a new entry, or as a later update of the same one.
+    /// </summary>
+    public static bool HasWrapped(this CmekInfo now, CmekInfo before, CmekRegionSpec spec) =>
+        now.Uses(spec)
+        && (
+            now.Entries(spec.Region) > before.Entries(spec.Region)
+            || now.Entry(spec)?.UpdatedAt > before.Entry(spec)?.UpdatedAt
+        );
+
+    /// <summary>The entry of a key that is in force, or about to be; null when there is none.</summary>
+    private static CmekKeyInfo? Entry(this CmekInfo info, CmekRegionSpec spec) =>
+        info
+            .Regions.FirstOrDefault(r => r.Region == spec.Region)
+            ?.Keys.FirstOrDefault(k => k.KeyUri == spec.KeyUri && k.AuthPrincipal == spec.AuthPrincipal);
+
     /// <summary>A key of a region as a manifest has it.</summary>
     public static CmekRegionSpec Spec(string region, CmekKeyInfo key) =>
         CmekRegionSpec.Create(region, key.KeyType, key.KeyUri, key.AuthPrincipal);

@@ -101,25 +101,66 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         )
             return cluster with { IsPlanned = true };
 
-        // Creating a key takes a while, and the API accepts any map: a region that was added meanwhile would be
-        // removed.
-        var now = await client.GetClusterAsync(cluster.Id, context);
-        if (!SameMap(now, cluster.Regions.ToDictionary(r => r.Name, r => r.NodeCount)))
-            throw Errors.RegionMapChanged(cluster.Name, Map(cluster), Map(now));
-        var sent = await SettledWrite.SendAsync(
-            cluster,
-            () => client.UpdateRegionsAsync(cluster, wanted, specs, context, machines),
-            () => client.GetClusterAsync(cluster.Id, context),
-            state => added.All(r => state.Regions.Any(s => s.Name == r)),
-            options.Write with
-            {
-                PrincipalsAreFresh = made.Any(k => k.Outcome is CmekOutcome.Created or CmekOutcome.Updated),
-            },
+        var map = cluster.Regions.ToDictionary(r => r.Name, r => r.NodeCount);
+        var planned = new PlannedState(client, cmek, context);
+        var (sent, isOwn) = await NamingUnusedAsync(
+            made,
+            () =>
+                SettledWrite.SendAsync(
+                    cluster,
+                    () => client.UpdateRegionsAsync(cluster, wanted, specs, context, machines),
+                    () => client.GetClusterAsync(cluster.Id, context),
+                    state => added.All(r => state.Regions.Any(s => s.Name == r)),
+                    async state =>
+                    {
+                        // Creating a key takes a while, and the API accepts any map: a region that was added meanwhile
+                        // would be
+                        // removed.
+                        if (!SameMap(state, map))
+                            throw Errors.RegionMapChanged(cluster.Name, Map(map), Map(state));
+                        await planned.RefuseChangeAsync(await client.GetCmekAsync(cluster, context));
+                    },
+                    options.Write with
+                    {
+                        PrincipalsAreFresh = made.Any(k => k.Outcome is CmekOutcome.Created or CmekOutcome.Updated),
+                    },
+                    context
+                ),
             context
         );
+        if (!isOwn)
+            CmekLifecycle.WarnOfOther(cluster, context);
         if (!SameMap(sent, wanted))
             throw Errors.RegionMapDiffers(cluster.Name, Map(wanted), Map(sent));
         return await FinishAsync(sent, options, context);
+    }
+
+    /// <summary>
+    /// Names the keys of this run that are used by nobody when the cluster was changed meanwhile. They stay: the same
+    /// command finds them again, and a replica that was taken back could not be made again for days.
+    /// </summary>
+    private async Task<T> NamingUnusedAsync<T>(
+        IReadOnlyList<CmekKey> made,
+        Func<Task<T>> send,
+        OperationContext context
+    )
+    {
+        try
+        {
+            return await send();
+        }
+        catch (CmekException error)
+            when (error.ErrorId is nameof(Errors.ClusterChanged) or nameof(Errors.RegionMapChanged))
+        {
+            var now = await client.GetCmekAsync(made[0].Cluster, context);
+            var used = now.EveryKey().Select(k => k.KeyUri).ToList();
+            foreach (var key in made.Where(k => k.Outcome == CmekOutcome.Created && !used.Contains(k.KeyUri)))
+                context.Host.Warning(
+                    $"{now.ClusterName}: {key.KeyUri}, which this run created for {key.Region}, is not used yet. The "
+                        + "same command uses it when it is run again."
+                );
+            throw;
+        }
     }
 
     /// <summary>A region that is there already must be as it was asked for.</summary>

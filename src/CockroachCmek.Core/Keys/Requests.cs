@@ -76,6 +76,9 @@ internal sealed record RotationRequest
 
     /// <summary>New keys with the same properties, instead of new versions of the same keys.</summary>
     public bool NewKey { get; init; }
+
+    /// <summary>Longest wait until the new versions take effect in the cloud.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>What <see cref="ICmekKeyProvider.CheckKeyAsync"/> checks.</summary>

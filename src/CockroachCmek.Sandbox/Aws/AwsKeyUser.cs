@@ -32,7 +32,7 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
             (principals, kms) =>
                 Refusal(request, principals, kms, NeededToWrap, out var key) is { } refusal
                     ? new KeyUse(null, refusal)
-                    : new KeyUse(key!.Material.Encrypt(storeKey, [], kms.Now), null)
+                    : new KeyUse(key!.Material.Encrypt(storeKey, [], key.MaterialTime(kms.Now)), null)
         );
 
     public KeyUse Unwrap(KeyUseRequest request, byte[] wrapped) =>

@@ -10,6 +10,12 @@ namespace CockroachCmek.Sandbox.Aws;
 /// <param name="List">ListKeyRotations shows the rotation.</param>
 public sealed record AwsRotationDelays(TimeSpan Status, TimeSpan Material, TimeSpan List)
 {
+    /// <summary>
+    /// How much later than the primary a replica of a multi-Region key encrypts with the new material. Not known at AWS.
+    /// Default: not later.
+    /// </summary>
+    public TimeSpan Replica { get; init; }
+
     /// <summary>5 seconds, 60 seconds, 5 seconds.</summary>
     public static AwsRotationDelays Default { get; } =
         new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(5));

@@ -13,7 +13,9 @@ internal sealed class KmsCryptography(KmsKeys keys, KmsAuthorization authorizati
         var plain = Convert.FromBase64String(KmsRequest.Text(body, "Plaintext"));
         return new JsonObject
         {
-            ["CiphertextBlob"] = Convert.ToBase64String(key.Material.Encrypt(plain, Context(body), keys.Now)),
+            ["CiphertextBlob"] = Convert.ToBase64String(
+                key.Material.Encrypt(plain, Context(body), key.MaterialTime(keys.Now))
+            ),
             ["KeyId"] = key.Arn,
             ["EncryptionAlgorithm"] = "SYMMETRIC_DEFAULT",
         };
@@ -40,7 +42,11 @@ internal sealed class KmsCryptography(KmsKeys keys, KmsAuthorization authorizati
         authorization.Require(caller, "ReEncryptTo", key, body);
         keys.RequireUsable(key);
         KmsRequest.EndDryRun(body);
-        var cipher = key.Material.Encrypt(plain, Context(body, "DestinationEncryptionContext"), keys.Now);
+        var cipher = key.Material.Encrypt(
+            plain,
+            Context(body, "DestinationEncryptionContext"),
+            key.MaterialTime(keys.Now)
+        );
         return new JsonObject
         {
             ["CiphertextBlob"] = Convert.ToBase64String(cipher),
@@ -60,7 +66,9 @@ internal sealed class KmsCryptography(KmsKeys keys, KmsAuthorization authorizati
         );
         var dataKey = new JsonObject
         {
-            ["CiphertextBlob"] = Convert.ToBase64String(key.Material.Encrypt(plain, Context(body), keys.Now)),
+            ["CiphertextBlob"] = Convert.ToBase64String(
+                key.Material.Encrypt(plain, Context(body), key.MaterialTime(keys.Now))
+            ),
             ["KeyId"] = key.Arn,
         };
         if (withPlaintext)

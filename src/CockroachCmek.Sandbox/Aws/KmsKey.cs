@@ -40,6 +40,10 @@ internal sealed class KmsKey(string region, string accountId, string id, KmsMate
     /// <summary>The ARNs in the policy, with the unique ids that they stood for when it was written.</summary>
     public IReadOnlyDictionary<string, string> PolicyPrincipals { get; set; } = new Dictionary<string, string>();
     public SortedDictionary<string, string> Tags { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The moment whose material the key uses: a replica may be late.</summary>
+    public DateTimeOffset MaterialTime(DateTimeOffset now) => IsPrimary ? now : now - Material.ReplicaDelay;
+
     public bool IsPrimary => Region == PrimaryRegion;
 
     public string State(DateTimeOffset now) =>

@@ -137,7 +137,7 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
             ["MultiRegion"] = key.MultiRegion,
         };
         if (state is not ("Creating" or "PendingImport"))
-            metadata["CurrentKeyMaterialId"] = key.Material.Current(clock.UtcNow).Id;
+            metadata["CurrentKeyMaterialId"] = key.Material.Current(key.MaterialTime(clock.UtcNow)).Id;
         if (key.Origin == "EXTERNAL" && state != "PendingImport")
             metadata["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
         if (DeletionDateOf(key) is { } deletion)

@@ -37,8 +37,12 @@ internal sealed class KmsMaterial
     /// <summary>Every version since the key was created: old ciphertext stays readable.</summary>
     public List<KmsMaterialVersion> Versions { get; } = [];
 
+    /// <summary>How much later than the primary a replica encrypts with a new version.</summary>
+    public TimeSpan ReplicaDelay { get; private set; }
+
     /// <summary>The version that KMS encrypts with.</summary>
-    public KmsMaterialVersion Current(DateTimeOffset now) => Versions.Last(v => v.UsedFrom <= now);
+    public KmsMaterialVersion Current(DateTimeOffset now) =>
+        Versions.LastOrDefault(v => v.UsedFrom <= now) ?? Versions[0];
 
     /// <summary>The rotation that GetKeyRotationStatus still shows as running; null for none.</summary>
     public KmsMaterialVersion? Rotating(DateTimeOffset now) => Versions.FirstOrDefault(v => v.Completed > now);
@@ -47,8 +51,11 @@ internal sealed class KmsMaterial
     public void Rotate(DateTimeOffset at, string kind) => Add(RandomBytes(32), kind, at, at, at, at);
 
     /// <summary>Starts a rotation. Its three signs come one after the other.</summary>
-    public void StartRotation(DateTimeOffset now, string kind, AwsRotationDelays delays) =>
+    public void StartRotation(DateTimeOffset now, string kind, AwsRotationDelays delays)
+    {
+        ReplicaDelay = delays.Replica;
         Add(RandomBytes(32), kind, now, now + delays.Status, now + delays.List, now + delays.Material);
+    }
 
     /// <summary>Encrypts with the current version. The result holds key id, version and ciphertext.</summary>
     public byte[] Encrypt(byte[] plain, byte[] context, DateTimeOffset now)

@@ -76,7 +76,7 @@ internal sealed class KmsRotation(KmsKeys keys, AwsData data)
 
     public JsonObject List(KmsKey key, JsonObject body)
     {
-        var current = key.Material.Current(keys.Now);
+        var current = key.Material.Current(key.MaterialTime(keys.Now));
         var isAll = (string?)body["IncludeKeyMaterial"] == "ALL_KEY_MATERIAL";
         return KmsRequest.Page(
             body,

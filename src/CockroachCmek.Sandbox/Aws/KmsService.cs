@@ -45,6 +45,8 @@ internal sealed class KmsService
     /// <summary>The key of an ARN, in any region; null when there is none.</summary>
     public KmsKey? Find(string arn) => _keys.Find(arn);
 
+    public IReadOnlyList<KmsKey> InRegion(string region) => [.. _keys.InRegion(region)];
+
     public DateTimeOffset Now => _keys.Now;
 
     public string State(KmsKey key) => _keys.State(key);

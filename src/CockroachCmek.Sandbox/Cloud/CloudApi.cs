@@ -46,6 +46,11 @@ public sealed class CloudApi : ISandboxService
     /// <summary>API key that is allowed to do everything.</summary>
     public string AdminKey => _data.AdminKey;
 
+    /// <summary>
+    /// API key of a second administrator: allowed to do everything with clusters, but not to read the audit log.
+    /// </summary>
+    public string OperatorKey => _data.OperatorKey;
+
     /// <summary>API key that is allowed to list clusters, but not to read their CMEK or the organization.</summary>
     public string ViewerKey => _data.ViewerKey;
 
@@ -115,10 +120,14 @@ public sealed class CloudApi : ISandboxService
     public void Delete(string cluster) => OnCluster(cluster, found => found.IsDeleted = true);
 
     /// <summary>True for the Authorization header of an API key of this sandbox.</summary>
-    internal bool IsAuthorized(string? authorization) =>
-        IsAdmin(authorization) || authorization == $"Bearer {ViewerKey}";
+    internal bool IsAuthorized(string? authorization) => AccountOf(authorization) is not null;
 
-    private bool IsAdmin(string? authorization) => authorization == $"Bearer {AdminKey}";
+    /// <summary>The service account of an API key; null for an unknown one.</summary>
+    private string? AccountOf(string? authorization) =>
+        authorization == $"Bearer {AdminKey}" ? "sandbox-admin"
+        : authorization == $"Bearer {OperatorKey}" ? "sandbox-operator"
+        : authorization == $"Bearer {ViewerKey}" ? "sandbox-viewer"
+        : null;
 
     private SandboxResponse Handle(SandboxRequest request)
     {
@@ -139,7 +148,7 @@ public sealed class CloudApi : ISandboxService
             throw CloudException.NotFound("Not Found");
         var written = request.Method == "GET" || segments.Length < 4 ? null : Find(segments[3]);
         var before = written is null ? "" : CloudJson.Cmek(written.Cmek).ToJsonString();
-        var body = Route(request, segments, IsAdmin(authorization));
+        var body = RouteLogged(request, segments, AccountOf(authorization)!, written);
         if (written is not null)
             EndWrite(written, before);
         return new SandboxResponse(200, Encoding.UTF8.GetBytes(body.ToJsonString()), "application/json")
@@ -148,17 +157,45 @@ public sealed class CloudApi : ISandboxService
         };
     }
 
-    private JsonObject Route(SandboxRequest request, string[] segments, bool isAdmin)
+    /// <summary>Every write of a cluster is in the audit log, with its error when it was refused.</summary>
+    private JsonObject RouteLogged(SandboxRequest request, string[] segments, string account, FleetCluster? written)
     {
+        if (written is null || AuditLog.ActionOf(request.Method, PathOf(segments)) is not { } action)
+            return Route(request, segments, account);
+        var error = "";
+        try
+        {
+            return Route(request, segments, account);
+        }
+        catch (CloudException refusal)
+        {
+            error = refusal.Message;
+            throw;
+        }
+        finally
+        {
+            var id = Guid.NewGuid().ToString("D");
+            _data.AuditEntries.Add(new(id, _clock.UtcNow, action, written.Id, written.Name, account, error));
+        }
+    }
+
+    private static string PathOf(string[] segments) =>
+        string.Join("/", segments.Skip(2).Select((s, i) => i == 1 && s != "available-regions" ? "*" : s));
+
+    private JsonObject Route(SandboxRequest request, string[] segments, string account)
+    {
+        var isAdmin = account != "sandbox-viewer";
         var query = CloudRequest.Query(request.Query);
         JsonObject Page(string name, IEnumerable<JsonObject> items) => CloudPage.Of(name, query, items, _pageSize);
         JsonObject AdminOnly(Func<JsonObject> respond) => isAdmin ? respond() : throw CloudException.Forbidden();
         FleetCluster Cluster() => Find(segments[3], segments.Length > 4 || request.Method != "GET");
 
-        var path = string.Join("/", segments.Skip(2).Select((s, i) => i == 1 && s != "available-regions" ? "*" : s));
-        return (request.Method, path) switch
+        return (request.Method, PathOf(segments)) switch
         {
             ("GET", "organization") => AdminOnly(() => CloudJson.Organization(OrganizationId)),
+            ("GET", "auditlogevents") => account == "sandbox-admin"
+                ? AuditLog.Read(_data.AuditEntries, query)
+                : throw CloudException.Forbidden(),
             ("GET", "clusters") => Page("clusters", _data.Clusters.Where(c => !c.IsDeleted).Select(CloudJson.Cluster)),
             ("GET", "clusters/available-regions") => Page("regions", CloudJson.AvailableRegions(query)),
             ("GET", "clusters/*") => CloudJson.Cluster(Cluster()),

@@ -10,6 +10,9 @@ internal sealed class CloudData
 
     public string ViewerKey { get; } = "sandbox-viewer-" + Guid.NewGuid().ToString("N");
 
+    /// <summary>A second administrator's, without the role Organization Admin.</summary>
+    public string OperatorKey { get; } = "sandbox-operator-" + Guid.NewGuid().ToString("N");
+
     public CloudLockForm LockForm { get; set; }
 
     public CloudKeyRefusalForm KeyRefusalForm { get; set; }
@@ -25,6 +28,9 @@ internal sealed class CloudData
     public int RequestsPerSecond { get; set; } = 10;
 
     public List<FleetCluster> Clusters { get; } = [];
+
+    /// <summary>The organization's audit log.</summary>
+    public List<AuditEntry> AuditEntries { get; } = [];
 
     /// <summary>The times of the last requests of each API key.</summary>
     public Dictionary<string, Queue<DateTimeOffset>> Requests { get; } = [];

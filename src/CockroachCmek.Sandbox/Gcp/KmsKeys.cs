@@ -32,6 +32,10 @@ internal sealed class KmsKeys(
         return Find(name) ?? throw GcpException.NotFound($"CryptoKey {name}");
     }
 
+    /// <summary>Every key with a label of this value.</summary>
+    public IReadOnlyList<CryptoKey> Labelled(string value) =>
+        [.. data.Keys.Values.Where(k => k.Labels.ContainsValue(value))];
+
     public void Seed(CryptoKey key) => data.Keys[key.Name] = key;
 
     /// <summary>Adds a key. The name of a deleted key can never be used again.</summary>

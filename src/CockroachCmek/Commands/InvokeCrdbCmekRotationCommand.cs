@@ -11,11 +11,14 @@ namespace CockroachCmek.Commands;
 /// <para>By default the keys stay the same and get a new version. CockroachDB Cloud does not follow a rotation in the
 /// KMS, so the command sends the keys again for the regions that rotate, and CockroachDB re-wraps with the new version.
 /// -NewKey creates new keys with the properties of the old ones and moves the cluster to them. A manifest from the
-/// pipeline moves the cluster to its keys; only regions whose key differs are sent.</para>
+/// pipeline moves the cluster to its keys; only regions whose key differs are sent. A manifest names the keys, so it
+/// cannot be combined with -NewKey.</para>
 /// <para>An interrupted run continues when it is run again. A version or key that exists but is not yet used, for
 /// example from the KMS's own yearly rotation, is not created again, and a running rotation is not sent twice. After a
 /// complete run, another run is another rotation: use -IfOlderThan in schedules that may start twice. A cluster that is
 /// busy with another operation is waited for, also without -Wait, for -Timeout at most.</para>
+/// <para>If somebody else changes CMEK of the cluster in between, nothing is sent (ClusterChanged), and a key that this
+/// run created and nobody uses is taken back.</para>
 /// <para>Never disable or delete a key after a rotation. Old keys and versions are still needed for data and backups
 /// that were written with them. PastKeys of the output names them.</para>
 /// <para>AWS. Rotates the key on demand. A multi-region key is rotated once, at its primary. -NewKey -Wait moves the
@@ -94,6 +97,8 @@ public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
         async (session, cluster, operation) =>
         {
+            if (NewKey.IsPresent && operation.Source is CmekManifest)
+                throw Core.Errors.NewKeyWithManifest(cluster.Name);
             var options = new RotationOptions
             {
                 Regions = Region,

@@ -32,6 +32,21 @@ public sealed class AwsRotationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rotation_ends_when_every_replica_encrypts_with_the_new_version()
+    {
+        _world.Server.Aws.Settings.RotationDelays = new AwsRotationDelays(Soon, Soon, Soon)
+        {
+            Replica = TimeSpan.FromMinutes(15),
+        };
+        var keys = await _world.KeysAsync(AwsWorld.ClusterIn("us-east-1", "us-west-2"), multiRegion: true);
+        _world.Server.Clock.Advance(TimeSpan.FromHours(1));
+        var request = AwsWorld.RotationOf(keys) with { Timeout = TimeSpan.FromMinutes(30) };
+        Assert.NotNull(await _world.Provider.RotateKeysAsync(request, _world.Context));
+        Assert.All(keys, key => Assert.Equal(2, Version(key)));
+        Assert.Contains(_world.Log.ProgressRecords, p => p.Activity.Contains("new version", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_rotation_that_another_run_started_is_waited_for_and_not_repeated()
     {
         var keys = await _world.KeysAsync(AwsWorld.ClusterIn("us-east-1"));
@@ -74,8 +89,8 @@ public sealed class AwsRotationTests : IDisposable
         _world.Server.Aws.Locked(
             (_, kms) =>
             {
-                var material = kms.Find(key.KeyUri)!.Material;
-                return material.Versions.IndexOf(material.Current(kms.Now)) + 1;
+                var found = kms.Find(key.KeyUri)!;
+                return found.Material.Versions.IndexOf(found.Material.Current(found.MaterialTime(kms.Now))) + 1;
             }
         );
 }

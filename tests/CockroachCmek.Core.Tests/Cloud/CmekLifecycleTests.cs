@@ -16,6 +16,7 @@ public sealed class CmekLifecycleTests : CloudWorld
     {
         var processed = new ScriptedHandler(
             Json(Cmek("DISABLED")),
+            Json(Cmek("DISABLED")),
             Broken,
             Json(Cmek("ENABLING", ("ENABLING", Manifest.RegionSpecs[0].KeyUri, "2026-01-01")))
         );
@@ -32,11 +33,13 @@ public sealed class CmekLifecycleTests : CloudWorld
                 )
             ).Status
         );
-        Assert.Equal(["GET", "POST", "GET"], processed.Requests.Select(r => r.Method));
+        Assert.Equal(["GET", "GET", "POST", "GET"], processed.Requests.Select(r => r.Method));
 
         var lost = new ScriptedHandler(
             Json(Cmek("DISABLED")),
+            Json(Cmek("DISABLED")),
             Json("", 500),
+            Json(Cmek("DISABLED")),
             Json(Cmek("DISABLED")),
             Json(Cmek("ENABLING"))
         );
@@ -48,14 +51,19 @@ public sealed class CmekLifecycleTests : CloudWorld
             null,
             Context
         );
-        Assert.Equal(["GET", "POST", "GET", "POST"], lost.Requests.Select(r => r.Method));
+        Assert.Equal(["GET", "GET", "POST", "GET", "GET", "POST"], lost.Requests.Select(r => r.Method));
     }
 
     [Fact]
     public async Task A_refused_key_is_tried_again_only_while_its_grant_is_fresh()
     {
         var refusal = Json("""{"code":3,"message":"Insufficient permissions to access the KMS key"}""", 400);
-        var handler = new ScriptedHandler(Json(Cmek("DISABLED")), refusal, refusal, Json(Cmek("ENABLING")));
+        var tries = 0;
+        var handler = new ScriptedHandler(request =>
+            request.Method == HttpMethod.Get ? Json(Cmek("DISABLED"))(request)
+            : ++tries < 3 ? refusal(request)
+            : Json(Cmek("ENABLING"))(request)
+        );
         using var client = Client(handler);
         await new CmekLifecycle(client, new ManifestCheck(CustomerClouds.All)).EnableAsync(
             Cluster,
@@ -64,9 +72,11 @@ public sealed class CmekLifecycleTests : CloudWorld
             null,
             Context
         );
-        Assert.Equal(4, handler.Requests.Count);
+        Assert.Equal(3, handler.Requests.Count(r => r.Method == "POST"));
 
-        using var stale = Client(new ScriptedHandler(Json(Cmek("DISABLED")), refusal));
+        HttpResponseMessage? Refuse(HttpRequestMessage request) =>
+            request.Method == HttpMethod.Get ? Json(Cmek("DISABLED"))(request) : refusal(request);
+        using var stale = Client(new ScriptedHandler(Refuse));
         Assert.Equal(
             "KeyAccessDenied",
             (
@@ -81,7 +91,7 @@ public sealed class CmekLifecycleTests : CloudWorld
                 )
             ).ErrorId
         );
-        using var never = Client(new ScriptedHandler(Json(Cmek("DISABLED")), refusal));
+        using var never = Client(new ScriptedHandler(Refuse));
         Assert.Equal(
             "KeyAccessDenied",
             (

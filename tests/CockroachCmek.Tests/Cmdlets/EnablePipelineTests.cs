@@ -221,11 +221,12 @@ public sealed class EnablePipelineTests
             .Run("$sandbox.Exchanges | ForEach-Object { $_.Operation -replace '[0-9a-f-]{36}', '*' }")
             .Output.GroupBy(o => o.ToString())
             .ToDictionary(g => g.Key, g => g.Count());
-        // One connect; two pages of clusters for the name; CMEK looked at before anything is created and before it is
-        // enabled; the role looked for and made; each region looked for by alias and by tag.
+        // One connect; two pages of clusters for the name; CMEK looked at before anything is created, before the
+        // question, and again right before the request, as somebody may have changed it meanwhile; the role looked for
+        // and made; each region looked for by alias and by tag.
         Assert.Equal(1, counts["GET /api/v1/organization"]);
         Assert.Equal(2, counts["GET /api/v1/clusters"]);
-        Assert.Equal(2, counts["GET /api/v1/clusters/*/cmek"]);
+        Assert.Equal(3, counts["GET /api/v1/clusters/*/cmek"]);
         // Before CMEK is enabled, the newest backup: those of before cannot be restored afterwards.
         Assert.Equal(1, counts.Single(c => c.Key.Contains("/backups", StringComparison.Ordinal)).Value);
         Assert.Equal(1, counts["POST /api/v1/clusters/*/cmek"]);
@@ -248,7 +249,8 @@ public sealed class EnablePipelineTests
         session.Run("$sandbox = Start-CrdbSandbox -TimeScale 6000 -Record -Scenario EarlierBackups").Succeeds();
         session
             .Run(
-                "$manifest = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | New-CrdbCmekManifest"
+                "$manifest = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion | "
+                    + "New-CrdbCmekManifest"
             )
             .Succeeds();
         // The host cannot prompt, as in a runbook.

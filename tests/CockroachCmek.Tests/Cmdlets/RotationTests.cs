@@ -161,6 +161,7 @@ public sealed class RotationTests
                 """
             )
             .Succeeds();
+        session.Run("$manifest | Invoke-CrdbCmekRotation -NewKey").FailsWith("NewKeyWithManifest");
         Assert.Equal(
             "Updated",
             session.Run("$manifest | Invoke-CrdbCmekRotation -Wait").Succeeds().Single().Text("Outcome")

@@ -88,10 +88,12 @@ internal sealed class AwsKeyCreation(AwsRun run, KeyTemplate template)
     {
         var key = primary is null
             // CreateKey has no idempotency token: after a lost response, the key is looked up by its tags.
-            ? await run.Calls.SettleAsync(
-                $"CreateKey in {region}",
-                () => run.Writer.CreateKeyAsync(region, policy, template.Shape),
-                async () => (await _planner.FindAsync(region))?.Metadata
+            ? await new AwsKeyRivals(run, _request.Cluster).CreateAsync(region, replaces: null, () =>
+                run.Calls.SettleAsync(
+                    $"CreateKey in {region}",
+                    () => run.Writer.CreateKeyAsync(region, policy, template.Shape),
+                    async () => (await _planner.FindAsync(region))?.Metadata
+                )
             )
             : await run.Writer.ReplicateAsync(primary, region, policy, template.Shape);
         await Task.WhenAll(

@@ -9,6 +9,8 @@ namespace CockroachCmek.Core.Keys.Aws;
 /// </summary>
 internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
 {
+    private readonly AwsKeyRivals _rivals = new(run, cluster);
+
     /// <summary>
     /// The new key of each region, in the order of the regions; the key in force when it is new and only its aliases
     /// have not moved yet. Null when the user declined.
@@ -107,17 +109,24 @@ internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
 
     /// <summary>CreateKey has no idempotency token: after a lost response, the key is looked up by its tags.</summary>
     private Task<KeyMetadata> CreateKeyAsync(OldKey old, KeyShape shape) =>
-        run.Calls.SettleAsync(
-            $"CreateKey in {old.Home}",
-            () => run.Writer.CreateKeyAsync(old.Home, old.Policy, shape),
-            async () =>
-                (await new AwsKeySearch(run).FindReplacementAsync(old.Home, cluster, old.Key.Metadata))?.Metadata
+        _rivals.CreateAsync(old.Home, old.Key.KeyId, () =>
+            run.Calls.SettleAsync(
+                $"CreateKey in {old.Home}",
+                () => run.Writer.CreateKeyAsync(old.Home, old.Policy, shape),
+                async () =>
+                    (await new AwsKeySearch(run).FindReplacementAsync(old.Home, cluster, old.Key.Metadata))?.Metadata
+            )
         );
 
     private async Task<KeyMetadata> ReplicateAsync(OldKey old, AwsKeyArn primary)
     {
-        var replica = await run.Keys.DescribeAsync(old.Key.Region, primary.KeyId)
-            ?? await run.Writer.ReplicateAsync(primary, old.Key.Region, old.Policy, ShapeOf(old));
+        var replica = await run.Keys.DescribeAsync(old.Key.Region, primary.KeyId);
+        if (replica is null)
+        {
+            replica = await run.Writer.ReplicateAsync(primary, old.Key.Region, old.Policy, ShapeOf(old));
+            _rivals.NoteReplica(AwsKeyArn.Parse(replica.Arn));
+        }
+
         await run.Writer.ConfirmPolicyAsync(old.Key.Region, replica.KeyId, old.Policy);
         return replica;
     }

@@ -16,15 +16,19 @@ internal sealed class AwsKeyRotation(AwsRun run)
     /// The same URIs, once KMS encrypts with a version newer than the one the cluster last wrapped with; null when the
     /// user declined.
     /// </summary>
-    public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(IReadOnlyList<CmekRegionInfo> regions)
+    /// <param name="timeout">Longest wait for the new version.</param>
+    public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(
+        IReadOnlyList<CmekRegionInfo> regions,
+        TimeSpan timeout
+    )
     {
-        var keys = await Task.WhenAll(regions.Select(async r => (InUse: r.Keys[0], Primary: await PrimaryAsync(r))));
+        var keys = await Task.WhenAll(regions.Select(async r => (InUse: r, Primary: await PrimaryAsync(r))));
         // Regions that share a key may have wrapped with it at different times; the latest counts.
         var rotations = await Task.WhenAll(
             keys.GroupBy(k => k.Primary)
                 .Select(async g => new Rotation(
                     g.Key,
-                    g.Max(k => k.InUse.CreatedAt) ?? DateTimeOffset.MinValue,
+                    g.Max(k => k.InUse.WrappedAt()) ?? DateTimeOffset.MinValue,
                     await run.Keys.GetNewestVersionAsync(g.Key),
                     await _versions.IsRotatingAsync(g.Key)
                 ))
@@ -40,7 +44,16 @@ internal sealed class AwsKeyRotation(AwsRun run)
             return null;
         await Task.WhenAll(rotations.Where(r => r.IsDue).Select(RotateAsync));
         // The cluster wraps with what KMS encrypts with when the request arrives.
-        await Task.WhenAll(rotations.Select(r => _versions.WaitUntilInForceAsync(r.Key, r.WrappedAt)));
+        await Task.WhenAll(
+            rotations.Select(r =>
+                _versions.WaitUntilInForceAsync(
+                    r.Key,
+                    [.. keys.Where(k => k.Primary == r.Key).Select(k => AwsKeyArn.Parse(k.InUse.Keys[0].KeyUri))],
+                    r.WrappedAt,
+                    timeout
+                )
+            )
+        );
         return
         [
             .. regions.Select(r =>

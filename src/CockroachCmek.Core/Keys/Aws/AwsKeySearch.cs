@@ -11,6 +11,34 @@ internal sealed class AwsKeySearch(AwsRun run)
 {
     private const int ParallelReads = 8;
 
+    /// <summary>
+    /// The key that counts where two runs created one each for the same purpose: the oldest. Reads the tags of those
+    /// keys only that were not there before.
+    /// </summary>
+    /// <param name="own">The key that this run has just created.</param>
+    /// <param name="before">Ids of the keys that were there when this run found none.</param>
+    public async Task<KeyMetadata> FindOldestAsync(
+        string region,
+        CrdbCluster cluster,
+        KeyMetadata own,
+        string? replaces,
+        IReadOnlyCollection<string> before
+    )
+    {
+        var filter = new TagFilter(cluster.Id, replaces, own.MultiRegion ?? false);
+        var oldest = own;
+        await foreach (var page in run.Keys.ListKeysAsync(region))
+        foreach (var keyId in page.Where(k => k != own.KeyId && !before.Contains(k)))
+            if (
+                await MatchAsync(region, keyId, filter, _ => Task.FromResult(true)) is { } other
+                && AgeOf(other).CompareTo(AgeOf(oldest)) < 0
+            )
+                oldest = other;
+        return oldest;
+
+        static (DateTime? At, string Id) AgeOf(KeyMetadata key) => (key.CreationDate, key.KeyId);
+    }
+
     /// <summary>A key that an earlier run created for the cluster and gave no alias; null when there is none.</summary>
     public async Task<FoundKey?> FindOrphanAsync(string region, CrdbCluster cluster, bool multiRegion)
     {

@@ -6,8 +6,8 @@ namespace CockroachCmek.Core.Keys.Aws;
 /// </summary>
 internal sealed class AwsKeyVersions(AwsRun run)
 {
-    /// <summary>The last sign was measured after about a minute.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    /// <summary>The last sign was measured after about a minute. AWS names no limit.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -27,26 +27,65 @@ internal sealed class AwsKeyVersions(AwsRun run)
         }
     }
 
-    /// <summary>Waits until KMS encrypts with a version that is newer than a wrap.</summary>
+    /// <summary>Waits until KMS encrypts with a version that is newer than a wrap, in every region that uses it.</summary>
     /// <param name="key">The key; of a multi-region key its primary.</param>
+    /// <param name="used">The keys that the cluster uses: the key itself or its replicas, which may be later.</param>
     /// <param name="wrappedAt">When the cluster last wrapped with the key.</param>
+    /// <param name="timeout">Longest wait.</param>
     /// <exception cref="CmekException">RotationNotInForce.</exception>
-    public Task WaitUntilInForceAsync(AwsKeyArn key, DateTimeOffset wrappedAt) =>
-        run.Calls.PollUntilAsync(
-            () => IsInForceAsync(key, wrappedAt),
-            Limit,
+    public async Task WaitUntilInForceAsync(
+        AwsKeyArn key,
+        IReadOnlyCollection<AwsKeyArn> used,
+        DateTimeOffset wrappedAt,
+        TimeSpan timeout
+    )
+    {
+        var limit = timeout < Limit ? timeout : Limit;
+        var start = run.Calls.Context.Time.GetTimestamp();
+        var isShown = false;
+        await run.Calls.PollUntilAsync(
+            async () =>
+            {
+                if (await IsInForceAsync(key, used, wrappedAt))
+                    return true;
+                isShown = true;
+                Show($"for {run.Calls.Context.Time.GetElapsedTime(start):hh\\:mm\\:ss}", completed: false);
+                return false;
+            },
+            limit,
             Pause,
-            () => AwsErrors.RotationNotInForce(key.ToString(), (int)Limit.TotalMinutes)
+            () => AwsErrors.RotationNotInForce(key.ToString(), (int)limit.TotalMinutes)
         );
+        if (isShown)
+            Show("", completed: true);
 
-    private async Task<bool> IsInForceAsync(AwsKeyArn key, DateTimeOffset wrappedAt)
+        void Show(string status, bool completed) =>
+            run.Calls.Context.Host.Progress(
+                new OperationProgress
+                {
+                    Activity = $"Waiting until AWS encrypts with the new version of {key}",
+                    Status = status,
+                    Completed = completed,
+                }
+            );
+    }
+
+    private async Task<bool> IsInForceAsync(
+        AwsKeyArn key,
+        IReadOnlyCollection<AwsKeyArn> used,
+        DateTimeOffset wrappedAt
+    )
     {
         if (await IsRotatingAsync(key))
             return false;
         var (createdAt, newest) = await run.Keys.GetNewestMaterialAsync(key);
         if (createdAt <= wrappedAt)
             return false;
-        var used = (await run.Keys.DescribeAsync(key))?.CurrentKeyMaterialId;
-        return newest is null || used is null || newest == used;
+        if (newest is null)
+            return true;
+        var materials = await Task.WhenAll(
+            used.Append(key).Distinct().Select(async k => (await run.Keys.DescribeAsync(k))?.CurrentKeyMaterialId)
+        );
+        return materials.All(m => m is null || m == newest);
     }
 }

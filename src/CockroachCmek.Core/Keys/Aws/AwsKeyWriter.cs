@@ -168,6 +168,32 @@ internal sealed partial class AwsKeyWriter(AwsClients clients, AwsCalls calls, A
         async Task<bool> IsWantedAsync() => (await reader.DescribeAsync(key))?.KeyState == wanted;
     }
 
+    /// <summary>Schedules the deletion of a key that this operation created and nobody uses.</summary>
+    public async Task ScheduleDeletionAsync(AwsKeyArn key, int days)
+    {
+        try
+        {
+            await calls.SettleAsync(
+                $"ScheduleKeyDeletion {key}",
+                () =>
+                    WriteAsync("ScheduleKeyDeletion", key.Region, key.KeyId, "", (kms, c) =>
+                        kms.ScheduleKeyDeletionAsync(
+                            new ScheduleKeyDeletionRequest { KeyId = key.KeyId, PendingWindowInDays = days },
+                            c
+                        )
+                    ),
+                async () =>
+                    await reader.DescribeAsync(key) is not { } shown
+                    || shown.KeyState == KeyState.PendingDeletion
+                    || shown.KeyState == KeyState.PendingReplicaDeletion
+            );
+        }
+        catch (Exception error) when (calls.Translate(error, key.ToString()) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
     /// <summary>Cancels a scheduled deletion. The key is disabled afterwards.</summary>
     public async Task CancelDeletionAsync(AwsKeyArn key)
     {

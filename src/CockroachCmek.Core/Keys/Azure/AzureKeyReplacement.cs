@@ -33,10 +33,14 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
     /// </summary>
     public async Task<IReadOnlyList<CmekRegionSpec>?> ReplaceAsync(IReadOnlyList<CmekRegionInfo> regions)
     {
-        var inForce = regions.Select(r => AzureKeyId.Parse(r.Keys[0].KeyUri, clients.Cloud).WithoutVersion).ToList();
+        var versions = regions.Select(r => AzureKeyId.Parse(r.Keys[0].KeyUri, clients.Cloud)).ToList();
+        var inForce = versions.Select(v => v.WithoutVersion).ToList();
         var ids = inForce.Distinct().ToList();
+        // The newest version may be one that lost against another run, and was disabled: what counts is in force.
         var old = await Task.WhenAll(
-            ids.Select(async id => await _reader.FindAsync(id) ?? throw AzureErrors.KeyNotFound(id))
+            ids.Select(async id =>
+                await _reader.FindAsync(versions.Last(v => v.WithoutVersion == id)) ?? throw AzureErrors.KeyNotFound(id)
+            )
         );
         if (old.Any(k => k.BelongsTo(cluster) && k.Tag(AzureNames.ReplacesTag) is not null))
         {
@@ -137,12 +141,23 @@ internal sealed class AzureKeyReplacement(AzureClients clients, AzureCalls calls
     private async Task<AzureKeyId> CreateAsync(Plan plan, string principalId)
     {
         var writer = new AzureKeyWriter(clients, calls, _reader);
-        var key = plan.Created ?? await writer.CreateAsync(plan.Id, ShapeOf(plan.Old));
+        var id = plan.Created?.Id ?? await CreateKeyAsync(plan, writer);
         if (!await IsGrantedAsync(plan, principalId))
             await GrantLikeOldAsync(plan, principalId);
         if (!await HasRotationAsync(plan))
             await writer.SetRotationAsync(plan.Id, plan.Rotation, plan.Rotation!);
-        return key.Id;
+        return id;
+    }
+
+    /// <summary>Creates the key. Where another run does so at the same moment, the older version counts.</summary>
+    private async Task<AzureKeyId> CreateKeyAsync(Plan plan, AzureKeyWriter writer)
+    {
+        var rivals = new AzureRivals(clients, calls);
+        var created = (await writer.CreateAsync(plan.Id, ShapeOf(plan.Old))).Id;
+        var oldest = await rivals.FindOldestAsync(created, []);
+        if (oldest.Version == created.Version)
+            rivals.Note(created);
+        return oldest;
     }
 
     /// <summary>

@@ -95,6 +95,10 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
         var created = await writer.RotateAsync(plan.Key, plan.Versions);
         if (before is not null && before.Tags.Any(t => created.Tag(t.Key) != t.Value))
             await writer.TagAsync(created.Id, before.Tags);
-        return created.Id;
+        var rivals = new AzureRivals(clients, calls);
+        var version = await rivals.FindOldestAsync(created.Id, plan.Versions);
+        if (version.Version == created.Id.Version)
+            rivals.Note(version);
+        return version;
     }
 }

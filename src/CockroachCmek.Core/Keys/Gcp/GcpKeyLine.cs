@@ -31,13 +31,15 @@ internal sealed class GcpKeyLine(GcpKeyName name, IReadOnlyList<CryptoKey> keys)
     public bool NeedsSettling => First is { } first && GcpLabels.Read(first, GcpLabels.InForce) != ExpectedInForceLabel;
 
     /// <summary>
-    /// A key that replaces this one and was created after the cluster wrapped with it: by an interrupted run.
+    /// A key that replaces this one and was created after the cluster wrapped with it: by an interrupted run. One that
+    /// is disabled was taken back by the run that created it.
     /// </summary>
     public CryptoKey? FindSuccessor(CrdbCluster cluster, DateTimeOffset wrappedSince) =>
         keys.FirstOrDefault(k =>
             GcpLabels.Read(k, GcpLabels.Replaces) == GcpLabels.Value(name.Id)
             && GcpLabels.Read(k, GcpLabels.ClusterId) == cluster.Id
             && k.CreateTime > wrappedSince
+            && k.Primary?.State != "DISABLED"
         );
 
     /// <summary>

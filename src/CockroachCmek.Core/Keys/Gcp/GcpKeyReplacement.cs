@@ -24,7 +24,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
                         Account: ServiceAccountEmail.Parse(r.Keys[0].AuthPrincipal)
                     )
                 )
-                .Select(g => PlanAsync(request.Cluster, g.Key.Old, g.Key.Account, g.Max(r => r.Keys[0].CreatedAt)))
+                .Select(g => PlanAsync(request.Cluster, g.Key.Old, g.Key.Account, g.Max(r => r.WrappedAt())))
         );
         Errors.ThrowCombined(request.Cluster.Name, [.. steps.SelectMany(s => s.Problems)]);
         var isDeclined = false;
@@ -153,7 +153,9 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
         {
             try
             {
-                await _writer.CreateKeyAsync(name, plan.ToKey(calls.Context.Time.GetUtcNow()), cluster);
+                await _writer.CreateKeyAsync(name, plan.ToKey(calls.Context.Time.GetUtcNow()), cluster, () =>
+                    new GcpRivals(clients, calls).Note(name)
+                );
                 await _writer.GrantAsync(name, plan.Bindings, step.Account);
                 return name;
             }

@@ -12,6 +12,9 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
     /// </summary>
     private static readonly TimeSpan PrimaryPropagation = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long after its creation a version may only just have become the primary one.</summary>
+    private static readonly TimeSpan RecentVersion = TimeSpan.FromHours(1);
+
     private readonly GcpKeyReader _reader = new(clients, calls);
 
     /// <summary>
@@ -24,7 +27,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         var keys = await Task.WhenAll(
             request
                 .Regions.GroupBy(r => GcpKeyName.Parse(r.Keys[0].KeyUri))
-                .Select(g => ReadAsync(g.Key, g.Max(r => r.Keys[0].CreatedAt) ?? calls.Context.Time.GetUtcNow()))
+                .Select(g => ReadAsync(g.Key, g.Max(r => r.WrappedAt()) ?? calls.Context.Time.GetUtcNow()))
         );
         Errors.ThrowCombined(request.Cluster.Name, [.. keys.Select(FindProblem).OfType<CmekException>()]);
 
@@ -41,7 +44,8 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         if (isDeclined)
             return null;
         await Task.WhenAll(confirmed.Select(PromoteAsync));
-        if (confirmed.Count > 0)
+        // Another run may have made a version primary just now: when, Cloud KMS does not tell.
+        if (confirmed.Count > 0 || keys.Any(IsRecent))
             await WaitForPropagationAsync();
         return GcpModels.RegionSpecs(request, key => key.KeyUri);
     }
@@ -80,6 +84,10 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         return false;
     }
 
+    /// <summary>True when the new version is so young that it may not be used everywhere yet.</summary>
+    private bool IsRecent(KeyInUse used) =>
+        used.NewVersion?.CreateTime is { } created && calls.Context.Time.GetUtcNow() - created < RecentVersion;
+
     private Task<bool> ConfirmAsync(KeyInUse used) =>
         calls.Context.Host.ConfirmAsync(
             used.Name.ToString(),
@@ -104,8 +112,9 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
     }
 
     /// <summary>Creates a version. After a lost response, the one that did not exist before is it.</summary>
-    private Task<CryptoKeyVersion> CreateVersionAsync(KeyInUse used) =>
-        calls.SettleAsync(
+    private async Task<CryptoKeyVersion> CreateVersionAsync(KeyInUse used)
+    {
+        var own = await calls.SettleAsync(
             $"cryptoKeyVersions.create {used.Name}",
             () =>
                 calls.WriteAsync("KMS", "cryptoKeyVersions.create", used.Name.ToString(), c =>
@@ -116,6 +125,8 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
                     used.Versions.All(before => before.Name != v.Name)
                 )
         );
+        return await new GcpRivals(clients, calls).FindOldestAsync(used.Name, used.Versions, own);
+    }
 
     /// <summary>Material in hardware takes a while to be generated.</summary>
     private async Task WaitUntilEnabledAsync(GcpKeyName name, CryptoKeyVersion version)
@@ -136,10 +147,20 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         );
     }
 
-    private Task WaitForPropagationAsync()
+    private async Task WaitForPropagationAsync()
     {
-        calls.Context.Host.Verbose("Waiting a minute, until Google Cloud uses the new primary versions everywhere.");
-        return calls.Context.Time.Delay(PrimaryPropagation, calls.Context.CancellationToken);
+        const string Activity = "Waiting a minute, until Google Cloud uses the new primary versions everywhere";
+        calls.Context.Host.Verbose($"{Activity}.");
+        calls.Context.Host.Progress(new OperationProgress { Activity = Activity, Status = "" });
+        await calls.Context.Time.Delay(PrimaryPropagation, calls.Context.CancellationToken);
+        calls.Context.Host.Progress(
+            new OperationProgress
+            {
+                Activity = Activity,
+                Status = "",
+                Completed = true,
+            }
+        );
     }
 
     /// <summary>A key that the cluster wraps with, and since when.</summary>

@@ -25,18 +25,28 @@ internal sealed class GcpKeyWriter(GcpClients clients, GcpCalls calls)
         );
 
     /// <summary>Creates a key, or returns the cluster's own key of that name.</summary>
+    /// <param name="onCreated">Called when this run has created it, and not another one.</param>
     /// <exception cref="CmekException">KeyNameRetired, KeyNameTaken.</exception>
-    public async Task<CryptoKey> CreateKeyAsync(GcpKeyName name, CryptoKey key, CrdbCluster cluster)
+    public async Task<CryptoKey> CreateKeyAsync(
+        GcpKeyName name,
+        CryptoKey key,
+        CrdbCluster cluster,
+        Action? onCreated = null
+    )
     {
         CryptoKey created;
         try
         {
             created = await calls.SettleAsync(
                 $"cryptoKeys.create {name}",
-                () =>
-                    calls.WriteAsync(Service, "cryptoKeys.create", name.ToString(), c =>
+                async () =>
+                {
+                    var made = await calls.WriteAsync(Service, "cryptoKeys.create", name.ToString(), c =>
                         clients.Kms.CreateCryptoKeyAsync(name.Ring.ToString(), name.Id, key, c)
-                    ),
+                    );
+                    onCreated?.Invoke();
+                    return made;
+                },
                 () => _reader.FindKeyAsync(name),
                 GcpCalls.ReadIfExists
             );

@@ -10,7 +10,7 @@ internal sealed record VaultKeyInForce(FoundVaultKey Found, IReadOnlyList<CmekRe
     public string AuthPrincipal => Regions[0].Keys[0].AuthPrincipal;
 
     /// <summary>When a region last wrapped with the key; null when no region reports it.</summary>
-    public DateTimeOffset? WrappedAt => Regions.Max(r => r.Keys[0].CreatedAt);
+    public DateTimeOffset? WrappedAt => Regions.Max(r => r.WrappedAt());
 }
 
 /// <summary>A key in force, and the key or version that regions are to use next.</summary>
