@@ -26,6 +26,9 @@ public static class CmekCheckName
     /// <summary>CMEK was enabled before the cluster held data.</summary>
     public const string CmekBeforeData = nameof(CmekBeforeData);
 
+    /// <summary>Revoke-CrdbCmek would work now: the drill in one line.</summary>
+    public const string RevocationReady = nameof(RevocationReady);
+
     /// <summary>Every region of the cluster has exactly one key.</summary>
     public const string RegionCovered = nameof(RegionCovered);
 

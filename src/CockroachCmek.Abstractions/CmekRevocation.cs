@@ -18,6 +18,27 @@ public sealed record CmekRevocation : IPlannable
     /// <summary>How access was taken away.</summary>
     public CmekRevocationMethod Method { get; internal init; }
 
+    /// <summary>The keys in force when the changes were planned; empty in a record that an earlier version wrote.</summary>
+    public IReadOnlyList<CmekRegionSpec> Keys
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
+
+    /// <summary>The keys that the cluster used before.</summary>
+    public IReadOnlyList<CmekRegionSpec> PastKeys
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
+
+    /// <summary>The runs that made or undid the changes, the first one first: who ran them, when, as whom.</summary>
+    public IReadOnlyList<CmekRevocationRun> Runs
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
+
     /// <summary>Every change in the customer's cloud, in the order of the plan. Failed changes say why.</summary>
     public IReadOnlyList<CmekAccessChange> Changes
     {
@@ -47,6 +68,35 @@ public sealed record CmekRevocation : IPlannable
 
     /// <inheritdoc/>
     public override string ToString() => $"{ClusterName}: {Status} ({Method})";
+}
+
+/// <summary>One run of a command on the changes of a revocation.</summary>
+public sealed record CmekRevocationRun
+{
+    /// <summary>The command.</summary>
+    public string Command { get; internal init; } = "";
+
+    /// <summary>Who ran it, and on which machine: user@machine.</summary>
+    public string Operator { get; internal init; } = "";
+
+    /// <summary>Version of this module.</summary>
+    public string ModuleVersion { get; internal init; } = "";
+
+    /// <summary>When it was run, UTC.</summary>
+    public DateTimeOffset? StartedAt { get; internal init; }
+
+    /// <summary>
+    /// The identities that the run had in your cloud. AWS: ARNs, with the account. Google Cloud: e-mail addresses.
+    /// Azure: tenant and object id. Empty when the cloud did not tell.
+    /// </summary>
+    public IReadOnlyList<string> Callers
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Command} by {Operator}";
 }
 
 /// <summary>One change of who may use a key, or of whether the key can be used.</summary>
@@ -83,8 +133,29 @@ public sealed record CmekAccessChange
     /// <summary>Exactly what was added or removed, in the cloud's JSON.</summary>
     public string Document { get; internal init; } = "";
 
+    /// <summary>
+    /// What is added and removed, as lines that begin with + or -. Made from the change, so that a record holds none.
+    /// </summary>
+    public IReadOnlyList<string> Difference
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
+
+    /// <summary>
+    /// The cloud's ids of the requests that wrote the change, to find them in its audit log. Google Cloud returns none.
+    /// </summary>
+    public IReadOnlyList<string> RequestIds
+    {
+        get;
+        internal init => field = value.AsArray();
+    } = [];
+
     /// <summary>The state of the change.</summary>
     public CmekAccessChangeState State { get; internal init; }
+
+    /// <summary>True when this run wrote something for the change. What was so already is not written.</summary>
+    internal bool IsWritten { get; init; }
 
     /// <summary>Why the change failed; empty when it did not fail.</summary>
     public string Fault { get; internal init; } = "";

@@ -19,7 +19,10 @@ public sealed record CmekRevocationDrill
     /// <summary>The key.</summary>
     public string KeyUri { get; internal init; } = "";
 
-    /// <summary>True for a key that the region used before.</summary>
+    /// <summary>
+    /// True for a key that is not in force: the region used it before, or it is a copy in a region that the cluster does
+    /// not use.
+    /// </summary>
     public bool IsPast { get; internal init; }
 
     /// <summary>The method.</summary>

@@ -9,7 +9,7 @@ internal static partial class Errors
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"{string.Join(", ", others)} {(others.Count == 1 ? "uses" : "use")} a key of '{cluster}' through the same identity, and would lose it too. Nothing was changed.",
+            $"{string.Join(", ", others)} {(others.Count == 1 ? "uses" : "use")} a key of '{cluster}', and would lose it too. Nothing was changed.",
             $"Revoke-CrdbCmek {cluster} -AllowSharedKey   (revokes it for {(others.Count == 1 ? "that cluster" : "those clusters")} too)"
         );
 
@@ -34,7 +34,8 @@ internal static partial class Errors
     public static CmekException AccessNotTaken(
         string cluster,
         IReadOnlyList<(CmekAccessChange Change, IReadOnlyList<string> Keys)> undone,
-        IReadOnlyList<CmekException> errors
+        IReadOnlyList<CmekException> errors,
+        IReadOnlyList<CmekRevocationMethod> withheld
     ) =>
         Make(
             CmekErrorKind.InvalidState,
@@ -46,18 +47,24 @@ internal static partial class Errors
                 )
                 + ". The output shows what was changed.",
             $"Fix the cause, then run the same command again: it completes the revocation. Restore-CrdbCmekAccess "
-                + $"{cluster} undoes it",
+                + $"{cluster} undoes it"
+                + string.Concat(
+                    withheld.Select(m =>
+                        $". Revoke-CrdbCmek {cluster} -Method {m} -AllowSharedKey takes the key from other clusters too"
+                    )
+                ),
             errors.Count > 0 ? errors[0] : null
         );
 
     /// <summary>
-    /// Every key in force was taken. A past key, which older data and backups need, can still be used.
+    /// Every key in force was taken. A past key, which older data and backups need, or a copy in a place that the
+    /// cluster does not use, can still be used.
     /// </summary>
     public static CmekException PastKeysRemain(string cluster, IReadOnlyList<CmekAccessChange> undone) =>
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"Access to the keys in force of '{cluster}' was removed. These past keys can still be used: "
+            $"Access to the keys in force of '{cluster}' was removed. These keys, which are not in force, can still be used: "
                 + string.Join("; ", undone.Select(DescribeUndone))
                 + ".",
             $"Fix the cause, then run the same command again. Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right Use "

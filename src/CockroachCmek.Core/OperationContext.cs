@@ -16,7 +16,8 @@ internal interface IOperationHost
     /// </summary>
     /// <param name="what">Service, verb and resource.</param>
     /// <param name="isCertain">False when the response was lost.</param>
-    void Written(string what, bool isCertain);
+    /// <param name="requestId">The service's id of the request; null where it has none.</param>
+    void Written(string what, bool isCertain, string? requestId);
 
     /// <summary>Progress of a wait.</summary>
     void Progress(OperationProgress progress);
@@ -27,15 +28,21 @@ internal interface IOperationHost
     Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Asks once for a whole plan and its consequence. -WhatIf names every action. False: the caller must not write.
+    /// Asks once for a whole plan and its consequence. -WhatIf shows every step with its difference. False: the caller
+    /// must not write.
     /// </summary>
     Task<bool> ConfirmPlanAsync(
         string target,
-        IReadOnlyList<string> actions,
+        IReadOnlyList<PlannedStep> steps,
         string consequence,
         CancellationToken cancellationToken
     );
 }
+
+/// <summary>One step of a plan.</summary>
+/// <param name="Action">The step, for people.</param>
+/// <param name="Difference">Exactly what it changes, as lines that begin with + or -. -WhatIf shows them.</param>
+internal sealed record PlannedStep(string Action, IReadOnlyList<string> Difference);
 
 /// <summary>Progress of one activity, or of one region within it.</summary>
 internal sealed record OperationProgress

@@ -11,6 +11,9 @@ internal sealed class RecordingLog : IOperationHost
     public ConcurrentQueue<OperationProgress> ProgressRecords { get; } = new();
     public ConcurrentQueue<(string Target, string Action)> Questions { get; } = new();
     public ConcurrentQueue<string> Writes { get; } = new();
+
+    /// <summary>The steps of the plans that were asked for.</summary>
+    public ConcurrentQueue<PlannedStep> Steps { get; } = new();
     public bool Answer { get; init; } = true;
 
     /// <summary>Called after each write, before it is read back.</summary>
@@ -20,7 +23,7 @@ internal sealed class RecordingLog : IOperationHost
 
     public void Warning(string message) => Warnings.Enqueue(message);
 
-    public void Written(string what, bool isCertain)
+    public void Written(string what, bool isCertain, string? requestId)
     {
         Writes.Enqueue(isCertain ? what : $"perhaps {what}");
         OnWritten?.Invoke();
@@ -36,13 +39,17 @@ internal sealed class RecordingLog : IOperationHost
 
     public Task<bool> ConfirmPlanAsync(
         string target,
-        IReadOnlyList<string> actions,
+        IReadOnlyList<PlannedStep> steps,
         string consequence,
         CancellationToken cancellationToken
     )
     {
-        foreach (var action in actions)
-            Questions.Enqueue((target, action));
+        foreach (var step in steps)
+        {
+            Questions.Enqueue((target, step.Action));
+            Steps.Enqueue(step);
+        }
+
         return Task.FromResult(Answer);
     }
 }

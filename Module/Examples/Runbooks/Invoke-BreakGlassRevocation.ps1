@@ -17,7 +17,7 @@ param(
     [string] $ConfirmClusterName,
 
     # How access is taken away. Default can be undone without loss.
-    [ValidateSet('Default', 'Deny', 'RemoveGrant', 'RemoveTrust', 'DisableKey')]
+    [ValidateSet('Default', 'Deny', 'RemoveGrant', 'RemoveTrust', 'DisableKey', 'DenyRole', 'DisableIdentity')]
     [string] $Method = 'Default',
 
     # Stop after the KMS: CockroachDB Cloud is not notified, and running nodes continue.
@@ -29,8 +29,8 @@ param(
     # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
-    # Names of variables of the account that are copied to environment variables of the same name, for example
-    # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
+    # Names of variables of the account that are copied to environment variables of the same name while this runbook
+    # runs, for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
 
     # More parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' }.
@@ -52,23 +52,27 @@ if ([WildcardPattern]::ContainsWildcardCharacters($ClusterName)) {
 }
 if (-not (Get-Module CockroachCmek)) { Import-Module CockroachCmek }
 
-# All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
-foreach ($name in $EnvironmentVariable) {
-    [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
-}
 $Connection = $Connection.Clone()
-if ($ManifestPath) {
-    $Connection.KmsOnly = $true
-} else {
-    $apiKey = Get-AutomationVariable -Name $ApiKeyVariable
-    $Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
-}
-if ($Endpoint) { $Connection.Endpoint = $Endpoint }
-$null = Connect-CrdbCloud @Connection
-
 $folder = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), "break-glass-$ClusterName")
 $null = [System.IO.Directory]::CreateDirectory($folder)
+$before = @{}
+$connected = $false
 try {
+    # All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
+    foreach ($name in $EnvironmentVariable) {
+        $before[$name] = [Environment]::GetEnvironmentVariable($name)
+        [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
+    }
+    if ($ManifestPath) {
+        $Connection.KmsOnly = $true
+    } else {
+        $apiKey = Get-AutomationVariable -Name $ApiKeyVariable
+        $Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+    }
+    if ($Endpoint) { $Connection.Endpoint = $Endpoint }
+    $null = Connect-CrdbCloud @Connection
+    $connected = $true
+
     if ($ManifestPath) {
         $keys = Import-CrdbCmekManifest $ManifestPath -Cluster $ClusterName
         $KmsOnly = $true
@@ -85,5 +89,11 @@ try {
     foreach ($record in [System.IO.Directory]::GetFiles($folder, '*.revocation.json')) {
         [System.IO.File]::ReadAllText($record)
     }
-    Disconnect-CrdbCloud
+    if ($connected) { Disconnect-CrdbCloud }
+    # The process may run other jobs, which must not find these credentials.
+    foreach ($name in $before.Keys) {
+        # $null would become an empty text.
+        $value = if ($null -eq $before[$name]) { [NullString]::Value } else { $before[$name] }
+        [Environment]::SetEnvironmentVariable($name, $value)
+    }
 }

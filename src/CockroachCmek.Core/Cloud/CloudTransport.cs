@@ -56,7 +56,7 @@ internal sealed class CloudTransport : IDisposable
         OperationContext context
     )
     {
-        var content = body is null ? null : JsonSerializer.Serialize(body, body.GetType(), Json);
+        var content = body is null ? null : Serialize(body);
         var pipeline = method == HttpMethod.Get ? _reads : _writes;
         HttpResponseMessage response;
         string text;
@@ -68,7 +68,7 @@ internal sealed class CloudTransport : IDisposable
             when (fault is HttpRequestException or TimeoutRejectedException or System.IO.IOException)
         {
             if (method != HttpMethod.Get)
-                context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: false);
+                context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: false, requestId: null);
             throw Errors.CloudUnreachable(_connection.Endpoint, target, fault);
         }
 
@@ -77,7 +77,11 @@ internal sealed class CloudTransport : IDisposable
             if (!response.IsSuccessStatusCode)
                 throw Errors.FromResponse((int)response.StatusCode, ErrorText(text), target, RequestId(response));
             if (method != HttpMethod.Get)
-                context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: true);
+                context.Host.Written(
+                    $"CockroachDB Cloud {method} /api/v1/{path}",
+                    isCertain: true,
+                    RequestId(response)
+                );
             try
             {
                 return JsonSerializer.Deserialize<T>(text, Json) ?? throw new JsonException("it is null");
@@ -89,11 +93,16 @@ internal sealed class CloudTransport : IDisposable
         }
     }
 
+    /// <summary>Path and body of a request, as they are sent.</summary>
+    public static string Describe(string path, object body) => $"/api/v1/{path} {Serialize(body)}";
+
     public void Dispose()
     {
         _http.Dispose();
         _limiter.Dispose();
     }
+
+    private static string Serialize(object body) => JsonSerializer.Serialize(body, body.GetType(), Json);
 
     private async Task<(HttpResponseMessage Response, string Text)> ExchangeAsync(
         ResiliencePipeline<HttpResponseMessage> pipeline,

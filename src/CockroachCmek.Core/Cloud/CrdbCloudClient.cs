@@ -175,7 +175,11 @@ internal sealed class CrdbCloudClient : IDisposable
 
     /// <summary>PATCH: revokes CMEK. Only Cockroach Labs can undo it.</summary>
     public Task<CmekInfo> RevokeCmekAsync(CrdbCluster cluster, OperationContext context) =>
-        WriteCmekAsync(Patch, cluster, new WireCmekStatusBody("REVOKE"), context);
+        WriteCmekAsync(Patch, cluster, Revocation, context);
+
+    /// <summary>The request of a revocation, for people who want to see it before.</summary>
+    public static string DescribeRevocation(CrdbCluster cluster) =>
+        $"{Patch} {CloudTransport.Describe(CmekPath(cluster), Revocation)}";
 
     /// <summary>PATCH of the cluster: the whole map of regions, and the keys of the new ones.</summary>
     public async Task<CrdbCluster> UpdateRegionsAsync(
@@ -198,6 +202,8 @@ internal sealed class CrdbCloudClient : IDisposable
     public void Dispose() => _transport.Dispose();
 
     private static readonly HttpMethod Patch = new("PATCH");
+
+    private static readonly WireCmekStatusBody Revocation = new("REVOKE");
 
     private async Task<CmekInfo> WriteCmekAsync(
         HttpMethod method,

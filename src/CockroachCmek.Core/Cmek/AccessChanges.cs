@@ -34,9 +34,10 @@ internal static class AccessChanges
                         return;
                     CmekAccessChange after;
                     CmekException? failure = null;
+                    var log = new ChangeLog(context.Host);
                     try
                     {
-                        after = await apply(change, context);
+                        after = await apply(change, context with { Host = log });
                     }
                     catch (CmekException error)
                     {
@@ -51,7 +52,7 @@ internal static class AccessChanges
 
                     lock (states)
                     {
-                        states[index] = after;
+                        states[index] = log.AddTo(after);
                         if (failure is not null)
                             errors.Add(failure);
                         progress([.. states]);

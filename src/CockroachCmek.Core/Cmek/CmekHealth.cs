@@ -38,8 +38,16 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         var operations = new OperationChecks(client);
         var nodes = operations.NodesAsync(cluster, context);
         var backups = operations.BackupsAsync(cluster, context);
+        var readiness = new RevocationReadiness(keys, context).CheckAsync(info);
         var live = await Task.WhenAll(Requests(info, options).Select(r => LiveAsync(keys, r, context)));
-        return [.. results.All, .. live.SelectMany(c => c), .. (await nodes).All, .. (await backups).All];
+        return
+        [
+            .. results.All,
+            .. live.SelectMany(c => c),
+            .. await readiness,
+            .. (await nodes).All,
+            .. (await backups).All,
+        ];
     }
 
     private async Task<CmekInfo?> CmekAsync(CrdbCluster cluster, CheckList results, OperationContext context)

@@ -6,6 +6,9 @@ namespace CockroachCmek.Core.Cmek;
 /// <summary>Gives a cluster access to its keys again.</summary>
 internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable clouds)
 {
+    /// <summary>How long, in real time, the end of a run waits at most for whose credentials it had.</summary>
+    private static readonly TimeSpan RunPatience = TimeSpan.FromSeconds(2);
+
     /// <summary>Undoes what a record says or, without one, what the cloud shows to be missing.</summary>
     /// <param name="record">The record; null to look for changes in the cloud.</param>
     /// <returns>
@@ -18,15 +21,7 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
         OperationContext context
     )
     {
-        var found = await RevocationKeys.FindAsync(
-            cluster,
-            null,
-            client,
-            keys,
-            new RevocationOptions { Source = record },
-            clouds,
-            context
-        );
+        var found = await FindKeysAsync(cluster, record, keys, context);
         // What was never made, or is undone already, is not undone again.
         var changes = record is not null
             ? RecordedChanges.Verify(record, cluster, found, clouds)
@@ -40,19 +35,22 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
         if (
             !await context.Host.ConfirmPlanAsync(
                 cluster.Name,
-                [.. changes.Select(c => $"Undo: {c.Action}")],
+                [.. changes.Select(c => new PlannedStep($"Undo: {c.Action}", [.. c.Difference.Select(Undone)]))],
                 $"CockroachDB Cloud gets access to the keys of '{cluster.Name}' again.",
                 context.CancellationToken
             )
         )
             return (Keys(cluster, found, changes, CmekOutcome.Planned), null);
+        var run = RevocationRun.Start("Restore-CrdbCmekAccess", found.Every, keys, context);
         var (done, errors) = await AccessChanges.ApplyAsync(
             changes,
             _ => false,
             keys.RestoreAccessAsync,
-            after => Mark(record, after, context),
+            after => Mark(record, [], after, context),
             context
         );
+        if (done.Any(c => c.IsWritten) && record?.Path is not null)
+            Mark(record, [await run.ReadAsync(RunPatience)], done, context);
         var isUsable = errors.Count == 0 && await VerifyAsync(cluster, found, keys, context);
         if (
             done.Any(c => c.State == CmekAccessChangeState.Restored)
@@ -69,8 +67,57 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
         );
     }
 
+    /// <summary>
+    /// The cluster's keys. A record that names none, because it changes an identity and an earlier version wrote it, can
+    /// be undone all the same.
+    /// </summary>
+    private async Task<RevocationKeys> FindKeysAsync(
+        CrdbCluster cluster,
+        CmekRevocation? record,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        try
+        {
+            return await RevocationKeys.FindAsync(
+                cluster,
+                null,
+                client,
+                keys,
+                new RevocationOptions { Source = record },
+                clouds,
+                context
+            );
+        }
+        catch (CmekException error) when (record is not null && error.ErrorId == nameof(Errors.RevocationKeysUnknown))
+        {
+            context.Host.Warning(
+                $"{cluster.Name}: {error.Message} What the record says is undone; whether the keys can be used then is "
+                    + "not checked."
+            );
+            return new RevocationKeys
+            {
+                InForce = [],
+                Every = [],
+                IsFromRecord = true,
+            };
+        }
+    }
+
+    /// <summary>What undoing does to a line of a difference.</summary>
+    private static string Undone(string line) =>
+        line.StartsWith("+", StringComparison.Ordinal) ? "-" + line.Substring(1)
+        : line.StartsWith("-", StringComparison.Ordinal) ? "+" + line.Substring(1)
+        : line;
+
     /// <summary>The record says what was undone, so that it is not carried into a later revocation.</summary>
-    private static void Mark(CmekRevocation? record, IReadOnlyList<CmekAccessChange> after, OperationContext context)
+    private static void Mark(
+        CmekRevocation? record,
+        IReadOnlyList<CmekRevocationRun> runs,
+        IReadOnlyList<CmekAccessChange> after,
+        OperationContext context
+    )
     {
         if (record?.Path is not { } file)
             return;
@@ -80,12 +127,13 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
                 ? c with
                 {
                     State = now.State == CmekAccessChangeState.Failed ? c.State : now.State,
+                    RequestIds = now.RequestIds,
                 }
                 : c
         );
         try
         {
-            RevocationFile.Save(record with { Changes = [.. states] }, file);
+            RevocationFile.Save(record with { Changes = [.. states], Runs = [.. record.Runs, .. runs] }, file);
         }
         catch (CmekException error)
         {
@@ -136,9 +184,12 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
             }),
         ];
 
-    /// <summary>A region whose change failed has not changed.</summary>
+    /// <summary>A region is updated only if something was written for it: what was undone before is as it was.</summary>
     private static CmekOutcome OutcomeOf(string region, IReadOnlyList<CmekAccessChange> changes, CmekOutcome outcome) =>
-        changes.Any(c => c.Regions.Contains(region) && c.State != CmekAccessChangeState.Failed)
+        changes.Any(c =>
+            c.Regions.Contains(region)
+            && (outcome != CmekOutcome.Updated || (c.IsWritten && c.State != CmekAccessChangeState.Failed))
+        )
             ? outcome
             : CmekOutcome.Existing;
 }

@@ -15,6 +15,9 @@ namespace CockroachCmek.Core.Cmek;
 /// </remarks>
 internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle lifecycle, CustomerCloudTable clouds)
 {
+    /// <summary>How long, in real time, the end of a run waits at most for whose credentials it had.</summary>
+    private static readonly TimeSpan RunPatience = TimeSpan.FromSeconds(2);
+
     /// <summary>Revokes. An error after the first change is returned together with what was changed.</summary>
     /// <exception cref="CmekException">
     /// Before anything was changed: CmekNotEnabled, KeyShared, RevocationMethodNotSupported, RevocationKeysUnknown, …
@@ -31,12 +34,14 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         var file = RevocationFile.PathFor(options.Path, cluster);
         var earlier = file is null ? null : RevocationFile.LoadEarlier(file, cluster);
         var found = await RevocationKeys.FindAsync(cluster, earlier, client, keys, options, clouds, context);
-        using var neighbours = found.IsFromCloud
-            ? Neighbours.Start(cluster, found.Every, [options.Method], client, keys.Cloud, context)
-            : null;
-        Progress(cluster, "Reading who may use the keys", context);
         var methods = options.Method == CmekRevocationMethod.Default ? keys.Cloud.DefaultRevocation : [options.Method];
-        var plan = new RevocationPlan(cluster, found, keys, context);
+        using var neighbours = found.IsFromCloud
+            ? Neighbours.Start(cluster, found.Every, methods, client, keys.Cloud, context)
+            : null;
+        var shared = new SharedKeys(cluster, neighbours, options, context);
+        var run = RevocationRun.Start("Revoke-CrdbCmek", found.Every, keys, context);
+        Progress(cluster, "Reading who may use the keys", context);
+        var plan = new RevocationPlan(cluster, found, keys, shared, context);
         var changes = await plan.MakeAsync(methods);
         if (earlier is not null)
             changes = RevocationPlan.Continue(
@@ -44,41 +49,61 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                 RecordedChanges.Verify(earlier, cluster, found, clouds),
                 methods
             );
-        await RefuseSharedAsync(cluster, neighbours, options, context);
+        CmekRevocationMethod[] used =
+        [
+            .. changes
+                .Where(c => c.State == CmekAccessChangeState.Planned)
+                .Select(c => c.Method)
+                .Append(methods[0])
+                .Distinct(),
+        ];
+        await shared.RefuseAsync(used);
 
         var revocation = new CmekRevocation
         {
             Cluster = cluster,
             Method = options.Method,
+            Keys = found.InForce,
+            PastKeys = [.. found.Every.Except(found.InForce)],
+            Runs = earlier?.Runs ?? [],
             Changes = changes,
             Status = found.Status,
             Outcome = CmekOutcome.Existing,
             RevokedAt = earlier?.RevokedAt,
             Path = file,
         };
-        var actions = Actions(cluster, changes, found, options);
+        var steps = Steps(cluster, changes, found, options);
         if (
-            actions.Count > 0
+            steps.Count > 0
             && !await context.Host.ConfirmPlanAsync(
                 cluster.Name,
-                actions,
-                Consequence(cluster, neighbours, options),
+                steps,
+                Consequence(cluster, shared.Losing(used), options),
                 context.CancellationToken
             )
         )
             return (revocation with { Outcome = CmekOutcome.Planned, Path = null }, null);
-        if (actions.Count > 0)
+        if (steps.Count > 0)
             revocation = revocation with
             {
                 RevokedAt = revocation.RevokedAt ?? context.Time.GetUtcNow(),
                 Outcome = CmekOutcome.Updated,
+                Runs = [.. revocation.Runs, await run.ReadAsync(TimeSpan.Zero)],
             };
         Progress(cluster, "Removing access", context);
-        (revocation, var error) = await ApplyAsync(revocation, plan, methods, keys, context);
+        (revocation, var error) = await ApplyAsync(revocation, plan, methods, shared, keys, context);
+        if (steps.Count > 0)
+        {
+            var done = await run.ReadAsync(RunPatience);
+            revocation = revocation with { Runs = [.. earlier?.Runs ?? [], done] };
+            TrySave(revocation, context);
+        }
+
+        TellOfTokens(cluster, plan.Lasting(revocation.Changes, keys.Cloud), keys.Cloud, context);
         error ??= await AccessReadings.RemainingAsync(cluster, found, revocation.Changes, keys, context);
         if (error is null && !options.KmsOnly)
             (revocation, error) = await TellAsync(revocation, found, options, context);
-        TellNeighbours(cluster, neighbours, context);
+        shared.Tell(revocation.Changes.Where(c => c.State == CmekAccessChangeState.Done).Select(c => c.Method));
         return (revocation, error ?? PastKeys(revocation, plan));
     }
 
@@ -90,56 +115,42 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             throw Errors.RevocationMethodNotSupported(cluster.Name, cloud.DisplayName, method, cloud.RevocationMethods);
     }
 
-    /// <summary>
-    /// Names the clusters that would lose a key too, as far as they are known now, and refuses unless -AllowSharedKey
-    /// was given.
-    /// </summary>
-    private static async Task RefuseSharedAsync(
+    /// <summary>What a method leaves behind is said: Done means that no new access is given.</summary>
+    private static void TellOfTokens(
         CrdbCluster cluster,
-        Neighbours? neighbours,
-        RevocationOptions options,
+        IReadOnlyList<CmekRevocationMethod> methods,
+        ICustomerCloud cloud,
         OperationContext context
     )
     {
-        if (neighbours is null)
-        {
+        foreach (var method in methods)
             context.Host.Warning(
-                $"{cluster.Name}: CockroachDB Cloud is not asked, so it is not known whether other clusters use the "
-                    + "same keys."
-            );
-            return;
-        }
-
-        await neighbours.WaitAsync(options.NeighbourPatience, context.CancellationToken);
-        if (neighbours.Sharing.Count > 0 && !options.AllowSharedKey)
-            throw Errors.KeyShared(cluster.Name, neighbours.Sharing);
-        if (neighbours.Doubt is { } doubt)
-            context.Host.Warning($"{cluster.Name}: {doubt}");
-    }
-
-    private static void TellNeighbours(CrdbCluster cluster, Neighbours? neighbours, OperationContext context)
-    {
-        if (neighbours?.Sharing is { Count: > 0 } sharing)
-            context.Host.Warning(
-                $"{string.Join(", ", sharing)} {(sharing.Count == 1 ? "uses" : "use")} a key of {cluster.Name}, "
-                    + "and will lose it too."
+                $"{cluster.Name}: {method} alone is not enough. {cloud.WhatOutlasts(method)} Until then, whoever holds "
+                    + $"one can use the keys. To end that too, run Revoke-CrdbCmek "
+                    + $"{ShellQuote.PowerShell(cluster.Name)} -Method {cloud.DefaultRevocation[0]}"
             );
     }
 
-    private static List<string> Actions(
+    private static List<PlannedStep> Steps(
         CrdbCluster cluster,
         IReadOnlyList<CmekAccessChange> changes,
         RevocationKeys found,
         RevocationOptions options
     )
     {
-        var actions = changes.Where(c => c.State == CmekAccessChangeState.Planned).Select(c => c.Action).ToList();
+        var steps = changes
+            .Where(c => c.State == CmekAccessChangeState.Planned)
+            .Select(c => new PlannedStep(c.Action, c.Difference))
+            .ToList();
         if (!options.KmsOnly && !IsRequested(found))
-            actions.Add(
-                $"Revoke CMEK on {cluster.Name} in CockroachDB Cloud: "
-                    + "its nodes restart and cannot come back without the key"
+            steps.Add(
+                new PlannedStep(
+                    $"Revoke CMEK on {cluster.Name} in CockroachDB Cloud: "
+                        + "its nodes restart and cannot come back without the key",
+                    [$"+ {CrdbCloudClient.DescribeRevocation(cluster)}"]
+                )
             );
-        return actions;
+        return steps;
     }
 
     private static bool IsRequested(RevocationKeys found) => found.Status is CmekStatus.Revoked or CmekStatus.Revoking;
@@ -154,6 +165,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         CmekRevocation revocation,
         RevocationPlan plan,
         IReadOnlyList<CmekRevocationMethod> methods,
+        SharedKeys shared,
         ICmekKeyProvider keys,
         OperationContext context
     )
@@ -188,7 +200,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             {
                 Changes = made,
             },
-            usable.Count == 0 ? null : Errors.AccessNotTaken(revocation.ClusterName, usable, errors)
+            usable.Count == 0 ? null : Errors.AccessNotTaken(revocation.ClusterName, usable, errors, shared.Withheld)
         );
     }
 
@@ -276,15 +288,15 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
     private static void Progress(CrdbCluster cluster, string status, OperationContext context) =>
         context.Host.Progress(new OperationProgress { Activity = $"Revoking CMEK on {cluster.Name}", Status = status });
 
-    private static string Consequence(CrdbCluster cluster, Neighbours? neighbours, RevocationOptions options)
+    private static string Consequence(CrdbCluster cluster, IReadOnlyList<string> others, RevocationOptions options)
     {
         var consequence = options.KmsOnly
             ? $"CockroachDB loses access to the keys of '{cluster.Name}'. Running nodes continue with the keys they "
                 + "hold in memory; a node that restarts cannot come back, and backups fail."
             : $"'{cluster.Name}' stops: its nodes restart and cannot read their data without the keys. All SQL "
                 + "connections, changefeeds and backups end. Only Cockroach Labs support can bring it back.";
-        return neighbours?.Sharing is { Count: > 0 } sharing
-            ? $"{consequence} {string.Join(", ", sharing)} {(sharing.Count == 1 ? "loses" : "lose")} a key too."
+        return others.Count > 0
+            ? $"{consequence} {string.Join(", ", others)} {(others.Count == 1 ? "loses" : "lose")} a key too."
             : consequence;
     }
 }

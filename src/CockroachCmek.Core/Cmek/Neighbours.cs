@@ -38,16 +38,6 @@ internal sealed class Neighbours : IDisposable
             context.CancellationToken
         );
 
-    /// <summary>The names found so far.</summary>
-    public IReadOnlyList<string> Sharing
-    {
-        get
-        {
-            lock (_sharing)
-                return [.. _sharing.Select(s => s.Name).Distinct().OrderBy(n => n, StringComparer.Ordinal)];
-        }
-    }
-
     /// <summary>The names found so far that lose a key by one method.</summary>
     public IReadOnlyList<string> SharingBy(CmekRevocationMethod method)
     {

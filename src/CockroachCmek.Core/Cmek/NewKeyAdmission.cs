@@ -124,7 +124,7 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
 
         public void Warning(string message) { }
 
-        public void Written(string what, bool isCertain) => host.Written(what, isCertain);
+        public void Written(string what, bool isCertain, string? requestId) => host.Written(what, isCertain, requestId);
 
         public void Progress(OperationProgress progress) => host.Progress(progress);
 
@@ -133,7 +133,7 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
 
         public Task<bool> ConfirmPlanAsync(
             string target,
-            IReadOnlyList<string> actions,
+            IReadOnlyList<PlannedStep> steps,
             string consequence,
             CancellationToken cancellationToken
         ) => Task.FromResult(false);

@@ -33,7 +33,50 @@ internal static class RecordedChanges
                 .Changes.Where(c =>
                     c.State != CmekAccessChangeState.Restored && c.Kind != RevocationPlan.UnreadableKind
                 )
-                .Select(c => clouds.Of(cluster).VerifyChange(c, cluster, keys)),
+                .Select(c => clouds.Of(cluster).VerifyChange(c, cluster, keys) with { RequestIds = c.RequestIds }),
         ];
+    }
+
+    /// <summary>
+    /// The keys that a record names. Records of earlier versions name them in their changes only, and a change of an
+    /// identity names none.
+    /// </summary>
+    /// <returns>The keys in force, as far as that is recorded, and every key; both empty when none is named.</returns>
+    /// <exception cref="CmekException">RevocationFileInvalid: a key or identity of another cloud.</exception>
+    public static (IReadOnlyList<CmekRegionSpec> InForce, IReadOnlyList<CmekRegionSpec> Every) KeysOf(
+        CmekRevocation record,
+        CrdbCluster cluster,
+        CustomerCloudTable clouds
+    )
+    {
+        if (record.Keys.Count > 0)
+        {
+            CmekRegionSpec[] inForce = [.. record.Keys.Select(Checked)];
+            return (inForce, [.. inForce, .. record.PastKeys.Select(Checked)]);
+        }
+
+        CmekRegionSpec[] named =
+        [
+            .. record
+                .Changes.Where(c => c.KeyUri.Length > 0)
+                .SelectMany(c => c.Regions.Select(r => CmekRegionSpec.Create(r, "", c.KeyUri, c.AuthPrincipal)))
+                .Select(Checked)
+                .Distinct(),
+        ];
+        return (named, named);
+
+        CmekRegionSpec Checked(CmekRegionSpec key)
+        {
+            var cloud = clouds.Of(cluster);
+            var problem =
+                cloud.ParseKeyUri(key.KeyUri) is not { KeyType: not null }
+                    ? $"'{key.KeyUri}' is not a key of {cloud.DisplayName}"
+                : cloud.PrincipalProblem(key.AuthPrincipal, cluster) is { } reason
+                    ? $"'{key.AuthPrincipal}' cannot be the cluster's identity: {reason}"
+                : null;
+            return problem is null
+                ? CmekRegionSpec.Create(key.Region, cloud.KeyType, key.KeyUri, key.AuthPrincipal)
+                : throw Errors.RevocationFileInvalid(record.Path ?? record.ClusterName, problem);
+        }
     }
 }

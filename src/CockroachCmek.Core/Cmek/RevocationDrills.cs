@@ -40,7 +40,18 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
         var drills = await Task.WhenAll(
             found
                 .Every.GroupBy(s => (s.KeyUri, s.AuthPrincipal))
-                .Select(uses => DrillKeyAsync(cluster, [.. uses], method, keys, context))
+                .Select(uses =>
+                    DrillKeyAsync(
+                        new RevocationRequest
+                        {
+                            Cluster = cluster,
+                            Keys = [.. uses],
+                            Method = method,
+                        },
+                        keys,
+                        context
+                    )
+                )
         );
         return
         [
@@ -62,26 +73,16 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
         ];
     }
 
-    /// <summary>A key that cannot be read is Unknown, and hides no other.</summary>
-    private static async Task<IReadOnlyList<CmekRevocationDrill>> DrillKeyAsync(
-        CrdbCluster cluster,
-        IReadOnlyList<CmekRegionSpec> uses,
-        CmekRevocationMethod method,
+    /// <summary>Tries a method on one key. A key that cannot be read is Unknown, and hides no other.</summary>
+    public static async Task<IReadOnlyList<CmekRevocationDrill>> DrillKeyAsync(
+        RevocationRequest request,
         ICmekKeyProvider keys,
         OperationContext context
     )
     {
         try
         {
-            return await keys.DrillAsync(
-                new RevocationRequest
-                {
-                    Cluster = cluster,
-                    Keys = uses,
-                    Method = method,
-                },
-                context
-            );
+            return await keys.DrillAsync(request, context);
         }
         catch (CmekException error)
         {
@@ -89,9 +90,9 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
             [
                 new CmekRevocationDrill
                 {
-                    Regions = [.. uses.Select(u => u.Region).Distinct()],
-                    KeyUri = uses[0].KeyUri,
-                    Method = method,
+                    Regions = [.. request.Keys.Select(u => u.Region).Distinct()],
+                    KeyUri = request.Keys[0].KeyUri,
+                    Method = request.Method,
                     Status = CmekCheckStatus.Unknown,
                     Detail = error.Message,
                     Remedy = error.RecommendedAction,

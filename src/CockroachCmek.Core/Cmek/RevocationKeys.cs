@@ -9,7 +9,7 @@ internal sealed record RevocationKeys
     /// <summary>The key in force of each region. They decide whether CockroachDB Cloud is asked to revoke.</summary>
     public required IReadOnlyList<CmekRegionSpec> InForce { get; init; }
 
-    /// <summary>Every key, those in force first.</summary>
+    /// <summary>Every key, those in force first: past keys, and copies in places that the cluster does not use.</summary>
     public required IReadOnlyList<CmekRegionSpec> Every { get; init; }
 
     /// <summary>
@@ -39,9 +39,26 @@ internal sealed record RevocationKeys
         OperationContext context
     )
     {
-        var known = AtHand(options.Source, earlier, clouds);
+        var found = await FindOfClusterAsync(cluster, earlier, client, keys, options, clouds, context);
+        var copies = await keys.FindCopiesAsync(found.Every, context);
+        return copies.Count == 0 ? found : found with { Every = [.. found.Every, .. copies] };
+    }
+
+    private static async Task<RevocationKeys> FindOfClusterAsync(
+        CrdbCluster cluster,
+        CmekRevocation? earlier,
+        CrdbCloudClient client,
+        ICmekKeyProvider keys,
+        RevocationOptions options,
+        CustomerCloudTable clouds,
+        OperationContext context
+    )
+    {
+        var known = AtHand(cluster, options.Source, earlier, clouds);
         if (options.KmsOnly && known is not null)
             return known;
+        if (options.KmsOnly)
+            TellOfRecord(cluster, options.Source as CmekRevocation ?? earlier, context);
         try
         {
             var info = await client.GetCmekAsync(cluster, context);
@@ -93,33 +110,38 @@ internal sealed record RevocationKeys
         }
     }
 
-    private static RevocationKeys? AtHand(object? source, CmekRevocation? earlier, CustomerCloudTable clouds)
+    private static RevocationKeys? AtHand(
+        CrdbCluster cluster,
+        object? source,
+        CmekRevocation? earlier,
+        CustomerCloudTable clouds
+    )
     {
         if (source is CmekManifest manifest)
             return new RevocationKeys { InForce = manifest.RegionSpecs, Every = manifest.RegionSpecs };
         if (source is CmekInfo info && info.EveryKey().Count > 0)
             return Of(info);
-        var recorded = (source as CmekRevocation ?? earlier)?.Changes;
-        CmekRegionSpec[] specs =
-        [
-            .. (recorded ?? [])
-                .Where(c => c.KeyUri.Length > 0)
-                .SelectMany(c =>
-                    c.Regions.Select(r =>
-                        CmekRegionSpec.Create(r, clouds.ParseKeyUri(c.KeyUri).KeyType ?? "", c.KeyUri, c.AuthPrincipal)
-                    )
-                )
-                .Distinct(),
-        ];
-        // A record does not tell which keys are in force, so all of them decide.
-        return specs.Length == 0
-            ? null
-            : new RevocationKeys
+        if ((source as CmekRevocation ?? earlier) is not { Changes.Count: > 0 } record)
+            return null;
+        var (inForce, every) = RecordedChanges.KeysOf(record, cluster, clouds);
+        if (inForce.Count > 0)
+            return new RevocationKeys
             {
-                InForce = specs,
-                Every = specs,
+                InForce = inForce,
+                Every = every,
                 IsFromRecord = true,
             };
+        return null;
+    }
+
+    /// <summary>Says why a record is not enough.</summary>
+    private static void TellOfRecord(CrdbCluster cluster, CmekRevocation? record, OperationContext context)
+    {
+        if (record is { Changes.Count: > 0 })
+            context.Host.Warning(
+                $"{cluster.Name}: the record {record.Path} changes an identity and names no key, because an earlier "
+                    + "version of this module wrote it. The keys are looked for elsewhere."
+            );
     }
 
     private static RevocationKeys Of(CmekInfo info) =>

@@ -10,7 +10,7 @@ internal sealed record RevocationOptions
     public bool KmsOnly { get; init; }
 
     /// <summary>
-    /// Continue although another cluster uses the same key through the same identity, and loses it too.
+    /// Continue although another cluster loses a key too.
     /// </summary>
     public bool AllowSharedKey { get; init; }
 

@@ -10,6 +10,7 @@ internal sealed class RevocationPlan(
     CrdbCluster cluster,
     RevocationKeys found,
     ICmekKeyProvider keys,
+    SharedKeys shared,
     OperationContext context
 )
 {
@@ -48,8 +49,11 @@ internal sealed class RevocationPlan(
         )
         {
             var tried = made.Where(c => IsOf(uses.Key, c)).Select(c => c.Method).ToHashSet();
-            CmekRevocationMethod[] left = [.. methods.Where(m => !tried.Contains(m))];
-            if (left.Length > 0)
+            var left = new List<CmekRevocationMethod>();
+            foreach (var method in methods.Where(m => !tried.Contains(m)))
+                if (await shared.MayTryAsync(method))
+                    left.Add(method);
+            if (left.Count > 0)
                 next.AddRange((await PlanKeyAsync([.. uses], left)).Changes);
         }
 
@@ -80,6 +84,7 @@ internal sealed class RevocationPlan(
                     ? c with
                     {
                         Document = known.Document,
+                        RequestIds = known.RequestIds,
                     }
                     : c
             ),
@@ -118,6 +123,23 @@ internal sealed class RevocationPlan(
                 && !_inForce.Any(key => IsOf(key, c))
                 && !IsTaken((c.KeyUri, c.AuthPrincipal), made)
             ),
+        ];
+
+    /// <summary>
+    /// The methods that leave something behind on a key in force that no other method has taken.
+    /// </summary>
+    public IReadOnlyList<CmekRevocationMethod> Lasting(IReadOnlyList<CmekAccessChange> made, ICustomerCloud cloud) =>
+        [
+            .. _inForce
+                .Select(key =>
+                    made.Where(c => c.State == CmekAccessChangeState.Done && IsOf(key, c))
+                        .Select(c => c.Method)
+                        .Distinct()
+                        .ToList()
+                )
+                .Where(by => by.TrueForAll(m => cloud.WhatOutlasts(m) is not null))
+                .SelectMany(by => by)
+                .Distinct(),
         ];
 
     /// <summary>A key is taken when every change of one method was made for it.</summary>
@@ -160,6 +182,9 @@ internal sealed class RevocationPlan(
     {
         CmekException? first = null;
         foreach (var method in methods)
+        {
+            if (first is not null && !await shared.MayTryAsync(method))
+                continue;
             try
             {
                 var request = new RevocationRequest
@@ -174,9 +199,8 @@ internal sealed class RevocationPlan(
             catch (CmekException error) when (error.Kind == CmekErrorKind.NotFound && !_inForce.Contains(IdOf(uses[0])))
             {
                 context.Host.Warning(
-                    $"{cluster.Name}: the past key {uses[0].KeyUri} was not found, or these credentials are not "
-                        + "allowed "
-                        + "to see it. It is skipped."
+                    $"{cluster.Name}: the key {uses[0].KeyUri}, which is not in force, was not found, or these "
+                        + "credentials are not allowed to see it. It is skipped."
                 );
                 return ([], null);
             }
@@ -184,6 +208,7 @@ internal sealed class RevocationPlan(
             {
                 first ??= error;
             }
+        }
 
         return ([Unreadable(uses, methods[0], first!)], first);
     }

@@ -241,12 +241,14 @@ internal abstract class CloudCalls
         for (var isRepeated = false; ; isRepeated = true)
         {
             var watch = Stopwatch.StartNew();
+            var received = ResponseId.Await();
             try
             {
                 var response = await call(cancellation);
-                Report("OK", RequestIdOf(response));
+                var id = RequestIdOf(response) ?? received.Id;
+                Report("OK", id);
                 if (isWrite)
-                    Context.Host.Written($"{_cloud} {service} {verb} {resource}", isCertain: true);
+                    Context.Host.Written($"{_cloud} {service} {verb} {resource}", isCertain: true, id);
                 return response;
             }
             catch (Exception error) when (!cancellation.IsCancellationRequested)
@@ -254,7 +256,7 @@ internal abstract class CloudCalls
                 var (code, id) = Describe(error);
                 Report(code, id);
                 if (isWrite && error is not CmekException && IsAmbiguous(error))
-                    Context.Host.Written($"{_cloud} {service} {verb} {resource}", isCertain: false);
+                    Context.Host.Written($"{_cloud} {service} {verb} {resource}", isCertain: false, id);
                 if (Errors.Within(error) is { } known && !ReferenceEquals(known, error))
                     throw known; // the SDKs wrap the errors of their HTTP handlers
                 if (isRepeated || !await TryRecoverAsync(error))

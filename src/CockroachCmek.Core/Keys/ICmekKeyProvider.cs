@@ -74,6 +74,12 @@ internal interface ICmekKeyProvider : IDisposable
     Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context);
 
     /// <summary>
+    /// Copies of the keys in places that the cluster does not use, each with access of its own: replicas of a
+    /// multi-region key. Reads only, and throws nothing: what is not known is a warning.
+    /// </summary>
+    Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context);
+
+    /// <summary>
     /// The drill: for each key and method, whether it would work now with these credentials, and why not. Reads only.
     /// </summary>
     Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context);
@@ -89,6 +95,13 @@ internal interface ICmekKeyProvider : IDisposable
     /// Makes one planned change and reads it back. Idempotent. Asks nothing, because the whole plan was confirmed.
     /// </summary>
     Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context);
+
+    /// <summary>
+    /// The identities of these credentials in the customer's cloud, for a record of what they did; empty when the cloud
+    /// does not tell. Reads only.
+    /// </summary>
+    /// <param name="keys">The keys that they are used for.</param>
+    Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context);
 
     /// <summary>
     /// Without a record: the changes that would give the cluster access again, as the cloud shows them. Reads only.

@@ -38,6 +38,12 @@ internal interface ICustomerCloud
     /// </summary>
     IReadOnlyList<CmekRevocationMethod> DefaultRevocation { get; }
 
+    /// <summary>
+    /// What lets the identity use the keys for a while after a method has taken effect, as a sentence: tokens that were
+    /// issued before. Null where nothing does.
+    /// </summary>
+    string? WhatOutlasts(CmekRevocationMethod method);
+
     /// <summary>What HashiCorp Vault needs to know to distribute keys to this cloud; null where it cannot.</summary>
     IVaultTarget? VaultTarget { get; }
 

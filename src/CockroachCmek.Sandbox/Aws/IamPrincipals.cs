@@ -119,6 +119,33 @@ internal sealed class IamPrincipals(SandboxClock clock, string accountId, AwsDat
             Keys = data.NodeRequestKeys,
         };
 
+    /// <summary>A user or role with its policies, for the simulator; null if nobody has that ARN.</summary>
+    public Simulated? FindSimulated(string arn)
+    {
+        if (data.Roles.Values.FirstOrDefault(r => r.Arn == arn) is { } role)
+            return new Simulated(
+                new Caller(accountId, arn, role.UniqueId),
+                "role",
+                [
+                    .. role.Inline.Select(p => new SimulatedPolicy(p.Key, "role", p.Value)),
+                    .. role.Attached.Select(a => new SimulatedPolicy(
+                        a,
+                        a.Contains("::aws:") ? "aws-managed" : "user-managed",
+                        data.Policies[a].Document
+                    )),
+                ],
+                role.Boundary is { } boundary ? data.Policies[boundary].Document : null
+            );
+        return data.Users.FirstOrDefault(u => UserArn(u.Key) == arn) is { Key: { } name, Value: var user }
+            ? new Simulated(
+                new Caller(accountId, arn, user.UniqueId),
+                "user",
+                [.. user.Policies.Select(p => new SimulatedPolicy(p.Key, "user", p.Value))],
+                Boundary: null
+            )
+            : null;
+    }
+
     /// <summary>A session with the current policies of its role. Without the role it may do nothing.</summary>
     private Caller WithPolicies(Caller session)
     {

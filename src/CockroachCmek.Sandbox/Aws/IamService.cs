@@ -14,6 +14,7 @@ internal sealed class IamService
     private readonly IamRolePolicies _rolePolicies;
     private readonly IamManagedPolicies _policies;
     private readonly IamUsers _users;
+    private readonly IamSimulator _simulator;
 
     public IamService(
         SandboxClock clock,
@@ -28,6 +29,7 @@ internal sealed class IamService
         _rolePolicies = new IamRolePolicies(data, _roles);
         _policies = new IamManagedPolicies(clock, accountId, data, principals);
         _users = new IamUsers(clock, data, principals);
+        _simulator = new IamSimulator(accountId, data, principals);
     }
 
     /// <summary>Adds a role that a cluster has used for a year; returns its ARN.</summary>
@@ -66,6 +68,7 @@ internal sealed class IamService
             "GetPolicyVersion" => _policies.GetVersion(form),
             "ListPolicyVersions" => _policies.ListVersions(form),
             "DeletePolicy" => _policies.Delete(form),
+            "SimulatePrincipalPolicy" => _simulator.Simulate(form),
             "CreateUser" => _users.Create(form),
             "PutUserPolicy" => _users.PutPolicy(form),
             "CreateAccessKey" => _users.CreateAccessKey(form),
@@ -97,6 +100,8 @@ internal sealed class IamService
     {
         string? Given(string name) => form.TryGetValue(name, out var value) ? value : null;
         var ofAccount = $"arn:aws:iam::{_accountId}:";
+        if (Given("PolicySourceArn") is { } simulated)
+            return simulated;
         if (Given("UserName") is { } user)
             return $"{ofAccount}user/{user}";
         if (Given("RoleName") is { } role)

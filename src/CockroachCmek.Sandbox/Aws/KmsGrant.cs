@@ -18,12 +18,18 @@ internal sealed record KmsGrant(
     DateTimeOffset Created
 )
 {
-    /// <summary>A grant without its token counts within five minutes; the sandbox takes one.</summary>
+    /// <summary>
+    /// A grant without its token, and one that was revoked, count within five minutes; the sandbox takes one.
+    /// </summary>
     private static readonly TimeSpan Propagation = TimeSpan.FromMinutes(1);
+
+    /// <summary>When it was revoked or retired; it is listed no more then. Null while it is in force.</summary>
+    public DateTimeOffset? Ended { get; init; }
 
     public bool Allows(Caller caller, string operation, JsonObject? body, DateTimeOffset now) =>
         Operations.Contains(operation)
         && Is(caller, Grantee, GranteeId)
+        && (Ended is not { } ended || now - ended < Propagation)
         && (now - Created >= Propagation || Tokens(body).Contains(Token))
         && Fits(body?["EncryptionContext"] as JsonObject ?? []);
 

@@ -58,7 +58,7 @@ internal sealed class KmsGrants(
             Pairs(constraints?["EncryptionContextEquals"]),
             keys.Now
         );
-        var same = grant.Name is null ? null : data.Grants.FirstOrDefault(g => IsSame(g, grant));
+        var same = grant.Name is null ? null : InForce.FirstOrDefault(g => IsSame(g, grant));
         if (same is null)
             data.Grants.Add(grant);
         return new JsonObject { ["GrantId"] = (same ?? grant).Id, ["GrantToken"] = (same ?? grant).Token };
@@ -68,7 +68,8 @@ internal sealed class KmsGrants(
         KmsRequest.Page(
             body,
             "Grants",
-            data.Grants.Where(g =>
+            InForce
+                .Where(g =>
                     g.Key == key
                     && ((string?)body["GrantId"] is not { } id || g.Id == id)
                     && ((string?)body["GranteePrincipal"] is not { } grantee || g.Grantee == grantee)
@@ -85,30 +86,39 @@ internal sealed class KmsGrants(
         return KmsRequest.Page(
             body,
             "Grants",
-            data.Grants.Where(g => g.Key.Region == region && g.Retiring == retiring).Select(Entry)
+            InForce.Where(g => g.Key.Region == region && g.Retiring == retiring).Select(Entry)
         );
     }
 
     public JsonObject Revoke(KmsKey key, JsonObject body)
     {
         var id = KmsRequest.Text(body, "GrantId");
-        return data.Grants.RemoveAll(g => g.Key == key && g.Id == id) > 0
-            ? []
-            : throw KmsRequest.NotFound($"Grant ID {id} not found");
+        return End(InForce.FirstOrDefault(g => g.Key == key && g.Id == id))
+            ?? throw KmsRequest.NotFound($"Grant ID {id} not found");
     }
 
     public JsonObject Retire(Caller caller, string region, JsonObject body)
     {
         var grant = (string?)body["GrantToken"] is { } token
-            ? data.Grants.FirstOrDefault(g => g.Token == token)
-            : data.Grants.FirstOrDefault(g =>
+            ? InForce.FirstOrDefault(g => g.Token == token)
+            : InForce.FirstOrDefault(g =>
                 g.Key == keys.Get(region, KmsRequest.Text(body, "KeyId")) && g.Id == KmsRequest.Text(body, "GrantId")
             );
         if (grant is null)
             throw KmsRequest.NotFound("The grant was not found");
         if (!grant.IsRetiredBy(caller))
             authorization.Require(caller, "RetireGrant", grant.Key, body);
-        data.Grants.Remove(grant);
+        return End(grant)!;
+    }
+
+    private IEnumerable<KmsGrant> InForce => data.Grants.Where(g => g.Ended is null);
+
+    /// <summary>A grant that was ended counts a little longer. Null for none.</summary>
+    private JsonObject? End(KmsGrant? grant)
+    {
+        if (grant is null)
+            return null;
+        data.Grants[data.Grants.IndexOf(grant)] = grant with { Ended = keys.Now };
         return [];
     }
 

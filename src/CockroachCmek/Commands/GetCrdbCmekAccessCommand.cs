@@ -46,9 +46,9 @@ namespace CockroachCmek.Commands;
 [OutputType(typeof(CmekAccess))]
 public sealed class GetCrdbCmekAccessCommand : CrdbClusterCmdlet
 {
-    /// <summary>Returns only lines with at least one of these rights. Default: all.</summary>
+    /// <summary>Returns only lines with at least one of these rights. Default: all lines.</summary>
     [Parameter]
-    public CmekAccessRights Right { get; set; }
+    public CmekAccessRights? Right { get; set; }
 
     /// <summary>
     /// Returns only what is not expected: everybody but the cluster's identity, the owning account and -Expected.
@@ -96,7 +96,6 @@ public sealed class GetCrdbCmekAccessCommand : CrdbClusterCmdlet
     {
         if (line.Principal.Length == 0)
             return true;
-        return (Right == CmekAccessRights.None || (line.Rights & Right) != 0)
-            && (!Unexpected.IsPresent || !line.IsExpected);
+        return (Right is not { } right || (line.Rights & right) != 0) && (!Unexpected.IsPresent || !line.IsExpected);
     }
 }

@@ -11,10 +11,12 @@ namespace CockroachCmek.Commands;
 /// removed in the KMS. CockroachDB Cloud receives the request only then; its nodes restart and cannot come back without
 /// the keys. By default the command waits until CMEK is REVOKED.</para>
 /// <para>The output lists exactly what was changed. -Path also writes it to a file, before the first change and after
-/// each one. A step that fails is in the output with its reason, and running the same command again completes it.
+/// each one, with the keys, the operator, the identity in your cloud and the request ids. A step that fails is in the
+/// output with its reason, and running the same command again completes it.
 /// Restore-CrdbCmekAccess gives access back, but only Cockroach Labs support can bring a revoked cluster back.</para>
-/// <para>Clusters that use the same key through the same identity are named before any change, and the command refuses
-/// to continue without -AllowSharedKey. It asks for confirmation; use -Confirm:$false in a runbook.</para>
+/// <para>Clusters that would lose a key too are named before any change, and the command refuses to continue without
+/// -AllowSharedKey. Where the default method is refused, a further method that would take a key from other clusters is
+/// not tried without it. It asks for confirmation; use -Confirm:$false in a runbook.</para>
 /// <para>AWS. Adds an explicit Deny for the role to the policy of every key. Nothing is removed, and the Deny can be
 /// lifted without loss.</para>
 /// <para>Google Cloud. Removes the binding on the key. RemoveTrust removes Service Account Token Creator on the service
@@ -22,7 +24,7 @@ namespace CockroachCmek.Commands;
 /// <para>Azure. Removes the role assignment or the entry in the Key Vault's access policies.</para>
 /// </remarks>
 /// <example>
-/// <para>Shows every change in order, without making it.</para>
+/// <para>Shows every change in order with what it adds and removes, without making it.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Revoke-CrdbCmek -WhatIf</code>
 /// </example>
 /// <example>
@@ -46,8 +48,9 @@ namespace CockroachCmek.Commands;
 public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
 {
     /// <summary>
-    /// How access is removed: Deny (AWS), RemoveGrant, RemoveTrust (Google Cloud) or DisableKey. DisableKey also takes
-    /// the key from everybody else who uses it. Default: Deny on AWS, RemoveGrant on Google Cloud and Azure.
+    /// How access is removed: RemoveGrant or DisableKey, on AWS also Deny, DenyRole or RemoveTrust, on Google Cloud
+    /// RemoveTrust or DisableIdentity, on Azure DisableIdentity. DisableKey also takes the key from everybody else who
+    /// uses it. Default: Deny on AWS, RemoveGrant on Google Cloud and Azure; where that is refused for good, the next.
     /// </summary>
     [Parameter]
     public CmekRevocationMethod Method { get; set; }
@@ -60,7 +63,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     public SwitchParameter KmsOnly { get; set; }
 
     /// <summary>
-    /// Continues although other clusters use the same key through the same identity, and lose it too.
+    /// Continues although other clusters lose a key too: they use the same key, or a key through the same identity.
     /// </summary>
     [Parameter]
     public SwitchParameter AllowSharedKey { get; set; }

@@ -10,8 +10,9 @@ namespace CockroachCmek.Commands;
 /// <para>Nothing is written. After CMEK is enabled, checks the status and messages of cluster, regions and keys; that
 /// every region has a key; that current and past keys exist, are enabled and are not pending deletion; that the policy
 /// grants what is needed and nothing more; that the identity trusts CockroachDB and nobody else; whether a newer key
-/// version is not in use yet; the age of the last rotation; data older than CMEK; nodes; managed backups; and the
-/// permissions of the API key.</para>
+/// version is not in use yet; the age of the last rotation; data older than CMEK; nodes; managed backups; the
+/// permissions of the API key; and whether Revoke-CrdbCmek would work now (RevocationReady). That these credentials are
+/// not allowed to revoke is a Warning: an audit need not be.</para>
 /// <para>Before CMEK is enabled, checks whether the cluster supports it. A manifest from the pipeline is checked as
 /// well, as Test-CrdbCmekManifest does.</para>
 /// <para>A check that lacks permission reports Unknown, never Pass. -Quiet returns true if no check is Fail or

@@ -70,6 +70,46 @@ public sealed class AwsDrillTests : IDisposable
     }
 
     [Fact]
+    public async Task The_simulator_tells_for_a_user_what_is_allowed_and_what_is_denied()
+    {
+        var keys = await _world.KeysAsync(_cluster);
+        var before = _world.Now;
+        var drills = await DrillAsync(_world.Provider, keys);
+        Assert.All(drills, d => Assert.True(d.Status == CmekCheckStatus.Pass, $"{d}: {d.Detail}"));
+        Assert.Contains("SimulatePrincipalPolicy", _world.OperationsSince(before));
+
+        const string Deny = """
+            {"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:PutRolePolicy","Resource":"*"}]}
+            """;
+        await _world.IamAsync(
+            "PutUserPolicy",
+            ("UserName", "sandbox-admin"),
+            ("PolicyName", "no"),
+            ("PolicyDocument", Deny)
+        );
+        drills = await DrillAsync(_world.Provider, keys);
+        Assert.All(drills, d =>
+            Assert.Equal(
+                d.Method is CmekRevocationMethod.DenyRole or CmekRevocationMethod.RemoveTrust
+                    ? CmekCheckStatus.Fail
+                    : CmekCheckStatus.Pass,
+                d.Status
+            )
+        );
+    }
+
+    [Fact]
+    public async Task Without_the_simulator_the_drill_says_what_it_needs()
+    {
+        var keys = await _world.KeysAsync(_cluster);
+        var weak = await _world.AsUserAsync("kms:*", "iam:Get*", "iam:List*", "iam:PutRolePolicy", "sts:*");
+        var drills = (await DrillAsync(weak, keys)).Where(d => d.Method == CmekRevocationMethod.DenyRole).ToList();
+        Assert.All(drills, d => Assert.Equal(CmekCheckStatus.Unknown, d.Status));
+        Assert.All(drills, d => Assert.Contains("the policies of arn:", d.Detail, StringComparison.Ordinal));
+        Assert.All(drills, d => Assert.Contains("iam:SimulatePrincipalPolicy", d.Remedy, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_drill_finds_deleted_principals_which_stop_only_changes_of_the_policy()
     {
         var keys = await _world.KeysAsync(_cluster);

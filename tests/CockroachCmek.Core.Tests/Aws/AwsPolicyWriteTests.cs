@@ -243,7 +243,7 @@ public sealed class AwsPolicyWriteTests : IDisposable
 
         public void Progress(OperationProgress progress) => inner.Progress(progress);
 
-        public void Written(string what, bool isCertain) { }
+        public void Written(string what, bool isCertain, string? requestId) { }
 
         public async Task<bool> ConfirmAsync(string target, string change, CancellationToken cancellationToken)
         {
@@ -254,10 +254,10 @@ public sealed class AwsPolicyWriteTests : IDisposable
 
         public Task<bool> ConfirmPlanAsync(
             string target,
-            IReadOnlyList<string> actions,
+            IReadOnlyList<PlannedStep> steps,
             string consequence,
             CancellationToken cancellationToken
-        ) => inner.ConfirmPlanAsync(target, actions, consequence, cancellationToken);
+        ) => inner.ConfirmPlanAsync(target, steps, consequence, cancellationToken);
 
         public void Dispose() => Assert.Equal(1, _done);
     }

@@ -9,6 +9,8 @@ namespace CockroachCmek.Core.Tests.Aws;
 /// </summary>
 public sealed class AwsRecordTests
 {
+    private const string Account = "arn:aws:iam::200000000001:root";
+
     public static TheoryData<string> Kinds => [.. Honest().Select(c => c.Kind)];
 
     [Theory]
@@ -177,9 +179,21 @@ public sealed class AwsRecordTests
         foreach (var document in Tampered(honest.Document))
         {
             var change = honest with { Document = document };
-            if (kind != "KeyPolicyGrant" || !IsAccepted(change))
+            if (kind is not ("KeyPolicyGrant" or "KmsGrant") || !IsAccepted(change))
             {
                 AssertRefused(change, ClusterKeys);
+                continue;
+            }
+
+            if (AwsAccessChange.Parse(change) is KmsGrantRevocation { Grant: var grant })
+            {
+                Assert.Equal(Role, grant.Grantee);
+                Assert.Subset(
+                    new HashSet<string> { "Decrypt", "Encrypt", "DescribeKey" },
+                    grant.Operations.ToHashSet()
+                );
+                // Whoever may retire a grant can take it away, and nothing else.
+                Assert.StartsWith("arn:aws:iam::200000000001:", grant.Retiring ?? Account, StringComparison.Ordinal);
                 continue;
             }
 
@@ -214,6 +228,27 @@ public sealed class AwsRecordTests
         grants[0]!["statement"]![field] = JsonNode.Parse(value);
         AssertRefused(Of("KeyPolicyGrant") with { Document = grants.ToJsonString() }, ClusterKeys);
         AssertRefused(Of("KeyPolicyGrant") with { Document = grants.ToJsonString() }, []);
+    }
+
+    [Theory]
+    [InlineData("Operations", "[\"Decrypt\",\"CreateGrant\"]")]
+    [InlineData("Operations", "[\"Decrypt\",\"Decrypt\"]")]
+    [InlineData("Operations", "[]")]
+    [InlineData("GranteePrincipal", "\"arn:aws:iam::200000000001:root\"")]
+    [InlineData("GranteePrincipal", "\"arn:aws:iam::200000000001:role/payroll\"")]
+    [InlineData("GranteePrincipal", "\"arn:aws:sts::200000000001:assumed-role/payroll/x\"")]
+    [InlineData("RetiringPrincipal", "\"arn:aws:iam::666666666666:root\"")]
+    [InlineData("RetiringPrincipal", "\"AROA000000000000\"")]
+    [InlineData("RetiringPrincipal", "\"dynamodb.eu-west-1.amazonaws.com\"")]
+    [InlineData("GrantId", "\"5f6e of another\"")]
+    [InlineData("Name", "\"a b\"")]
+    [InlineData("Constraints", "{\"SourceArn\":{\"a\":\"b\"}}")]
+    public void A_widened_grant_of_KMS_is_refused(string field, string value)
+    {
+        var grant = (JsonObject)JsonNode.Parse(Of("KmsGrant").Document)!;
+        grant[field] = JsonNode.Parse(value);
+        AssertRefused(Of("KmsGrant") with { Document = grant.ToJsonString() }, ClusterKeys);
+        AssertRefused(Of("KmsGrant") with { Document = grant.ToJsonString() }, []);
     }
 
     [Fact]

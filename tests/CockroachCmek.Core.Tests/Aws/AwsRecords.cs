@@ -27,12 +27,23 @@ internal static class AwsRecords
 
     public static readonly AwsCustomerCloud CloudOfAws = new();
 
+    private static readonly RevokedGrant Grant = new(
+        "5f6e",
+        "nightly",
+        Role,
+        "arn:aws:iam::200000000001:root",
+        ["Decrypt", "Encrypt", "DescribeKey"],
+        "EncryptionContextSubset",
+        new Dictionary<string, string> { ["store"] = "1" }
+    );
+
     /// <summary>One change of each kind, as this module writes it.</summary>
     public static IEnumerable<CmekAccessChange> Honest()
     {
         var (key, role) = (AwsKeyArn.Parse(Key), RoleArn.Parse(Role));
         yield return KeyPolicyDeny.Of(Cluster, key, role).ToChange(Key, [Region], isDone: true);
         yield return KeyPolicyGrant.Standard(key, role).ToChange(Key, [Region], isDone: true);
+        yield return new KmsGrantRevocation(key, role, Grant).ToChange(Key, [Region], isDone: true);
         yield return new KeyDisabling(key, role).ToChange(Key, [Region], isDone: true);
         yield return new RolePolicyDeny(role, ClusterId).ToChange("", [Region], isDone: true);
         yield return RoleTrustDeny.Of(Cluster, role, DateTimeOffset.UnixEpoch).ToChange("", [Region], isDone: true);

@@ -143,6 +143,36 @@ public sealed class AwsRevocationTests : IDisposable
         Assert.Equal(keys.Select(k => k.KeyUri).Order(), found.Select(f => f.KeyUri).Order());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_replicas_of_a_key_in_other_regions_are_its_copies(bool isPrimaryUsed)
+    {
+        var keys = await _world.KeysAsync(_cluster, multiRegion: true);
+        var used = keys.Single(k => k.IsPrimary == isPrimaryUsed);
+        var other = keys.Single(k => k.IsPrimary != isPrimaryUsed);
+        var single = await _world.KeysAsync(AwsWorld.ClusterIn(Region));
+        CmekRegionSpec[] specs = [AwsWorld.SpecOf(used), AwsWorld.SpecOf(single[0])];
+        var copy = Assert.Single(await _world.Provider.FindCopiesAsync(specs, _world.Context));
+        Assert.Equal((other.KeyUri, other.Region), (copy.KeyUri, copy.Region));
+        Assert.Empty(await _world.Provider.FindCopiesAsync([.. keys.Select(AwsWorld.SpecOf)], _world.Context));
+        foreach (var method in new[] { CmekRevocationMethod.Deny, CmekRevocationMethod.DisableKey })
+        {
+            var request = AwsWorld.RevocationOf([used], method) with { Keys = [copy] };
+            var change = Assert.Single(await _world.Provider.PlanRevocationAsync(request, _world.Context));
+            Assert.Equal((other.KeyUri, other.Region), (change.Target, Assert.Single(change.Regions)));
+        }
+    }
+
+    [Fact]
+    public async Task Replicas_that_cannot_be_known_are_a_warning()
+    {
+        var keys = await _world.KeysAsync(_cluster, multiRegion: true);
+        var weak = await _world.AsUserAsync("kms:PutKeyPolicy");
+        Assert.Empty(await weak.FindCopiesAsync([AwsWorld.SpecOf(keys[0])], _world.Context));
+        Assert.Contains(_world.Log.Warnings, w => w.Contains("not known whether", StringComparison.Ordinal));
+    }
+
     private async Task<IReadOnlyList<CmekAccessChange>> RevokeAsync(
         IReadOnlyList<CmekKey> keys,
         CmekRevocationMethod method

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CockroachCmek.Core.Cmek;
 
 namespace CockroachCmek.Core.Tests.Cmek;
@@ -99,9 +100,10 @@ public sealed class RevocationRecordTests : IDisposable
         using var world = await RevocationWorld.EnabledAsync();
         await world.RevokeAsync(new RevocationOptions { KmsOnly = true, Path = _folder });
         var text = await System.IO.File.ReadAllTextAsync(File, TestContext.Current.CancellationToken);
-        var old = text.Replace("\"format_version\": 2", "\"format_version\": 0", StringComparison.Ordinal)
-            .Replace(honest, forged, StringComparison.Ordinal);
-        var record = RevocationFile.Read(old, File);
+        var old = JsonNode.Parse(text.Replace(honest, forged, StringComparison.Ordinal))!.AsObject();
+        old.Remove("format_version");
+        old.Remove("digest");
+        var record = RevocationFile.Read(old.ToJsonString(), File);
         var error = await Assert.ThrowsAsync<CmekException>(() => world.RestoreAsync(record));
         Assert.Equal(nameof(Errors.RevocationFileInvalid), error.ErrorId);
         Assert.DoesNotContain(world.Log.Questions, q => q.Action.StartsWith("Undo", StringComparison.Ordinal));
@@ -117,6 +119,76 @@ public sealed class RevocationRecordTests : IDisposable
         await world.RestoreAsync(lying);
         Assert.DoesNotContain(world.Log.Questions, q => q.Action.Contains("Do nothing", StringComparison.Ordinal));
         Assert.Contains(world.Log.Questions, q => q.Action.StartsWith("Undo: Take moon:", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_record_says_who_ran_what_as_whom_and_which_requests_were_written()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        await world.RevokeAsync(new RevocationOptions { KmsOnly = true, Path = _folder });
+        await world.RestoreAsync(RevocationFile.Load(File));
+        var record = RevocationFile.Load(File);
+        Assert.Equal(["Revoke-CrdbCmek", "Restore-CrdbCmekAccess"], record.Runs.Select(r => r.Command));
+        Assert.All(record.Runs, r => Assert.Equal("astronaut/commander", Assert.Single(r.Callers)));
+        Assert.All(record.Runs, r => Assert.Equal($"{Environment.UserName}@{Environment.MachineName}", r.Operator));
+        Assert.Equal(
+            ["request-1", "request-2", "request-3", "request-4"],
+            record.Changes.SelectMany(c => c.RequestIds).Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task A_record_of_an_identity_s_change_names_the_keys_and_which_of_them_are_past()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        var newer = await world.ReplaceNearKeyAsync();
+        await world.RevokeAsync(new RevocationOptions { KmsOnly = true, Path = _folder });
+        var record = RevocationFile.Load(File);
+        await world.RestoreAsync(record);
+        world.Api.Requests.Clear();
+        // The change of an identity that several keys use names no key itself.
+        var ofIdentity = record with { Changes = [record.Changes[0] with { KeyUri = "" }] };
+        var (revocation, error) = await world.RevokeAsync(
+            new RevocationOptions { KmsOnly = true, Source = ofIdentity }
+        );
+        Assert.Null(error);
+        Assert.Empty(world.Api.Requests);
+        Assert.Equal([RevocationWorld.Far, newer], revocation.Keys.Select(k => k.KeyUri).Order(StringComparer.Ordinal));
+        Assert.Equal([RevocationWorld.Near], revocation.PastKeys.Select(k => k.KeyUri));
+    }
+
+    [Fact]
+    public async Task A_record_that_names_no_key_is_explained()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        await world.RevokeAsync(new RevocationOptions { KmsOnly = true, Path = _folder });
+        var record = RevocationFile.Load(File);
+        var old = record with { Keys = [], PastKeys = [], Changes = [record.Changes[0] with { KeyUri = "" }] };
+        await world.RevokeAsync(new RevocationOptions { KmsOnly = true, Source = old });
+        Assert.Contains(world.Log.Warnings, w => w.Contains("names no key", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_key_of_another_cloud_in_a_record_is_refused()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        var (record, _) = await world.RevokeAsync(new RevocationOptions { KmsOnly = true });
+        var forged = record with { Keys = [CmekRegionSpec.Create("near-side", "", "sun:core", "astronaut/apollo")] };
+        var error = await Assert.ThrowsAsync<CmekException>(() =>
+            world.RevokeAsync(new RevocationOptions { KmsOnly = true, Source = forged })
+        );
+        Assert.Equal(nameof(Errors.RevocationFileInvalid), error.ErrorId);
+    }
+
+    [Fact]
+    public async Task A_second_restore_of_the_same_object_says_that_nothing_was_changed()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        var (record, _) = await world.RevokeAsync(new RevocationOptions { KmsOnly = true });
+        var (first, _) = await world.RestoreAsync(record);
+        var (second, _) = await world.RestoreAsync(record);
+        Assert.All(first, k => Assert.Equal(CmekOutcome.Updated, k.Outcome));
+        Assert.All(second, k => Assert.Equal(CmekOutcome.Existing, k.Outcome));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -46,6 +46,30 @@ public sealed class RevocationTests
         Assert.All(world.Moon.Keys.Values, k => Assert.Null(k.GrantedTo));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_copy_of_a_key_elsewhere_is_taken_too_and_holds_up_nothing(bool isLocked)
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        const string Copy = "moon:crater:tycho";
+        world.Moon.Keys[Copy] = world.Moon.Keys[RevocationWorld.Near];
+        world.Moon.Copies.Add(CmekRegionSpec.Create("crater", "MOON_KMS", Copy, "astronaut/apollo"));
+        if (isLocked)
+            world.Moon.Unchangeable[Copy] = CmekErrorKind.PermissionDenied;
+        var (revocation, error) = await world.RevokeAsync();
+        Assert.Equal(CmekStatus.Revoked, revocation.Status);
+        Assert.Equal(["crater"], revocation.Changes.Single(c => c.KeyUri == Copy).Regions);
+        Assert.Null(world.Moon.Keys[RevocationWorld.Near].GrantedTo);
+        Assert.Equal(isLocked, world.Moon.Keys[Copy].GrantedTo is not null);
+        Assert.Equal(isLocked ? nameof(Errors.PastKeysRemain) : null, error?.ErrorId);
+        Assert.Equal(isLocked, error?.Message.Contains(Copy, StringComparison.Ordinal) == true);
+
+        var (_, left) = await world.RestoreAsync(revocation);
+        Assert.Null(left);
+        Assert.All(world.Moon.Keys.Values, k => Assert.Equal("astronaut/apollo", k.GrantedTo));
+    }
+
     [Fact]
     public async Task When_nothing_shows_the_keys_the_error_names_what_would()
     {
@@ -168,6 +192,53 @@ public sealed class RevocationTests
         );
         Assert.Equal(nameof(Errors.AccessNotTaken), error!.ErrorId);
         Assert.DoesNotContain(revocation.Changes, c => c.Method == CmekRevocationMethod.DisableKey);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_further_method_that_would_take_a_neighbour_s_key_is_not_tried_unless_that_is_allowed(
+        bool allowed
+    )
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Moon.Unchangeable[RevocationWorld.Near] = CmekErrorKind.InvalidState;
+        world.Moon.CanDisable = true;
+        // It uses the same key through an identity of its own: only disabling the key would cut it off.
+        world.Moon.Identities["gemini"] = "astronaut/gemini";
+        world.Api.Others.Add(RevocationWorld.Other("gemini", 1), HttpStatusCode.OK);
+        var (revocation, error) = await world.RevokeAsync(new RevocationOptions { AllowSharedKey = allowed });
+        Assert.Equal(allowed, error is null);
+        Assert.Equal(allowed, revocation.Changes.Any(c => c.Method == CmekRevocationMethod.DisableKey));
+        Assert.Equal(
+            !allowed,
+            world.Log.Warnings.Any(w => w.Contains("DisableKey is not tried", StringComparison.Ordinal))
+        );
+        if (!allowed)
+            Assert.Contains("-Method DisableKey -AllowSharedKey", error!.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_outlasts_a_method_is_said()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        world.Moon.Outlasting = "Moonlight that was sent before still arrives.";
+        var (_, error) = await world.RevokeAsync();
+        Assert.Null(error);
+        Assert.Contains(world.Log.Warnings, w =>
+            w.Contains("RemoveGrant alone is not enough. Moonlight", StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task The_plan_shows_the_request_to_CockroachDB_Cloud_as_it_is_sent()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        await world.RevokeAsync();
+        Assert.Equal(
+            $"+ PATCH /api/v1/clusters/{world.Cluster.Id}/cmek {{\"action\":\"REVOKE\"}}",
+            Assert.Single(world.Log.Steps.Last().Difference)
+        );
     }
 
     [Fact]

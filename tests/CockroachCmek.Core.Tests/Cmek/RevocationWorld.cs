@@ -117,6 +117,9 @@ internal sealed class RevocationWorld : IDisposable
             Context
         );
 
+    public Task<IReadOnlyList<CmekCheck>> CheckAsync() =>
+        new CmekHealth(_client, new ManifestCheck(Clouds)).CheckAsync(Cluster, _keys, new HealthOptions(), Context);
+
     public Task<(IReadOnlyList<CmekKey> Keys, CmekException? Error)> RestoreAsync(CmekRevocation? record) =>
         new CmekRestoration(_client, Clouds).RestoreAsync(Cluster, record, _keys, Context);
 

@@ -11,11 +11,17 @@ internal sealed class MoonCloud : ICustomerCloud
     /// <summary>The state of the cloud: the versions of each key, and who may use it.</summary>
     public ConcurrentDictionary<string, MoonKey> Keys { get; } = new();
 
+    /// <summary>How many requests wrote something.</summary>
+    public int Requests { get; set; }
+
     /// <summary>Keys whose grants nobody may read.</summary>
     public ConcurrentDictionary<string, CmekErrorKind> Unreadable { get; } = new();
 
     /// <summary>Keys whose grants nobody may change.</summary>
     public ConcurrentDictionary<string, CmekErrorKind> Unchangeable { get; } = new();
+
+    /// <summary>Copies of keys in places that no cluster uses.</summary>
+    public ConcurrentBag<CmekRegionSpec> Copies { get; } = [];
 
     /// <summary>Whether keys can be disabled, which nobody can forbid.</summary>
     public bool CanDisable { get; set; }
@@ -39,6 +45,12 @@ internal sealed class MoonCloud : ICustomerCloud
 
     public IReadOnlyList<CmekRevocationMethod> DefaultRevocation => RevocationMethods;
 
+    /// <summary>What outlasts the removal of a grant; null for nothing.</summary>
+    public string? Outlasting { get; set; }
+
+    public string? WhatOutlasts(CmekRevocationMethod method) =>
+        method == CmekRevocationMethod.RemoveGrant ? Outlasting : null;
+
     public IVaultTarget? VaultTarget => null;
 
     public string KeyLocationRemedy => "New-CrdbCmekKey";
@@ -51,7 +63,11 @@ internal sealed class MoonCloud : ICustomerCloud
     public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster) =>
         authPrincipal.StartsWith("astronaut/", StringComparison.Ordinal) ? null : "it is not astronaut/<name>";
 
-    public string IdentityOf(CrdbCluster cluster, string authPrincipal) => authPrincipal;
+    /// <summary>Clusters, by name, whose identity is not what their keys name.</summary>
+    public Dictionary<string, string> Identities { get; } = [];
+
+    public string IdentityOf(CrdbCluster cluster, string authPrincipal) =>
+        Identities.GetValueOrDefault(cluster.Name, authPrincipal);
 
     public string? SeparationProblem(KeyUri key, string authPrincipal, CrdbCluster cluster) => null;
 
@@ -191,15 +207,30 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
                 .Select(k => CmekRegionSpec.Create(k.Key.Split(':')[1], cloud.KeyType, k.Key, k.Value.GrantedTo!)),
         ]);
 
+    public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
+        Task.FromResult<IReadOnlyList<string>>(["astronaut/commander"]);
+
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => Task.FromResult<IReadOnlyList<CmekRegionSpec>>([.. cloud.Copies]);
+
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         Task.FromResult<IReadOnlyList<CmekRevocationDrill>>([
             .. request.Keys.Select(k => new CmekRevocationDrill
             {
                 KeyUri = k.KeyUri,
                 Regions = [k.Region],
-                Method = CmekRevocationMethod.RemoveGrant,
-                IsDefault = true,
-                Status = cloud.Unchangeable.ContainsKey(k.KeyUri) ? CmekCheckStatus.Fail : CmekCheckStatus.Pass,
+                Method = request.Method == CmekRevocationMethod.Default ? cloud.RevocationMethods[0] : request.Method,
+                IsDefault = request.Method != CmekRevocationMethod.DisableKey,
+                Status = (request.Method == CmekRevocationMethod.DisableKey) switch
+                {
+                    true => cloud.CanDisable ? CmekCheckStatus.Pass : CmekCheckStatus.Fail,
+                    _ when cloud.Unchangeable.TryGetValue(k.KeyUri, out var kind) => kind == CmekErrorKind.Unavailable
+                        ? CmekCheckStatus.Unknown
+                        : CmekCheckStatus.Fail,
+                    _ => cloud.Unreadable.ContainsKey(k.KeyUri) ? CmekCheckStatus.Fail : CmekCheckStatus.Pass,
+                },
             }),
         ]);
 
@@ -223,7 +254,7 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
     public Task<CmekAccessChange> RevokeAccessAsync(CmekAccessChange change, OperationContext context) =>
         change.Kind == "MoonGrant" && cloud.Unchangeable.TryGetValue(change.Target, out var kind)
             ? throw new CmekException("MoonLocked", kind, change.Target, "It is locked.", "Unlock it")
-            : SetAsync(change, grantedTo: null, CmekAccessChangeState.Done);
+            : SetAsync(change, grantedTo: null, CmekAccessChangeState.Done, context);
 
     public Task<IReadOnlyList<CmekAccessChange>> FindRevocationAsync(
         RevocationRequest request,
@@ -234,7 +265,7 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         ]);
 
     public Task<CmekAccessChange> RestoreAccessAsync(CmekAccessChange change, OperationContext context) =>
-        SetAsync(change, change.AuthPrincipal, CmekAccessChangeState.Restored);
+        SetAsync(change, change.AuthPrincipal, CmekAccessChangeState.Restored, context);
 
     public void Dispose() { }
 
@@ -250,8 +281,15 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
             Document = "{}",
         };
 
-    private Task<CmekAccessChange> SetAsync(CmekAccessChange change, string? grantedTo, CmekAccessChangeState state)
+    private Task<CmekAccessChange> SetAsync(
+        CmekAccessChange change,
+        string? grantedTo,
+        CmekAccessChangeState state,
+        OperationContext context
+    )
     {
+        if (cloud.Keys[change.Target].GrantedTo != grantedTo)
+            context.Host.Written($"Moon Grant {change.Target}", isCertain: true, $"request-{++cloud.Requests}");
         cloud.Keys[change.Target] = cloud.Keys[change.Target] with { GrantedTo = grantedTo };
         return Task.FromResult(change with { State = state });
     }

@@ -12,14 +12,14 @@ public sealed class GcpRecordTests
     private const string Trusted = "serviceAccount:crl-kms-user-555555555555@crl-host.iam.gserviceaccount.com";
 
     private static readonly GcpCustomerCloud Cloud = new();
-    private static readonly CrdbCluster Cluster = new()
+    internal static readonly CrdbCluster Cluster = new()
     {
         Id = Id,
         Name = "gcp-us",
         CloudProvider = "GCP",
         AccountId = "crl-host",
     };
-    private static readonly CmekRegionSpec[] Keys = [CmekRegionSpec.Create("us-east4", "GCP_CLOUD_KMS", Key, Account)];
+    internal static readonly CmekRegionSpec[] Keys = [CmekRegionSpec.Create("us-east4", "GCP_CLOUD_KMS", Key, Account)];
 
     private static readonly Dictionary<string, CmekAccessChange> Honest = new()
     {
@@ -44,6 +44,8 @@ public sealed class GcpRecordTests
             """{"disabled":true}"""
         ),
     };
+
+    internal static IEnumerable<CmekAccessChange> HonestChanges => Honest.Values;
 
     public static TheoryData<string> Names { get; } = [.. Honest.Keys];
 

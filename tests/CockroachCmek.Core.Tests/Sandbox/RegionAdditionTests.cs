@@ -83,7 +83,7 @@ public sealed class RegionAdditionTests
 
         public void Warning(string message) { }
 
-        public void Written(string what, bool isCertain) { }
+        public void Written(string what, bool isCertain, string? requestId) { }
 
         public void Progress(OperationProgress progress) { }
 
@@ -98,7 +98,7 @@ public sealed class RegionAdditionTests
 
         public Task<bool> ConfirmPlanAsync(
             string target,
-            IReadOnlyList<string> actions,
+            IReadOnlyList<PlannedStep> steps,
             string consequence,
             CancellationToken cancellationToken
         ) => Task.FromResult(true);

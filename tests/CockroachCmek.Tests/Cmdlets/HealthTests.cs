@@ -48,7 +48,7 @@ public sealed class HealthTests
             .Distinct()
             .ToList();
         Assert.All(operations, o =>
-            Assert.Matches("^(GET|kms:(Describe|Get|List).*|iam:(Get|List).*|sts:GetCallerIdentity)$", o)
+            Assert.Matches("^(GET|kms:(Describe|Get|List).*|iam:(Get|List|Simulate).*|sts:GetCallerIdentity)$", o)
         );
     }
 

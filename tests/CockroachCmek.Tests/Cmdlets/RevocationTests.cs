@@ -254,6 +254,8 @@ public sealed class RevocationTests
         Assert.Equal(4, said.Count);
         Assert.All(said.Take(3), l => Assert.Contains("Add an explicit Deny", l, StringComparison.Ordinal));
         Assert.Contains("Revoke CMEK on prod-us in CockroachDB Cloud", said[3], StringComparison.Ordinal);
+        Assert.Equal(3, session.Screen.Split("  + key policy: {\"Sid\"").Length - 1);
+        Assert.Contains("/cmek {\"action\":\"REVOKE\"}", session.Screen, StringComparison.Ordinal);
         Assert.Empty(
             session
                 .Run(

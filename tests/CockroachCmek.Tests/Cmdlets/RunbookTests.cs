@@ -70,6 +70,7 @@ public sealed class RunbookTests : IDisposable
     public void The_audit_fails_the_job_when_a_check_fails()
     {
         Run("Test-NightlyAudit", "-ClusterName prod-eu-old -MaxKeyAgeDays 365").Succeeds();
+        Assert.Null(Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID"));
         var late = Run("Test-NightlyAudit", "-ClusterName prod-eu-old -MaxKeyAgeDays 100");
         Assert.Contains(
             "prod-eu-old KeyTooOld eu-west-1",
@@ -103,6 +104,7 @@ public sealed class RunbookTests : IDisposable
                 .GetProperty("kind")
                 .GetString()
         );
+        Assert.Null(Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID"));
         // Started again after an eviction: it finds everything done.
         Run("Invoke-BreakGlassRevocation", "-ClusterName prod-eu-old -ConfirmClusterName prod-eu-old").Succeeds();
     }

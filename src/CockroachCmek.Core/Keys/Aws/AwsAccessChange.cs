@@ -16,6 +16,7 @@ internal abstract record AwsAccessChange(RoleArn Role)
     {
         [KeyPolicyDeny.KindName] = KeyPolicyDeny.Parse,
         [KeyPolicyGrant.KindName] = KeyPolicyGrant.Parse,
+        [KmsGrantRevocation.KindName] = KmsGrantRevocation.Parse,
         [KeyDisabling.KindName] = KeyDisabling.Parse,
         [KeyDeletion.KindName] = KeyDeletion.Parse,
         [RolePolicyDeny.KindName] = RolePolicyDeny.Parse,
@@ -36,6 +37,9 @@ internal abstract record AwsAccessChange(RoleArn Role)
 
     /// <summary>What is added or removed, as JSON.</summary>
     public abstract string Document { get; }
+
+    /// <summary>What is added and removed, as lines for people: the same content as is written.</summary>
+    public abstract IReadOnlyList<string> Difference { get; }
 
     /// <summary>The key that is changed; null for a change of the role.</summary>
     public virtual AwsKeyArn? Key => null;
@@ -68,6 +72,7 @@ internal abstract record AwsAccessChange(RoleArn Role)
             Target = Target,
             Action = Action,
             Document = Document,
+            Difference = Difference,
             State = isDone ? CmekAccessChangeState.Done : CmekAccessChangeState.Planned,
         };
 

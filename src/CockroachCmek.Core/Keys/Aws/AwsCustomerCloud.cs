@@ -36,6 +36,8 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
 
     public string KeyLocationRemedy => "New-CrdbCmekKey -MultiRegion";
 
+    public string? WhatOutlasts(CmekRevocationMethod method) => null;
+
     public KeyUri? ParseKeyUri(string text)
     {
         if (!text.StartsWith("arn:", StringComparison.Ordinal))

@@ -147,6 +147,16 @@ internal static partial class AwsErrors
             "Run the same command again"
         );
 
+    /// <summary>KMS accepted the change of a grant, but does not show it.</summary>
+    public static CmekException GrantNotSeen(string key, string region) =>
+        Errors.Make(
+            CmekErrorKind.Timeout,
+            key,
+            $"KMS in {region} accepted the change of a grant of {key}, but still does not list it so after three "
+                + "minutes.",
+            "Run the same command again"
+        );
+
     /// <summary>
     /// Access would go on without the grant: through what does not name the role, or is not in the policy.
     /// </summary>
@@ -155,7 +165,7 @@ internal static partial class AwsErrors
         Errors.Make(
             CmekErrorKind.InvalidState,
             rest.Key,
-            $"{rest.Principal} could use {rest.Key} even without its grant in the key policy, through "
+            $"{rest.Principal} could use {rest.Key} even without the grants to it by name, through "
                 + string.Join("; ", rest.Grants.Select(g => $"{g.Place} ('{g.Through}', for {g.Principal})"))
                 + ". Nothing was changed.",
             "Revoke-CrdbCmek -Method Deny   (a Deny overrides every grant"
@@ -169,13 +179,13 @@ internal static partial class AwsErrors
     /// <summary>
     /// The grant contains more than the use: a record could not be told from one that somebody widened.
     /// </summary>
-    public static CmekException GrantNotRestorable(AwsKeyArn key, RoleArn role, CmekException reason) =>
+    /// <param name="where">Which grant, as the beginning of a sentence.</param>
+    public static CmekException GrantNotRestorable(string where, AwsKeyArn key, RoleArn role, CmekException reason) =>
         Errors.Make(
             CmekErrorKind.InvalidState,
             key.ToString(),
-            $"The grant to {role} in the policy of {key} contains more than CMEK needs, so Restore-CrdbCmekAccess "
-                + "would "
-                + $"refuse to put it back. Nothing was changed. {reason.Message}",
+            $"{where} to {role} on {key} contains more than CMEK needs, so Restore-CrdbCmekAccess would refuse to put "
+                + $"it back. Nothing was changed. {reason.Message}",
             "Revoke-CrdbCmek -Method Deny   (a Deny overrides every grant, and leaves them as they are)",
             reason
         );

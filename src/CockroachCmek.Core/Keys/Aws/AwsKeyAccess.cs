@@ -1,7 +1,6 @@
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
-using CockroachCmek.Core.Access;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -49,37 +48,10 @@ internal sealed class AwsKeyAccess(AwsRun run, ICustomerCloud cloud)
     {
         var plan = new List<(KeyInUse Key, CmekAccessChange Change)>();
         foreach (var key in await FindKeysAsync(request))
-            plan.Add((key, await PlanRemoveGrantAsync(key)));
-        ThrowIfStale(request.Cluster, plan);
+            plan.AddRange((await new AwsGrantRemoval(run, key).PlanAsync()).Select(c => (key, c)));
+        // A grant of KMS is revoked whatever the policy names.
+        ThrowIfStale(request.Cluster, plan.Where(p => p.Change.Kind == KeyPolicyGrant.KindName));
         return [.. plan.Select(p => p.Change)];
-    }
-
-    /// <summary>
-    /// Only a statement that names the role can be taken away from it. What else lets it use the key goes on. What
-    /// could not be put back from a record is not taken.
-    /// </summary>
-    private async Task<CmekAccessChange> PlanRemoveGrantAsync(KeyInUse key)
-    {
-        var left = key.Found with { Policy = key.Found.Policy.WithoutGrantsTo(key.Role.Text) };
-        var rest = (await new AwsKeyAccessReader(run).ReadAsync(left, key.Role.Text)).ToAccess();
-        if (rest.Verdict != CmekAccessVerdict.Denied && rest.Grants.Count > 0)
-            throw AwsErrors.GrantNotRemovable(rest);
-        if (rest.Verdict == CmekAccessVerdict.Unknown)
-            run.Warn($"Without its grant in the key policy: {rest.Uncertainty()} Check: {rest.Unread[0].Command}");
-        var grants = key.Found.Policy.GrantsOf(key.Role.Text);
-        if (grants.Count == 0)
-            return key.ToChange(KeyPolicyGrant.Standard(key.Found.Arn, key.Role), isDone: true);
-        var change = key.ToChange(new KeyPolicyGrant(key.Found.Arn, key.Role, grants), isDone: false);
-        try
-        {
-            AwsAccessChange.Parse(change);
-        }
-        catch (CmekException error)
-        {
-            throw AwsErrors.GrantNotRestorable(key.Found.Arn, key.Role, error);
-        }
-
-        return change;
     }
 
     private async Task<IReadOnlyList<CmekAccessChange>> PlanDisableAsync(RevocationRequest request)

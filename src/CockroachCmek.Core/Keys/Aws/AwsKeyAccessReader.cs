@@ -14,25 +14,30 @@ internal sealed class AwsKeyAccessReader(AwsRun run)
 
     /// <summary>The reading for a key whose policy was read already.</summary>
     public Task<KeyAccessReading> ReadAsync(AwsKeyArn key, KeyPolicyDocument policy, RoleArn role) =>
-        ReadAsync(key, policy.ToPolicy(), role, unreadKey: null);
+        ReadAsync(key, policy.ToPolicy(), role, unreadKey: null, ReadGrantsAsync(key));
+
+    /// <summary>The reading for a key of which only some grants are looked at.</summary>
+    public Task<KeyAccessReading> ReadAsync(FoundKey key, RoleArn role, KeyGrants grants) =>
+        ReadAsync(key.Arn, key.Policy.ToPolicy(), role, unreadKey: null, Task.FromResult(grants));
 
     private async Task<KeyAccessReading> ReadAsync(
         AwsKeyArn key,
         PolicyText policy,
         RoleArn role,
-        UnreadPlace? unreadKey
+        UnreadPlace? unreadKey,
+        Task<KeyGrants> grants
     )
     {
         var ofRole = run.FindRolePoliciesOnceAsync(role);
-        var (grants, unreadGrants) = await GrantsAsync(key);
+        var read = await grants;
         return new KeyAccessReading(
             new KeyPolicies
             {
                 Key = policy,
                 UnreadKey = unreadKey,
                 Role = await ofRole,
-                Grants = grants,
-                UnreadGrants = unreadGrants,
+                Grants = [.. read.Entries.Select(Parse)],
+                UnreadGrants = read.Unread,
             },
             new JudgedKey(key.ToString(), key.AccountId, key.Region, Now),
             PolicySubject.Role(role.Text, role.AccountId)
@@ -54,7 +59,8 @@ internal sealed class AwsKeyAccessReader(AwsRun run)
                 key,
                 new PolicyText([]),
                 RoleArn.Parse(role),
-                new UnreadPlace($"the policy of {key}", AwsCalls.NeedOf(error, permission), command)
+                new UnreadPlace($"the policy of {key}", AwsCalls.NeedOf(error, permission), command),
+                ReadGrantsAsync(key)
             );
         }
     }
@@ -64,17 +70,20 @@ internal sealed class AwsKeyAccessReader(AwsRun run)
         ReadAsync(key.Arn, key.Policy, RoleArn.Parse(role));
 
     /// <summary>The key's grants, or what reading them needs.</summary>
-    private async Task<(IReadOnlyList<KmsGrant> Grants, UnreadPlace? Unread)> GrantsAsync(AwsKeyArn key)
+    public async Task<KeyGrants> ReadGrantsAsync(AwsKeyArn key)
     {
         try
         {
-            return ([.. (await run.Keys.GetGrantsAsync(key)).Select(Parse)], null);
+            return new KeyGrants(await run.Keys.GetGrantsAsync(key), null);
         }
         catch (Exception error) when (run.Calls.IsUnread(error))
         {
             const string permission = "kms:ListGrants";
             var command = AwsCommands.ListGrants(key.ToString(), key.Region).Needing(permission);
-            return ([], new UnreadPlace($"the grants of {key}", AwsCalls.NeedOf(error, permission), command));
+            return new KeyGrants(
+                [],
+                new UnreadPlace($"the grants of {key}", AwsCalls.NeedOf(error, permission), command)
+            );
         }
     }
 
@@ -88,3 +97,7 @@ internal sealed class AwsKeyAccessReader(AwsRun run)
             grant.CreationDate is { } date ? new DateTimeOffset(date.ToUniversalTime()) : null
         );
 }
+
+/// <summary>The KMS grants of a key.</summary>
+/// <param name="Unread">What reading them needs; null when they were read.</param>
+internal sealed record KeyGrants(IReadOnlyList<GrantListEntry> Entries, UnreadPlace? Unread);

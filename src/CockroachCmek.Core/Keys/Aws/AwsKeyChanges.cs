@@ -21,6 +21,8 @@ internal sealed record KeyPolicyDeny(AwsKeyArn DeniedKey, RoleArn Role, JsonObje
 
     public override string Document => Statement.ToJsonString();
 
+    public override IReadOnlyList<string> Difference => [DifferenceLine.Added("key policy", Statement)];
+
     public override string? ClusterId => KeyPolicyDocument.ClusterOfDeny(Statement, Role.Text);
 
     public override Task ApplyAsync(AwsRun run) => run.Writer.ChangePolicyAsync(DeniedKey, p => p.With(Statement));
@@ -56,6 +58,9 @@ internal sealed record KeyPolicyGrant(AwsKeyArn GrantedKey, RoleArn Role, JsonAr
     public override string Action => $"Remove the grant to {Role} from the policy of {GrantedKey}";
 
     public override string Document => Grants.ToJsonString();
+
+    public override IReadOnlyList<string> Difference =>
+        [.. Grants.Select(g => DifferenceLine.Removed("key policy", g!["statement"]!))];
 
     public override Task ApplyAsync(AwsRun run) =>
         run.Writer.ChangePolicyAsync(GrantedKey, p => p.WithoutGrantsTo(Role.Text));
@@ -110,6 +115,9 @@ internal sealed record KeyDisabling(AwsKeyArn DisabledKey, RoleArn Role) : AwsAc
 
     public override string Document => """{"KeyState":"Enabled"}""";
 
+    public override IReadOnlyList<string> Difference =>
+        DifferenceLine.Changed("key", "KeyState", "Enabled", "Disabled");
+
     public override Task ApplyAsync(AwsRun run) => run.Writer.SetEnabledAsync(DisabledKey, enabled: false);
 
     public override Task UndoAsync(AwsRun run) => run.Writer.SetEnabledAsync(DisabledKey, enabled: true);
@@ -134,6 +142,9 @@ internal sealed record KeyDeletion(AwsKeyArn DeletedKey, RoleArn Role) : AwsAcce
     public override string Action => $"Schedule the deletion of {DeletedKey}";
 
     public override string Document => """{"KeyState":"Enabled"}""";
+
+    public override IReadOnlyList<string> Difference =>
+        DifferenceLine.Changed("key", "KeyState", "Enabled", "PendingDeletion");
 
     public override bool IsOfRevocation => false;
 

@@ -63,6 +63,22 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         RunAsync(cluster.Name, context, run => new AwsClusterKeys(run, cluster).FindAsync());
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
+        RunAsync<IReadOnlyList<string>>(keys[0].KeyUri, context, async run =>
+        {
+            var region = AwsKeyArn.Parse(keys[0].KeyUri).Region;
+            // Keys and roles may be in two accounts, each with credentials of its own.
+            var callers = await Task.WhenAll(run.GetCallerAsync(region), run.GetKeyCallerAsync(region));
+            return [.. callers.Select(c => c.Arn).Distinct()];
+        });
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => RunAsync("", context, run => new AwsKeyCopies(run).FindAsync(keys));
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, run => new AwsRevocationDrill(run, cloud, request).RunAsync());
 

@@ -21,7 +21,13 @@ internal static class AwsRecordedChange
         if (ProblemOf(change, parsed, cloud, cluster) is { } problem)
             throw Errors.RevocationFileInvalid(change.Target, problem);
         // An earlier run's reason of a failure is text that nothing checks.
-        var verified = change with { Method = parsed.Method, Action = parsed.Action, Fault = "" };
+        var verified = change with
+        {
+            Method = parsed.Method,
+            Action = parsed.Action,
+            Difference = parsed.Difference,
+            Fault = "",
+        };
         if (keys.Count == 0)
             return verified;
         var uses = keys.Where(k => k.AuthPrincipal == parsed.Role.Text).ToList();
@@ -33,15 +39,12 @@ internal static class AwsRecordedChange
                 $"'{cluster.Name}' does not use {(change.KeyUri.Length > 0 ? change.KeyUri : "a key")} "
                     + $"through {parsed.Role}"
             );
-        return verified with
-        {
-            Regions =
-            [
-                .. uses.Where(k => change.KeyUri.Length == 0 || k.KeyUri == change.KeyUri)
-                    .Select(k => k.Region)
-                    .Distinct(),
-            ],
-        };
+        string[] regions =
+        [
+            .. uses.Where(k => change.KeyUri.Length == 0 || k.KeyUri == change.KeyUri).Select(k => k.Region).Distinct(),
+        ];
+        // A replica in a region that the cluster does not use.
+        return verified with { Regions = regions.Length > 0 ? regions : [AwsKeyArn.Parse(change.KeyUri).Region] };
     }
 
     private static string? ProblemOf(

@@ -117,13 +117,13 @@ internal sealed class AwsRevocationDrill(AwsRun run, ICustomerCloud cloud, Revoc
     /// </summary>
     private async Task<(CmekCheckStatus, string, string)> OnPolicyAsync(Line line, CmekRevocationMethod method)
     {
-        const string write = "kms:PutKeyPolicy";
         var key = await DescribeAsync(line);
         if (key is { } unusable)
             return unusable;
+        IReadOnlyList<CmekAccessChange> plan;
         try
         {
-            await new AwsKeyAccess(run, cloud).PlanAsync(request with { Keys = line.Uses, Method = method });
+            plan = await new AwsKeyAccess(run, cloud).PlanAsync(request with { Keys = line.Uses, Method = method });
         }
         catch (AmazonServiceException error) when (AwsCalls.IsDenied(error))
         {
@@ -132,8 +132,13 @@ internal sealed class AwsRevocationDrill(AwsRun run, ICustomerCloud cloud, Revoc
             return (CmekCheckStatus.Fail, denied.Message, denied.RecommendedAction);
         }
 
-        return Worst([await _rights.OnKeyAsync(line.Key, write)], $"{write} on {line.Key}");
+        string[] writes = [.. plan.Select(c => WriteOf(c.Kind)).Distinct()];
+        var rights = await Task.WhenAll(writes.Select(w => _rights.OnKeyAsync(line.Key, w)));
+        return Worst(rights, $"{string.Join(" and ", writes)} on {line.Key}");
     }
+
+    private static string WriteOf(string kind) =>
+        kind == KmsGrantRevocation.KindName ? "kms:RevokeGrant" : "kms:PutKeyPolicy";
 
     private async Task<(CmekCheckStatus, string, string)> OnKeyAsync(Line line, string action) =>
         await DescribeAsync(line) is { } unusable

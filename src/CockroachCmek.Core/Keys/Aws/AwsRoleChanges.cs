@@ -26,6 +26,8 @@ internal sealed record RolePolicyDeny(RoleArn Role, string Cluster) : AwsAccessC
 
     public override string Document => RoleDenial.Describe(PolicyName, Policy).ToJsonString();
 
+    public override IReadOnlyList<string> Difference => [DifferenceLine.Added($"inline policy {PolicyName}", Policy)];
+
     /// <summary>Name of the inline policy.</summary>
     public string PolicyName => NamePrefix + Cluster;
 
@@ -86,6 +88,9 @@ internal sealed record RoleTrustDeny(RoleArn Role, string Cluster, string Accoun
 
     public override string Document =>
         new JsonObject { ["Trust"] = Statement, ["Sessions"] = RoleDenial.Describe(PolicyName, Policy) }.ToJsonString();
+
+    public override IReadOnlyList<string> Difference =>
+        [DifferenceLine.Added("trust policy", Statement), DifferenceLine.Added($"inline policy {PolicyName}", Policy)];
 
     private string PolicyName => NamePrefix + Cluster;
 

@@ -43,6 +43,9 @@ internal abstract record AzureChange(ChangeOwner Owner)
     /// <summary>What is removed, without the owner.</summary>
     public abstract JsonObject Content { get; }
 
+    /// <summary>What is added and removed, as lines for people: the same content as is written.</summary>
+    public abstract IReadOnlyList<string> Difference { get; }
+
     /// <summary>What is removed, as a record holds it.</summary>
     public string Document
     {
@@ -75,6 +78,7 @@ internal abstract record AzureChange(ChangeOwner Owner)
             Target = Target,
             Action = Action,
             Document = Document,
+            Difference = Difference,
         };
 }
 
@@ -92,6 +96,8 @@ internal sealed record RoleAssignmentChange(ChangeOwner Owner, RoleAssignment As
 
     public override string Action =>
         $"Remove the assignment of {RoleName} on {AzureScope.Of(Assignment)} to {Assignment.Properties.PrincipalId}";
+
+    public override IReadOnlyList<string> Difference => [DifferenceLine.Removed("role assignment", Content)];
 
     public override JsonObject Content =>
         (JsonObject)
@@ -123,6 +129,8 @@ internal sealed record AccessPolicyChange(
         $"Remove {string.Join(", ", KeyPermissions)} of {ObjectId} from the access policies of "
         + KeyVaultId.Split('/').Last();
 
+    public override IReadOnlyList<string> Difference => [DifferenceLine.Removed("access policy", Content)];
+
     public override JsonObject Content =>
         new()
         {
@@ -151,6 +159,8 @@ internal sealed record KeyVersionStateChange(ChangeOwner Owner, AzureKeyId Versi
 
     public override string Action => $"Disable {Version}, so that nobody can unwrap with it";
 
+    public override IReadOnlyList<string> Difference => DifferenceLine.Changed("version", "enabled", true, false);
+
     public override JsonObject Content => new() { ["attributes"] = new JsonObject { ["enabled"] = true } };
 }
 
@@ -165,6 +175,9 @@ internal sealed record ServicePrincipalStateChange(ChangeOwner Owner, string App
 
     public override string Action =>
         $"Disable signing in as the enterprise application {ApplicationId} ({AzureNames.Application(Owner.Id)})";
+
+    public override IReadOnlyList<string> Difference =>
+        DifferenceLine.Changed("enterprise application", "accountEnabled", true, false);
 
     public override JsonObject Content => new() { ["accountEnabled"] = true };
 }
@@ -181,6 +194,8 @@ internal sealed record ServicePrincipalChange(ChangeOwner Owner, string Applicat
     public override string Action =>
         $"Remove the enterprise application {ApplicationId} ({AzureNames.Application(Owner.Id)}) from the tenant";
 
+    public override IReadOnlyList<string> Difference => [DifferenceLine.Removed("enterprise application", Content)];
+
     public override JsonObject Content =>
         new() { ["appId"] = ApplicationId, ["displayName"] = AzureNames.Application(Owner.Id) };
 }
@@ -195,6 +210,8 @@ internal sealed record DeletedKeyChange(ChangeOwner Owner, AzureKeyId Key) : Azu
     public override string Target => Key.ToString();
 
     public override string Action => $"Delete the key {Key}";
+
+    public override IReadOnlyList<string> Difference => DifferenceLine.Changed("key", "deleted", false, true);
 
     public override JsonObject Content => new() { ["deleted"] = false };
 }

@@ -78,17 +78,35 @@ internal sealed class AzureClients : IDisposable
     {
         if (_ownTenantId is { } known)
             return known;
-        var token = await Credential.GetTokenAsync(
-            new TokenRequestContext([Scope(Cloud.Arm)], tenantId: _connection.TenantId),
-            cancellationToken
-        );
-        var tenantId = TenantOf(token.Token) ?? _connection.TenantId ?? throw AzureErrors.TenantUnknown();
+        var tenantId = ClaimOf(await ReadArmTokenAsync(cancellationToken), "tid")
+            ?? _connection.TenantId
+            ?? throw AzureErrors.TenantUnknown();
         if (_connection.TenantId is { } wanted && !Is(wanted, tenantId))
             throw AzureErrors.TenantDiffers(wanted, tenantId);
         return _ownTenantId = tenantId;
     }
 
+    /// <summary>Tenant and object id of the credentials; null when the token does not tell.</summary>
+    public async Task<string?> ReadCallerAsync(CancellationToken cancellationToken)
+    {
+        var token = await ReadArmTokenAsync(cancellationToken);
+        return (ClaimOf(token, "tid"), ClaimOf(token, "oid")) switch
+        {
+            (null, null) => null,
+            (var tenant, null) => $"tenant {tenant}",
+            var (tenant, id) => $"object {id} in tenant {tenant}",
+        };
+    }
+
     public void Dispose() => (_transport as IDisposable)?.Dispose();
+
+    private async Task<string> ReadArmTokenAsync(CancellationToken cancellationToken) =>
+        (
+            await Credential.GetTokenAsync(
+                new TokenRequestContext([Scope(Cloud.Arm)], tenantId: _connection.TenantId),
+                cancellationToken
+            )
+        ).Token;
 
     private AzureRest CreateRest(AzureService service, Uri host) =>
         new(service, BuildPipeline(new TenantTokenPolicy(Credential, [Scope(host)], _connection.TenantId)));
@@ -98,8 +116,8 @@ internal sealed class AzureClients : IDisposable
 
     private static string Scope(Uri host) => $"https://{host.Host}/.default";
 
-    /// <summary>The tenant that a token was issued by; null when the token is not a JWT that can be read.</summary>
-    private static string? TenantOf(string token)
+    /// <summary>A claim of a token; null when the token is not a JWT that can be read, or has no such claim.</summary>
+    private static string? ClaimOf(string token, string name)
     {
         if (token.Split('.') is not [_, var claims, ..])
             return null;
@@ -107,7 +125,7 @@ internal sealed class AzureClients : IDisposable
         {
             var text = claims.Replace('-', '+').Replace('_', '/');
             var json = Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='));
-            return (string?)JsonNode.Parse(json)?["tid"];
+            return (string?)JsonNode.Parse(json)?[name];
         }
         catch (Exception error) when (error is JsonException or FormatException)
         {

@@ -51,6 +51,11 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
 
     public string KeyLocationRemedy => "New-CrdbCmekKey";
 
+    public string? WhatOutlasts(CmekRevocationMethod method) =>
+        method == CmekRevocationMethod.DisableIdentity
+            ? "Tokens that were issued before stay valid until they expire, after 60 to 90 minutes by default."
+            : null;
+
     public KeyUri? ParseKeyUri(string text)
     {
         if (Key.IsMatch(text))

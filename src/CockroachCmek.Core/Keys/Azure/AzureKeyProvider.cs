@@ -78,6 +78,30 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         );
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ReadCallersAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    )
+    {
+        var callers = await Task.WhenAll(
+            keys.Select(k => k.AuthPrincipal)
+                .Distinct(StringComparer.OrdinalIgnoreCase)
+                .Select(tenant =>
+                    RunAsync(tenant, tenant, context, (clients, calls) =>
+                        calls.ReadAsync("Entra", "GetToken", clients.Cloud.Arm.Host, clients.ReadCallerAsync)
+                    )
+                )
+        );
+        return [.. callers.OfType<string>().Distinct()];
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => Task.FromResult<IReadOnlyList<CmekRegionSpec>>([]);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         RunByTenantAsync(request, context, (clients, calls, own) =>
             new AzureRevocationDrill(clients, calls, own).RunAsync()

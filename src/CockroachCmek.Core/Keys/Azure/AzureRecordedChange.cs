@@ -35,6 +35,7 @@ internal sealed class AzureRecordedChange(
         {
             Regions = RegionsOf(uses),
             Action = verified.Action,
+            Difference = verified.Difference,
             Document = verified.Document,
             Fault = "",
         };

@@ -41,6 +41,13 @@ internal sealed class AzureRest(AzureService service, HttpPipeline pipeline)
         }
 
         await pipeline.SendAsync(message, cancellationToken);
+        // Microsoft Graph has a header of its own.
+        ResponseId.Set(
+            message.Response.Headers.TryGetValue("x-ms-request-id", out var id)
+            || message.Response.Headers.TryGetValue("request-id", out id)
+                ? id
+                : null
+        );
         if (message.Response.IsError)
             throw AzureException.From(service, message.Response);
         var content = message.Response.Content.ToMemory();

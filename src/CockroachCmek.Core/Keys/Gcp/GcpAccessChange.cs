@@ -27,6 +27,9 @@ internal abstract record GcpAccessChange(ServiceAccountEmail Account)
     /// <summary>What was added or removed, in Google Cloud's JSON.</summary>
     public abstract JsonNode Document { get; }
 
+    /// <summary>What is added and removed, as lines for people: the same content as is written.</summary>
+    public abstract IReadOnlyList<string> Difference { get; }
+
     /// <summary>Takes access away, and reads it back.</summary>
     public abstract Task RevokeAsync(GcpKeyAccessWriter writer);
 
@@ -52,6 +55,7 @@ internal abstract record GcpAccessChange(ServiceAccountEmail Account)
             Target = Target,
             Action = Action,
             Document = IamPolicy.Format(Document),
+            Difference = Difference,
             State = state,
         };
 }
@@ -70,6 +74,9 @@ internal abstract record GcpBindingsChange(ServiceAccountEmail Account, IReadOnl
         + $"{(string?)Bindings[0]["members"]![0]} from {Target}";
 
     public sealed override JsonNode Document => new JsonArray([.. Bindings.Select(b => b.DeepClone())]);
+
+    public sealed override IReadOnlyList<string> Difference =>
+        [.. Bindings.Select(b => DifferenceLine.Removed("allow policy", b))];
 
     /// <summary>What the roles may let a member do.</summary>
     public abstract GcpRolePurpose Purpose { get; }
@@ -163,6 +170,9 @@ internal sealed record GcpVersionsChange(ServiceAccountEmail Account, GcpKeyName
 
     public override JsonNode Document => new JsonArray([.. Versions.Select(v => (JsonNode)Name.Version(v))]);
 
+    public override IReadOnlyList<string> Difference =>
+        [.. Versions.SelectMany(v => DifferenceLine.Changed($"version {v}", "state", "ENABLED", "DISABLED"))];
+
     public override Task RevokeAsync(GcpKeyAccessWriter writer) => writer.DisableVersionsAsync(Name, Versions);
 
     public override Task RestoreAsync(GcpKeyAccessWriter writer) => writer.EnableVersionsAsync(Name, Versions);
@@ -191,6 +201,9 @@ internal sealed record GcpDestructionChange(
 
     public override JsonNode Document => new JsonArray([.. Versions.Select(v => (JsonNode)Name.Version(v))]);
 
+    public override IReadOnlyList<string> Difference =>
+        [.. Versions.SelectMany(v => DifferenceLine.Changed($"version {v}", "state", "ENABLED", "DESTROY_SCHEDULED"))];
+
     public override Task RevokeAsync(GcpKeyAccessWriter writer) =>
         throw GcpErrors.ChangeMalformed(Target, "this module never schedules a key for destruction");
 
@@ -214,6 +227,9 @@ internal sealed record GcpAccountChange(ServiceAccountEmail Account) : GcpAccess
     public override string Action => $"Disable the service account {Account}, for everything that acts as it";
 
     public override JsonNode Document => new JsonObject { ["disabled"] = true };
+
+    public override IReadOnlyList<string> Difference =>
+        DifferenceLine.Changed("service account", "disabled", false, true);
 
     public override Task RevokeAsync(GcpKeyAccessWriter writer) => writer.DisableAccountAsync(Account);
 

@@ -37,6 +37,15 @@ internal sealed class GcpClients : IDisposable
     /// <summary>Policy Troubleshooter.</summary>
     public IGcpTroubleshooter Troubleshooter { get; }
 
+    /// <summary>The account of the credentials; null where only the token knows it.</summary>
+    public string? CallerEmail =>
+        _credential.UnderlyingCredential switch
+        {
+            ImpersonatedCredential impersonated => impersonated.TargetPrincipal,
+            ServiceAccountCredential account => account.Id,
+            _ => null,
+        };
+
     /// <summary>Finds the credentials and creates the clients. No API call is sent.</summary>
     /// <exception cref="CmekException">GcpCredentialsMissing, InsecureEndpoint.</exception>
     public static async Task<GcpClients> ConnectAsync(GcpConnection connection, CancellationToken cancellationToken)

@@ -38,6 +38,11 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
 
     public string KeyLocationRemedy => "New-CrdbCmekKey";
 
+    public string? WhatOutlasts(CmekRevocationMethod method) =>
+        method == CmekRevocationMethod.RemoveTrust
+            ? "Tokens that were issued before stay valid until they expire, after an hour by default."
+            : null;
+
     public KeyUri? ParseKeyUri(string text)
     {
         if (GcpKeyName.TryParse(text) is { } key && key.ToString() == text)

@@ -80,6 +80,18 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         RunAsync(cluster.Name, context, (clients, calls) => new GcpKeySearch(clients, calls).FindAsync(cluster));
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
+        RunAsync<IReadOnlyList<string>>(keys[0].KeyUri, context, (clients, _) =>
+            Task.FromResult<IReadOnlyList<string>>(clients.CallerEmail is { } email ? [email] : [])
+        );
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => Task.FromResult<IReadOnlyList<CmekRegionSpec>>([]);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) =>
             new GcpRevocationDrills(cloud, clients, calls, _shared).RunAsync(request)

@@ -54,6 +54,8 @@ internal sealed class GcpRest : BaseClientService
                 "application/json"
             );
         using var response = await HttpClient.SendAsync(request, cancellationToken);
+        // Few of Google Cloud's services return one.
+        ResponseId.Set(response.Headers.TryGetValues("x-goog-request-id", out var ids) ? ids.FirstOrDefault() : null);
         var text = response.Content is null ? "" : await ReadTextAsync(response.Content, cancellationToken);
         if (!response.IsSuccessStatusCode)
             throw GcpException.From(response, text);

@@ -10,7 +10,7 @@ internal sealed class AnsweringLog(IOperationHost inner, Func<string, string, bo
 
     public void Warning(string message) => warn(message);
 
-    public void Written(string what, bool isCertain) => inner.Written(what, isCertain);
+    public void Written(string what, bool isCertain, string? requestId) => inner.Written(what, isCertain, requestId);
 
     public void Progress(OperationProgress progress) => inner.Progress(progress);
 
@@ -21,11 +21,11 @@ internal sealed class AnsweringLog(IOperationHost inner, Func<string, string, bo
 
     public Task<bool> ConfirmPlanAsync(
         string target,
-        IReadOnlyList<string> actions,
+        IReadOnlyList<PlannedStep> steps,
         string consequence,
         CancellationToken cancellationToken
     ) =>
-        answer(target, string.Join(" ", actions)) is { } known
+        answer(target, string.Join(" ", steps.Select(s => s.Action))) is { } known
             ? Task.FromResult(known)
-            : inner.ConfirmPlanAsync(target, actions, consequence, cancellationToken);
+            : inner.ConfirmPlanAsync(target, steps, consequence, cancellationToken);
 }

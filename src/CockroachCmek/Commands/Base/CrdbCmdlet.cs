@@ -52,23 +52,37 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>Pipeline thread only: acts as -WhatIf for an input that does not exist yet. Always false.</summary>
-    internal bool WriteWhatIf(string target, string action)
+    internal bool WriteWhatIf(string target, PlannedStep step)
     {
-        Host.UI.WriteLine($"What if: Performing the operation \"{action}\" on target \"{target}\".");
+        Host.UI.WriteLine($"What if: {Describe(target, step)}");
         return false;
     }
 
     /// <summary>
-    /// Pipeline thread only: asks once for a whole plan; the default answer is No. -WhatIf names every action.
+    /// Pipeline thread only: asks once for a whole plan; the default answer is No. -WhatIf shows every step with its
+    /// difference.
     /// </summary>
     /// <exception cref="CmekException">ConfirmationNeeded: nobody can be asked.</exception>
-    internal bool ShouldProcessPlan(string target, IReadOnlyList<string> actions, string consequence)
+    internal bool ShouldProcessPlan(string target, IReadOnlyList<PlannedStep> steps, string consequence)
     {
         if (!Confirmation.IsNeeded(this))
-            return actions.Select(a => ShouldProcess(target, a)).ToList().TrueForAll(allowed => allowed);
-        var question = $"{consequence}\n{string.Join("\n", actions.Select(a => $"  * {a}"))}\nContinue with {target}?";
-        return Confirmation.Ask(this, $"Confirm: {target}", question);
+            return steps
+                .Select(s =>
+                {
+                    var description = Describe(target, s);
+                    return ShouldProcess(description, description, $"Confirm: {target}");
+                })
+                .ToList()
+                .TrueForAll(allowed => allowed);
+        var actions = string.Join("\n", steps.Select(s => $"  * {s.Action}"));
+        return Confirmation.Ask(this, $"Confirm: {target}", $"{consequence}\n{actions}\nContinue with {target}?");
     }
+
+    private static string Describe(string target, PlannedStep step) =>
+        string.Join(
+            Environment.NewLine + "  ",
+            [$"Performing the operation \"{step.Action}\" on target \"{target}\".", .. step.Difference]
+        );
 
     /// <summary>
     /// Pipeline thread only: writes the error of one input. It terminates only if every other input would fail alike.

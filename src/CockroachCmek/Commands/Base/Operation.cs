@@ -57,7 +57,7 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public void Warning(string message) => Post(cmdlet => cmdlet.WriteWarning(VisibleText.Line(message)));
 
-    public void Written(string what, bool isCertain) => _writes.Add(what, isCertain);
+    public void Written(string what, bool isCertain, string? requestId) => _writes.Add(what, isCertain);
 
     /// <summary>The error, with what this operation has written.</summary>
     public Exception Correct(Exception error) => error is CmekException known ? _writes.Correct(known) : error;
@@ -79,20 +79,20 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     }
 
     public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellation) =>
-        ConfirmAsync(target, [action], (cmdlet, shown, actions) =>
-            planOnly ? cmdlet.WriteWhatIf(shown, actions[0]) : cmdlet.ShouldProcess(shown, actions[0])
+        ConfirmAsync(target, [new PlannedStep(action, [])], (cmdlet, shown, steps) =>
+            planOnly ? cmdlet.WriteWhatIf(shown, steps[0]) : cmdlet.ShouldProcess(shown, steps[0].Action)
         );
 
     public Task<bool> ConfirmPlanAsync(
         string target,
-        IReadOnlyList<string> actions,
+        IReadOnlyList<PlannedStep> steps,
         string consequence,
         CancellationToken cancellation
     ) =>
-        ConfirmAsync(target, actions, (cmdlet, shown, steps) =>
+        ConfirmAsync(target, steps, (cmdlet, shown, visible) =>
             planOnly
-                ? !steps.All(a => !cmdlet.WriteWhatIf(shown, a))
-                : cmdlet.ShouldProcessPlan(shown, steps, VisibleText.Line(consequence))
+                ? !visible.All(s => !cmdlet.WriteWhatIf(shown, s))
+                : cmdlet.ShouldProcessPlan(shown, visible, VisibleText.Line(consequence))
         );
 
     /// <summary>Pipeline thread only: writes the queued records; false if there were none.</summary>
@@ -117,22 +117,28 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public void Dispose() => _cancellation.Dispose();
 
-    /// <summary>Asks on the pipeline thread, with target and actions as they can be shown.</summary>
+    /// <summary>Asks on the pipeline thread, with target and steps as they can be shown.</summary>
     private async Task<bool> ConfirmAsync(
         string target,
-        IReadOnlyList<string> actions,
-        Func<CrdbCmdlet, string, IReadOnlyList<string>, bool> ask
+        IReadOnlyList<PlannedStep> steps,
+        Func<CrdbCmdlet, string, IReadOnlyList<PlannedStep>, bool> ask
     )
     {
         var shown = VisibleText.Line(target);
-        IReadOnlyList<string> steps = [.. actions.Select(VisibleText.Line)];
+        IReadOnlyList<PlannedStep> visible =
+        [
+            .. steps.Select(s => new PlannedStep(
+                VisibleText.Line(s.Action),
+                [.. s.Difference.Select(VisibleText.Line)]
+            )),
+        ];
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = CancellationToken.Register(() => answer.TrySetCanceled());
         Post(cmdlet =>
         {
             try
             {
-                answer.TrySetResult(ask(cmdlet, shown, steps));
+                answer.TrySetResult(ask(cmdlet, shown, visible));
             }
             catch (CmekException error)
             {
@@ -141,8 +147,8 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
         });
         var allowed = await answer.Task;
         if (allowed)
-            foreach (var step in steps)
-                Allowed.Enqueue($"{step} on {shown}");
+            foreach (var step in visible)
+                Allowed.Enqueue($"{step.Action} on {shown}");
         return allowed;
     }
 

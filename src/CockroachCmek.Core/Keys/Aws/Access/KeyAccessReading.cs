@@ -176,7 +176,7 @@ internal sealed class KeyAccessReading
                 Principal = grant.Grantee,
                 Condition = grant.IsConstrained ? "kms:EncryptionContext" : null,
                 IsOnKey = true,
-                IsRemovable = false,
+                IsRemovable = grant.Grantee == _role.Arn,
                 RemoveCommand = AwsCommands.RevokeGrant(_key.Arn, _key.Region, grant.Id),
             };
     }
