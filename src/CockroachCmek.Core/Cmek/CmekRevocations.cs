@@ -242,9 +242,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         }
     }
 
-    /// <summary>
-    /// Asks once. CockroachDB Cloud refuses a cluster that is revoked already: another administrator was faster.
-    /// </summary>
+    /// <summary>Asks once. A refusal may mean that another administrator was faster.</summary>
     private async Task<CmekInfo> RequestAsync(CrdbCluster cluster, OperationContext context)
     {
         try
