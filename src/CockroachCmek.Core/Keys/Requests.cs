@@ -76,6 +76,9 @@ internal sealed record RotationRequest
 
     /// <summary>New keys with the same properties, instead of new versions of the same keys.</summary>
     public bool NewKey { get; init; }
+
+    /// <summary>The cloud may generate the new material where the old one came from elsewhere.</summary>
+    public bool ReplaceOrigin { get; init; }
 }
 
 /// <summary>What <see cref="ICmekKeyProvider.CheckKeyAsync"/> checks.</summary>
