@@ -5,6 +5,10 @@ Rotates the keys of clusters whose last rotation is older than a number of days.
 Can be started again after an eviction: a version that an earlier job created is used, and a cluster that was rotated
 within -OlderThanDays is left alone. A cluster that fails does not stop the others. The job fails at the end and names
 it.
+
+The origin of every key is kept. Keys of HashiCorp Vault are rotated there: give -EnvironmentVariable VAULT_ADDR,
+VAULT_TOKEN. Imported keys rotate to new material that was imported for them. Keys whose new material only their owner
+can create, for example those in a key store, are not rotated; the job names them with what to do.
 #>
 [CmdletBinding()]
 param(
