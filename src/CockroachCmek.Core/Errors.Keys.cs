@@ -90,7 +90,7 @@ internal static partial class Errors
                 + "Nothing was rotated.",
             $"Create the new material where the old one comes from, and import it: New-CrdbCmekKey -KeyUri <key> | "
                 + "New-CrdbCmekManifest | Invoke-CrdbCmekRotation   (or Get-CrdbCluster "
-                    + $"{ShellQuote.PowerShell(cluster)} "
+                + $"{ShellQuote.PowerShell(cluster)} "
                 + $"| Invoke-CrdbCmekRotation {(newKey ? "-NewKey " : "")}-ReplaceOrigin)"
         );
 

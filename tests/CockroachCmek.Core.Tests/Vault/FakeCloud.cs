@@ -63,7 +63,14 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
     public string? MarkOwner { get; set; }
 
     public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
-        Task.FromResult(Marks.Contains(key.KeyUri) ? KeyOrigin.OfVault with { ClusterId = MarkOwner } : KeyOrigin.OfCloud(cloud.DisplayName));
+        Task.FromResult(
+            Marks.Contains(key.KeyUri)
+                ? KeyOrigin.OfVault with
+                {
+                    ClusterId = MarkOwner,
+                }
+                : KeyOrigin.OfCloud(cloud.DisplayName)
+        );
 
     public async Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context)
     {

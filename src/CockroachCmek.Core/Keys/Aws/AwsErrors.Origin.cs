@@ -14,7 +14,7 @@ internal static partial class AwsErrors
         var region = AwsKeyArn.Parse(key.Arn).Region;
         CommandLine create =
             $"aws kms create-key --region {region} --origin {key.Origin.Value} --custom-key-store-id "
-                + $"{key.CustomKeyStoreId}";
+            + $"{key.CustomKeyStoreId}";
         return Errors.KeyCannotRotate(
             key.Arn,
             "AWS",
@@ -71,11 +71,12 @@ internal static partial class AwsErrors
     /// <summary>How the same material is imported again.</summary>
     public static string ImportAgain(string arn) =>
         $"{GetImportParameters(arn)}, then import the same material with aws kms import-key-material and a later "
-            + "--valid-to";
+        + "--valid-to";
 
     private static string GetImportParameters(string arn)
     {
-        CommandLine command = $"aws kms get-parameters-for-import --region {AwsKeyArn.Parse(arn).Region} --key-id {arn}";
+        CommandLine command =
+            $"aws kms get-parameters-for-import --region {AwsKeyArn.Parse(arn).Region} --key-id {arn}";
         return $"{command} --wrapping-algorithm RSAES_OAEP_SHA_256 --wrapping-key-spec RSA_2048";
     }
 }

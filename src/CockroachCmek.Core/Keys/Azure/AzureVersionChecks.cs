@@ -68,7 +68,7 @@ internal sealed class AzureVersionChecks(
                     + "version in Key Vault.",
                 $"az keyvault key set-attributes --id {id} --tags {AzureNames.OriginTag}={KeyOrigin.CloudMark}   "
                     + $"(or ={KeyOrigin.ImportedMark}, which keeps rotations from replacing it; add the tags that the "
-                        + "key "
+                    + "key "
                     + "has)"
             );
     }
