@@ -65,7 +65,10 @@ public static class CmekCheckName
     /// <summary>The key's policy names no identity that was deleted.</summary>
     public const string KeyPolicyCurrent = nameof(KeyPolicyCurrent);
 
-    /// <summary>The key does not expire soon.</summary>
+    /// <summary>Where the key's material comes from.</summary>
+    public const string KeyOrigin = nameof(KeyOrigin);
+
+    /// <summary>The key, or its imported material, does not expire soon.</summary>
     public const string KeyExpiry = nameof(KeyExpiry);
 
     /// <summary>The key cannot be deleted for good by one command.</summary>

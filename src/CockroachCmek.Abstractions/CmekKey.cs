@@ -48,6 +48,12 @@ public sealed record CmekKey : IPlannable
     /// <summary>The key's state as the KMS names it, for example Enabled.</summary>
     public string State { get; internal init; } = "";
 
+    /// <summary>Where the material comes from. Unknown for a planned key of which nothing is known yet.</summary>
+    public CmekKeyOrigin Origin { get; internal init; }
+
+    /// <summary>When the key stops working: the material expires, or the key does. Null for never.</summary>
+    public DateTimeOffset? ExpiresAt { get; internal init; }
+
     /// <summary>
     /// Days between automatic rotations by the KMS, when this run was asked to set them; otherwise null.
     /// </summary>

@@ -72,4 +72,46 @@ internal static partial class Errors
             $"{arn} is {kind}; CMEK needs a symmetric key for encryption and decryption.",
             "New-CrdbCmekKey   (creates one)"
         );
+
+    /// <summary>The cloud would generate the material of a key that comes from elsewhere.</summary>
+    /// <param name="origin">The origin as a part of a sentence: "was imported".</param>
+    /// <param name="newKey">A new key was asked for, not a new version.</param>
+    public static CmekException OriginWouldChange(
+        string key,
+        string origin,
+        string cloud,
+        string cluster,
+        bool newKey
+    ) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            key,
+            $"{key} {origin}. Its new {(newKey ? "key" : "version")} would be generated in {cloud}. "
+                + "Nothing was rotated.",
+            $"Create the new material where the old one comes from, and import it: New-CrdbCmekKey -KeyUri <key> | "
+                + "New-CrdbCmekManifest | Invoke-CrdbCmekRotation   (or Get-CrdbCluster "
+                + $"{ShellQuote.PowerShell(cluster)} "
+                + $"| Invoke-CrdbCmekRotation {(newKey ? "-NewKey " : "")}-ReplaceOrigin)"
+        );
+
+    /// <summary>The material of a key cannot be replaced by the cloud itself.</summary>
+    /// <param name="reason">Why, as a clause: "its versions are imported".</param>
+    public static CmekException KeyCannotRotate(string key, string cloud, string reason, string remedy) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            key,
+            $"{cloud} cannot create new material for {key}: {reason}. Nothing was rotated.",
+            remedy
+        );
+
+    /// <summary>A key of HashiCorp Vault is to be rotated, and the session has no Vault.</summary>
+    public static CmekException VaultNotConnected(string key) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            key,
+            $"{key} was generated in HashiCorp Vault, which rotates it. This session is not connected to Vault. "
+                + "Nothing was rotated.",
+            "Connect-CrdbCloud -VaultAddress https://<host>:8200, then run the same command again   "
+                + "(-ReplaceOrigin has the cloud generate the new material instead)"
+        );
 }

@@ -10,6 +10,10 @@ within -OlderThanDays is left alone. A cluster that fails does not stop the othe
 CockroachDB Cloud does not accept the API key or cannot be reached, no other cluster is tried; when a cloud's
 credentials or service fail, no other cluster of that cloud is; when two clusters of a cloud in a row lack a permission,
 the rest of that cloud is not tried either. The job fails at the end, and names what failed and what was not tried.
+
+The origin of every key is kept. Keys of HashiCorp Vault are rotated there: give -EnvironmentVariable VAULT_ADDR,
+VAULT_TOKEN. Imported keys rotate to new material that was imported for them. Keys whose new material only their owner
+can create, for example those in a key store, are not rotated; the job names them with what to do.
 #>
 [CmdletBinding()]
 param(

@@ -32,10 +32,33 @@ internal sealed class CustomerConnections(CustomerCloudTable clouds, CloudOption
                 throw new ObjectDisposedException(nameof(CustomerConnections));
             if (!_providers.TryGetValue(cloud.Provider, out var provider))
                 _providers.Add(cloud.Provider, provider = cloud.Connect(options, sandbox));
-            if (source != CmekKeySource.HashiCorpVault)
-                return provider;
+            return source == CmekKeySource.HashiCorpVault
+                ? InVault(provider)
+                : new OriginKeeper(provider, () => FindInVault(provider));
+        }
+    }
+
+    private VaultKeyProvider InVault(ICmekKeyProvider provider)
+    {
+        lock (_providers)
+        {
+            if (_disposed)
+                throw new ObjectDisposedException(nameof(CustomerConnections));
             _vault ??= new VaultClient(VaultConnection.Create(options, sandbox));
             return new VaultKeyProvider(provider, _vault);
+        }
+    }
+
+    /// <summary>Null when the session and the environment name no Vault.</summary>
+    private VaultKeyProvider? FindInVault(ICmekKeyProvider provider)
+    {
+        try
+        {
+            return InVault(provider);
+        }
+        catch (CmekException error) when (error.ErrorId == nameof(VaultErrors.VaultAddressMissing))
+        {
+            return null;
         }
     }
 

@@ -13,6 +13,9 @@ internal sealed record RotationOptions
     /// <summary>New keys, instead of new versions of the same keys.</summary>
     public bool NewKey { get; init; }
 
+    /// <summary>The cloud may generate the new material where the old one came from elsewhere.</summary>
+    public bool ReplaceOrigin { get; init; }
+
     /// <summary>
     /// Only regions that last wrapped with their key longer ago than this; null for all. Makes a scheduled rotation
     /// safe to start again.
@@ -72,6 +75,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
                 Regions = chosen,
                 NewKey = options.NewKey,
                 Timeout = options.Write.Timeout,
+                ReplaceOrigin = options.ReplaceOrigin,
             },
             context
         );

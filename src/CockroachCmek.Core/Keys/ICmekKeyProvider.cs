@@ -34,6 +34,16 @@ internal interface ICmekKeyProvider : IDisposable
     /// </returns>
     Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context);
 
+    /// <summary>Where a key's material comes from. Reads only; what cannot be read is Unknown.</summary>
+    Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context);
+
+    /// <summary>
+    /// Marks a key in the cloud as generated in HashiCorp Vault for a cluster, so that it is known without Vault. Asks,
+    /// unless the
+    /// mark is there. A caller who is not allowed to set it is told so in the verbose text.
+    /// </summary>
+    Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context);
+
     /// <summary>
     /// After new keys are in force, moves the name by which <see cref="EnsureKeysAsync"/> finds a cluster's keys to
     /// them.

@@ -79,6 +79,9 @@ internal sealed record RotationRequest
 
     /// <summary>Longest wait until the new versions take effect in the cloud.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The cloud may generate the new material where the old one came from elsewhere.</summary>
+    public bool ReplaceOrigin { get; init; }
 }
 
 /// <summary>What <see cref="ICmekKeyProvider.CheckKeyAsync"/> checks.</summary>

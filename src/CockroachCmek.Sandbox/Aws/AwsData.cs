@@ -49,6 +49,12 @@ internal sealed class AwsData
 
     public List<KmsKey> Keys { get; } = [];
 
+    /// <summary>What GetParametersForImport handed out, by token.</summary>
+    public Dictionary<string, KmsImportToken> ImportTokens { get; } = [];
+
+    /// <summary>Key stores of the customer's, by id.</summary>
+    public Dictionary<string, KmsKeyStore> KeyStores { get; } = [];
+
     public List<KmsGrant> Grants { get; } = [];
 
     public Dictionary<(string Region, string Alias), (KmsKey Key, DateTimeOffset Created)> Aliases { get; } = [];

@@ -72,6 +72,20 @@ public sealed class AwsSettings
                 : throw new ArgumentException($"'{region}' is not a region that can be enabled.", nameof(region))
         );
 
+    /// <summary>Adds a key store of the customer's, which is connected.</summary>
+    /// <param name="id">Its id, for example cks-1234567890abcdef0.</param>
+    /// <param name="origin">The origin of its keys: AWS_CLOUDHSM or EXTERNAL_KEY_STORE.</param>
+    public void AddKeyStore(string id, string origin) =>
+        Locked(() =>
+            origin is "AWS_CLOUDHSM" or "EXTERNAL_KEY_STORE"
+                ? _data.KeyStores[id] = new KmsKeyStore(id, origin)
+                : throw new ArgumentException($"'{origin}' is not the origin of a key store.", nameof(origin))
+        );
+
+    /// <summary>Connects or disconnects a key store. Keys of a disconnected one are unavailable.</summary>
+    public void ConnectKeyStore(string id, bool isConnected) =>
+        Locked(() => _data.KeyStores[id].IsConnected = isConnected);
+
     /// <summary>Adds a service control policy above the account. What it does not deny stays allowed.</summary>
     public void AddServiceControlPolicy(string policy) =>
         Locked(() => Add(_data.ServiceControlPolicies, policy, "service_control_policy"));

@@ -1,5 +1,16 @@
 namespace CockroachCmek.Sandbox.Aws;
 
+/// <summary>A key store of the customer's.</summary>
+internal sealed class KmsKeyStore(string id, string origin)
+{
+    public string Id { get; } = id;
+
+    /// <summary>The origin of its keys: AWS_CLOUDHSM or EXTERNAL_KEY_STORE.</summary>
+    public string Origin { get; } = origin;
+
+    public bool IsConnected { get; set; } = true;
+}
+
 /// <summary>
 /// A key in one region. Each replica of a multi-Region key has its own policy, tags, aliases and state; they share the
 /// material.
@@ -16,14 +27,20 @@ internal sealed class KmsKey(string region, string accountId, string id, KmsMate
     public string KeyUsage { get; init; } = "ENCRYPT_DECRYPT";
     public bool MultiRegion { get; init; }
 
-    /// <summary>AWS_KMS, or EXTERNAL for imported material.</summary>
+    /// <summary>AWS_KMS, EXTERNAL for imported material, AWS_CLOUDHSM or EXTERNAL_KEY_STORE.</summary>
     public string Origin { get; init; } = "AWS_KMS";
+
+    /// <summary>The key store that the key is in; null for none.</summary>
+    public KmsKeyStore? Store { get; init; }
+
+    /// <summary>The key's id in an external key store.</summary>
+    public string? XksKeyId { get; init; }
     public string PrimaryRegion { get; set; } = region;
     public bool Enabled { get; set; } = true;
     public DateTimeOffset? CreatingUntil { get; init; }
 
     /// <summary>False for a key of origin EXTERNAL that waits for its material.</summary>
-    public bool HasMaterial { get; init; } = true;
+    public bool HasMaterial { get; set; } = true;
 
     /// <summary>Until when another region becomes the primary's; null for never.</summary>
     public DateTimeOffset? UpdatingUntil { get; set; }
@@ -50,7 +67,8 @@ internal sealed class KmsKey(string region, string accountId, string id, KmsMate
         DeletionDate is not null ? "PendingDeletion"
         : CreatingUntil > now ? "Creating"
         : UpdatingUntil > now ? "Updating"
-        : !HasMaterial ? "PendingImport"
+        : !HasMaterial || Material.IsExpired(now) ? "PendingImport"
+        : Store is { IsConnected: false } ? "Unavailable"
         : Enabled ? "Enabled"
         : "Disabled";
 

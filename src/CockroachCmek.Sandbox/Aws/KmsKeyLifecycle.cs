@@ -42,7 +42,9 @@ internal sealed class KmsKeyLifecycle(
             PolicyPrincipals = ids,
             MultiRegion = multiRegion,
             Origin = Origin(body),
-            HasMaterial = Origin(body) == "AWS_KMS",
+            HasMaterial = Origin(body) != "EXTERNAL",
+            Store = Store(body),
+            XksKeyId = Origin(body) == "EXTERNAL_KEY_STORE" ? KmsRequest.Text(body, "XksKeyId") : null,
             KeySpec = (string?)body["KeySpec"] ?? "SYMMETRIC_DEFAULT",
             KeyUsage = (string?)body["KeyUsage"] ?? "ENCRYPT_DECRYPT",
             Description = (string?)body["Description"] ?? "",
@@ -53,9 +55,9 @@ internal sealed class KmsKeyLifecycle(
     }
 
     /// <summary>
-    /// Creates an enabled key of origin EXTERNAL with the account's default policy. The sandbox's Vault is the only
-    /// importer, so the wrapping of the material (GetParametersForImport, ImportKeyMaterial) is left out; its
-    /// permissions are required.
+    /// Creates an enabled key of origin EXTERNAL with the account's default policy, for the sandbox's Vault. The
+    /// wrapping of the material (GetParametersForImport, ImportKeyMaterial) is left out; its permissions are
+    /// required.
     /// </summary>
     /// <exception cref="AwsException">AccessDeniedException.</exception>
     public KmsKey Import(Caller caller, string region, byte[] material, string description, bool multiRegion)
@@ -99,6 +101,7 @@ internal sealed class KmsKeyLifecycle(
             MultiRegion = true,
             PrimaryRegion = primary.Region,
             Origin = primary.Origin,
+            Store = primary.Store,
             CreatingUntil = keys.Now + ReplicaDelay,
             Description = (string?)body["Description"] ?? "",
         };
@@ -215,14 +218,29 @@ internal sealed class KmsKeyLifecycle(
     private static IEnumerable<JsonObject> Tags(KmsKey key) =>
         key.Tags.Select(t => new JsonObject { ["TagKey"] = t.Key, ["TagValue"] = t.Value });
 
-    /// <summary>AWS_KMS or EXTERNAL; the sandbox has no custom key stores.</summary>
     private static string Origin(JsonObject body) =>
         (string?)body["Origin"] switch
         {
             null or "AWS_KMS" => "AWS_KMS",
-            "EXTERNAL" => "EXTERNAL",
-            _ => throw new AwsException("CustomKeyStoreNotFoundException", "The custom key store does not exist."),
+            ("EXTERNAL" or "AWS_CLOUDHSM" or "EXTERNAL_KEY_STORE") and var origin => origin,
+            _ => throw KmsRequest.InvalidValue("origin"),
         };
+
+    /// <summary>The key store of a new key; null for a key that KMS keeps itself.</summary>
+    private KmsKeyStore? Store(JsonObject body)
+    {
+        var origin = Origin(body);
+        if (origin is "AWS_KMS" or "EXTERNAL")
+            return null;
+        if (
+            !data.KeyStores.TryGetValue(KmsRequest.Text(body, "CustomKeyStoreId"), out var store)
+            || store.Origin != origin
+        )
+            throw new AwsException("CustomKeyStoreNotFoundException", "The custom key store does not exist.");
+        return store.IsConnected
+            ? store
+            : throw new AwsException("CustomKeyStoreInvalidStateException", "The custom key store is not connected.");
+    }
 
     /// <summary>Most changes of a key are allowed in every state but one.</summary>
     private void RequireKept(KmsKey key)

@@ -99,6 +99,7 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
                     "Creating" => " is creating.",
                     "Updating" => " is updating.",
                     "PendingImport" => " is pending import.",
+                    "Unavailable" => " is unavailable.",
                     _ => " is pending deletion.",
                 }
         );
@@ -136,10 +137,15 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
             ),
             ["MultiRegion"] = key.MultiRegion,
         };
-        if (state is not ("Creating" or "PendingImport"))
+        // The id stays when a material expires or is deleted.
+        if (state != "Creating" && key.HasMaterial && key.Store is null)
             metadata["CurrentKeyMaterialId"] = key.Material.Current(key.MaterialTime(clock.UtcNow)).Id;
         if (key.Origin == "EXTERNAL" && state != "PendingImport")
-            metadata["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
+            KmsRequest.AddExpiry(metadata, key.Material.ExpiresAt);
+        if (key.Store is { } store)
+            metadata["CustomKeyStoreId"] = store.Id;
+        if (key.XksKeyId is { } xks)
+            metadata["XksKeyConfiguration"] = new JsonObject { ["Id"] = xks };
         if (DeletionDateOf(key) is { } deletion)
             metadata["DeletionDate"] = KmsRequest.Epoch(deletion);
         else if (state == "PendingReplicaDeletion")
@@ -153,6 +159,9 @@ internal sealed class KmsKeys(SandboxClock clock, string accountId, AwsData data
             };
         return metadata;
     }
+
+    /// <summary>The key itself, and of a multi-Region key its primary and replicas.</summary>
+    public IEnumerable<KmsKey> InAllRegions(KmsKey key) => data.Keys.Where(k => k.Id == key.Id);
 
     private bool IsGone(KmsKey key) => DeletionDateOf(key) is { } date && date <= clock.UtcNow;
 

@@ -21,7 +21,15 @@ internal sealed record KmsMaterialVersion(
     DateTimeOffset Completed,
     DateTimeOffset ListedFrom,
     DateTimeOffset UsedFrom
-);
+)
+{
+    /// <summary>When imported material expires; null for never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
+
+/// <summary>Material that was imported and not rotated to yet.</summary>
+/// <param name="Regions">The regions of a multi-Region key that have it.</param>
+internal sealed record KmsPendingMaterial(byte[] Bytes, string Id, DateTimeOffset? ExpiresAt, HashSet<string> Regions);
 
 /// <summary>Key material and its versions. The replicas of a multi-Region key share it.</summary>
 internal sealed class KmsMaterial
@@ -39,6 +47,57 @@ internal sealed class KmsMaterial
 
     /// <summary>How much later than the primary a replica encrypts with a new version.</summary>
     public TimeSpan ReplicaDelay { get; private set; }
+
+    /// <summary>Imported material that waits for a rotation.</summary>
+    public KmsPendingMaterial? Pending { get; set; }
+
+    /// <summary>When the first of the versions expires; null for never.</summary>
+    public DateTimeOffset? ExpiresAt => Versions.Min(v => v.ExpiresAt);
+
+    /// <summary>One version without its bytes makes the whole key unusable.</summary>
+    public bool IsExpired(DateTimeOffset now) => ExpiresAt <= now;
+
+    /// <summary>The first import replaces what the key was created with.</summary>
+    public void ImportFirst(DateTimeOffset now, byte[] bytes, DateTimeOffset? expires)
+    {
+        Versions.Clear();
+        Versions.Add(new KmsMaterialVersion(bytes, NewId(), "", now, now, now, now) { ExpiresAt = expires });
+    }
+
+    /// <summary>Imports the bytes of a version again; its id, or null when no version has these bytes.</summary>
+    public string? ImportAgain(byte[] bytes, DateTimeOffset? expires)
+    {
+        var at = Versions.FindIndex(v => v.Bytes.SequenceEqual(bytes));
+        if (at < 0)
+            return null;
+        Versions[at] = Versions[at] with { ExpiresAt = expires };
+        return Versions[at].Id;
+    }
+
+    /// <summary>Starts a rotation to the pending material.</summary>
+    public void StartRotationToPending(DateTimeOffset now, AwsRotationDelays delays)
+    {
+        var next = Pending!;
+        Pending = null;
+        Versions.Add(
+            new KmsMaterialVersion(
+                next.Bytes,
+                next.Id,
+                "ON_DEMAND",
+                now,
+                now + delays.Status,
+                now + delays.List,
+                now + delays.Material
+            )
+            {
+                ExpiresAt = next.ExpiresAt,
+            }
+        );
+    }
+
+    /// <summary>64 hexadecimal digits.</summary>
+    public static string NewId() =>
+        string.Concat(RandomBytes(32).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
 
     /// <summary>The version that KMS encrypts with.</summary>
     public KmsMaterialVersion Current(DateTimeOffset now) =>
@@ -101,9 +160,5 @@ internal sealed class KmsMaterial
         DateTimeOffset completed,
         DateTimeOffset listed,
         DateTimeOffset used
-    )
-    {
-        var id = string.Concat(RandomBytes(32).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
-        Versions.Add(new KmsMaterialVersion(bytes, id, kind, started, completed, listed, used));
-    }
+    ) => Versions.Add(new KmsMaterialVersion(bytes, NewId(), kind, started, completed, listed, used));
 }

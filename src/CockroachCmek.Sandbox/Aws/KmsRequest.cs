@@ -41,6 +41,14 @@ internal static class KmsRequest
             );
     }
 
+    /// <summary>The expiry of imported material, as DescribeKey and ListKeyRotations show it.</summary>
+    public static void AddExpiry(JsonObject json, DateTimeOffset? expires)
+    {
+        json["ExpirationModel"] = expires is null ? "KEY_MATERIAL_DOES_NOT_EXPIRE" : "KEY_MATERIAL_EXPIRES";
+        if (expires is { } end)
+            json["ValidTo"] = Epoch(end);
+    }
+
     public static AwsException NotFound(string message) => new("NotFoundException", message);
 
     public static AwsException InvalidValue(string name) =>

@@ -33,6 +33,7 @@ internal sealed class KmsRotation(KmsKeys keys, AwsData data)
     {
         if (key.KeySpec != "SYMMETRIC_DEFAULT")
             throw new AwsException("UnsupportedOperationException", "");
+        RequireNoStore(key);
         var primary = keys.PrimaryOf(key);
         var status = new JsonObject
         {
@@ -52,12 +53,12 @@ internal sealed class KmsRotation(KmsKeys keys, AwsData data)
 
     public JsonObject RotateOnDemand(KmsKey key)
     {
+        RequireNoStore(key);
         if (keys.State(key) == "PendingImport")
             throw new AwsException("KMSInvalidStateException", $"{key.Arn} is pending import.");
         keys.RequireState(key, "Enabled");
         RequireSymmetricPrimary(key);
-        // The sandbox imports material only once, so none is ever waiting.
-        if (key.Origin == "EXTERNAL")
+        if (key.Origin == "EXTERNAL" && PendingState(key) != "PENDING_ROTATION")
             throw new AwsException(
                 "KMSInvalidStateException",
                 $"No available key material pending rotation for the key: {key.Arn}."
@@ -67,15 +68,20 @@ internal sealed class KmsRotation(KmsKeys keys, AwsData data)
         if (key.Material.Versions.Count(v => v.Kind == "ON_DEMAND") >= OnDemandLimit)
             throw new AwsException(
                 "LimitExceededException",
-                "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be "
+                "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can "
+                    + "be "
                     + $"performed for this key: {key.Arn}"
             );
-        key.Material.StartRotation(keys.Now, "ON_DEMAND", data.RotationDelays);
+        if (key.Origin == "EXTERNAL")
+            key.Material.StartRotationToPending(keys.Now, data.RotationDelays);
+        else
+            key.Material.StartRotation(keys.Now, "ON_DEMAND", data.RotationDelays);
         return new JsonObject { ["KeyId"] = key.Arn };
     }
 
     public JsonObject List(KmsKey key, JsonObject body)
     {
+        RequireNoStore(key);
         var current = key.Material.Current(key.MaterialTime(keys.Now));
         var isAll = (string?)body["IncludeKeyMaterial"] == "ALL_KEY_MATERIAL";
         return KmsRequest.Page(
@@ -83,11 +89,32 @@ internal sealed class KmsRotation(KmsKeys keys, AwsData data)
             "Rotations",
             key.Material.Versions.Where(v => v.ListedFrom <= keys.Now && (isAll || v.Kind.Length > 0))
                 .Select(v => Entry(key, v, v == current))
+                .Concat(isAll && key.Material.Pending is { } pending ? [PendingEntry(key, pending)] : [])
         );
     }
 
+    /// <summary>Pending material has neither date nor type, like the first.</summary>
+    private JsonObject PendingEntry(KmsKey key, KmsPendingMaterial pending)
+    {
+        var entry = new JsonObject
+        {
+            ["KeyId"] = key.Id,
+            ["KeyMaterialId"] = pending.Id,
+            ["KeyMaterialState"] = PendingState(key),
+            ["ImportState"] = "IMPORTED",
+        };
+        KmsRequest.AddExpiry(entry, pending.ExpiresAt);
+        return entry;
+    }
+
+    /// <summary>New material of a multi-Region key waits until every replica has it, too.</summary>
+    private string? PendingState(KmsKey key) =>
+        key.Material.Pending is not { } pending ? null
+        : keys.InAllRegions(key).All(k => pending.Regions.Contains(k.Region)) ? "PENDING_ROTATION"
+        : "PENDING_MULTI_REGION_IMPORT_AND_ROTATION";
+
     /// <summary>The first material has neither date nor type.</summary>
-    private static JsonObject Entry(KmsKey key, KmsMaterialVersion version, bool isCurrent)
+    private JsonObject Entry(KmsKey key, KmsMaterialVersion version, bool isCurrent)
     {
         var entry = new JsonObject
         {
@@ -97,8 +124,8 @@ internal sealed class KmsRotation(KmsKeys keys, AwsData data)
         };
         if (key.Origin == "EXTERNAL")
         {
-            entry["ImportState"] = "IMPORTED";
-            entry["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE";
+            entry["ImportState"] = version.ExpiresAt <= keys.Now ? "PENDING_IMPORT" : "IMPORTED";
+            KmsRequest.AddExpiry(entry, version.ExpiresAt);
         }
 
         if (version.Kind.Length == 0)
@@ -111,11 +138,18 @@ internal sealed class KmsRotation(KmsKeys keys, AwsData data)
     /// <summary>Automatic rotation is for material that AWS made.</summary>
     private static void RequireManaged(KmsKey key)
     {
-        if (key.Origin == "EXTERNAL")
+        if (key.Origin != "AWS_KMS")
             throw new AwsException(
                 "UnsupportedOperationException",
-                $"{key.Arn} origin is EXTERNAL which is not valid for this operation."
+                $"{key.Arn} origin is {key.Origin} which is not valid for this operation."
             );
+    }
+
+    /// <summary>A key in a key store has one version, of which KMS knows nothing.</summary>
+    private static void RequireNoStore(KmsKey key)
+    {
+        if (key.Store is not null)
+            RequireManaged(key);
     }
 
     private static void RequireSymmetricPrimary(KmsKey key)

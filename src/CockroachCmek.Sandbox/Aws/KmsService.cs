@@ -12,6 +12,7 @@ internal sealed class KmsService
     private readonly KmsAliases _aliases;
     private readonly KmsGrants _grants;
     private readonly KmsRotation _rotation;
+    private readonly KmsImports _imports;
     private readonly KmsCryptography _cryptography;
     private readonly KmsKeyLifecycle _lifecycle;
 
@@ -30,6 +31,7 @@ internal sealed class KmsService
         _aliases = new KmsAliases(data, _keys, _authorization);
         _grants = new KmsGrants(accountId, data, _keys, _authorization, principals);
         _rotation = new KmsRotation(_keys, data);
+        _imports = new KmsImports(_keys, data);
         _cryptography = new KmsCryptography(_keys, _authorization);
         _lifecycle = new KmsKeyLifecycle(accountId, data, _keys, _policies, _authorization, principals);
     }
@@ -116,6 +118,8 @@ internal sealed class KmsService
             "GetKeyRotationStatus" => _rotation.Status(key),
             "RotateKeyOnDemand" => _rotation.RotateOnDemand(key),
             "ListKeyRotations" => _rotation.List(key, body),
+            "GetParametersForImport" => _imports.GetParameters(key, body),
+            "ImportKeyMaterial" => _imports.Import(key, body),
             "CreateGrant" => _grants.Create(key, body),
             "ListGrants" => _grants.List(key, body),
             "RevokeGrant" => _grants.Revoke(key, body),

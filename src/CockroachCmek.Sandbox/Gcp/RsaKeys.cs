@@ -59,11 +59,11 @@ internal static class RsaKeys
         return Pem("PRIVATE KEY", Sequence(Integer([0]), RsaEncryption, Tagged(0x04, inner)));
     }
 
-    public static string PublicPem(RSAParameters key) =>
-        Pem(
-            "PUBLIC KEY",
-            Sequence(RsaEncryption, Tagged(0x03, [0x00, .. Sequence(Integer(key.Modulus!), Integer(key.Exponent!))]))
-        );
+    public static string PublicPem(RSAParameters key) => Pem("PUBLIC KEY", PublicDer(key));
+
+    /// <summary>SubjectPublicKeyInfo.</summary>
+    public static byte[] PublicDer(RSAParameters key) =>
+        Sequence(RsaEncryption, Tagged(0x03, [0x00, .. Sequence(Integer(key.Modulus!), Integer(key.Exponent!))]));
 
     private static string Pem(string label, byte[] der)
     {

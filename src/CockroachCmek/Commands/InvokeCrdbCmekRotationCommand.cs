@@ -26,9 +26,15 @@ namespace CockroachCmek.Commands;
 /// <para>Google Cloud. Creates a new primary version of each key.</para>
 /// <para>Azure. Creates a new version of the key. Its version is part of the Key Identifier, so CockroachDB gets a new
 /// URI.</para>
-/// <para>HashiCorp Vault. -Via HashiCorpVault rotates the key in Vault. On AWS, Vault creates a new KMS key for each
+/// <para>HashiCorp Vault. A key that was generated in Vault is rotated there, through the Vault of the session. On AWS,
+/// Vault creates a new KMS key for each
 /// version; the command grants access to it before CockroachDB switches to it. On Azure the version has a new URI. On
-/// Google Cloud the key stays the same. The old keys are kept.</para>
+/// Google Cloud the key stays the same. The old keys are kept. -Via HashiCorpVault is needed only where the key's cloud
+/// does not show that it comes from Vault.</para>
+/// <para>Imported keys, key stores. The origin of a key is kept. On AWS, imported material rotates when new material
+/// was
+/// imported for it. Where the cloud would generate the new material itself, nothing is rotated and the error says what
+/// to do; -ReplaceOrigin allows it.</para>
 /// </remarks>
 /// <example>
 /// <para>Rotates the keys of all regions, and waits until every region uses the new version.</para>
@@ -50,7 +56,7 @@ namespace CockroachCmek.Commands;
 /// <para>HashiCorp Vault: rotates keys that were generated there.</para>
 /// <code>$null = Get-CrdbCluster prod-us | New-CrdbCmekRole | New-CrdbCmekKey -Via HashiCorpVault |
 ///     New-CrdbCmekManifest | Enable-CrdbCmek -Wait
-/// Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation -Via HashiCorpVault -Wait</code>
+/// Get-CrdbCluster prod-us | Invoke-CrdbCmekRotation -Wait</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
@@ -90,9 +96,18 @@ public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
     [DurationTransformation(InDays = true)]
     public TimeSpan? IfOlderThan { get; set; }
 
-    /// <summary>Where the keys were generated. Keys from HashiCorp Vault are rotated there. Default: Cloud.</summary>
+    /// <summary>
+    /// HashiCorpVault: treats every key as one of HashiCorp Vault. Default: the origin of each key decides.
+    /// </summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
+
+    /// <summary>
+    /// Lets the cloud generate the new material of keys that were imported, or generated in HashiCorp Vault or in a key
+    /// store of the customer's. Default: such a rotation is refused.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter ReplaceOrigin { get; set; }
 
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
         async (session, cluster, operation) =>
@@ -103,6 +118,7 @@ public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
             {
                 Regions = Region,
                 NewKey = NewKey.IsPresent,
+                ReplaceOrigin = ReplaceOrigin.IsPresent,
                 IfOlderThan = IfOlderThan,
                 Write = WriteOptions,
                 Wait = WaitIfAsked(CmekStatus.Enabled),

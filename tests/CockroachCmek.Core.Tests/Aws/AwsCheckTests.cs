@@ -12,6 +12,7 @@ public sealed class AwsCheckTests : IDisposable
         "KeyGranted",
         "KeyPolicyNarrow",
         "KeyPolicyCurrent",
+        "KeyOrigin",
         "KeyLocation",
         "VersionInUse",
         "RoleTrust",
@@ -79,7 +80,7 @@ public sealed class AwsCheckTests : IDisposable
     }
 
     [Theory]
-    [InlineData("kms:DescribeKey", "KeyUsable", "VersionInUse")]
+    [InlineData("kms:DescribeKey", "KeyUsable", "KeyOrigin", "VersionInUse")]
     [InlineData("kms:GetKeyPolicy", "KeyGranted", "KeyPolicyNarrow", "KeyPolicyCurrent")]
     [InlineData("kms:ListGrants", "KeyPolicyNarrow")]
     [InlineData("kms:ListKeyRotations", "VersionInUse")]

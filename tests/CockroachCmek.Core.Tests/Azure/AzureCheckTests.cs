@@ -17,6 +17,7 @@ public sealed class AzureCheckTests
             [
                 "KeyExpiry",
                 "KeyGranted",
+                "KeyOrigin",
                 "KeyProtected",
                 "KeyReachable",
                 "KeyRotation",

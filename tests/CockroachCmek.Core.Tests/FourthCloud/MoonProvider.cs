@@ -56,6 +56,12 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         ]);
     }
 
+    public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
+        Task.FromResult(KeyOrigin.OfCloud(cloud.DisplayName));
+
+    public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>
+        Task.CompletedTask;
+
     public Task SettleNewKeysAsync(
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> inForce,

@@ -56,6 +56,28 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
         throw new InvalidOperationException();
 
+    /// <summary>Keys that were marked as Vault's.</summary>
+    public SortedSet<string> Marks { get; } = [];
+
+    /// <summary>The cluster that the marks name.</summary>
+    public string? MarkOwner { get; set; }
+
+    public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
+        Task.FromResult(
+            Marks.Contains(key.KeyUri)
+                ? KeyOrigin.OfVault with
+                {
+                    ClusterId = MarkOwner,
+                }
+                : KeyOrigin.OfCloud(cloud.DisplayName)
+        );
+
+    public async Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context)
+    {
+        if (!Marks.Contains(key.KeyUri) && await context.Host.ConfirmAsync(key.KeyUri, "Mark", default))
+            Marks.Add(key.KeyUri);
+    }
+
     public Task SettleNewKeysAsync(
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> inForce,

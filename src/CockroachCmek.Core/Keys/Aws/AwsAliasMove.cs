@@ -35,7 +35,7 @@ internal sealed class AwsAliasMove(AwsRun run, CrdbCluster cluster)
     {
         if (await run.Keys.DescribeAsync(region, oldId) is null)
             return [];
-        var aliases = await run.Keys.GetAliasesAsync(region, oldId);
+        var aliases = (await run.Keys.GetAliasesAsync(region, oldId)).Where(a => !AwsNames.IsVaultAlias(a)).ToList();
         return AwsNames.BelongsTo(cluster, await run.Keys.GetTagsAsync(region, oldId))
             ? aliases
             : [.. aliases.Where(a => a == AwsNames.Alias(cluster, null))];

@@ -15,6 +15,7 @@ internal static class AwsCmekKey
             IsMultiRegion = key.MultiRegion ?? false,
             IsPrimary = key.MultiRegionConfiguration?.MultiRegionKeyType == MultiRegionKeyType.PRIMARY,
             State = key.KeyState?.Value ?? "",
+            Origin = key.Origin == OriginType.AWS_KMS ? CmekKeyOrigin.Cloud : CmekKeyOrigin.Unknown,
         };
 
     /// <summary>A key that does not exist yet. Only its alias is known.</summary>
@@ -22,7 +23,11 @@ internal static class AwsCmekKey
     public static CmekKey Planned(KeyRequest request, string region, string alias, string accountId, bool multiRegion)
     {
         var arn = AwsKeyArn.OfAlias(region, accountId, alias);
-        return Create(request, region, alias, arn, CmekOutcome.Planned) with { IsMultiRegion = multiRegion };
+        return Create(request, region, alias, arn, CmekOutcome.Planned) with
+        {
+            IsMultiRegion = multiRegion,
+            Origin = CmekKeyOrigin.Cloud,
+        };
     }
 
     private static CmekKey Create(KeyRequest request, string region, string name, AwsKeyArn arn, CmekOutcome outcome) =>

@@ -44,6 +44,9 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
         if (isGone || request.IsPast)
             return;
         await _results.RunAsync(CmekCheckName.KeyGranted, () => PolicyAsync(arn));
+        await _results.RunAsync(CmekCheckName.KeyOrigin, async () =>
+            await new AwsOriginChecks(run, _results).CheckAsync((await reading)!)
+        );
         Location(arn);
         if (request.TakenUpAt is { } wrappedAt)
             await _results.RunAsync(CmekCheckName.VersionInUse, async () =>
@@ -120,6 +123,12 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
     /// <summary>CockroachDB does not follow a rotation by itself.</summary>
     private async Task VersionAsync(KeyMetadata key, DateTimeOffset wrappedAt)
     {
+        if (key.CustomKeyStoreId is not null)
+        {
+            _results.Pass(CmekCheckName.VersionInUse, $"{key.Arn} is in a key store, where a key has one version.");
+            return;
+        }
+
         var newest = await run.Keys.GetNewestVersionAsync(FoundKey.PrimaryOf(key) ?? AwsKeyArn.Parse(key.Arn));
         if (newest > wrappedAt)
             _results.Warn(

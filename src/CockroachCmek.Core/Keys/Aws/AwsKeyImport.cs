@@ -34,7 +34,19 @@ internal sealed class AwsKeyImport(AwsRun run, KeyRequest request, RoleArn role)
             await new AwsRoleGrant(run, request.Cluster, role).EnsureAsync(
                 distinct.Select(k => k.Arn).Where(k => _readings[k].Verdict != CmekAccessVerdict.Granted)
             );
-        return [.. keys.Select(k => AwsCmekKey.Of(request, k.Region, k.Uri, k.Key.Metadata, outcomes[k.Key.Arn]))];
+        var origins = new Dictionary<AwsKeyArn, KeyOrigin>();
+        foreach (var key in distinct)
+            origins[key.Arn] = await new AwsKeyOrigins(run).ReadAsync(key.Metadata);
+        return
+        [
+            .. keys.Select(k =>
+                AwsCmekKey.Of(request, k.Region, k.Uri, k.Key.Metadata, outcomes[k.Key.Arn]) with
+                {
+                    Origin = origins[k.Key.Arn].Kind,
+                    ExpiresAt = origins[k.Key.Arn].ExpiresAt,
+                }
+            ),
+        ];
     }
 
     /// <summary>The key of each region; throws for all problems at once.</summary>

@@ -32,6 +32,10 @@ internal static class AwsKeyProblems
             yield return AwsErrors.KeyPendingDeletion(key.Arn, arn.Region, key.DeletionDate);
         else if (key.KeyState == KeyState.Disabled)
             yield return AwsErrors.KeyDisabled(key.Arn, arn.Region);
+        else if (key.KeyState == KeyState.PendingImport)
+            yield return AwsErrors.KeyMaterialMissing(key.Arn);
+        else if (key.KeyState == KeyState.Unavailable)
+            yield return AwsErrors.KeyStoreDisconnected(key.Arn, arn.Region, key.CustomKeyStoreId);
         else if (key.KeyState != KeyState.Enabled)
             yield return Errors.KeyNotEnabled(key.Arn, key.KeyState?.Value ?? "in an unknown state");
         if (key.KeyManager == KeyManagerType.AWS)

@@ -32,6 +32,18 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         );
 
     /// <inheritdoc/>
+    public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, context, run => new AwsKeyOrigins(run).ReadAsync(key.KeyUri));
+
+    /// <inheritdoc/>
+    public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, context, async run =>
+        {
+            await new AwsKeyOrigins(run).MarkAsync(key.KeyUri, cluster);
+            return true;
+        });
+
+    /// <inheritdoc/>
     public Task SettleNewKeysAsync(
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> inForce,

@@ -1,3 +1,4 @@
+using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
 
@@ -166,6 +167,33 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
         } while (marker is not null);
 
         return newest;
+    }
+
+    /// <summary>The state of material that was imported and not rotated to yet; null when there is none.</summary>
+    public async Task<KeyMaterialState?> GetPendingMaterialAsync(AwsKeyArn primary)
+    {
+        string? marker = null;
+        do
+        {
+            var request = new ListKeyRotationsRequest
+            {
+                KeyId = primary.ToString(),
+                IncludeKeyMaterial = IncludeKeyMaterial.ALL_KEY_MATERIAL,
+                Marker = marker,
+            };
+            var page = await calls.ReadAsync("KMS", "ListKeyRotations", request.KeyId, c =>
+                clients.Kms(primary.Region).ListKeyRotationsAsync(request, c)
+            );
+            foreach (var state in (page.Rotations ?? []).Select(r => r.KeyMaterialState))
+                if (
+                    state == KeyMaterialState.PENDING_ROTATION
+                    || state == KeyMaterialState.PENDING_MULTI_REGION_IMPORT_AND_ROTATION
+                )
+                    return state;
+            marker = page.Truncated == true ? page.NextMarker : null;
+        } while (marker is not null);
+
+        return null;
     }
 
     /// <summary>When the rotation on demand that is running was started; null for none.</summary>

@@ -1,3 +1,4 @@
+using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 
 namespace CockroachCmek.Core.Keys.Aws;
@@ -133,8 +134,10 @@ internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
 
     private async Task CopyRotationAsync(OldKey old, string keyId)
     {
+        // KMS has no rotation by period for material that it did not generate.
         if (
-            await run.Keys.GetRotationPeriodAsync(old.Home, old.Key.KeyId) is { } days
+            old.Key.Metadata.Origin == OriginType.AWS_KMS
+            && await run.Keys.GetRotationPeriodAsync(old.Home, old.Key.KeyId) is { } days
             && await run.Keys.GetRotationPeriodAsync(old.Home, keyId) != days
         )
             await run.Writer.EnableRotationAsync(old.Home, keyId, days);

@@ -1,3 +1,4 @@
+using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 
 namespace CockroachCmek.Core.Keys.Aws;
@@ -22,7 +23,21 @@ internal sealed class AwsKeyRotation(AwsRun run)
         TimeSpan timeout
     )
     {
-        var keys = await Task.WhenAll(regions.Select(async r => (InUse: r, Primary: await PrimaryAsync(r))));
+        var described = await Task.WhenAll(regions.Select(DescribeAsync));
+        Errors.ThrowCombined(
+            described[0].Arn,
+            [
+                .. described
+                    .GroupBy(k => k.Arn)
+                    .Select(g => AwsErrors.KeyStoreCannotRotate(g.First()))
+                    .OfType<CmekException>(),
+            ]
+        );
+        var keys = regions
+            .Zip(described, (r, k) =>
+                (InUse: r, Primary: FoundKey.PrimaryOf(k) ?? AwsKeyArn.Parse(k.Arn), Key: k)
+            )
+            .ToList();
         // Regions that share a key may have wrapped with it at different times; the latest counts.
         var rotations = await Task.WhenAll(
             keys.GroupBy(k => k.Primary)
@@ -30,9 +45,12 @@ internal sealed class AwsKeyRotation(AwsRun run)
                     g.Key,
                     g.Max(k => k.InUse.WrappedAt()) ?? DateTimeOffset.MinValue,
                     await run.Keys.GetNewestVersionAsync(g.Key),
-                    await _versions.IsRotatingAsync(g.Key)
+                    await _versions.IsRotatingAsync(g.Key),
+                    g.First().Key.Origin == OriginType.EXTERNAL
                 ))
         );
+        var waiting = await Task.WhenAll(rotations.Where(r => r.IsDue && r.IsImported).Select(FindImportProblemAsync));
+        Errors.ThrowCombined(described[0].Arn, [.. waiting.OfType<CmekException>()]);
         foreach (var done in rotations.Where(r => !r.IsDue))
             run.Calls.Context.Host.Verbose(
                 done.IsRunning
@@ -104,19 +122,33 @@ internal sealed class AwsKeyRotation(AwsRun run)
         }
     }
 
-    /// <summary>The key that is rotated for a region: of a multi-region key its primary.</summary>
-    private async Task<AwsKeyArn> PrimaryAsync(CmekRegionInfo region)
+    private async Task<KeyMetadata> DescribeAsync(CmekRegionInfo region)
     {
         var arn = AwsKeyArn.Parse(region.Keys[0].KeyUri);
-        var key = await run.Keys.DescribeAsync(arn) ?? throw AwsErrors.KeyNotFound(arn.ToString(), arn.Region);
-        return FoundKey.PrimaryOf(key) ?? AwsKeyArn.Parse(key.Arn);
+        return await run.Keys.DescribeAsync(arn) ?? throw AwsErrors.KeyNotFound(arn.ToString(), arn.Region);
+    }
+
+    /// <summary>A key with imported material is rotated to material that was imported for the rotation.</summary>
+    private async Task<CmekException?> FindImportProblemAsync(Rotation rotation)
+    {
+        var pending = await run.Keys.GetPendingMaterialAsync(rotation.Key);
+        return pending == KeyMaterialState.PENDING_ROTATION
+            ? null
+            : AwsErrors.NoMaterialPending(rotation.Key, isOnlyInPrimary: pending is not null);
     }
 
     /// <param name="Key">The key that is rotated.</param>
     /// <param name="WrappedAt">When the cluster last wrapped with the key.</param>
     /// <param name="NewestAt">When the key's newest version was created.</param>
     /// <param name="IsRunning">A rotation was started and has not ended.</param>
-    private sealed record Rotation(AwsKeyArn Key, DateTimeOffset WrappedAt, DateTimeOffset NewestAt, bool IsRunning)
+    /// <param name="IsImported">The key's material was imported.</param>
+    private sealed record Rotation(
+        AwsKeyArn Key,
+        DateTimeOffset WrappedAt,
+        DateTimeOffset NewestAt,
+        bool IsRunning,
+        bool IsImported
+    )
     {
         public bool IsDue => NewestAt <= WrappedAt && !IsRunning;
     }

@@ -128,6 +128,29 @@ internal sealed partial class AwsKeyWriter(AwsClients clients, AwsCalls calls, A
             async () => await reader.GetRotationPeriodAsync(region, keyId) == days
         );
 
+    /// <summary>Sets a tag, and leaves the others as they are.</summary>
+    public Task AddTagAsync(string region, string keyId, string tag, string value) =>
+        calls.SettleAsync(
+            $"TagResource {region} {keyId}",
+            () =>
+                calls.WriteAsync("KMS", "TagResource", $"{region} {keyId}", c =>
+                    clients
+                        .Kms(region)
+                        .TagResourceAsync(
+                            new TagResourceRequest
+                            {
+                                KeyId = keyId,
+                                Tags = [new Tag { TagKey = tag, TagValue = value }],
+                            },
+                            c
+                        )
+                ),
+            async () =>
+                await reader.GetTagsAsync(region, keyId) is { } tags
+                && tags.TryGetValue(tag, out var found)
+                && found == value
+        );
+
     /// <summary>Removes a tag. A tag that is not there counts as removed.</summary>
     public Task RemoveTagAsync(string region, string keyId, string tag) =>
         calls.SettleAsync(

@@ -27,6 +27,14 @@ internal static class AwsNames
     /// <summary>Id of the key that this one replaces. The tag is removed once the aliases have moved.</summary>
     public const string ReplacesTag = "crdb:replaces";
 
+    /// <summary>
+    /// Where the material of an imported key comes from: one of the marks of <see cref="KeyOrigin"/>.
+    /// </summary>
+    public const string OriginTag = "crdb:origin";
+
+    /// <summary>UUID of the cluster that HashiCorp Vault distributed the key for.</summary>
+    public const string VaultClusterTag = "crdb:vault-cluster";
+
     private const int IdDigits = 12;
 
     /// <summary>
@@ -42,6 +50,9 @@ internal static class AwsNames
     /// <summary>The alias of a cluster's keys.</summary>
     /// <param name="name">The alias without its prefix; null for the default.</param>
     public static string Alias(CrdbCluster cluster, string? name) => $"alias/{name ?? Default(cluster)}";
+
+    /// <summary>True for an alias of HashiCorp Vault, which moves it to each new version itself.</summary>
+    public static bool IsVaultAlias(string alias) => alias.StartsWith("alias/hashicorp/", StringComparison.Ordinal);
 
     /// <summary>The description of a new key.</summary>
     public static string Description(CrdbCluster cluster) =>
@@ -74,6 +85,6 @@ internal static class AwsNames
     public static Dictionary<string, string> CopyableTags(IReadOnlyDictionary<string, string>? tags) =>
         (tags ?? new Dictionary<string, string>())
             .Where(t => !t.Key.StartsWith("aws:", StringComparison.Ordinal))
-            .Where(t => t.Key is not (ClusterIdTag or ClusterNameTag or ReplacesTag))
+            .Where(t => t.Key is not (ClusterIdTag or ClusterNameTag or ReplacesTag or OriginTag or VaultClusterTag))
             .ToDictionary(t => t.Key, t => t.Value);
 }

@@ -30,8 +30,22 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         RunAsync(request.Cluster.Name, request.Regions[0].Keys[0].AuthPrincipal, context, (clients, calls) =>
             request.NewKey
                 ? new AzureKeyReplacement(clients, calls, request.Cluster).ReplaceAsync(request.Regions)
-                : new AzureKeyRotation(clients, calls).RotateAsync(request.Regions)
+                : new AzureKeyRotation(clients, calls).RotateAsync(request)
         );
+
+    /// <inheritdoc/>
+    public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, key.AuthPrincipal, context, (clients, calls) =>
+            new AzureKeyOrigins(clients, calls).ReadAsync(key.KeyUri)
+        );
+
+    /// <inheritdoc/>
+    public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>
+        RunAsync<object?>(key.KeyUri, key.AuthPrincipal, context, async (clients, calls) =>
+        {
+            await new AzureKeyOrigins(clients, calls).MarkAsync(AzureKeyId.Parse(key.KeyUri, clients.Cloud), cluster);
+            return null;
+        });
 
     /// <inheritdoc/>
     public Task SettleNewKeysAsync(

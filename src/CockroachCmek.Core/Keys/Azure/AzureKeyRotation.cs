@@ -14,8 +14,9 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
     /// <summary>
     /// For each region the URI of a version newer than the one in force; null when creating one was declined.
     /// </summary>
-    public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(IReadOnlyList<CmekRegionInfo> regions)
+    public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(RotationRequest request)
     {
+        var regions = request.Regions;
         var inForce = regions.Select(r => AzureKeyId.Parse(r.Keys[0].KeyUri, clients.Cloud)).ToList();
         var plans = new List<Plan>();
         foreach (var key in inForce.GroupBy(id => id.WithoutVersion))
@@ -30,6 +31,8 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
             );
         }
 
+        if (!request.ReplaceOrigin)
+            await ThrowIfReplacedAsync(request.Cluster.Name, plans);
         if (!await ConfirmAsync(plans))
             return null;
         var newest = await Task.WhenAll(plans.Select(async p => p.Newer ?? await CreateVersionAsync(p)));
@@ -78,6 +81,20 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
         return confirmed;
     }
 
+    /// <summary>
+    /// Key Vault generates the new version, wherever the present one comes from. One that was imported is used instead.
+    /// </summary>
+    private async Task ThrowIfReplacedAsync(string cluster, IEnumerable<Plan> plans)
+    {
+        var problems = new List<CmekException>();
+        foreach (var plan in plans.Where(p => p.Newer is null))
+            if (await _reader.FindAsync(plan.Key) is { } key && AzureKeyOrigins.Of(key) is { IsForeign: true } origin)
+                problems.Add(
+                    Errors.OriginWouldChange(plan.Key.ToString(), origin.Detail, "Key Vault", cluster, newKey: false)
+                );
+        Errors.ThrowCombined(cluster, problems);
+    }
+
     private bool IsUsable(KeyAttributes attributes)
     {
         var now = calls.Context.Time.GetUtcNow();
@@ -93,8 +110,15 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
         var writer = new AzureKeyWriter(clients, calls, _reader);
         var before = await _reader.FindAsync(plan.Key);
         var created = await writer.RotateAsync(plan.Key, plan.Versions);
-        if (before is not null && before.Tags.Any(t => created.Tag(t.Key) != t.Value))
-            await writer.TagAsync(created.Id, before.Tags);
+        if (before is not null)
+        {
+            var tags = AzureKeyOrigins.Of(before).IsForeign
+                ? AzureKeyOrigins.Marked(before.Tags, KeyOrigin.CloudMark)
+                : before.Tags;
+            if (tags.Any(t => created.Tag(t.Key) != t.Value))
+                await writer.TagAsync(created.Id, tags);
+        }
+
         var rivals = new AzureRivals(clients, calls);
         var version = await rivals.FindOldestAsync(created.Id, plan.Versions);
         if (version.Version == created.Id.Version)

@@ -13,7 +13,14 @@ internal sealed class AzureKeySuccession(AzureClients clients, AzureCalls calls,
     /// </summary>
     public static IReadOnlyDictionary<string, string> TagsOfNew(CrdbCluster cluster, FoundKey old) =>
         With(
-            AzureNames.Tags(cluster, With(old.Tags, AzureNames.ReplacedByTag, null)),
+            AzureNames.Tags(
+                cluster,
+                With(
+                    With(With(old.Tags, AzureNames.ReplacedByTag, null), AzureNames.OriginTag, null),
+                    AzureNames.VaultClusterTag,
+                    null
+                )
+            ),
             AzureNames.ReplacesTag,
             old.Id.Name
         );

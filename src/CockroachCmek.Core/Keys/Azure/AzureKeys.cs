@@ -54,6 +54,8 @@ internal sealed class AzureKeys(AzureClients clients, AzureCalls calls, KeyReque
                 false => "Disabled",
                 null => "",
             },
+            Origin = found is null ? CmekKeyOrigin.Cloud : AzureKeyOrigins.Of(found).Kind,
+            ExpiresAt = found?.Bundle.Attributes.ExpiresOn,
             RotationPeriodInDays = request.RotationPeriodInDays,
             Outcome = outcome,
         };

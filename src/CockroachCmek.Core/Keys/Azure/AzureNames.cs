@@ -22,6 +22,12 @@ internal static class AzureNames
     /// </summary>
     public const string ReplacedByTag = "crdb:replaced-by";
 
+    /// <summary>Where the material of a key comes from: one of the marks of <see cref="KeyOrigin"/>.</summary>
+    public const string OriginTag = "crdb:origin";
+
+    /// <summary>UUID of the cluster that HashiCorp Vault distributed the key for.</summary>
+    public const string VaultClusterTag = "crdb:vault-cluster";
+
     /// <summary>The namespace of the version 5 UUIDs. Its value is arbitrary, but must never change.</summary>
     private static readonly Guid AssignmentNamespace = new("5b1f0ec2-7d61-4c60-9f0f-6c9d3a1f6e57");
 

@@ -41,6 +41,7 @@ internal sealed class AzureVersionChecks(
         if (problems.Count > 0)
             throw problems[0];
         results.Pass(CmekCheckName.KeyUsable, $"{id} is an {key.Bundle.Key.Kty} key, and is enabled.");
+        CheckOrigin(key);
         if (key.Bundle.Attributes.ExpiresOn is not { } end)
             results.Pass(CmekCheckName.KeyExpiry, $"{id} does not expire.");
         else if (end - now >= ExpiryWarning)
@@ -51,6 +52,24 @@ internal sealed class AzureVersionChecks(
                 "KeyExpiresSoon",
                 $"{id} expires on {end:yyyy-MM-dd}, and can no longer wrap then.",
                 $"az keyvault key set-attributes --id {id} --expires <a later date>   (or Invoke-CrdbCmekRotation)"
+            );
+    }
+
+    private void CheckOrigin(FoundKey key)
+    {
+        var origin = AzureKeyOrigins.Of(key);
+        if (origin.Kind != CmekKeyOrigin.Unknown)
+            results.Pass(CmekCheckName.KeyOrigin, $"{id} {origin.Detail}.");
+        else
+            results.Unknown(
+                CmekCheckName.KeyOrigin,
+                "KeyOriginUnknown",
+                $"Key Vault does not report whether {id} was generated in it or imported. A rotation generates the new "
+                    + "version in Key Vault.",
+                $"az keyvault key set-attributes --id {id} --tags {AzureNames.OriginTag}={KeyOrigin.CloudMark}   "
+                    + $"(or ={KeyOrigin.ImportedMark}, which keeps rotations from replacing it; add the tags that the "
+                    + "key "
+                    + "has)"
             );
     }
 

@@ -116,12 +116,7 @@ internal static partial class GcpErrors
 
     /// <summary>New versions of the key come from elsewhere.</summary>
     public static CmekException KeyCannotRotate(GcpKeyName key, string reason, string remedy) =>
-        Errors.Make(
-            CmekErrorKind.InvalidState,
-            key.ToString(),
-            $"Google Cloud cannot create new material for {key}: {reason}.",
-            remedy
-        );
+        Errors.KeyCannotRotate(key.ToString(), "Google Cloud", reason, remedy);
 
     /// <summary>The new version does not become usable.</summary>
     public static CmekException VersionNotReady(GcpKeyName key, string version, string state) =>

@@ -67,6 +67,7 @@ internal sealed class GcpKeyChecks
             await _results.RunAsync(CmekCheckName.KeyGranted, () => CheckGrantAsync(name, account));
         if (key is null)
             return;
+        _results.Pass(CmekCheckName.KeyOrigin, $"{name} {GcpKeyOrigins.Of(name, key).Detail}.");
         await _results.RunAsync(CmekCheckName.OldVersionsUsable, () => CheckOldVersionsAsync(name, key));
         CheckVersionInUse(name, key);
     }

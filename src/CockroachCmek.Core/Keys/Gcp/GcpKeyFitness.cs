@@ -52,7 +52,13 @@ internal static class GcpKeyFitness
     /// <summary>Why Google Cloud cannot create material for a key by itself; null when it can.</summary>
     public static string? ForeignOrigin(CryptoKey key) =>
         key.ImportOnly == true ? "its versions are imported"
-        : key.VersionTemplate?.ProtectionLevel is "EXTERNAL" or "EXTERNAL_VPC"
-            ? "its material is in an external key manager"
+        : IsExternal(key) ? "its material is in an external key manager"
         : null;
+
+    /// <summary>True when the key's material is in a key manager outside of Google Cloud.</summary>
+    public static bool IsExternal(CryptoKey key) =>
+        key.VersionTemplate?.ProtectionLevel is "EXTERNAL" or "EXTERNAL_VPC";
+
+    /// <summary>True when the key in use was imported.</summary>
+    public static bool IsImported(CryptoKey key) => key.ImportOnly == true || key.Primary?.ImportJob is { Length: > 0 };
 }

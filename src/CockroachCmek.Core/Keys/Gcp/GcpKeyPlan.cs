@@ -84,7 +84,8 @@ internal sealed record GcpKeyPlan
         new()
         {
             Names = names,
-            ProtectionLevel = like.Key.VersionTemplate?.ProtectionLevel,
+            // Only Google Cloud's own levels: the new key is generated there.
+            ProtectionLevel = GcpKeyFitness.IsExternal(like.Key) ? null : like.Key.VersionTemplate?.ProtectionLevel,
             RotationPeriod = GcpDuration.Parse(like.Key.RotationPeriod),
             DestroyScheduledDuration = GcpDuration.Parse(like.Key.DestroyScheduledDuration),
             Labels = GcpLabels.For(cluster, GcpLabels.GivenByPeople(like.Key)),

@@ -34,6 +34,18 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         );
 
     /// <inheritdoc/>
+    public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, context, (clients, calls) => new GcpKeyOrigins(clients, calls).ReadAsync(key.KeyUri));
+
+    /// <inheritdoc/>
+    public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>
+        RunAsync<object?>(key.KeyUri, context, async (clients, calls) =>
+        {
+            await new GcpKeyOrigins(clients, calls).MarkAsync(GcpKeyName.Parse(key.KeyUri), cluster);
+            return null;
+        });
+
+    /// <inheritdoc/>
     public Task SettleNewKeysAsync(
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> inForce,

@@ -24,7 +24,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
                         Account: ServiceAccountEmail.Parse(r.Keys[0].AuthPrincipal)
                     )
                 )
-                .Select(g => PlanAsync(request.Cluster, g.Key.Old, g.Key.Account, g.Max(r => r.WrappedAt())))
+                .Select(g => PlanAsync(request, g.Key.Old, g.Key.Account, g.Max(r => r.WrappedAt())))
         );
         Errors.ThrowCombined(request.Cluster.Name, [.. steps.SelectMany(s => s.Problems)]);
         var isDeclined = false;
@@ -61,12 +61,13 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
     }
 
     private async Task<Step> PlanAsync(
-        CrdbCluster cluster,
+        RotationRequest request,
         GcpKeyName old,
         ServiceAccountEmail account,
         DateTimeOffset? wrappedSince
     )
     {
+        var cluster = request.Cluster;
         if (await _reader.FindAsync(old, account) is not { } found)
             return new Step(old, account, old, null) { Problems = [GcpErrors.KeyNotFound(old)] };
         var line = new GcpKeyLine(old, await _reader.ListKeysAsync(old.Ring));
@@ -85,7 +86,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
             Action = $"Create a new key of the shape of {old}, granted to {account}",
             Problems =
             [
-                .. ReplacementProblems(old, found.Key),
+                .. ReplacementProblems(old, found.Key, request.ReplaceOrigin),
                 .. await GrantProblemsAsync(cluster, account, found, name),
             ],
         };
@@ -127,11 +128,11 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
         };
     }
 
-    private static IEnumerable<CmekException> ReplacementProblems(GcpKeyName name, CryptoKey key)
+    private static IEnumerable<CmekException> ReplacementProblems(GcpKeyName name, CryptoKey key, bool replaceOrigin)
     {
         if (GcpKeyFitness.PurposeProblem(name, key) is { } wrongPurpose)
             yield return wrongPurpose;
-        else if (GcpKeyFitness.ForeignOrigin(key) is { } reason)
+        else if (!replaceOrigin && GcpKeyFitness.ForeignOrigin(key) is { } reason)
             yield return GcpErrors.KeyCannotRotate(
                 name,
                 reason,

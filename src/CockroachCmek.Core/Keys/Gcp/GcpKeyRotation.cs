@@ -29,7 +29,10 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
                 .Regions.GroupBy(r => GcpKeyName.Parse(r.Keys[0].KeyUri))
                 .Select(g => ReadAsync(g.Key, g.Max(r => r.WrappedAt()) ?? calls.Context.Time.GetUtcNow()))
         );
-        Errors.ThrowCombined(request.Cluster.Name, [.. keys.Select(FindProblem).OfType<CmekException>()]);
+        Errors.ThrowCombined(
+            request.Cluster.Name,
+            [.. keys.Select(k => FindProblem(k, request)).OfType<CmekException>()]
+        );
 
         var confirmed = new List<KeyInUse>();
         var isDeclined = false;
@@ -44,6 +47,8 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         if (isDeclined)
             return null;
         await Task.WhenAll(confirmed.Select(PromoteAsync));
+        foreach (var key in confirmed.Where(k => request.ReplaceOrigin && k.NewVersion is null))
+            await new GcpKeyOrigins(clients, calls).MarkReplacedAsync(key.Name, key.Key!);
         // Another run may have made a version primary just now: when, Cloud KMS does not tell.
         if (confirmed.Count > 0 || keys.Any(IsRecent))
             await WaitForPropagationAsync();
@@ -55,17 +60,28 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
             ? new KeyInUse(name, key, await _reader.ListVersionsAsync(name), wrappedSince)
             : new KeyInUse(name, null, [], wrappedSince);
 
-    private static CmekException? FindProblem(KeyInUse used)
+    private static CmekException? FindProblem(KeyInUse used, RotationRequest request)
     {
         if (used.Key is not { } key)
             return GcpErrors.KeyNotFound(used.Name);
         if (GcpKeyFitness.PurposeProblem(used.Name, key) is { } wrongPurpose)
             return wrongPurpose;
-        return GcpKeyFitness.ForeignOrigin(key) is { } reason
-            ? GcpErrors.KeyCannotRotate(
+        // A version that was created where the key comes from is used.
+        if (used.NewVersion is not null)
+            return null;
+        if (GcpKeyFitness.ForeignOrigin(key) is { } reason)
+            return GcpErrors.KeyCannotRotate(
                 used.Name,
                 reason,
                 "Create the new version where the key comes from, then run the same command again: it re-wraps with it"
+            );
+        return GcpKeyOrigins.Of(used.Name, key) is { IsForeign: true } origin && !request.ReplaceOrigin
+            ? Errors.OriginWouldChange(
+                used.Name.ToString(),
+                origin.Detail,
+                "Google Cloud",
+                request.Cluster.Name,
+                newKey: false
             )
             : null;
     }

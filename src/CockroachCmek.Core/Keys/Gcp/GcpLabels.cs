@@ -25,10 +25,26 @@ internal static class GcpLabels
     /// <summary>Name of that cluster, as a value of a label.</summary>
     public const string ClusterName = "crdb-cluster-name";
 
+    /// <summary>Where the material of a key comes from: one of the marks of <see cref="KeyOrigin"/>.</summary>
+    public const string Origin = "crdb-origin";
+
+    /// <summary>UUID of the cluster that HashiCorp Vault distributed the key for.</summary>
+    public const string VaultCluster = "crdb-vault-cluster";
+
     private const string ManagedBy = "crdb-managed-by";
     private const int MaxLength = 63;
 
-    private static readonly HashSet<string> Own = [ClusterId, ClusterName, ManagedBy, Replaces, First, InForce];
+    private static readonly HashSet<string> Own =
+    [
+        ClusterId,
+        ClusterName,
+        ManagedBy,
+        Replaces,
+        First,
+        InForce,
+        Origin,
+        VaultCluster,
+    ];
 
     /// <summary>The module's labels for a cluster's key, and additional ones.</summary>
     public static Dictionary<string, string> For(

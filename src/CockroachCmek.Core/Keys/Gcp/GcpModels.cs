@@ -26,6 +26,7 @@ internal static class GcpModels
             Name = name.Id,
             Location = name.Location,
             State = key?.Primary?.State ?? "",
+            Origin = key is null ? CmekKeyOrigin.Cloud : GcpKeyOrigins.Of(name, key).Kind,
             RotationPeriodInDays = request.RotationPeriodInDays,
             Outcome = outcome,
         };

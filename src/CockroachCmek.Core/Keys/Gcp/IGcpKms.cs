@@ -118,6 +118,9 @@ internal sealed record CryptoKeyVersion
 
     public DateTimeOffset? DestroyTime { get; init; }
 
+    /// <summary>The job that imported the version; null when Google Cloud generated it.</summary>
+    public string? ImportJob { get; init; }
+
     /// <summary>The version's number.</summary>
     public string Id => Name?.Split('/').Last() ?? "";
 }

@@ -88,6 +88,16 @@ internal static partial class VaultErrors
             UseAnotherName
         );
 
+    /// <summary>The key of this name serves another cluster.</summary>
+    public static CmekException VaultKeyTaken(string name, string uri, string owner) =>
+        Errors.Make(
+            CmekErrorKind.Exists,
+            name,
+            $"The Vault key '{name}' was distributed as {uri} for the cluster {owner}, and is not granted to this "
+                + "cluster's identity. It was not changed.",
+            $"{UseAnotherName}   (or -KeyUri {uri} -Grant to share it)"
+        );
+
     /// <summary>A key of the cloud that was not distributed by this Vault.</summary>
     public static CmekException VaultKeyNotFound(string uri, string mount) =>
         Errors.Make(

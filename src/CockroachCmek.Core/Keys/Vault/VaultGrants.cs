@@ -26,6 +26,19 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
     /// </summary>
     public async Task<IReadOnlyList<CmekKey>> GrantAsync(KeyRequest request, IReadOnlyList<DistributedKey> keys)
     {
+        var granted = await GrantOnlyAsync(request, keys);
+        var context = calls.Context with { Host = LogFor(keys) };
+        foreach (var key in granted.Where(k => !k.IsPlanned).GroupBy(k => k.KeyUri).Select(g => g.First()))
+            await cloud.MarkVaultOriginAsync(
+                request.Cluster,
+                CmekRegionSpec.Create(key.Region, key.KeyType, key.KeyUri, key.AuthPrincipal),
+                context
+            );
+        return [.. granted.Select(k => k with { Origin = CmekKeyOrigin.HashiCorpVault })];
+    }
+
+    private async Task<IReadOnlyList<CmekKey>> GrantOnlyAsync(KeyRequest request, IReadOnlyList<DistributedKey> keys)
+    {
         if (keys.Count == 0)
             return [];
         if (keys.Count == 1 || !cloud.Cloud.VaultTarget!.HasKeyForEachRegion)
@@ -65,6 +78,32 @@ internal sealed class VaultGrants(ICmekKeyProvider cloud, VaultCalls calls)
             })
         );
         return [.. problems.OfType<CmekException>()];
+    }
+
+    /// <summary>
+    /// Keys of a name that was given which serve another cluster and are not granted to this one's identity: sharing a
+    /// key takes an explicit word.
+    /// </summary>
+    public async Task<IReadOnlyList<CmekException>> FindTakenAsync(
+        KeyRequest request,
+        IReadOnlyList<DistributedKey> keys
+    )
+    {
+        var probes = await Task.WhenAll(keys.Select(k => ProbeAsync(request, [k])));
+        var taken = new List<CmekException>();
+        foreach (
+            var key in probes.Select(p => p.Key).Where(k => k.IsPlanned).GroupBy(k => k.KeyUri).Select(g => g.First())
+        )
+        {
+            var spec = CmekRegionSpec.Create(key.Region, key.KeyType, key.KeyUri, key.AuthPrincipal);
+            if (
+                (await cloud.ReadOriginAsync(spec, calls.Context)).ClusterId is { } owner
+                && owner != request.Cluster.Id
+            )
+                taken.Add(VaultErrors.VaultKeyTaken(request.Name!, key.KeyUri, owner));
+        }
+
+        return taken;
     }
 
     /// <summary>

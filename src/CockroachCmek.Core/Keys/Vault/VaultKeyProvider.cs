@@ -31,6 +31,14 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         );
 
     /// <inheritdoc/>
+    public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
+        cloud.ReadOriginAsync(key, context);
+
+    /// <inheritdoc/>
+    public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>
+        cloud.MarkVaultOriginAsync(cluster, key, context);
+
+    /// <inheritdoc/>
     public Task SettleNewKeysAsync(
         CrdbCluster cluster,
         IReadOnlyList<CmekRegionSpec> inForce,

@@ -39,7 +39,14 @@ internal sealed class VaultKeys(
             request.Cluster.Name,
             [.. unknown.Select(uri => VaultErrors.VaultKeyNotFound(uri, connection.Mount))]
         );
-        return await cloud.EnsureKeysAsync(request with { Like = null }, calls.Context);
+        var keys = await cloud.EnsureKeysAsync(request with { Like = null }, calls.Context);
+        foreach (var key in keys.Where(k => !k.IsPlanned).GroupBy(k => k.KeyUri).Select(g => g.First()))
+            await cloud.MarkVaultOriginAsync(
+                request.Cluster,
+                CmekRegionSpec.Create(key.Region, key.KeyType, key.KeyUri, key.AuthPrincipal),
+                calls.Context
+            );
+        return [.. keys.Select(k => k with { Origin = CmekKeyOrigin.HashiCorpVault })];
     }
 
     private async Task<IReadOnlyList<CmekKey>> CreateAsync(KeyRequest request)
@@ -100,6 +107,10 @@ internal sealed class VaultKeys(
         if (problems.Count == 0 && plans.Any(p => !p.IsDistributed))
             problems.AddRange(
                 await _grants.FindProblemsAsync(request, Distributed(request, plans, [.. plans.Select(p => p.Found)]))
+            );
+        if (problems.Count == 0 && request.Name is not null)
+            problems.AddRange(
+                await _grants.FindTakenAsync(request, Distributed(request, plans, [.. plans.Select(p => p.Found)]))
             );
         Errors.ThrowCombined(request.Cluster.Name, problems);
     }
@@ -202,6 +213,7 @@ internal sealed class VaultKeys(
             AuthPrincipal = request.AuthPrincipal,
             Name = plan.KeyName,
             Location = plan.Collection.Name,
+            Origin = CmekKeyOrigin.HashiCorpVault,
             Outcome = CmekOutcome.Planned,
         };
 }
