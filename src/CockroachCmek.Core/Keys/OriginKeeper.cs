@@ -120,6 +120,18 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
         cloud.CheckKeyAsync(request, context);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => cloud.FindCopiesAsync(keys, context);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ReadCallersAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    ) => cloud.ReadCallersAsync(keys, context);
+
+    /// <inheritdoc/>
     public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
         cloud.ReadAccessAsync(request, context);
 
