@@ -154,7 +154,6 @@ public sealed class RotationStateTests : IDisposable
             {
                 Time = _time,
                 TimeScale = Scale,
-                RequestTimeout = TimeSpan.FromHours(10),
             }
         );
 

@@ -28,13 +28,21 @@ internal sealed class Peer : IDisposable
             {
                 Time = time,
                 TimeScale = NoLimit,
-                RequestTimeout = Interleaver.RequestTimeout,
             }
         );
         _keys = keys;
         _cluster = cluster;
         _lifecycle = new CmekLifecycle(_client, new ManifestCheck(CustomerClouds.All));
-        _context = new OperationContext(Log, time, CancellationToken.None);
+        _context = new OperationContext(Log, time, CancellationToken.None)
+        {
+            // A request waits for its turn, which is no silence of the service.
+            Patience = Patience.Usual with
+            {
+                Announce = Interleaver.RequestTimeout,
+                Attempt = Interleaver.RequestTimeout + Interleaver.RequestTimeout,
+                Together = Interleaver.RequestTimeout,
+            },
+        };
     }
 
     public RecordingLog Log { get; } = new();
