@@ -260,7 +260,6 @@ internal sealed class CrdbCloudClient : IDisposable
     public void Dispose() => _transport.Dispose();
 
     private static readonly HttpMethod Patch = new("PATCH");
-
     private static readonly WireCmekStatusBody Revocation = new("REVOKE");
 
     private async Task<CmekInfo> WriteCmekAsync(

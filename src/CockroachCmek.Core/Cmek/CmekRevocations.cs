@@ -101,7 +101,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         {
             var done = await run.ReadAsync(RunPatience);
             revocation = revocation with { Runs = [.. earlier?.Runs ?? [], done] };
-            TrySave(revocation, context);
+            RevocationFile.TrySave(revocation, context);
         }
 
         TellOfTokens(cluster, plan.Lasting(revocation.Changes, keys.Cloud), keys.Cloud, context);
@@ -177,7 +177,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         OperationContext context
     )
     {
-        Save(revocation);
+        RevocationFile.Save(revocation);
         var errors = new List<CmekException>();
         IReadOnlyList<CmekAccessChange> made = [];
         var next = revocation.Changes;
@@ -188,7 +188,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                 next,
                 c => c.State != CmekAccessChangeState.Planned,
                 keys.RevokeAccessAsync,
-                after => TrySave(revocation with { Changes = [.. before, .. after] }, context),
+                after => RevocationFile.TrySave(revocation with { Changes = [.. before, .. after] }, context),
                 context
             );
             made = [.. made, .. changes];
@@ -245,7 +245,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                     await lifecycle.WaitAsync(cluster, wait with { Expected = CmekStatus.Revoked }, context)
                 ).Status;
             revocation = revocation with { Status = status };
-            TrySave(revocation, context);
+            RevocationFile.TrySave(revocation, context);
             context.Host.Warning($"{cluster.Name}: CMEK is {status}. {AccessChanges.SupportOnly}");
             return (revocation, null);
         }
@@ -276,25 +276,6 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         plan.PastStillUsable(revocation.Changes) is { Count: > 0 } usable
             ? Errors.PastKeysRemain(revocation.ClusterName, usable)
             : null;
-
-    private static void Save(CmekRevocation revocation)
-    {
-        if (revocation.Path is { } file)
-            RevocationFile.Save(revocation, file);
-    }
-
-    /// <summary>Once changes are being made, a record that cannot be written does not stop them.</summary>
-    private static void TrySave(CmekRevocation revocation, OperationContext context)
-    {
-        try
-        {
-            Save(revocation);
-        }
-        catch (CmekException error)
-        {
-            context.Host.Warning($"{revocation.ClusterName}: {error.Message} Keep the output of this command instead.");
-        }
-    }
 
     private static void Progress(CrdbCluster cluster, string status, OperationContext context) =>
         context.Host.Progress(new OperationProgress { Activity = $"Revoking CMEK on {cluster.Name}", Status = status });

@@ -74,4 +74,24 @@ internal static partial class RevocationFile
             throw Errors.RevocationFileNotWritten(path, fault);
         }
     }
+
+    /// <summary>Writes the record to its own file, if it has one.</summary>
+    public static void Save(CmekRevocation revocation)
+    {
+        if (revocation.Path is { } file)
+            Save(revocation, file);
+    }
+
+    /// <summary>Once changes are being made, a record that cannot be written does not stop them.</summary>
+    public static void TrySave(CmekRevocation revocation, OperationContext context)
+    {
+        try
+        {
+            Save(revocation);
+        }
+        catch (CmekException error)
+        {
+            context.Host.Warning($"{revocation.ClusterName}: {error.Message} Keep the output of this command instead.");
+        }
+    }
 }

@@ -58,9 +58,7 @@ internal static class Attempts
             UseJitter = true,
             Delay = FirstPause,
             MaxDelay = LongestPause,
-            ShouldHandle = failed => new(
-                failed.Outcome.Exception is { } error && Passes(error, failed.AttemptNumber)
-            ),
+            ShouldHandle = failed => new(failed.Outcome.Exception is { } error && Passes(error, failed.AttemptNumber)),
             DelayGenerator = _ => new(Asked()),
             OnRetry = failed =>
             {

@@ -126,10 +126,8 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
     ) => cloud.FindCopiesAsync(keys, context);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> ReadCallersAsync(
-        IReadOnlyList<CmekRegionSpec> keys,
-        OperationContext context
-    ) => cloud.ReadCallersAsync(keys, context);
+    public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
+        cloud.ReadCallersAsync(keys, context);
 
     /// <inheritdoc/>
     public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>

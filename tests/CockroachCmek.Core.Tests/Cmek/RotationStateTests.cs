@@ -149,13 +149,7 @@ public sealed class RotationStateTests : IDisposable
         _log.Meanwhile = action => action.StartsWith("Re-wrap", StringComparison.Ordinal) ? act() : Task.CompletedTask;
 
     private CrdbCloudClient Client(string apiKey) =>
-        new(
-            new CloudConnection(_server.CloudEndpoint, new Secret(apiKey))
-            {
-                Time = _time,
-                TimeScale = Scale,
-            }
-        );
+        new(new CloudConnection(_server.CloudEndpoint, new Secret(apiKey)) { Time = _time, TimeScale = Scale });
 
     /// <summary>A rotation a day later, so that the one before has ended.</summary>
     private async Task<CmekInfo> RotateAsync(CrdbCloudClient client, bool newKey = false)

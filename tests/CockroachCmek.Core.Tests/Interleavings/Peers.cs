@@ -24,11 +24,7 @@ internal sealed class Peer : IDisposable
     public Peer(Uri cloud, string apiKey, ICmekKeyProvider keys, CrdbCluster cluster, TimeProvider time)
     {
         _client = new CrdbCloudClient(
-            new CloudConnection(cloud, new Secret(apiKey))
-            {
-                Time = time,
-                TimeScale = NoLimit,
-            }
+            new CloudConnection(cloud, new Secret(apiKey)) { Time = time, TimeScale = NoLimit }
         );
         _keys = keys;
         _cluster = cluster;

@@ -34,9 +34,7 @@ internal sealed class AwsKeyRotation(AwsRun run)
             ]
         );
         var keys = regions
-            .Zip(described, (r, k) =>
-                (InUse: r, Primary: FoundKey.PrimaryOf(k) ?? AwsKeyArn.Parse(k.Arn), Key: k)
-            )
+            .Zip(described, (r, k) => (InUse: r, Primary: FoundKey.PrimaryOf(k) ?? AwsKeyArn.Parse(k.Arn), Key: k))
             .ToList();
         // Regions that share a key may have wrapped with it at different times; the latest counts.
         var rotations = await Task.WhenAll(
