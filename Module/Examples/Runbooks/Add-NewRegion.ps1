@@ -24,8 +24,8 @@ param(
     # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
-    # Names of variables of the account that are copied to environment variables of the same name, for example
-    # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
+    # Names of variables of the account that are copied to environment variables of the same name while this runbook
+    # runs, for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
 
     # More parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' }.
@@ -41,17 +41,21 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 if (-not (Get-Module CockroachCmek)) { Import-Module CockroachCmek }
 
-# All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
-foreach ($name in $EnvironmentVariable) {
-    [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
-}
-$apiKey = Get-AutomationVariable -Name $ApiKeyVariable
 $Connection = $Connection.Clone()
-$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
-if ($Endpoint) { $Connection.Endpoint = $Endpoint }
-$null = Connect-CrdbCloud @Connection
-
+$before = @{}
+$connected = $false
 try {
+    # All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
+    foreach ($name in $EnvironmentVariable) {
+        $before[$name] = [Environment]::GetEnvironmentVariable($name)
+        [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
+    }
+    $apiKey = Get-AutomationVariable -Name $ApiKeyVariable
+    $Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+    if ($Endpoint) { $Connection.Endpoint = $Endpoint }
+    $null = Connect-CrdbCloud @Connection
+    $connected = $true
+
     $clusters = @(Get-CrdbCluster $ClusterName)
     if ($clusters.Count -ne 1) {
         throw "'$ClusterName' is not the name of exactly one cluster, so nothing was done."
@@ -60,5 +64,11 @@ try {
     if ($MachineType) { $machine.MachineType = $MachineType }
     $clusters | Add-CrdbCmekRegion $Region -NodeCount $NodeCount @machine -Wait
 } finally {
-    Disconnect-CrdbCloud
+    if ($connected) { Disconnect-CrdbCloud }
+    # The process may run other jobs, which must not find these credentials.
+    foreach ($name in $before.Keys) {
+        # $null would become an empty text.
+        $value = if ($null -eq $before[$name]) { [NullString]::Value } else { $before[$name] }
+        [Environment]::SetEnvironmentVariable($name, $value)
+    }
 }

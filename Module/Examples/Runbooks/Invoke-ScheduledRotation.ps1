@@ -32,8 +32,8 @@ param(
     # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
-    # Names of variables of the account that are copied to environment variables of the same name, for example
-    # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
+    # Names of variables of the account that are copied to environment variables of the same name while this runbook
+    # runs, for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
 
     # More parameters of Connect-CrdbCloud, for example @{ AwsProfile = 'kms-admin' }.
@@ -49,21 +49,21 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 if (-not (Get-Module CockroachCmek)) { Import-Module CockroachCmek }
 
-# All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
-foreach ($name in $EnvironmentVariable) {
-    [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
-}
-$apiKey = Get-AutomationVariable -Name $ApiKeyVariable
 $Connection = $Connection.Clone()
-$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
-if ($Endpoint) { $Connection.Endpoint = $Endpoint }
-$null = Connect-CrdbCloud @Connection
+$before = @{}
+$connected = $false
 
 $failed = @()     # what failed, with the reason
 $skipped = @()    # what was not tried, since it would fail alike
 $ended = $null    # why nothing more is tried
 $endedClouds = @{}
 $lastDenied = @{}
+
+# What failed and what to do about it: a job has no screen that shows the recommended action.
+function Get-FailureText([string] $name, $record) {
+    $advice = if ($record.ErrorDetails) { $record.ErrorDetails.RecommendedAction }
+    "${name}: $($record.Exception.Message)$(if ($advice) { " Next: $advice" })"
+}
 
 # The reason why other clusters would fail like this one: for all of them, or for those of its cloud.
 function Get-SharedReason($record, [string] $cloud) {
@@ -85,6 +85,17 @@ function Get-SharedReason($record, [string] $cloud) {
 }
 
 try {
+    # All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
+    foreach ($name in $EnvironmentVariable) {
+        $before[$name] = [Environment]::GetEnvironmentVariable($name)
+        [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
+    }
+    $apiKey = Get-AutomationVariable -Name $ApiKeyVariable
+    $Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+    if ($Endpoint) { $Connection.Endpoint = $Endpoint }
+    $null = Connect-CrdbCloud @Connection
+    $connected = $true
+
     # The oldest key in force decides the order. A name that is gone does not stop the others.
     $queue = [System.Collections.Generic.SortedDictionary[string, object]]::new([StringComparer]::Ordinal)
     foreach ($name in $ClusterName) {
@@ -102,7 +113,7 @@ try {
                 try {
                     $info = $cluster | Get-CrdbCmek
                 } catch {
-                    $failed += "$($cluster.Name): $($_.Exception.Message)"
+                    $failed += Get-FailureText $cluster.Name $_
                     $ended = (Get-SharedReason $_ $cluster.CloudProvider)['All']
                     continue
                 }
@@ -115,7 +126,7 @@ try {
                 $queue['{0:D19} {1} {2}' -f $since, $cluster.Name, $cluster.Id] = $cluster
             }
         } catch {
-            $failed += "${name}: $($_.Exception.Message)"
+            $failed += Get-FailureText $name $_
             $ended = (Get-SharedReason $_ '')['All']
         }
     }
@@ -139,14 +150,20 @@ try {
             $lastDenied[$cloud] = $null
             $result
         } catch {
-            $failed += "$($cluster.Name): $($_.Exception.Message)"
+            $failed += Get-FailureText $cluster.Name $_
             $shared = Get-SharedReason $_ $cloud
             $ended = $shared['All']
             $endedClouds[$cloud] = $shared['Cloud']
         }
     }
 } finally {
-    Disconnect-CrdbCloud
+    if ($connected) { Disconnect-CrdbCloud }
+    # The process may run other jobs, which must not find these credentials.
+    foreach ($name in $before.Keys) {
+        # $null would become an empty text.
+        $value = if ($null -eq $before[$name]) { [NullString]::Value } else { $before[$name] }
+        [Environment]::SetEnvironmentVariable($name, $value)
+    }
 }
 
 if ($left) { $PSCmdlet.WriteWarning("Left for the next run, if they are due: $($left -join ', ')") }

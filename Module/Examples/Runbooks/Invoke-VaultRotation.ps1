@@ -28,8 +28,8 @@ param(
     # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
 
-    # Names of variables of the account that are copied to environment variables of the same name, for example
-    # AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. They grant the use of the keys in
+    # Names of variables of the account that are copied to environment variables of the same name while this runbook
+    # runs, for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. They grant the use of the keys in
     # the cloud. Not needed for Azure.
     [string[]] $EnvironmentVariable = @(),
 
@@ -46,28 +46,47 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 if (-not (Get-Module CockroachCmek)) { Import-Module CockroachCmek }
 
-# All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
-foreach ($name in $EnvironmentVariable) {
-    [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
-}
-$apiKey = Get-AutomationVariable -Name $ApiKeyVariable
 $Connection = $Connection.Clone()
-$Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
-if ($Endpoint) { $Connection.Endpoint = $Endpoint }
-$vaultToken = Get-AutomationVariable -Name $VaultTokenVariable
-$Connection.VaultAddress = $VaultAddress
-$Connection.VaultToken = [System.Net.NetworkCredential]::new('', $vaultToken).SecurePassword
-if ($VaultNamespace) { $Connection.VaultNamespace = $VaultNamespace }
-$null = Connect-CrdbCloud @Connection
-
+$before = @{}
+$connected = $false
 $failed = @()
-foreach ($cluster in Get-CrdbCluster $ClusterName | Where-Object Plan -EQ ADVANCED) {
-    try {
-        $cluster | Invoke-CrdbCmekRotation -Via HashiCorpVault -IfOlderThan $OlderThanDays -Wait
-    } catch {
-        $failed += "$($cluster.Name): $($_.Exception.Message)"
+
+# What failed and what to do about it: a job has no screen that shows the recommended action.
+function Get-FailureText([string] $name, $record) {
+    $advice = if ($record.ErrorDetails) { $record.ErrorDetails.RecommendedAction }
+    "${name}: $($record.Exception.Message)$(if ($advice) { " Next: $advice" })"
+}
+
+try {
+    # All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
+    foreach ($name in $EnvironmentVariable) {
+        $before[$name] = [Environment]::GetEnvironmentVariable($name)
+        [Environment]::SetEnvironmentVariable($name, (Get-AutomationVariable -Name $name))
+    }
+    $apiKey = Get-AutomationVariable -Name $ApiKeyVariable
+    $Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
+    if ($Endpoint) { $Connection.Endpoint = $Endpoint }
+    $vaultToken = Get-AutomationVariable -Name $VaultTokenVariable
+    $Connection.VaultAddress = $VaultAddress
+    $Connection.VaultToken = [System.Net.NetworkCredential]::new('', $vaultToken).SecurePassword
+    if ($VaultNamespace) { $Connection.VaultNamespace = $VaultNamespace }
+    $null = Connect-CrdbCloud @Connection
+    $connected = $true
+
+    foreach ($cluster in Get-CrdbCluster $ClusterName | Where-Object Plan -EQ ADVANCED) {
+        try {
+            $cluster | Invoke-CrdbCmekRotation -Via HashiCorpVault -IfOlderThan $OlderThanDays -Wait
+        } catch {
+            $failed += Get-FailureText $cluster.Name $_
+        }
+    }
+} finally {
+    if ($connected) { Disconnect-CrdbCloud }
+    # The process may run other jobs, which must not find these credentials.
+    foreach ($name in $before.Keys) {
+        # $null would become an empty text.
+        $value = if ($null -eq $before[$name]) { [NullString]::Value } else { $before[$name] }
+        [Environment]::SetEnvironmentVariable($name, $value)
     }
 }
-
-Disconnect-CrdbCloud
 if ($failed) { throw "Not rotated: $($failed -join '; ')" }

@@ -43,6 +43,8 @@ public sealed class RunbookTests : IDisposable
         Assert.Equal("ENABLED", Assert.Single(result.Output).Text("Status"));
         Assert.Contains("gone: ", result.Terminating!.Exception.Message, StringComparison.Ordinal);
         Assert.Contains("dev-aws: ", result.Terminating.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains(" Next: ", result.Terminating.Exception.Message, StringComparison.Ordinal);
+        Assert.Null(Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID"));
     }
 
     [Fact]
