@@ -149,8 +149,8 @@ public sealed partial class NewCrdbCmekKeyCommand
 
     /// <summary>
     /// HashiCorp Vault on Google Cloud: does what -BootstrapVaultAccess does, creates a key of that service account,
-    /// and writes it to this file, which only you can read. Move the file to the Vault server. Default: no key is
-    /// created.
+    /// and writes it to this file, which only you can read. Vault reads it at the same path of its server, or at that
+    /// of Connect-CrdbCloud -VaultServiceAccountFile: copy the file there. Default: no key is created.
     /// </summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]

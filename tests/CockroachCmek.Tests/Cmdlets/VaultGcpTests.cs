@@ -23,7 +23,7 @@ public sealed class VaultGcpTests : IDisposable
     private ModuleSession Connect()
     {
         var session = ModuleSession.WithSandbox(record: true);
-        session.Run($"$null = {ModuleSession.Connect} -VaultServiceAccountFile '{KeyPath}'").Succeeds();
+        session.Run($"$null = {ModuleSession.Connect}").Succeeds();
         return session;
     }
 

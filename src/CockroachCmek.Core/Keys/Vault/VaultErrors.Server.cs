@@ -103,6 +103,7 @@ internal static partial class VaultErrors
             $"The cloud's KMS refused Vault's request for {path}{Errors.FormatServerText(text)} "
                 + "The credentials of the KMS provider entry, their permissions, or the key collection are wrong.",
             "Connect-CrdbCloud -VaultCloudCredential (Get-Credential)   "
+                + "(or, on Google Cloud, New-CrdbCmekKey -Via HashiCorpVault -ServiceAccountKeyPath <file>)   "
                 + "(the next run writes them to the entry, as long as its key is not distributed)",
             statusCode: 502
         );

@@ -15,11 +15,15 @@ internal sealed record VaultKeyOptions
     /// <summary>Google Cloud and Azure: how the distributed key is protected. Default: hardware.</summary>
     public CmekProtectionLevel? ProtectionLevel { get; private init; }
 
+    /// <summary>Google Cloud: where the key of Vault's own identity is written. Default: none is created.</summary>
+    public string? NewCredentialFile { get; private init; }
+
     public static VaultKeyOptions From(CloudOptions options) =>
         new()
         {
             KeyCollection = options.Get<string>("VaultKeyCollection"),
             KeyType = options.Get<string>("VaultKeyType"),
+            NewCredentialFile = options.Get<string>("ServiceAccountKeyPath"),
             ProtectionLevel = options.Get<CmekProtectionLevel?>("ProtectionLevel"),
         };
 }

@@ -60,7 +60,7 @@ internal sealed class VaultKeyPlanner(ICmekKeyProvider cloud, VaultConnection co
     private async Task<VaultPlan> PlanEntryAsync(KeyRequest request, VaultPlan plan, bool isMounted)
     {
         var entry = isMounted ? await reader.FindEntryAsync(plan.EntryName) : null;
-        var given = connection.CloudCredentials;
+        var given = CredentialsFor(request);
         return plan with
         {
             Entry = entry ?? plan.Entry,
@@ -70,6 +70,18 @@ internal sealed class VaultKeyPlanner(ICmekKeyProvider cloud, VaultConnection co
                     ? _target.CredentialFields(given, plan.Collection, request.AuthPrincipal)
                     : null,
         };
+    }
+
+    /// <summary>
+    /// The session's credentials. A file that this run writes is also the one that Vault reads, unless the session
+    /// names another path on the Vault server.
+    /// </summary>
+    private VaultCloudCredentials? CredentialsFor(KeyRequest request)
+    {
+        var given = connection.CloudCredentials;
+        return given?.ServiceAccountFile is null && VaultKeyOptions.From(request.Options).NewCredentialFile is { } file
+            ? (given ?? new VaultCloudCredentials()) with { ServiceAccountFile = file }
+            : given;
     }
 
     /// <summary>
