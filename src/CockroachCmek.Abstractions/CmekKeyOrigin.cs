@@ -1,7 +1,7 @@
 namespace CockroachCmek;
 
 /// <summary>Where the material of a key comes from, as its cloud reports it.</summary>
-public enum CmekKeyOrigin
+public enum CmekKeyOrigin : long
 {
     /// <summary>The cloud does not report it, or the caller is not allowed to read it.</summary>
     Unknown,

@@ -6,8 +6,8 @@ internal sealed record Patience
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeastRealTogether = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LeastRealAnnounce = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LeastRealAttempt = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan LeastRealTotal = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LeastRealAttempt = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LeastRealTotal = TimeSpan.FromSeconds(45);
 
     /// <summary>Of a command that has time.</summary>
     public static Patience Usual { get; } = new();
