@@ -80,7 +80,10 @@ internal sealed class VaultKeyPlanner(ICmekKeyProvider cloud, VaultConnection co
     {
         var given = connection.CloudCredentials;
         return given?.ServiceAccountFile is null && VaultKeyOptions.From(request.Options).NewCredentialFile is { } file
-            ? (given ?? new VaultCloudCredentials()) with { ServiceAccountFile = file }
+            ? (given ?? new VaultCloudCredentials()) with
+            {
+                ServiceAccountFile = file,
+            }
             : given;
     }
 
