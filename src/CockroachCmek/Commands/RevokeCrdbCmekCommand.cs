@@ -1,3 +1,4 @@
+using System.IO;
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Cmek;
@@ -73,7 +74,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
 
     /// <summary>
     /// A file or an existing folder for the record of the changes. The record of an earlier run for the same cluster is
-    /// continued.
+    /// continued. With several clusters, give a folder: a file holds one record, and the others are put beside it.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -82,6 +83,9 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     /// <summary>Returns as soon as CockroachDB Cloud has accepted the request. Default: wait for REVOKED.</summary>
     [Parameter]
     public SwitchParameter NoWait { get; set; }
+
+    /// <summary>The cluster whose record is in the file of -Path.</summary>
+    private string? _recorded;
 
     private protected override Patience Patience => Patience.Urgent.Within(Timeout);
 
@@ -101,7 +105,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
                         Source = operation.Source,
                         KmsOnly = KmsOnly.IsPresent,
                         AllowSharedKey = AllowSharedKey.IsPresent,
-                        Path = path,
+                        Path = RecordOf(path, cluster, operation),
                         Write = WriteOptions,
                         Wait = NoWait.IsPresent ? null : WaitFor(expected: null),
                     },
@@ -112,5 +116,21 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
             if (error is not null)
                 throw error;
         };
+    }
+
+    /// <summary>One file holds the record of one cluster: the others of a pipeline get theirs in its folder.</summary>
+    private string? RecordOf(string? path, CrdbCluster cluster, Operation operation)
+    {
+        if (path is null || Directory.Exists(path))
+            return path;
+        var name = cluster.Id.Length > 0 ? cluster.Id : cluster.Name;
+        var first = Interlocked.CompareExchange(ref _recorded, name, null);
+        if (first is null || first == name)
+            return path;
+        var folder = System.IO.Path.GetDirectoryName(path)!;
+        operation.Warning(
+            $"{cluster.Name}: '{path}' is the record of another cluster. The record of this one is in '{folder}'."
+        );
+        return folder;
     }
 }
