@@ -94,13 +94,14 @@ internal static partial class AwsErrors
         );
 
     /// <summary>KMS accepted the rotation, but does not encrypt with the new version yet.</summary>
-    public static CmekException RotationNotInForce(string arn, int minutes) =>
+    public static CmekException RotationNotInForce(string arn, TimeSpan waited) =>
         Errors.Make(
             CmekErrorKind.Timeout,
             arn,
-            $"AWS accepted the rotation of {arn}, but still encrypts with the old version after {minutes} minutes. "
+            $"AWS accepted the rotation of {arn}, but still encrypts with the old version after {waited:h\\:mm\\:ss}. "
                 + "CockroachDB Cloud was not told.",
-            "Run the same command again   (it waits for this rotation and does not start another)"
+            "Wait ten minutes, then run the same command again   (sooner, KMS may show neither that this rotation runs "
+                + "nor that it is done, and another would be started)"
         );
 
     /// <summary>The replica stays in the state Creating.</summary>

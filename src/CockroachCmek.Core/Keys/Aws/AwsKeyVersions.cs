@@ -54,7 +54,7 @@ internal sealed class AwsKeyVersions(AwsRun run)
             },
             limit,
             Pause,
-            () => AwsErrors.RotationNotInForce(key.ToString(), (int)limit.TotalMinutes)
+            () => AwsErrors.RotationNotInForce(key.ToString(), limit)
         );
         if (isShown)
             Show("", completed: true);
