@@ -116,11 +116,7 @@ internal sealed class Neighbours : IDisposable
         {
             var others = new List<CrdbCluster>();
             await foreach (var other in client.ListClustersAsync(false, context))
-                if (
-                    other.Id != cluster.Id
-                    && other.CloudProvider == cluster.CloudProvider
-                    && other.Plan is "ADVANCED" or "DEDICATED" or ""
-                )
+                if (other.Id != cluster.Id && other.CloudProvider == cluster.CloudProvider && other.MayHaveCmek)
                     others.Add(other);
             _total = others.Count;
             using var requests = new SemaphoreSlim(AtOnce);
