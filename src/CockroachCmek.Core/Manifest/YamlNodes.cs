@@ -19,9 +19,9 @@ internal static class YamlNodes
 
     public static Node Read(string text, string path)
     {
+        var parser = new Parser(new StringReader(text));
         try
         {
-            var parser = new Parser(new StringReader(text));
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _))
                 throw Errors.ManifestEmpty(path);
@@ -39,6 +39,18 @@ internal static class YamlNodes
                 (int)Math.Max(1, fault.Start.Line),
                 (int)Math.Max(1, fault.Start.Column),
                 Plain(fault),
+                fault
+            );
+        }
+        catch (ArgumentException fault)
+        {
+            // YamlDotNet reads "!!" and an anchor without a name, and then refuses to make an event of them.
+            var at = parser.Current is { } last ? At(last) : new Mark(1, 1);
+            throw Errors.ManifestSyntax(
+                path,
+                Math.Max(1, at.Line),
+                Math.Max(1, at.Column),
+                "behind this place stands a tag (!) or an anchor (&) without a name: a manifest has neither.",
                 fault
             );
         }

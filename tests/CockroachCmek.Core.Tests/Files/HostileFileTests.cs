@@ -74,6 +74,24 @@ public sealed class HostileFileTests
             Only(() => Reader.Read(text, format), text);
     }
 
+    [Theory]
+    [InlineData("region_specs: !! x")]
+    [InlineData("region_specs: [!!]")]
+    [InlineData("region_specs: ! x")]
+    [InlineData("region_specs: !<> x")]
+    [InlineData("region_specs: !<a b> x")]
+    [InlineData("region_specs: !a!%zz x")]
+    [InlineData("region_specs: & x")]
+    [InlineData("region_specs: * x")]
+    [InlineData("%TAG ! !!\n---\nregion_specs: !x y")]
+    [InlineData("%YAML 9.9\n---\nregion_specs: x")]
+    public void Tags_and_anchors_without_a_name_are_refused_with_their_place(string text)
+    {
+        var refused = Assert.Throws<CmekException>(() => Reader.Read(text, CmekManifestFormat.Yaml));
+
+        Assert.Matches("[Ll]ine [0-9]", refused.Message);
+    }
+
     [Fact]
     public void Damaged_files_are_read_or_refused() =>
         Gen.Select(
