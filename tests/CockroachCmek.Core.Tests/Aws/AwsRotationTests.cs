@@ -82,6 +82,8 @@ public sealed class AwsRotationTests : IDisposable
         var weak = await _world.AsUserAsync("kms:DescribeKey", "kms:ListKeyRotations", "kms:RotateKeyOnDemand");
         Assert.NotNull(await weak.RotateKeysAsync(AwsWorld.RotationOf(keys), _world.Context));
         Assert.Equal(2, Version(keys[0]));
+        // The mark of the rotation could not be set.
+        Assert.Contains("kms:TagResource is not allowed", Assert.Single(_world.Log.Warnings), StringComparison.Ordinal);
     }
 
     /// <summary>The number of the version that KMS encrypts with.</summary>

@@ -13,6 +13,9 @@ internal sealed class AwsSandboxWorld : AwsWorld
 {
     private const double TimeScale = 20_000;
 
+    /// <summary>A second in a few milliseconds: for waits of seconds that must not be over at once.</summary>
+    public const double SlowScale = 200;
+
     private AwsSandboxWorld(SandboxServer server, RecordingLog log)
         : base(server.AwsEndpoint, server.Aws.AccessKeyId, server.Aws.SecretAccessKey, server.Time())
     {
@@ -23,9 +26,10 @@ internal sealed class AwsSandboxWorld : AwsWorld
     public SandboxServer Server { get; }
 
     /// <param name="answer">The answer to every confirmation.</param>
-    public static AwsSandboxWorld Start(bool answer = true) =>
+    /// <param name="scale">How fast the sandbox's time passes.</param>
+    public static AwsSandboxWorld Start(bool answer = true, double scale = TimeScale) =>
         new(
-            SandboxServer.Start(new SandboxOptions { TimeScale = TimeScale, Record = true }),
+            SandboxServer.Start(new SandboxOptions { TimeScale = scale, Record = true }),
             new RecordingLog { Answer = answer }
         );
 

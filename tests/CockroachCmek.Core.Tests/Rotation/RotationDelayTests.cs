@@ -144,8 +144,8 @@ public sealed class RotationDelayTests : IDisposable
         new ClusterResolver(_client).ResolveAsync(new CrdbClusterIdentity(name), Context);
 
     /// <summary>
-    /// Rotates until CockroachDB Cloud is told, and not longer. A run that gives up has told it nothing; the next one
-    /// goes on.
+    /// Rotates until CockroachDB Cloud is told, and not longer. The first run gives up soon. It has told nothing; the
+    /// next one starts at once and goes on, though KMS may show neither that a rotation runs nor that it is done.
     /// </summary>
     private async Task RotateAsync(CrdbCluster cluster, ICmekKeyProvider keys, FaultAction? cut, string pattern)
     {
@@ -157,7 +157,8 @@ public sealed class RotationDelayTests : IDisposable
         CmekInfo info;
         try
         {
-            info = await rotation.RotateAsync(cluster, keys, new RotationOptions(), Context);
+            var impatient = new WriteOptions { Timeout = TimeSpan.FromSeconds(10) };
+            info = await rotation.RotateAsync(cluster, keys, new RotationOptions { Write = impatient }, Context);
         }
         catch (CmekException error) when (error.ErrorId == "RotationNotInForce")
         {

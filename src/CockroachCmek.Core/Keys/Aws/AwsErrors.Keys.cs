@@ -100,9 +100,29 @@ internal static partial class AwsErrors
             arn,
             $"AWS accepted the rotation of {arn}, but still encrypts with the old version after {waited:h\\:mm\\:ss}. "
                 + "CockroachDB Cloud was not told.",
-            "Wait ten minutes, then run the same command again   (sooner, KMS may show neither that this rotation runs "
-                + "nor that it is done, and another would be started)"
+            "Run the same command again   (it waits for this rotation, and starts another only where the key could "
+                + "not be marked: then wait ten minutes first)"
         );
+
+    /// <summary>The mark of another run is all that tells of a rotation.</summary>
+    /// <param name="mark">The mark; null when it has been removed since.</param>
+    public static CmekException RotationNotSeen(AwsKeyArn key, AwsRotationMark? mark) =>
+        Errors.Make(
+            CmekErrorKind.Timeout,
+            key.ToString(),
+            $"Another run of this module began to rotate {key}"
+                + (mark is null ? "" : $" on {mark.At:u} and marked it with the tag {mark.Tag}")
+                + ", but AWS shows no rotation. Perhaps that run was ended before it rotated the key. This run did not "
+                + "rotate it either, and CockroachDB Cloud was not told.",
+            mark is null
+                ? "Run the same command again"
+                : $"{RemoveMark(key, mark)}   (if no other run is at work, then run the same command again; "
+                    + $"{AwsRotationMarks.Lifetime.TotalMinutes:0} minutes after the mark, it is not needed)"
+        );
+
+    /// <summary>The command that removes the mark of a rotation.</summary>
+    public static CommandLine RemoveMark(AwsKeyArn key, AwsRotationMark mark) =>
+        $"aws kms untag-resource --key-id {key} --tag-keys {mark.Tag} --region {key.Region}";
 
     /// <summary>The replica stays in the state Creating.</summary>
     public static CmekException ReplicaNotReady(string key, string region) =>

@@ -12,6 +12,7 @@ internal sealed class AwsKeyRotation(AwsRun run)
     private static readonly TimeSpan LatestSign = TimeSpan.FromMinutes(6);
 
     private readonly AwsKeyVersions _versions = new(run);
+    private readonly AwsRotationMarks _marks = new(run);
 
     /// <summary>
     /// The same URIs, once KMS encrypts with a version newer than the one the cluster last wrapped with; null when the
@@ -42,6 +43,8 @@ internal sealed class AwsKeyRotation(AwsRun run)
                 .Select(async g => new Rotation(
                     g.Key,
                     g.Max(k => k.InUse.WrappedAt()) ?? DateTimeOffset.MinValue,
+                    // First the mark: it is removed after the rotation can be seen.
+                    await _marks.FindOtherAsync(g.Key, own: null),
                     await run.Keys.GetNewestVersionAsync(g.Key),
                     await _versions.IsRotatingAsync(g.Key),
                     g.First().Key.Origin == OriginType.EXTERNAL
@@ -49,26 +52,25 @@ internal sealed class AwsKeyRotation(AwsRun run)
         );
         var waiting = await Task.WhenAll(rotations.Where(r => r.IsDue && r.IsImported).Select(FindImportProblemAsync));
         Errors.ThrowCombined(described[0].Arn, [.. waiting.OfType<CmekException>()]);
-        foreach (var done in rotations.Where(r => !r.IsDue))
-            run.Calls.Context.Host.Verbose(
-                done.IsRunning
-                    ? $"AWS is rotating {done.Key}. It is not rotated again."
-                    : $"{done.Key} was rotated on {done.NewestAt:u}, after the cluster last wrapped with it. "
-                        + "It is not rotated again."
-            );
+        foreach (var begun in rotations.Where(r => !r.IsDue))
+            TellWhyNot(begun);
         if (!await ConfirmAllAsync([.. rotations.Where(r => r.IsDue)]))
             return null;
-        await Task.WhenAll(rotations.Where(r => r.IsDue).Select(RotateAsync));
+        var done = await Task.WhenAll(rotations.Select(r => r.IsDue ? RotateOnceAsync(r) : Task.FromResult(r)));
         // The cluster wraps with what KMS encrypts with when the request arrives.
         await Task.WhenAll(
-            rotations.Select(r =>
-                _versions.WaitUntilInForceAsync(
+            done.Select(async r =>
+            {
+                await _versions.WaitUntilInForceAsync(
                     r.Key,
                     [.. keys.Where(k => k.Primary == r.Key).Select(k => AwsKeyArn.Parse(k.InUse.Keys[0].KeyUri))],
                     r.WrappedAt,
-                    timeout
-                )
-            )
+                    timeout,
+                    r.IsBegun ? null : () => AwsErrors.RotationNotSeen(r.Key, r.Rival)
+                );
+                if (r.Own is not null || r.Rival is not null)
+                    await _marks.ClearAsync(r.Key, r.Own, await run.Keys.GetNewestVersionAsync(r.Key));
+            })
         );
         return
         [
@@ -87,6 +89,57 @@ internal sealed class AwsKeyRotation(AwsRun run)
         return isConfirmed;
     }
 
+    private void TellWhyNot(Rotation rotation)
+    {
+        if (rotation is { IsBegun: false, Rival: { } rival })
+            run.Warn(
+                $"{rotation.Key} is not rotated again: another run, or one that was ended, began to rotate it on "
+                    + $"{rival.At:u} (tag {rival.Tag}), and AWS does not show that rotation yet. This run waits for it."
+            );
+        else
+            run.Calls.Context.Host.Verbose(
+                rotation.IsRunning
+                    ? $"AWS is rotating {rotation.Key}. It is not rotated again."
+                    : $"{rotation.Key} was rotated on {rotation.NewestAt:u}, after the cluster last wrapped with it. "
+                        + "It is not rotated again."
+            );
+    }
+
+    /// <summary>Rotates a key, unless another run does.</summary>
+    /// <returns>The rotation, with the mark of the run that has begun it.</returns>
+    private async Task<Rotation> RotateOnceAsync(Rotation rotation)
+    {
+        var claim = await _marks.ClaimAsync(rotation.Key, () =>
+            _versions.IsBegunAsync(rotation.Key, rotation.WrappedAt)
+        );
+        if (!claim.MayRotate)
+        {
+            run.Calls.Context.Host.Verbose($"Another run rotates {rotation.Key}. This run waits for it.");
+            return rotation with { Own = claim.Own, Rival = await _marks.FindOtherAsync(rotation.Key, claim.Own) };
+        }
+
+        try
+        {
+            await RotateAsync(rotation);
+        }
+        catch (Exception error)
+            when (claim.Own is not null
+                && !run.Calls.IsResponseLost(error)
+                && !run.Calls.Context.CancellationToken.IsCancellationRequested
+            )
+        {
+            // KMS refused it: there is no rotation.
+            await _marks.RemoveAsync(rotation.Key, claim.Own);
+            throw;
+        }
+
+        return rotation with
+        {
+            Own = claim.Own,
+            IsRunning = true,
+        };
+    }
+
     /// <summary>
     /// A rotation is not idempotent: after a lost response, the status shows whether it runs, and the list whether it
     /// has happened. In between neither may show it, so both are read a second time before another rotation starts.
@@ -95,9 +148,7 @@ internal sealed class AwsKeyRotation(AwsRun run)
         run.Calls.SettleAsync(
             $"RotateKeyOnDemand {rotation.Key}",
             () => SendAsync(rotation.Key),
-            async () =>
-                await _versions.IsRotatingAsync(rotation.Key)
-                || await run.Keys.GetNewestVersionAsync(rotation.Key) > rotation.WrappedAt,
+            () => _versions.IsBegunAsync(rotation.Key, rotation.WrappedAt),
             new Settling { SecondRead = LatestSign }
         );
 
@@ -137,17 +188,25 @@ internal sealed class AwsKeyRotation(AwsRun run)
 
     /// <param name="Key">The key that is rotated.</param>
     /// <param name="WrappedAt">When the cluster last wrapped with the key.</param>
+    /// <param name="Rival">The mark of another run that rotates the key; null when there is none.</param>
     /// <param name="NewestAt">When the key's newest version was created.</param>
     /// <param name="IsRunning">A rotation was started and has not ended.</param>
     /// <param name="IsImported">The key's material was imported.</param>
     private sealed record Rotation(
         AwsKeyArn Key,
         DateTimeOffset WrappedAt,
+        AwsRotationMark? Rival,
         DateTimeOffset NewestAt,
         bool IsRunning,
         bool IsImported
     )
     {
-        public bool IsDue => NewestAt <= WrappedAt && !IsRunning;
+        /// <summary>The mark of this run; null when it has none.</summary>
+        public AwsRotationMark? Own { get; init; }
+
+        /// <summary>KMS has shown or accepted a rotation since the cluster last wrapped with the key.</summary>
+        public bool IsBegun => IsRunning || NewestAt > WrappedAt;
+
+        public bool IsDue => !IsBegun && Rival is null;
     }
 }

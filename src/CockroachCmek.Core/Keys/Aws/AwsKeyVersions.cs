@@ -7,7 +7,8 @@ namespace CockroachCmek.Core.Keys.Aws;
 internal sealed class AwsKeyVersions(AwsRun run)
 {
     /// <summary>The last sign was measured after about a minute. AWS names no limit.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(30);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(30);
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -27,25 +28,35 @@ internal sealed class AwsKeyVersions(AwsRun run)
         }
     }
 
+    /// <summary>True when KMS shows a rotation since a wrap: as running, or in the list.</summary>
+    public async Task<bool> IsBegunAsync(AwsKeyArn key, DateTimeOffset wrappedAt) =>
+        await IsRotatingAsync(key) || await run.Keys.GetNewestVersionAsync(key) > wrappedAt;
+
     /// <summary>Waits until KMS encrypts with a version that is newer than a wrap, in every region that uses it.</summary>
     /// <param name="key">The key; of a multi-region key its primary.</param>
     /// <param name="used">The keys that the cluster uses: the key itself or its replicas, which may be later.</param>
     /// <param name="wrappedAt">When the cluster last wrapped with the key.</param>
     /// <param name="timeout">Longest wait.</param>
-    /// <exception cref="CmekException">RotationNotInForce.</exception>
+    /// <param name="notSeen">
+    /// The error when KMS shows no rotation at all; null when it has shown or accepted one already.
+    /// </param>
+    /// <exception cref="CmekException">RotationNotInForce, RotationNotSeen.</exception>
     public async Task WaitUntilInForceAsync(
         AwsKeyArn key,
         IReadOnlyCollection<AwsKeyArn> used,
         DateTimeOffset wrappedAt,
-        TimeSpan timeout
+        TimeSpan timeout,
+        Func<CmekException>? notSeen
     )
     {
         var limit = timeout < Limit ? timeout : Limit;
         var start = run.Calls.Context.Time.GetTimestamp();
         var isShown = false;
+        var isSeen = notSeen is null;
         await run.Calls.PollUntilAsync(
             async () =>
             {
+                isSeen = isSeen || await IsBegunAsync(key, wrappedAt);
                 if (await IsInForceAsync(key, used, wrappedAt))
                     return true;
                 isShown = true;
@@ -54,7 +65,7 @@ internal sealed class AwsKeyVersions(AwsRun run)
             },
             limit,
             Pause,
-            () => AwsErrors.RotationNotInForce(key.ToString(), limit)
+            () => isSeen ? AwsErrors.RotationNotInForce(key.ToString(), limit) : notSeen!()
         );
         if (isShown)
             Show("", completed: true);

@@ -35,6 +35,9 @@ internal static class AwsNames
     /// <summary>UUID of the cluster that HashiCorp Vault distributed the key for.</summary>
     public const string VaultClusterTag = "crdb:vault-cluster";
 
+    /// <summary>A run that rotates a key marks it by a tag: this, and the run's id.</summary>
+    public const string RotationTagPrefix = "crdb:rotation:";
+
     private const int IdDigits = 12;
 
     /// <summary>
@@ -86,5 +89,6 @@ internal static class AwsNames
         (tags ?? new Dictionary<string, string>())
             .Where(t => !t.Key.StartsWith("aws:", StringComparison.Ordinal))
             .Where(t => t.Key is not (ClusterIdTag or ClusterNameTag or ReplacesTag or OriginTag or VaultClusterTag))
+            .Where(t => !t.Key.StartsWith(RotationTagPrefix, StringComparison.Ordinal))
             .ToDictionary(t => t.Key, t => t.Value);
 }
