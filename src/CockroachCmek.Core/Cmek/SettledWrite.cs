@@ -27,7 +27,10 @@ internal static class SettledWrite
     /// The same for a write that was planned on a state: the state is read again right before each request, also after
     /// a wait, and nothing is sent if it has changed.
     /// </summary>
-    /// <param name="refuseChange">Throws when a state is neither the one that was planned on nor good enough.</param>
+    /// <param name="refuseChange">
+    /// Throws when a state is neither the one that was planned on nor good enough, also when another run has made the
+    /// same change.
+    /// </param>
     /// <returns>
     /// The state, and whether it is the response to this run's request. False when no request was accepted and the
     /// state
@@ -52,7 +55,7 @@ internal static class SettledWrite
             {
                 var now = await read();
                 if (isSent && isDone(now))
-                    return (now, IsOwn: lost > 0);
+                    return await SettleAsync(now);
                 await refuseChange(now);
                 if (isDone(now))
                     return (now, IsOwn: false);
@@ -68,7 +71,7 @@ internal static class SettledWrite
                 // A 503 may come from a proxy that lost the response, so the state is read first.
                 var state = await read();
                 if (isDone(state))
-                    return (state, IsOwn: lost > 0);
+                    return await SettleAsync(state);
                 var elapsed = context.Time.GetElapsedTime(start);
                 if (elapsed >= options.Timeout)
                     throw Errors.ClusterBusy(cluster.Name, options.Timeout, fault);
@@ -101,7 +104,7 @@ internal static class SettledWrite
                 if (!KeyRefusal.IsCertain(fault) && await read() is var state)
                 {
                     if (isDone(state))
-                        return (state, IsOwn: lost > 0);
+                        return await SettleAsync(state);
                     // Another run may have been faster by milliseconds.
                     if (refuseChange is not null)
                         await refuseChange(state);
@@ -121,6 +124,14 @@ internal static class SettledWrite
             }
 
             await context.Time.Delay(pause, context.CancellationToken);
+        }
+
+        // The state shows the write. Where no response of this run was lost, another run has made it.
+        async Task<(T State, bool IsOwn)> SettleAsync(T state)
+        {
+            if (lost == 0 && refuseChange is not null)
+                await refuseChange(state);
+            return (state, IsOwn: lost > 0);
         }
     }
 }
