@@ -9,6 +9,7 @@ internal sealed class AwsKeyCreation(AwsRun run, KeyTemplate template)
 {
     private readonly AwsKeyPlanner _planner = new(run, template);
     private readonly KeyRequest _request = template.Request;
+    private readonly AwsKeyRivals _rivals = new(run, template.Request.Cluster);
 
     /// <summary>One key for each region, in the order of the request.</summary>
     public async Task<IReadOnlyList<CmekKey>> EnsureAsync()
@@ -80,7 +81,9 @@ internal sealed class AwsKeyCreation(AwsRun run, KeyTemplate template)
             await CompleteAsync(found);
         if (_request.RotationPeriodInDays is { } days && primary is null)
             await run.Writer.EnableRotationAsync(plan.Region, key.KeyId, days);
-        var outcome = plan.Found is null ? CmekOutcome.Created : CmekOutcome.Updated;
+        // A replica has no rivals: KMS makes one of a key and region.
+        var isCreated = plan.Found is null && (primary is not null || _rivals.IsOwn(key));
+        var outcome = isCreated ? CmekOutcome.Created : CmekOutcome.Updated;
         return AwsCmekKey.Of(_request, plan.Region, template.Alias, key, outcome);
     }
 
@@ -88,7 +91,7 @@ internal sealed class AwsKeyCreation(AwsRun run, KeyTemplate template)
     {
         var key = primary is null
             // CreateKey has no idempotency token: after a lost response, the key is looked up by its tags.
-            ? await new AwsKeyRivals(run, _request.Cluster).CreateAsync(region, replaces: null, () =>
+            ? await _rivals.CreateAsync(region, replaces: null, () =>
                 run.Calls.SettleAsync(
                     $"CreateKey in {region}",
                     () => run.Writer.CreateKeyAsync(region, policy, template.Shape),
@@ -96,11 +99,32 @@ internal sealed class AwsKeyCreation(AwsRun run, KeyTemplate template)
                 )
             )
             : await run.Writer.ReplicateAsync(primary, region, policy, template.Shape);
-        await Task.WhenAll(
-            run.Writer.ConfirmPolicyAsync(region, key.KeyId, policy),
-            run.Writer.CreateAliasAsync(region, template.Alias, key.KeyId)
-        );
-        return key;
+        await run.Writer.ConfirmPolicyAsync(region, key.KeyId, policy);
+        return await NameAsync(region, key);
+    }
+
+    /// <summary>
+    /// Gives a new key its alias. When another run was faster, so that the alias belongs to another key of the cluster,
+    /// that one counts, and this run's is taken back.
+    /// </summary>
+    private async Task<KeyMetadata> NameAsync(string region, KeyMetadata key)
+    {
+        try
+        {
+            await run.Writer.CreateAliasAsync(region, template.Alias, key.KeyId);
+            return key;
+        }
+        catch (CmekException error) when (error.ErrorId == nameof(AwsErrors.AliasTaken))
+        {
+            if (
+                await run.Keys.FindTaggedAsync(region, template.Alias) is not { } holder
+                || !holder.BelongsTo(_request.Cluster)
+            )
+                throw;
+            await _rivals.YieldAsync(key, holder.Metadata.Arn);
+            await _planner.RefuseProblemsAsync(holder);
+            return holder.Metadata;
+        }
     }
 
     /// <summary>Adds what an existing key lacks: the grant and the alias.</summary>

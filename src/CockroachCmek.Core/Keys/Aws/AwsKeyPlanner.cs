@@ -48,6 +48,10 @@ internal sealed class AwsKeyPlanner(AwsRun run, KeyTemplate template)
         return replica is null ? null : replica with { HasAlias = false };
     }
 
+    /// <summary>Refuses a key that cannot be the cluster's.</summary>
+    public async Task RefuseProblemsAsync(FoundKey key) =>
+        Errors.ThrowCombined(_request.Cluster.Name, [.. await ProblemsAsync(key)]);
+
     private Task<FoundKey?> FindOrphanAsync(string region) =>
         new AwsKeySearch(run).FindOrphanAsync(region, _request.Cluster, template.Shape.MultiRegion);
 

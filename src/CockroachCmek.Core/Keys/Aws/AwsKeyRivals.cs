@@ -12,8 +12,8 @@ internal sealed class AwsKeyRivals(AwsRun run, CrdbCluster cluster)
     /// <summary>Days until a key is deleted that was taken back: the shortest that KMS allows.</summary>
     private const int DeletionWindow = 7;
 
-    /// <summary>Ids of the keys that this run created and that count.</summary>
-    private readonly ConcurrentDictionary<string, bool> _own = new();
+    /// <summary>The keys that this run created and that count, by their ids.</summary>
+    private readonly ConcurrentDictionary<string, CreatedKey> _own = new();
 
     /// <summary>Notes a replica that this run has made of its own key.</summary>
     public void NoteReplica(AwsKeyArn replica)
@@ -36,17 +36,27 @@ internal sealed class AwsKeyRivals(AwsRun run, CrdbCluster cluster)
         var oldest = await new AwsKeySearch(run).FindOldestAsync(region, cluster, key, replaces, before);
         if (oldest.KeyId == key.KeyId)
         {
-            _own[key.KeyId] = true;
+            _own[key.KeyId] = own;
             return key;
         }
 
-        await run.Calls.Context.Created.TakeBackAsync(
-            own,
-            $"another run created {oldest.Arn} at the same moment",
-            run.Calls.Context.Host
-        );
+        await TakeBackAsync(own, oldest.Arn);
         return oldest;
     }
+
+    /// <summary>True for a key that this run created and that counts.</summary>
+    public bool IsOwn(KeyMetadata key) => _own.ContainsKey(key.KeyId);
+
+    /// <summary>Takes a key back, if this run created it: another run's counts.</summary>
+    public Task YieldAsync(KeyMetadata key, string rival) =>
+        _own.TryRemove(key.KeyId, out var own) ? TakeBackAsync(own, rival) : Task.CompletedTask;
+
+    private Task TakeBackAsync(CreatedKey own, string rival) =>
+        run.Calls.Context.Created.TakeBackAsync(
+            own,
+            $"another run created {rival} at the same moment",
+            run.Calls.Context.Host
+        );
 
     /// <summary>Notes a key that this run has created, so that it can be taken back.</summary>
     private CreatedKey Note(AwsKeyArn key)
