@@ -9,6 +9,9 @@ namespace CockroachCmek.Core.Cloud;
 /// <param name="isOffline">Nothing is sent: a cluster is what its name or id says.</param>
 internal sealed class ClusterResolver(CrdbCloudClient client, bool isOffline = false)
 {
+    /// <summary>No request is sent again after this time, in an emergency.</summary>
+    private static readonly TimeSpan Urgency = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<string, CrdbCluster> _known = new();
 
     /// <summary>Every cluster that this session has seen.</summary>
@@ -21,7 +24,7 @@ internal sealed class ClusterResolver(CrdbCloudClient client, bool isOffline = f
         if (identity.Cluster is { } given && (isOffline || !given.IsReference))
             return Remember(given);
         if (isOffline)
-            return new CrdbCluster { Id = identity.Id ?? "", Name = identity.Text };
+            return Named(identity);
         if (identity.Id is { } id)
             return Remember(await client.GetClusterAsync(id, context));
 
@@ -40,6 +43,43 @@ internal sealed class ClusterResolver(CrdbCloudClient client, bool isOffline = f
         };
     }
 
+    /// <summary>
+    /// The cluster that is meant, in an emergency: CockroachDB Cloud is given a few seconds to respond.
+    /// </summary>
+    /// <param name="kmsOnly">Without its response, a cluster is what its name or id says.</param>
+    /// <param name="command">The command that is to go on, for the error.</param>
+    /// <exception cref="CmekException">ClusterNotFound, AmbiguousCluster, ClusterNotRead.</exception>
+    public async Task<CrdbCluster> ResolveUrgentlyAsync(
+        CrdbClusterIdentity identity,
+        bool kmsOnly,
+        string command,
+        OperationContext context
+    )
+    {
+        var patience = context.Patience;
+        try
+        {
+            return await ResolveAsync(
+                identity,
+                context with
+                {
+                    Patience = patience with { Total = patience.Total < Urgency ? patience.Total : Urgency },
+                }
+            );
+        }
+        catch (CmekException error)
+            when (error.ErrorId is not (nameof(Errors.ClusterNotFound) or nameof(Errors.AmbiguousCluster)))
+        {
+            if (!kmsOnly)
+                throw Errors.ClusterNotRead(identity.Text, command, error);
+            context.Host.Warning(
+                $"{identity}: CockroachDB Cloud could not be asked for the cluster. {error.Message} Its keys are looked "
+                    + "for in your clouds."
+            );
+            return identity.Cluster ?? Named(identity);
+        }
+    }
+
     /// <summary>Clusters as the pages arrive.</summary>
     public async IAsyncEnumerable<CrdbCluster> FindAsync(
         Func<CrdbCluster, bool> predicate,
@@ -51,6 +91,10 @@ internal sealed class ClusterResolver(CrdbCloudClient client, bool isOffline = f
             if (predicate(Remember(cluster)))
                 yield return cluster;
     }
+
+    /// <summary>What an identity itself tells of the cluster.</summary>
+    private static CrdbCluster Named(CrdbClusterIdentity identity) =>
+        new() { Id = identity.Id ?? "", Name = identity.Id ?? identity.Text };
 
     private CrdbCluster Remember(CrdbCluster cluster) => _known[cluster.Id] = cluster;
 

@@ -11,6 +11,7 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
 
     /// <summary>Undoes what a record says or, without one, what the cloud shows to be missing.</summary>
     /// <param name="record">The record; null to look for changes in the cloud.</param>
+    /// <param name="known">A manifest, state or search that names the keys; null for none.</param>
     /// <returns>
     /// The key in force of each region, with what was done for it, and the error if not everything was undone.
     /// </returns>
@@ -18,10 +19,11 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
         CrdbCluster cluster,
         CmekRevocation? record,
         ICmekKeyProvider keys,
-        OperationContext context
+        OperationContext context,
+        object? known = null
     )
     {
-        var found = await FindKeysAsync(cluster, record, keys, context);
+        var found = await FindKeysAsync(cluster, record, known, keys, context);
         // What was never made, or is undone already, is not undone again.
         var changes = record is not null
             ? RecordedChanges.Verify(record, cluster, found, clouds)
@@ -74,19 +76,16 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
     private async Task<RevocationKeys> FindKeysAsync(
         CrdbCluster cluster,
         CmekRevocation? record,
+        object? known,
         ICmekKeyProvider keys,
         OperationContext context
     )
     {
         try
         {
+            var options = new RevocationOptions { Source = record ?? known, KmsOnly = known is RevocationKeys };
             return await RevocationKeys.FindAsync(
-                cluster,
-                null,
-                client,
-                keys,
-                new RevocationOptions { Source = record },
-                clouds,
+                new KeySources(cluster, null, client, keys, options, clouds),
                 context
             );
         }

@@ -35,7 +35,8 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         Progress(cluster, "Finding the keys", context);
         var file = RevocationFile.PathFor(options.Path, cluster);
         var earlier = file is null ? null : RevocationFile.LoadEarlier(file, cluster);
-        var found = await RevocationKeys.FindAsync(cluster, earlier, client, keys, options, clouds, context);
+        var sources = new KeySources(cluster, earlier, client, keys, options, clouds);
+        var found = await RevocationKeys.FindAsync(sources, context);
         var methods = options.Method == CmekRevocationMethod.Default ? keys.Cloud.DefaultRevocation : [options.Method];
         using var neighbours = found.IsFromCloud
             ? Neighbours.Start(cluster, found.Every, methods, client, keys.Cloud, context)

@@ -11,7 +11,9 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
 
     /// <summary>Tries each method on each key of a cluster.</summary>
     /// <param name="method">Only this method; Default for every method of the cloud.</param>
-    /// <param name="source">A manifest or state that names the keys; null to ask CockroachDB Cloud.</param>
+    /// <param name="source">
+    /// A manifest, state or search that names the keys; null to ask CockroachDB Cloud. A search is the only source.
+    /// </param>
     /// <exception cref="CmekException">CmekNotEnabled, RevocationKeysUnknown, RevocationMethodNotSupported.</exception>
     public async Task<IReadOnlyList<CmekRevocationDrill>> RunAsync(
         CrdbCluster cluster,
@@ -22,8 +24,16 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
     )
     {
         CmekRevocations.RefuseMethod(cluster, keys.Cloud, method);
-        var options = new RevocationOptions { Source = source, Method = method };
-        var found = await RevocationKeys.FindAsync(cluster, null, client, keys, options, clouds, context);
+        var options = new RevocationOptions
+        {
+            Source = source,
+            Method = method,
+            KmsOnly = source is RevocationKeys,
+        };
+        var found = await RevocationKeys.FindAsync(
+            new KeySources(cluster, null, client, keys, options, clouds),
+            context
+        );
         var sharing = new Dictionary<CmekRevocationMethod, IReadOnlyList<string>>();
         var methods = method == CmekRevocationMethod.Default ? keys.Cloud.RevocationMethods : [method];
         if (found.IsFromCloud)
@@ -72,6 +82,100 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
                 ),
         ];
     }
+
+    /// <summary>
+    /// The drill of a revocation that has only the cluster's name: tries each method on the keys that the KMS shows.
+    /// Where CockroachDB Cloud can be asked, a key in force that the KMS does not show is a Fail of its own.
+    /// </summary>
+    /// <param name="cluster">The cluster; without a provider when CockroachDB Cloud did not tell it.</param>
+    /// <exception cref="CmekException">ClusterKeysNotFound, AmbiguousClusterKeys, RevocationMethodNotSupported.</exception>
+    public async Task<IReadOnlyList<CmekRevocationDrill>> RunInKmsAsync(
+        CrdbCluster cluster,
+        CmekRevocationMethod method,
+        ClusterSearch search,
+        Func<CrdbCluster, ICmekKeyProvider> connect,
+        OperationContext context
+    )
+    {
+        var isNameOnly = cluster.CloudProvider.Length == 0;
+        var state = isNameOnly ? null : await TryReadAsync(cluster, context);
+        CrdbCluster found;
+        RevocationKeys keys;
+        try
+        {
+            var typed = isNameOnly ? cluster : new CrdbCluster { Name = cluster.Name };
+            (found, keys) = await search.FindAsync(typed, "Test-CrdbCmekRevocation", context);
+        }
+        catch (CmekException error) when (state is not null)
+        {
+            return Hidden(cluster, method, state.InForce(), error.Message);
+        }
+
+        if (state is null)
+            return await RunAsync(found, method, keys, connect(found), context);
+        if (found.Id != cluster.Id)
+            return Hidden(
+                cluster,
+                method,
+                state.InForce(),
+                $"The KMS shows keys of {found.Id}, a cluster of that name."
+            );
+        var inForce = state.InForce();
+        var shown = keys.Every.Select(k => k.KeyUri).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var used = inForce.Select(k => k.KeyUri).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var lines = await RunAsync(cluster, method, keys, connect(cluster), context);
+        return
+        [
+            .. lines.Select(l => l with { IsPast = !used.Contains(l.KeyUri) }),
+            .. Hidden(
+                cluster,
+                method,
+                [.. inForce.Where(k => !shown.Contains(k.KeyUri))],
+                "The key has no tag or label of this module for the cluster."
+            ),
+        ];
+    }
+
+    /// <summary>The state of CMEK, to compare with; null when CockroachDB Cloud cannot be asked.</summary>
+    private async Task<CmekInfo?> TryReadAsync(CrdbCluster cluster, OperationContext context)
+    {
+        try
+        {
+            return await client.GetCmekAsync(cluster, context);
+        }
+        catch (CmekException error)
+        {
+            context.Host.Warning(
+                $"{cluster.Name}: it is not known whether the KMS shows every key in force. {error.Message}"
+            );
+            return null;
+        }
+    }
+
+    /// <summary>A Fail for each key in force that a search in the KMS does not find.</summary>
+    private IReadOnlyList<CmekRevocationDrill> Hidden(
+        CrdbCluster cluster,
+        CmekRevocationMethod method,
+        IReadOnlyList<CmekRegionSpec> keys,
+        string reason
+    ) =>
+        [
+            .. keys.GroupBy(k => k.KeyUri)
+                .Select(uses => new CmekRevocationDrill
+                {
+                    ClusterId = cluster.Id,
+                    ClusterName = cluster.Name,
+                    Regions = [.. uses.Select(u => u.Region).Distinct()],
+                    KeyUri = uses.Key,
+                    Method = method == CmekRevocationMethod.Default ? clouds.Of(cluster).DefaultRevocation[0] : method,
+                    IsDefault = method == CmekRevocationMethod.Default,
+                    Status = CmekCheckStatus.Fail,
+                    Detail = $"Revoke-CrdbCmek -KmsOnly would not find this key by the cluster's name. {reason}",
+                    Remedy =
+                        $"Get-CrdbCmek {ShellQuote.PowerShell(cluster.Name)} | Export-Clixml ./cmek.xml   (keep it where "
+                        + "you can reach it; in an emergency: Import-Clixml ./cmek.xml | Revoke-CrdbCmek -KmsOnly)",
+                }),
+        ];
 
     /// <summary>Tries a method on one key. A key that cannot be read is Unknown, and hides no other.</summary>
     public static async Task<IReadOnlyList<CmekRevocationDrill>> DrillKeyAsync(

@@ -27,41 +27,25 @@ internal sealed record RevocationKeys
     /// Finds the keys. With a source at hand, <see cref="RevocationOptions.KmsOnly"/> sends nothing to CockroachDB
     /// Cloud; without it, CockroachDB Cloud is asked, and the source is used when it does not respond.
     /// </summary>
-    /// <param name="earlier">The record of an interrupted run; null for none.</param>
-    /// <exception cref="CmekException">CmekNotEnabled, RevocationKeysUnknown.</exception>
-    public static async Task<RevocationKeys> FindAsync(
-        CrdbCluster cluster,
-        CmekRevocation? earlier,
-        CrdbCloudClient client,
-        ICmekKeyProvider keys,
-        RevocationOptions options,
-        CustomerCloudTable clouds,
-        OperationContext context
-    )
+    /// <exception cref="CmekException">CmekNotEnabled, RevocationKeysUnknown, AmbiguousClusterKeys.</exception>
+    public static async Task<RevocationKeys> FindAsync(KeySources sources, OperationContext context)
     {
-        var found = await FindOfClusterAsync(cluster, earlier, client, keys, options, clouds, context);
-        var copies = await keys.FindCopiesAsync(found.Every, context);
+        var found = await FindOfClusterAsync(sources, context);
+        var copies = await sources.Keys.FindCopiesAsync(found.Every, context);
         return copies.Count == 0 ? found : found with { Every = [.. found.Every, .. copies] };
     }
 
-    private static async Task<RevocationKeys> FindOfClusterAsync(
-        CrdbCluster cluster,
-        CmekRevocation? earlier,
-        CrdbCloudClient client,
-        ICmekKeyProvider keys,
-        RevocationOptions options,
-        CustomerCloudTable clouds,
-        OperationContext context
-    )
+    private static async Task<RevocationKeys> FindOfClusterAsync(KeySources sources, OperationContext context)
     {
-        var known = AtHand(cluster, options.Source, earlier, clouds);
+        var (cluster, options) = (sources.Cluster, sources.Options);
+        var known = AtHand(cluster, options.Source, sources.Earlier, sources.Clouds);
         if (options.KmsOnly && known is not null)
             return known;
         if (options.KmsOnly)
-            TellOfRecord(cluster, options.Source as CmekRevocation ?? earlier, context);
+            TellOfRecord(cluster, options.Source as CmekRevocation ?? sources.Earlier, context);
         try
         {
-            var info = await client.GetCmekAsync(cluster, context);
+            var info = await sources.Client.GetCmekAsync(cluster, context);
             var fromCloud = Of(info) with { IsFromCloud = true };
             if (known is { IsFromRecord: false })
                 fromCloud = fromCloud with { Every = [.. fromCloud.Every.Concat(known.Every).Distinct()] };
@@ -74,7 +58,7 @@ internal sealed record RevocationKeys
             var source = "the manifest or record names";
             if (known is null)
             {
-                known = await InKmsAsync(cluster, keys, context);
+                known = await InKmsAsync(cluster, sources.Keys, context);
                 source = "the KMS shows by this module's names and tags";
             }
 
@@ -89,17 +73,18 @@ internal sealed record RevocationKeys
     }
 
     /// <summary>The keys that the KMS itself shows; null when there are none, or it cannot be searched.</summary>
+    /// <exception cref="CmekException">AmbiguousClusterKeys.</exception>
     private static async Task<RevocationKeys?> InKmsAsync(
         CrdbCluster cluster,
         ICmekKeyProvider keys,
         OperationContext context
     )
     {
+        KeySearch search;
         try
         {
-            var specs = await keys.FindKeysAsync(cluster, context);
-            // The KMS does not tell which keys are in force, so all of them decide.
-            return specs.Count == 0 ? null : new RevocationKeys { InForce = specs, Every = specs };
+            using var timeUp = new CancellationTokenSource(ClusterSearch.Limit);
+            search = await keys.FindKeysAsync(cluster, context, timeUp.Token);
         }
         catch (CmekException error)
         {
@@ -108,6 +93,17 @@ internal sealed record RevocationKeys
             );
             return null;
         }
+
+        if (search.Clusters.Count > 1)
+            throw Errors.AmbiguousClusterKeys(
+                cluster.Name,
+                [.. search.Clusters.Select(c => (c.Name, c.Id, keys.Cloud.DisplayName))],
+                "Revoke-CrdbCmek"
+            );
+        if (search.Missed.Count > 0)
+            context.Host.Warning($"{cluster.Name}: keys may be missing. {string.Join(" ", search.Missed)}");
+        // The KMS does not tell which keys are in force, so all of them decide.
+        return search.Keys.Count == 0 ? null : new RevocationKeys { InForce = search.Keys, Every = search.Keys };
     }
 
     private static RevocationKeys? AtHand(
@@ -117,6 +113,8 @@ internal sealed record RevocationKeys
         CustomerCloudTable clouds
     )
     {
+        if (source is RevocationKeys given)
+            return given;
         if (source is CmekManifest manifest)
             return new RevocationKeys { InForce = manifest.RegionSpecs, Every = manifest.RegionSpecs };
         if (source is CmekInfo info && info.EveryKey().Count > 0)
@@ -152,3 +150,15 @@ internal sealed record RevocationKeys
             Status = info.Status,
         };
 }
+
+/// <summary>Where the keys of a revocation can be known from.</summary>
+/// <param name="Earlier">The record of an interrupted run; null for none.</param>
+/// <param name="Keys">The customer's cloud, which shows them itself when nothing else names them.</param>
+internal sealed record KeySources(
+    CrdbCluster Cluster,
+    CmekRevocation? Earlier,
+    CrdbCloudClient Client,
+    ICmekKeyProvider Keys,
+    RevocationOptions Options,
+    CustomerCloudTable Clouds
+);

@@ -15,7 +15,7 @@ internal sealed record RevocationOptions
     public bool AllowSharedKey { get; init; }
 
     /// <summary>
-    /// A manifest, a state of CMEK or a record that names the keys; null to ask CockroachDB Cloud.
+    /// A manifest, a state of CMEK, a record or a search that names the keys; null to ask CockroachDB Cloud.
     /// </summary>
     public object? Source { get; init; }
 

@@ -81,7 +81,12 @@ internal interface ICmekKeyProvider : IDisposable
     /// The keys of a cluster as the KMS itself shows them, by this module's tags, labels and names: for an emergency in
     /// which neither CockroachDB Cloud nor a file can name them. Reads only.
     /// </summary>
-    Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context);
+    /// <param name="cluster">The cluster. Of one that a person typed, only the id or the name is known.</param>
+    /// <param name="timeUp">
+    /// Canceled when the search has lasted long enough: what is found by then is returned, the rest is Missed.
+    /// </param>
+    /// <exception cref="CmekException">What went wrong, when nothing could be searched.</exception>
+    Task<KeySearch> FindKeysAsync(CrdbCluster cluster, OperationContext context, CancellationToken timeUp = default);
 
     /// <summary>
     /// Copies of the keys in places that the cluster does not use, each with access of its own: replicas of a

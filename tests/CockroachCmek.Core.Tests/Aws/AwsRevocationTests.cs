@@ -125,7 +125,7 @@ public sealed class AwsRevocationTests : IDisposable
         await _world.Provider.SettleNewKeysAsync(_cluster, created!, _world.Context);
         if (revoked)
             await RevokeAsync(keys, CmekRevocationMethod.RemoveGrant);
-        var found = await _world.Provider.FindKeysAsync(_cluster, _world.Context);
+        var found = (await _world.Provider.FindKeysAsync(_cluster, _world.Context)).Keys;
         Assert.Equal(
             keys.Select(k => k.KeyUri).Concat(created!.Select(c => c.KeyUri)).Order(),
             found.Select(f => f.KeyUri).Order()
@@ -139,7 +139,7 @@ public sealed class AwsRevocationTests : IDisposable
     {
         var keys = await _world.KeysAsync(_cluster, multiRegion: true);
         var smaller = _cluster with { Regions = [_cluster.Regions[0]] };
-        var found = await _world.Provider.FindKeysAsync(smaller, _world.Context);
+        var found = (await _world.Provider.FindKeysAsync(smaller, _world.Context)).Keys;
         Assert.Equal(keys.Select(k => k.KeyUri).Order(), found.Select(f => f.KeyUri).Order());
     }
 

@@ -83,19 +83,19 @@ public sealed class AzureDrillTests
         var (cluster, info) = await world.EnabledAsync();
         await world.ClusterWithRoleAsync("azure-in");
         await world.KeysAsync(await world.ClusterAsync("azure-in"));
-        var found = await world.Provider.FindKeysAsync(cluster, world.Context);
+        var found = (await world.Provider.FindKeysAsync(cluster, world.Context)).Keys;
         Assert.Equal(info.Specs().OrderBy(s => s.Region), found.OrderBy(s => s.Region));
 
         var request = AzureRequests.Rotation(cluster, info);
         var rotated = (await world.Provider.RotateKeysAsync(request, world.Context))!;
-        found = await world.Provider.FindKeysAsync(cluster, world.Context);
+        found = (await world.Provider.FindKeysAsync(cluster, world.Context)).Keys;
         Assert.Equal(
             info.Specs().Concat(rotated).Select(s => (s.Region, s.KeyUri)).Order(),
             found.Select(s => (s.Region, s.KeyUri)).Order()
         );
         // The cluster as a record names it.
         var bare = new CrdbCluster { Id = cluster.Id, Name = cluster.Name };
-        Assert.Equal(2, (await world.Provider.FindKeysAsync(bare, world.Context)).Count);
+        Assert.Equal(2, (await world.Provider.FindKeysAsync(bare, world.Context)).Keys.Count);
         Assert.NotEmpty(await world.Provider.PlanRevocationAsync(AzureRequests.Revocation(bare, info), world.Context));
     }
 

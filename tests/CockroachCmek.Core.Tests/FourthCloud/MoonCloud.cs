@@ -21,6 +21,9 @@ internal sealed class MoonCloud : ICustomerCloud
     /// <summary>Keys whose KMS responds late, each with what it waits for.</summary>
     public ConcurrentDictionary<string, Task> Late { get; } = new();
 
+    /// <summary>What a search for keys waits for.</summary>
+    public Task SearchEnds { get; set; } = Task.CompletedTask;
+
     /// <summary>Called with each key before its grant is changed.</summary>
     public Action<string> Changing { get; set; } = _ => { };
 

@@ -115,12 +115,23 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         return results.All;
     }
 
-    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
-        Task.FromResult<IReadOnlyList<CmekRegionSpec>>([
-            .. cloud
-                .Keys.Where(k => k.Value.GrantedTo is not null)
-                .Select(k => CmekRegionSpec.Create(k.Key.Split(':')[1], cloud.KeyType, k.Key, k.Value.GrantedTo!)),
-        ]);
+    public async Task<KeySearch> FindKeysAsync(
+        CrdbCluster cluster,
+        OperationContext context,
+        CancellationToken timeUp = default
+    )
+    {
+        await cloud.SearchEnds;
+        var keys = cloud
+            .Keys.Where(k => k.Value.GrantedTo is not null)
+            .Select(k => CmekRegionSpec.Create(k.Key.Split(':')[1], cloud.KeyType, k.Key, k.Value.GrantedTo!))
+            .ToList();
+        return new KeySearch
+        {
+            Clusters = keys.Count == 0 ? [] : [new ClusterKeys(cluster.Id, cluster.Name, keys)],
+            Searched = "both sides",
+        };
+    }
 
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
         Task.FromResult<IReadOnlyList<string>>(["astronaut/commander"]);

@@ -115,11 +115,13 @@ public sealed class GcpDrillTests
             }
         )
         {
-            var found = await world.Provider.FindKeysAsync(cluster, world.Context);
+            var found = (await world.Provider.FindKeysAsync(cluster, world.Context)).Keys;
             Assert.Equal(expected, found.Select(s => (s.Region, s.KeyUri, s.AuthPrincipal)).Order());
         }
 
-        Assert.Empty(await world.Provider.FindKeysAsync(new CrdbCluster { Id = Guid.Empty.ToString() }, world.Context));
+        Assert.Empty(
+            (await world.Provider.FindKeysAsync(new CrdbCluster { Id = Guid.Empty.ToString() }, world.Context)).Keys
+        );
         world.ConformsToSpecification();
     }
 
@@ -130,7 +132,7 @@ public sealed class GcpDrillTests
         var keys = await world.EnsureKeysAsync();
         await world.Administrator.BindAsync(keys[0].KeyUri, Binding("roles/cloudkms.viewer", "user:x@example.com"));
 
-        var found = Assert.Single(await world.Provider.FindKeysAsync(world.Cluster, world.Context));
+        var found = Assert.Single((await world.Provider.FindKeysAsync(world.Cluster, world.Context)).Keys);
 
         Assert.Equal(keys[0].AuthPrincipal, found.AuthPrincipal);
     }

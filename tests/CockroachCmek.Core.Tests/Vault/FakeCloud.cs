@@ -93,8 +93,11 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
     public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
         throw new NotSupportedException();
 
-    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
-        throw new NotSupportedException();
+    public Task<KeySearch> FindKeysAsync(
+        CrdbCluster cluster,
+        OperationContext context,
+        CancellationToken timeUp = default
+    ) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
         throw new NotSupportedException();

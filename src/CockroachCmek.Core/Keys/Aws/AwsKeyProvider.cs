@@ -71,8 +71,11 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         RunAsync(request.Spec.KeyUri, context, async run => (await ReadAsync(run, request)).Review());
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
-        RunAsync(cluster.Name, context, run => new AwsClusterKeys(run, cluster).FindAsync());
+    public Task<KeySearch> FindKeysAsync(
+        CrdbCluster cluster,
+        OperationContext context,
+        CancellationToken timeUp = default
+    ) => RunAsync(cluster.Name, context, run => new AwsClusterKeys(run, cluster, timeUp).FindAsync());
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>

@@ -78,6 +78,16 @@ internal static class AwsNames
         return tags;
     }
 
+    /// <summary>
+    /// UUID of the cluster that the tags of a key name: the one that this module created it for, or that HashiCorp Vault
+    /// distributed it for. Null for none.
+    /// </summary>
+    public static string? OwnerOf(IReadOnlyDictionary<string, string>? tags) =>
+        tags is null ? null
+        : tags.TryGetValue(ClusterIdTag, out var id) ? id
+        : tags.TryGetValue(VaultClusterTag, out var vaults) ? vaults
+        : null;
+
     /// <summary>True for the tags of what this module created for the cluster.</summary>
     public static bool BelongsTo(CrdbCluster cluster, IReadOnlyDictionary<string, string>? tags) =>
         tags is not null && tags.TryGetValue(ClusterIdTag, out var id) && id == cluster.Id;

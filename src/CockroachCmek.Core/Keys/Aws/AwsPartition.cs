@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Amazon;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -26,6 +27,23 @@ internal sealed record AwsPartition(string Name, string IamHost, string IamSigni
         )
             ? found
             : Commercial;
+
+    /// <summary>The partition of the region that the environment sets for the SDK. Default: the commercial one.</summary>
+    public static AwsPartition OfEnvironment() =>
+        OfRegion(
+            Environment.GetEnvironmentVariable("AWS_REGION")
+                ?? Environment.GetEnvironmentVariable("AWS_DEFAULT_REGION")
+                ?? ""
+        );
+
+    /// <summary>The regions of the partition that the SDK knows, whether or not an account has enabled them.</summary>
+    public IReadOnlyList<string> Regions =>
+        [
+            .. RegionEndpoint
+                .EnumerableAllRegions.Where(r => r.PartitionName == Name)
+                .Select(r => r.SystemName)
+                .OrderBy(r => r, StringComparer.Ordinal),
+        ];
 
     /// <summary>A partition by its name. Default: the commercial one.</summary>
     public static AwsPartition Named(string name) =>

@@ -86,9 +86,13 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         );
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
+    public Task<KeySearch> FindKeysAsync(
+        CrdbCluster cluster,
+        OperationContext context,
+        CancellationToken timeUp = default
+    ) =>
         RunAsync(cluster.Name, null, context, (clients, calls) =>
-            new AzureKeySearch(clients, calls, cluster).FindAsync()
+            new AzureKeySearch(clients, calls, cluster, timeUp).FindAsync()
         );
 
     /// <inheritdoc/>

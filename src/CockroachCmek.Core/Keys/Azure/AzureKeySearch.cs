@@ -1,26 +1,60 @@
+using System.Collections.Concurrent;
+
 namespace CockroachCmek.Core.Keys.Azure;
 
 /// <summary>
 /// Finds a cluster's keys in the Key Vaults that the credentials can see, by the module's tags and names: for an
 /// emergency in which nothing else names them. A key that was imported carries neither and is not found.
 /// </summary>
-internal sealed class AzureKeySearch(AzureClients clients, AzureCalls calls, CrdbCluster cluster)
+/// <param name="timeUp">Canceled when no further Key Vault is to be read.</param>
+internal sealed class AzureKeySearch(
+    AzureClients clients,
+    AzureCalls calls,
+    CrdbCluster cluster,
+    CancellationToken timeUp
+)
 {
     private readonly AzureKeyReader _reader = new(clients, calls);
+    private readonly ConcurrentQueue<string> _missed = new();
 
-    /// <summary>A key of the cluster, and where it is.</summary>
-    private sealed record Located(AzureKeyVault KeyVault, AzureKeyId Key);
+    /// <summary>A key of a cluster, and where it is.</summary>
+    private sealed record Located(AzureKeyVault KeyVault, AzureKeyId Key, string ClusterId, string ClusterName);
 
     /// <summary>Every version of every key: which of them are in force is known to CockroachDB Cloud only.</summary>
-    public async Task<IReadOnlyList<CmekRegionSpec>> FindAsync()
+    public async Task<KeySearch> FindAsync()
     {
         var tenantId = await calls.TenantIdAsync(clients);
-        var keyVaults = (await new AzureKeyVaults(clients, calls).ListAsync()).Where(v =>
-            AzureScope.Same(v.TenantId, tenantId)
-        );
+        var keyVaults = (await new AzureKeyVaults(clients, calls).ListAsync())
+            .Where(v => AzureScope.Same(v.TenantId, tenantId))
+            .ToList();
         var keys = (await Task.WhenAll(keyVaults.Select(FindAsync))).SelectMany(k => k).ToList();
-        var specs = await Task.WhenAll(keys.Select(k => ToSpecsAsync(k, keys, tenantId)));
-        return [.. specs.SelectMany(s => s)];
+        var clusters = new List<ClusterKeys>();
+        foreach (var owner in keys.GroupBy(k => k.ClusterId))
+        {
+            var all = owner.ToList();
+            var specs = await Task.WhenAll(all.Select(k => ToSpecsAsync(k, all, tenantId)));
+            clusters.Add(
+                new ClusterKeys(
+                    owner.Key,
+                    all.Select(k => k.ClusterName).FirstOrDefault(n => n.Length > 0) ?? "",
+                    [.. specs.SelectMany(s => s)]
+                )
+            );
+        }
+
+        return new KeySearch
+        {
+            Clusters = clusters,
+            Searched =
+                $"tenant {tenantId}, "
+                + (clients.SubscriptionId is { } one ? $"subscription {one}" : "every visible subscription")
+                + (
+                    keyVaults.Count == 0
+                        ? ", where no Key Vault is visible"
+                        : $", Key Vaults {string.Join(", ", keyVaults.Select(v => v.Name))}"
+                ),
+            Missed = [.. _missed],
+        };
     }
 
     /// <summary>
@@ -31,6 +65,8 @@ internal sealed class AzureKeySearch(AzureClients clients, AzureCalls calls, Crd
     private async Task<IReadOnlyList<Located>> FindAsync(AzureKeyVault keyVault)
     {
         var uri = clients.Cloud.KeyVaultUri(keyVault.Name);
+        if (timeUp.IsCancellationRequested)
+            return Miss(keyVault, "it was not read, because the time for the search was up.");
         try
         {
             var listed = await calls.ReadAsync("Key Vault", "ListKeys", uri.Host, c => clients.Keys(uri).ListAsync(c));
@@ -43,7 +79,9 @@ internal sealed class AzureKeySearch(AzureClients clients, AzureCalls calls, Crd
                         AzureKeyId.Parse(k.Kid, clients.Cloud).WithoutVersion with
                         {
                             KeyVault = uri,
-                        }
+                        },
+                        OwnerOf(k) ?? "",
+                        TagOf(k, AzureNames.ClusterNameTag) ?? ""
                     )),
             ];
         }
@@ -60,25 +98,44 @@ internal sealed class AzureKeySearch(AzureClients clients, AzureCalls calls, Crd
     {
         try
         {
-            var found = await _reader.FollowAsync(new AzureKeyId(uri, AzureNames.Key(cluster), null), cluster);
+            // The default name is made of the id.
+            var found =
+                cluster.Id.Length > 0
+                    ? await _reader.FollowAsync(new AzureKeyId(uri, AzureNames.Key(cluster), null), cluster)
+                    : null;
             if (found?.BelongsTo(cluster) == true)
-                return [new Located(keyVault, found.Id.WithoutVersion)];
+                return
+                [
+                    new Located(
+                        keyVault,
+                        found.Id.WithoutVersion,
+                        cluster.Id,
+                        found.Tag(AzureNames.ClusterNameTag) ?? ""
+                    ),
+                ];
         }
         catch (AzureException error) when (error.Status == 403)
         {
-            // The warning says it.
+            // Missed says it.
         }
 
-        calls.Context.Host.Warning(
-            $"{cluster.Name}: the keys in Key Vault {keyVault.Name} could not be listed, so that keys of the cluster "
-                + "may "
-                + $"be missing. {unlisted.Message}"
-        );
+        return Miss(keyVault, unlisted.Message);
+    }
+
+    private IReadOnlyList<Located> Miss(AzureKeyVault keyVault, string reason)
+    {
+        _missed.Enqueue($"Key Vault {keyVault.Name}: {reason}");
         return [];
     }
 
     private bool IsOfCluster(KeyItem key) =>
-        key.Tags is { } tags && tags.TryGetValue(AzureNames.ClusterIdTag, out var id) && id == cluster.Id;
+        KeySearch.Means(cluster, OwnerOf(key), TagOf(key, AzureNames.ClusterNameTag));
+
+    private static string? OwnerOf(KeyItem key) =>
+        TagOf(key, AzureNames.ClusterIdTag) ?? TagOf(key, AzureNames.VaultClusterTag);
+
+    private static string? TagOf(KeyItem key, string name) =>
+        key.Tags is { } tags && tags.TryGetValue(name, out var value) ? value : null;
 
     private async Task<IReadOnlyList<CmekRegionSpec>> ToSpecsAsync(Located key, List<Located> all, string tenantId)
     {

@@ -88,8 +88,14 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         );
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
-        RunAsync(cluster.Name, context, (clients, calls) => new GcpKeySearch(clients, calls).FindAsync(cluster));
+    public Task<KeySearch> FindKeysAsync(
+        CrdbCluster cluster,
+        OperationContext context,
+        CancellationToken timeUp = default
+    ) =>
+        RunAsync(cluster.Name, context, (clients, calls) =>
+            new GcpKeySearch(clients, calls, cluster, timeUp).FindAsync()
+        );
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>

@@ -1,36 +1,51 @@
+using System.Collections.Concurrent;
+
 namespace CockroachCmek.Core.Keys.Gcp;
 
 /// <summary>
 /// Finds a cluster's keys in Cloud KMS by the labels and names that this module gives them. Reads only.
 /// </summary>
-internal sealed class GcpKeySearch(GcpClients clients, GcpCalls calls)
+/// <param name="timeUp">Canceled when no further key ring is to be read.</param>
+internal sealed class GcpKeySearch(GcpClients clients, GcpCalls calls, CrdbCluster cluster, CancellationToken timeUp)
 {
     private readonly GcpKeyReader _reader = new(clients, calls);
     private readonly GcpAccounts _accounts = new(clients, calls);
     private readonly Dictionary<ServiceAccountEmail, bool> _isTrusting = [];
+    private readonly ConcurrentQueue<string> _missed = new();
 
     /// <summary>The keys of all locations of the project, with the service account that uses each.</summary>
     /// <exception cref="CmekException">ProjectUnknown, GcpPermissionDenied.</exception>
-    public async Task<IReadOnlyList<CmekRegionSpec>> FindAsync(CrdbCluster cluster)
+    public async Task<KeySearch> FindAsync()
     {
         var project = await clients.ResolveProjectAsync(null, null, calls.Context.CancellationToken);
-        var found = (await ListKeysAsync(project)).Where(k => IsOf(cluster, k)).ToList();
-        var owners = found.Select(k => GcpLabels.Read(k, GcpLabels.ClusterId)).OfType<string>().Distinct().ToList();
-        if (owners.Count > 1)
-        {
-            calls.Context.Host.Warning(
-                $"The keys of {cluster.Name} in project {project} are of several clusters of that name: "
-                    + $"{string.Join(", ", owners)}. None of them is used: name the cluster by its UUID."
+        var clusters = new List<ClusterKeys>();
+        foreach (var owner in (await ListKeysAsync(project)).Where(IsOfCluster).GroupBy(k => OwnerOf(k) ?? cluster.Id))
+            clusters.Add(
+                new ClusterKeys(
+                    owner.Key,
+                    owner.Select(NameOf).FirstOrDefault(n => n.Length > 0) ?? "",
+                    await ToSpecsAsync(cluster with { Id = owner.Key }, owner, project)
+                )
             );
-            return [];
-        }
+        return new KeySearch
+        {
+            Clusters = clusters,
+            Searched = $"every location of project {project}",
+            Missed = [.. _missed],
+        };
+    }
 
-        var named = cluster.Id.Length > 0 ? cluster : cluster with { Id = owners.FirstOrDefault() ?? "" };
+    private async Task<IReadOnlyList<CmekRegionSpec>> ToSpecsAsync(
+        CrdbCluster owner,
+        IEnumerable<CryptoKey> keys,
+        string project
+    )
+    {
         var specs = new List<CmekRegionSpec>();
-        foreach (var name in found.Select(k => GcpKeyName.Parse(k.Name!)))
-            if (await FindAccountAsync(named, name, project) is { } account)
+        foreach (var name in keys.Select(k => GcpKeyName.Parse(k.Name!)))
+            if (await FindAccountAsync(owner, name, project) is { } account)
                 specs.AddRange(
-                    RegionsOf(cluster, name.Location)
+                    RegionsOf(name.Location)
                         .Select(region =>
                             CmekRegionSpec.Create(region, GcpCustomerCloud.KeyTypeName, name.ToString(), account.Text)
                         )
@@ -38,19 +53,26 @@ internal sealed class GcpKeySearch(GcpClients clients, GcpCalls calls)
         return specs;
     }
 
-    private static bool IsOf(CrdbCluster cluster, CryptoKey key) =>
+    private bool IsOfCluster(CryptoKey key) =>
         GcpKeyName.TryParse(key.Name ?? "") is { } name
         && (
-            cluster.Id.Length == 0
-                ? cluster.Name.Length > 0
-                    && GcpLabels.Read(key, GcpLabels.ClusterName) == GcpLabels.Value(cluster.Name)
-                    && GcpLabels.Read(key, GcpLabels.ClusterId) is not null
-            : GcpLabels.Read(key, GcpLabels.ClusterId) is { } owner ? owner == cluster.Id
-            : name.Id == GcpNames.Default(cluster)
+            OwnerOf(key) is { } owner
+                ? KeySearch.Means(cluster, owner, GcpLabels.Read(key, GcpLabels.ClusterName), GcpLabels.Value)
+                : cluster.Id.Length > 0 && name.Id == GcpNames.Default(cluster)
         );
 
+    private static string? OwnerOf(CryptoKey key) =>
+        GcpLabels.Read(key, GcpLabels.ClusterId) ?? GcpLabels.Read(key, GcpLabels.VaultCluster);
+
+    /// <summary>The cluster's name on a key. A label cannot hold every name, so one that fits is the given one.</summary>
+    private string NameOf(CryptoKey key)
+    {
+        var label = GcpLabels.Read(key, GcpLabels.ClusterName) ?? "";
+        return label == GcpLabels.Value(cluster.Name) ? cluster.Name : label;
+    }
+
     /// <summary>The regions that a key serves; its location when the cluster's regions are not known.</summary>
-    private static IReadOnlyList<string> RegionsOf(CrdbCluster cluster, string location)
+    private IReadOnlyList<string> RegionsOf(string location)
     {
         var regions = cluster.Regions.Select(r => r.Name).ToList();
         if (regions.Contains(location))
@@ -71,7 +93,7 @@ internal sealed class GcpKeySearch(GcpClients clients, GcpCalls calls)
         return [.. keys.SelectMany(k => k)];
     }
 
-    /// <summary>The keys of a location. One that cannot be listed is named, and hides no other.</summary>
+    /// <summary>The keys of a location. One that cannot be listed is Missed, and hides no other.</summary>
     private async Task<IReadOnlyList<CryptoKey>> ListKeysAsync(string location, SemaphoreSlim requests)
     {
         await requests.WaitAsync(calls.Context.CancellationToken);
@@ -82,12 +104,15 @@ internal sealed class GcpKeySearch(GcpClients clients, GcpCalls calls)
                 clients.Kms.ListKeyRingsAsync(location, c)
             );
             foreach (var ring in rings.Select(r => GcpRingName.TryParse(r.Name ?? "")).OfType<GcpRingName>())
-                keys.AddRange(await _reader.ListKeysAsync(ring));
+                if (timeUp.IsCancellationRequested)
+                    _missed.Enqueue($"{ring}: it was not read, because the time for the search was up.");
+                else
+                    keys.AddRange(await _reader.ListKeysAsync(ring));
             return keys;
         }
         catch (GcpException error) when (error.Code != 401)
         {
-            calls.Context.Host.Warning($"The keys in {location} could not be listed: {error.Message}");
+            _missed.Enqueue($"{location}: {error.Message}");
             return [];
         }
         finally
@@ -100,15 +125,15 @@ internal sealed class GcpKeySearch(GcpClients clients, GcpCalls calls)
     /// The account through which the cluster uses a key: of those that may use it, the one as which Cockroach Labs'
     /// account for the cluster may act; else the one with the name that the module gives.
     /// </summary>
-    private async Task<ServiceAccountEmail?> FindAccountAsync(CrdbCluster cluster, GcpKeyName key, string project)
+    private async Task<ServiceAccountEmail?> FindAccountAsync(CrdbCluster owner, GcpKeyName key, string project)
     {
         var named = new[] { project, key.Project }
             .Distinct()
-            .Select(p => ServiceAccountEmail.Of(GcpNames.Default(cluster), p))
+            .Select(p => ServiceAccountEmail.Of(GcpNames.Default(owner), p))
             .ToList();
         var users = await UsersAsync(key);
         foreach (var user in users.Concat(named).Distinct())
-            if (await TrustsAsync(cluster, user))
+            if (await TrustsAsync(owner, user))
                 return user;
         foreach (var account in named)
             if (users.Contains(account) || await ExistsAsync(account))
@@ -149,12 +174,12 @@ internal sealed class GcpKeySearch(GcpClients clients, GcpCalls calls)
     }
 
     /// <summary>True when Cockroach Labs' account for the cluster is named on the service account.</summary>
-    private async Task<bool> TrustsAsync(CrdbCluster cluster, ServiceAccountEmail account)
+    private async Task<bool> TrustsAsync(CrdbCluster owner, ServiceAccountEmail account)
     {
         if (_isTrusting.TryGetValue(account, out var known))
             return known;
         // Without the API, the project of Cockroach Labs' account is not known; the name before it is the cluster's.
-        var trusted = $"serviceAccount:{GcpNames.ClusterAccount(cluster).Name}@";
+        var trusted = $"serviceAccount:{GcpNames.ClusterAccount(owner).Name}@";
         try
         {
             var policy = await _accounts.ReadPolicyAsync(account);

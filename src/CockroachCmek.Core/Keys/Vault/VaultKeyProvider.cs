@@ -85,8 +85,11 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         cloud.ReviewAccessAsync(request, context);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
-        cloud.FindKeysAsync(cluster, context);
+    public Task<KeySearch> FindKeysAsync(
+        CrdbCluster cluster,
+        OperationContext context,
+        CancellationToken timeUp = default
+    ) => cloud.FindKeysAsync(cluster, context, timeUp);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
