@@ -22,6 +22,9 @@ public sealed record SandboxOptions
     /// </summary>
     public int FleetSize { get; init; }
 
+    /// <summary>The name of the only cluster of the organization. Default: null, all that every sandbox has.</summary>
+    public string? OnlyCluster { get; init; }
+
     /// <summary>
     /// Awaited before each request is processed: it decides the order in which requests of several clients arrive. Null:
     /// as they come.

@@ -43,8 +43,7 @@ public sealed class SandboxServer : IDisposable
                 ["GCP_CLOUD_KMS"] = new GcpKeyUser(Gcp, Clock),
                 ["AZURE_KEY_VAULT"] = new AzureKeyUser(Azure),
             },
-            options.PageSize,
-            options.FleetSize
+            options
         );
         AddClusterIdentities();
         SeedKeys();

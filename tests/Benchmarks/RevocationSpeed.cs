@@ -22,18 +22,20 @@ internal static class RevocationSpeed
 
     public static async Task ReportAsync()
     {
-        await MeasureAsync(0); // the first run compiles
-        var (small, clusters) = await MeasureAsync(0);
-        var (large, _) = await MeasureAsync(Large - clusters);
+        var one = new SandboxOptions { TimeScale = 1, OnlyCluster = Cluster };
+        await MeasureAsync(one); // the first run compiles
+        var (alone, _) = await MeasureAsync(one);
+        var (small, clusters) = await MeasureAsync(new SandboxOptions { TimeScale = 1 });
+        var (large, all) = await MeasureAsync(new SandboxOptions { TimeScale = 1, FleetSize = Large - clusters });
         Console.WriteLine(
-            $"revocation, command to last key denied: {small.TotalSeconds:F2} s among {clusters} clusters, "
-                + $"{large.TotalSeconds:F2} s among {Large}"
+            $"revocation, command to last key denied: {alone.TotalSeconds:F2} s in a fleet of one, "
+                + $"{small.TotalSeconds:F2} s among {clusters} clusters, {large.TotalSeconds:F2} s among {all}"
         );
     }
 
-    private static async Task<(TimeSpan Time, int Clusters)> MeasureAsync(int more)
+    private static async Task<(TimeSpan Time, int Clusters)> MeasureAsync(SandboxOptions options)
     {
-        using var server = SandboxServer.Start(new SandboxOptions { TimeScale = 1, FleetSize = more });
+        using var server = SandboxServer.Start(options);
         server.Faults.Add(
             new FaultRule
             {

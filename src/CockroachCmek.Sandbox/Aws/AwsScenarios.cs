@@ -6,6 +6,7 @@ namespace CockroachCmek.Sandbox.Aws;
 internal static class AwsScenarios
 {
     private const string Cluster = "prod-eu-old";
+    private const string KeyStore = "cks-00000000000000001";
 
     private const string UseKeys = """
         {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",
@@ -39,6 +40,9 @@ internal static class AwsScenarios
                     TimeSpan.FromMinutes(4),
                     TimeSpan.FromMinutes(3)
                 )
+        ),
+        new("KeyStore", $"The account has a CloudHSM key store, {KeyStore}, which is connected.", server =>
+            server.Aws.Settings.AddKeyStore(KeyStore, "AWS_CLOUDHSM")
         ),
     ];
 

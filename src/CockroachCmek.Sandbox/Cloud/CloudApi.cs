@@ -25,16 +25,19 @@ public sealed class CloudApi : ISandboxService
         SandboxClock clock,
         CloudData data,
         IReadOnlyDictionary<string, IKeyUser> keyUsers,
-        int pageSize,
-        int fleetSize
+        SandboxOptions options
     )
     {
-        (_gate, _clock, _data, _pageSize) = (gate, clock, data, pageSize);
+        (_gate, _clock, _data, _pageSize) = (gate, clock, data, options.PageSize);
         Settings = new CloudSettings(gate, data);
         _rate = new RequestRate(clock, data);
         _operations = new CmekOperations(new StoreKeys(data, keyUsers));
         _cmek = new CmekRequests(clock, data, _operations);
-        _data.Clusters.AddRange(Fleet.Create(clock.UtcNow, fleetSize));
+        _data.Clusters.AddRange(
+            Fleet
+                .Create(clock.UtcNow, options.FleetSize)
+                .Where(c => options.OnlyCluster is null || c.Name == options.OnlyCluster)
+        );
     }
 
     /// <summary>What is not known about the API, as switches.</summary>

@@ -26,7 +26,8 @@ namespace CockroachCmek.Commands;
 /// (it lets every account do everything), IdentityPolicyRole (the role uses the key by a policy of its own), GrantedKey
 /// (a KMS grant lets an application decrypt). On any cluster: BoundaryRole (new roles need a permissions boundary),
 /// ForeignRole (another team has a role of the name that the role of prod-eu would get), LateRotation (a rotation on
-/// demand is in force after four minutes).</para>
+/// demand is in force after four minutes), KeyStore (the account has a CloudHSM key store,
+/// cks-00000000000000001).</para>
 /// <para>Google Cloud. On the cluster gcp-us, which then uses CMEK: ProjectRole (the role is granted on the whole
 /// project), GroupAccess (a group has the role), AllAuthenticatedUsers (anybody may use the key), AccessLevel (the
 /// grant

@@ -19,6 +19,7 @@ public sealed class AwsMatrix : MatrixCloud
         """;
 
     private const string Stranger = "Stranger";
+    private const string Elsewhere = "ca-central-1";
 
     internal static ICustomerCloud Cloud { get; } = new AwsCustomerCloud();
 
@@ -33,6 +34,19 @@ public sealed class AwsMatrix : MatrixCloud
     internal override string Name => Cloud.DisplayName;
 
     private protected override (string Cluster, string Neighbour) Names => ("prod-eu", "dev-aws");
+
+    /// <summary>The second region's key is a multi-region one, so that it can have replicas.</summary>
+    private protected override CloudOptions KeyOptions(string region) =>
+        region == "eu-central-1" ? CloudOptions.None.With("MultiRegion", true) : CloudOptions.None;
+
+    private protected override IReadOnlyList<(CmekRegionSpec Key, CmekRegionSpec Of)> Copies =>
+        Server.Aws.Locked(
+            (_, kms) =>
+                InForce
+                    .Select(k => (Key: CopyOf(k), Of: k))
+                    .Where(k => k.Key.KeyUri != k.Of.KeyUri && kms.Find(k.Key.KeyUri) is not null)
+                    .ToList()
+        );
 
     private protected override IKeyUser User => new AwsKeyUser(Server.Aws);
 
@@ -101,6 +115,9 @@ public sealed class AwsMatrix : MatrixCloud
             case MatrixState.PastKeyDeleted:
                 Change(Past, (key, _, _) => key.DeletionDate = Server.Clock.UtcNow.AddDays(30));
                 break;
+            case MatrixState.ExtraReplica:
+                Change(InForce.Single(k => AwsKeyArn.Parse(k.KeyUri).IsMultiRegion), Replicate);
+                break;
             case MatrixState.IdentityPolicy:
                 foreach (var spec in InForce)
                     Change(spec, UseIdentityPolicy);
@@ -156,6 +173,26 @@ public sealed class AwsMatrix : MatrixCloud
 
     private void Change(CmekRegionSpec spec, Action<KmsKey, AwsData, CmekRegionSpec> change) =>
         Server.Aws.Prepare((data, _, kms) => change(kms.Find(spec.KeyUri)!, data, spec));
+
+    /// <summary>The key's replica in the region that the cluster does not use.</summary>
+    private static CmekRegionSpec CopyOf(CmekRegionSpec spec) =>
+        CmekRegionSpec.Create(
+            Elsewhere,
+            spec.KeyType,
+            spec.KeyUri.Replace(":eu-central-1:", $":{Elsewhere}:", StringComparison.Ordinal),
+            spec.AuthPrincipal
+        );
+
+    private void Replicate(KmsKey key, AwsData data, CmekRegionSpec spec) =>
+        data.Keys.Add(
+            new KmsKey(Elsewhere, Server.Aws.AccountId, key.Id, key.Material, key.Created)
+            {
+                Policy = key.Policy,
+                PolicyPrincipals = key.PolicyPrincipals,
+                MultiRegion = true,
+                PrimaryRegion = key.Region,
+            }
+        );
 
     private void AddStale(KmsKey key, AwsData data, CmekRegionSpec spec)
     {

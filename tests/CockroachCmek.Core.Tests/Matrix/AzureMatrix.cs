@@ -22,6 +22,7 @@ public sealed class AzureMatrix : MatrixCloud
         new Dictionary<MatrixState, string>
         {
             [MatrixState.KeysLocked] = "Azure's locks do not reach the data plane of a Key Vault.",
+            [MatrixState.ExtraReplica] = "A Key Vault replicates to its paired region as one, with one access policy.",
             [MatrixState.IdentityPolicy] = "Azure grants on scopes only, not in policies of identities.",
         };
 
@@ -31,7 +32,7 @@ public sealed class AzureMatrix : MatrixCloud
 
     private protected override IKeyUser User => new AzureKeyUser(Server.Azure);
 
-    private protected override CloudOptions KeyOptions =>
+    private protected override CloudOptions KeyOptions(string region) =>
         CloudOptions.None.With("KeyVaultName", new[] { Server.Azure.VaultName });
 
     private string KeyVaultId =>

@@ -80,7 +80,10 @@ public abstract class MatrixCloud : IAsyncLifetime
     private protected abstract bool IsWrite(RecordedExchange exchange);
 
     /// <summary>Parameters of New-CrdbCmekKey.</summary>
-    private protected virtual CloudOptions KeyOptions => CloudOptions.None;
+    private protected virtual CloudOptions KeyOptions(string region) => CloudOptions.None;
+
+    /// <summary>Copies of keys in force that decrypt what those encrypted, in regions that the cluster does not use.</summary>
+    private protected virtual IReadOnlyList<(CmekRegionSpec Key, CmekRegionSpec Of)> Copies => [];
 
     /// <summary>Prepares the cluster with the module itself.</summary>
     public async ValueTask InitializeAsync()
@@ -94,16 +97,20 @@ public abstract class MatrixCloud : IAsyncLifetime
             new RoleRequest { Cluster = Cluster, OrganizationId = Server.Cloud.OrganizationId },
             context
         );
-        var keys = await provider.EnsureKeysAsync(
-            new KeyRequest
-            {
-                Cluster = Cluster,
-                AuthPrincipal = role.AuthPrincipal,
-                Regions = [.. Cluster.Regions.Select(r => r.Name)],
-                Options = KeyOptions,
-            },
-            context
-        );
+        var keys = new List<CmekKey>();
+        foreach (var region in Cluster.Regions.Select(r => r.Name))
+            keys.AddRange(
+                await provider.EnsureKeysAsync(
+                    new KeyRequest
+                    {
+                        Cluster = Cluster,
+                        AuthPrincipal = role.AuthPrincipal,
+                        Regions = [region],
+                        Options = KeyOptions(region),
+                    },
+                    context
+                )
+            );
         var manifest = new CmekManifest
         {
             Cluster = Cluster,
@@ -197,13 +204,23 @@ public abstract class MatrixCloud : IAsyncLifetime
     internal IReadOnlyList<string> Usable()
     {
         Server.Clock.Advance(TimeSpan.FromMinutes(20));
-        return [.. InForce.Where(IsUsable).Select(k => k.KeyUri).Distinct()];
+        return
+        [
+            .. InForce
+                .Select(k => (Key: k, Of: k))
+                .Concat(Copies)
+                .Where(k => CanDecrypt(k.Key, k.Of))
+                .Select(k => k.Key.KeyUri)
+                .Distinct(),
+        ];
     }
 
     /// <summary>
-    /// True if the sandbox's CockroachDB can decrypt. A disabled key of Azure still encrypts, which opens nothing.
+    /// True if the sandbox's CockroachDB can decrypt with a key what another, or the same one, encrypted. A disabled key
+    /// of Azure still encrypts, which opens nothing.
     /// </summary>
-    internal bool IsUsable(CmekRegionSpec spec) => User.Unwrap(Request(spec), _wrapped[spec.KeyUri]).Succeeded;
+    private bool CanDecrypt(CmekRegionSpec key, CmekRegionSpec encrypted) =>
+        User.Unwrap(Request(key), _wrapped[encrypted.KeyUri]).Succeeded;
 
     /// <summary>Requests since the start of the cell that would change the customer's cloud.</summary>
     internal IReadOnlyList<string> Writes() =>

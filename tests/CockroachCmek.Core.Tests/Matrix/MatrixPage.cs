@@ -19,7 +19,8 @@ internal static class MatrixPage
         what they see. *Cut* means that the cluster's identity can no longer decrypt with any key in force, as the
         sandbox itself finds. CockroachDB Cloud is told only then. An error id says what the output reports; it names the
         keys that can still be used. In every state `Restore-CrdbCmekAccess` brings back exactly what was there, and
-        running it again writes nothing.
+        running it again writes nothing. A run of Default is stopped after each of its calls in turn; runs of the other
+        methods after their first write.
 
         Default tries the next method where one is refused for good. DisableIdentity on Azure stops new tokens only:
         tokens that were issued before stay valid until they expire, and the output says so.
@@ -126,6 +127,7 @@ internal static class MatrixPage
             MatrixState.PastKeyUnreadable => "A past key cannot be read",
             MatrixState.PastKeyUnchangeable => "A past key cannot be changed",
             MatrixState.PastKeyDeleted => "A past key was deleted",
+            MatrixState.ExtraReplica => "A key in force has a replica in a region that the cluster does not use",
             MatrixState.InheritedGrant => "The grant is on the project or subscription",
             MatrixState.GroupGrant => "The grant goes through a group",
             MatrixState.IdentityPolicy => "The grant is in a policy of the role",

@@ -42,6 +42,9 @@ public enum MatrixState
     /// <summary>A past key was deleted.</summary>
     PastKeyDeleted,
 
+    /// <summary>A key in force has a replica in a region that the cluster does not use.</summary>
+    ExtraReplica,
+
     /// <summary>The grant is on the project or subscription.</summary>
     InheritedGrant,
 
@@ -69,6 +72,8 @@ public enum MatrixState
     /// <summary>Two administrators revoke the cluster at once.</summary>
     SecondAdmin,
 
-    /// <summary>The run is stopped after its first write and started again.</summary>
+    /// <summary>
+    /// The run is stopped after its first write and started again; with the default method, after each of its calls.
+    /// </summary>
     Evicted,
 }

@@ -20,6 +20,7 @@ public sealed class AwsScenarioTests : IAsyncDisposable
     [InlineData("IdentityPolicyRole")]
     [InlineData("GrantedKey")]
     [InlineData("LateRotation")]
+    [InlineData("KeyStore")]
     [InlineData("TwoAdmins")]
     public void The_cluster_can_still_use_its_key(string name)
     {

@@ -42,10 +42,15 @@ public sealed class ModuleSession : IDisposable
         );
 
     /// <summary>A session that is connected to a sandbox of its own; $sandbox holds it.</summary>
-    public static ModuleSession WithSandbox(double timeScale = 6_000, bool record = false)
+    public static ModuleSession WithSandbox(double timeScale = 6_000, bool record = false, string? scenario = null)
     {
         var session = new ModuleSession();
-        session.Run($"$sandbox = Start-CrdbSandbox -TimeScale {timeScale} -Record:${record}").Succeeds();
+        session
+            .Run(
+                $"$sandbox = Start-CrdbSandbox -TimeScale {timeScale} -Record:${record}"
+                    + (scenario is null ? "" : $" -Scenario {scenario}")
+            )
+            .Succeeds();
         return session;
     }
 
