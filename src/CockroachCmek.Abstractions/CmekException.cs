@@ -65,6 +65,15 @@ public sealed class CmekException : Exception
     /// <summary>Stable id of the error: the part of PowerShell's FullyQualifiedErrorId before the comma.</summary>
     public string ErrorId { get; }
 
+    /// <summary>The same error with another message.</summary>
+    internal CmekException WithMessage(string message) =>
+        new(ErrorId, Kind, Target, message, RecommendedAction, InnerException)
+        {
+            ServerText = ServerText,
+            StatusCode = StatusCode,
+            RequestId = RequestId,
+        };
+
     /// <summary>The kind of the error.</summary>
     public CmekErrorKind Kind { get; }
 

@@ -5,7 +5,7 @@ namespace CockroachCmek.Core;
 internal static partial class Errors
 {
     /// <summary>Turns an error response of CockroachDB Cloud into an error.</summary>
-    public static CmekException FromResponse(int status, ErrorBody body, string target, string? requestId)
+    public static CmekException FromResponse(int status, ErrorBody body, RequestTarget target, string? requestId)
     {
         var text = body.Text;
         return status switch
@@ -13,8 +13,8 @@ internal static partial class Errors
             401 => ApiKeyRefused(text, requestId),
             403 => CloudPermissionDenied(target, text, requestId),
             404 => CloudNotFound(target, text, requestId),
-            409 or 503 => CloudBusy(status, target, text, requestId),
-            _ when MentionsLock(text) => CloudBusy(status, target, text, requestId),
+            409 or 503 when target.IsCluster => CloudBusy(status, target, text, requestId),
+            _ when target.IsCluster && MentionsLock(text) => CloudBusy(status, target, text, requestId),
             429 => CloudRateLimited(target, requestId),
             400
                 when text.IndexOf("Insufficient permissions to access the KMS key", StringComparison.OrdinalIgnoreCase)
@@ -46,11 +46,11 @@ internal static partial class Errors
         );
 
     /// <summary>HTTP 403.</summary>
-    public static CmekException CloudPermissionDenied(string target, string text, string? requestId) =>
+    public static CmekException CloudPermissionDenied(RequestTarget target, string text, string? requestId) =>
         Make(
             CmekErrorKind.PermissionDenied,
-            target,
-            $"The API key's service account is not allowed to do this on '{target}'{FormatServerText(text)} CMEK needs "
+            target.Name,
+            $"The API key's service account is not allowed to do this on {target}{FormatServerText(text)} CMEK needs "
                 + "the role Cluster Admin or Cluster Operator.",
             "Give the service account the role at https://cockroachlabs.cloud/access, then run the same command again",
             statusCode: 403,
@@ -59,32 +59,32 @@ internal static partial class Errors
         );
 
     /// <summary>HTTP 404.</summary>
-    public static CmekException CloudNotFound(string target, string text, string? requestId) =>
+    public static CmekException CloudNotFound(RequestTarget target, string text, string? requestId) =>
         Make(
             CmekErrorKind.NotFound,
-            target,
-            $"CockroachDB Cloud does not know '{target}'{FormatServerText(text)}",
+            target.Name,
+            $"CockroachDB Cloud does not know {target}{FormatServerText(text)}",
             "Get-CrdbCluster",
             statusCode: 404,
             requestId: requestId
         );
 
     /// <summary>HTTP 503 or 409, or a message about a lock.</summary>
-    public static CmekException CloudBusy(int status, string target, string text, string? requestId) =>
+    public static CmekException CloudBusy(int status, RequestTarget target, string text, string? requestId) =>
         Make(
             CmekErrorKind.Busy,
-            target,
-            $"'{target}' is busy with another operation{FormatServerText(text)}",
-            $"Get-CrdbCluster {target}   (State and OperationStatus show what is running)",
+            target.Name,
+            $"{target} is busy with another operation{FormatServerText(text)}",
+            $"Get-CrdbCluster {ShellQuote.PowerShell(target.Name)}   (State and OperationStatus show what is running)",
             statusCode: status,
             requestId: requestId
         );
 
     /// <summary>HTTP 429 after all retries.</summary>
-    public static CmekException CloudRateLimited(string target, string? requestId) =>
+    public static CmekException CloudRateLimited(RequestTarget target, string? requestId) =>
         Make(
             CmekErrorKind.LimitsExceeded,
-            target,
+            target.Name,
             "CockroachDB Cloud allows a user 10 requests a second, and other sessions use them too.",
             "Run the same command again with a smaller -ThrottleLimit",
             statusCode: 429,
@@ -92,47 +92,47 @@ internal static partial class Errors
         );
 
     /// <summary>HTTP 5xx.</summary>
-    public static CmekException CloudFailed(int status, string target, string text, string? requestId) =>
+    public static CmekException CloudFailed(int status, RequestTarget target, string text, string? requestId) =>
         Make(
             CmekErrorKind.Unavailable,
-            target,
-            $"CockroachDB Cloud failed with HTTP {status} on '{target}'{FormatServerText(text)}",
+            target.Name,
+            $"CockroachDB Cloud failed with HTTP {status} on {target}{FormatServerText(text)}",
             "Run the same command again; https://status.cockroachlabs.cloud shows outages",
             statusCode: status,
             requestId: requestId
         );
 
     /// <summary>Any other HTTP 4xx. FAILED_PRECONDITION is about the state of the cluster.</summary>
-    public static CmekException CloudRefused(int status, string target, ErrorBody body, string? requestId) =>
+    public static CmekException CloudRefused(int status, RequestTarget target, ErrorBody body, string? requestId) =>
         Make(
             body.Code == ErrorBody.FailedPrecondition ? CmekErrorKind.InvalidState : CmekErrorKind.InvalidArgument,
-            target,
-            $"CockroachDB Cloud refused the request for '{target}' with HTTP {status}{FormatServerText(body.Text)}",
-            $"Get-CrdbCluster {target} | Get-CrdbCmek   (shows the current state)",
+            target.Name,
+            $"CockroachDB Cloud refused the request for {target} with HTTP {status}{FormatServerText(body.Text)}",
+            AdviceOnRefusal(target),
             statusCode: status,
             requestId: requestId,
             serverText: body.Text
         );
 
     /// <summary>HTTP 400, and the response names the fields that are wrong.</summary>
-    public static CmekException CloudFieldRefused(string target, ErrorBody body, string? requestId) =>
+    public static CmekException CloudFieldRefused(RequestTarget target, ErrorBody body, string? requestId) =>
         Make(
             CmekErrorKind.InvalidArgument,
-            target,
-            $"CockroachDB Cloud refused {string.Join(", ", body.Fields.Distinct())} of the request for '{target}'"
+            target.Name,
+            $"CockroachDB Cloud refused {string.Join(", ", body.Fields.Distinct())} of the request for {target}"
                 + FormatServerText(body.Text),
-            $"Get-CrdbCluster {target} | Get-CrdbCmek   (shows the current state)",
+            AdviceOnRefusal(target),
             statusCode: 400,
             requestId: requestId,
             serverText: body.Text
         );
 
     /// <summary>HTTP 400 with the documented sentence about the KMS key.</summary>
-    public static CmekException KeyAccessDenied(string target, string text, string? requestId) =>
+    public static CmekException KeyAccessDenied(RequestTarget target, string text, string? requestId) =>
         Make(
             CmekErrorKind.PermissionDenied,
-            target,
-            $"CockroachDB Cloud is not allowed to use the key for '{target}'{FormatServerText(text)} A new grant can "
+            target.Name,
+            $"CockroachDB Cloud is not allowed to use the key for {target}{FormatServerText(text)} A new grant can "
                 + "take minutes to take effect.",
             "$manifest | Test-CrdbCmekManifest   (names what is missing; $manifest | Enable-CrdbCmek -RetryFor 15m "
                 + "waits for a grant that was made minutes ago)",
@@ -163,22 +163,28 @@ internal static partial class Errors
             serverText: refusal.ServerText
         );
 
+    /// <summary>Only a cluster has a state that may explain the refusal.</summary>
+    private static string AdviceOnRefusal(RequestTarget target) =>
+        target.IsCluster
+            ? $"Get-CrdbCluster {ShellQuote.PowerShell(target.Name)} | Get-CrdbCmek   (shows the current state)"
+            : "Run the same command again with -Verbose, which shows every request with its address and id";
+
     /// <summary>No response.</summary>
-    public static CmekException CloudUnreachable(Uri endpoint, string target, Exception inner) =>
+    public static CmekException CloudUnreachable(Uri endpoint, RequestTarget target, Exception inner) =>
         Make(
             CmekErrorKind.Connection,
-            target,
+            target.Name,
             $"No response from CockroachDB Cloud at {endpoint.Authority}: {inner.GetBaseException().Message}",
             "Run the same command again: it reads the state before it writes",
             inner
         );
 
     /// <summary>The response does not fit the request.</summary>
-    public static CmekException BadAnswer(string target, string reason, Exception? inner = null) =>
+    public static CmekException BadAnswer(RequestTarget target, string reason, Exception? inner = null) =>
         Make(
             CmekErrorKind.InvalidData,
-            target,
-            $"The response about '{target}' cannot be understood: {reason}.",
+            target.Name,
+            $"The response about {target} cannot be understood: {reason}.",
             "Connect-CrdbCloud -Endpoint https://cockroachlabs.cloud/   (another service may be listening at this "
                 + "address)",
             inner

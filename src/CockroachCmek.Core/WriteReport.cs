@@ -23,23 +23,10 @@ internal sealed class WriteReport
     public void Add(string what, bool isCertain) => _writes.Enqueue((VisibleText.Line(what), isCertain));
 
     /// <summary>The error, whose sentence about what was written is true.</summary>
-    public CmekException Correct(CmekException error)
-    {
-        if (_writes.IsEmpty || !Claim.IsMatch(error.Message))
-            return error;
-        return new CmekException(
-            error.ErrorId,
-            error.Kind,
-            error.Target,
-            Claim.Replace(error.Message, Replacement),
-            error.RecommendedAction,
-            error.InnerException
-        )
-        {
-            StatusCode = error.StatusCode,
-            RequestId = error.RequestId,
-        };
-    }
+    public CmekException Correct(CmekException error) =>
+        _writes.IsEmpty || !Claim.IsMatch(error.Message)
+            ? error
+            : error.WithMessage(Claim.Replace(error.Message, Replacement));
 
     /// <summary>
     /// A claim in the middle of a sentence ends it: "…, so nothing was sent." and "Nothing was sent, so …".

@@ -54,7 +54,10 @@ $failed = @()
 # What failed and what to do about it: a job has no screen that shows the recommended action.
 function Get-FailureText([string] $name, $record) {
     $advice = if ($record.ErrorDetails) { $record.ErrorDetails.RecommendedAction }
-    "${name}: $($record.Exception.Message)$(if ($advice) { " Next: $advice" })"
+    # Errors of one cluster among many begin with its name where they would not name it.
+    $message = $record.Exception.Message
+    if (-not $message.StartsWith("${name}: ")) { $message = "${name}: $message" }
+    "$message$(if ($advice) { " Next: $advice" })"
 }
 
 try {

@@ -42,13 +42,18 @@ internal sealed class CloudTransport : IDisposable
         _limiter = RequestPipeline.CreateLimiter(connection.TimeScale);
     }
 
+    /// <summary>Reads.</summary>
+    public Task<T> GetAsync<T>(string path, RequestTarget target, OperationContext context) =>
+        SendAsync<T>(HttpMethod.Get, path, null, target, context);
+
+    /// <summary>Reads or writes.</summary>
     /// <param name="path">Below /api/v1/.</param>
-    /// <param name="target">What an error is about, in the user's words.</param>
+    /// <param name="target">What an error is about.</param>
     public async Task<T> SendAsync<T>(
         HttpMethod method,
         string path,
         object? body,
-        string target,
+        RequestTarget target,
         OperationContext context
     )
     {
@@ -64,7 +69,7 @@ internal sealed class CloudTransport : IDisposable
             if (method != HttpMethod.Get)
                 context.Host.Written($"CockroachDB Cloud {method} /api/v1/{path}", isCertain: false, requestId: null);
             throw fault is NoResponseException silent
-                ? Errors.NoResponse(silent, target)
+                ? Errors.NoResponse(silent, target.Name)
                 : Errors.CloudUnreachable(_connection.Endpoint, target, fault);
         }
 

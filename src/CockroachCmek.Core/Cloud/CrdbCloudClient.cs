@@ -32,15 +32,9 @@ internal sealed class CrdbCloudClient : IDisposable
     /// <summary>The organization that the API key belongs to.</summary>
     public async Task<CrdbOrganization> GetOrganizationAsync(OperationContext context)
     {
-        var answer = await _transport.SendAsync<WireOrganization>(
-            HttpMethod.Get,
-            "organization",
-            null,
-            "organization",
-            context
-        );
+        var answer = await _transport.GetAsync<WireOrganization>("organization", RequestTarget.Organization, context);
         if (string.IsNullOrEmpty(answer.Id))
-            throw Errors.BadAnswer("organization", "it has no id");
+            throw Errors.BadAnswer(RequestTarget.Organization, "it has no id");
         return new CrdbOrganization
         {
             Id = answer.Id!,
@@ -73,11 +67,9 @@ internal sealed class CrdbCloudClient : IDisposable
         try
         {
             return Checked(
-                await _transport.SendAsync<WireCluster>(
-                    HttpMethod.Get,
+                await _transport.GetAsync<WireCluster>(
                     $"clusters/{clusterId}",
-                    null,
-                    clusterId,
+                    RequestTarget.Cluster(clusterId),
                     context
                 )
             );
@@ -96,7 +88,7 @@ internal sealed class CrdbCloudClient : IDisposable
         {
             var path =
                 $"clusters/{cluster.Id}/nodes{(page is null ? "" : "?pagination.page=" + Uri.EscapeDataString(page))}";
-            var answer = await _transport.SendAsync<WireNodeList>(HttpMethod.Get, path, null, cluster.Name, context);
+            var answer = await _transport.GetAsync<WireNodeList>(path, cluster, context);
             foreach (var node in answer.Nodes ?? [])
                 yield return new CrdbNode
                 {
@@ -124,9 +116,7 @@ internal sealed class CrdbCloudClient : IDisposable
     {
         try
         {
-            return (
-                await _transport.SendAsync<WireCmekInfo>(HttpMethod.Get, CmekPath(cluster), null, cluster.Name, context)
-            ).ToModel(cluster);
+            return (await _transport.GetAsync<WireCmekInfo>(CmekPath(cluster), cluster, context)).ToModel(cluster);
         }
         catch (CmekException fault) when (fault.StatusCode == 404)
         {
@@ -142,11 +132,9 @@ internal sealed class CrdbCloudClient : IDisposable
         OperationContext context
     )
     {
-        var configuration = await _transport.SendAsync<WireBackupConfiguration>(
-            HttpMethod.Get,
+        var configuration = await _transport.GetAsync<WireBackupConfiguration>(
             $"clusters/{cluster.Id}/backups-config",
-            null,
-            cluster.Name,
+            cluster,
             context
         );
         if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes)
@@ -157,11 +145,9 @@ internal sealed class CrdbCloudClient : IDisposable
     /// <summary>When the newest managed backup was taken; null when there is none.</summary>
     public async Task<DateTimeOffset?> FindNewestBackupAsync(CrdbCluster cluster, OperationContext context)
     {
-        var page = await _transport.SendAsync<WireBackupList>(
-            HttpMethod.Get,
+        var page = await _transport.GetAsync<WireBackupList>(
             $"clusters/{cluster.Id}/backups?pagination.limit=1&pagination.sort_order=DESC",
-            null,
-            cluster.Name,
+            cluster,
             context
         );
         return page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null;
@@ -170,11 +156,9 @@ internal sealed class CrdbCloudClient : IDisposable
     /// <summary>The newest entries of the organization's audit log, newest first.</summary>
     public async Task<IReadOnlyList<AuditEvent>> ListAuditEventsAsync(OperationContext context)
     {
-        var page = await _transport.SendAsync<WireAuditEvents>(
-            HttpMethod.Get,
+        var page = await _transport.GetAsync<WireAuditEvents>(
             "auditlogevents?sort_order=DESC&limit=100",
-            null,
-            "the audit log",
+            RequestTarget.AuditLog,
             context
         );
         return [.. (page.Entries ?? []).Select(e => e.ToModel())];
@@ -213,13 +197,7 @@ internal sealed class CrdbCloudClient : IDisposable
             var path =
                 $"clusters/available-regions?provider={Uri.EscapeDataString(cluster.CloudProvider)}&serverless=false"
                 + (page is null ? "" : "&pagination.page=" + Uri.EscapeDataString(page));
-            var answer = await _transport.SendAsync<WireAvailableRegionList>(
-                HttpMethod.Get,
-                path,
-                null,
-                cluster.Name,
-                context
-            );
+            var answer = await _transport.GetAsync<WireAvailableRegionList>(path, cluster, context);
             foreach (var region in answer.Regions ?? [])
                 if (!string.IsNullOrEmpty(region.Name))
                     yield return region.Name!;
@@ -251,7 +229,7 @@ internal sealed class CrdbCloudClient : IDisposable
                             : machines.ToDictionary(m => m.Key, m => new WireMachineSpec(m.Value))
                     )
                 ),
-                cluster.Name,
+                cluster,
                 context
             )
         );
@@ -267,10 +245,7 @@ internal sealed class CrdbCloudClient : IDisposable
         CrdbCluster cluster,
         object body,
         OperationContext context
-    ) =>
-        (await _transport.SendAsync<WireCmekInfo>(method, CmekPath(cluster), body, cluster.Name, context)).ToModel(
-            cluster
-        );
+    ) => (await _transport.SendAsync<WireCmekInfo>(method, CmekPath(cluster), body, cluster, context)).ToModel(cluster);
 
     /// <summary>One page of clusters. The largest size of a page is not documented: one that is refused is left out.</summary>
     private async Task<WireClusterList> ReadClustersAsync(bool includeInactive, string? page, OperationContext context)
@@ -280,7 +255,7 @@ internal sealed class CrdbCloudClient : IDisposable
             $"clusters?show_inactive={(includeInactive ? "true" : "false")}{(asksForSize ? $"&pagination.limit={ClustersPerPage}" : "")}{(page is null ? "" : "&pagination.page=" + Uri.EscapeDataString(page))}";
         try
         {
-            return await _transport.SendAsync<WireClusterList>(HttpMethod.Get, path, null, "clusters", context);
+            return await _transport.GetAsync<WireClusterList>(path, RequestTarget.Clusters, context);
         }
         catch (CmekException refused) when (refused.StatusCode == 400 && asksForSize)
         {
@@ -292,7 +267,9 @@ internal sealed class CrdbCloudClient : IDisposable
     private static string CmekPath(CrdbCluster cluster) => $"clusters/{cluster.Id}/cmek";
 
     private static CrdbCluster Checked(WireCluster answer) =>
-        string.IsNullOrEmpty(answer.Id) ? throw Errors.BadAnswer("cluster", "it has no id") : answer.ToModel();
+        answer.Id is { Length: > 0 }
+            ? answer.ToModel()
+            : throw Errors.BadAnswer(RequestTarget.ACluster, "it has no id");
 
     /// <summary>The next page's token; null when a server repeats a token, which would never end.</summary>
     private static string? NextPage(WirePagination? pagination, string? current) =>

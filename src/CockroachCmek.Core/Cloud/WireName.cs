@@ -17,5 +17,5 @@ internal static class WireName
     public static string Checked(string? name, string what) =>
         string.IsNullOrEmpty(name) ? ""
         : Name.IsMatch(name!) ? name!
-        : throw Errors.BadAnswer(what, $"'{name}' cannot be the {what}");
+        : throw Errors.BadAnswer(RequestTarget.ACluster, $"'{name}' cannot be the {what}");
 }

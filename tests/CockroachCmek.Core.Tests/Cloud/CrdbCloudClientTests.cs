@@ -35,6 +35,26 @@ public sealed class CrdbCloudClientTests : CloudWorld
         Assert.Single(handler.Requests);
     }
 
+    [Theory]
+    [InlineData(409, "{}", "CloudRefused")]
+    [InlineData(422, """{"message":"the account is locked"}""", "CloudRefused")]
+    [InlineData(503, "", "CloudFailed")]
+    public async Task What_is_not_a_cluster_is_not_called_a_busy_one(int status, string body, string errorId)
+    {
+        async Task CheckAsync(Func<CrdbCloudClient, Task> read, string named)
+        {
+            using var client = Client(new ScriptedHandler([.. Enumerable.Repeat(Json(body, status), 12)]));
+            var error = await Assert.ThrowsAsync<CmekException>(() => read(client));
+            Assert.Equal(errorId, error.ErrorId);
+            Assert.Contains(named, error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("Get-CrdbCluster ", error.RecommendedAction, StringComparison.Ordinal);
+        }
+
+        await CheckAsync(async c => await c.ListClustersAsync(false, Context).ToListAsync(), " the list of clusters");
+        await CheckAsync(c => c.GetOrganizationAsync(Context), " the organization");
+        await CheckAsync(c => c.ListAuditEventsAsync(Context), " the audit log");
+    }
+
     [Fact]
     public async Task Reads_are_repeated_after_every_transient_failure_and_writes_are_not()
     {

@@ -34,7 +34,7 @@ public sealed class VisibleTextTests : CloudWorld
     [Fact]
     public void Messages_targets_and_advice_are_visible()
     {
-        var error = Errors.CloudNotFound("x\u001b]0;y\u0007", "no\u202E", null);
+        var error = Errors.CloudNotFound(RequestTarget.Cluster("x\u001b]0;y\u0007"), "no\u202E", null);
         Assert.DoesNotContain($"{error.Message}{error.Target}{error.RecommendedAction}", VisibleText.IsHidden);
     }
 

@@ -40,24 +40,37 @@ public sealed class RefusalTests
     )]
     [InlineData("Get-CrdbCluster twin", "AmbiguousCluster", "aaaaaaaa-0000-4000-8000-00000000abcd")]
     [InlineData("Get-CrdbCluster 00000000abcd", "AmbiguousCluster", "bbbbbbbb-0000-4000-8000-00000000abcd")]
-    [InlineData("New-CrdbCmekRole standard-aws", "PlanNotSupported", "STANDARD")]
-    [InlineData("New-CrdbCmekRole azure-in | New-CrdbCmekKey", "KeyVaultNameMissing", "-KeyVaultName")]
+    [InlineData("New-CrdbCmekRole standard-aws", "PlanNotSupported", "STANDARD", "standard-aws")]
+    [InlineData("New-CrdbCmekRole azure-in | New-CrdbCmekKey", "KeyVaultNameMissing", "-KeyVaultName", "azure-in")]
     [InlineData(
         "New-CrdbCmekKey dev-aws -AuthPrincipal 200000000001",
         "RoleArnMalformed",
-        "arn:aws:iam::<account>:role/<name>"
+        "arn:aws:iam::<account>:role/<name>",
+        "dev-aws"
     )]
     [InlineData(
         "New-CrdbCmekKey dev-aws -AuthPrincipal arn:aws:iam::200000000001:role/x -Region eu-west-1",
         "RegionUnknown",
-        "us-east-1"
+        "us-east-1",
+        "dev-aws"
     )]
-    [InlineData("New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri alias/nobody", "KeyNotFound", "alias/nobody")]
-    public void Wrong_input_has_its_own_error(string command, string errorId, string named)
+    [InlineData(
+        "New-CrdbCmekRole dev-aws | New-CrdbCmekKey -KeyUri alias/nobody",
+        "KeyNotFound",
+        "alias/nobody",
+        "dev-aws"
+    )]
+    public void Wrong_input_has_its_own_error(string command, string errorId, string named, string cluster = "")
     {
         using var session = ModuleSession.WithSandbox();
-        var details = session.Run(command).FailsWith(errorId).ErrorDetails;
+        var error = session.Run(command).FailsWith(errorId);
+        var details = error.ErrorDetails;
         Assert.Contains(named, details.Message + " " + details.RecommendedAction, StringComparison.Ordinal);
+        // Among many clusters, both the message and the record say which one failed.
+        Assert.Contains(cluster, details.Message, StringComparison.Ordinal);
+        Assert.Contains(cluster, error.Exception.Message, StringComparison.Ordinal);
+        if (cluster.Length > 0)
+            Assert.Equal(cluster, error.TargetObject);
     }
 
     [Theory]

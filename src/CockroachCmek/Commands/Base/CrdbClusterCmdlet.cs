@@ -107,8 +107,10 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
             async operation =>
             {
                 operation.Patience = patience;
-                var context = operation.Context(session.Time);
-                await work(session, await session.Clusters.ResolveAsync(identity, context), operation);
+                operation.ClusterName = identity.Cluster?.Name ?? identity.Id ?? identity.Text;
+                var cluster = await session.Clusters.ResolveAsync(identity, operation.Context(session.Time));
+                operation.ClusterName = cluster.Name;
+                await work(session, cluster, operation);
             },
             identity.IsPlanned,
             ThrottleLimit,

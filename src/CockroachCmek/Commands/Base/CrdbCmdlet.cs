@@ -93,7 +93,9 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
     /// <summary>
     /// Pipeline thread only: writes the error of one input. It terminates only if every other input would fail alike.
     /// </summary>
-    internal void WriteFailure(Exception failure)
+    /// <param name="failure">What ended the work.</param>
+    /// <param name="cluster">The cluster that the work was about; empty for none.</param>
+    internal void WriteFailure(Exception failure, string cluster = "")
     {
         if (failure is OperationCanceledException)
         {
@@ -103,7 +105,7 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         }
 
         HasFailed = true;
-        var error = ErrorRecords.From(failure);
+        var error = ErrorRecords.From(failure, cluster);
         if (_errorsTerminate || ErrorRecords.EndsEverything(failure))
             ThrowTerminatingError(error);
         WriteError(error);

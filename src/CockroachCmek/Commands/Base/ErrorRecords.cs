@@ -6,14 +6,29 @@ namespace CockroachCmek.Commands;
 /// <summary>Turns the module's errors into PowerShell's error records.</summary>
 internal static class ErrorRecords
 {
-    public static ErrorRecord From(Exception failure) =>
+    /// <summary>The record of an error.</summary>
+    /// <param name="failure">The error.</param>
+    /// <param name="cluster">
+    /// The cluster that the work was about; empty for none. It is the record's target and is named in the message; the
+    /// key, role or file that the error is about is the exception's Target.
+    /// </param>
+    public static ErrorRecord From(Exception failure, string cluster = "") =>
         failure switch
         {
-            CmekException known => From(known),
-            _ => new ErrorRecord(failure, "UnexpectedFault", ErrorCategory.NotSpecified, null)
+            CmekException known when EndsEverything(known) => Record(known, known.Target),
+            CmekException known => Record(ClusterLabel.On(cluster, known), cluster.Length > 0 ? cluster : known.Target),
+            _ => new ErrorRecord(
+                failure,
+                "UnexpectedFault",
+                ErrorCategory.NotSpecified,
+                cluster.Length > 0 ? cluster : null
+            )
             {
                 ErrorDetails = new ErrorDetails(
-                    $"CockroachCmek met an unexpected error: {VisibleText.Line(failure.Message)}"
+                    ClusterLabel.On(
+                        cluster,
+                        $"CockroachCmek met an unexpected error: {VisibleText.Line(failure.Message)}"
+                    )
                 )
                 {
                     RecommendedAction = "Get-Error   (please report its text)",
@@ -29,8 +44,8 @@ internal static class ErrorRecords
     public static bool EndsEverything(Exception error) =>
         error is CmekException { ErrorId: nameof(Errors.ApiKeyRefused) or nameof(Errors.SessionEnded) };
 
-    private static ErrorRecord From(CmekException error) =>
-        new(error, error.ErrorId, Category(error.Kind), error.Target)
+    private static ErrorRecord Record(CmekException error, object? target) =>
+        new(error, error.ErrorId, Category(error.Kind), target)
         {
             ErrorDetails = new ErrorDetails(Text(error)) { RecommendedAction = error.RecommendedAction },
         };

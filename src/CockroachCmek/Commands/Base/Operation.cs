@@ -26,6 +26,9 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     /// <summary>The object from the pipeline; null if there was none.</summary>
     public object? Source => source;
 
+    /// <summary>The cluster that the work is about, in the user's words until it is found; empty for none.</summary>
+    public string ClusterName { get; set; } = "";
+
     /// <summary>The writes that the user allowed, in order. After a stop, these may have happened.</summary>
     public ConcurrentQueue<string> Allowed { get; } = new();
 
@@ -62,7 +65,11 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
 
     public void Verbose(string message) => Post(cmdlet => cmdlet.WriteVerbose(VisibleText.Line(message)));
 
-    public void Warning(string message) => Post(cmdlet => cmdlet.WriteWarning(VisibleText.Line(message)));
+    public void Warning(string message)
+    {
+        var named = ClusterLabel.On(ClusterName, message);
+        Post(cmdlet => cmdlet.WriteWarning(VisibleText.Line(named)));
+    }
 
     public void Written(string what, bool isCertain, string? requestId) => _writes.Add(what, isCertain);
 

@@ -70,9 +70,9 @@ internal sealed class OperationPump(CrdbCmdlet cmdlet, ProgressDisplay progress,
             return false;
         _waiting.Dequeue();
         if (head.Task.IsCanceled)
-            cmdlet.WriteFailure(new TaskCanceledException(head.Task));
+            cmdlet.WriteFailure(new TaskCanceledException(head.Task), head.ClusterName);
         else if (head.Task.Exception?.GetBaseException() is { } error)
-            cmdlet.WriteFailure(head.Correct(error));
+            cmdlet.WriteFailure(head.Correct(error), head.ClusterName);
         head.Dispose();
         return true;
     }
