@@ -22,6 +22,8 @@ internal static class ModuleEngine
         if (import)
             state.ImportPSModule([StagedManifest]);
         var runspace = RunspaceFactory.CreateRunspace(host, state);
+        // As in a console, one thread runs every pipeline.
+        runspace.ThreadOptions = PSThreadOptions.ReuseThread;
         runspace.Open();
         return runspace;
     }

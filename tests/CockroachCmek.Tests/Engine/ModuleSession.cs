@@ -25,14 +25,7 @@ public sealed class ModuleSession : IDisposable
     public Runspace Runspace { get; }
 
     /// <summary>What the host was made to show, "What if:" lines for example.</summary>
-    public string Screen
-    {
-        get
-        {
-            lock (_screen)
-                return _screen.ToString();
-        }
-    }
+    public string Screen => ScreenAfter(0);
 
     /// <summary>The object in $sandbox, the session's sandbox.</summary>
     public PSObject Sandbox =>
@@ -63,7 +56,7 @@ public sealed class ModuleSession : IDisposable
         shell.Runspace = Runspace;
         shell.AddScript(script, useLocalScope: false);
         var output = new List<PSObject>();
-        var before = Screen.Length;
+        var before = ScreenLength;
         ErrorRecord? terminating = null;
         try
         {
@@ -82,7 +75,7 @@ public sealed class ModuleSession : IDisposable
             [.. shell.Streams.Verbose.Select(v => v.Message)],
             [.. shell.Streams.Progress]
         );
-        _secrets.Search(script, result, Screen[before..]);
+        _secrets.Search(script, result, ScreenAfter(before));
         return result;
     }
 
@@ -91,12 +84,12 @@ public sealed class ModuleSession : IDisposable
     {
         using var shell = PowerShell.Create();
         shell.Runspace = Runspace;
-        var before = Screen.Length;
+        var before = ScreenLength;
         shell.AddScript(script, useLocalScope: false).AddCommand("Out-Default");
         ShowVerbose(false);
         shell.Invoke();
         ShowVerbose(true);
-        return Screen[before..].Replace("\r", "", StringComparison.Ordinal);
+        return ScreenAfter(before).Replace("\r", "", StringComparison.Ordinal);
     }
 
     public void Dispose()
@@ -111,6 +104,22 @@ public sealed class ModuleSession : IDisposable
             Runspace.Dispose();
             _screen.Dispose();
         }
+    }
+
+    // A long session shows megabytes. To copy them for each script would keep the garbage collector busy.
+    private int ScreenLength
+    {
+        get
+        {
+            lock (_screen)
+                return _screen.GetStringBuilder().Length;
+        }
+    }
+
+    private string ScreenAfter(int length)
+    {
+        lock (_screen)
+            return _screen.GetStringBuilder().ToString(length, _screen.GetStringBuilder().Length - length);
     }
 
     /// <summary>
