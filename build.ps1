@@ -67,7 +67,8 @@ switch ($Task) {
         }
     }
     'Rehearse' {
-        Invoke-Native dotnet 'run', '--project', (Join-Path $root 'src/CockroachCmek.Rehearsal'), '-c', $Configuration
+        $project = Join-Path $root 'src/CockroachCmek.Rehearsal'
+        Invoke-Native dotnet 'run', '--project', $project, '-c', $Configuration, '--', '--all'
     }
     'Package' {
         if ($Configuration -ne 'Release') { throw 'Only a Release build can be packaged: ./build.ps1 Package' }
