@@ -2,8 +2,8 @@
 .SYNOPSIS
 Builds, tests, rehearses, packages and measures the module.
 .DESCRIPTION
-Runs the dotnet commands of the README from PowerShell, and adds PSScriptAnalyzer and the zip for the PowerShell Gallery
-and Azure Automation.
+Runs the dotnet commands of the README from PowerShell, and adds PSScriptAnalyzer and the packages for the PowerShell
+Gallery and Azure Automation.
 .EXAMPLE
 ./build.ps1
 .EXAMPLE
@@ -67,17 +67,18 @@ switch ($Task) {
         }
     }
     'Rehearse' {
-        Invoke-Native dotnet 'run', '--project', (Join-Path $root 'src/CockroachCmek.Rehearsal'), '-c', $Configuration
+        $project = Join-Path $root 'src/CockroachCmek.Rehearsal'
+        Invoke-Native dotnet 'run', '--project', $project, '-c', $Configuration, '--', '--all'
     }
     'Package' {
         if ($Configuration -ne 'Release') { throw 'Only a Release build can be packaged: ./build.ps1 Package' }
         Invoke-Native dotnet 'build', (Join-Path $root 'CockroachCmek.sln'), '-c', $Configuration
-        $null = Test-ModuleManifest (Join-Path $stage 'CockroachCmek.psd1')
-        # Azure Automation requires that zip, folder and manifest have the same name.
-        $zip = Join-Path $root 'out/CockroachCmek.zip'
-        [System.IO.File]::Delete($zip)
-        [System.IO.Compression.ZipFile]::CreateFromDirectory($stage, $zip, 'Optimal', $true)
-        Get-Item $zip
+        # The pwsh of the tool manifest, whatever runs this script: it has PSResourceGet 1.2.
+        Push-Location $root
+        try {
+            $script = 'packaging/New-Package.ps1', '-Module', $stage, '-Destination', 'out/package'
+            Invoke-Native dotnet (@('tool', 'run', 'pwsh', '-NoProfile', '-File') + $script)
+        } finally { Pop-Location }
     }
     'Bench' {
         Invoke-Native dotnet 'run', '-c', 'Release', '--project', (Join-Path $root 'tests/Benchmarks')

@@ -7,9 +7,11 @@ namespace CockroachCmek.Rehearsal;
 /// <summary>The PowerShell engine in this process, with the staged module imported.</summary>
 internal static class ModuleEngine
 {
-    /// <summary>The manifest of the staged module, found from this program's folder.</summary>
-    public static string StagedManifest { get; } =
-        Path.Combine(FindRoot(), "out", "CockroachCmek", "CockroachCmek.psd1");
+    /// <summary>The repository, found from this program's folder.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>The manifest of the staged module.</summary>
+    public static string StagedManifest { get; } = Path.Combine(Root, "out", "CockroachCmek", "CockroachCmek.psd1");
 
     /// <summary>Opens a runspace like that of a user's console, on a given host.</summary>
     public static Runspace Open(PSHost host, bool import = true)

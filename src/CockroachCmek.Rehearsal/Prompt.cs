@@ -10,8 +10,7 @@ internal static class Prompt
     public static int Open()
     {
         // The tool manifest is found from the working directory upwards.
-        var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ModuleEngine.StagedManifest)!, "..", ".."));
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = root };
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = ModuleEngine.Root };
         foreach (var argument in new[] { "tool", "run", "pwsh", "-NoLogo", "-NoProfile", "-NoExit", "-Command" })
             start.ArgumentList.Add(argument);
         start.ArgumentList.Add(Startup);

@@ -7,10 +7,15 @@ using System.Text.RegularExpressions;
 
 namespace CockroachCmek.Rehearsal;
 
-/// <summary>A PowerShell host that writes plain text: what a console of 80 columns shows, without colours.</summary>
-internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgress = false) : PSHost
+/// <summary>A PowerShell host that writes text: what a console of 80 columns shows, without colours.</summary>
+/// <param name="writer">What is written to.</param>
+/// <param name="width">Another width than 80.</param>
+/// <param name="showProgress">Writes each change of a progress bar as a line.</param>
+/// <param name="keepColours">Leaves the escape sequences of colours in the text, for a picture.</param>
+internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgress = false, bool keepColours = false)
+    : PSHost
 {
-    private readonly TextHostUI _ui = new(writer, width, showProgress);
+    private readonly TextHostUI _ui = new(writer, width, showProgress, keepColours);
 
     public override CultureInfo CurrentCulture => CultureInfo.InvariantCulture;
 
@@ -36,14 +41,15 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
 
     public override void NotifyEndApplication() { }
 
-    private sealed class TextHostUI(TextWriter writer, int width, bool showProgress) : PSHostUserInterface
+    private sealed class TextHostUI(TextWriter writer, int width, bool showProgress, bool keepColours)
+        : PSHostUserInterface
     {
         private readonly TextRawUI _raw = new(width);
         private readonly Dictionary<int, string> _shown = [];
 
         public override PSHostRawUserInterface RawUI => _raw;
 
-        public override bool SupportsVirtualTerminal => false;
+        public override bool SupportsVirtualTerminal => keepColours;
 
         public override void Write(string value) => writer.Write(Plain(value));
 
@@ -65,9 +71,9 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
         {
             if (!showProgress || record.RecordType == ProgressRecordType.Completed)
                 return;
-            // "ENABLING for 00:01:20": the time would make every poll a new line.
-            var status = record.StatusDescription.Split(" for ")[0];
-            var text = $"{record.Activity}: {status}";
+            // "ENABLING for 00:01:20", "for 00:00:20": the time would make every poll a new line.
+            var status = Regex.Replace(record.StatusDescription, @"(^| )for [\d:.]+$", "");
+            var text = status.Length == 0 ? record.Activity : $"{record.Activity}: {status}";
             if (_shown.TryGetValue(record.ActivityId, out var last) && last == text)
                 return;
             _shown[record.ActivityId] = text;
@@ -111,10 +117,11 @@ internal sealed class TextHost(TextWriter writer, int width = 80, bool showProgr
         /// PowerShell's formatting colours its headers even for a host without colours. Any other control character
         /// comes from outside, and a terminal would obey it.
         /// </summary>
-        private static string Plain(string text) =>
-            Regex.Replace(Regex.Replace(text, "\u001b\\[[0-9;]*m", ""), @"[\p{Cf}\p{Cc}-[\r\n\t]]", hidden =>
-                $"\\u{(int)hidden.Value[0]:X4}"
-            );
+        private string Plain(string text) =>
+            Regex.Replace(text, @"\u001b\[[0-9;]*m|[\p{Cf}\p{Cc}-[\r\n\t]]", hidden => hidden.Length == 1
+                    ? $"\\u{(int)hidden.Value[0]:X4}"
+                : keepColours ? hidden.Value
+                : "");
 
         // As in a runbook, a prompt is an error.
         private static PSInvalidOperationException NoPrompt(string what) =>

@@ -59,6 +59,25 @@ public sealed class PackageTests
         Assert.True(missing.Count == 0, string.Join("\n", missing));
     }
 
+    [Theory]
+    [InlineData("Core")]
+    [InlineData("Desktop")]
+    public void An_edition_has_no_assembly_that_nothing_in_it_refers_to(string edition)
+    {
+        var shipped = Directory
+            .EnumerateFiles(Path.Combine(Stage, "bin", edition), "*.dll", SearchOption.AllDirectories)
+            .ToDictionary(f => Path.GetFileNameWithoutExtension(f), f => f, StringComparer.OrdinalIgnoreCase);
+        // Loaded by name: the Loader by the manifest, the others by AWSSDK.Core for profiles that sign in with SSO.
+        var reached = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var next = new Queue<string>(["CockroachCmek", "CockroachCmek.Loader", "AWSSDK.SSO", "AWSSDK.SSOOIDC"]);
+        while (next.TryDequeue(out var name))
+            if (shipped.TryGetValue(name, out var file) && reached.Add(name))
+                foreach (var (reference, _) in References(file))
+                    next.Enqueue(reference);
+
+        Assert.Empty(shipped.Keys.Except(reached));
+    }
+
     [Fact]
     public void No_stub_of_PowerShell_and_no_debugging_symbols_are_shipped()
     {
