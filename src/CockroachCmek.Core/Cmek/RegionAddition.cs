@@ -109,7 +109,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                 SettledWrite.SendAsync(
                     cluster,
                     () => client.UpdateRegionsAsync(cluster, wanted, specs, context, machines),
-                    poll => client.GetClusterAsync(cluster.Id, poll),
+                    () => client.GetClusterAsync(cluster.Id, context),
                     state => added.All(r => state.Regions.Any(s => s.Name == r)),
                     async state =>
                     {
