@@ -18,11 +18,11 @@ internal static partial class RevocationFile
         try
         {
             var bytes = BoundedFile.Read(path, LargestFile) ?? throw Errors.RevocationFileTooLarge(path);
-            return Read(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF'), path);
+            return Read(TextFile.Decode(bytes).TrimStart('\uFEFF'), path);
         }
         catch (DecoderFallbackException fault)
         {
-            throw Errors.RevocationFileInvalid(path, "it is not UTF-8 text", fault);
+            throw Errors.RevocationFileInvalid(path, $"it {TextFile.NotText}", fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -20,15 +20,7 @@ internal static class JsonNodes
         }
         catch (JsonException fault)
         {
-            var message = fault.Message;
-            var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-            throw Errors.ManifestSyntax(
-                path,
-                (int)(fault.LineNumber ?? 0) + 1,
-                (int)(fault.BytePositionInLine ?? 0) + 1,
-                end > 0 ? message.Substring(0, end) : message,
-                fault
-            );
+            throw JsonFaults.Of(fault, bytes, text, path);
         }
         catch (InvalidOperationException fault)
         {

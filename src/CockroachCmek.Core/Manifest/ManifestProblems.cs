@@ -47,10 +47,10 @@ internal sealed class ManifestProblems
             Add(mark, $"{field} has {value.Length} characters, and at most {LongestValue} are allowed");
         else if (Placeholder.IsMatch(value))
             Add(mark, $"{field} still holds the placeholder '{value}'");
-        else if (value.Any(VisibleText.IsHidden))
-            Add(mark, $"{field} holds a control character or another character that is not shown");
+        else if (StrayCharacters.Problem(value) is { } stray)
+            Add(mark, $"{field} holds {stray}");
         else if (value != value.Trim())
-            Add(mark, $"{field} begins or ends with a blank");
+            Add(mark, $"{field} begins or ends with a blank: remove it");
     }
 }
 

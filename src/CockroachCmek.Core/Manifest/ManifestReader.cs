@@ -22,7 +22,7 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
         try
         {
             var bytes = BoundedFile.Read(path, LargestFile) ?? throw Errors.ManifestTooLarge(path);
-            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+            var text = TextFile.Decode(bytes);
             return Read(text, FormatOf(path, text), path);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -31,7 +31,7 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
         }
         catch (DecoderFallbackException fault)
         {
-            throw Errors.ManifestSyntax(path, 1, 1, "the file is not UTF-8 text.", fault);
+            throw Errors.ManifestSyntax(path, 1, 1, $"the file {TextFile.NotText}.", fault);
         }
     }
 
@@ -135,7 +135,7 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
             return specs;
         if (found is not ListNode list)
         {
-            problems.Add(found.Mark, "region_specs is a list");
+            problems.Add(found.Mark, ManifestShapes.NotAList(found, "region_specs"));
             return specs;
         }
 
@@ -160,7 +160,10 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
     {
         if (item is not MapNode map)
         {
-            problems.Add(item.Mark, "an entry of region_specs is an object with region and key_spec");
+            problems.Add(
+                item.Mark,
+                ManifestShapes.NotAnObject(item, "an entry of region_specs is an object with region and key_spec")
+            );
             return null;
         }
 
@@ -170,7 +173,10 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
             return region is null ? null : new CmekRegionSpec { Region = region };
         if (found is not MapNode spec)
         {
-            problems.Add(found.Mark, "key_spec is an object with type, uri and auth_principal");
+            problems.Add(
+                found.Mark,
+                ManifestShapes.NotAnObject(found, "key_spec is an object with type, uri and auth_principal")
+            );
             return null;
         }
 
@@ -197,7 +203,11 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
             if (fields.ContainsKey(name))
                 problems.Add(mark, $"{name} stands twice in {where}");
             else if (!known.Contains(name) && known.FirstOrDefault(k => LooksLike(name, k)) is { } meant)
-                problems.Add(mark, $"'{name}' looks like '{meant}' misspelt");
+                problems.Add(
+                    mark,
+                    $"'{name}' looks like '{meant}' misspelt"
+                        + (StrayCharacters.Problem(name) is { } stray ? $": it holds {stray}" : "")
+                );
             fields[name] = value;
         }
 
@@ -209,7 +219,8 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
 
     private static bool LooksLike(string name, string known)
     {
-        string Fold(string text) => text.Replace("_", "").Replace("-", "").Replace(" ", "").ToLowerInvariant();
+        // Without spaces and quotes of any kind, and without characters that are not shown.
+        string Fold(string text) => string.Concat(text.Where(char.IsLetterOrDigit)).ToLowerInvariant();
         // Folding only shortens, and a longer name cannot be a misspelling.
         if (name.Length > 2 * known.Length + 2)
             return false;
@@ -230,7 +241,10 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
             return null;
         }
 
-        problems.CheckValue(node.Mark, name, scalar.Text);
+        if (ManifestShapes.NotAValue(node, name) is { } reason)
+            problems.Add(node.Mark, reason);
+        else
+            problems.CheckValue(node.Mark, name, scalar.Text);
         return scalar.Text;
     }
 }

@@ -38,7 +38,7 @@ internal static class YamlNodes
                 path,
                 (int)Math.Max(1, fault.Start.Line),
                 (int)Math.Max(1, fault.Start.Column),
-                Plain(fault),
+                StrayCharacters.ExplainNear(text, (int)fault.Start.Line) ?? Plain(fault),
                 fault
             );
         }

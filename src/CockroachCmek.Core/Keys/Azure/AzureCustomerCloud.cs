@@ -18,8 +18,6 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
         RegexOptions.CultureInvariant
     );
 
-    private static readonly Regex KeyWithoutVersion = new("/keys/[^/]+/?$", RegexOptions.CultureInvariant);
-
     public string Provider => ProviderName;
 
     public string DisplayName => Name;
@@ -60,12 +58,7 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
     {
         if (Key.IsMatch(text))
             return KeyUri.Of(text, KeyType);
-        return text.StartsWith("https://", StringComparison.Ordinal) && KeyWithoutVersion.IsMatch(text)
-            ? KeyUri.Malformed(
-                text,
-                "it does not name a version; CockroachDB Cloud needs the Key Identifier with its 32 digits at the end"
-            )
-            : null;
+        return AzureKeyIdProblem.Of(text, needsVersion: true) is { } problem ? KeyUri.Malformed(text, problem) : null;
     }
 
     public string? PrincipalProblem(string authPrincipal, CrdbCluster cluster) =>

@@ -4,11 +4,12 @@ namespace CockroachCmek.Core.Keys.Azure;
 internal static partial class AzureErrors
 {
     /// <summary>Not a Key Identifier.</summary>
-    public static CmekException KeyUriMalformed(string text, string suffix) =>
+    public static CmekException KeyUriMalformed(string text, string suffix, string? reason) =>
         Errors.Make(
             CmekErrorKind.InvalidArgument,
             text,
-            $"'{text}' is not a Key Identifier. Expected https://<Key Vault>.{suffix}/keys/<name>/<version>.",
+            $"'{text}' is not a Key Identifier{(reason is null ? "" : $": {reason}")}. "
+                + $"Expected https://<Key Vault>.{suffix}/keys/<name>/<version>.",
             "az keyvault key list-versions --vault-name <Key Vault> --name <key> --query [].kid"
         );
 

@@ -31,14 +31,22 @@ internal sealed record AzureKeyId(Uri KeyVault, string Name, string? Version)
             || uri.Scheme != Uri.UriSchemeHttps
             || !uri.IsDefaultPort
         )
-            throw AzureErrors.KeyUriMalformed(text, cloud.KeyVaultSuffix);
+            throw AzureErrors.KeyUriMalformed(
+                text,
+                cloud.KeyVaultSuffix,
+                AzureKeyIdProblem.Of(text, needsVersion: false)
+            );
         if (uri.Host.Split('.') is [_, "managedhsm", ..])
             throw AzureErrors.ManagedHsmNotSupported(text);
         if (
             !uri.Host.EndsWith($".{cloud.KeyVaultSuffix}", StringComparison.OrdinalIgnoreCase)
             || Path.Match(uri.AbsolutePath) is not { Success: true } match
         )
-            throw AzureErrors.KeyUriMalformed(text, cloud.KeyVaultSuffix);
+            throw AzureErrors.KeyUriMalformed(
+                text,
+                cloud.KeyVaultSuffix,
+                AzureKeyIdProblem.Of(text, needsVersion: false)
+            );
         return new AzureKeyId(
             new Uri($"https://{uri.Host}/"),
             match.Groups["name"].Value,

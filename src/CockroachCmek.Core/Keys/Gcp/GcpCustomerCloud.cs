@@ -49,6 +49,8 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
             return KeyUri.Of(text, KeyType, key.Location, key.Project);
         if (text.Contains("/cryptoKeyVersions/"))
             return KeyUri.Malformed(text, "it names a version; leave /cryptoKeyVersions/... off");
+        if (GcpKeyName.TryParse(text) is not null)
+            return KeyUri.Malformed(text, "it is an address; leave off everything before projects/");
         return text.StartsWith("projects/", StringComparison.Ordinal)
             ? KeyUri.Malformed(
                 text,
