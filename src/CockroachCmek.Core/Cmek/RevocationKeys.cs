@@ -9,7 +9,9 @@ internal sealed record RevocationKeys
     /// <summary>The key in force of each region. They decide whether CockroachDB Cloud is asked to revoke.</summary>
     public required IReadOnlyList<CmekRegionSpec> InForce { get; init; }
 
-    /// <summary>Every key, those in force first: past keys, and copies in places that the cluster does not use.</summary>
+    /// <summary>
+    /// Every key, those in force first: past keys, and copies in places that the cluster does not use.
+    /// </summary>
     public required IReadOnlyList<CmekRegionSpec> Every { get; init; }
 
     /// <summary>
@@ -19,6 +21,9 @@ internal sealed record RevocationKeys
 
     /// <summary>True when nothing but a record names the keys.</summary>
     public bool IsFromRecord { get; init; }
+
+    /// <summary>True when the KMS alone showed the keys.</summary>
+    public bool IsFromKms { get; init; }
 
     /// <summary>True when CockroachDB Cloud was asked and responded.</summary>
     public bool IsFromCloud { get; init; }
@@ -99,7 +104,14 @@ internal sealed record RevocationKeys
         {
             var specs = await keys.FindKeysAsync(cluster, context);
             // The KMS does not tell which keys are in force, so all of them decide.
-            return specs.Count == 0 ? null : new RevocationKeys { InForce = specs, Every = specs };
+            return specs.Count == 0
+                ? null
+                : new RevocationKeys
+                {
+                    InForce = specs,
+                    Every = specs,
+                    IsFromKms = true,
+                };
         }
         catch (CmekException error)
         {
