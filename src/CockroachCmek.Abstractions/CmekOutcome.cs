@@ -14,4 +14,7 @@ public enum CmekOutcome : long
 
     /// <summary>Nothing was written, because of -WhatIf or because the question was answered with No.</summary>
     Planned,
+
+    /// <summary>It was to be changed, and that failed. The error says why.</summary>
+    Failed,
 }

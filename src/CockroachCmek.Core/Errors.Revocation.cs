@@ -31,16 +31,18 @@ internal static partial class Errors
     /// A key in force can still be used. CockroachDB Cloud was not asked to revoke, because the cluster would come back
     /// with that key.
     /// </summary>
+    /// <param name="needsCloud">CockroachDB Cloud was to be asked.</param>
     public static CmekException AccessNotTaken(
         string cluster,
         IReadOnlyList<(CmekAccessChange Change, IReadOnlyList<string> Keys)> undone,
         IReadOnlyList<CmekException> errors,
-        IReadOnlyList<CmekRevocationMethod> withheld
+        IReadOnlyList<CmekRevocationMethod> withheld,
+        bool needsCloud
     ) =>
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"These keys of '{cluster}' can still be used, so CockroachDB Cloud was not asked to revoke: "
+            $"These keys of '{cluster}' can still be used{NotAsked(needsCloud)}: "
                 + string.Join(
                     "; ",
                     undone.Select(u => $"{string.Join(", ", u.Keys)} ({u.Change.Action} failed: {u.Change.Fault})")
@@ -64,10 +66,12 @@ internal static partial class Errors
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"Access to the keys in force of '{cluster}' was removed. These keys, which are not in force, can still be used: "
+            $"Access to the keys in force of '{cluster}' was removed. These keys, which are not in force, can still be "
+                + "used: "
                 + string.Join("; ", undone.Select(DescribeUndone))
                 + ".",
-            $"Fix the cause, then run the same command again. Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right Use "
+            $"Fix the cause, then run the same command again. Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right "
+                + "Use "
                 + "shows who may use them"
         );
 
@@ -77,7 +81,8 @@ internal static partial class Errors
             error.Kind,
             cluster,
             $"CockroachDB Cloud could not be asked which keys '{cluster}' uses. {error.Message} Nothing was changed.",
-            $"Import-CrdbCmekManifest ./cmek_config.json -Cluster {cluster} | Revoke-CrdbCmek -KmsOnly   (a manifest or "
+            $"Import-CrdbCmekManifest ./cmek_config.json -Cluster {cluster} | Revoke-CrdbCmek -KmsOnly   (a manifest "
+                + "or "
                 + "the record of a revocation names the keys too)",
             error
         );
@@ -89,18 +94,40 @@ internal static partial class Errors
     /// Every change was made, but the cluster can still use a key through something else. CockroachDB Cloud was not
     /// asked to revoke.
     /// </summary>
-    public static CmekException AccessRemains(string cluster, IReadOnlyList<KeyAccess> remaining) =>
+    /// <param name="failed">The changes that failed for these keys.</param>
+    /// <param name="methods">The methods of the cluster's cloud.</param>
+    /// <param name="needsCloud">CockroachDB Cloud was to be asked.</param>
+    public static CmekException AccessRemains(
+        string cluster,
+        IReadOnlyList<KeyAccess> remaining,
+        IReadOnlyList<CmekAccessChange> failed,
+        IReadOnlyList<CmekRevocationMethod> methods,
+        bool needsCloud
+    ) =>
         Make(
             CmekErrorKind.InvalidState,
             cluster,
-            $"The changes for '{cluster}' were made, but access to some keys remains, so CockroachDB Cloud was not asked "
-                + "to revoke: "
+            $"The access of '{cluster}' itself was removed, but some keys can still be used{NotAsked(needsCloud)}: "
                 + string.Join("; ", remaining.Select(DescribeRemaining))
+                + string.Concat(failed.Select(c => $"; {c.Action} failed: {c.Fault}"))
                 + ".",
-            $"Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right Use"
+            remaining.Any(a => a.OpenUse.Count > 0)
+            && failed.Count == 0
+            && methods.Contains(CmekRevocationMethod.DisableKey)
+                ? $"Revoke-CrdbCmek {cluster} -Method {CmekRevocationMethod.DisableKey}"
+                : $"Get-CrdbCluster {cluster} | Get-CrdbCmekAccess -Right Use"
         );
 
+    /// <summary>Why CockroachDB Cloud does not know: only where it was to be asked.</summary>
+    private static string NotAsked(bool needsCloud) =>
+        needsCloud ? ", so CockroachDB Cloud was not asked to revoke" : "";
+
     private static string DescribeRemaining(KeyAccess access) =>
+        access.OpenUse.Count > 0
+            ? $"{access.Key} is open to everybody ({string.Join("; ", access.OpenUse)})"
+            : DescribeGrants(access);
+
+    private static string DescribeGrants(KeyAccess access) =>
         $"{access.Principal} may use {access.Key} through "
         + string.Join(
             " and ",

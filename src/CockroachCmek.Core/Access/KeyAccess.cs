@@ -32,6 +32,9 @@ internal sealed record KeyAccess
     /// <summary>Access beyond what CMEK needs, of the identity and of others.</summary>
     public IReadOnlyList<WiderAccess> Wider { get; init; } = [];
 
+    /// <summary>What lets everybody use the key. Taking the identity's access away does not end it.</summary>
+    public IReadOnlyList<WiderAccess> OpenUse => [.. Wider.Where(w => w.IsOpen && w.IsUse)];
+
     /// <summary>
     /// What stands in the way of a change or of the use: locks, boundaries, organization policies.
     /// </summary>
@@ -82,6 +85,9 @@ internal sealed record AccessGrant
 /// <param name="IsConditional">It is allowed under a condition only.</param>
 internal sealed record WiderAccess(string Who, string What, string Place, bool IsConditional = false)
 {
+    /// <summary>True when the use of the key is surely among what is allowed.</summary>
+    public bool IsUse { get; init; }
+
     /// <summary>What <see cref="Who"/> starts with when it is everybody, inside the account or out.</summary>
     public const string Anybody = "anybody";
 

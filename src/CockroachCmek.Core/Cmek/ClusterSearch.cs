@@ -67,8 +67,7 @@ internal sealed class ClusterSearch(CustomerCloudTable clouds, Func<ICustomerClo
             Regions = [.. keys.Keys.Select(k => k.Region).Distinct().Select(r => new CrdbRegion { Name = r })],
         };
         Tell(cluster, named, cloud, keys, outcomes, context);
-        // The KMS does not tell which keys are in force, so all of them decide.
-        return (named, new RevocationKeys { InForce = keys.Keys, Every = keys.Keys });
+        return (named, RevocationKeys.OfKms(keys.Keys));
     }
 
     /// <summary>Searches all clouds until their time is up, or one shows keys and the others had theirs.</summary>

@@ -70,7 +70,8 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
     }
 
     /// <summary>
-    /// The cluster's keys. A record that names none, because it changes an identity and an earlier version wrote it, can
+    /// The cluster's keys. A record that names none, because it changes an identity and an earlier version wrote it,
+    /// can
     /// be undone all the same.
     /// </summary>
     private async Task<RevocationKeys> FindKeysAsync(
@@ -149,19 +150,10 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
         OperationContext context
     )
     {
-        var isUsable = true;
-        foreach (var (access, doubt) in await AccessReadings.ReadAsync(cluster, found.InForce, keys, context))
-        {
-            var problem = access is { IsGone: true }
-                ? $"{access.Principal} still may not use {access.Key}: {string.Join(", ", access.Missing)}."
-                : doubt;
-            if (problem is null)
-                continue;
-            isUsable = false;
+        var problems = await AccessReadings.SettledAsync(cluster, found.InForce, keys, context);
+        foreach (var problem in problems)
             context.Host.Warning($"{cluster.Name}: {problem} To see why, run {AccessReadings.ReviewCommand(cluster)}");
-        }
-
-        return isUsable;
+        return problems.Count == 0;
     }
 
     private IReadOnlyList<CmekKey> Keys(
@@ -183,12 +175,17 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
             }),
         ];
 
-    /// <summary>A region is updated only if something was written for it: what was undone before is as it was.</summary>
-    private static CmekOutcome OutcomeOf(string region, IReadOnlyList<CmekAccessChange> changes, CmekOutcome outcome) =>
-        changes.Any(c =>
-            c.Regions.Contains(region)
-            && (outcome != CmekOutcome.Updated || (c.IsWritten && c.State != CmekAccessChangeState.Failed))
-        )
-            ? outcome
+    /// <summary>
+    /// A region is updated only if something was written for it: what was undone before is as it was. One for which a
+    /// change failed is neither.
+    /// </summary>
+    private static CmekOutcome OutcomeOf(string region, IReadOnlyList<CmekAccessChange> changes, CmekOutcome outcome)
+    {
+        var own = changes.Where(c => c.Regions.Contains(region)).ToList();
+        if (outcome != CmekOutcome.Updated)
+            return own.Count > 0 ? outcome : CmekOutcome.Existing;
+        return own.Exists(c => c.State == CmekAccessChangeState.Failed) ? CmekOutcome.Failed
+            : own.Exists(c => c.IsWritten) ? CmekOutcome.Updated
             : CmekOutcome.Existing;
+    }
 }

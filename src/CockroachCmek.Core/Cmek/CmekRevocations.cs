@@ -1,4 +1,3 @@
-using System.IO;
 using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
@@ -33,7 +32,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         RefuseMethod(cluster, keys.Cloud, options.Method);
         context = context with { Patience = Patience.Urgent.Within(options.Write.Timeout) };
         Progress(cluster, "Finding the keys", context);
-        var file = RevocationFile.PathFor(options.Path, cluster);
+        var file = RevocationFile.PathFor(options, cluster, context);
         var earlier = file is null ? null : RevocationFile.LoadEarlier(file, cluster);
         var sources = new KeySources(cluster, earlier, client, keys, options, clouds);
         var found = await RevocationKeys.FindAsync(sources, context);
@@ -47,11 +46,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         var plan = new RevocationPlan(cluster, found, keys, shared, context);
         var changes = await plan.MakeAsync(methods);
         if (earlier is not null)
-            changes = RevocationPlan.Continue(
-                changes,
-                RecordedChanges.Verify(earlier, cluster, found, clouds),
-                methods
-            );
+            changes = ChangeSet.Continue(changes, RecordedChanges.Verify(earlier, cluster, found, clouds), methods);
         CmekRevocationMethod[] used =
         [
             .. changes
@@ -97,7 +92,10 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
                 Runs = [.. revocation.Runs, await run.ReadAsync(TimeSpan.Zero)],
             };
         Progress(cluster, "Removing access", context);
-        (revocation, var error) = await ApplyAsync(revocation, plan, methods, shared, keys, context);
+        var changing = new RevocationChanges(methods, shared, keys, options, context);
+        (revocation, var error) = await changing.MakeAsync(revocation, plan);
+        if (error is null && options.KmsOnly && found.IsFromKms)
+            (revocation, error) = await SearchAgainAsync(revocation, changing, keys, context);
         if (steps.Count > 0)
         {
             var done = await run.ReadAsync(RunPatience);
@@ -106,13 +104,44 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         }
 
         TellOfTokens(cluster, plan.Lasting(revocation.Changes, keys.Cloud), keys.Cloud, context);
-        error ??= await AccessReadings.RemainingAsync(cluster, found, revocation.Changes, keys, context);
         if (error is null && !options.KmsOnly)
-            (revocation, error) = await TellAsync(revocation, found, options, context);
+            (revocation, error) = await new CloudRevocation(client, lifecycle, changing, options, context).TellAsync(
+                revocation,
+                IsRequested(found)
+            );
         if (neighbours is not null)
             await neighbours.EndAsync(cluster, options.NeighbourPatience, context);
         shared.Tell(revocation.Changes.Where(c => c.State == CmekAccessChangeState.Done).Select(c => c.Method));
         return (revocation, error ?? PastKeys(revocation, plan));
+    }
+
+    /// <summary>
+    /// The KMS alone named the keys: one that was made meanwhile is found by searching again. A search that fails now
+    /// is a warning, because the keys that were known are taken.
+    /// </summary>
+    private static async Task<(CmekRevocation Revocation, CmekException? Error)> SearchAgainAsync(
+        CmekRevocation revocation,
+        RevocationChanges changing,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        try
+        {
+            using var timeUp = new CancellationTokenSource(ClusterSearch.Limit);
+            var now = (await keys.FindKeysAsync(revocation.Cluster, context, timeUp.Token)).Keys;
+            return revocation.KeysBeside(now, now) is { } more
+                ? await changing.TakeAsync(revocation, more)
+                : (revocation, null);
+        }
+        catch (CmekException error)
+        {
+            context.Host.Warning(
+                $"{revocation.ClusterName}: whether the cluster has moved to other keys could not be read. "
+                    + error.Message
+            );
+            return (revocation, null);
+        }
     }
 
     /// <summary>Refuses a method that the cloud does not have.</summary>
@@ -162,115 +191,6 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
     }
 
     private static bool IsRequested(RevocationKeys found) => found.Status is CmekStatus.Revoked or CmekStatus.Revoking;
-
-    /// <summary>
-    /// Makes the changes, all at once, those of the keys in force first. A key in force on which a method was refused
-    /// is
-    /// tried with the next. The record follows each change.
-    /// </summary>
-    /// <returns>An error when a key in force can still be used.</returns>
-    private static async Task<(CmekRevocation Revocation, CmekException? Error)> ApplyAsync(
-        CmekRevocation revocation,
-        RevocationPlan plan,
-        IReadOnlyList<CmekRevocationMethod> methods,
-        SharedKeys shared,
-        ICmekKeyProvider keys,
-        OperationContext context
-    )
-    {
-        RevocationFile.Save(revocation);
-        var errors = new List<CmekException>();
-        IReadOnlyList<CmekAccessChange> made = [];
-        var next = revocation.Changes;
-        while (next.Count > 0 || plan.Late.Count > 0)
-        {
-            var before = made;
-            var (changes, failed) = await AccessChanges.ApplyAsync(
-                next,
-                c => c.State != CmekAccessChangeState.Planned,
-                keys.RevokeAccessAsync,
-                after => RevocationFile.TrySave(revocation with { Changes = [.. before, .. after] }, context),
-                context
-            );
-            made = [.. made, .. changes];
-            errors.AddRange(failed);
-            var late = await plan.MakeLateAsync(made);
-            var other = late.Count > 0 ? [] : await plan.MakeNextAsync(made, methods);
-            next = [.. late, .. other];
-            foreach (var change in other)
-                context.Host.Warning(
-                    $"{revocation.ClusterName}: {change.Method} is tried, because access could not be removed before. "
-                        + $"{change.Action}."
-                );
-        }
-
-        var usable = plan.StillUsable(made);
-        return (
-            revocation with
-            {
-                Changes = made,
-            },
-            usable.Count == 0 ? null : Errors.AccessNotTaken(revocation.ClusterName, usable, errors, shared.Withheld)
-        );
-    }
-
-    /// <summary>Asks CockroachDB Cloud to revoke, and waits if that was asked for.</summary>
-    private async Task<(CmekRevocation Revocation, CmekException? Error)> TellAsync(
-        CmekRevocation revocation,
-        RevocationKeys found,
-        RevocationOptions options,
-        OperationContext context
-    )
-    {
-        var cluster = revocation.Cluster;
-        context = context with { Patience = Patience.Usual.Within(options.Write.Timeout) }; // the keys are cut
-        try
-        {
-            var status = found.Status;
-            if (!IsRequested(found))
-                status = (
-                    await SettledWrite.SendAsync(
-                        cluster,
-                        () => RequestAsync(cluster, context),
-                        () => client.GetCmekAsync(cluster, context),
-                        s => s.Status is CmekStatus.Revoking or CmekStatus.Revoked,
-                        options.Write with
-                        {
-                            NeedsKey = false,
-                        },
-                        context
-                    )
-                ).Status;
-            if (options.Wait is { } wait)
-                status = (
-                    await lifecycle.WaitAsync(cluster, wait with { Expected = CmekStatus.Revoked }, context)
-                ).Status;
-            revocation = revocation with { Status = status };
-            RevocationFile.TrySave(revocation, context);
-            context.Host.Warning($"{cluster.Name}: CMEK is {status}. {AccessChanges.SupportOnly}");
-            return (revocation, null);
-        }
-        catch (CmekException error)
-        {
-            return (revocation, error);
-        }
-    }
-
-    /// <summary>Asks once. A refusal may mean that another administrator was faster.</summary>
-    private async Task<CmekInfo> RequestAsync(CrdbCluster cluster, OperationContext context)
-    {
-        try
-        {
-            return await client.RevokeCmekAsync(cluster, context);
-        }
-        catch (CmekException refused) when (refused.StatusCode == 400)
-        {
-            var state = await client.GetCmekAsync(cluster, context);
-            if (state.Status is CmekStatus.Revoking or CmekStatus.Revoked)
-                return state;
-            throw;
-        }
-    }
 
     /// <summary>An error for past keys that can still be used. They did not hold up the revocation.</summary>
     private static CmekException? PastKeys(CmekRevocation revocation, RevocationPlan plan) =>

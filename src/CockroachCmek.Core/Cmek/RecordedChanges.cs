@@ -79,4 +79,29 @@ internal static class RecordedChanges
                 : throw Errors.RevocationFileInvalid(record.Path ?? record.ClusterName, problem);
         }
     }
+
+    /// <summary>
+    /// The keys of a state that are not among those of a revocation: those in force that were not in force then, and
+    /// those that it does not know. Null when there is none.
+    /// </summary>
+    public static RevocationKeys? KeysBeside(
+        this CmekRevocation revocation,
+        IReadOnlyList<CmekRegionSpec> inForce,
+        IReadOnlyList<CmekRegionSpec> every
+    )
+    {
+        CmekRegionSpec[] moved = [.. inForce.Where(k => !revocation.Keys.Any(IsSame(k)))];
+        CmekRegionSpec[] others =
+        [
+            .. every.Where(k => !moved.Contains(k) && !revocation.Keys.Concat(revocation.PastKeys).Any(IsSame(k))),
+        ];
+        return moved.Length + others.Length == 0
+            ? null
+            : new RevocationKeys { InForce = moved, Every = [.. moved, .. others] };
+
+        static Func<CmekRegionSpec, bool> IsSame(CmekRegionSpec key) =>
+            known =>
+                known.AuthPrincipal == key.AuthPrincipal
+                && string.Equals(known.KeyUri, key.KeyUri, StringComparison.OrdinalIgnoreCase);
+    }
 }

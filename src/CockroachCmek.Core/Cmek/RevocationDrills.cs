@@ -186,7 +186,8 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
     {
         try
         {
-            return await keys.DrillAsync(request, context);
+            var lines = await keys.DrillAsync(request, context);
+            return lines.Any(IsClaimed) ? await JudgeOpennessAsync(lines, request, keys, context) : lines;
         }
         catch (CmekException error)
         {
@@ -203,5 +204,38 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
                 },
             ];
         }
+    }
+
+    /// <summary>A method that would work takes the key from the cluster's identity only.</summary>
+    private static bool IsClaimed(CmekRevocationDrill line) =>
+        line.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning && !RevocationPlan.CutsEverybody(line.Method);
+
+    /// <summary>A key that is open to everybody stays usable, whatever is taken from the cluster's identity.</summary>
+    private static async Task<IReadOnlyList<CmekRevocationDrill>> JudgeOpennessAsync(
+        IReadOnlyList<CmekRevocationDrill> lines,
+        RevocationRequest request,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        var cluster = request.Cluster;
+        var (access, _) = (await AccessReadings.ReadAsync(cluster, [request.Keys[0]], keys, context))[0];
+        if (access is not { OpenUse: { Count: > 0 } open })
+            return lines;
+        return
+        [
+            .. lines.Select(line =>
+                IsClaimed(line)
+                    ? line with
+                    {
+                        Status = CmekCheckStatus.Fail,
+                        Detail =
+                            $"The key is open to everybody ({string.Join("; ", open)}), so {line.Method} would leave it "
+                            + "usable.",
+                        Remedy = AccessReadings.ReviewCommand(cluster),
+                    }
+                    : line
+            ),
+        ];
     }
 }

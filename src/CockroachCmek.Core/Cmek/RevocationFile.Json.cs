@@ -131,10 +131,15 @@ internal static partial class RevocationFile
 
     private static string? ProblemOf(FileRecord record)
     {
-        if (!Guid.TryParseExact(record.ClusterId, "D", out _) || record.Changes is null)
+        // Keys from a manifest or the KMS can be taken without the cluster's id.
+        var isNamed = record.ClusterId is { Length: 0 }
+            ? !string.IsNullOrEmpty(record.ClusterName)
+            : Guid.TryParseExact(record.ClusterId, "D", out _);
+        if (!isNamed || record.Changes is null)
             return "it names no cluster, or no changes";
         if (record.FormatVersion is not (0 or Version))
-            return $"it has format {record.FormatVersion}; this version of the module knows {Version} and that of 0.2.0";
+            return $"it has format {record.FormatVersion}; this version of the module knows {Version} and that of "
+                + "0.2.0";
         foreach (var change in record.Changes)
             if (
                 change is null

@@ -31,18 +31,32 @@ internal static partial class RevocationFile
     }
 
     /// <summary>
-    /// The file of a cluster's record. In a folder it is named after the cluster's name and id, so that clusters of one
-    /// name do not share a file; a record of 0.2.0, named after the name alone, is continued if it is this cluster's.
+    /// The file of a cluster's record. In a folder it is named after the cluster's name and id, as far as they are
+    /// known, so that clusters of one name do not share a file; a record of 0.2.0, named after the name alone, is
+    /// continued if it is this cluster's. A file holds the record of one cluster: the others of a pipeline get theirs
+    /// beside it.
     /// </summary>
-    public static string? PathFor(string? path, CrdbCluster cluster)
+    public static string? PathFor(RevocationOptions options, CrdbCluster cluster, OperationContext context)
     {
-        if (path is null || !Directory.Exists(path))
-            return path;
+        var folder = options.Path;
+        if (folder is null)
+            return null;
+        if (!Directory.Exists(folder))
+        {
+            if (options.Record.TryTake(cluster))
+                return folder;
+            folder = Path.GetDirectoryName(Path.GetFullPath(folder))!;
+            context.Host.Warning(
+                $"{cluster.Name}: '{options.Path}' is the record of another cluster. The record of this one is in "
+                    + $"'{folder}'."
+            );
+        }
+
         var name = FileNames.Of(cluster.Name, cluster.Id);
-        var earlier = Path.Combine(path, $"{name}.revocation.json");
-        if (File.Exists(earlier) && Load(earlier).ClusterId == cluster.Id)
+        var earlier = Path.Combine(folder, $"{name}.revocation.json");
+        if (cluster.Id.Length == 0 || (File.Exists(earlier) && Load(earlier).ClusterId == cluster.Id))
             return earlier;
-        return Path.Combine(path, $"{FileNames.Of($"{name}-{cluster.Id}", cluster.Id)}.revocation.json");
+        return Path.Combine(folder, $"{FileNames.Of($"{name}-{cluster.Id}", cluster.Id)}.revocation.json");
     }
 
     /// <summary>The record of an interrupted run for the same cluster; null when there is no file yet.</summary>

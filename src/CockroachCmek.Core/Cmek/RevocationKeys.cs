@@ -9,7 +9,9 @@ internal sealed record RevocationKeys
     /// <summary>The key in force of each region. They decide whether CockroachDB Cloud is asked to revoke.</summary>
     public required IReadOnlyList<CmekRegionSpec> InForce { get; init; }
 
-    /// <summary>Every key, those in force first: past keys, and copies in places that the cluster does not use.</summary>
+    /// <summary>
+    /// Every key, those in force first: past keys, and copies in places that the cluster does not use.
+    /// </summary>
     public required IReadOnlyList<CmekRegionSpec> Every { get; init; }
 
     /// <summary>
@@ -19,6 +21,9 @@ internal sealed record RevocationKeys
 
     /// <summary>True when nothing but a record names the keys.</summary>
     public bool IsFromRecord { get; init; }
+
+    /// <summary>True when the KMS alone showed the keys.</summary>
+    public bool IsFromKms { get; init; }
 
     /// <summary>True when CockroachDB Cloud was asked and responded.</summary>
     public bool IsFromCloud { get; init; }
@@ -102,8 +107,7 @@ internal sealed record RevocationKeys
             );
         if (search.Missed.Count > 0)
             context.Host.Warning($"{cluster.Name}: keys may be missing. {string.Join(" ", search.Missed)}");
-        // The KMS does not tell which keys are in force, so all of them decide.
-        return search.Keys.Count == 0 ? null : new RevocationKeys { InForce = search.Keys, Every = search.Keys };
+        return search.Keys.Count == 0 ? null : OfKms(search.Keys);
     }
 
     private static RevocationKeys? AtHand(
@@ -141,6 +145,15 @@ internal sealed record RevocationKeys
                     + "version of this module wrote it. The keys are looked for elsewhere."
             );
     }
+
+    /// <summary>Keys that only the KMS shows. It does not tell which are in force, so all of them decide.</summary>
+    public static RevocationKeys OfKms(IReadOnlyList<CmekRegionSpec> keys) =>
+        new()
+        {
+            InForce = keys,
+            Every = keys,
+            IsFromKms = true,
+        };
 
     private static RevocationKeys Of(CmekInfo info) =>
         new()

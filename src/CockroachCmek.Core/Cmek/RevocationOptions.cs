@@ -31,6 +31,9 @@ internal sealed record RevocationOptions
     /// </summary>
     public string? Path { get; init; }
 
+    /// <summary>Shared by the clusters of a pipeline, so that a file of <see cref="Path"/> holds one record.</summary>
+    public RecordClaim Record { get; init; } = new();
+
     /// <summary>How the request is sent.</summary>
     public WriteOptions Write { get; init; } = new();
 

@@ -1,3 +1,4 @@
+using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core.Cmek;
@@ -39,7 +40,7 @@ internal sealed class RevocationPlan(
         var plans = await _plans.TakeSoonAsync(p => p.Error is null && p.Changes.Count > 0, context);
         if (plans.All(p => p.Error is not null))
             throw plans[0].Error!;
-        return Joined(plans.SelectMany(p => p.Changes));
+        return ChangeSet.Joined(plans.SelectMany(p => p.Changes));
     }
 
     /// <summary>The changes of the keys that were late; empty when there are none, or the second time.</summary>
@@ -48,72 +49,68 @@ internal sealed class RevocationPlan(
             ? []
             :
             [
-                .. Joined((await _plans.TakeRestAsync()).SelectMany(p => p.Changes))
-                    .Where(c => !made.Any(m => IsSame(m, c))),
+                .. ChangeSet
+                    .Joined((await _plans.TakeRestAsync()).SelectMany(p => p.Changes))
+                    .Where(c => !made.Any(m => ChangeSet.IsSame(m, c))),
             ];
 
     /// <summary>
     /// The changes of the next method for each key in force on which the last one failed for good; empty when there is
     /// no such key or no other method.
     /// </summary>
-    public async Task<IReadOnlyList<CmekAccessChange>> MakeNextAsync(
+    public Task<IReadOnlyList<CmekAccessChange>> MakeNextAsync(
         IReadOnlyList<CmekAccessChange> made,
         IReadOnlyList<CmekRevocationMethod> methods
+    ) =>
+        MakeNextAsync(
+            made,
+            found
+                .InForce.GroupBy(IdOf)
+                .Where(u => !IsTaken(u.Key, made) && IsRefusedForGood(u.Key, made))
+                .Select(u => ((IReadOnlyList<CmekRegionSpec>)[.. u], methods))
+        );
+
+    /// <summary>
+    /// The changes of the next method for each key in force that can still be used, although a method has taken the
+    /// cluster's identity away. A key that is open to everybody is cut only by a method that cuts everybody.
+    /// </summary>
+    public Task<IReadOnlyList<CmekAccessChange>> MakeForRemainingAsync(
+        IReadOnlyList<CmekAccessChange> made,
+        IReadOnlyList<CmekRevocationMethod> methods,
+        IReadOnlyList<KeyAccess> remaining
+    ) =>
+        MakeNextAsync(
+            made,
+            from access in remaining
+            let uses = found.InForce.Where(s => IsAccessTo(access, s)).ToList()
+            where uses.Count > 0
+            select (
+                (IReadOnlyList<CmekRegionSpec>)uses,
+                access.OpenUse.Count == 0 ? methods : [.. methods.Where(CutsEverybody)]
+            )
+        );
+
+    /// <summary>True for a method that takes the key from everybody, whatever its policy says.</summary>
+    public static bool CutsEverybody(CmekRevocationMethod method) => method == CmekRevocationMethod.DisableKey;
+
+    private async Task<IReadOnlyList<CmekAccessChange>> MakeNextAsync(
+        IReadOnlyList<CmekAccessChange> made,
+        IEnumerable<(IReadOnlyList<CmekRegionSpec> Uses, IReadOnlyList<CmekRevocationMethod> Methods)> keysLeft
     )
     {
         var next = new List<CmekAccessChange>();
-        foreach (
-            var uses in found.InForce.GroupBy(IdOf).Where(u => !IsTaken(u.Key, made) && IsRefusedForGood(u.Key, made))
-        )
+        foreach (var (uses, methods) in keysLeft)
         {
-            var tried = made.Where(c => IsOf(uses.Key, c)).Select(c => c.Method).ToHashSet();
+            var tried = made.Where(c => ChangeSet.IsOf(IdOf(uses[0]), c)).Select(c => c.Method).ToHashSet();
             var left = new List<CmekRevocationMethod>();
             foreach (var method in methods.Where(m => !tried.Contains(m)))
                 if (await shared.MayTryAsync(method))
                     left.Add(method);
             if (left.Count > 0)
-                next.AddRange((await PlanKeyAsync([.. uses], left)).Changes);
+                next.AddRange((await PlanKeyAsync(uses, left)).Changes);
         }
 
-        return Joined(next.Where(c => c.Kind != UnreadableKind));
-    }
-
-    /// <summary>
-    /// The plan with what an earlier run did. A grant that it removed can no longer be read, so its content comes from
-    /// the record, and what it did with another method is still in force. What it did not manage is not tried again.
-    /// </summary>
-    /// <param name="plan">The plan.</param>
-    /// <param name="earlier">The changes of the record.</param>
-    /// <param name="methods">
-    /// The methods of this run. What a run that was killed still calls planned may be made: it is made again, which
-    /// changes nothing then, so that the record keeps its content.
-    /// </param>
-    public static IReadOnlyList<CmekAccessChange> Continue(
-        IReadOnlyList<CmekAccessChange> plan,
-        IReadOnlyList<CmekAccessChange> earlier,
-        IReadOnlyList<CmekRevocationMethod> methods
-    )
-    {
-        // A run that was killed may have made what its record does not call done.
-        CmekAccessChange[] known = [.. earlier.OrderBy(e => e.State == CmekAccessChangeState.Done ? 0 : 1)];
-        return
-        [
-            .. plan.Select(c =>
-                c.State == CmekAccessChangeState.Done && known.FirstOrDefault(e => IsSame(e, c)) is { } made
-                    ? c with
-                    {
-                        Document = made.Document,
-                        RequestIds = made.RequestIds,
-                    }
-                    : c
-            ),
-            .. earlier.Where(e =>
-                (
-                    e.State == CmekAccessChangeState.Done
-                    || (e.State == CmekAccessChangeState.Planned && methods.Contains(e.Method))
-                ) && !plan.Any(c => IsSame(e, c))
-            ),
-        ];
+        return ChangeSet.Joined(next.Where(c => c.Kind != UnreadableKind));
     }
 
     /// <summary>
@@ -127,19 +124,23 @@ internal sealed class RevocationPlan(
             .. _inForce
                 .Where(key => !IsTaken(key, made))
                 .SelectMany(key =>
-                    made.Where(c => c.State != CmekAccessChangeState.Done && IsOf(key, c))
+                    made.Where(c => c.State != CmekAccessChangeState.Done && ChangeSet.IsOf(key, c))
                         .Select(c => (Change: c, key.Key))
                 )
                 .GroupBy(undone => undone.Change)
                 .Select(same => (same.Key, (IReadOnlyList<string>)[.. same.Select(s => s.Key).Distinct()])),
         ];
 
+    /// <summary>The keys in force for which every change of a method was made.</summary>
+    public IReadOnlyList<CmekRegionSpec> Taken(IReadOnlyList<CmekAccessChange> made) =>
+        [.. found.InForce.Where(s => IsTaken(IdOf(s), made))];
+
     /// <summary>The past keys that can still be used.</summary>
     public IReadOnlyList<CmekAccessChange> PastStillUsable(IReadOnlyList<CmekAccessChange> made) =>
         [
             .. made.Where(c =>
                 c.State == CmekAccessChangeState.Failed
-                && !_inForce.Any(key => IsOf(key, c))
+                && !_inForce.Any(key => ChangeSet.IsOf(key, c))
                 && !IsTaken((c.KeyUri, c.AuthPrincipal), made)
             ),
         ];
@@ -151,7 +152,7 @@ internal sealed class RevocationPlan(
         [
             .. _inForce
                 .Select(key =>
-                    made.Where(c => c.State == CmekAccessChangeState.Done && IsOf(key, c))
+                    made.Where(c => c.State == CmekAccessChangeState.Done && ChangeSet.IsOf(key, c))
                         .Select(c => c.Method)
                         .Distinct()
                         .ToList()
@@ -163,7 +164,7 @@ internal sealed class RevocationPlan(
 
     /// <summary>A key is taken when every change of one method was made for it.</summary>
     private static bool IsTaken((string Key, string Identity) key, IReadOnlyList<CmekAccessChange> made) =>
-        made.Where(c => IsOf(key, c))
+        made.Where(c => ChangeSet.IsOf(key, c))
             .GroupBy(c => c.Method)
             .Any(method => method.All(c => c.State == CmekAccessChangeState.Done));
 
@@ -172,7 +173,7 @@ internal sealed class RevocationPlan(
     /// service that does not respond.
     /// </summary>
     private static bool IsRefusedForGood((string Key, string Identity) key, IReadOnlyList<CmekAccessChange> made) =>
-        made.Where(c => c.State == CmekAccessChangeState.Failed && IsOf(key, c))
+        made.Where(c => c.State == CmekAccessChangeState.Failed && ChangeSet.IsOf(key, c))
             .All(c =>
                 c.FaultKind
                     is not (
@@ -184,13 +185,9 @@ internal sealed class RevocationPlan(
                     )
             );
 
-    /// <summary>A change of an identity belongs to every key that the identity uses.</summary>
-    public static bool IsOf((string Key, string Identity) key, CmekAccessChange change) =>
-        key.Identity == change.AuthPrincipal
-        && (change.KeyUri.Length == 0 || string.Equals(key.Key, change.KeyUri, StringComparison.OrdinalIgnoreCase));
-
-    private static bool IsSame(CmekAccessChange one, CmekAccessChange other) =>
-        one.Kind == other.Kind && one.Target == other.Target && one.AuthPrincipal == other.AuthPrincipal;
+    private static bool IsAccessTo(KeyAccess access, CmekRegionSpec spec) =>
+        access.Principal == spec.AuthPrincipal
+        && string.Equals(access.Key, spec.KeyUri, StringComparison.OrdinalIgnoreCase);
 
     private static (string Key, string Identity) IdOf(CmekRegionSpec spec) => (spec.KeyUri, spec.AuthPrincipal);
 
@@ -256,19 +253,4 @@ internal sealed class RevocationPlan(
             Fault = error.Message,
             FaultKind = error.Kind,
         };
-
-    /// <summary>One change for each resource, however many keys of the cluster share it.</summary>
-    private static CmekAccessChange[] Joined(IEnumerable<CmekAccessChange> changes) =>
-        [
-            .. changes
-                .GroupBy(c => (c.Kind, c.Target, c.AuthPrincipal))
-                .Select(same =>
-                    same.First() with
-                    {
-                        Regions = [.. same.SelectMany(c => c.Regions).Distinct()],
-                        // A resource that several keys share belongs to the identity, not to one key.
-                        KeyUri = same.Select(c => c.KeyUri).Distinct().Count() == 1 ? same.First().KeyUri : "",
-                    }
-                ),
-        ];
 }

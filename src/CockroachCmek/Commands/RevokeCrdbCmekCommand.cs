@@ -1,4 +1,3 @@
-using System.IO;
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core.Cmek;
@@ -84,8 +83,8 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     [Parameter]
     public SwitchParameter NoWait { get; set; }
 
-    /// <summary>The cluster whose record is in the file of -Path.</summary>
-    private string? _recorded;
+    /// <summary>The clusters of the pipeline share what -Path names.</summary>
+    private readonly RecordClaim _record = new();
 
     private protected override Patience Patience => Patience.Urgent.Within(Timeout);
 
@@ -105,7 +104,8 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
                         Source = operation.Source,
                         KmsOnly = KmsOnly.IsPresent,
                         AllowSharedKey = AllowSharedKey.IsPresent,
-                        Path = RecordOf(path, cluster, operation),
+                        Path = path,
+                        Record = _record,
                         Write = WriteOptions,
                         Wait = NoWait.IsPresent ? null : WaitFor(expected: null),
                     },
@@ -116,21 +116,5 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
             if (error is not null)
                 throw error;
         };
-    }
-
-    /// <summary>One file holds the record of one cluster: the others of a pipeline get theirs in its folder.</summary>
-    private string? RecordOf(string? path, CrdbCluster cluster, Operation operation)
-    {
-        if (path is null || Directory.Exists(path))
-            return path;
-        var name = cluster.Id.Length > 0 ? cluster.Id : cluster.Name;
-        var first = Interlocked.CompareExchange(ref _recorded, name, null);
-        if (first is null || first == name)
-            return path;
-        var folder = System.IO.Path.GetDirectoryName(path)!;
-        operation.Warning(
-            $"{cluster.Name}: '{path}' is the record of another cluster. The record of this one is in '{folder}'."
-        );
-        return folder;
     }
 }

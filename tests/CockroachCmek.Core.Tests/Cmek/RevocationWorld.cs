@@ -111,9 +111,12 @@ internal sealed class RevocationWorld : IDisposable
             CloudProvider = "MOON",
         };
 
-    public Task<(CmekRevocation Revocation, CmekException? Error)> RevokeAsync(RevocationOptions? options = null) =>
+    public Task<(CmekRevocation Revocation, CmekException? Error)> RevokeAsync(
+        RevocationOptions? options = null,
+        CrdbCluster? cluster = null
+    ) =>
         new CmekRevocations(_client, Lifecycle, Clouds).RevokeAsync(
-            Cluster,
+            cluster ?? Cluster,
             _keys,
             options ?? new RevocationOptions(),
             Context
@@ -122,8 +125,10 @@ internal sealed class RevocationWorld : IDisposable
     public Task<IReadOnlyList<CmekCheck>> CheckAsync() =>
         new CmekHealth(_client, new ManifestCheck(Clouds)).CheckAsync(Cluster, _keys, new HealthOptions(), Context);
 
-    public Task<(IReadOnlyList<CmekKey> Keys, CmekException? Error)> RestoreAsync(CmekRevocation? record) =>
-        new CmekRestoration(_client, Clouds).RestoreAsync(Cluster, record, _keys, Context);
+    public Task<(IReadOnlyList<CmekKey> Keys, CmekException? Error)> RestoreAsync(
+        CmekRevocation? record,
+        CrdbCluster? cluster = null
+    ) => new CmekRestoration(_client, Clouds).RestoreAsync(cluster ?? Cluster, record, _keys, Context);
 
     public void Dispose() => _client.Dispose();
 }

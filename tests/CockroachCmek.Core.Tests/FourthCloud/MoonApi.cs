@@ -16,6 +16,12 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
     /// <summary>What every request responds with instead; null while the API works.</summary>
     public HttpStatusCode? Down { get; set; }
 
+    /// <summary>
+    /// What happens at each request to revoke, in order, before it is judged; the status that it ends with, or null for
+    /// a busy cluster. Once it is empty, requests succeed.
+    /// </summary>
+    public Queue<Func<string?>> AtRevoke { get; } = new();
+
     /// <summary>The requests so far, as "METHOD path".</summary>
     public List<string> Requests { get; } = [];
 
@@ -25,6 +31,7 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
     );
 
     private string _status = CmekStatus.Disabled;
+    private string? _revokeStatus;
     private int _entries;
 
     protected override async Task<HttpResponseMessage> SendAsync(
@@ -46,6 +53,9 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
             }
 
         var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
+        var revoked = request.Method == HttpMethod.Patch && AtRevoke.Count > 0 ? AtRevoke.Dequeue() : null;
+        if (revoked is not null && (_revokeStatus = revoked()) is null)
+            return new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
         if (path.EndsWith("/cmek", StringComparison.Ordinal))
             return Json(Cmek(request.Method, body));
         if (path.EndsWith("/clusters", StringComparison.Ordinal))
@@ -57,6 +67,21 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
         return Json(Describe());
     }
 
+    /// <summary>Moves a region to a key, as another administrator does.</summary>
+    public void Move(CmekRegionSpec spec) =>
+        _keys[spec.Region]
+            .Insert(
+                0,
+                Entry(
+                    new JsonObject
+                    {
+                        ["type"] = spec.KeyType,
+                        ["uri"] = spec.KeyUri,
+                        ["auth_principal"] = spec.AuthPrincipal,
+                    }
+                )
+            );
+
     private JsonObject Cmek(HttpMethod method, string? body)
     {
         if (method == HttpMethod.Post || method == HttpMethod.Put)
@@ -66,7 +91,7 @@ internal sealed class MoonApi(CrdbCluster cluster) : HttpMessageHandler
             _status = CmekStatus.Enabled;
         }
         else if (method == HttpMethod.Patch)
-            _status = CmekStatus.Revoked;
+            (_status, _revokeStatus) = (_revokeStatus ?? CmekStatus.Revoked, null);
 
         return new JsonObject
         {

@@ -58,14 +58,19 @@ internal sealed class AzureAccessQuestions(AzureClients clients, AzureCalls call
     {
         var key = AzureKeyId.Parse(request.Spec.KeyUri, clients.Cloud);
         var keyVault = await new AzureKeyVaults(clients, calls).FindAsync(key, request.Spec.AuthPrincipal);
-        var applicationId = AzureApplications.ApplicationId(request.Cluster);
+        var owner = ChangeOwner.Of(request.Cluster, []);
+        // A record names the cluster's id alone, by which Cockroach Labs names the application.
+        var isNamed = owner.ApplicationId is null && request.Cluster.IsReference && owner.Id.Length > 0;
+        var shown = isNamed ? AzureNames.Application(owner.Id) : AzureApplications.ApplicationId(request.Cluster);
         try
         {
-            return (keyVault, key, await new AzureApplications(clients, calls).FindAsync(applicationId), null);
+            var application = await new AzureApplications(clients, calls).FindAsync(owner);
+            // It may have been accepted under another name.
+            return (keyVault, key, application, application is null && isNamed ? AzureUnread.Application(shown) : null);
         }
         catch (AzureException error) when (error.Status == 403)
         {
-            return (keyVault, key, null, AzureUnread.Application(applicationId));
+            return (keyVault, key, null, AzureUnread.Application(shown));
         }
     }
 

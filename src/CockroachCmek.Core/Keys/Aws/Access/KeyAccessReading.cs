@@ -98,6 +98,7 @@ internal sealed class KeyAccessReading
             Obstacles = [.. Obstacles()],
             Stale = StaleIds,
             Unread = Unread,
+            UnreadPolicy = _policies.UnreadKey,
         };
 
     /// <summary>What could not be read.</summary>

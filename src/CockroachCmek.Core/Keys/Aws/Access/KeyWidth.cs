@@ -68,7 +68,12 @@ internal sealed class KeyWidth(KeyPolicies policies, JudgedKey key, PolicySubjec
                 KmsActions.Describe([.. actions.Select(a => a.Action)]),
                 Place,
                 actions.All(a => a.Allowed.Truth == Truth.Maybe)
-            );
+            )
+            {
+                IsUse = KmsActions
+                    .RightsOf(actions.Where(a => a.Verdict == CmekAccessVerdict.Granted).Select(a => a.Action))
+                    .HasFlag(CmekAccessRights.Use),
+            };
     }
 
     /// <summary>Services and identity providers.</summary>

@@ -33,7 +33,15 @@ internal static class GcpWider
         return wider;
 
         void Add(GcpBinding binding, string who, string what) =>
-            wider.Add((new WiderAccess(who, what, binding.Place.Name, IsConditional(evaluator, binding)), binding));
+            wider.Add(
+                (
+                    new WiderAccess(who, what, binding.Place.Name, IsConditional(evaluator, binding))
+                    {
+                        IsUse = Rights(scope, binding)?.HasFlag(CmekAccessRights.Use) == true,
+                    },
+                    binding
+                )
+            );
     }
 
     /// <summary>Others than CockroachDB Cloud who may act as the account, and so use its keys.</summary>
