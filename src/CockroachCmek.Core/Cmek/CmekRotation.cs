@@ -43,7 +43,7 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
     /// <summary>Rotates the keys that are in force.</summary>
     /// <exception cref="CmekException">
     /// CmekNotEnabled, RegionUnknown, CmekRevoked, RotationLimitReached, RotationRunning,
-    /// RotationNotInForce, ...
+    /// RotationNotInForce, RotationNotSeen, ClusterChanged, ...
     /// </exception>
     public async Task<CmekInfo> RotateAsync(
         CrdbCluster cluster,
