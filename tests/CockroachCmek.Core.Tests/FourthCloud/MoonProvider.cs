@@ -122,6 +122,13 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
                 .Select(k => CmekRegionSpec.Create(k.Key.Split(':')[1], cloud.KeyType, k.Key, k.Value.GrantedTo!)),
         ]);
 
+    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        Task.FromResult<IReadOnlyList<ClusterMark>?>(
+            cloud.Unreadable.ContainsKey(key.KeyUri) ? null
+            : cloud.Marks.TryGetValue(key.KeyUri, out var mark) ? [mark]
+            : []
+        );
+
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
         Task.FromResult<IReadOnlyList<string>>(["astronaut/commander"]);
 

@@ -96,6 +96,9 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
     public Task<IReadOnlyList<CmekRegionSpec>> FindKeysAsync(CrdbCluster cluster, OperationContext context) =>
         throw new NotSupportedException();
 
+    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        throw new NotSupportedException();
+
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
         throw new NotSupportedException();
 
