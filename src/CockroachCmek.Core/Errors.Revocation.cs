@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core;
 
@@ -12,6 +13,25 @@ internal static partial class Errors
             $"{string.Join(", ", others)} {(others.Count == 1 ? "uses" : "use")} a key of '{cluster}', and would lose it too. Nothing was changed.",
             $"Revoke-CrdbCmek {cluster} -AllowSharedKey   (revokes it for {(others.Count == 1 ? "that cluster" : "those clusters")} too)"
         );
+
+    /// <summary>A manifest or a record names keys that are marked for other clusters.</summary>
+    public static CmekException KeysOfAnotherCluster(
+        string cluster,
+        IReadOnlyList<(string Key, ClusterMark Owner)> foreign
+    ) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            cluster,
+            $"The file names keys of another cluster than '{cluster}': {DescribeForeign(foreign)}. Nothing was "
+                + "changed.",
+            $"Revoke-CrdbCmek {cluster}   (asks CockroachDB Cloud for the keys; with the file and -AllowSharedKey, its "
+                + "keys "
+                + "are taken all the same)"
+        );
+
+    /// <summary>Which key is marked for which cluster.</summary>
+    public static string DescribeForeign(IReadOnlyList<(string Key, ClusterMark Owner)> foreign) =>
+        string.Join("; ", foreign.Select(f => $"{f.Key} is marked for {f.Owner}"));
 
     /// <summary>The cluster's cloud does not support the method.</summary>
     public static CmekException RevocationMethodNotSupported(

@@ -16,7 +16,8 @@ internal static partial class Errors
         Make(
             CmekErrorKind.InvalidState,
             command,
-            $"{command} asks before it changes anything, and this PowerShell is not interactive. Nothing was changed.",
+            $"{command} asks before it changes anything, and this PowerShell is not interactive. "
+                + "What it asked about was not changed.",
             $"{command} -Confirm:$false",
             inner
         );

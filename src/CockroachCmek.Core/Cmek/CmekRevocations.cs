@@ -40,11 +40,13 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         using var neighbours = found.IsFromCloud
             ? Neighbours.Start(cluster, found.Every, methods, client, keys.Cloud, context)
             : null;
+        var ownership = KeyOwnership.Start(cluster, found, options, keys, context);
         var shared = new SharedKeys(cluster, neighbours, options, context);
         var run = RevocationRun.Start("Revoke-CrdbCmek", found.Every, keys, context);
         Progress(cluster, "Reading who may use the keys", context);
         var plan = new RevocationPlan(cluster, found, keys, shared, context);
         var changes = await plan.MakeAsync(methods);
+        await ownership.RefuseAsync(options.AllowSharedKey, context);
         if (earlier is not null)
             changes = ChangeSet.Continue(changes, RecordedChanges.Verify(earlier, cluster, found, clouds), methods);
         CmekRevocationMethod[] used =

@@ -213,7 +213,8 @@ internal sealed class RevocationPlan(
                 if (first is not null)
                     context.Host.Warning(
                         $"{cluster.Name}: {methods[0]} cannot be used for {uses[0].KeyUri}, so {method} is. "
-                            + $"{first.Message} To make {methods[0]} possible: {first.RecommendedAction}"
+                            + first.Message
+                            + ToMakePossible(methods[0], first)
                     );
                 return ([.. changes.Select(c => c with { Method = method })], null);
             }
@@ -233,6 +234,12 @@ internal sealed class RevocationPlan(
 
         return ([Unreadable(uses, methods[0], first!)], first);
     }
+
+    /// <summary>
+    /// An advice to revoke in another way is followed already, and does not make the method possible.
+    /// </summary>
+    private static string ToMakePossible(CmekRevocationMethod method, CmekException error) =>
+        error.RecommendedAction.Contains("-Method ") ? "" : $" To make {method} possible: {error.RecommendedAction}";
 
     private static CmekAccessChange Unreadable(
         IReadOnlyList<CmekRegionSpec> uses,

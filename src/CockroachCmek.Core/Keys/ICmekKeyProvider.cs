@@ -89,6 +89,12 @@ internal interface ICmekKeyProvider : IDisposable
     Task<KeySearch> FindKeysAsync(CrdbCluster cluster, OperationContext context, CancellationToken timeUp = default);
 
     /// <summary>
+    /// The clusters that a key and the identity that uses it are marked for by this module. Reads only.
+    /// </summary>
+    /// <returns>Empty when neither is marked; null when nothing of them could be read.</returns>
+    Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context);
+
+    /// <summary>
     /// Copies of the keys in places that the cluster does not use, each with access of its own: replicas of a
     /// multi-region key. Reads only, and throws nothing: what is not known is a warning.
     /// </summary>

@@ -120,6 +120,10 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
         cloud.CheckKeyAsync(request, context);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        cloud.ReadMarksAsync(key, context);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
         IReadOnlyList<CmekRegionSpec> keys,
         OperationContext context

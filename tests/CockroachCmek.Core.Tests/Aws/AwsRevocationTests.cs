@@ -135,6 +135,17 @@ public sealed class AwsRevocationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_and_its_role_are_marked_for_their_cluster()
+    {
+        var key = AwsWorld.SpecOf((await _world.KeysAsync(_cluster))[0]);
+        var marks = await _world.Provider.ReadMarksAsync(key, _world.Context);
+        Assert.Equal(3, marks!.Count);
+        Assert.All(marks, m => Assert.True(m.IsOf(_cluster) && !m.IsOf(AwsWorld.ClusterIn(Region)), $"{m}"));
+        var weak = await _world.AsUserAsync("kms:DescribeKey");
+        Assert.Single((await weak.ReadMarksAsync(key, _world.Context))!);
+    }
+
+    [Fact]
     public async Task A_replica_in_a_region_without_nodes_is_found_too()
     {
         var keys = await _world.KeysAsync(_cluster, multiRegion: true);

@@ -55,6 +55,33 @@ public sealed class AzureDrillTests
     }
 
     [Fact]
+    public async Task A_record_that_names_the_cluster_alone_is_enough_to_read_the_access_and_the_marks()
+    {
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync("azure-in");
+        var spec = CmekRegionSpec.Create(
+            info.Regions[0].Region,
+            info.Regions[0].Keys[0].KeyType,
+            info.Regions[0].Keys[0].KeyUri,
+            info.Regions[0].Keys[0].AuthPrincipal
+        );
+        var recorded = new CrdbCluster
+        {
+            Id = cluster.Id,
+            Name = cluster.Name,
+            CloudProvider = cluster.CloudProvider,
+        };
+        var request = new KeyAccessRequest { Cluster = recorded, Spec = spec };
+        Assert.Equal(CmekAccessVerdict.Granted, (await world.Provider.ReadAccessAsync(request, world.Context)).Verdict);
+        // Under another name it is not found: then nothing is claimed.
+        var unknown = request with { Cluster = recorded with { Id = Guid.Empty.ToString() } };
+        Assert.Equal(CmekAccessVerdict.Unknown, (await world.Provider.ReadAccessAsync(unknown, world.Context)).Verdict);
+
+        var mark = Assert.Single((await world.Provider.ReadMarksAsync(spec, world.Context))!);
+        Assert.True(mark.IsOf(cluster) && !mark.IsOf(unknown.Cluster));
+    }
+
+    [Fact]
     public async Task The_drill_knows_what_is_revoked_already()
     {
         await using var world = new AzureWorld();

@@ -33,6 +33,9 @@ internal sealed class MoonCloud : ICustomerCloud
     /// <summary>Copies of keys in places that no cluster uses.</summary>
     public ConcurrentBag<CmekRegionSpec> Copies { get; } = [];
 
+    /// <summary>The clusters that keys are marked for.</summary>
+    public Dictionary<string, ClusterMark> Marks { get; } = [];
+
     /// <summary>Whether keys can be disabled, which nobody can forbid.</summary>
     public bool CanDisable { get; set; }
 

@@ -133,6 +133,13 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         };
     }
 
+    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        Task.FromResult<IReadOnlyList<ClusterMark>?>(
+            cloud.Unreadable.ContainsKey(key.KeyUri) ? null
+            : cloud.Marks.TryGetValue(key.KeyUri, out var mark) ? [mark]
+            : []
+        );
+
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
         Task.FromResult<IReadOnlyList<string>>(["astronaut/commander"]);
 

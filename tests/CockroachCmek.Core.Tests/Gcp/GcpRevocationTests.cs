@@ -65,6 +65,17 @@ public sealed class GcpRevocationTests
     }
 
     [Fact]
+    public async Task A_key_and_its_account_are_marked_for_their_cluster()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var keys = await world.EnsureKeysAsync();
+        var marks = await world.Provider.ReadMarksAsync(GcpWorld.Spec(keys[0]), world.Context);
+        Assert.Equal(3, marks!.Count);
+        Assert.All(marks, m => Assert.True(m.IsOf(world.Cluster), $"{m}"));
+        Assert.Contains(marks, m => !m.IsOf(world.Cluster with { Id = Guid.Empty.ToString() }));
+    }
+
+    [Fact]
     public async Task A_deleted_accounts_grant_is_no_change_of_ours_and_its_restoration_is_told_as_standard()
     {
         await using var world = await GcpWorld.StartAsync();

@@ -99,6 +99,9 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
         CancellationToken timeUp = default
     ) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        throw new NotSupportedException();
+
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>
         throw new NotSupportedException();
 

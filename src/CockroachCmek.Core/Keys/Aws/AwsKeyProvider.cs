@@ -88,6 +88,10 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         });
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, context, run => new AwsClusterMarks(run).ReadAsync(key));
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
         IReadOnlyList<CmekRegionSpec> keys,
         OperationContext context

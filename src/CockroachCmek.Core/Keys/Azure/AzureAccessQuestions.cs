@@ -59,8 +59,8 @@ internal sealed class AzureAccessQuestions(AzureClients clients, AzureCalls call
         var key = AzureKeyId.Parse(request.Spec.KeyUri, clients.Cloud);
         var keyVault = await new AzureKeyVaults(clients, calls).FindAsync(key, request.Spec.AuthPrincipal);
         var owner = ChangeOwner.Of(request.Cluster, []);
-        // A record names the cluster's id alone, by which Cockroach Labs names the application.
-        var isNamed = owner.ApplicationId is null && request.Cluster.IsReference && owner.Id.Length > 0;
+        // A record or a manifest names the cluster's id alone, by which Cockroach Labs names the application.
+        var isNamed = owner.ApplicationId is null && request.Cluster.Plan.Length == 0 && owner.Id.Length > 0;
         var shown = isNamed ? AzureNames.Application(owner.Id) : AzureApplications.ApplicationId(request.Cluster);
         try
         {

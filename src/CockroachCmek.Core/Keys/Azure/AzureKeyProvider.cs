@@ -114,6 +114,20 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync<IReadOnlyList<ClusterMark>?>(key.KeyUri, key.AuthPrincipal, context, async (clients, calls) =>
+        {
+            // The identity is the tenant, which every cluster shares: only the key is marked.
+            if (
+                await new AzureKeyReader(clients, calls).FindAsync(AzureKeyId.Parse(key.KeyUri, clients.Cloud))
+                is not { } found
+            )
+                return null;
+            var mark = ClusterMark.Of(found.Tags, AzureNames.ClusterIdTag, AzureNames.ClusterNameTag);
+            return mark is null ? [] : [mark];
+        });
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
         IReadOnlyList<CmekRegionSpec> keys,
         OperationContext context

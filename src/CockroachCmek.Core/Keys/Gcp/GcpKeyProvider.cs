@@ -104,6 +104,10 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         );
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, context, (clients, calls) => new GcpClusterMarks(clients, calls).ReadAsync(key));
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
         IReadOnlyList<CmekRegionSpec> keys,
         OperationContext context

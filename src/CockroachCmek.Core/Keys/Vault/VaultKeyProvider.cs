@@ -96,6 +96,10 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         cloud.ReadCallersAsync(keys, context);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        cloud.ReadMarksAsync(key, context);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekRegionSpec>> FindCopiesAsync(
         IReadOnlyList<CmekRegionSpec> keys,
         OperationContext context
