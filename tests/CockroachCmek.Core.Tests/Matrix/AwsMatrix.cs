@@ -123,7 +123,7 @@ public sealed class AwsMatrix : MatrixCloud
                     Change(spec, UseIdentityPolicy);
                 break;
             case MatrixState.KeyUnreachable:
-                Add(new FaultRule { Action = FaultAction.CutBefore }, "aws", AwsKeyArn.Parse(InForce[1].KeyUri).KeyId);
+                Add(KeyFault, "aws", AwsKeyArn.Parse(InForce[1].KeyUri).KeyId);
                 break;
         }
     }

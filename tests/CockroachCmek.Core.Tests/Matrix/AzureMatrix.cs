@@ -101,7 +101,7 @@ public sealed class AzureMatrix : MatrixCloud
                 MoveGrant(a => a with { PrincipalId = group, PrincipalType = "Group" });
                 break;
             case MatrixState.KeyUnreachable:
-                Add(new FaultRule { Action = FaultAction.CutBefore }, "azure", KeyPath(InForce[1].KeyUri));
+                Add(KeyFault, "azure", KeyPath(InForce[1].KeyUri));
                 break;
         }
     }

@@ -105,11 +105,7 @@ public sealed class GcpMatrix : MatrixCloud
                 GrantThroughGroup();
                 break;
             case MatrixState.KeyUnreachable:
-                Add(
-                    new FaultRule { Action = FaultAction.CutBefore },
-                    "gcp",
-                    $"{Regex.Escape(InForce[1].KeyUri)}[:/? ]"
-                );
+                Add(KeyFault, "gcp", $"{Regex.Escape(InForce[1].KeyUri)}[:/? ]");
                 break;
         }
     }

@@ -67,6 +67,9 @@ public abstract class MatrixCloud : IAsyncLifetime
     /// <summary>Everything that a revocation may change, as text.</summary>
     internal abstract string Dump();
 
+    /// <summary>What happens to requests for an unreachable key.</summary>
+    private protected FaultRule KeyFault { get; private set; } = new();
+
     /// <summary>Prepares a state of the customer's cloud.</summary>
     private protected abstract void Arrange(MatrixState state);
 
@@ -141,8 +144,10 @@ public abstract class MatrixCloud : IAsyncLifetime
     }
 
     /// <summary>Starts a cell: a fresh copy of everything.</summary>
-    internal ICmekKeyProvider Start(MatrixState state)
+    /// <param name="keyFault">What happens to requests for an unreachable key. Default: the connection is reset.</param>
+    internal ICmekKeyProvider Start(MatrixState state, FaultRule? keyFault = null)
     {
+        KeyFault = keyFault ?? new FaultRule { Action = FaultAction.CutBefore };
         Server.Faults.Clear();
         Server.Load(_snapshot!);
         Server.ClearExchanges();

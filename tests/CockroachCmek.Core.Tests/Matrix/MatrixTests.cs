@@ -19,6 +19,9 @@ public abstract class MatrixTests(MatrixCloud cloud)
     private protected Task RestoreTamperedAsync(CmekRevocationMethod method) =>
         new TamperedRestore(cloud, method).RunAsync();
 
+    /// <summary>Revokes while one key's endpoint never responds.</summary>
+    private protected Task RevokeBesideSilenceAsync() => SilentKey.RunAsync(cloud);
+
     /// <summary>The methods of a cloud.</summary>
     private protected static TheoryData<CmekRevocationMethod> MethodsOf(ICustomerCloud cloud) =>
         [.. cloud.RevocationMethods];
@@ -56,6 +59,9 @@ public sealed class AwsMatrixTests(AwsMatrix cloud) : MatrixTests(cloud), IClass
     [MemberData(nameof(Methods))]
     public Task A_record_that_somebody_changed_undoes_nothing_else_on_AWS(CmekRevocationMethod method) =>
         RestoreTamperedAsync(method);
+
+    [Fact]
+    public Task A_key_that_never_responds_on_AWS_holds_up_no_other() => RevokeBesideSilenceAsync();
 }
 
 /// <summary>The matrix on Google Cloud.</summary>
@@ -77,6 +83,9 @@ public sealed class GcpMatrixTests(GcpMatrix cloud) : MatrixTests(cloud), IClass
     [MemberData(nameof(Methods))]
     public Task A_record_that_somebody_changed_undoes_nothing_else_on_Google_Cloud(CmekRevocationMethod method) =>
         RestoreTamperedAsync(method);
+
+    [Fact]
+    public Task A_key_that_never_responds_on_Google_Cloud_holds_up_no_other() => RevokeBesideSilenceAsync();
 }
 
 /// <summary>The matrix on Azure.</summary>
@@ -98,6 +107,9 @@ public sealed class AzureMatrixTests(AzureMatrix cloud) : MatrixTests(cloud), IC
     [MemberData(nameof(Methods))]
     public Task A_record_that_somebody_changed_undoes_nothing_else_on_Azure(CmekRevocationMethod method) =>
         RestoreTamperedAsync(method);
+
+    [Fact]
+    public Task A_key_that_never_responds_on_Azure_holds_up_no_other() => RevokeBesideSilenceAsync();
 }
 
 /// <summary>No cell of the matrix is left out in silence.</summary>

@@ -141,8 +141,7 @@ internal sealed class TamperedRestore(MatrixCloud cloud, CmekRevocationMethod me
         if (start < 0 || JsonNode.Parse(line[start..]) is not JsonObject statement)
             return [line];
         statement.Remove("Sid");
-        if (statement["Action"] is not JsonArray actions)
-            return [line[..start] + statement.ToJsonString()];
+        var actions = statement["Action"] is JsonArray many ? [.. many] : new[] { statement["Action"] };
         statement.Remove("Action");
         return actions.Select(a => $"{line[..start]}{statement.ToJsonString()} {a}").Distinct();
     }

@@ -4,6 +4,7 @@ using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Aws;
+using CockroachCmek.Core.Keys.Azure;
 using CockroachCmek.Core.Keys.Gcp;
 using CockroachCmek.Core.Manifest;
 using CockroachCmek.Core.Tests.Sandbox;
@@ -14,7 +15,7 @@ using CockroachCmek.Testing;
 namespace CockroachCmek.Core.Tests.Rotation;
 
 /// <summary>
-/// A KMS that rotates late, whatever sign of it comes first: CockroachDB Cloud is told once the new material is in
+/// A KMS that rotates late, whatever sign of it comes first, or responds late: CockroachDB Cloud is told once the new material is in
 /// force, and a lost response makes no second rotation. The sandbox's CockroachDB wraps its store key when it is told,
 /// so what it wrapped shows the material that was in force then.
 /// </summary>
@@ -103,15 +104,7 @@ public sealed class RotationDelayTests : IDisposable
     [Fact]
     public async Task On_Google_Cloud_the_cluster_wraps_with_the_new_version_within_the_minute_that_Google_names()
     {
-        using var keys = new GcpKeyProvider(
-            new GcpCustomerCloud(),
-            new GcpConnection
-            {
-                Endpoint = _server.GcpEndpoint,
-                AccessToken = new Secret(_server.Gcp.AccessToken),
-                Project = _server.Gcp.ProjectId,
-            }
-        );
+        using var keys = GcpKeys();
         _server.UseCmek("gcp-us");
         var cluster = await FindAsync("gcp-us");
         var prepared = _server.Save();
@@ -140,6 +133,79 @@ public sealed class RotationDelayTests : IDisposable
         }
     }
 
+    /// <summary>How late Azure and Google Cloud respond, in seconds, and what happens to the first response.</summary>
+    public static IEnumerable<(int Late, FaultAction? Cut)> LateResponses()
+    {
+        var random = new Random(13);
+        FaultAction?[] cuts = [null, FaultAction.CutBefore, FaultAction.CutAfter];
+        return from late in new[] { 0, Longest, random.Next(Longest) }
+            from cut in cuts
+            select (late, cut);
+    }
+
+    [Fact]
+    public async Task On_Azure_the_cluster_moves_to_one_new_version_however_late_the_response_is()
+    {
+        using var keys = new AzureKeyProvider(
+            new AzureCustomerCloud(),
+            new AzureConnection
+            {
+                TenantId = _server.Azure.TenantId,
+                ClientId = _server.Azure.Admin.ClientId,
+                ClientSecret = new Secret(_server.Azure.Admin.Secret),
+                Loopback = new AzureLoopback(_server.AzureEndpoint.Port, _server.Azure.CaCertificate.RawData),
+            }
+        );
+        _server.UseCmek("azure-in");
+        var cluster = await FindAsync("azure-in");
+        var prepared = _server.Save();
+        foreach (var (late, cut) in LateResponses())
+        {
+            _server.Load(prepared);
+            var before = AzureVersions(Wrapped(cluster).Uri);
+            await RotateAsync(cluster, keys, cut, "POST .*/keys/[^/]+/(create|rotate)", late);
+
+            var (uri, _) = Wrapped(cluster);
+            var after = AzureVersions(uri);
+            Assert.True(
+                before.Count + 1 == after.Count && uri.EndsWith("/" + after[^1], StringComparison.Ordinal),
+                $"{late} s, {cut}: {uri} of {string.Join(", ", after)}"
+            );
+        }
+    }
+
+    [Fact]
+    public async Task On_Google_Cloud_one_version_is_created_however_late_the_response_is()
+    {
+        using var keys = GcpKeys();
+        _server.UseCmek("gcp-us");
+        var cluster = await FindAsync("gcp-us");
+        var prepared = _server.Save();
+        foreach (var (late, cut) in LateResponses())
+        {
+            _server.Load(prepared);
+            var before = GcpVersion(Wrapped(cluster).Uri, []).Versions;
+            await RotateAsync(cluster, keys, cut, "POST .*(/cryptoKeyVersions |:updatePrimaryVersion)", late);
+
+            var (uri, wrapped) = Wrapped(cluster);
+            Assert.True(
+                (before + 1, before + 1) == GcpVersion(uri, wrapped),
+                $"{late} s, {cut}: {GcpVersion(uri, wrapped)}"
+            );
+        }
+    }
+
+    private GcpKeyProvider GcpKeys() =>
+        new(
+            new GcpCustomerCloud(),
+            new GcpConnection
+            {
+                Endpoint = _server.GcpEndpoint,
+                AccessToken = new Secret(_server.Gcp.AccessToken),
+                Project = _server.Gcp.ProjectId,
+            }
+        );
+
     private Task<CrdbCluster> FindAsync(string name) =>
         new ClusterResolver(_client).ResolveAsync(new CrdbClusterIdentity(name), Context);
 
@@ -147,11 +213,27 @@ public sealed class RotationDelayTests : IDisposable
     /// Rotates until CockroachDB Cloud is told, and not longer. The first run gives up soon. It has told nothing; the
     /// next one starts at once and goes on, though KMS may show neither that a rotation runs nor that it is done.
     /// </summary>
-    private async Task RotateAsync(CrdbCluster cluster, ICmekKeyProvider keys, FaultAction? cut, string pattern)
+    private async Task RotateAsync(
+        CrdbCluster cluster,
+        ICmekKeyProvider keys,
+        FaultAction? cut,
+        string pattern,
+        int late = 0
+    )
     {
         _server.Faults.Clear();
         if (cut is { } action)
             _server.Faults.Add(new FaultRule { Action = action, Pattern = pattern });
+        if (late > 0)
+            _server.Faults.Add(
+                new FaultRule
+                {
+                    Action = FaultAction.Delay,
+                    Delay = TimeSpan.FromSeconds(late),
+                    Pattern = pattern,
+                    Count = int.MaxValue,
+                }
+            );
         var check = new ManifestCheck(CustomerClouds.All);
         var rotation = new CmekRotation(_client, new CmekLifecycle(_client, check), check);
         CmekInfo info;
@@ -194,4 +276,14 @@ public sealed class RotationDelayTests : IDisposable
             var key = context.Keys.FindExisting(uri);
             return (key.Versions.Count, key.VersionOf(wrapped)?.Number ?? -1);
         });
+
+    /// <summary>The versions of the key, oldest first.</summary>
+    private IReadOnlyList<string> AzureVersions(string uri) =>
+        _server.Azure.Locked(azure =>
+            azure
+                .FindKeyVault(_server.Azure.VaultName)!
+                .Keys[new Uri(uri).Segments[2].TrimEnd('/')]
+                .Versions.Select(v => v.Id)
+                .ToList()
+        );
 }
