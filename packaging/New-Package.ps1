@@ -83,10 +83,13 @@ try {
     if (Test-Path $work) { Remove-Item $work -Recurse }
 }
 
-$files = Get-ChildItem $Destination -File -Recurse | Sort-Object FullName
+$files = foreach ($file in Get-ChildItem $Destination -File -Recurse | Sort-Object FullName) {
+    [pscustomobject]@{
+        Bytes = $file.Length
+        File  = [System.IO.Path]::GetRelativePath($Destination, $file.FullName).Replace('\', '/')
+        Hash  = (Get-FileHash $file).Hash.ToLowerInvariant()
+    }
+}
 # The format of sha256sum, which checks it: sha256sum -c SHA256SUMS
-$files | ForEach-Object {
-    $name = [System.IO.Path]::GetRelativePath($Destination, $_.FullName).Replace('\', '/')
-    "$((Get-FileHash $_).Hash.ToLowerInvariant())  $name"
-} | Set-Content (Join-Path $Destination 'SHA256SUMS')
-$files
+$files | ForEach-Object { "$($_.Hash)  $($_.File)" } | Set-Content (Join-Path $Destination 'SHA256SUMS')
+$files | Select-Object Bytes, File

@@ -91,14 +91,27 @@ public sealed class ModuleLoader : IModuleAssemblyInitializer, IModuleAssemblyCl
 
     /// <summary>
     /// Holds Core, the Sandbox and every package. What is not in deps/ (the engine, the base library, our public
-    /// models) comes from the default context.
+    /// models) comes from the default context; so do packages that the runtime has itself, in the same version or a
+    /// newer one: those are precompiled, and often loaded already.
     /// </summary>
     private sealed class DependencyContext() : AssemblyLoadContext("CockroachCmek", isCollectible: false)
     {
+        private static readonly string Runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+
         protected override Assembly? Load(AssemblyName assemblyName)
         {
             var path = Path.Combine(Dependencies, assemblyName.Name + ".dll");
-            return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
+            return !File.Exists(path) || IsInRuntime(assemblyName.Name!, path) ? null : LoadFromAssemblyPath(path);
+        }
+
+        private static bool IsInRuntime(string name, string path)
+        {
+            // Only the base library's: where pwsh is one with its runtime, other packages lie beside it.
+            if (!name.StartsWith("System.", StringComparison.Ordinal))
+                return false;
+            var other = Path.Combine(Runtime, name + ".dll");
+            return File.Exists(other)
+                && AssemblyName.GetAssemblyName(other).Version >= AssemblyName.GetAssemblyName(path).Version;
         }
     }
 #endif

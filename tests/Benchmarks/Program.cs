@@ -8,7 +8,8 @@ using CockroachCmek.Testing;
 
 // dotnet run -c Release --project tests/Benchmarks
 // Measures in turn, each time in a fresh process, the import of the staged module and of an empty binary module with as
-// many cmdlets; then how long a revocation takes in a small and in a large organization (--revocation: only that).
+// many cmdlets; then the first use (--first-use: only that; manifests of other stages to compare with may follow), and
+// how long a revocation takes in a small and in a large organization (--revocation: only that).
 // Benchmarks measure; no test asserts what they say.
 if (args is ["--import", var manifest])
 {
@@ -22,9 +23,15 @@ if (args is ["--revocation"])
     return;
 }
 
+var ours = Path.Combine(Repository.Root, "out", "CockroachCmek", "CockroachCmek.psd1");
+if (args is ["--first-use", .. var others])
+{
+    FirstUse.Report([.. others, ours]);
+    return;
+}
+
 const int Rounds = 15;
 var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-var ours = Path.Combine(Repository.Root, "out", "CockroachCmek", "CockroachCmek.psd1");
 var empty = Path.Combine(
     Repository.Root,
     "tests",
@@ -56,6 +63,7 @@ Console.WriteLine(
     $"package: {Folder(Path.GetDirectoryName(ours)!) / 1e6:F1} MB staged, "
         + $"{Zipped(Path.GetDirectoryName(ours)!) / 1e6:F1} MB zipped"
 );
+FirstUse.Report([ours]);
 await RevocationSpeed.ReportAsync();
 
 static double Import(string manifest)

@@ -31,7 +31,7 @@ public sealed class LoadContextTests
     }
 
     [Fact]
-    public void After_a_KMS_call_every_package_is_in_the_private_context()
+    public void After_a_KMS_call_every_package_that_the_runtime_lacks_is_in_the_private_context()
     {
         var lines = Run(
             """
@@ -60,6 +60,10 @@ public sealed class LoadContextTests
             Assert.Contains($"private {name}", lines);
             Assert.DoesNotContain($"default {name}", lines);
         }
+
+        // The runtime's own is as new as ours, and precompiled.
+        Assert.Contains("default System.Text.Json", lines);
+        Assert.DoesNotContain("private System.Text.Json", lines);
     }
 
     [Theory]

@@ -43,7 +43,7 @@ public sealed partial class RehearsalTests
         }
     }
 
-    /// <summary>The lines of a picture without ids, times, and the progress, which depends on when it is asked for.</summary>
+    /// <summary>The lines of a picture without ids, times, and the progress, which depends on the moment.</summary>
     private static IEnumerable<string> Structure(string file) =>
         File.ReadLines(file)
             .Where(l => l.StartsWith("  <text ", StringComparison.Ordinal))
