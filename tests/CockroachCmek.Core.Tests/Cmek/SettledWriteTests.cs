@@ -1,3 +1,4 @@
+using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Testing;
 
@@ -17,7 +18,10 @@ public sealed class SettledWriteTests
         var reads = 0;
         var shownFrom = atOnce ? 1 : 2;
         var error = await Assert.ThrowsAsync<CmekException>(() =>
-            SendAsync(() => throw Errors.CloudBusy(503, "prod-eu", "", null), () => reads++ >= shownFrom)
+            SendAsync(
+                () => throw Errors.CloudBusy(503, RequestTarget.Cluster("prod-eu"), "", null),
+                () => reads++ >= shownFrom
+            )
         );
         Assert.Equal("ClusterChanged", error.ErrorId);
     }
@@ -31,7 +35,7 @@ public sealed class SettledWriteTests
             () =>
                 ++sent == 1
                     ? throw Errors.Make(CmekErrorKind.Connection, null, "lost", "x")
-                    : throw Errors.CloudBusy(503, "prod-eu", "", null),
+                    : throw Errors.CloudBusy(503, RequestTarget.Cluster("prod-eu"), "", null),
             () => reads++ >= 3
         );
         Assert.True(state);
