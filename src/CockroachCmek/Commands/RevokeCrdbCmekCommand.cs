@@ -18,6 +18,10 @@ namespace CockroachCmek.Commands;
 /// <para>Clusters that would lose a key too are named before any change, and the command refuses to continue without
 /// -AllowSharedKey. Where the default method is refused, a further method that would take a key from other clusters is
 /// not tried without it. It asks for confirmation; use -Confirm:$false in a runbook.</para>
+/// <para>If the cluster is moved to other keys meanwhile, they are taken too, before CockroachDB Cloud is asked. A key
+/// that is open to everybody counts as taken only once it is disabled: -Method Default does that, any other method
+/// reports AccessRemains. Keys of a manifest or a record that this module has marked for another cluster are refused
+/// without -AllowSharedKey.</para>
 /// <para>AWS. Adds an explicit Deny for the role to the policy of every key. Nothing is removed, and the Deny can be
 /// lifted without loss. RemoveGrant takes the statement out of the policy, and revokes the KMS grants to the role: an
 /// equal grant that Restore-CrdbCmekAccess creates has another id and token. Replicas of a multi-region key in regions
@@ -66,7 +70,8 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     public SwitchParameter KmsOnly { get; set; }
 
     /// <summary>
-    /// Continues although other clusters lose a key too: they use the same key, or a key through the same identity.
+    /// Continues although other clusters lose a key too: they use the same key, or a key through the same identity. Also
+    /// takes keys of a manifest or a record that are marked for another cluster.
     /// </summary>
     [Parameter]
     public SwitchParameter AllowSharedKey { get; set; }
