@@ -22,7 +22,7 @@ public sealed class AzureMatrix : MatrixCloud
         new Dictionary<MatrixState, string>
         {
             [MatrixState.KeysLocked] = "Azure's locks do not reach the data plane of a Key Vault.",
-            [MatrixState.ExtraReplica] = "A Key Vault replicates to its paired region as one, with one access policy.",
+            [MatrixState.ExtraReplica] = "a Key Vault and its replica have one access.",
             [MatrixState.IdentityPolicy] = "Azure grants on scopes only, not in policies of identities.",
         };
 

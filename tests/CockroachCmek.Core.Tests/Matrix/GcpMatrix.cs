@@ -26,7 +26,7 @@ public sealed class GcpMatrix : MatrixCloud
     internal static IReadOnlyDictionary<MatrixState, string> Absent { get; } =
         new Dictionary<MatrixState, string>
         {
-            [MatrixState.ExtraReplica] = "A key of a multi-region location of Google Cloud has one policy.",
+            [MatrixState.ExtraReplica] = "there, a key in several regions has one policy.",
             [MatrixState.IdentityPolicy] = "Google Cloud grants on resources only, not in policies of identities.",
         };
 

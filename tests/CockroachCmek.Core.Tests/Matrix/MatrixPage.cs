@@ -127,7 +127,7 @@ internal static class MatrixPage
             MatrixState.PastKeyUnreadable => "A past key cannot be read",
             MatrixState.PastKeyUnchangeable => "A past key cannot be changed",
             MatrixState.PastKeyDeleted => "A past key was deleted",
-            MatrixState.ExtraReplica => "A key in force has a replica in a region that the cluster does not use",
+            MatrixState.ExtraReplica => "A key in force has a replica in an unused region",
             MatrixState.InheritedGrant => "The grant is on the project or subscription",
             MatrixState.GroupGrant => "The grant goes through a group",
             MatrixState.IdentityPolicy => "The grant is in a policy of the role",

@@ -138,9 +138,7 @@ public sealed class RotationDelayTests : IDisposable
     {
         var random = new Random(13);
         FaultAction?[] cuts = [null, FaultAction.CutBefore, FaultAction.CutAfter];
-        return from late in new[] { 0, Longest, random.Next(Longest) }
-            from cut in cuts
-            select (late, cut);
+        return from late in new[] { 0, Longest, random.Next(Longest) } from cut in cuts select (late, cut);
     }
 
     [Fact]
