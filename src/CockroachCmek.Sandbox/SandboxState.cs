@@ -13,15 +13,20 @@ namespace CockroachCmek.Sandbox;
 /// </summary>
 internal sealed class SandboxState
 {
+    public SandboxState() => (Azure, Vault) = (new AzureData(Rsa), new VaultData(Rsa));
+
+    /// <summary>Services share it, so it comes before them: a copy refers to the supply of the copy.</summary>
+    public RsaSupply Rsa { get; } = new();
+
     public CloudData Cloud { get; } = new();
 
     public AwsData Aws { get; } = new();
 
     public GcpData Gcp { get; } = new();
 
-    public AzureData Azure { get; } = new();
+    public AzureData Azure { get; }
 
-    public VaultData Vault { get; } = new();
+    public VaultData Vault { get; }
 
     /// <summary>
     /// Gives these parts the content of another state. The parts stay the same objects, because the services hold them.

@@ -18,6 +18,9 @@ internal sealed class AzureContext
         Authorization = new RoleAuthorization(this);
     }
 
+    /// <summary>Key pairs of new keys.</summary>
+    public RsaSupply Rsa => _data.Rsa;
+
     public SandboxClock Clock { get; }
 
     public DateTimeOffset Now => Clock.UtcNow;

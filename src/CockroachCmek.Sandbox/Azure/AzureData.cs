@@ -1,8 +1,11 @@
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>The data of Azure: tenants, principals, role assignments, key vaults with their keys, tokens.</summary>
-internal sealed class AzureData
+internal sealed class AzureData(RsaSupply rsa)
 {
+    /// <summary>Key pairs of new keys.</summary>
+    public RsaSupply Rsa { get; } = rsa;
+
     /// <summary>The customer's tenant.</summary>
     public string TenantId { get; } = NewId();
 

@@ -48,8 +48,8 @@ internal sealed class KeyVaultKey(string name)
     }
 
     /// <summary>A further version with the settings of the latest one.</summary>
-    public KeyVaultKeyVersion Next(DateTimeOffset at) =>
-        new(Latest.Kty, Latest.Size, Latest.Curve, at)
+    public KeyVaultKeyVersion Next(DateTimeOffset at, RsaSupply? rsa = null) =>
+        new(Latest.Kty, Latest.Size, Latest.Curve, at, Latest.IsRsa ? rsa?.Next(Latest.Size) : null)
         {
             Operations = Latest.Operations,
             Tags = Latest.Tags,

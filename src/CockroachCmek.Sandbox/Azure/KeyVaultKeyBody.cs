@@ -9,7 +9,7 @@ internal static class KeyVaultKeyBody
     private static readonly string[] AllOperations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"];
 
     /// <summary>Generates a version as POST /keys/{name}/create describes it.</summary>
-    public static KeyVaultKeyVersion ReadNew(KeyVault keyVault, JsonObject body, DateTimeOffset now)
+    public static KeyVaultKeyVersion ReadNew(KeyVault keyVault, JsonObject body, DateTimeOffset now, RsaSupply rsa)
     {
         var kty = body.Text("kty") ?? throw AzureException.BadParameter("Property kty is required.");
         var (isRsa, isCurve) = (kty is "RSA" or "RSA-HSM", kty is "EC" or "EC-HSM");
@@ -22,7 +22,7 @@ internal static class KeyVaultKeyBody
         var curve = isCurve ? body.Text("crv") ?? "P-256" : null;
         if (curve is not (null or "P-256" or "P-384" or "P-521"))
             throw AzureException.BadParameter($"The curve {curve} is not supported.");
-        var version = new KeyVaultKeyVersion(kty, (int)size, curve, now)
+        var version = new KeyVaultKeyVersion(kty, (int)size, curve, now, isRsa ? rsa.Next((int)size) : null)
         {
             Operations =
                 body["key_ops"] is JsonArray ? Operations(body)

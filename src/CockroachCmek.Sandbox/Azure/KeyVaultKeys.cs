@@ -40,7 +40,7 @@ internal sealed class KeyVaultKeys(AzureContext context)
 
     /// <summary>Creates a key, or another version if the key exists.</summary>
     public JsonObject Create(KeyVault keyVault, string name, JsonObject body) =>
-        Add(keyVault, name, "create", () => KeyVaultKeyBody.ReadNew(keyVault, body, context.Now));
+        Add(keyVault, name, "create", () => KeyVaultKeyBody.ReadNew(keyVault, body, context.Now, context.Rsa));
 
     /// <summary>Imports a key, or another version if the key exists.</summary>
     public JsonObject Import(KeyVault keyVault, string name, JsonObject body) =>
@@ -49,7 +49,7 @@ internal sealed class KeyVaultKeys(AzureContext context)
     public JsonObject Rotate(KeyVault keyVault, string name)
     {
         var key = Find(keyVault, name);
-        var version = key.Next(context.Now);
+        var version = key.Next(context.Now, context.Rsa);
         context.Policies.RequireKey(keyVault, name, "rotate", version);
         key.Versions.Add(version);
         return KeyVaultJson.Bundle(keyVault, key, key.Latest);

@@ -11,6 +11,7 @@ internal sealed class KeyManagementEngine(
     SandboxClock clock,
     IReadOnlyList<IKeyDistributor> clouds,
     KeyManagementData data,
+    RsaSupply rsa,
     bool supportsReplicas
 )
 {
@@ -97,7 +98,7 @@ internal sealed class KeyManagementEngine(
             if (!VaultMaterial.Types.Contains(type))
                 throw VaultException.Invalid($"invalid key type \"{type}\"");
             key = new VaultKey(name, type, [.. (replicas ?? []).Distinct()]);
-            key.Rotate(clock.UtcNow);
+            key.Rotate(clock.UtcNow, rsa);
         }
         else if (type is not null && type != key.Type)
             throw VaultException.Invalid($"type of key \"{name}\" cannot be changed from \"{key.Type}\"");
@@ -131,7 +132,7 @@ internal sealed class KeyManagementEngine(
     private VaultResponse Rotate(string name)
     {
         var key = data.FindKey(name);
-        key.Rotate(clock.UtcNow);
+        key.Rotate(clock.UtcNow, rsa);
         if (key.Distribution is { } distribution)
             _distributions.DistributeMissing(key, distribution);
         return VaultResponse.Done;

@@ -3,8 +3,11 @@ namespace CockroachCmek.Sandbox.Vault;
 /// <summary>
 /// The data of HashiCorp Vault: namespaces with their mounts and keys, tokens, the server's environment.
 /// </summary>
-internal sealed class VaultData
+internal sealed class VaultData(RsaSupply rsa)
 {
+    /// <summary>Key pairs of new keys.</summary>
+    public RsaSupply Rsa { get; } = rsa;
+
     public string ClusterId { get; } = Guid.NewGuid().ToString("D");
 
     public string RootToken { get; set; } = "";

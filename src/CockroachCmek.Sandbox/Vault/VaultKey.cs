@@ -27,7 +27,8 @@ internal sealed class VaultKey(string name, string type, IReadOnlyList<string> r
     /// <summary>Its distribution; a key is in one KMS at a time.</summary>
     public KeyDistribution? Distribution { get; set; }
 
-    public void Rotate(DateTimeOffset now) => Versions[Versions.Count + 1] = (VaultMaterial.Generate(Type), now);
+    public void Rotate(DateTimeOffset now, RsaSupply rsa) =>
+        Versions[Versions.Count + 1] = (VaultMaterial.Generate(Type, rsa), now);
 
     /// <summary>
     /// The key as servers show it (recorded 2021 and 2023). Disabled versions are omitted, and the map is called

@@ -23,19 +23,15 @@ internal sealed class VaultMaterial
     public static IReadOnlyList<string> Types { get; } =
     ["aes256-gcm96", "rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"];
 
-    public static VaultMaterial Generate(string type)
+    public static VaultMaterial Generate(string type, RsaSupply supply)
     {
         switch (type)
         {
             case "aes256-gcm96":
                 return new VaultMaterial(KmsMaterial.RandomBytes(32), null, null);
             case "rsa-2048" or "rsa-3072" or "rsa-4096":
-                using (
-                    var rsa = RSA.Create(
-                        int.Parse(type.Substring(4), System.Globalization.CultureInfo.InvariantCulture)
-                    )
-                )
-                    return new VaultMaterial(null, rsa.ExportParameters(true), null);
+                var size = int.Parse(type.Substring(4), System.Globalization.CultureInfo.InvariantCulture);
+                return new VaultMaterial(null, supply.Next(size), null);
             default:
                 var curve = type switch
                 {

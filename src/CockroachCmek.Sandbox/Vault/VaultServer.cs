@@ -79,7 +79,7 @@ internal sealed class VaultServer(
     /// <summary>The key management engine of a mount; null for a mount of another type.</summary>
     private KeyManagementEngine? Engine(VaultMount mount) =>
         mount.KeyManagement is { } keys
-            ? new KeyManagementEngine(clock, clouds, keys, supportsReplicas: data.Version.Major >= 2)
+            ? new KeyManagementEngine(clock, clouds, keys, data.Rsa, supportsReplicas: data.Version.Major >= 2)
             : null;
 
     private static VaultOperation Operation(SandboxRequest request) =>
