@@ -34,9 +34,9 @@ internal sealed class CmekWait(
         {
             return Expected(
                 await Polling.UntilAsync(
-                    async () =>
+                    async poll =>
                     {
-                        var info = await client.GetCmekAsync(cluster, context);
+                        var info = await client.GetCmekAsync(cluster, poll);
                         ThrowIfFailed(info);
                         return info;
                     },

@@ -4,7 +4,7 @@ namespace CockroachCmek.Core.Cmek;
 internal static class Polling
 {
     public static async Task<T> UntilAsync<T>(
-        Func<Task<T>> look,
+        Func<OperationContext, Task<T>> look,
         Func<T, bool> isSettled,
         Action<T, TimeSpan> show,
         Func<T, CmekException> timedOut,
@@ -13,10 +13,12 @@ internal static class Polling
     )
     {
         var start = context.Time.GetTimestamp();
+        var log = new PollLog(context.Host);
+        var poll = context with { Host = log };
         var pause = TimeSpan.FromSeconds(1);
         while (true)
         {
-            var state = await look();
+            var state = await log.PollAsync(() => look(poll), isSettled);
             if (isSettled(state))
                 return state;
             var elapsed = context.Time.GetElapsedTime(start);

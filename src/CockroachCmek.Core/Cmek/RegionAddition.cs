@@ -193,7 +193,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         try
         {
             cluster = await Polling.UntilAsync(
-                () => client.GetClusterAsync(cluster.Id, context),
+                poll => client.GetClusterAsync(cluster.Id, poll),
                 state => state.State == "CREATED",
                 (state, elapsed) =>
                     context.Host.Progress(
