@@ -102,9 +102,14 @@ internal static partial class Errors
         CrdbCluster cluster,
         string cloud,
         IReadOnlyList<string> parameters,
-        IReadOnlyList<string> owners
+        IReadOnlyList<string> owners,
+        IReadOnlyCollection<string> fitting
     )
     {
+        var fit =
+            fitting.Count == 0
+                ? $"{cloud} has no parameters of its own here"
+                : $"The parameters for {cloud} are {string.Join(", ", fitting.Select(p => $"-{p}"))}";
         var named = string.Join(", ", parameters.Select(p => $"-{p}"));
         var elsewhere =
             owners.Count == 0
@@ -113,7 +118,8 @@ internal static partial class Errors
         return Make(
             CmekErrorKind.InvalidArgument,
             parameters[0],
-            $"'{cluster.Name}' is on {cloud}, which does not support {named}{elsewhere}. This command wrote nothing.",
+            $"'{cluster.Name}' is on {cloud}, which does not support {named}{elsewhere}. "
+                + $"{fit}. This command wrote nothing.",
             $"Run the command for {cluster.Name} without {named}"
         );
     }

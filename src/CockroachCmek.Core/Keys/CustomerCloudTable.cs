@@ -39,6 +39,6 @@ internal sealed class CustomerCloudTable(IReadOnlyList<ICustomerCloud> clouds)
         if (foreign.Count == 0)
             return;
         var owners = clouds.Where(c => foreign.Any(n => supported(c).Contains(n))).Select(c => c.DisplayName);
-        throw Errors.ParameterNotSupported(cluster, cloud.DisplayName, foreign, [.. owners]);
+        throw Errors.ParameterNotSupported(cluster, cloud.DisplayName, foreign, [.. owners], supported(cloud));
     }
 }
