@@ -1,5 +1,6 @@
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
+using CockroachCmek.Completion;
 using CockroachCmek.Core;
 using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Clouds;
@@ -54,8 +55,15 @@ internal sealed class CloudSession : IDisposable
     /// <summary>Creates identities and keys, for clusters that need them.</summary>
     public NewKeyAdmission NewKeys { get; }
 
-    /// <summary>Keys that this session has seen, for completion.</summary>
-    public KnownNames KnownKeys { get; } = new();
+    /// <summary>Keys and identities that this session has seen, for completion.</summary>
+    public SeenThings<SeenKey> KnownKeys { get; } = new();
+
+    /// <summary>Identities with access to keys that this session has seen, for completion.</summary>
+    public SeenThings<CmekAccess> KnownAccess { get; } = new();
+
+    /// <summary>Remembers a key, or an identity, for completion.</summary>
+    public void Remember(string keyUri, string authPrincipal, string where) =>
+        KnownKeys.Add($"{keyUri} {authPrincipal}", new SeenKey(keyUri, authPrincipal, where));
 
     /// <summary>Canceled when the session is disconnected.</summary>
     public CancellationToken Ended => _ended.Token;
