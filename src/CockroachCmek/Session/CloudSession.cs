@@ -22,6 +22,9 @@ internal sealed class CloudSession : IDisposable
     // Several runbook jobs can share a process, so the current session belongs to a runspace.
     private static readonly ConditionalWeakTable<Runspace, CloudSession> Current = new();
 
+    // By the object: a record that is made from another one is another key.
+    private static readonly ConditionalWeakTable<CrdbCluster, CloudSession> Kept = new();
+
     private static int s_lastId;
 
     private readonly CancellationTokenSource _ended = new();
@@ -87,6 +90,24 @@ internal sealed class CloudSession : IDisposable
 
     /// <summary>The state behind a session object; null when it was disconnected.</summary>
     public static CloudSession? Of(CrdbSession session) => Known.TryGetValue(session, out var found) ? found : null;
+
+    /// <summary>
+    /// The session that a cluster keeps, because a cmdlet returned it for -Session; null for one of the runspace's
+    /// session, which follows the next Connect-CrdbCloud.
+    /// </summary>
+    public static CloudSession? KeptBy(CrdbCluster? cluster) =>
+        cluster is not null && Kept.TryGetValue(cluster, out var session) ? session : null;
+
+    /// <summary>The cluster as an object that keeps this session, as does what is made from it. Thread-safe.</summary>
+    public CrdbCluster Keeping(CrdbCluster cluster)
+    {
+        if (ReferenceEquals(Kept.GetValue(cluster, _ => this), this))
+            return cluster;
+        // It keeps another session, and -Session chose this one.
+        var copy = cluster with { };
+        Kept.Add(copy, this);
+        return copy;
+    }
 
     /// <summary>Opens a session, after one call has shown that the API key works.</summary>
     public static async Task<CloudSession> ConnectAsync(
