@@ -1,4 +1,4 @@
-# What a person sees first: "New-CrdbCmekKey -?". The host formats it, so it needs a real pwsh.
+# What a person sees at a prompt, which needs a real pwsh: its formatting and its file system.
 Describe 'The first help of a cmdlet' {
     It 'fits a screen' {
         Import-Module (Join-Path $PSScriptRoot '../../out/CockroachCmek/CockroachCmek.psd1')
@@ -8,5 +8,29 @@ Describe 'The first help of a cmdlet' {
             if ($lines -gt ($cmdlet.Name -eq 'Connect-CrdbCloud' ? 65 : 55)) { "$cmdlet has $lines lines" }
         }
         $long | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'Tab' {
+    It 'offers manifests and records with what they hold, and every file where there are none' {
+        Import-Module (Join-Path $PSScriptRoot '../../out/CockroachCmek/CockroachCmek.psd1')
+        Push-Location TestDrive:
+        try {
+            $sandbox = Start-CrdbSandbox -TimeScale 6000
+            $null = Get-CrdbCluster prod-eu | New-CrdbCmekRole | New-CrdbCmekKey -MultiRegion |
+                New-CrdbCmekManifest | Export-CrdbCmekManifest ./prod-eu.json
+            $null = Revoke-CrdbCmek prod-eu-old -Path . -Confirm:$false -WarningAction Ignore
+            'text' > notes.txt
+            $offered = (TabExpansion2 'Import-CrdbCmekManifest ').CompletionMatches
+            $offered.ListItemText | Should -Be 'prod-eu.json'
+            $offered.ToolTip | Should -Be 'manifest: eu-west-1, eu-central-1'
+            (TabExpansion2 'Restore-CrdbCmekAccess -Path ').CompletionMatches.ToolTip |
+                Should -Be 'record of prod-eu-old: REVOKED (Default)'
+            (TabExpansion2 'Import-CrdbCmekManifest ./note').CompletionMatches.ListItemText | Should -Be 'notes.txt'
+        }
+        finally {
+            Stop-CrdbSandbox
+            Pop-Location
+        }
     }
 }

@@ -9,8 +9,7 @@ using CockroachCmek.Core.Manifest;
 namespace CockroachCmek.Completion;
 
 /// <summary>
-/// Offers the files that a parameter can read, with what they contain, and the folders. Where there are none, the
-/// engine offers every file.
+/// Offers the files that a parameter can read, with what they contain, and the folders; every file where there are none.
 /// </summary>
 public abstract class FileCompleter : IArgumentCompleter
 {
@@ -40,7 +39,7 @@ public abstract class FileCompleter : IArgumentCompleter
             ))
             .ToList();
         var folders = all.Where(r => r.ResultType == CompletionResultType.ProviderContainer);
-        return files.Count == 0 ? [] : [.. files, .. folders];
+        return files.Count == 0 ? all : [.. files, .. folders];
     }
 }
 

@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Cmek;
+using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Cmek;
 
