@@ -46,6 +46,10 @@ internal sealed class CmdletHelp
     /// <summary>In the order of declaration, those of the base classes last.</summary>
     public IReadOnlyList<ParameterHelp> Parameters { get; }
 
+    /// <summary>By cloud: those that every cloud has come first. By name within each.</summary>
+    public IEnumerable<ParameterHelp> ParametersByCloud =>
+        Parameters.OrderBy(p => Clouds.Order(p.Description)).ThenBy(p => p.Name, StringComparer.Ordinal);
+
     /// <summary>Names of the parameter sets, the default one first.</summary>
     public IReadOnlyList<string> Sets { get; }
 

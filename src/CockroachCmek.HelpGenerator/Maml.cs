@@ -29,13 +29,12 @@ internal static class Maml
             ),
             new XElement(
                 M + "description",
-                help.Description.Select(p => Paragraph(p.IsItem ? "- " + p.Plain : p.Plain))
+                help.Description.Where(p => Clouds.Of(p).Count == 0).Select(DescriptionParagraph)
             ),
             new XElement(Command + "syntax", help.Sets.Select(set => Syntax(help, set))),
             new XElement(
                 Command + "parameters",
-                help.Parameters.OrderBy(p => p.Name, StringComparer.Ordinal)
-                    .Select(p => Parameter(p, null, withDescription: true))
+                help.ParametersByCloud.Select(p => Parameter(p, null, withDescription: true))
             ),
             new XElement(
                 Command + "inputTypes",
@@ -44,6 +43,14 @@ internal static class Maml
             new XElement(
                 Command + "returnValues",
                 help.Outputs.Select(o => new XElement(Command + "returnValue", TypeElement(o.Name)))
+            ),
+            // NOTES, which only -Full shows: -? fits on a screen.
+            new XElement(
+                M + "alertSet",
+                new XElement(
+                    M + "alert",
+                    help.Description.Where(p => Clouds.Of(p).Count > 0).Select(DescriptionParagraph)
+                )
             ),
             new XElement(Command + "examples", help.Examples.Select((e, i) => Example(e.About, e.Code, i + 1))),
             new XElement(
@@ -55,6 +62,9 @@ internal static class Maml
                 ))
             )
         );
+
+    private static XElement DescriptionParagraph(HelpText text) =>
+        Paragraph(text.IsItem ? "- " + text.Plain : text.Plain);
 
     private static XElement Syntax(CmdletHelp help, string set) =>
         new(

@@ -23,7 +23,7 @@ internal static class MarkdownPage
             "## Examples",
             .. help.Examples.SelectMany(e => Example(e.About, e.Code)),
             "## Parameters",
-            .. help.Parameters.OrderBy(p => p.Name, StringComparer.Ordinal).SelectMany(p => Parameter(help, p)),
+            .. help.ParametersByCloud.SelectMany(p => Parameter(help, p)),
             "This cmdlet also takes the common parameters: see `Get-Help about_CommonParameters`.",
             .. Types("Inputs", help.Inputs.Select(t => (ParameterHelp.NameOf(t), HelpText.Empty))),
             .. Types("Outputs", help.Outputs),

@@ -33,6 +33,11 @@ if (documentation.Gaps.Count > 0)
 
 Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(helpPath))!);
 Maml.Write(cmdlets).Save(helpPath);
+foreach (var (cloud, topic) in Clouds.All)
+    File.WriteAllText(
+        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(helpPath))!, $"{AboutTopic.NameOf(topic)}.help.txt"),
+        AboutTopic.Write(cloud, topic, cmdlets)
+    );
 
 Directory.CreateDirectory(pagesFolder);
 foreach (var old in Directory.EnumerateFiles(pagesFolder, "*.md"))

@@ -98,6 +98,12 @@ internal interface ICustomerCloud
     /// </exception>
     CmekAccessChange VerifyChange(CmekAccessChange change, CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> keys);
 
+    /// <summary>
+    /// Values to offer for a parameter that this cloud supports, known without a call: constants, the files of the
+    /// cloud's own tools on this machine, and what was seen.
+    /// </summary>
+    IEnumerable<Suggestion> Suggest(string parameter, SeenNames seen);
+
     /// <summary>Connects with the session's settings. Nothing is sent or read before the first call.</summary>
     /// <param name="options">Parameters of Connect-CrdbCloud; each cloud reads its own.</param>
     /// <param name="sandbox">

@@ -30,7 +30,12 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
 /// </seealso>
-[Cmdlet(VerbsCommon.Add, "CrdbCmekRegion", SupportsShouldProcess = true)]
+[Cmdlet(
+    VerbsCommon.Add,
+    "CrdbCmekRegion",
+    SupportsShouldProcess = true,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CrdbCluster))]
 public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
 {
@@ -47,6 +52,8 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
         HelpMessage = "The cloud provider's code of the region, for example eu-west-1."
     )]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(NewRegionCompleter))]
+    [Trimmed]
     public string[] Region { get; set; } = [];
 
     /// <summary>Number of nodes in each new region, at least 3. Default: 3.</summary>
@@ -61,6 +68,8 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(MachineTypeCompleter))]
+    [Trimmed]
     public string? MachineType { get; set; }
 
     /// <summary>
@@ -71,6 +80,7 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
+    [Trimmed]
     public string[]? KeyUri { get; set; }
 
     /// <summary>Adds missing permissions to the policy of an existing key, and changes nothing else in it.</summary>

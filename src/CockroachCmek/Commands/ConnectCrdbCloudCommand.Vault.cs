@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Security;
+using CockroachCmek.Completion;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -11,6 +12,7 @@ public sealed partial class ConnectCrdbCloudCommand
     [Parameter]
     [ValidateNotNull]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
     public Uri? VaultAddress { get; set; }
 
     /// <summary>
@@ -27,12 +29,16 @@ public sealed partial class ConnectCrdbCloudCommand
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? VaultNamespace { get; set; }
 
     /// <summary>HashiCorp Vault: mount path of the Key Management secrets engine. Default: keymgmt.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? VaultMount { get; set; }
 
     /// <summary>

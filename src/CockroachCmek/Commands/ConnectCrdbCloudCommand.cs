@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Security;
+using CockroachCmek.Completion;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Session;
 
@@ -70,7 +71,12 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://developer.hashicorp.com/vault/docs/commands#environment-variables">
 /// HashiCorp Vault: environment variables
 /// </seealso>
-[Cmdlet(VerbsCommunications.Connect, "CrdbCloud", DefaultParameterSetName = KeySet)]
+[Cmdlet(
+    VerbsCommunications.Connect,
+    "CrdbCloud",
+    DefaultParameterSetName = KeySet,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-access"
+)]
 [OutputType(typeof(CrdbSession))]
 public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
 {
@@ -93,11 +99,13 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
         HelpMessage = "Name of the secret that holds the API key."
     )]
     [ValidateNotNullOrEmpty]
+    [Trimmed]
     public string SecretName { get; set; } = "";
 
     /// <summary>SecretManagement vault that holds the secret. Default: all registered vaults.</summary>
     [Parameter(ParameterSetName = SecretSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ConnectionCompleter))]
     public string? SecretVault { get; set; }
 
     /// <summary>
@@ -113,6 +121,7 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(ConnectionCompleter))]
     public Uri? Endpoint { get; set; }
 
     /// <summary>
@@ -120,6 +129,8 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     /// </summary>
     [Parameter]
     [ValidatePattern(@"^\d{4}-\d{2}-\d{2}$")]
+    [ArgumentCompleter(typeof(ConnectionCompleter))]
+    [Trimmed]
     public string? ApiVersion { get; set; }
 
     /// <summary>
@@ -127,6 +138,7 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     /// https://cockroachlabs.cloud/settings.
     /// </summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ConnectionCompleter))]
     public Guid? OrganizationId { get; set; }
 
     /// <summary>
@@ -136,6 +148,8 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? AwsProfile { get; set; }
 
     /// <summary>
@@ -145,6 +159,8 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? KeyProfile { get; set; }
 
     /// <summary>
@@ -169,6 +185,8 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? GcpProject { get; set; }
 
     /// <summary>
@@ -193,6 +211,8 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? GcpQuotaProject { get; set; }
 
     /// <summary>Azure: the credentials to use. Only Interactive opens a browser.</summary>
@@ -203,11 +223,13 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     /// <summary>Azure: client id of a user-assigned managed identity. Default: the system-assigned one.</summary>
     [Parameter]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
     public Guid? AzureClientId { get; set; }
 
     /// <summary>Azure: tenant that holds the Key Vaults. Default: the tenant of the credentials.</summary>
     [Parameter]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
     public Guid? AzureTenantId { get; set; }
 
     /// <summary>
@@ -215,6 +237,7 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     /// </summary>
     [Parameter]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
     public Guid? AzureSubscriptionId { get; set; }
 
     /// <summary>
@@ -224,6 +247,8 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     [Parameter]
     [ValidatePattern("^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$")]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string[]? AzureKeyVaultName { get; set; }
 
     /// <summary>Azure: the Microsoft cloud to connect to: Public, USGovernment or China. Default: Public.</summary>

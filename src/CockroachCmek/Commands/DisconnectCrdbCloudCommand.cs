@@ -16,7 +16,11 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">
 /// Manage access to CockroachDB Cloud
 /// </seealso>
-[Cmdlet(VerbsCommunications.Disconnect, "CrdbCloud")]
+[Cmdlet(
+    VerbsCommunications.Disconnect,
+    "CrdbCloud",
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-access"
+)]
 public sealed class DisconnectCrdbCloudCommand : CrdbCmdlet
 {
     /// <summary>The session to end, as Connect-CrdbCloud returned it. Default: the session of this runspace.</summary>

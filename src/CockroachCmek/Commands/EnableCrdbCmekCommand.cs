@@ -40,7 +40,12 @@ namespace CockroachCmek.Commands;
 /// <code>Import-CrdbCmekManifest ./cmek_config.json | Enable-CrdbCmek -Cluster prod-eu -RetryFor 15m -Wait</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
-[Cmdlet(VerbsLifecycle.Enable, "CrdbCmek", SupportsShouldProcess = true)]
+[Cmdlet(
+    VerbsLifecycle.Enable,
+    "CrdbCmek",
+    SupportsShouldProcess = true,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/cmek"
+)]
 [OutputType(typeof(CmekInfo))]
 public sealed class EnableCrdbCmekCommand : WaitingClusterCmdlet
 {

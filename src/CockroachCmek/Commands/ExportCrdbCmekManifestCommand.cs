@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Completion;
 using CockroachCmek.Core.Manifest;
 using CockroachCmek.Session;
 
@@ -18,7 +19,13 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
 /// </seealso>
-[Cmdlet(VerbsData.Export, "CrdbCmekManifest", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
+[Cmdlet(
+    VerbsData.Export,
+    "CrdbCmekManifest",
+    SupportsShouldProcess = true,
+    DefaultParameterSetName = PathSet,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekManifest))]
 public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
 {
@@ -39,12 +46,14 @@ public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
     /// <summary>The file to write, or an existing folder.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, HelpMessage = "Path of the file.")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ManifestFileCompleter))]
     public string Path { get; set; } = "";
 
     /// <summary>The file to write, or an existing folder. Wildcard characters are taken literally.</summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, HelpMessage = "Path of the file.")]
     [Alias("PSPath")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ManifestFileCompleter))]
     public string LiteralPath { get; set; } = "";
 
     /// <summary>Json or Yaml. Default: the format of the file extension, or else that of the manifest.</summary>

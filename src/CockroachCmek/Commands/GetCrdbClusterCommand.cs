@@ -23,7 +23,7 @@ namespace CockroachCmek.Commands;
 /// <code>(Get-CrdbCluster prod-eu).Regions</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cloud-api">CockroachDB Cloud API</seealso>
-[Cmdlet(VerbsCommon.Get, "CrdbCluster")]
+[Cmdlet(VerbsCommon.Get, "CrdbCluster", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/cloud-api")]
 [OutputType(typeof(CrdbCluster))]
 public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
 {
@@ -53,7 +53,7 @@ public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
                 var context = operation.Context(session.Time);
                 if (!Wildcards.IsPattern(name))
                 {
-                    operation.Output(await session.Clusters.ResolveAsync(new CrdbClusterIdentity(name), context));
+                    Output(await session.Clusters.ResolveAsync(new CrdbClusterIdentity(name), context));
                     return;
                 }
 
@@ -61,7 +61,10 @@ public sealed class GetCrdbClusterCommand : CrdbSessionCmdlet
                 await foreach (
                     var cluster in session.Clusters.FindAsync(c => pattern.IsMatch(c.Name), inactive, context)
                 )
-                    operation.Output(cluster);
+                    Output(cluster);
+
+                void Output(CrdbCluster cluster) =>
+                    operation.Output(Session is null ? cluster : session.Keeping(cluster));
             });
         }
     }

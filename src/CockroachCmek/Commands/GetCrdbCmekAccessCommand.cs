@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Completion;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -33,6 +34,9 @@ namespace CockroachCmek.Commands;
 /// <code>Get-CrdbCluster | Where-Object CloudProvider -eq AWS | Where-Object Plan -eq ADVANCED |
 ///     Get-CrdbCmekAccess | Where-Object IsMoreThanNeeded</code>
 /// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
 /// <seealso href="https://docs.aws.amazon.com/kms/latest/developerguide/determining-access.html">
 /// AWS: determining access to KMS keys
 /// </seealso>
@@ -42,7 +46,7 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://learn.microsoft.com/azure/key-vault/general/rbac-guide">
 /// Azure: access to Key Vault with Azure roles
 /// </seealso>
-[Cmdlet(VerbsCommon.Get, "CrdbCmekAccess")]
+[Cmdlet(VerbsCommon.Get, "CrdbCmekAccess", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek")]
 [OutputType(typeof(CmekAccess))]
 public sealed class GetCrdbCmekAccessCommand : CrdbClusterCmdlet
 {
@@ -61,6 +65,7 @@ public sealed class GetCrdbCmekAccessCommand : CrdbClusterCmdlet
     /// </summary>
     [Parameter]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(AccessCompleter))]
     public string[] Expected { get; set; } = [];
 
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
@@ -76,6 +81,8 @@ public sealed class GetCrdbCmekAccessCommand : CrdbClusterCmdlet
                     session.KeyProvider(cluster),
                     operation.Context(session.Time)
                 );
+            foreach (var line in lines.Where(l => l.Principal.Length > 0))
+                session.KnownAccess.Add(line.Principal, line);
             foreach (var line in lines.Select(l => Marked(l, expected)).Where(IsWanted))
                 operation.Output(line);
             foreach (var error in errors)

@@ -23,7 +23,7 @@ namespace CockroachCmek.Commands;
 /// <code>(Get-CrdbCmek prod-eu-old).Regions.Keys | Where-Object Status -ne ENABLED</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
-[Cmdlet(VerbsCommon.Get, "CrdbCmek")]
+[Cmdlet(VerbsCommon.Get, "CrdbCmek", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/cmek")]
 [OutputType(typeof(CmekInfo))]
 public sealed class GetCrdbCmekCommand : FleetCmdlet
 {
@@ -31,8 +31,9 @@ public sealed class GetCrdbCmekCommand : FleetCmdlet
         async (session, cluster, operation) =>
         {
             var info = await session.Client.GetCmekAsync(cluster, operation.Context(session.Time));
-            foreach (var key in info.Regions.SelectMany(region => region.Keys))
-                session.KnownKeys.Add(key.KeyUri);
+            foreach (var region in info.Regions)
+            foreach (var key in region.Keys)
+                session.Remember(key.KeyUri, key.AuthPrincipal, $"{info.ClusterName}, {region.Region}: {key.Status}");
             operation.Output(info);
         };
 }

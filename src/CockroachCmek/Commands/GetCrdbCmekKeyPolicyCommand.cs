@@ -46,7 +46,11 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://learn.microsoft.com/azure/key-vault/general/rbac-guide">
 /// Azure: access to Key Vault with Azure roles
 /// </seealso>
-[Cmdlet(VerbsCommon.Get, "CrdbCmekKeyPolicy")]
+[Cmdlet(
+    VerbsCommon.Get,
+    "CrdbCmekKeyPolicy",
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekKeyPolicy))]
 public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
 {
@@ -60,12 +64,15 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
         HelpMessage = "The identity, as New-CrdbCmekRole returns it."
     )]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PrincipalCompleter))]
+    [Trimmed]
     public string AuthPrincipal { get; set; } = "";
 
     /// <summary>An existing key, whose policy is completed. Default: a new key.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
+    [Trimmed]
     public string? KeyUri { get; set; }
 
     /// <summary>
@@ -81,6 +88,7 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [Trimmed]
     public string[]? Administrator { get; set; }
 
     /// <summary>
@@ -89,6 +97,7 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
     [Parameter]
     [ValidatePattern(@"^arn:aws[a-z-]*:iam::(aws|\d{12}):policy/\S+$")]
     [CloudOption]
+    [Trimmed]
     public string? PermissionsBoundary { get; set; }
 
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()

@@ -12,7 +12,7 @@ namespace CockroachCmek.Commands;
 /// <code>(Get-CrdbOrganization).Id</code>
 /// </example>
 /// <seealso href="https://cockroachlabs.cloud/settings">Organization settings</seealso>
-[Cmdlet(VerbsCommon.Get, "CrdbOrganization")]
+[Cmdlet(VerbsCommon.Get, "CrdbOrganization", HelpUri = "https://cockroachlabs.cloud/settings")]
 [OutputType(typeof(CrdbOrganization))]
 public sealed class GetCrdbOrganizationCommand : CrdbSessionCmdlet
 {

@@ -16,7 +16,7 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-access">
 /// Manage access to CockroachDB Cloud
 /// </seealso>
-[Cmdlet(VerbsCommon.Get, "CrdbSession")]
+[Cmdlet(VerbsCommon.Get, "CrdbSession", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-access")]
 [OutputType(typeof(CrdbSession))]
 public sealed class GetCrdbSessionCommand : CrdbSessionCmdlet
 {

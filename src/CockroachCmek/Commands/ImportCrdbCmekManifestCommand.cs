@@ -23,7 +23,12 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
 /// </seealso>
-[Cmdlet(VerbsData.Import, "CrdbCmekManifest", DefaultParameterSetName = PathSet)]
+[Cmdlet(
+    VerbsData.Import,
+    "CrdbCmekManifest",
+    DefaultParameterSetName = PathSet,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekManifest))]
 public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
 {
@@ -40,6 +45,7 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
     )]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ManifestFileCompleter))]
     public string[] Path { get; set; } = [];
 
     /// <summary>Files to read, at most 1 MB each. Wildcard characters are taken literally.</summary>
@@ -51,6 +57,7 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
     )]
     [Alias("PSPath")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ManifestFileCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
     /// <summary>

@@ -71,7 +71,13 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://developer.hashicorp.com/vault/docs/secrets/key-management">
 /// HashiCorp Vault: Key Management secrets engine
 /// </seealso>
-[Cmdlet(VerbsLifecycle.Invoke, "CrdbCmekRotation", SupportsShouldProcess = true, DefaultParameterSetName = VersionSet)]
+[Cmdlet(
+    VerbsLifecycle.Invoke,
+    "CrdbCmekRotation",
+    SupportsShouldProcess = true,
+    DefaultParameterSetName = VersionSet,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekInfo))]
 public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
 {
@@ -82,6 +88,7 @@ public sealed class InvokeCrdbCmekRotationCommand : WaitingClusterCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RegionCompleter))]
+    [Trimmed]
     public string[]? Region { get; set; }
 
     /// <summary>Creates new keys with the properties of the old ones. Default: new versions of the same keys.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Completion;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -20,6 +21,7 @@ public sealed partial class NewCrdbCmekKeyCommand
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [Trimmed]
     public string[]? Administrator { get; set; }
 
     /// <summary>
@@ -37,6 +39,8 @@ public sealed partial class NewCrdbCmekKeyCommand
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? Project { get; set; }
 
     /// <summary>
@@ -46,6 +50,8 @@ public sealed partial class NewCrdbCmekKeyCommand
     [Parameter(ParameterSetName = NewSet)]
     [ValidatePattern("^[a-z][a-z0-9-]+$")]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? Location { get; set; }
 
     /// <summary>
@@ -55,6 +61,8 @@ public sealed partial class NewCrdbCmekKeyCommand
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? KeyRing { get; set; }
 
     /// <summary>
@@ -79,6 +87,8 @@ public sealed partial class NewCrdbCmekKeyCommand
     [ValidatePattern("^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$")]
     [Alias("VaultName")]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string[]? KeyVaultName { get; set; }
 
     /// <summary>Azure: URIs of Key Vaults, instead of their names.</summary>
@@ -86,6 +96,7 @@ public sealed partial class NewCrdbCmekKeyCommand
     [ValidateNotNullOrEmpty]
     [Alias("VaultUri")]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
     public Uri[]? KeyVaultUri { get; set; }
 
     /// <summary>
@@ -94,6 +105,7 @@ public sealed partial class NewCrdbCmekKeyCommand
     /// </summary>
     [Parameter]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
     public Guid? SubscriptionId { get; set; }
 
     /// <summary>Azure: size of a new RSA key in bits: 2048, 3072 or 4096. Default: 3072.</summary>
@@ -114,6 +126,8 @@ public sealed partial class NewCrdbCmekKeyCommand
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? RoleName { get; set; }
 
     /// <summary>
@@ -122,6 +136,7 @@ public sealed partial class NewCrdbCmekKeyCommand
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [CloudOption]
+    [Trimmed]
     public string? PrincipalId { get; set; }
 
     /// <summary>Azure: recovers a deleted key of the same name. Default: report it as an error.</summary>
@@ -137,6 +152,8 @@ public sealed partial class NewCrdbCmekKeyCommand
     [Parameter(ParameterSetName = NewSet)]
     [ValidateNotNullOrEmpty]
     [CloudOption(IsVaultOnly = true)]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? VaultKeyCollection { get; set; }
 
     /// <summary>

@@ -68,7 +68,13 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://developer.hashicorp.com/vault/docs/secrets/key-management">
 /// HashiCorp Vault: Key Management secrets engine
 /// </seealso>
-[Cmdlet(VerbsCommon.New, "CrdbCmekKey", SupportsShouldProcess = true, DefaultParameterSetName = NewSet)]
+[Cmdlet(
+    VerbsCommon.New,
+    "CrdbCmekKey",
+    SupportsShouldProcess = true,
+    DefaultParameterSetName = NewSet,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekKey))]
 public sealed partial class NewCrdbCmekKeyCommand : CrdbClusterCmdlet
 {
@@ -85,12 +91,15 @@ public sealed partial class NewCrdbCmekKeyCommand : CrdbClusterCmdlet
         HelpMessage = "The identity, as New-CrdbCmekRole returns it."
     )]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PrincipalCompleter))]
+    [Trimmed]
     public string AuthPrincipal { get; set; } = "";
 
     /// <summary>Regions that need a key. Default: all regions of the cluster.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RegionCompleter))]
+    [Trimmed]
     public string[]? Region { get; set; }
 
     /// <summary>
@@ -99,6 +108,7 @@ public sealed partial class NewCrdbCmekKeyCommand : CrdbClusterCmdlet
     /// </summary>
     [Parameter(ParameterSetName = NewSet)]
     [ValidatePattern("^(?!aws/)[a-zA-Z0-9/_-]{1,250}$")]
+    [Trimmed]
     public string? Name { get; set; }
 
     /// <summary>
@@ -129,6 +139,7 @@ public sealed partial class NewCrdbCmekKeyCommand : CrdbClusterCmdlet
     )]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
+    [Trimmed]
     public string[]? KeyUri { get; set; }
 
     /// <summary>Adds missing permissions to the policy of an existing key, and changes nothing else in it.</summary>
@@ -179,7 +190,7 @@ public sealed partial class NewCrdbCmekKeyCommand : CrdbClusterCmdlet
             var keys = await session.NewKeys.EnsureKeysAsync(provider, request, isMove, context);
             foreach (var key in keys)
             {
-                session.KnownKeys.Add(key.KeyUri);
+                session.Remember(key.KeyUri, key.AuthPrincipal, $"{cluster.Name}, {key.Region}");
                 operation.Output(key);
             }
         };

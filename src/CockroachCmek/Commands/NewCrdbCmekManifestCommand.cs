@@ -21,7 +21,11 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
 /// </seealso>
-[Cmdlet(VerbsCommon.New, "CrdbCmekManifest")]
+[Cmdlet(
+    VerbsCommon.New,
+    "CrdbCmekManifest",
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekManifest))]
 public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
 {
@@ -31,12 +35,14 @@ public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "Region of the cluster.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RegionCompleter))]
+    [Trimmed]
     public string Region { get; set; } = "";
 
     /// <summary>The key: on AWS an ARN, on Google Cloud a resource name, on Azure a Key Identifier.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "URI of the key.")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
+    [Trimmed]
     public string KeyUri { get; set; } = "";
 
     /// <summary>
@@ -45,6 +51,8 @@ public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
     /// </summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "The identity.")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PrincipalCompleter))]
+    [Trimmed]
     public string AuthPrincipal { get; set; } = "";
 
     /// <summary>Reports every cluster that has regions without a key.</summary>

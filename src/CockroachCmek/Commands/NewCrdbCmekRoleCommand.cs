@@ -52,7 +52,12 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent">
 /// Azure: grant admin consent
 /// </seealso>
-[Cmdlet(VerbsCommon.New, "CrdbCmekRole", SupportsShouldProcess = true)]
+[Cmdlet(
+    VerbsCommon.New,
+    "CrdbCmekRole",
+    SupportsShouldProcess = true,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekRole))]
 public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
 {
@@ -64,6 +69,7 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
     [Parameter]
     [ValidatePattern(@"^[\w+=,.@-]{1,64}$")]
     [CloudOption]
+    [Trimmed]
     public string? Name { get; set; }
 
     /// <summary>AWS: path of the role, beginning and ending with a slash. Default: /.</summary>
@@ -80,6 +86,7 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
     [Parameter]
     [ValidatePattern(@"^arn:aws[a-z-]*:iam::(aws|\d{12}):policy/\S+$")]
     [CloudOption]
+    [Trimmed]
     public string? PermissionsBoundary { get; set; }
 
     /// <summary>AWS: additional tags of the role.</summary>
@@ -99,6 +106,8 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
+    [Trimmed]
     public string? Project { get; set; }
 
     /// <summary>
@@ -107,6 +116,7 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
     /// </summary>
     [Parameter]
     [CloudOption]
+    [ArgumentCompleter(typeof(CloudOptionCompleter))]
     public Guid? TenantId { get; set; }
 
     /// <summary>
@@ -116,6 +126,7 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [CloudOption]
+    [Trimmed]
     public string? ApplicationName { get; set; }
 
     /// <summary>
@@ -153,23 +164,23 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
         return async (session, cluster, operation) =>
         {
             session.Clouds.RefuseForeignOptions(cluster, options, cloud => cloud.RoleOptions);
-            operation.Output(
-                await session.NewKeys.EnsureRoleAsync(
-                    session.KeyProvider(cluster),
-                    new RoleRequest
-                    {
-                        Cluster = cluster,
-                        OrganizationId = session.OrganizationIdFor(cluster),
-                        Name = Name,
-                        Tags = Tags.From(Tag),
-                        Update = Update.IsPresent,
-                        Options = options
-                            .With("Open", Open.IsPresent ? (Func<Uri, bool>)Browser.Open : null)
-                            .With("Timeout", Timeout),
-                    },
-                    operation.Context(session.Time)
-                )
+            var role = await session.NewKeys.EnsureRoleAsync(
+                session.KeyProvider(cluster),
+                new RoleRequest
+                {
+                    Cluster = cluster,
+                    OrganizationId = session.OrganizationIdFor(cluster),
+                    Name = Name,
+                    Tags = Tags.From(Tag),
+                    Update = Update.IsPresent,
+                    Options = options
+                        .With("Open", Open.IsPresent ? (Func<Uri, bool>)Browser.Open : null)
+                        .With("Timeout", Timeout),
+                },
+                operation.Context(session.Time)
             );
+            session.Remember("", role.AuthPrincipal, $"identity of {cluster.Name}");
+            operation.Output(role);
         };
     }
 }

@@ -22,13 +22,17 @@ namespace CockroachCmek.Commands;
 /// <para>Shows what is missing in your cloud, and what would be restored.</para>
 /// <code>Restore-CrdbCmekAccess prod-eu-old -WhatIf</code>
 /// </example>
+/// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
+/// Manage CMEK for CockroachDB Advanced
+/// </seealso>
 /// <seealso href="https://support.cockroachlabs.com/">Cockroach Labs support</seealso>
 [Cmdlet(
     VerbsData.Restore,
     "CrdbCmekAccess",
     SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.Medium,
-    DefaultParameterSetName = ClusterSet
+    DefaultParameterSetName = ClusterSet,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
 )]
 [OutputType(typeof(CmekKey))]
 public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
@@ -57,6 +61,7 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
         HelpMessage = "The file that Revoke-CrdbCmek -Path wrote."
     )]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RecordFileCompleter))]
     public string Path { get; set; } = "";
 
     private protected override IEnumerable<CrdbClusterIdentity> Inputs()

@@ -50,7 +50,13 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://learn.microsoft.com/azure/key-vault/general/rbac-guide">
 /// Azure: access to Key Vault with Azure roles
 /// </seealso>
-[Cmdlet(VerbsSecurity.Revoke, "CrdbCmek", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(
+    VerbsSecurity.Revoke,
+    "CrdbCmek",
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High,
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekRevocation))]
 public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
 {
@@ -82,6 +88,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RecordFileCompleter))]
     public string? Path { get; set; }
 
     /// <summary>Returns as soon as CockroachDB Cloud has accepted the request. Default: wait for REVOKED.</summary>

@@ -52,7 +52,7 @@ namespace CockroachCmek.Commands;
 /// Get-CrdbCluster gcp-us | Test-CrdbCmek</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
-[Cmdlet(VerbsLifecycle.Start, "CrdbSandbox")]
+[Cmdlet(VerbsLifecycle.Start, "CrdbSandbox", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/cmek")]
 [OutputType(typeof(CrdbSandbox))]
 public sealed class StartCrdbSandboxCommand : CrdbCmdlet
 {

@@ -12,7 +12,7 @@ namespace CockroachCmek.Commands;
 /// <code>Stop-CrdbSandbox</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
-[Cmdlet(VerbsLifecycle.Stop, "CrdbSandbox")]
+[Cmdlet(VerbsLifecycle.Stop, "CrdbSandbox", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/cmek")]
 public sealed class StopCrdbSandboxCommand : CrdbCmdlet
 {
     /// <summary>

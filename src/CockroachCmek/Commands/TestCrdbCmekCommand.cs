@@ -27,7 +27,7 @@ namespace CockroachCmek.Commands;
 /// <code>if (-not (Test-CrdbCmek prod-* -Quiet)) { 'Something needs attention.' }</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
-[Cmdlet(VerbsDiagnostic.Test, "CrdbCmek")]
+[Cmdlet(VerbsDiagnostic.Test, "CrdbCmek", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/cmek")]
 [OutputType(typeof(CmekCheck), typeof(bool))]
 public sealed class TestCrdbCmekCommand : FleetCmdlet
 {

@@ -28,7 +28,11 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
 /// </seealso>
-[Cmdlet(VerbsDiagnostic.Test, "CrdbCmekManifest")]
+[Cmdlet(
+    VerbsDiagnostic.Test,
+    "CrdbCmekManifest",
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekCheck), typeof(bool))]
 public sealed class TestCrdbCmekManifestCommand : CrdbClusterCmdlet
 {

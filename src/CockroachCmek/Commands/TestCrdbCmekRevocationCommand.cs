@@ -25,7 +25,11 @@ namespace CockroachCmek.Commands;
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
 /// </seealso>
-[Cmdlet(VerbsDiagnostic.Test, "CrdbCmekRevocation")]
+[Cmdlet(
+    VerbsDiagnostic.Test,
+    "CrdbCmekRevocation",
+    HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek"
+)]
 [OutputType(typeof(CmekRevocationDrill), typeof(bool))]
 public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
 {

@@ -16,7 +16,7 @@ namespace CockroachCmek.Commands;
 /// <code>Get-CrdbCluster prod-eu | Wait-CrdbCmek -Timeout 01:00:00</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
-[Cmdlet(VerbsLifecycle.Wait, "CrdbCmek")]
+[Cmdlet(VerbsLifecycle.Wait, "CrdbCmek", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/cmek")]
 [OutputType(typeof(CmekInfo))]
 public sealed class WaitCrdbCmekCommand : TimedClusterCmdlet
 {

@@ -10,6 +10,8 @@ namespace CockroachCmek.Session;
 /// <summary>Reads the API key from a parameter, SecretManagement or the environment. Pipeline thread only.</summary>
 internal static class ApiKeySource
 {
+    public const string SecretManagement = "Microsoft.PowerShell.SecretManagement";
+
     public const string Variable = "COCKROACH_API_KEY";
 
     /// <exception cref="CmekException">ApiKeyMissing, SecretNotReadable.</exception>
@@ -34,10 +36,7 @@ internal static class ApiKeySource
     private static Secret FromVault(CrdbCmdlet cmdlet, string name, string? vault)
     {
         var get = cmdlet.InvokeCommand.GetCommand("Get-Secret", CommandTypes.Cmdlet | CommandTypes.Function)
-            ?? throw Errors.SecretNotReadable(
-                name,
-                "the module Microsoft.PowerShell.SecretManagement is not installed."
-            );
+            ?? throw Errors.SecretNotReadable(name, $"the module {SecretManagement} is not installed.");
         try
         {
             using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);

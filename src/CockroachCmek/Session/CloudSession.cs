@@ -1,5 +1,6 @@
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
+using CockroachCmek.Completion;
 using CockroachCmek.Core;
 using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Clouds;
@@ -20,6 +21,9 @@ internal sealed class CloudSession : IDisposable
 
     // Several runbook jobs can share a process, so the current session belongs to a runspace.
     private static readonly ConditionalWeakTable<Runspace, CloudSession> Current = new();
+
+    // By the object: a record that is made from another one is another key.
+    private static readonly ConditionalWeakTable<CrdbCluster, CloudSession> Kept = new();
 
     private static int s_lastId;
 
@@ -54,8 +58,15 @@ internal sealed class CloudSession : IDisposable
     /// <summary>Creates identities and keys, for clusters that need them.</summary>
     public NewKeyAdmission NewKeys { get; }
 
-    /// <summary>Keys that this session has seen, for completion.</summary>
-    public KnownNames KnownKeys { get; } = new();
+    /// <summary>Keys and identities that this session has seen, for completion.</summary>
+    public SeenThings<SeenKey> KnownKeys { get; } = new();
+
+    /// <summary>Identities with access to keys that this session has seen, for completion.</summary>
+    public SeenThings<CmekAccess> KnownAccess { get; } = new();
+
+    /// <summary>Remembers a key, or an identity, for completion.</summary>
+    public void Remember(string keyUri, string authPrincipal, string where) =>
+        KnownKeys.Add($"{keyUri} {authPrincipal}", new SeenKey(keyUri, authPrincipal, where));
 
     /// <summary>Canceled when the session is disconnected.</summary>
     public CancellationToken Ended => _ended.Token;
@@ -79,6 +90,24 @@ internal sealed class CloudSession : IDisposable
 
     /// <summary>The state behind a session object; null when it was disconnected.</summary>
     public static CloudSession? Of(CrdbSession session) => Known.TryGetValue(session, out var found) ? found : null;
+
+    /// <summary>
+    /// The session that a cluster keeps, because a cmdlet returned it for -Session; null for one of the runspace's
+    /// session, which follows the next Connect-CrdbCloud.
+    /// </summary>
+    public static CloudSession? KeptBy(CrdbCluster? cluster) =>
+        cluster is not null && Kept.TryGetValue(cluster, out var session) ? session : null;
+
+    /// <summary>The cluster as an object that keeps this session, as does what is made from it. Thread-safe.</summary>
+    public CrdbCluster Keeping(CrdbCluster cluster)
+    {
+        if (ReferenceEquals(Kept.GetValue(cluster, _ => this), this))
+            return cluster;
+        // It keeps another session, and -Session chose this one.
+        var copy = cluster with { };
+        Kept.Add(copy, this);
+        return copy;
+    }
 
     /// <summary>Opens a session, after one call has shown that the API key works.</summary>
     public static async Task<CloudSession> ConnectAsync(

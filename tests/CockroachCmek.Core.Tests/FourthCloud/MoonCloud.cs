@@ -103,6 +103,9 @@ internal sealed class MoonCloud : ICustomerCloud
             }
             : throw Errors.RevocationFileInvalid(change.Target, "it is not a change on the Moon");
 
+    public IEnumerable<Suggestion> Suggest(string parameter, SeenNames seen) =>
+        parameter == "Crater" ? [new Suggestion("Tycho", "a crater")] : [];
+
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) => new MoonProvider(this);
 }
 

@@ -41,6 +41,28 @@ public sealed class ParameterTests
     }
 
     [Theory]
+    [InlineData("-KeyVaultName foo -KeyRing bar", "The parameters for AWS are -MultiRegion, -Administrator,")]
+    [InlineData("-AuthPrincipal \" arn:aws:iam::111122223333:role/x`n\" -Region us-east-1 -WhatIf", null)]
+    public void A_refusal_names_the_parameters_that_fit_and_pasted_spaces_are_removed(string given, string? fitting)
+    {
+        using var session = ModuleSession.WithSandbox();
+        if (fitting is null)
+            Assert.Equal(
+                "arn:aws:iam::111122223333:role/x",
+                session.Run($"(New-CrdbCmekKey prod-us {given}).AuthPrincipal").Succeeds().Single().ToString()
+            );
+        else
+            Assert.Contains(
+                fitting,
+                session
+                    .Run($"New-CrdbCmekRole prod-us | New-CrdbCmekKey {given}")
+                    .FailsWith("ParameterNotSupported")
+                    .ErrorDetails.Message,
+                StringComparison.Ordinal
+            );
+    }
+
+    [Theory]
     [InlineData("prod-us")]
     [InlineData("gcp-us")]
     public void The_PrincipalId_of_a_role_of_another_cloud_is_not_refused(string cluster)

@@ -11,7 +11,14 @@ public sealed partial class DocumentTests
     private static readonly string Readme = Read("README.md");
 
     public static TheoryData<string> Documents() =>
-        ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "Module/en-US/about_CockroachCmek.help.txt"];
+        [
+            "README.md",
+            "CONTRIBUTING.md",
+            "docs/architecture.md",
+            .. Directory
+                .EnumerateFiles(Path.Combine(Repository.Root, "Module", "en-US"), "about_*.help.txt")
+                .Select(file => Path.GetRelativePath(Repository.Root, file)),
+        ];
 
     [Fact]
     public void The_README_lists_every_cmdlet_and_links_to_its_page()

@@ -84,6 +84,8 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
         IReadOnlyList<CmekRegionSpec> keys
     ) => new AzureRecordedChange(change, cluster, keys).Verify();
 
+    public IEnumerable<Suggestion> Suggest(string parameter, SeenNames seen) => AzureSuggestions.Of(parameter, seen);
+
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new AzureKeyProvider(this, AzureConnection.Create(options, sandbox));
 }

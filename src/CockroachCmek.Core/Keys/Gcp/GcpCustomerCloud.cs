@@ -87,6 +87,8 @@ internal sealed class GcpCustomerCloud : ICustomerCloud
         IReadOnlyList<CmekRegionSpec> keys
     ) => GcpAccessChangeReader.Verify(change, cluster, keys);
 
+    public IEnumerable<Suggestion> Suggest(string parameter, SeenNames seen) => GcpSuggestions.Of(parameter, seen);
+
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new GcpKeyProvider(this, GcpConnection.Create(options, sandbox));
 }

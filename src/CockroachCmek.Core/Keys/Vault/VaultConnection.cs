@@ -14,7 +14,10 @@ internal sealed record VaultConnection(Uri Address, Secret Token)
     public string? Namespace { get; init; }
 
     /// <summary>The mount path of the Key Management secrets engine. It is mounted there if missing.</summary>
-    public string Mount { get; init; } = "keymgmt";
+    public string Mount { get; init; } = DefaultMount;
+
+    /// <summary>The mount path of a session that names none.</summary>
+    public const string DefaultMount = "keymgmt";
 
     /// <summary>The certificates to trust and to present.</summary>
     public VaultTls Tls { get; init; } = new();

@@ -86,14 +86,16 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
     /// <summary>Starts the work for each cluster of the record.</summary>
     protected override void ProcessRecord()
     {
-        var session = Cloud();
         var work = Prepare();
         var patience = Patience;
         foreach (var identity in Inputs())
+        {
+            var session = CloudOf(identity.Cluster);
             if (AcceptsPatterns && identity.Cluster is null && Wildcards.IsPattern(identity.Text))
                 Submit(session, operation => StartMatchesAsync(session, identity.Text, work, operation));
             else
                 Start(session, identity, work, patience);
+        }
     }
 
     private void Start(
@@ -101,7 +103,9 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
         CrdbClusterIdentity identity,
         Func<CloudSession, CrdbCluster, Operation, Task> work,
         Patience patience
-    ) =>
+    )
+    {
+        var keeps = IsKept(session, identity.Cluster);
         Submit(
             session,
             async operation =>
@@ -110,12 +114,13 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
                 operation.ClusterName = identity.Cluster?.Name ?? identity.Id ?? identity.Text;
                 var cluster = await session.Clusters.ResolveAsync(identity, operation.Context(session.Time));
                 operation.ClusterName = cluster.Name;
-                await work(session, cluster, operation);
+                await work(session, keeps ? session.Keeping(cluster) : cluster, operation);
             },
             identity.IsPlanned,
             ThrottleLimit,
             identity.Source
         );
+    }
 
     /// <summary>Starts the work for every cluster of a pattern whose plan has CMEK.</summary>
     private async Task StartMatchesAsync(

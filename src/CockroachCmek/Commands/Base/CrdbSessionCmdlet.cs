@@ -7,7 +7,10 @@ namespace CockroachCmek.Commands;
 /// <summary>Base of the cmdlets that use a session.</summary>
 public abstract class CrdbSessionCmdlet : CrdbCmdlet
 {
-    /// <summary>The session to use, as Connect-CrdbCloud returned it. Default: the session of this runspace.</summary>
+    /// <summary>
+    /// The session to use, as Connect-CrdbCloud returned it. Objects that are returned keep it: the next cmdlet of the
+    /// pipeline uses it too. Default: the session of the piped object, or else that of this runspace.
+    /// </summary>
     [Parameter]
     [ValidateNotNull]
     public CrdbSession? Session { get; set; }
@@ -22,9 +25,25 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
             ThrowTerminatingError(
                 ErrorRecords.From(Session is null ? Errors.NotConnected() : Errors.SessionEnded(Session.ToString()))
             );
-        if (found!.Ended.IsCancellationRequested)
-            ThrowTerminatingError(ErrorRecords.From(Errors.SessionEnded(found.Session.ToString())));
-        return found;
+        return InUse(found!);
+    }
+
+    /// <summary>
+    /// The session for a cluster: that of -Session, or that of the cmdlet which returned the object for its -Session,
+    /// or that of the runspace.
+    /// </summary>
+    private protected CloudSession CloudOf(CrdbCluster? cluster) =>
+        Session is null && CloudSession.KeptBy(cluster) is { } kept ? InUse(kept) : Cloud();
+
+    /// <summary>True when the clusters that are returned keep the session.</summary>
+    private protected bool IsKept(CloudSession session, CrdbCluster? cluster) =>
+        Session is not null || ReferenceEquals(CloudSession.KeptBy(cluster), session);
+
+    private CloudSession InUse(CloudSession session)
+    {
+        if (session.Ended.IsCancellationRequested)
+            ThrowTerminatingError(ErrorRecords.From(Errors.SessionEnded(session.Session.ToString())));
+        return session;
     }
 
     /// <summary>
