@@ -17,7 +17,7 @@ internal static partial class Errors
             CmekErrorKind.InvalidState,
             command,
             $"{command} asks before it changes anything, and this PowerShell is not interactive. Nothing was changed.",
-            $"{command} -Confirm:$false",
+            "Run the same command again with -Confirm:$false",
             inner
         );
 
