@@ -88,8 +88,9 @@ try {
     if ($revocation.Status) {
         "$($revocation.ClusterName): CMEK is $($revocation.Status)."
     } else {
-        $states = $revocation.Changes | Group-Object State | ForEach-Object { "$($_.Count) $($_.Name)" }
-        "$($revocation.ClusterName): changes in the KMS: $($states -join ', '). CockroachDB Cloud was not asked."
+        $done = @($revocation.Changes | Where-Object { "$($_.State)" -eq 'Done' }).Count
+        $all = @($revocation.Changes).Count
+        "$($revocation.ClusterName): $done of $all changes in the KMS are done. CockroachDB Cloud was not asked."
     }
 } finally {
     # A job's disk is lost when the job ends, so the record is always output, also when the job fails midway. Records of

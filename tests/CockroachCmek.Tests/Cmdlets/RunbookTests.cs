@@ -187,7 +187,7 @@ public sealed class RunbookTests : IDisposable
             )
             .Succeeds();
         Assert.Equal(
-            "prod-eu-old: changes in the KMS: 1 Done. CockroachDB Cloud was not asked.",
+            "prod-eu-old: 1 of 1 changes in the KMS are done. CockroachDB Cloud was not asked.",
             done.Output[0].ToString()
         );
         var calls = _session
