@@ -80,9 +80,9 @@ internal static partial class Errors
         Make(
             CmekErrorKind.LimitsExceeded,
             service,
-            $"{service} asks to wait {Attempts.Seconds(asked)} before the next request (Retry-After). This command "
+            $"{service} asks to wait {Attempts.Time(asked)} before the next request (Retry-After). This command "
                 + $"waits at most {Attempts.Seconds(limit)} for that.",
-            $"Run the same command again in {Attempts.Seconds(asked)}: it reads the state before it writes",
+            $"Run the same command again in {Attempts.Time(asked)}: it reads the state before it writes",
             inner
         );
 

@@ -88,10 +88,11 @@ internal static partial class Errors
             key,
             $"{key} {origin}. Its new {(newKey ? "key" : "version")} would be generated in {cloud}. "
                 + "Nothing was rotated.",
-            $"Create the new material where the old one comes from, and import it: New-CrdbCmekKey -KeyUri <key> | "
+            $"Create the new material where the old one comes from, and import it: Get-CrdbCluster "
+                + $"{ShellQuote.PowerShell(cluster)} | New-CrdbCmekKey -AuthPrincipal (Get-CrdbCmek "
+                + $"{ShellQuote.PowerShell(cluster)}).Regions[0].Keys[0].AuthPrincipal -KeyUri <key> | "
                 + "New-CrdbCmekManifest | Invoke-CrdbCmekRotation   (or Get-CrdbCluster "
-                + $"{ShellQuote.PowerShell(cluster)} "
-                + $"| Invoke-CrdbCmekRotation {(newKey ? "-NewKey " : "")}-ReplaceOrigin)"
+                + $"{ShellQuote.PowerShell(cluster)} | Invoke-CrdbCmekRotation {(newKey ? "-NewKey " : "")}-ReplaceOrigin)"
         );
 
     /// <summary>The material of a key cannot be replaced by the cloud itself.</summary>

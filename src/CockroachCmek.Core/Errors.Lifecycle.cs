@@ -160,7 +160,7 @@ internal static partial class Errors
             CmekErrorKind.InvalidArgument,
             cluster,
             $"Each region of a multi-region cluster needs at least {minimum} nodes; '{cluster}' would have {string.Join(", ", small.Select(s => $"{s.Value} in {s.Key}"))}. Nothing was sent.",
-            $"Add-CrdbCmekRegion -NodeCount {minimum}   (scale an existing region in the console first)"
+            $"Add-CrdbCmekRegion <region> -Cluster {cluster} -NodeCount {minimum}   (scale an existing region in the console first)"
         );
 
     /// <summary>CockroachDB Cloud does not offer the region on the cluster's cloud.</summary>

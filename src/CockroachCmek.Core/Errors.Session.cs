@@ -18,7 +18,7 @@ internal static partial class Errors
             command,
             $"{command} asks before it changes anything, and this PowerShell is not interactive. "
                 + "What it asked about was not changed.",
-            $"{command} -Confirm:$false",
+            "Run the same command again with -Confirm:$false",
             inner
         );
 

@@ -55,6 +55,8 @@ if (-not (Get-Module CockroachCmek)) { Import-Module CockroachCmek }
 $Connection = $Connection.Clone()
 $folder = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), "break-glass-$ClusterName")
 $null = [System.IO.Directory]::CreateDirectory($folder)
+$started = [DateTime]::UtcNow
+$revocation = $null
 $before = @{}
 $connected = $false
 try {
@@ -83,11 +85,19 @@ try {
         }
     }
     $revocation = $keys | Revoke-CrdbCmek -Method $Method -KmsOnly:$KmsOnly -Path $folder -Confirm:$false
-    "$($revocation.ClusterName): CMEK is $(if ($revocation.Status) { $revocation.Status } else { 'not known' })."
+    if ($revocation.Status) {
+        "$($revocation.ClusterName): CMEK is $($revocation.Status)."
+    } else {
+        $done = @($revocation.Changes | Where-Object { "$($_.State)" -eq 'Done' }).Count
+        $all = @($revocation.Changes).Count
+        "$($revocation.ClusterName): $done of $all changes in the KMS are done. CockroachDB Cloud was not asked."
+    }
 } finally {
-    # A job's disk is lost when the job ends, so the record is always output.
+    # A job's disk is lost when the job ends, so the record is always output, also when the job fails midway. Records of
+    # earlier runs that are still on the disk are not.
     foreach ($record in [System.IO.Directory]::GetFiles($folder, '*.revocation.json')) {
-        [System.IO.File]::ReadAllText($record)
+        $isOfThisRun = [System.IO.File]::GetLastWriteTimeUtc($record) -ge $started.AddSeconds(-2)
+        if ($isOfThisRun -or ($revocation -and $record -eq $revocation.Path)) { [System.IO.File]::ReadAllText($record) }
     }
     if ($connected) { Disconnect-CrdbCloud }
     # The process may run other jobs, which must not find these credentials.

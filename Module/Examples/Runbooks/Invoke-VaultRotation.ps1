@@ -22,6 +22,10 @@ param(
     [ValidateRange(1, 3650)]
     [int] $OlderThanDays = 90,
 
+    # The largest number of clusters to rotate in this run. 0 means all.
+    [ValidateRange(0, 100000)]
+    [int] $MaxClusters = 0,
+
     # Name of the variable of the Automation account that holds the Vault token.
     [string] $VaultTokenVariable = 'VAULT_TOKEN',
 
@@ -50,6 +54,8 @@ $Connection = $Connection.Clone()
 $before = @{}
 $connected = $false
 $failed = @()
+$left = @()
+$rotated = 0
 
 # What failed and what to do about it: a job has no screen that shows the recommended action.
 function Get-FailureText([string] $name, $record) {
@@ -77,8 +83,14 @@ try {
     $connected = $true
 
     foreach ($cluster in Get-CrdbCluster $ClusterName | Where-Object Plan -EQ ADVANCED) {
+        if ($MaxClusters -gt 0 -and $rotated -ge $MaxClusters) {
+            $left += $cluster.Name
+            continue
+        }
         try {
-            $cluster | Invoke-CrdbCmekRotation -Via HashiCorpVault -IfOlderThan $OlderThanDays -Wait
+            $result = $cluster | Invoke-CrdbCmekRotation -Via HashiCorpVault -IfOlderThan $OlderThanDays -Wait
+            if ("$($result.Outcome)" -ne 'Existing') { $rotated++ }
+            $result
         } catch {
             $failed += Get-FailureText $cluster.Name $_
         }
@@ -92,4 +104,5 @@ try {
         [Environment]::SetEnvironmentVariable($name, $value)
     }
 }
+if ($left) { $PSCmdlet.WriteWarning("Left for the next run, if they are due: $($left -join ', ')") }
 if ($failed) { throw "Not rotated: $($failed -join '; ')" }

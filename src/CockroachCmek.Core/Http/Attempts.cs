@@ -127,6 +127,16 @@ internal static class Attempts
     public static string Seconds(TimeSpan span) =>
         $"{Math.Ceiling(span.TotalSeconds).ToString(CultureInfo.InvariantCulture)} s";
 
+    /// <summary>A time for people to come back after: rounded up, in the unit that they would use.</summary>
+    public static string Time(TimeSpan span) =>
+        span < TimeSpan.FromMinutes(2) ? Seconds(span)
+        : span < TimeSpan.FromHours(2) ? Whole(span.TotalMinutes, "minutes")
+        : span < TimeSpan.FromDays(2) ? Whole(span.TotalHours, "hours")
+        : Whole(span.TotalDays, "days");
+
+    private static string Whole(double number, string unit) =>
+        $"{Math.Ceiling(number).ToString(CultureInfo.InvariantCulture)} {unit}";
+
     /// <summary>True when the call has ended, or the user has stopped it: then its own end tells how.</summary>
     private static async Task<bool> EndsWithinAsync(Task running, TimeSpan limit, OperationContext context)
     {

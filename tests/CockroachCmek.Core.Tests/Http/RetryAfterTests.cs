@@ -50,7 +50,8 @@ public sealed class RetryAfterTests
         var handler = Asking(service, 86_400);
         var error = await Assert.ThrowsAsync<CmekException>(() => ReadAsync(service, handler, Patience.Usual));
         Assert.Equal("RetryAfterTooLong", error.ErrorId);
-        Assert.Contains("asks to wait 86400 s", error.Message, StringComparison.Ordinal);
+        Assert.Contains("asks to wait 24 hours", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Run the same command again in 24 hours", error.RecommendedAction, StringComparison.Ordinal);
         Assert.Contains("at most 60 s", error.Message, StringComparison.Ordinal);
         Assert.Single(handler.Requests);
         Assert.Equal(TimeSpan.Zero, _clock.Elapsed);

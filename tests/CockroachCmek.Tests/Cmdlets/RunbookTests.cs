@@ -102,7 +102,7 @@ public sealed class RunbookTests : IDisposable
             .Succeeds();
         var result = Run(
             "Invoke-VaultRotation",
-            "-ClusterName prod-eu-old, prod-us -VaultAddress $sandbox.VaultEndpoint"
+            "-ClusterName prod-eu-old, prod-us -VaultAddress $sandbox.VaultEndpoint -MaxClusters 1"
         );
         Assert.Equal(
             "prod-us Existing",
@@ -181,11 +181,15 @@ public sealed class RunbookTests : IDisposable
                     + $"Export-CrdbCmekManifest -Path '{manifest}'; $seen = $sandbox.Exchanges.Count"
             )
             .Succeeds();
-        Run(
+        var done = Run(
                 "Invoke-BreakGlassRevocation",
                 $"-ClusterName prod-eu-old -ConfirmClusterName prod-eu-old -ManifestPath '{manifest}'"
             )
             .Succeeds();
+        Assert.Equal(
+            "prod-eu-old: 1 of 1 changes in the KMS are done. CockroachDB Cloud was not asked.",
+            done.Output[0].ToString()
+        );
         var calls = _session
             .Run(
                 "$sandbox.Exchanges | Where-Object Index -gt $seen | ForEach-Object { \"$($_.Service) "
