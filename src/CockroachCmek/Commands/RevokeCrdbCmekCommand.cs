@@ -1,6 +1,7 @@
 using System.IO;
 using System.Management.Automation;
 using CockroachCmek.Completion;
+using CockroachCmek.Core;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Session;
@@ -16,6 +17,9 @@ namespace CockroachCmek.Commands;
 /// each one, with the keys, the operator, the identity in your cloud and the request ids. A step that fails is in the
 /// output with its reason, and running the same command again completes it.
 /// Restore-CrdbCmekAccess gives access back, but only Cockroach Labs support can bring a revoked cluster back.</para>
+/// <para>When CockroachDB Cloud is down or cannot be trusted, use -KmsOnly. The keys come from the manifest, state or
+/// record in the pipeline. For a name, UUID or console URL, every cloud that the session has credentials for is searched
+/// by the tags, labels and names that this module gives. Keys that it did not create are not found that way.</para>
 /// <para>Clusters that would lose a key too are named before any change, and the command refuses to continue without
 /// -AllowSharedKey. Where the default method is refused, a further method that would take a key from other clusters is
 /// not tried without it. It asks for confirmation; use -Confirm:$false in a runbook.</para>
@@ -34,6 +38,11 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Revokes without confirmation, keeps the record, and waits for REVOKED.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Revoke-CrdbCmek -Path ./prod-eu-old.revocation.json -Confirm:$false</code>
+/// </example>
+/// <example>
+/// <para>Removes access by the cluster's name, without CockroachDB Cloud.</para>
+/// <code>Connect-CrdbCloud -KmsOnly
+/// Revoke-CrdbCmek prod-eu-old -KmsOnly -Confirm:$false</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
@@ -61,7 +70,8 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
 
     /// <summary>
     /// Stops after the KMS: CockroachDB Cloud does not receive the request, and the nodes keep running with the keys in
-    /// their memory until they restart.
+    /// their memory until they restart. When CockroachDB Cloud does not respond, or in a session of Connect-CrdbCloud
+    /// -KmsOnly, the keys are found in your clouds by the cluster's name, UUID or console URL.
     /// </summary>
     [Parameter]
     public SwitchParameter KmsOnly { get; set; }
@@ -84,16 +94,28 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     [Parameter]
     public SwitchParameter NoWait { get; set; }
 
+    private const string Name = "Revoke-CrdbCmek";
+
     /// <summary>The cluster whose record is in the file of -Path.</summary>
     private string? _recorded;
 
     private protected override Patience Patience => Patience.Urgent.Within(Timeout);
 
+    private protected override Func<CrdbClusterIdentity, OperationContext, Task<CrdbCluster>> Resolver(
+        CloudSession session
+    )
+    {
+        var kmsOnly = KmsOnly.IsPresent;
+        return (identity, context) => session.Clusters.ResolveUrgentlyAsync(identity, kmsOnly, Name, context);
+    }
+
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {
         var path = Path is null ? null : SessionState.Path.GetUnresolvedProviderPathFromPSPath(Path);
-        return async (session, cluster, operation) =>
+        return async (session, named, operation) =>
         {
+            var context = operation.Context(session.Time);
+            var (cluster, source) = await session.LocateAsync(named, operation.Source, Name, context);
             var (revocation, error) = await session
                 .Revocations()
                 .RevokeAsync(
@@ -102,14 +124,14 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
                     new RevocationOptions
                     {
                         Method = Method,
-                        Source = operation.Source,
+                        Source = source,
                         KmsOnly = KmsOnly.IsPresent,
                         AllowSharedKey = AllowSharedKey.IsPresent,
                         Path = RecordOf(path, cluster, operation),
                         Write = WriteOptions,
                         Wait = NoWait.IsPresent ? null : WaitFor(expected: null),
                     },
-                    operation.Context(session.Time)
+                    context
                 );
             // The changes are returned even if a later step failed, because Restore-CrdbCmekAccess needs them.
             operation.Output(revocation);

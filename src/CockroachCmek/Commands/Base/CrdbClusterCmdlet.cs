@@ -101,19 +101,27 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
         CrdbClusterIdentity identity,
         Func<CloudSession, CrdbCluster, Operation, Task> work,
         Patience patience
-    ) =>
+    )
+    {
+        var resolve = Resolver(session);
         Submit(
             session,
             async operation =>
             {
                 operation.Patience = patience;
                 var context = operation.Context(session.Time);
-                await work(session, await session.Clusters.ResolveAsync(identity, context), operation);
+                await work(session, await resolve(identity, context), operation);
             },
             identity.IsPlanned,
             ThrottleLimit,
             identity.Source
         );
+    }
+
+    /// <summary>How the cluster that is meant is found. Called on the pipeline thread.</summary>
+    private protected virtual Func<CrdbClusterIdentity, OperationContext, Task<CrdbCluster>> Resolver(
+        CloudSession session
+    ) => session.Clusters.ResolveAsync;
 
     /// <summary>Starts the work for every cluster of a pattern whose plan has CMEK.</summary>
     private async Task StartMatchesAsync(
