@@ -3,6 +3,7 @@ using CockroachCmek.Tests.Engine;
 namespace CockroachCmek.Tests.Cmdlets;
 
 /// <summary>An emergency with the cluster's name alone, while CockroachDB Cloud is down.</summary>
+[Collection(OneAtATime.Name)]
 public sealed class KmsOnlyTests
 {
     private const string Down =
@@ -31,7 +32,9 @@ public sealed class KmsOnlyTests
             StringComparison.Ordinal
         );
         // As Clixml keeps it; the engine of these tests has no Export-Clixml.
-        session.Run("$kept = [Management.Automation.PSSerializer]::Serialize((Get-CrdbCmek prod-eu-old))").Succeeds();
+        session
+            .Run("$kept = [Management.Automation.PSSerializer]::Serialize((Get-CrdbCmek prod-eu-old), 5)")
+            .Succeeds();
 
         session.Run(Down).Succeeds();
         var refused = session.Run("'dev-aws' | Revoke-CrdbCmek -Confirm:$false");
@@ -41,11 +44,14 @@ public sealed class KmsOnlyTests
         var revocation = session.Run("'dev-aws' | Revoke-CrdbCmek -KmsOnly -Confirm:$false").Succeeds().Single();
         Assert.Equal(("dev-aws", "Updated"), (revocation.Text("ClusterName"), revocation.Text("Outcome")));
 
-        session
-            .Run(
-                "$null = Connect-CrdbCloud -KmsOnly -Endpoint $sandbox.CloudEndpoint; $seen = $sandbox.Exchanges.Count"
-            )
-            .Succeeds();
+        // A sandbox shows its clouds to those who know its API key.
+        using (new EnvironmentVariable("COCKROACH_API_KEY", session.Sandbox.Text("ApiKey")))
+            session
+                .Run(
+                    "$sandbox.ClearFaults(); $null = Connect-CrdbCloud -KmsOnly -Endpoint $sandbox.CloudEndpoint; "
+                        + "$seen = $sandbox.Exchanges.Count"
+                )
+                .Succeeds();
         var restored = session.Run("Restore-CrdbCmekAccess dev-aws").Succeeds().Single();
         Assert.Equal("Updated", restored.Text("Outcome"));
         // What the drill advised to keep.
