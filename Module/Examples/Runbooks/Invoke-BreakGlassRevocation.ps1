@@ -20,7 +20,8 @@ param(
     [ValidateSet('Default', 'Deny', 'RemoveGrant', 'RemoveTrust', 'DisableKey', 'DenyRole', 'DisableIdentity')]
     [string] $Method = 'Default',
 
-    # Stop after the KMS: CockroachDB Cloud is not notified, and running nodes continue.
+    # Stop after the KMS: CockroachDB Cloud is not notified, and running nodes continue. When CockroachDB Cloud cannot be
+    # reached, the keys are found in your clouds by the cluster's name.
     [bool] $KmsOnly = $false,
 
     # Takes the keys from this manifest and sends nothing to CockroachDB Cloud, which may be down. Implies -KmsOnly.
@@ -72,12 +73,22 @@ try {
         $Connection.ApiKey = [System.Net.NetworkCredential]::new('', $apiKey).SecurePassword
     }
     if ($Endpoint) { $Connection.Endpoint = $Endpoint }
-    $null = Connect-CrdbCloud @Connection
+    try {
+        $session = Connect-CrdbCloud @Connection
+    } catch {
+        if (-not $KmsOnly -or $ManifestPath) { throw }
+        Write-Warning "$_ Nothing is sent to CockroachDB Cloud. The keys of '$ClusterName' are looked for in your clouds."
+        $Connection.Remove('ApiKey')
+        $Connection.KmsOnly = $true
+        $session = Connect-CrdbCloud @Connection
+    }
     $connected = $true
 
     if ($ManifestPath) {
         $keys = Import-CrdbCmekManifest $ManifestPath -Cluster $ClusterName
         $KmsOnly = $true
+    } elseif ($session.IsKmsOnly) {
+        $keys = $ClusterName
     } else {
         $keys = @(Get-CrdbCluster $ClusterName)
         if ($keys.Count -ne 1 -or $keys[0].Name -cne $ConfirmClusterName) {

@@ -138,8 +138,8 @@ internal sealed class ClusterSearch(CustomerCloudTable clouds, Func<ICustomerClo
 
     private static IEnumerable<string> DescribeMissed(Outcome outcome) =>
         outcome.Problem is { } problem
-            ? [$"{outcome.Cloud.DisplayName} ({problem.TrimEnd('.')})"]
-            : outcome.Search!.Missed.Select(m => $"{outcome.Cloud.DisplayName}, {m.TrimEnd('.')}");
+            ? [$"{outcome.Cloud.DisplayName} ({problem.TrimEnd('.', ' ')})"]
+            : outcome.Search!.Missed.Select(m => $"{outcome.Cloud.DisplayName}, {m.TrimEnd('.', ' ')}");
 
     /// <summary>Says which cluster it is, what may be missing, and where a namesake could be.</summary>
     private static void Tell(

@@ -172,8 +172,8 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
                     Status = CmekCheckStatus.Fail,
                     Detail = $"Revoke-CrdbCmek -KmsOnly would not find this key by the cluster's name. {reason}",
                     Remedy =
-                        $"Get-CrdbCmek {ShellQuote.PowerShell(cluster.Name)} | Export-Clixml ./cmek.xml   (keep it where "
-                        + "you can reach it; in an emergency: Import-Clixml ./cmek.xml | Revoke-CrdbCmek -KmsOnly)",
+                        $"Get-CrdbCmek {ShellQuote.PowerShell(cluster.Name)} | Export-Clixml ./cmek.xml -Depth 5   (keep it "
+                        + "where you can reach it; in an emergency: Import-Clixml ./cmek.xml | Revoke-CrdbCmek -KmsOnly)",
                 }),
         ];
 

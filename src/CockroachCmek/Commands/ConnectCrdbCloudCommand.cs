@@ -111,7 +111,8 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     /// <summary>
     /// Opens a session that reaches your own clouds only. Needs no API key and sends nothing to CockroachDB Cloud: for
     /// Revoke-CrdbCmek -KmsOnly and Restore-CrdbCmekAccess when CockroachDB Cloud is down or cannot be trusted. They
-    /// take the keys from a manifest or a record.
+    /// take the keys from a manifest or a record, or find them in your clouds by the cluster's name, UUID or console
+    /// URL.
     /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = KmsOnlySet)]
     public SwitchParameter KmsOnly { get; set; }

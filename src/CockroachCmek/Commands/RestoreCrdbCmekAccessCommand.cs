@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CockroachCmek.Completion;
+using CockroachCmek.Core;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Session;
 
@@ -22,6 +23,10 @@ namespace CockroachCmek.Commands;
 /// <para>Shows what is missing in your cloud, and what would be restored.</para>
 /// <code>Restore-CrdbCmekAccess prod-eu-old -WhatIf</code>
 /// </example>
+/// <example>
+/// <para>Gives access back by the cluster's name, without CockroachDB Cloud.</para>
+/// <code>Restore-CrdbCmekAccess prod-eu-old -KmsOnly</code>
+/// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
 /// </seealso>
@@ -37,6 +42,7 @@ namespace CockroachCmek.Commands;
 [OutputType(typeof(CmekKey))]
 public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
 {
+    private const string Name = "Restore-CrdbCmekAccess";
     private const string ClusterSet = "Cluster";
     private const string PathSet = "Path";
 
@@ -64,6 +70,21 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
     [ArgumentCompleter(typeof(RecordFileCompleter))]
     public string Path { get; set; } = "";
 
+    /// <summary>
+    /// Without CockroachDB Cloud: when it does not respond, and no record is given, the keys are found in your clouds by
+    /// the cluster's name, UUID or console URL.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter KmsOnly { get; set; }
+
+    private protected override Func<CrdbClusterIdentity, OperationContext, Task<CrdbCluster>> Resolver(
+        CloudSession session
+    )
+    {
+        var kmsOnly = KmsOnly.IsPresent;
+        return (identity, context) => session.Clusters.ResolveUrgentlyAsync(identity, kmsOnly, Name, context);
+    }
+
     private protected override IEnumerable<CrdbClusterIdentity> Inputs()
     {
         if (Path.Length == 0)
@@ -81,16 +102,13 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
     }
 
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
-        async (session, cluster, operation) =>
+        async (session, named, operation) =>
         {
+            var context = operation.Context(session.Time);
+            var (cluster, source) = await session.LocateAsync(named, operation.Source, Name, context);
             var (keys, error) = await session
                 .Restoration()
-                .RestoreAsync(
-                    cluster,
-                    operation.Source as CmekRevocation,
-                    session.KeyProvider(cluster),
-                    operation.Context(session.Time)
-                );
+                .RestoreAsync(cluster, source as CmekRevocation, session.KeyProvider(cluster), context, source);
             foreach (var key in keys)
                 operation.Output(key);
             if (error is not null)

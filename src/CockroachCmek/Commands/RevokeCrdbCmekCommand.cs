@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CockroachCmek.Completion;
+using CockroachCmek.Core;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Session;
@@ -15,6 +16,9 @@ namespace CockroachCmek.Commands;
 /// each one, with the keys, the operator, the identity in your cloud and the request ids. A step that fails is in the
 /// output with its reason, and running the same command again completes it.
 /// Restore-CrdbCmekAccess gives access back, but only Cockroach Labs support can bring a revoked cluster back.</para>
+/// <para>When CockroachDB Cloud is down or cannot be trusted, use -KmsOnly. The keys come from the manifest, state or
+/// record in the pipeline. For a name, UUID or console URL, every cloud that the session has credentials for is searched
+/// by the tags, labels and names that this module gives. Keys that it did not create are not found that way.</para>
 /// <para>Clusters that would lose a key too are named before any change, and the command refuses to continue without
 /// -AllowSharedKey. Where the default method is refused, a further method that would take a key from other clusters is
 /// not tried without it. It asks for confirmation; use -Confirm:$false in a runbook.</para>
@@ -37,6 +41,11 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Revokes without confirmation, keeps the record, and waits for REVOKED.</para>
 /// <code>Get-CrdbCluster prod-eu-old | Revoke-CrdbCmek -Path ./prod-eu-old.revocation.json -Confirm:$false</code>
+/// </example>
+/// <example>
+/// <para>Removes access by the cluster's name, without CockroachDB Cloud.</para>
+/// <code>Connect-CrdbCloud -KmsOnly
+/// Revoke-CrdbCmek prod-eu-old -KmsOnly -Confirm:$false</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
@@ -70,7 +79,8 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
 
     /// <summary>
     /// Stops after the KMS: CockroachDB Cloud does not receive the request, and the nodes keep running with the keys in
-    /// their memory until they restart.
+    /// their memory until they restart. When CockroachDB Cloud does not respond, or in a session of Connect-CrdbCloud
+    /// -KmsOnly, the keys are found in your clouds by the cluster's name, UUID or console URL.
     /// </summary>
     [Parameter]
     public SwitchParameter KmsOnly { get; set; }
@@ -95,16 +105,28 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     [Parameter]
     public SwitchParameter NoWait { get; set; }
 
+    private const string Name = "Revoke-CrdbCmek";
+
     /// <summary>The clusters of the pipeline share what -Path names.</summary>
     private readonly RecordClaim _record = new();
 
     private protected override Patience Patience => Patience.Urgent.Within(Timeout);
 
+    private protected override Func<CrdbClusterIdentity, OperationContext, Task<CrdbCluster>> Resolver(
+        CloudSession session
+    )
+    {
+        var kmsOnly = KmsOnly.IsPresent;
+        return (identity, context) => session.Clusters.ResolveUrgentlyAsync(identity, kmsOnly, Name, context);
+    }
+
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {
         var path = Path is null ? null : SessionState.Path.GetUnresolvedProviderPathFromPSPath(Path);
-        return async (session, cluster, operation) =>
+        return async (session, named, operation) =>
         {
+            var context = operation.Context(session.Time);
+            var (cluster, source) = await session.LocateAsync(named, operation.Source, Name, context);
             var (revocation, error) = await session
                 .Revocations()
                 .RevokeAsync(
@@ -113,7 +135,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
                     new RevocationOptions
                     {
                         Method = Method,
-                        Source = operation.Source,
+                        Source = source,
                         KmsOnly = KmsOnly.IsPresent,
                         AllowSharedKey = AllowSharedKey.IsPresent,
                         Path = path,
@@ -121,7 +143,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
                         Write = WriteOptions,
                         Wait = NoWait.IsPresent ? null : WaitFor(expected: null),
                     },
-                    operation.Context(session.Time)
+                    context
                 );
             // The changes are returned even if a later step failed, because Restore-CrdbCmekAccess needs them.
             operation.Output(revocation);

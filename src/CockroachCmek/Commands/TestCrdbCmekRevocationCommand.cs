@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Core;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -22,6 +23,10 @@ namespace CockroachCmek.Commands;
 /// <code>Get-CrdbCluster prod-eu-old | Test-CrdbCmekRevocation |
 ///     Where-Object IsDefault | Where-Object Status -ne Pass</code>
 /// </example>
+/// <example>
+/// <para>Checks whether a revocation by name would find every key without CockroachDB Cloud.</para>
+/// <code>Test-CrdbCmekRevocation prod-eu-old -KmsOnly -Quiet</code>
+/// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
 /// </seealso>
@@ -37,22 +42,42 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
     [Parameter]
     public CmekRevocationMethod Method { get; set; }
 
+    /// <summary>
+    /// Checks the way without CockroachDB Cloud: the keys are those that Revoke-CrdbCmek -KmsOnly would find in your
+    /// clouds by the cluster's name. A key in force that it would not find is a Fail.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter KmsOnly { get; set; }
+
     /// <summary>Returns true or false instead of the lines.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
+    private protected override Func<CrdbClusterIdentity, OperationContext, Task<CrdbCluster>> Resolver(
+        CloudSession session
+    )
+    {
+        var kmsOnly = KmsOnly.IsPresent;
+        return (identity, context) =>
+            session.Clusters.ResolveUrgentlyAsync(identity, kmsOnly, "Test-CrdbCmekRevocation", context);
+    }
+
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
         async (session, cluster, operation) =>
         {
-            var lines = await session
-                .RevocationDrills()
-                .RunAsync(
-                    cluster,
-                    Method,
-                    operation.Source,
-                    session.KeyProvider(cluster),
-                    operation.Context(session.Time)
-                );
+            var drills = session.RevocationDrills();
+            var context = operation.Context(session.Time);
+            var isNamed = operation.Source is CmekManifest or CmekInfo or CmekRevocation;
+            var lines =
+                KmsOnly.IsPresent && !isNamed
+                    ? await drills.RunInKmsAsync(
+                        cluster,
+                        Method,
+                        session.ClusterSearch(),
+                        found => session.KeyProvider(found),
+                        context
+                    )
+                    : await drills.RunAsync(cluster, Method, operation.Source, session.KeyProvider(cluster), context);
             if (Quiet.IsPresent)
                 operation.Output(
                     lines

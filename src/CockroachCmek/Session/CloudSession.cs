@@ -208,6 +208,49 @@ internal sealed class CloudSession : IDisposable
     public ICmekKeyProvider KeyProvider(CrdbCluster cluster, CmekKeySource source = CmekKeySource.Cloud) =>
         _connections.ProviderOf(cluster, source);
 
+    /// <summary>
+    /// The cluster with its cloud, and what names its keys. A cluster of which only a name or id is known is found in the
+    /// customer's clouds, with its keys; CockroachDB Cloud is not asked.
+    /// </summary>
+    /// <param name="cluster">What is known of the cluster.</param>
+    /// <param name="source">The object from the pipeline; null for none.</param>
+    /// <param name="command">The command that needs the keys.</param>
+    /// <param name="context">The run.</param>
+    /// <exception cref="CmekException">ClusterKeysNotFound, AmbiguousClusterKeys.</exception>
+    public async Task<(CrdbCluster Cluster, object? Source)> LocateAsync(
+        CrdbCluster cluster,
+        object? source,
+        string command,
+        OperationContext context
+    )
+    {
+        if (cluster.CloudProvider.Length > 0)
+            return (cluster, source);
+        // An older record, or a state that was kept in a file, may not tell the cloud; its keys do.
+        if (CloudOf(source) is { } cloud)
+            return (cluster with { CloudProvider = cloud.Provider }, source);
+        var found = await ClusterSearch().FindAsync(cluster, command, context);
+        return (found.Cluster, found.Keys);
+    }
+
+    /// <summary>Finds clusters in the customer's clouds, with this session's credentials.</summary>
+    public ClusterSearch ClusterSearch() =>
+        new(Clouds, cloud => KeyProvider(new CrdbCluster { CloudProvider = cloud.Provider }));
+
+    private ICustomerCloud? CloudOf(object? source) =>
+        (
+            source switch
+            {
+                CmekRevocation record => record.Changes.Select(c => c.KeyUri),
+                CmekInfo info => info.EveryKey().Select(k => k.KeyUri),
+                _ => [],
+            }
+        )
+            .Select(uri => Clouds.ParseKeyUri(uri).KeyType)
+            .OfType<string>()
+            .Select(Clouds.OfKeyType)
+            .FirstOrDefault(c => c is not null);
+
     public ManifestReader ManifestReader() => new(Clouds);
 
     public ManifestBuilder ManifestBuilder() => new(Clouds);

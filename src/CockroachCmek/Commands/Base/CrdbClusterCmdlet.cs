@@ -106,13 +106,14 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
     )
     {
         var keeps = IsKept(session, identity.Cluster);
+        var resolve = Resolver(session);
         Submit(
             session,
             async operation =>
             {
                 operation.Patience = patience;
                 operation.ClusterName = identity.Cluster?.Name ?? identity.Id ?? identity.Text;
-                var cluster = await session.Clusters.ResolveAsync(identity, operation.Context(session.Time));
+                var cluster = await resolve(identity, operation.Context(session.Time));
                 operation.ClusterName = cluster.Name;
                 await work(session, keeps ? session.Keeping(cluster) : cluster, operation);
             },
@@ -121,6 +122,11 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
             identity.Source
         );
     }
+
+    /// <summary>How the cluster that is meant is found. Called on the pipeline thread.</summary>
+    private protected virtual Func<CrdbClusterIdentity, OperationContext, Task<CrdbCluster>> Resolver(
+        CloudSession session
+    ) => session.Clusters.ResolveAsync;
 
     /// <summary>Starts the work for every cluster of a pattern whose plan has CMEK.</summary>
     private async Task StartMatchesAsync(
