@@ -236,10 +236,16 @@ internal sealed class RevocationPlan(
     }
 
     /// <summary>
-    /// An advice to revoke in another way is followed already, and does not make the method possible.
+    /// What makes a method possible. An advice to revoke in another way is left out: it is followed already.
     /// </summary>
-    private static string ToMakePossible(CmekRevocationMethod method, CmekException error) =>
-        error.RecommendedAction.Contains("-Method ") ? "" : $" To make {method} possible: {error.RecommendedAction}";
+    private static string ToMakePossible(CmekRevocationMethod method, CmekException error)
+    {
+        var ways = error
+            .RecommendedAction.Split(["; or "], StringSplitOptions.None)
+            .Where(way => !way.Contains("-Method "))
+            .ToList();
+        return ways.Count == 0 ? "" : $" To make {method} possible: {string.Join("; or ", ways)}";
+    }
 
     private static CmekAccessChange Unreadable(
         IReadOnlyList<CmekRegionSpec> uses,

@@ -45,7 +45,7 @@ namespace CockroachCmek.Commands;
 /// <example>
 /// <para>Removes access by the cluster's name, without CockroachDB Cloud.</para>
 /// <code>Connect-CrdbCloud -KmsOnly
-/// Revoke-CrdbCmek prod-eu-old -KmsOnly -Confirm:$false</code>
+/// Revoke-CrdbCmek prod-eu -KmsOnly -Confirm:$false</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced

@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Keys.Aws;
 using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Aws;
@@ -47,6 +48,32 @@ public sealed class AwsForeignChangeTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Single(_runs.Record.Changes, c => c.State == CmekAccessChangeState.Restored);
+    }
+
+    [Theory]
+    [InlineData(CmekRevocationMethod.Deny)]
+    [InlineData(CmekRevocationMethod.RemoveGrant)]
+    public async Task A_policy_that_somebody_puts_back_is_changed_again(CmekRevocationMethod method)
+    {
+        var (options, keys) = await _runs.PrepareAsync(method);
+        var before = await _runs.StateAsync();
+        var policy = (await _runs.World.PolicyAsync(keys[0].KeyUri)).ToCompactString();
+        var undone = 0;
+        var log = new RecordingLog
+        {
+            OnVerbose = line =>
+            {
+                if (line.Contains("PutKeyPolicy", StringComparison.Ordinal) && Interlocked.Exchange(ref undone, 1) == 0)
+                    Task.Run(() => _runs.PutPolicyAsync(keys[0], policy)).GetAwaiter().GetResult();
+            },
+        };
+        var (revocation, error) = await _runs.RevokeAsync(options, log);
+        Assert.Null(error);
+        Assert.Equal(1, undone);
+        Assert.All(revocation.Changes, c => Assert.Equal(CmekAccessChangeState.Done, c.State));
+        Assert.False((await _runs.World.PolicyAsync(keys[0].KeyUri)).IsEquivalentTo(KeyPolicyDocument.Parse(policy)));
+        Assert.Null(await _runs.RestoreAsync(_runs.Record));
+        Assert.Equal(before, await _runs.StateAsync());
     }
 
     [Theory]

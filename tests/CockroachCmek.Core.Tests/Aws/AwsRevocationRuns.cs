@@ -85,16 +85,11 @@ internal sealed class AwsRevocationRuns : IDisposable
     {
         var statement = KeyPolicyDocument.UseStatement(principal);
         (statement["Sid"], statement["Action"]) = (sid, "kms:Decrypt");
-        await World
-            .Kms(key.Region)
-            .PutKeyPolicyAsync(
-                new PutKeyPolicyRequest
-                {
-                    KeyId = key.KeyUri,
-                    Policy = (await World.PolicyAsync(key.KeyUri)).With(statement).ToCompactString(),
-                }
-            );
+        await PutPolicyAsync(key, (await World.PolicyAsync(key.KeyUri)).With(statement).ToCompactString());
     }
+
+    public Task PutPolicyAsync(CmekKey key, string policy) =>
+        World.Kms(key.Region).PutKeyPolicyAsync(new PutKeyPolicyRequest { KeyId = key.KeyUri, Policy = policy });
 
     public Task CreateRoleAsync(string name) =>
         World.IamAsync(

@@ -106,9 +106,17 @@ public sealed class TamperedRecordTests : IDisposable
         ];
         foreach (var form in forms)
             AssertRefused(() => RevocationFile.Read(form, "r"), form.Length > 200 ? form[..200] : form);
+    }
+
+    [Fact]
+    public void The_encoding_changes_nothing_of_what_is_read_and_refused()
+    {
+        var text = RevocationFile.Write(Honest("AWS").Record);
         foreach (var encoding in new[] { Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32 })
         {
             System.IO.File.WriteAllText(File, text, encoding);
+            Assert.Equal(text, RevocationFile.Write(RevocationFile.Load(File)));
+            System.IO.File.WriteAllText(File, text[..^3], encoding);
             AssertRefused(() => RevocationFile.Load(File), encoding.EncodingName);
         }
     }

@@ -256,7 +256,7 @@ public sealed class EnablePipelineTests
         // The host cannot prompt, as in a runbook.
         var refused = session.Run("$manifest | Enable-CrdbCmek");
         var error = refused.FailsWith("ConfirmationNeeded");
-        Assert.Equal("Enable-CrdbCmek -Confirm:$false", error.ErrorDetails.RecommendedAction);
+        Assert.Equal("Run the same command again with -Confirm:$false", error.ErrorDetails.RecommendedAction);
         Assert.Contains(refused.Warnings, w => w.Contains("can no longer be restored", StringComparison.Ordinal));
         Assert.Equal(true, session.Run("$manifest | Enable-CrdbCmek -WhatIf").Succeeds().Single().Get("IsPlanned"));
         Assert.Empty(session.Run("$sandbox.Exchanges | Where-Object Operation -match '^POST /api'").Output);

@@ -26,19 +26,36 @@ internal sealed partial class AwsKeyWriter
         var seen = planned;
         KeyPolicyDocument? sent = null;
         var isContested = false;
-        await calls.SettleAsync(
-            $"PutKeyPolicy {region} {keyId}",
-            () => WaitForPrincipalsAsync(keyId, () => sent, PutAsync),
-            IsDoneAsync
-        );
-        await calls.PollUntilAsync(IsDoneAsync, Propagation, Pause, () => AwsErrors.PolicyNotSeen(keyId, region));
+        await WriteAsync();
+        var written = calls.Context.Time.GetTimestamp();
+        await calls.PollUntilAsync(IsShownAsync, Propagation, Pause, () => AwsErrors.PolicyNotSeen(keyId, region));
         if (isContested)
             calls.Context.Host.Warning(
                 $"Somebody else changed the policy of {keyId} at the same time. Their change was kept where it could "
-                    + "be "
-                    + "seen. Check the policy: aws kms get-key-policy "
+                    + "be seen. Check the policy: aws kms get-key-policy "
                     + $"--region {region} --key-id {keyId} --policy-name default"
             );
+
+        Task WriteAsync() =>
+            calls.SettleAsync(
+                $"PutKeyPolicy {region} {keyId}",
+                () => WaitForPrincipalsAsync(keyId, () => sent, PutAsync),
+                IsDoneAsync
+            );
+
+        // Who read the policy before this write, and wrote after it, has undone it.
+        async Task<bool> IsShownAsync()
+        {
+            if (await IsDoneAsync())
+                return true;
+            if (calls.Context.Time.GetElapsedTime(written) >= Repetition)
+            {
+                await WriteAsync();
+                written = calls.Context.Time.GetTimestamp();
+            }
+
+            return false;
+        }
 
         Task<PutKeyPolicyResponse?> PutAsync() =>
             WaitForKeyAsync(keyId, () =>

@@ -17,6 +17,9 @@ internal sealed partial class AwsKeyWriter(AwsClients clients, AwsCalls calls, A
     /// </summary>
     public static readonly TimeSpan Propagation = TimeSpan.FromMinutes(3);
 
+    /// <summary>A change of a policy that is not seen for so long has been undone by somebody, and is made again.</summary>
+    private static readonly TimeSpan Repetition = TimeSpan.FromMinutes(1);
+
     /// <summary>The pause between two tries.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 

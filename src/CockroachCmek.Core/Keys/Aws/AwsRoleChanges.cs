@@ -71,6 +71,9 @@ internal sealed record RoleTrustDeny(RoleArn Role, string Cluster, string Accoun
     /// <summary>IAM lets sessions be issued for minutes after the trust was denied.</summary>
     private static readonly TimeSpan Propagation = TimeSpan.FromHours(1);
 
+    /// <summary>Of two runs at once, either's policy serves both: it cuts so much longer than IAM needs.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(30);
+
     public override string Kind => KindName;
 
     public override CmekRevocationMethod Method => CmekRevocationMethod.RemoveTrust;
@@ -103,7 +106,7 @@ internal sealed record RoleTrustDeny(RoleArn Role, string Cluster, string Accoun
     {
         var writer = new AwsRolePolicyWriter(run, Role);
         await writer.ChangeTrustAsync(trust => trust.With(Statement));
-        await writer.PutAsync(PolicyName, Policy);
+        await writer.PutAsync(PolicyName, Policy, IsEnough);
     }
 
     public override async Task UndoAsync(AwsRun run)
@@ -119,8 +122,13 @@ internal sealed record RoleTrustDeny(RoleArn Role, string Cluster, string Accoun
         var writer = new AwsRolePolicyWriter(run, Role);
         return await writer.FindTrustAsync() is { } trust
             && trust.Has(Statement)
-            && await writer.HasAsync(PolicyName, Policy);
+            && await writer.HasAsync(PolicyName, IsEnough);
     }
+
+    private bool IsEnough(JsonObject found) =>
+        RoleDenial.IssuedBeforeOf(RoleDenial.Describe(PolicyName, found)) is { } time
+        && time >= IssuedBefore - Tolerance
+        && JsonNode.DeepEquals(found, RoleDenial.Policy(Cluster, time));
 
     /// <summary>The change for a cluster now.</summary>
     public static RoleTrustDeny Of(CrdbCluster cluster, RoleArn role, DateTimeOffset now) =>

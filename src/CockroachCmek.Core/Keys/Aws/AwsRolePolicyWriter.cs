@@ -15,15 +15,19 @@ internal sealed class AwsRolePolicyWriter(AwsRun run, RoleArn role)
 
     /// <summary>Sets an inline policy.</summary>
     /// <exception cref="CmekException">RoleOfAnotherAccount, RolePolicyNotSeen.</exception>
-    public async Task PutAsync(string name, JsonObject policy)
+    public Task PutAsync(string name, JsonObject policy) => PutAsync(name, policy, IsLike(policy));
+
+    /// <summary>Sets an inline policy, unless one is there that serves as well.</summary>
+    /// <exception cref="CmekException">RoleOfAnotherAccount, RolePolicyNotSeen.</exception>
+    public async Task PutAsync(string name, JsonObject policy, Func<JsonObject, bool> isEnough)
     {
         await CheckAccountAsync();
-        if (!await HasAsync(name, policy))
+        if (!await HasAsync(name, isEnough))
             await ChangeAsync(
                 "PutRolePolicy",
                 name,
                 c => Iam.PutRolePolicyAsync(role.Name, name, policy.ToJsonString(), c),
-                () => HasAsync(name, policy)
+                () => HasAsync(name, isEnough)
             );
     }
 
@@ -58,10 +62,17 @@ internal sealed class AwsRolePolicyWriter(AwsRun run, RoleArn role)
     }
 
     /// <summary>True when an inline policy is there, and means the same.</summary>
-    public async Task<bool> HasAsync(string name, JsonObject policy) =>
-        await FindAsync(name) is { } text
-        && JsonNode.Parse(text) is JsonObject found
-        && JsonNode.DeepEquals(found, JsonNode.Parse(policy.ToJsonString()));
+    public Task<bool> HasAsync(string name, JsonObject policy) => HasAsync(name, IsLike(policy));
+
+    /// <summary>True when an inline policy is there, and serves.</summary>
+    public async Task<bool> HasAsync(string name, Func<JsonObject, bool> isEnough) =>
+        await FindAsync(name) is { } text && JsonNode.Parse(text) is JsonObject found && isEnough(found);
+
+    private static Func<JsonObject, bool> IsLike(JsonObject policy)
+    {
+        var wanted = JsonNode.Parse(policy.ToJsonString());
+        return found => JsonNode.DeepEquals(found, wanted);
+    }
 
     /// <summary>The trust policy; null when there is no such role.</summary>
     public async Task<KeyPolicyDocument?> FindTrustAsync() =>
