@@ -1,5 +1,5 @@
-# The part of SecretManagement 1.1 that a caller sees. It takes a vault extension as the real module does: a module with a
-# nested module NAME.Extension that has five functions. They run in a runspace of their own.
+# The part of SecretManagement 1.1 that a caller sees. It takes a vault extension as the real module does: a module with
+# a nested module NAME.Extension that has five functions. They run in a runspace of their own.
 $vaults = [ordered]@{}
 $shell = $null
 
