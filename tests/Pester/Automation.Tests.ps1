@@ -129,6 +129,50 @@ Describe 'A thread' {
     }
 }
 
+Describe 'A runbook' {
+    BeforeAll {
+        $runbooks = Join-Path $PSScriptRoot '../../Module/Examples/Runbooks'
+        $variables = $sandbox.Environment
+        function Get-AutomationVariable { param($Name) $variables[$Name] }
+        # The cause, and what was output before it.
+        function Invoke-Runbook {
+            param([string] $Name, [string[]] $ClusterName, [hashtable] $More = @{})
+            try {
+                $null = & "$runbooks/$Name.ps1" -ClusterName $ClusterName -Endpoint $endpoint @More -OutVariable found
+                [pscustomobject]@{ Reason = ''; Output = $found }
+            } catch {
+                [pscustomobject]@{ Reason = "$_"; Output = $found }
+            }
+        }
+    }
+
+    It 'audits the other clusters when one cannot be read, and names that one' {
+        $run = Invoke-Runbook Test-NightlyAudit gone, prod-eu-old, standard-aws
+        $run.Reason | Should -BeLike "Not checked: *'gone'*Next: Get-CrdbCluster*standard-aws: the plan STANDARD*"
+        $run.Output.ErrorId | Should -Contain 'DataOlderThanCmek'
+    }
+
+    It 'is not green on nothing: <_>' -ForEach 'none-*', 'standard-*' {
+        (Invoke-Runbook Test-NightlyAudit $_).Reason | Should -Be "No cluster that can have CMEK is named $_."
+        (Invoke-Runbook Invoke-VaultRotation $_ @{ VaultAddress = $sandbox.VaultEndpoint }).Reason |
+            Should -Be "No cluster that can have CMEK is named $_."
+    }
+
+    It 'audits a cluster without CMEK as a warning among many, and as a failure by its name' {
+        (Invoke-Runbook Test-NightlyAudit azure-in).Reason | Should -BeLike '*azure-in CmekNotEnabled*'
+        (Invoke-Runbook Test-NightlyAudit azure-*).Reason | Should -BeLike '*CmekNotEnabled*'
+        $run = Invoke-Runbook Test-NightlyAudit 'azure-in*', 'prod-eu-old'
+        $run.Reason | Should -BeNullOrEmpty
+        $run.Output.ErrorId | Should -Contain 'CmekNotEnabled'
+    }
+
+    It 'rotates the keys of the other clusters when one is gone' {
+        $vault = @{ VaultAddress = $sandbox.VaultEndpoint }
+        (Invoke-Runbook Invoke-VaultRotation gone, prod-eu-old $vault).Reason |
+            Should -BeLike "Not rotated: gone: *; prod-eu-old: *"
+    }
+}
+
 Describe 'A secret of SecretManagement' {
     BeforeAll {
         # The real module where it is installed: the folder of its stand-in is searched last.
