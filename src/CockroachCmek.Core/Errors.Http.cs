@@ -160,11 +160,11 @@ internal static partial class Errors
         );
 
     /// <summary>An address that is not a base address of an API.</summary>
-    internal static CmekException EndpointInvalid(string parameter, string reason) =>
+    internal static CmekException EndpointInvalid(string parameter, string reason, string? variable = null) =>
         Make(
             CmekErrorKind.InvalidArgument,
             parameter,
-            $"The address of -{parameter} {reason}.",
+            $"The address of {variable ?? $"-{parameter}"} {reason}.",
             $"Connect-CrdbCloud -{parameter} https://<host>"
         );
 

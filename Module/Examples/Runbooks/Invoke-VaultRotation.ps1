@@ -54,6 +54,7 @@ $Connection = $Connection.Clone()
 $before = @{}
 $connected = $false
 $failed = @()
+$notFound = @()
 $left = @()
 $rotated = 0
 
@@ -82,7 +83,14 @@ try {
     $null = Connect-CrdbCloud @Connection
     $connected = $true
 
-    foreach ($cluster in Get-CrdbCluster $ClusterName | Where-Object Plan -EQ ADVANCED) {
+    # A name that is gone does not stop the others.
+    $clusters = @(
+        Get-CrdbCluster $ClusterName -ErrorAction SilentlyContinue -ErrorVariable notFound |
+            Where-Object Plan -EQ ADVANCED
+    )
+    foreach ($record in $notFound) { $failed += Get-FailureText "$($record.TargetObject)" $record }
+    if (-not $clusters -and -not $failed) { throw "No cluster that can have CMEK is named $($ClusterName -join ', ')." }
+    foreach ($cluster in $clusters) {
         if ($MaxClusters -gt 0 -and $rotated -ge $MaxClusters) {
             $left += $cluster.Name
             continue

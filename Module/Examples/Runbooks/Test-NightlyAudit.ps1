@@ -3,7 +3,9 @@
 Checks the CMEK of clusters, and fails the job when a check fails.
 .DESCRIPTION
 Outputs every check that did not pass. A check that failed, or that could not be made, fails the job, so the account's
-alert on failed jobs is enough. Nothing is written.
+alert on failed jobs is enough. A cluster that cannot be read does not stop the others: the job fails at the end, and
+names it. A job that finds no cluster with CMEK fails too, and so does one that was given the name of a cluster without
+CMEK. Nothing is written.
 #>
 [CmdletBinding()]
 param(
@@ -40,6 +42,8 @@ if (-not (Get-Module CockroachCmek)) { Import-Module CockroachCmek }
 $Connection = $Connection.Clone()
 $before = @{}
 $connected = $false
+$failed = @()    # what could not be checked, with the reason
+$notFound = $notRead = @()
 try {
     # All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
     foreach ($name in $EnvironmentVariable) {
@@ -52,12 +56,25 @@ try {
     $null = Connect-CrdbCloud @Connection
     $connected = $true
 
+    # A name that is gone, or a cluster that cannot be read, does not stop the others.
+    $found = @(Get-CrdbCluster $ClusterName -ErrorAction SilentlyContinue -ErrorVariable notFound)
+    $clusters = @($found | Where-Object Plan -EQ ADVANCED)
     $problems = @(
-        Get-CrdbCluster $ClusterName |
-            Where-Object Plan -EQ ADVANCED |
-            Test-CrdbCmek -MaxKeyAge ([timespan]::FromDays($MaxKeyAgeDays)) |
+        $clusters |
+            Test-CrdbCmek -MaxKeyAge ([timespan]::FromDays($MaxKeyAgeDays)) -ErrorAction SilentlyContinue `
+                -ErrorVariable notRead |
             Where-Object Status -NE Pass
     )
+    foreach ($record in @($notFound) + @($notRead)) {
+        # A job has no screen that shows the recommended action.
+        $advice = if ($record.ErrorDetails) { $record.ErrorDetails.RecommendedAction }
+        $failed += "$($record.Exception.Message)$(if ($advice) { " Next: $advice" })"
+    }
+    # A pattern means the clusters that can have CMEK; a name that was written out means that one.
+    foreach ($cluster in $found | Where-Object { $_.Plan -ne 'ADVANCED' -and $ClusterName -contains $_.Name }) {
+        $failed += "$($cluster.Name): the plan $($cluster.Plan) has no CMEK"
+    }
+    if (-not $clusters -and -not $failed) { throw "No cluster that can have CMEK is named $($ClusterName -join ', ')." }
 } finally {
     if ($connected) { Disconnect-CrdbCloud }
     # The process may run other jobs, which must not find these credentials.
@@ -69,15 +86,24 @@ try {
 }
 $problems
 
+# Among many, a cluster on which CMEK was never enabled is a warning.
+$without = @($problems | Where-Object ErrorId -EQ CmekNotEnabled)
+$isNoneEnabled = $clusters.Count -gt 0 -and $without.Count -eq $clusters.Count
 $fatal = @(
     $problems | Where-Object {
-        "$($_.Status)" -eq 'Fail' -or ("$($_.Status)" -eq 'Unknown' -and -not $AllowUnknown)
+        "$($_.Status)" -eq 'Fail' -or
+        ("$($_.Status)" -eq 'Unknown' -and -not $AllowUnknown) -or
+        ($_.ErrorId -eq 'CmekNotEnabled' -and ($isNoneEnabled -or $ClusterName -contains $_.ClusterName))
     }
 )
-if ($fatal) {
-    $names = $fatal | ForEach-Object {
-        $problem = if ("$($_.Status)" -eq 'Fail') { $_.ErrorId } else { $_.Check }
-        "$($_.ClusterName) $problem $($_.Region)".Trim()
+$reasons = @(
+    if ($fatal) {
+        $names = $fatal | ForEach-Object {
+            $problem = if ("$($_.Status)" -ne 'Unknown') { $_.ErrorId } else { $_.Check }
+            "$($_.ClusterName) $problem $($_.Region)".Trim()
+        }
+        "$($fatal.Count) checks did not pass: $($names -join '; ')"
     }
-    throw "$($fatal.Count) checks did not pass: $($names -join '; ')"
-}
+    if ($failed) { "Not checked: $($failed -join '; ')" }
+)
+if ($reasons) { throw $reasons -join '. ' }

@@ -4,8 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace CockroachCmek.Core.Http;
 
 /// <summary>
-/// Creates the handler of every HTTP client: no redirects, no cookies, no proxy for what is sent in clear, and errors
-/// of
+/// Creates the handler of every HTTP client: no redirects, no cookies, no proxy for what is sent in clear, and errors of
 /// their own for a wrong address and a refused certificate.
 /// </summary>
 internal static class Handlers
@@ -46,7 +45,10 @@ internal static class Handlers
         return handler;
     }
 #else
-    /// <summary>The platform's handler. .NET Framework has no time limit for connecting alone.</summary>
+    /// <summary>
+    /// The platform's handler. .NET Framework has no time limit for connecting alone, and opens two connections to a
+    /// server unless told otherwise: a third cluster of -ThrottleLimit, or the poll of a wait, would queue behind them.
+    /// </summary>
     public static HttpClientHandler Platform(CertificateReports certificates, TlsTrust trust)
     {
         var handler = new HttpClientHandler
@@ -54,6 +56,7 @@ internal static class Handlers
             AllowAutoRedirect = false,
             UseCookies = false,
             Proxy = new EncryptedOnlyProxy(),
+            MaxConnectionsPerServer = int.MaxValue, // the default of .NET
             ServerCertificateCustomValidationCallback = (request, certificate, chain, errors) =>
                 certificates.Judge(request.RequestUri!.Host, certificate, chain, errors, trust),
         };

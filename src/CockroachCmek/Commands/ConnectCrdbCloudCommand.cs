@@ -11,7 +11,8 @@ namespace CockroachCmek.Commands;
 /// <para>Reads the secret key of a service account from -ApiKey, from a SecretManagement vault (-SecretName) or from
 /// the environment variable COCKROACH_API_KEY, in this order, and checks it with one call. The other cmdlets in this
 /// runspace then use the session. Pass the returned object to -Session in another runspace, for example in
-/// ForEach-Object -Parallel.</para>
+/// ForEach-Object -Parallel or Start-ThreadJob. A session cannot leave its process: in Start-Job and in a remote
+/// session, connect there. What Get-Secret returns may be a SecureString, a PSCredential or a String.</para>
 /// <para>CMEK needs a service account with the role Cluster Admin or Cluster Operator. Do not type an API key at the
 /// prompt: it would be saved in the history file. Use Read-Host -AsSecureString or -SecretName. Keys and tokens stay
 /// inside the module: no object, message or transcript shows them.</para>
@@ -118,7 +119,8 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     public SwitchParameter KmsOnly { get; set; }
 
     /// <summary>
-    /// Base address of the API. Must be https, except on the loopback address. Default: https://cockroachlabs.cloud.
+    /// Base address of the API. Must be https, except on the loopback address. Default: the environment variable
+    /// COCKROACH_SERVER, or else https://cockroachlabs.cloud.
     /// </summary>
     [Parameter]
     [ValidateNotNull]
@@ -267,7 +269,7 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
             var key = KmsOnly.IsPresent
                 ? ApiKeySource.ReadOptional()
                 : ApiKeySource.Read(this, ApiKey, SecretName, SecretVault);
-            request = new SessionRequest(Endpoint, key)
+            request = new SessionRequest(Endpoint ?? ApiKeySource.Server(), key)
             {
                 KmsOnly = KmsOnly.IsPresent,
                 ApiVersion = ApiVersion,

@@ -26,6 +26,7 @@ public sealed class DisconnectCrdbCloudCommand : CrdbCmdlet
     /// <summary>The session to end, as Connect-CrdbCloud returned it. Default: the session of this runspace.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
+    [SessionTransformation]
     public CrdbSession? Session { get; set; }
 
     /// <summary>Ends the session.</summary>

@@ -41,6 +41,8 @@ internal static class Rehydration
             return Cluster(PipedObject.Of(piped.Value(property.Name)) ?? piped);
         if (piped.Value(property.Name) is not { } value)
             return null;
+        if (property.PropertyType == typeof(DateTimeOffset) || property.PropertyType == typeof(DateTimeOffset?))
+            return Moment(value);
         if (!IsList(property.PropertyType))
             return Scalar(value, property.PropertyType);
         var item = property.PropertyType.GetGenericArguments()[0];
@@ -52,6 +54,24 @@ internal static class Rehydration
             list.SetValue(Item(items[i], item), i);
         return list;
     }
+
+    /// <summary>
+    /// PowerShell serializes a DateTimeOffset as its text, in the invariant culture, and its properties.
+    /// </summary>
+    private static object Moment(object value) =>
+        PipedObject.Unwrap(value) switch
+        {
+            DateTimeOffset moment => moment,
+            DateTime local => new DateTimeOffset(local),
+            _ => DateTimeOffset.TryParse(
+                value.ToString(),
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var moment
+            )
+                ? moment
+                : throw new PSInvalidCastException($"'{value}' is not a time."),
+        };
 
     private static object Item(object value, Type type) =>
         PipedObject.Of(value) is { } piped ? Object(piped, type) : Scalar(value, type);
@@ -86,7 +106,9 @@ internal static class Rehydration
         );
 }
 
-/// <summary>Makes a manifest of an object that a job, a remote session, a Clixml or a JSON file has deserialized.</summary>
+/// <summary>
+/// Makes a manifest of an object that a job, a remote session, a Clixml or a JSON file has deserialized.
+/// </summary>
 internal sealed class ManifestTransformationAttribute : ArgumentTransformationAttribute
 {
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)

@@ -38,7 +38,7 @@ internal static class SandboxModel
             TimeScale = timeScale,
             Environment = new Dictionary<string, string>
             {
-                ["COCKROACH_SERVER"] = server.CloudEndpoint.ToString(),
+                [ApiKeySource.ServerVariable] = server.CloudEndpoint.ToString(),
                 [ApiKeySource.Variable] = server.Cloud.AdminKey,
                 ["AWS_ENDPOINT_URL"] = server.AwsEndpoint.ToString(),
                 ["AWS_ACCESS_KEY_ID"] = server.Aws.AccessKeyId,

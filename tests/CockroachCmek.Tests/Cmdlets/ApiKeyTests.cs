@@ -20,4 +20,22 @@ public sealed class ApiKeyTests
             )
             .FailsWith("InsecureEndpoint");
     }
+
+    [Fact]
+    public void An_address_in_the_environment_is_used_or_named_and_Endpoint_replaces_it()
+    {
+        using var session = ModuleSession.WithSandbox();
+        using var key = new EnvironmentVariable("COCKROACH_API_KEY", "sandbox-refused");
+        using (new EnvironmentVariable("COCKROACH_SERVER", "cockroachlabs.cloud"))
+            Assert.Contains(
+                "COCKROACH_SERVER has no scheme",
+                session.Run("Connect-CrdbCloud").FailsWith("EndpointInvalid").Exception.Message,
+                StringComparison.Ordinal
+            );
+        using (new EnvironmentVariable("COCKROACH_SERVER", "http://example.com"))
+        {
+            session.Run("Connect-CrdbCloud").FailsWith("InsecureEndpoint");
+            session.Run("Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint").FailsWith("ApiKeyRefused");
+        }
+    }
 }

@@ -28,6 +28,23 @@ public sealed class PackageTests
         );
     }
 
+    /// <summary>
+    /// .NET Framework opens two connections to a server unless told otherwise. It does not run here, so the code is
+    /// looked at.
+    /// </summary>
+    [Fact]
+    public void The_Desktop_package_sets_the_number_of_connections_to_a_server()
+    {
+        using var image = new PEReader(
+            File.OpenRead(Path.Combine(Stage, "bin", "Desktop", "deps", "CockroachCmek.Core.dll"))
+        );
+        var metadata = image.GetMetadataReader();
+        Assert.Contains(
+            "set_MaxConnectionsPerServer",
+            metadata.MemberReferences.Select(m => metadata.GetString(metadata.GetMemberReference(m).Name))
+        );
+    }
+
     [Fact]
     public void Every_reference_of_the_Desktop_package_is_in_it_or_in_NET_Framework_4_7_2()
     {

@@ -13,10 +13,15 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNull]
+    [SessionTransformation]
     public CrdbSession? Session { get; set; }
 
-    /// <summary>Fails at once if there is no session.</summary>
-    protected override void BeginProcessing() => _ = Cloud();
+    /// <summary>Fails at once if there is no session. Objects of the pipeline may bring theirs.</summary>
+    protected override void BeginProcessing()
+    {
+        if (Session is not null || !MyInvocation.ExpectingInput)
+            _ = Cloud();
+    }
 
     private protected CloudSession Cloud()
     {
