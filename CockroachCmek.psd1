@@ -26,6 +26,7 @@
         'Get-CrdbCmekAccess',
         'Get-CrdbCmekKeyPolicy',
         'Get-CrdbOrganization',
+        'Get-CrdbSandbox',
         'Get-CrdbSession',
         'Import-CrdbCmekManifest',
         'Invoke-CrdbCmekRotation',
