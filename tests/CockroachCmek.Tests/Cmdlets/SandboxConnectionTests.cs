@@ -61,7 +61,7 @@ public sealed class SandboxConnectionTests
     {
         using var session = new ModuleSession();
         using var other = new ModuleSession();
-        Assert.Empty(session.Run("Get-CrdbSandbox").Succeeds());
+        Assert.Empty(session.Run("Get-CrdbSandbox").Succeeds().Output);
         session.Run("$first = Start-CrdbSandbox -NoConnect; $second = Start-CrdbSandbox -NoConnect").Succeeds();
         Assert.Equal(
             true,
@@ -73,11 +73,11 @@ public sealed class SandboxConnectionTests
                 .Single()
                 .BaseObject
         );
-        Assert.Empty(other.Run("Get-CrdbSandbox").Succeeds());
+        Assert.Empty(other.Run("Get-CrdbSandbox").Succeeds().Output);
         session.Run("Stop-CrdbSandbox $first").Succeeds();
         Assert.Equal(true, session.Run("[object]::ReferenceEquals((Get-CrdbSandbox), $second)").Single().BaseObject);
         session.Run("Get-CrdbSandbox | Stop-CrdbSandbox").Succeeds();
-        Assert.Empty(session.Run("Get-CrdbSandbox").Succeeds());
+        Assert.Empty(session.Run("Get-CrdbSandbox").Succeeds().Output);
     }
 
     [Fact]
