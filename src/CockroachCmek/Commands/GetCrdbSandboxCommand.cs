@@ -7,7 +7,7 @@ namespace CockroachCmek.Commands;
 /// <remarks>
 /// <para>Returns the objects that Start-CrdbSandbox returned, in the order of their start, for a sandbox that was
 /// started without a variable. Returns nothing if none is running. Sandboxes of other runspaces and processes are not
-/// listed. The credentials are not displayed; Select-Object * shows them.</para>
+/// listed. The credentials are properties of the object and are not displayed.</para>
 /// </remarks>
 /// <example>
 /// <para>Lists the running sandboxes.</para>
