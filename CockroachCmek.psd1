@@ -24,6 +24,7 @@
         'Get-CrdbCluster',
         'Get-CrdbCmek',
         'Get-CrdbCmekAccess',
+        'Get-CrdbCmekKey',
         'Get-CrdbCmekKeyPolicy',
         'Get-CrdbOrganization',
         'Get-CrdbSandbox',
