@@ -59,6 +59,12 @@ public sealed record CmekKey : IPlannable
     /// </summary>
     public int? RotationPeriodInDays { get; internal init; }
 
+    /// <summary>Whether the cluster uses the key. Get-CrdbCmekKey reads it; elsewhere Unknown.</summary>
+    public CmekKeyUse Use { get; internal init; }
+
+    /// <summary>When the region first used the key, UTC. Get-CrdbCmekKey reads it; elsewhere null.</summary>
+    public DateTimeOffset? UsedSince { get; internal init; }
+
     /// <summary>What this run did.</summary>
     public CmekOutcome Outcome { get; internal init; }
 

@@ -3,7 +3,7 @@ namespace CockroachCmek.Core.Keys;
 /// <summary>A key's URI, parsed once: whose key it is and where it is, or why the text is not a key URI.</summary>
 internal sealed record KeyUri
 {
-    private KeyUri(string text) => Text = text;
+    private KeyUri(string text) => Text = Resource = text;
 
     /// <summary>The URI as written.</summary>
     public string Text { get; }
@@ -19,16 +19,27 @@ internal sealed record KeyUri
     /// </summary>
     public string? Account { get; private init; }
 
+    /// <summary>The URI of the key without a version that it names; the URI itself where it names none.</summary>
+    public string Resource { get; private init; }
+
     /// <summary>Why a manifest cannot hold the text as a key URI; null when it can.</summary>
     public string? Problem { get; private init; }
 
     /// <summary>A key URI of the right form.</summary>
-    public static KeyUri Of(string text, string keyType, string? location = null, string? account = null) =>
+    /// <param name="resource">The URI without the version that it names; null where it names none.</param>
+    public static KeyUri Of(
+        string text,
+        string keyType,
+        string? location = null,
+        string? account = null,
+        string? resource = null
+    ) =>
         new(text)
         {
             KeyType = keyType,
             Location = location,
             Account = account,
+            Resource = resource ?? text,
         };
 
     /// <summary>A text that is not a key URI.</summary>

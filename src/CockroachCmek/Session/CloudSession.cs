@@ -269,5 +269,7 @@ internal sealed class CloudSession : IDisposable
 
     public AccessReview AccessReview() => new(Client);
 
+    public KeyInventory KeyInventory() => new(Client);
+
     public CmekHealth Health() => new(Client, _manifestCheck);
 }

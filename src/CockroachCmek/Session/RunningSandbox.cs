@@ -13,12 +13,16 @@ internal sealed class RunningSandbox
 {
     private static readonly ConditionalWeakTable<CrdbSandbox, RunningSandbox> Known = new();
     private static readonly ConditionalWeakTable<Runspace, RunningSandbox> Current = new();
+    private static readonly ConditionalWeakTable<Runspace, List<RunningSandbox>> Started = new();
 
     // By the port of its CockroachDB Cloud.
     private static readonly ConcurrentDictionary<int, SandboxServer> Servers = new();
 
     private readonly SandboxServer _server;
     private readonly CloudSession? _session;
+
+    // Those of the runspace that started it. Another runspace can stop it.
+    private List<RunningSandbox>? _ofItsRunspace;
 
     private RunningSandbox(SandboxServer server, CrdbSandbox sandbox, CloudSession? session)
     {
@@ -38,6 +42,18 @@ internal sealed class RunningSandbox
     /// <summary>The sandbox that was started last in this runspace, or null.</summary>
     public static RunningSandbox? OfThisRunspace =>
         Runspace.DefaultRunspace is { } runspace && Current.TryGetValue(runspace, out var found) ? found : null;
+
+    /// <summary>The running sandboxes that were started in this runspace, in the order of their start.</summary>
+    public static IReadOnlyList<CrdbSandbox> AllOfThisRunspace
+    {
+        get
+        {
+            if (Runspace.DefaultRunspace is not { } runspace || !Started.TryGetValue(runspace, out var started))
+                return [];
+            lock (started)
+                return [.. started.Select(s => s.Sandbox)];
+        }
+    }
 
     public static RunningSandbox? Of(CrdbSandbox sandbox) => Known.TryGetValue(sandbox, out var found) ? found : null;
 
@@ -76,6 +92,9 @@ internal sealed class RunningSandbox
     {
         Current.Remove(Runspace.DefaultRunspace);
         Current.Add(Runspace.DefaultRunspace, this);
+        _ofItsRunspace = Started.GetOrCreateValue(Runspace.DefaultRunspace);
+        lock (_ofItsRunspace)
+            _ofItsRunspace.Add(this);
         _session?.MakeCurrent();
     }
 
@@ -85,6 +104,9 @@ internal sealed class RunningSandbox
         Known.Remove(Sandbox);
         if (ReferenceEquals(OfThisRunspace, this))
             Current.Remove(Runspace.DefaultRunspace);
+        if (_ofItsRunspace is { } started)
+            lock (started)
+                started.Remove(this);
         _session?.Disconnect();
     }
 

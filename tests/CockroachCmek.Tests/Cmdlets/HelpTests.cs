@@ -27,7 +27,8 @@ public sealed class HelpTests(HelpTests.Session shared) : IClassFixture<HelpTest
         Assert.EndsWith(".", help.Text("Synopsis").Trim(), StringComparison.Ordinal);
         var described = session
             .Run(
-                $"(Get-Help {cmdlet} -Full).parameters.parameter | ForEach-Object "
+                // A cmdlet without parameters has none in its help.
+                $"(Get-Help {cmdlet} -Full).parameters.parameter | Where-Object {{ $null -ne $_ }} | ForEach-Object "
                     + $"{{ [pscustomobject]@{{ Name = $_.name; Text = $_.description.Text -join ' ' }} }}"
             )
             .Output.ToDictionary(p => p.Text("Name"), p => p.Text("Text"));

@@ -57,6 +57,30 @@ public sealed class SandboxConnectionTests
     }
 
     [Fact]
+    public void Get_CrdbSandbox_returns_the_running_sandboxes_of_the_runspace_in_the_order_of_their_start()
+    {
+        using var session = new ModuleSession();
+        using var other = new ModuleSession();
+        Assert.Empty(session.Run("Get-CrdbSandbox").Succeeds().Output);
+        session.Run("$first = Start-CrdbSandbox -NoConnect; $second = Start-CrdbSandbox -NoConnect").Succeeds();
+        Assert.Equal(
+            true,
+            session
+                .Run(
+                    "$all = @(Get-CrdbSandbox); $all.Count -eq 2 -and [object]::ReferenceEquals($all[0], $first) -and "
+                        + "[object]::ReferenceEquals($all[1], $second)"
+                )
+                .Single()
+                .BaseObject
+        );
+        Assert.Empty(other.Run("Get-CrdbSandbox").Succeeds().Output);
+        session.Run("Stop-CrdbSandbox $first").Succeeds();
+        Assert.Equal(true, session.Run("[object]::ReferenceEquals((Get-CrdbSandbox), $second)").Single().BaseObject);
+        session.Run("Get-CrdbSandbox | Stop-CrdbSandbox").Succeeds();
+        Assert.Empty(session.Run("Get-CrdbSandbox").Succeeds().Output);
+    }
+
+    [Fact]
     public void A_session_works_in_another_runspace_and_does_not_become_its_current_one()
     {
         using var session = ModuleSession.WithSandbox();

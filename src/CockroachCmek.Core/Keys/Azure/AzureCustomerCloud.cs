@@ -57,7 +57,7 @@ internal sealed class AzureCustomerCloud : ICustomerCloud
     public KeyUri? ParseKeyUri(string text)
     {
         if (Key.IsMatch(text))
-            return KeyUri.Of(text, KeyType);
+            return KeyUri.Of(text, KeyType, resource: text[..text.LastIndexOf('/')]);
         return AzureKeyIdProblem.Of(text, needsVersion: true) is { } problem ? KeyUri.Malformed(text, problem) : null;
     }
 

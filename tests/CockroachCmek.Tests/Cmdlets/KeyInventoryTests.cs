@@ -1,0 +1,53 @@
+using CockroachCmek.Tests.Engine;
+
+namespace CockroachCmek.Tests.Cmdlets;
+
+/// <summary>Get-CrdbCmekKey: which keys there are for a cluster, and which it uses.</summary>
+[Collection(OneAtATime.Name)]
+public sealed class KeyInventoryTests
+{
+    [Fact]
+    public void The_keys_of_a_cluster_are_in_force_past_or_not_used()
+    {
+        using var session = ModuleSession.WithSandbox();
+        session.Run("$old = Get-CrdbCmek prod-eu-old").Succeeds();
+        AssertSame(session, "$old.Regions.ForEach({ $_.Keys[0].KeyUri })", "prod-eu-old", "InForce");
+        Assert.Single(
+            session
+                .Run("Get-CrdbCmekKey prod-eu-old | Where-Object Use -eq InForce | New-CrdbCmekManifest")
+                .Succeeds()
+                .Output
+        );
+        foreach (
+            var (cluster, options) in new[]
+            {
+                ("prod-us", ""),
+                ("gcp-us", ""),
+                ("azure-eu", "-KeyVaultName $sandbox.AzureKeyVaultName"),
+            }
+        )
+        {
+            session.Run($"$keys = New-CrdbCmekRole {cluster} | New-CrdbCmekKey {options}").Succeeds();
+            AssertSame(session, "$keys.KeyUri", cluster, "NotUsed");
+            session.Run("$keys | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
+            AssertSame(session, "$keys.KeyUri", cluster, "InForce");
+            AssertSame(session, "@()", cluster, "NotUsed");
+        }
+
+        // A new version of a key that is in use is not a key that nobody uses.
+        session.Run("Invoke-CrdbCmekRotation azure-eu -Wait -Confirm:$false").Succeeds();
+        AssertSame(session, "$keys.KeyUri", "azure-eu", "Past");
+        AssertSame(session, "@()", "azure-eu", "NotUsed");
+    }
+
+    private static void AssertSame(ModuleSession session, string expected, string cluster, string use)
+    {
+        var all = session.Run($"Get-CrdbCmekKey {cluster} | Where-Object Use -eq {use}").Succeeds().Output;
+        Assert.All(all, k => Assert.Equal("Cloud", $"{k.Get("Origin")}"));
+        Assert.All(all, k => Assert.Equal(use != "NotUsed", k.Get("UsedSince") is not null));
+        Assert.Equal(
+            session.Run(expected).Succeeds().Output.Select(u => $"{u}").Distinct().Order(),
+            all.Select(k => k.Text("KeyUri")).Distinct().Order()
+        );
+    }
+}
