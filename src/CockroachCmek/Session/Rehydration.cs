@@ -44,7 +44,7 @@ internal static class Rehydration
         if (property.PropertyType == typeof(DateTimeOffset) || property.PropertyType == typeof(DateTimeOffset?))
             return Moment(value);
         if (!IsList(property.PropertyType))
-            return Scalar(value, property.PropertyType);
+            return LanguagePrimitives.ConvertTo(value, property.PropertyType, CultureInfo.InvariantCulture);
         var item = property.PropertyType.GetGenericArguments()[0];
         var items = PipedObject.Unwrap(value) is IEnumerable many and not string and not IDictionary
             ? many.Cast<object>().ToArray()
@@ -74,15 +74,9 @@ internal static class Rehydration
         };
 
     private static object Item(object value, Type type) =>
-        PipedObject.Of(value) is { } piped ? Object(piped, type) : Scalar(value, type);
-
-    /// <summary>A time may have been taken apart on the way; its text is whole.</summary>
-    private static object Scalar(object value, Type type) =>
-        LanguagePrimitives.ConvertTo(
-            value is PSObject { BaseObject: PSCustomObject } apart ? apart.ToString() : value,
-            type,
-            CultureInfo.InvariantCulture
-        );
+        PipedObject.Of(value) is { } piped
+            ? Object(piped, type)
+            : LanguagePrimitives.ConvertTo(value, type, CultureInfo.InvariantCulture);
 
     private static bool IsList(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>);
