@@ -4,12 +4,14 @@ using CockroachCmek.Core.Keys;
 namespace CockroachCmek.Core.Cmek;
 
 /// <summary>
-/// The keys of a cluster: those that it uses or has used, as CockroachDB Cloud lists them, and those in the KMS that are
-/// marked for it. Reads only.
+/// The keys of a cluster: those that it uses or has used, as CockroachDB Cloud lists them, and those in the KMS that
+/// are marked for it. Reads only.
 /// </summary>
 internal sealed class KeyInventory(CrdbCloudClient client)
 {
-    /// <summary>Reads the keys: those in force first, then the past ones, then those that the cluster does not use.</summary>
+    /// <summary>
+    /// Reads the keys: those in force first, then the past ones, then those that the cluster does not use.
+    /// </summary>
     /// <exception cref="CmekException">What went wrong, when neither place could be read.</exception>
     public async Task<IReadOnlyList<CmekKey>> ReadAsync(
         CrdbCluster cluster,

@@ -15,7 +15,7 @@ namespace CockroachCmek.Commands;
 /// </example>
 /// <example>
 /// <para>Moves the clock of the sandbox that was started last one day forward.</para>
-/// <code>$sandbox = Get-CrdbSandbox | Select-Object -Last 1
+/// <code>$sandbox = @(Get-CrdbSandbox)[-1]
 /// $sandbox.Advance('1.00:00:00')</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
