@@ -99,6 +99,7 @@ internal sealed class KeyInventory(CrdbCloudClient client)
             KeyType = spec.KeyType,
             KeyUri = spec.KeyUri,
             AuthPrincipal = spec.AuthPrincipal,
+            IsMultiRegion = keys.Cloud.ParseKeyUri(spec.KeyUri)?.IsMultiRegion ?? false,
             Origin = origin?.Kind ?? CmekKeyOrigin.Unknown,
             ExpiresAt = origin?.ExpiresAt,
             Use = use,

@@ -22,6 +22,9 @@ internal sealed record KeyUri
     /// <summary>The URI of the key without a version that it names; the URI itself where it names none.</summary>
     public string Resource { get; private init; }
 
+    /// <summary>True for a multi-region key of AWS: its id tells.</summary>
+    public bool IsMultiRegion { get; init; }
+
     /// <summary>Why a manifest cannot hold the text as a key URI; null when it can.</summary>
     public string? Problem { get; private init; }
 

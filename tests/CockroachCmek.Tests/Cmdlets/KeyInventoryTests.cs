@@ -21,7 +21,7 @@ public sealed class KeyInventoryTests
         foreach (
             var (cluster, options) in new[]
             {
-                ("prod-us", ""),
+                ("prod-us", "-MultiRegion"),
                 ("gcp-us", ""),
                 ("azure-eu", "-KeyVaultName $sandbox.AzureKeyVaultName"),
             }
@@ -32,6 +32,9 @@ public sealed class KeyInventoryTests
             session.Run("$keys | New-CrdbCmekManifest | Enable-CrdbCmek -Wait").Succeeds();
             AssertSame(session, "$keys.KeyUri", cluster, "InForce");
             AssertSame(session, "@()", cluster, "NotUsed");
+            Assert.All(session.Run($"Get-CrdbCmekKey {cluster}").Succeeds().Output, k =>
+                Assert.Equal(options == "-MultiRegion", k.Get("IsMultiRegion"))
+            );
         }
 
         // A new version of a key that is in use is not a key that nobody uses.

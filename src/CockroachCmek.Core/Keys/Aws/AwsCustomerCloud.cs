@@ -44,7 +44,10 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
             return null;
         return AwsKeyArn.TryParse(text) switch
         {
-            { IsAlias: false } key => KeyUri.Of(text, KeyType, key.Region, key.AccountId),
+            { IsAlias: false } key => KeyUri.Of(text, KeyType, key.Region, key.AccountId) with
+            {
+                IsMultiRegion = key.IsMultiRegion,
+            },
             { } => KeyUri.Malformed(
                 text,
                 "it is the ARN of an alias, which can be moved to another key; use the key's own ARN "
