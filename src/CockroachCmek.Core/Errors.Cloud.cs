@@ -5,7 +5,14 @@ namespace CockroachCmek.Core;
 internal static partial class Errors
 {
     /// <summary>Turns an error response of CockroachDB Cloud into an error.</summary>
-    public static CmekException FromResponse(int status, ErrorBody body, RequestTarget target, string? requestId)
+    /// <param name="isWrite">The request was to change something: only such a request meets a busy cluster.</param>
+    public static CmekException FromResponse(
+        int status,
+        ErrorBody body,
+        RequestTarget target,
+        string? requestId,
+        bool isWrite
+    )
     {
         var text = body.Text;
         return status switch
@@ -13,8 +20,8 @@ internal static partial class Errors
             401 => ApiKeyRefused(text, requestId),
             403 => CloudPermissionDenied(target, text, requestId),
             404 => CloudNotFound(target, text, requestId),
-            409 or 503 when target.IsCluster => CloudBusy(status, target, text, requestId),
-            _ when target.IsCluster && MentionsLock(text) => CloudBusy(status, target, text, requestId),
+            409 or 503 when isWrite && target.IsCluster => CloudBusy(status, target, text, requestId),
+            _ when isWrite && target.IsCluster && MentionsLock(text) => CloudBusy(status, target, text, requestId),
             429 => CloudRateLimited(target, requestId),
             400
                 when text.IndexOf("Insufficient permissions to access the KMS key", StringComparison.OrdinalIgnoreCase)

@@ -33,7 +33,10 @@ internal sealed record KeyAccess
     public IReadOnlyList<WiderAccess> Wider { get; init; } = [];
 
     /// <summary>What lets everybody use the key. Taking the identity's access away does not end it.</summary>
-    public IReadOnlyList<WiderAccess> OpenUse => [.. Wider.Where(w => w.IsOpen && w.IsUse)];
+    public IReadOnlyList<WiderAccess> OpenUse => IsUnusable ? [] : [.. Wider.Where(w => w.IsOpen && w.IsUse)];
+
+    /// <summary>True when nobody can use the key, whatever is allowed: it is pending deletion.</summary>
+    public bool IsUnusable { get; init; }
 
     /// <summary>
     /// What stands in the way of a change or of the use: locks, boundaries, organization policies.

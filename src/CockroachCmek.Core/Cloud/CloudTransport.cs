@@ -76,7 +76,13 @@ internal sealed class CloudTransport : IDisposable
         using (response)
         {
             if (!response.IsSuccessStatusCode)
-                throw Errors.FromResponse((int)response.StatusCode, ErrorBody.Parse(text), target, RequestId(response));
+                throw Errors.FromResponse(
+                    (int)response.StatusCode,
+                    ErrorBody.Parse(text),
+                    target,
+                    RequestId(response),
+                    isWrite: method != HttpMethod.Get
+                );
             if (method != HttpMethod.Get)
                 context.Host.Written(
                     $"CockroachDB Cloud {method} /api/v1/{path}",

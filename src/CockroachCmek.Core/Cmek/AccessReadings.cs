@@ -75,7 +75,7 @@ internal static class AccessReadings
             [
                 .. read.Select(r => r.Access)
                     .OfType<KeyAccess>()
-                    .Where(a => a.Verdict == CmekAccessVerdict.Granted || a.OpenUse.Count > 0)
+                    .Where(a => a is { Verdict: CmekAccessVerdict.Granted, IsUnusable: false } || a.OpenUse.Count > 0)
                     .Concat(open.Select(r => r.Access).OfType<KeyAccess>().Where(a => a.OpenUse.Count > 0)),
             ],
             [

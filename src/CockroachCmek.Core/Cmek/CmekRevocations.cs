@@ -96,8 +96,8 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         Progress(cluster, "Removing access", context);
         var changing = new RevocationChanges(methods, shared, keys, options, context);
         (revocation, var error) = await changing.MakeAsync(revocation, plan);
-        if (error is null && options.KmsOnly && found.IsFromKms)
-            (revocation, error) = await SearchAgainAsync(revocation, changing, keys, context);
+        if (error is null && options.KmsOnly && (found.IsFromKms || found.IsFromCloud))
+            (revocation, error) = await TakeMovedAsync(revocation, found, changing, keys, context);
         if (steps.Count > 0)
         {
             var done = await run.ReadAsync(RunPatience);
@@ -118,23 +118,23 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
     }
 
     /// <summary>
-    /// The KMS alone named the keys: one that was made meanwhile is found by searching again. A search that fails now
-    /// is a warning, because the keys that were known are taken.
+    /// The cluster may have moved to other keys meanwhile. Whoever named the keys, the KMS or CockroachDB Cloud, is
+    /// asked again. A failure to read is a warning, because the keys that were known are taken.
     /// </summary>
-    private static async Task<(CmekRevocation Revocation, CmekException? Error)> SearchAgainAsync(
+    private async Task<(CmekRevocation Revocation, CmekException? Error)> TakeMovedAsync(
         CmekRevocation revocation,
+        RevocationKeys found,
         RevocationChanges changing,
         ICmekKeyProvider keys,
         OperationContext context
     )
     {
+        RevocationKeys? more;
         try
         {
-            using var timeUp = new CancellationTokenSource(ClusterSearch.Limit);
-            var now = (await keys.FindKeysAsync(revocation.Cluster, context, timeUp.Token)).Keys;
-            return revocation.KeysBeside(now, now) is { } more
-                ? await changing.TakeAsync(revocation, more)
-                : (revocation, null);
+            more = found.IsFromCloud
+                ? await ReadAgainAsync(revocation, context)
+                : await SearchAgainAsync(revocation, keys, context);
         }
         catch (CmekException error)
         {
@@ -144,6 +144,32 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             );
             return (revocation, null);
         }
+
+        try
+        {
+            return more is null ? (revocation, null) : await changing.TakeAsync(revocation, more);
+        }
+        catch (CmekException unread)
+        {
+            return (revocation, unread);
+        }
+    }
+
+    private async Task<RevocationKeys?> ReadAgainAsync(CmekRevocation revocation, OperationContext context)
+    {
+        var now = await client.GetCmekAsync(revocation.Cluster, context);
+        return revocation.KeysBeside(now.InForce(), now.EveryKey());
+    }
+
+    private static async Task<RevocationKeys?> SearchAgainAsync(
+        CmekRevocation revocation,
+        ICmekKeyProvider keys,
+        OperationContext context
+    )
+    {
+        using var timeUp = new CancellationTokenSource(ClusterSearch.Limit);
+        var now = (await keys.FindKeysAsync(revocation.Cluster, context, timeUp.Token)).Keys;
+        return revocation.KeysBeside(now, now);
     }
 
     /// <summary>Refuses a method that the cloud does not have.</summary>

@@ -33,8 +33,43 @@ internal static class RecordedChanges
                 .Changes.Where(c =>
                     c.State != CmekAccessChangeState.Restored && c.Kind != RevocationPlan.UnreadableKind
                 )
+                .Select(c => c with { Regions = RegionsNow(c, record, keys) })
                 .Select(c => clouds.Of(cluster).VerifyChange(c, cluster, keys) with { RequestIds = c.RequestIds }),
         ];
+    }
+
+    /// <summary>
+    /// The regions of a change, in the cluster's names. A record whose keys only the KMS showed has the KMS's name for
+    /// the place of a key, which can be another than the cluster's region that uses it.
+    /// </summary>
+    private static IReadOnlyList<string> RegionsNow(
+        CmekAccessChange change,
+        CmekRevocation record,
+        IReadOnlyList<CmekRegionSpec> keys
+    )
+    {
+        return
+        [
+            .. change
+                .Regions.SelectMany(region =>
+                    keys.Any(k => k.Region == region) ? [region] : UsersOf(region).DefaultIfEmpty(region)
+                )
+                .Distinct(),
+        ];
+
+        IEnumerable<string> UsersOf(string place) =>
+            record
+                .Keys.Concat(record.PastKeys)
+                .Where(k => k.Region == place && IsAbout(k))
+                .SelectMany(k => keys.Where(IsSame(k)))
+                .Select(k => k.Region);
+
+        bool IsAbout(CmekRegionSpec key) =>
+            key.AuthPrincipal == change.AuthPrincipal
+            && (
+                change.KeyUri.Length == 0
+                || string.Equals(key.KeyUri, change.KeyUri, StringComparison.OrdinalIgnoreCase)
+            );
     }
 
     /// <summary>
@@ -98,10 +133,10 @@ internal static class RecordedChanges
         return moved.Length + others.Length == 0
             ? null
             : new RevocationKeys { InForce = moved, Every = [.. moved, .. others] };
-
-        static Func<CmekRegionSpec, bool> IsSame(CmekRegionSpec key) =>
-            known =>
-                known.AuthPrincipal == key.AuthPrincipal
-                && string.Equals(known.KeyUri, key.KeyUri, StringComparison.OrdinalIgnoreCase);
     }
+
+    private static Func<CmekRegionSpec, bool> IsSame(CmekRegionSpec key) =>
+        known =>
+            known.AuthPrincipal == key.AuthPrincipal
+            && string.Equals(known.KeyUri, key.KeyUri, StringComparison.OrdinalIgnoreCase);
 }

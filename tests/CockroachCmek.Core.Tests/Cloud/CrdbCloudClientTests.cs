@@ -56,6 +56,15 @@ public sealed class CrdbCloudClientTests : CloudWorld
     }
 
     [Fact]
+    public async Task A_cluster_that_cannot_be_read_is_not_called_busy()
+    {
+        using var client = Client(new ScriptedHandler([.. Enumerable.Repeat(Json("", 503), 12)]));
+        var error = await Assert.ThrowsAsync<CmekException>(() => client.GetCmekAsync(Cluster, Context));
+        Assert.Equal(nameof(Errors.CloudFailed), error.ErrorId);
+        Assert.StartsWith("CockroachDB Cloud failed with HTTP 503", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Reads_are_repeated_after_every_transient_failure_and_writes_are_not()
     {
         var handler = new ScriptedHandler(

@@ -88,6 +88,60 @@ public sealed class RevocationBesideOthersTests
         Assert.All(world.Moon.Keys.Values, k => Assert.Null(k.GrantedTo));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Where_CockroachDB_Cloud_told_the_keys_it_is_asked_again_at_the_end_of_KmsOnly(bool fails)
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        var moves = 0;
+        world.Moon.Changing = _ =>
+        {
+            if (Interlocked.Exchange(ref moves, 1) == 0)
+                Move(world, null);
+            if (fails)
+                world.Api.Down = System.Net.HttpStatusCode.Forbidden;
+        };
+        var (revocation, error) = await world.RevokeAsync(new RevocationOptions { KmsOnly = true });
+        Assert.Null(error);
+        Assert.Equal(fails ? Astronaut : null, world.Moon.Keys[Newer].GrantedTo);
+        Assert.Equal(!fails, revocation.Keys.Any(k => k.KeyUri == Newer));
+        Assert.Contains(world.Log.Warnings, w =>
+            w.Contains(
+                fails ? "has moved to other keys could not be read" : $"other keys meanwhile: {Newer}",
+                StringComparison.Ordinal
+            )
+        );
+        Assert.DoesNotContain(world.Api.Requests, r => r.StartsWith("PATCH", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_record_with_the_names_that_the_KMS_has_for_places_is_undone_by_key_and_identity()
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        var (revocation, error) = await world.RevokeAsync(new RevocationOptions { KmsOnly = true });
+        Assert.Null(error);
+        var placed = revocation with
+        {
+            Keys = [.. revocation.Keys.Select(k => k with { Region = $"place-of-{k.Region}" })],
+            Changes =
+            [
+                .. revocation.Changes.Select(c => c with { Regions = [.. c.Regions.Select(r => $"place-of-{r}")] }),
+            ],
+        };
+        var keys = world.Manifest.RegionSpecs;
+        var found = new RevocationKeys { InForce = keys, Every = keys };
+        Assert.Equal(
+            revocation.Changes.Select(c => string.Join(",", c.Regions)),
+            RecordedChanges.Verify(placed, world.Cluster, found, world.Clouds).Select(c => string.Join(",", c.Regions))
+        );
+        // A region that the record names for no key of the cluster is left as it is, for the cloud to refuse.
+        var forged = placed with { Changes = [.. placed.Changes.Select(c => c with { Regions = ["elsewhere"] })] };
+        Assert.All(RecordedChanges.Verify(forged, world.Cluster, found, world.Clouds), c =>
+            Assert.Equal(["elsewhere"], c.Regions)
+        );
+    }
+
     [Fact]
     public async Task A_cluster_of_which_only_the_name_is_known_has_a_record_that_can_be_continued_and_undone()
     {

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Amazon.KeyManagementService;
+using Amazon.KeyManagementService.Model;
 using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Keys.Aws.Access;
 
@@ -64,11 +66,19 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
 
     /// <inheritdoc/>
     public Task<KeyAccess> ReadAccessAsync(KeyAccessRequest request, OperationContext context) =>
-        RunAsync(request.Spec.KeyUri, context, async run => (await ReadAsync(run, request)).ToAccess());
+        RunAsync(request.Spec.KeyUri, context, async run =>
+        {
+            var (key, reading) = await ReadAsync(run, request);
+            return reading.ToAccess() with
+            {
+                IsUnusable =
+                    key.KeyState == KeyState.PendingDeletion || key.KeyState == KeyState.PendingReplicaDeletion,
+            };
+        });
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context) =>
-        RunAsync(request.Spec.KeyUri, context, async run => (await ReadAsync(run, request)).Review());
+        RunAsync(request.Spec.KeyUri, context, async run => (await ReadAsync(run, request)).Reading.Review());
 
     /// <inheritdoc/>
     public Task<KeySearch> FindKeysAsync(
@@ -123,11 +133,14 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
 
     public void Dispose() => _clients.Dispose();
 
-    private static async Task<KeyAccessReading> ReadAsync(AwsRun run, KeyAccessRequest request)
+    private static async Task<(KeyMetadata Key, KeyAccessReading Reading)> ReadAsync(
+        AwsRun run,
+        KeyAccessRequest request
+    )
     {
         var arn = AwsKeyArn.Parse(request.Spec.KeyUri);
         var key = await run.Keys.DescribeAsync(arn) ?? throw AwsErrors.KeyNotFound(request.Spec.KeyUri, arn.Region);
-        return await new AwsKeyAccessReader(run).ReadAsync(AwsKeyArn.Parse(key.Arn), request.Spec.AuthPrincipal);
+        return (key, await new AwsKeyAccessReader(run).ReadAsync(AwsKeyArn.Parse(key.Arn), request.Spec.AuthPrincipal));
     }
 
     private async Task<T> RunAsync<T>(string target, OperationContext context, Func<AwsRun, Task<T>> work)
