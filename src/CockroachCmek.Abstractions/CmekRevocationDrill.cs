@@ -34,6 +34,9 @@ public sealed record CmekRevocationDrill
     /// <summary>True for the method that -Method Default uses first.</summary>
     public bool IsDefault { get; internal init; }
 
+    /// <summary>True for a method that -Method Default uses, first or where the one before would not work.</summary>
+    internal bool IsUsedByDefault { get; init; }
+
     /// <summary>
     /// Pass: it would work. Warning: it would, with what Detail says. Fail: it would not. Unknown: that cannot be told.
     /// </summary>

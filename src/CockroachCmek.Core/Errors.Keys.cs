@@ -75,12 +75,13 @@ internal static partial class Errors
 
     /// <summary>The cloud would generate the material of a key that comes from elsewhere.</summary>
     /// <param name="origin">The origin as a part of a sentence: "was imported".</param>
+    /// <param name="cluster">The cluster that uses the key.</param>
     /// <param name="newKey">A new key was asked for, not a new version.</param>
     public static CmekException OriginWouldChange(
         string key,
         string origin,
         string cloud,
-        string cluster,
+        CrdbCluster cluster,
         bool newKey
     ) =>
         Make(
@@ -88,12 +89,21 @@ internal static partial class Errors
             key,
             $"{key} {origin}. Its new {(newKey ? "key" : "version")} would be generated in {cloud}. "
                 + "Nothing was rotated.",
-            $"Create the new material where the old one comes from, and import it: Get-CrdbCluster "
-                + $"{ShellQuote.PowerShell(cluster)} | New-CrdbCmekKey -AuthPrincipal (Get-CrdbCmek "
-                + $"{ShellQuote.PowerShell(cluster)}).Regions[0].Keys[0].AuthPrincipal -KeyUri <key> | "
-                + "New-CrdbCmekManifest | Invoke-CrdbCmekRotation   (or Get-CrdbCluster "
-                + $"{ShellQuote.PowerShell(cluster)} | Invoke-CrdbCmekRotation {(newKey ? "-NewKey " : "")}-ReplaceOrigin)"
+            $"Create the new material where the old one comes from, and import it: {MoveToKey(cluster)}   "
+                + $"(or {(newKey ? ReplaceByNewKey(cluster) : $"{Find(cluster)} | Invoke-CrdbCmekRotation -ReplaceOrigin")})"
         );
+
+    /// <summary>The command that moves a cluster to a key that exists. By id: names need not be unique.</summary>
+    internal static string MoveToKey(CrdbCluster cluster) =>
+        $"{Find(cluster)} | New-CrdbCmekKey -AuthPrincipal (Get-CrdbCmek "
+        + $"{ShellQuote.PowerShell(cluster.Id)}).Regions[0].Keys[0].AuthPrincipal -KeyUri <new key> -Grant | "
+        + "New-CrdbCmekManifest | Invoke-CrdbCmekRotation";
+
+    /// <summary>The command that has the cloud generate a new key in place of one that comes from elsewhere.</summary>
+    internal static string ReplaceByNewKey(CrdbCluster cluster) =>
+        $"{Find(cluster)} | Invoke-CrdbCmekRotation -NewKey -ReplaceOrigin";
+
+    private static string Find(CrdbCluster cluster) => $"Get-CrdbCluster {ShellQuote.PowerShell(cluster.Id)}";
 
     /// <summary>The material of a key cannot be replaced by the cloud itself.</summary>
     /// <param name="reason">Why, as a clause: "its versions are imported".</param>
@@ -113,6 +123,6 @@ internal static partial class Errors
             $"{key} was generated in HashiCorp Vault, which rotates it. This session is not connected to Vault. "
                 + "Nothing was rotated.",
             "Connect-CrdbCloud -VaultAddress https://<host>:8200, then run the same command again   "
-                + "(-ReplaceOrigin has the cloud generate the new material instead)"
+                + "(-NewKey -ReplaceOrigin has the cloud generate a new key instead)"
         );
 }

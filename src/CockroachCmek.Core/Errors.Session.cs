@@ -86,12 +86,13 @@ internal static partial class Errors
         );
 
     /// <summary>A manifest from a file does not name its cluster.</summary>
-    public static CmekException ClusterMissing(string manifest) =>
+    /// <param name="command">The cmdlet that needs it.</param>
+    public static CmekException ClusterMissing(string manifest, string command) =>
         Make(
             CmekErrorKind.InvalidArgument,
             manifest,
             $"'{manifest}' does not name a cluster. A manifest from a file never does.",
-            "Enable-CrdbCmek -Cluster <name>"
+            $"{command} -Cluster <name>"
         );
 
     /// <summary>Parameters that mean nothing on the cluster's cloud: they are refused, never ignored.</summary>

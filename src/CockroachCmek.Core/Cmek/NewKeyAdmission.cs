@@ -55,7 +55,7 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
         CmekRole planned;
         try
         {
-            planned = await keys.EnsureRoleAsync(plan, Planning(context));
+            planned = await keys.EnsureRoleAsync(plan, PlanningHost.Decline(context));
         }
         catch (CmekException error) when (request.Update && error.Kind == CmekErrorKind.Exists)
         {
@@ -74,7 +74,9 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
             read = await ReadAsync(request.Cluster, context);
         if (InForce(read) is not { } info)
             return;
-        var planned = (await keys.EnsureKeysAsync(request, Planning(context))).Where(k => k.IsPlanned).ToList();
+        var planned = (await keys.EnsureKeysAsync(request, PlanningHost.Decline(context)))
+            .Where(k => k.IsPlanned)
+            .ToList();
         var replaced = info.InForce().Where(s => planned.Any(k => k.Region == s.Region)).ToList();
         if (replaced.Count > 0)
             throw Errors.CmekAlreadyEnabled(info, "key", replaced);
@@ -109,33 +111,5 @@ internal sealed class NewKeyAdmission(CrdbCloudClient client, ManifestCheck mani
             context.Host.Verbose($"{cluster.Name}: the API key is not allowed to read whether CMEK is enabled.");
             return null;
         }
-    }
-
-    private static OperationContext Planning(OperationContext context) =>
-        context with
-        {
-            Host = new PlanningHost(context.Host),
-        };
-
-    /// <summary>Declines every write. Warnings come again with the real run.</summary>
-    private sealed class PlanningHost(IOperationHost host) : IOperationHost
-    {
-        public void Verbose(string message) => host.Verbose(message);
-
-        public void Warning(string message) { }
-
-        public void Written(string what, bool isCertain, string? requestId) => host.Written(what, isCertain, requestId);
-
-        public void Progress(OperationProgress progress) => host.Progress(progress);
-
-        public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>
-            Task.FromResult(false);
-
-        public Task<bool> ConfirmPlanAsync(
-            string target,
-            IReadOnlyList<PlannedStep> steps,
-            string consequence,
-            CancellationToken cancellationToken
-        ) => Task.FromResult(false);
     }
 }

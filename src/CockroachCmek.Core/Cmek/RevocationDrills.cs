@@ -73,6 +73,7 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
                         ClusterId = cluster.Id,
                         ClusterName = cluster.Name,
                         IsPast = !inForce.Contains(d.KeyUri),
+                        IsUsedByDefault = keys.Cloud.DefaultRevocation.Contains(d.Method),
                         AlsoAffected =
                         [
                             .. d.AlsoAffected,
@@ -81,6 +82,25 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
                     }
                 ),
         ];
+    }
+
+    /// <summary>
+    /// True when a revocation would work on every key in force: by the method, or for Default by one that it would use.
+    /// The health check says the same (<see cref="RevocationReadiness"/>).
+    /// </summary>
+    public static bool WouldWork(IEnumerable<CmekRevocationDrill> lines, CmekRevocationMethod method)
+    {
+        var keys = lines
+            .Where(l => !l.IsPast)
+            .GroupBy(l => (l.KeyUri, string.Join(" ", l.Regions)))
+            .Select(key =>
+                key.Any(l =>
+                    (method == CmekRevocationMethod.Default ? l.IsUsedByDefault : l.Method == method)
+                    && l.Status is (CmekCheckStatus.Pass or CmekCheckStatus.Warning)
+                )
+            )
+            .ToList();
+        return keys.Count > 0 && keys.All(works => works);
     }
 
     /// <summary>

@@ -20,9 +20,15 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
         var origins = await Task.WhenAll(request.Regions.Select(r => cloud.ReadOriginAsync(InForce(r), context)));
         var keys = request.Regions.Zip(origins, (r, o) => (Region: r, Origin: o)).ToList();
         if (request.ReplaceOrigin)
+        {
+            // What the cloud cannot replace is refused before the question: a dry run fails as the real one does.
+            if (!request.NewKey && keys.Any(k => k.Origin.IsForeign))
+                await cloud.RotateKeysAsync(request, PlanningHost.Decline(context));
             return await ConfirmReplacementAsync(request, keys, context)
                 ? await cloud.RotateKeysAsync(request, context)
                 : null;
+        }
+
         Errors.ThrowCombined(
             request.Cluster.Name,
             [
@@ -36,7 +42,7 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
                             g.Key,
                             g.First().Origin.Detail,
                             Cloud.DisplayName,
-                            request.Cluster.Name,
+                            request.Cluster,
                             newKey: true
                         )
                     ),

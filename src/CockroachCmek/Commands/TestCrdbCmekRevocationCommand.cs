@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CockroachCmek.Core;
+using CockroachCmek.Core.Cmek;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -12,7 +13,8 @@ namespace CockroachCmek.Commands;
 /// something else, how long a key stays usable after the change, and what else would lose the key. Nothing is
 /// written.</para>
 /// <para>Run it each month and after every change of permissions. What cannot be told is Unknown, never Pass. -Quiet
-/// returns true if the default method would work on every key in force.</para>
+/// returns one Boolean for all clusters: true if the default method, or the one that it falls back to, would work on
+/// every key in force.</para>
 /// </remarks>
 /// <example>
 /// <para>Runs the drill for a cluster.</para>
@@ -49,9 +51,15 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
     [Parameter]
     public SwitchParameter KmsOnly { get; set; }
 
-    /// <summary>Returns true or false instead of the lines.</summary>
+    /// <summary>
+    /// Returns one Boolean for all input instead of the lines: true when the default method, or the one that it falls
+    /// back to, would work on every key in force of every cluster; with -Method, when this method would. False for an
+    /// error, or no cluster at all.
+    /// </summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
+
+    private readonly Verdict _verdict = new();
 
     private protected override Func<CrdbClusterIdentity, OperationContext, Task<CrdbCluster>> Resolver(
         CloudSession session
@@ -79,13 +87,17 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
                     )
                     : await drills.RunAsync(cluster, Method, operation.Source, session.KeyProvider(cluster), context);
             if (Quiet.IsPresent)
-                operation.Output(
-                    lines
-                        .Where(l => !l.IsPast && (l.IsDefault || Method != CmekRevocationMethod.Default))
-                        .All(l => l.Status is CmekCheckStatus.Pass or CmekCheckStatus.Warning)
-                );
+                _verdict.Add(RevocationDrills.WouldWork(lines, Method));
             else
                 foreach (var line in lines)
                     operation.Output(line);
         };
+
+    /// <summary>Writes the Boolean of -Quiet.</summary>
+    protected override void EndProcessing()
+    {
+        base.EndProcessing();
+        if (Quiet.IsPresent)
+            WriteObject(_verdict.IsGood && !HasFailed);
+    }
 }

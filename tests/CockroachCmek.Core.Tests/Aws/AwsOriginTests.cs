@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Amazon.KeyManagementService;
 using Amazon.KeyManagementService.Model;
 using CockroachCmek.Core.Keys;
+using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Aws;
 
@@ -35,6 +36,24 @@ public sealed class AwsOriginTests : IDisposable
         // An interrupted run is continued without other material.
         Assert.NotNull(await Keeper.RotateKeysAsync(rotation, _world.Context));
         Assert.Equal("EXTERNAL", (await DescribeAsync(key)).Origin.Value);
+    }
+
+    [Fact]
+    public async Task A_dry_run_refuses_what_the_cloud_cannot_replace_in_place()
+    {
+        var key = await ImportedKeyAsync(validTo: null);
+        var log = new RecordingLog { Answer = false };
+        var request = AwsWorld.RotationOf([key]) with { ReplaceOrigin = true };
+        var error = await Assert.ThrowsAsync<CmekException>(() =>
+            Keeper.RotateKeysAsync(request, _world.Context with { Host = log })
+        );
+        Assert.Equal("KeyCannotRotate", error.ErrorId);
+        Assert.StartsWith(
+            $"Get-CrdbCluster {request.Cluster.Id} | Invoke-CrdbCmekRotation -NewKey -ReplaceOrigin ",
+            error.RecommendedAction,
+            StringComparison.Ordinal
+        );
+        Assert.Empty(log.Questions);
     }
 
     [Fact]
@@ -102,6 +121,7 @@ public sealed class AwsOriginTests : IDisposable
         var error = await Assert.ThrowsAsync<CmekException>(() => RotateAsync(key));
         Assert.Equal("KeyCannotRotate", error.ErrorId);
         Assert.Contains($"--origin {origin}", error.RecommendedAction, StringComparison.Ordinal);
+        Assert.Contains("-AuthPrincipal (Get-CrdbCmek", error.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal(
             "OriginWouldChange",
             (await Assert.ThrowsAsync<CmekException>(() => RotateAsync(key, newKey: true))).ErrorId

@@ -2,6 +2,7 @@ using Amazon.KeyManagementService.Model;
 using CockroachCmek.Core.Keys;
 using CockroachCmek.Core.Keys.Aws;
 using CockroachCmek.Sandbox.Aws;
+using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Aws;
 
@@ -23,6 +24,15 @@ public sealed class AwsRotationMarkTests : IDisposable
         var impatient = AwsWorld.RotationOf([key]) with { Timeout = TimeSpan.FromSeconds(10) };
         var error = await Assert.ThrowsAsync<CmekException>(() => RotateAsync(impatient));
         Assert.Equal("RotationNotInForce", error.ErrorId);
+        Assert.Single(await MarksAsync(key));
+
+        // A dry run neither waits nor removes the mark.
+        var plan = new RecordingLog { Answer = false };
+        var context = _world.Context with { Host = plan };
+        Assert.Null(await _world.Provider.RotateKeysAsync(AwsWorld.RotationOf([key]), context));
+        Assert.StartsWith("Wait for the rotation", Assert.Single(plan.Questions).Action, StringComparison.Ordinal);
+        Assert.Empty(plan.Writes);
+        Assert.Empty(plan.ProgressRecords);
         Assert.Single(await MarksAsync(key));
 
         Assert.NotNull(await RotateAsync(AwsWorld.RotationOf([key])));

@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Cmek;
+
 namespace CockroachCmek.Core.Tests.Cmek;
 
 /// <summary>The drill as one line of the health check.</summary>
@@ -53,6 +55,23 @@ public sealed class RevocationReadinessTests
         using var world = await RevocationWorld.EnabledAsync();
         world.Moon.Unchangeable[RevocationWorld.Far] = CmekErrorKind.Unavailable;
         Assert.Equal(CmekCheckStatus.Unknown, (await ReadAsync(world)).Status);
+    }
+
+    [Theory]
+    [InlineData(null, false, true)]
+    [InlineData(CmekErrorKind.InvalidState, true, true)]
+    [InlineData(CmekErrorKind.InvalidState, false, false)]
+    [InlineData(CmekErrorKind.PermissionDenied, false, false)]
+    [InlineData(CmekErrorKind.Unavailable, false, false)]
+    public async Task The_answer_of_the_drill_agrees(CmekErrorKind? obstacle, bool canDisable, bool works)
+    {
+        using var world = await RevocationWorld.EnabledAsync();
+        if (obstacle is { } kind)
+            world.Moon.Unchangeable[RevocationWorld.Near] = kind;
+        world.Moon.CanDisable = canDisable;
+        Assert.Equal(works, RevocationDrills.WouldWork(await world.DrillAsync(), CmekRevocationMethod.Default));
+        Assert.Equal(works, (await ReadAsync(world)).Status == CmekCheckStatus.Pass);
+        Assert.False(RevocationDrills.WouldWork([], CmekRevocationMethod.Default));
     }
 
     [Fact]

@@ -125,6 +125,9 @@ internal sealed class RevocationWorld : IDisposable
     public Task<IReadOnlyList<CmekCheck>> CheckAsync() =>
         new CmekHealth(_client, new ManifestCheck(Clouds)).CheckAsync(Cluster, _keys, new HealthOptions(), Context);
 
+    public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync() =>
+        new RevocationDrills(_client, Clouds).RunAsync(Cluster, CmekRevocationMethod.Default, null, _keys, Context);
+
     public Task<(IReadOnlyList<CmekKey> Keys, CmekException? Error)> RestoreAsync(
         CmekRevocation? record,
         CrdbCluster? cluster = null

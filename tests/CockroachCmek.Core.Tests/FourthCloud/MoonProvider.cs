@@ -150,13 +150,15 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
 
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync(RevocationRequest request, OperationContext context) =>
         Task.FromResult<IReadOnlyList<CmekRevocationDrill>>([
-            .. request.Keys.Select(k => new CmekRevocationDrill
+            .. from k in request.Keys
+            from method in request.Method == CmekRevocationMethod.Default ? cloud.RevocationMethods : [request.Method]
+            select new CmekRevocationDrill
             {
                 KeyUri = k.KeyUri,
                 Regions = [k.Region],
-                Method = request.Method == CmekRevocationMethod.Default ? cloud.RevocationMethods[0] : request.Method,
-                IsDefault = request.Method != CmekRevocationMethod.DisableKey,
-                Status = (request.Method == CmekRevocationMethod.DisableKey) switch
+                Method = method,
+                IsDefault = method != CmekRevocationMethod.DisableKey,
+                Status = (method == CmekRevocationMethod.DisableKey) switch
                 {
                     true => cloud.CanDisable ? CmekCheckStatus.Pass : CmekCheckStatus.Fail,
                     _ when cloud.Unchangeable.TryGetValue(k.KeyUri, out var kind) => kind == CmekErrorKind.Unavailable
@@ -164,7 +166,7 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
                         : CmekCheckStatus.Fail,
                     _ => cloud.Unreadable.ContainsKey(k.KeyUri) ? CmekCheckStatus.Fail : CmekCheckStatus.Pass,
                 },
-            }),
+            },
         ]);
 
     public async Task<IReadOnlyList<CmekAccessChange>> PlanRevocationAsync(

@@ -7,7 +7,8 @@ namespace CockroachCmek.Core.Keys.Aws;
 internal static partial class AwsErrors
 {
     /// <summary>A key of a key store has one version for its life; null for any other key.</summary>
-    public static CmekException? KeyStoreCannotRotate(KeyMetadata key)
+    /// <param name="cluster">The cluster that uses the key.</param>
+    public static CmekException? KeyStoreCannotRotate(KeyMetadata key, CrdbCluster cluster)
     {
         if (key.Origin != OriginType.AWS_CLOUDHSM && key.Origin != OriginType.EXTERNAL_KEY_STORE)
             return null;
@@ -19,25 +20,32 @@ internal static partial class AwsErrors
             key.Arn,
             "AWS",
             $"it is in the key store {key.CustomKeyStoreId}, where a key has one version",
-            $"{create}, then New-CrdbCmekKey -KeyUri <new key> -Grant | New-CrdbCmekManifest | Invoke-CrdbCmekRotation "
-                + "  "
-                + "(or Invoke-CrdbCmekRotation -NewKey -ReplaceOrigin, for a key that AWS generates)"
+            $"{create}, then {Errors.MoveToKey(cluster)}   (or {Errors.ReplaceByNewKey(cluster)}, for a key that AWS "
+                + "generates)"
         );
     }
 
     /// <summary>No new material was imported, so there is nothing to rotate to.</summary>
+    /// <param name="request">What was asked for.</param>
     /// <param name="isOnlyInPrimary">New material was imported, but not into every replica.</param>
-    public static CmekException NoMaterialPending(AwsKeyArn key, bool isOnlyInPrimary) =>
-        Errors.KeyCannotRotate(
+    public static CmekException NoMaterialPending(AwsKeyArn key, RotationRequest request, bool isOnlyInPrimary)
+    {
+        var import =
+            $"{GetImportParameters(key.ToString())}, import the new material with aws kms import-key-material "
+            + $"--import-type {(isOnlyInPrimary ? "EXISTING_KEY_MATERIAL" : "NEW_KEY_MATERIAL")}, "
+            + "then run the same command again: it rotates to this material";
+        var replace = Errors.ReplaceByNewKey(request.Cluster);
+        return Errors.KeyCannotRotate(
             key.ToString(),
             "AWS",
             isOnlyInPrimary
                 ? "its new material was not imported into every replica yet"
                 : "its material was imported, and no new material is waiting for the rotation",
-            $"{GetImportParameters(key.ToString())}, import the new material with aws kms import-key-material "
-                + $"--import-type {(isOnlyInPrimary ? "EXISTING_KEY_MATERIAL" : "NEW_KEY_MATERIAL")}, "
-                + "then run the same command again: it rotates to this material"
+            request.ReplaceOrigin
+                ? $"{replace}   (or {import})"
+                : $"{import}   (or {replace}, for a key that AWS generates)"
         );
+    }
 
     /// <summary>The material was deleted, or has expired.</summary>
     public static CmekException KeyMaterialMissing(string arn) =>

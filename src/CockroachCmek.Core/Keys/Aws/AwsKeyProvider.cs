@@ -30,7 +30,7 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         RunAsync(request.Cluster.Name, context, run =>
             request.NewKey
                 ? new AwsKeyReplacement(run, request.Cluster).ReplaceAsync(request.Regions)
-                : new AwsKeyRotation(run).RotateAsync(request.Regions, request.Timeout)
+                : new AwsKeyRotation(run, request).RotateAsync()
         );
 
     /// <inheritdoc/>

@@ -6,7 +6,8 @@ namespace CockroachCmek.Core.Keys.Aws;
 /// <summary>
 /// New versions of KMS keys, on demand. A multi-region key is rotated once, at its primary; its replicas follow.
 /// </summary>
-internal sealed class AwsKeyRotation(AwsRun run)
+/// <param name="request">What is asked for.</param>
+internal sealed class AwsKeyRotation(AwsRun run, RotationRequest request)
 {
     /// <summary>By then, the list shows a rotation. AWS names no limit; a second rotation cannot be taken back.</summary>
     private static readonly TimeSpan LatestSign = TimeSpan.FromMinutes(6);
@@ -18,19 +19,16 @@ internal sealed class AwsKeyRotation(AwsRun run)
     /// The same URIs, once KMS encrypts with a version newer than the one the cluster last wrapped with; null when the
     /// user declined.
     /// </summary>
-    /// <param name="timeout">Longest wait for the new version.</param>
-    public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync(
-        IReadOnlyList<CmekRegionInfo> regions,
-        TimeSpan timeout
-    )
+    public async Task<IReadOnlyList<CmekRegionSpec>?> RotateAsync()
     {
+        var regions = request.Regions;
         var described = await Task.WhenAll(regions.Select(DescribeAsync));
         Errors.ThrowCombined(
             described[0].Arn,
             [
                 .. described
                     .GroupBy(k => k.Arn)
-                    .Select(g => AwsErrors.KeyStoreCannotRotate(g.First()))
+                    .Select(g => AwsErrors.KeyStoreCannotRotate(g.First(), request.Cluster))
                     .OfType<CmekException>(),
             ]
         );
@@ -47,14 +45,15 @@ internal sealed class AwsKeyRotation(AwsRun run)
                     await _marks.FindOtherAsync(g.Key, own: null),
                     await run.Keys.GetNewestVersionAsync(g.Key),
                     await _versions.IsRotatingAsync(g.Key),
-                    g.First().Key.Origin == OriginType.EXTERNAL
+                    g.First().Key.Origin == OriginType.EXTERNAL,
+                    [.. g.Select(k => AwsKeyArn.Parse(k.InUse.Keys[0].KeyUri))]
                 ))
         );
         var waiting = await Task.WhenAll(rotations.Where(r => r.IsDue && r.IsImported).Select(FindImportProblemAsync));
         Errors.ThrowCombined(described[0].Arn, [.. waiting.OfType<CmekException>()]);
         foreach (var begun in rotations.Where(r => !r.IsDue))
             TellWhyNot(begun);
-        if (!await ConfirmAllAsync([.. rotations.Where(r => r.IsDue)]))
+        if (!await ConfirmAllAsync(rotations))
             return null;
         var done = await Task.WhenAll(rotations.Select(r => r.IsDue ? RotateOnceAsync(r) : Task.FromResult(r)));
         // The cluster wraps with what KMS encrypts with when the request arrives.
@@ -63,9 +62,9 @@ internal sealed class AwsKeyRotation(AwsRun run)
             {
                 await _versions.WaitUntilInForceAsync(
                     r.Key,
-                    [.. keys.Where(k => k.Primary == r.Key).Select(k => AwsKeyArn.Parse(k.InUse.Keys[0].KeyUri))],
+                    r.Used,
                     r.WrappedAt,
-                    timeout,
+                    request.Timeout,
                     r.IsBegun ? null : () => AwsErrors.RotationNotSeen(r.Key, r.Rival)
                 );
                 if (r.Own is not null || r.Rival is not null)
@@ -80,13 +79,32 @@ internal sealed class AwsKeyRotation(AwsRun run)
         ];
     }
 
-    /// <summary>Asks for every key, even after a No: a dry run names them all.</summary>
+    /// <summary>
+    /// Asks for every key, even after a No: a dry run names them all. It neither waits nor removes a mark, so both are
+    /// asked for too.
+    /// </summary>
     private async Task<bool> ConfirmAllAsync(IReadOnlyList<Rotation> rotations)
     {
         var isConfirmed = true;
         foreach (var rotation in rotations)
-            isConfirmed &= await run.ConfirmAsync(rotation.Key.ToString(), "Rotate the KMS key on demand");
+            if (await NextStepAsync(rotation) is { } step)
+                isConfirmed &= await run.ConfirmAsync(rotation.Key.ToString(), step);
         return isConfirmed;
+    }
+
+    /// <summary>What is to be done before the cluster can wrap again; null when nothing is.</summary>
+    private async Task<string?> NextStepAsync(Rotation rotation)
+    {
+        if (rotation.IsDue)
+            return "Rotate the KMS key on demand";
+        var isInForce = await _versions.IsInForceAsync(rotation.Key, rotation.Used, rotation.WrappedAt);
+        return (isInForce, rotation.Rival) switch
+        {
+            (true, null) => null,
+            (true, _) => "Remove the mark of the rotation that is in force already",
+            (false, null) => "Wait for the rotation that AWS has begun already",
+            _ => "Wait for the rotation that another run has begun already, and remove its mark",
+        };
     }
 
     private void TellWhyNot(Rotation rotation)
@@ -154,20 +172,20 @@ internal sealed class AwsKeyRotation(AwsRun run)
 
     private async Task SendAsync(AwsKeyArn key)
     {
-        var request = new RotateKeyOnDemandRequest { KeyId = key.ToString() };
+        var rotate = new RotateKeyOnDemandRequest { KeyId = key.ToString() };
         try
         {
-            await run.Calls.WriteAsync("KMS", "RotateKeyOnDemand", request.KeyId, c =>
-                run.Clients.Kms(key.Region).RotateKeyOnDemandAsync(request, c)
+            await run.Calls.WriteAsync("KMS", "RotateKeyOnDemand", rotate.KeyId, c =>
+                run.Clients.Kms(key.Region).RotateKeyOnDemandAsync(rotate, c)
             );
         }
         catch (LimitExceededException error)
         {
-            throw AwsErrors.RotationLimitReached(request.KeyId, error);
+            throw AwsErrors.RotationLimitReached(rotate.KeyId, error);
         }
         catch (ConflictException error)
         {
-            throw AwsErrors.RotationRunning(request.KeyId, error);
+            throw AwsErrors.RotationRunning(rotate.KeyId, error);
         }
     }
 
@@ -183,7 +201,7 @@ internal sealed class AwsKeyRotation(AwsRun run)
         var pending = await run.Keys.GetPendingMaterialAsync(rotation.Key);
         return pending == KeyMaterialState.PENDING_ROTATION
             ? null
-            : AwsErrors.NoMaterialPending(rotation.Key, isOnlyInPrimary: pending is not null);
+            : AwsErrors.NoMaterialPending(rotation.Key, request, isOnlyInPrimary: pending is not null);
     }
 
     /// <param name="Key">The key that is rotated.</param>
@@ -192,13 +210,15 @@ internal sealed class AwsKeyRotation(AwsRun run)
     /// <param name="NewestAt">When the key's newest version was created.</param>
     /// <param name="IsRunning">A rotation was started and has not ended.</param>
     /// <param name="IsImported">The key's material was imported.</param>
+    /// <param name="Used">The keys that the cluster uses: the key itself or its replicas.</param>
     private sealed record Rotation(
         AwsKeyArn Key,
         DateTimeOffset WrappedAt,
         AwsRotationMark? Rival,
         DateTimeOffset NewestAt,
         bool IsRunning,
-        bool IsImported
+        bool IsImported,
+        IReadOnlyCollection<AwsKeyArn> Used
     )
     {
         /// <summary>The mark of this run; null when it has none.</summary>

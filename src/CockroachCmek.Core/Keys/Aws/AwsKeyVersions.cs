@@ -81,11 +81,8 @@ internal sealed class AwsKeyVersions(AwsRun run)
             );
     }
 
-    private async Task<bool> IsInForceAsync(
-        AwsKeyArn key,
-        IReadOnlyCollection<AwsKeyArn> used,
-        DateTimeOffset wrappedAt
-    )
+    /// <summary>True when KMS encrypts with a version newer than a wrap, in every region that uses it.</summary>
+    public async Task<bool> IsInForceAsync(AwsKeyArn key, IReadOnlyCollection<AwsKeyArn> used, DateTimeOffset wrappedAt)
     {
         if (await IsRotatingAsync(key))
             return false;

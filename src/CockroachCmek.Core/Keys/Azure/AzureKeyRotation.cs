@@ -32,7 +32,7 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
         }
 
         if (!request.ReplaceOrigin)
-            await ThrowIfReplacedAsync(request.Cluster.Name, plans);
+            await ThrowIfReplacedAsync(request.Cluster, plans);
         if (!await ConfirmAsync(plans))
             return null;
         var newest = await Task.WhenAll(plans.Select(async p => p.Newer ?? await CreateVersionAsync(p)));
@@ -84,7 +84,7 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
     /// <summary>
     /// Key Vault generates the new version, wherever the present one comes from. One that was imported is used instead.
     /// </summary>
-    private async Task ThrowIfReplacedAsync(string cluster, IEnumerable<Plan> plans)
+    private async Task ThrowIfReplacedAsync(CrdbCluster cluster, IEnumerable<Plan> plans)
     {
         var problems = new List<CmekException>();
         foreach (var plan in plans.Where(p => p.Newer is null))
@@ -92,7 +92,7 @@ internal sealed class AzureKeyRotation(AzureClients clients, AzureCalls calls)
                 problems.Add(
                     Errors.OriginWouldChange(plan.Key.ToString(), origin.Detail, "Key Vault", cluster, newKey: false)
                 );
-        Errors.ThrowCombined(cluster, problems);
+        Errors.ThrowCombined(cluster.Name, problems);
     }
 
     private bool IsUsable(KeyAttributes attributes)

@@ -80,7 +80,7 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
                 used.Name.ToString(),
                 origin.Detail,
                 "Google Cloud",
-                request.Cluster.Name,
+                request.Cluster,
                 newKey: false
             )
             : null;

@@ -176,7 +176,7 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
             return [Cluster[0].WithSource(manifest)];
         if (manifest.Cluster is { } cluster)
             return [new CrdbClusterIdentity(cluster, manifest)];
-        WriteFailure(Errors.ClusterMissing(manifest.ToString()));
+        WriteFailure(Errors.ClusterMissing(manifest.ToString(), MyInvocation.MyCommand.Name));
         return [];
     }
 }

@@ -18,6 +18,14 @@ internal sealed class Verdict
         Interlocked.Add(ref _bad, checks.Count(IsBad));
     }
 
+    /// <summary>Adds the answer for one input. Called by several operations at once.</summary>
+    public void Add(bool isGood)
+    {
+        Interlocked.Increment(ref _seen);
+        if (!isGood)
+            Interlocked.Increment(ref _bad);
+    }
+
     private static bool IsBad(CmekCheck check) =>
         check.Status is CmekCheckStatus.Fail or CmekCheckStatus.Unknown || check.ErrorId == "CmekNotEnabled";
 }
