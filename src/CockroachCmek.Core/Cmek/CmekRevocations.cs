@@ -192,9 +192,18 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
             context.Host.Warning(
                 $"{cluster.Name}: {method} alone is not enough. {cloud.WhatOutlasts(method)} Until then, whoever holds "
                     + $"one can use the keys. To end that too, run Revoke-CrdbCmek "
-                    + $"{ShellQuote.PowerShell(cluster.Name)} -Method {cloud.DefaultRevocation[0]}"
+                    + $"{ShellQuote.PowerShell(cluster.Name)} -Method {MethodThatEnds(cloud)}"
             );
     }
+
+    /// <summary>
+    /// The method to recommend: one that takes a key from everybody works also where the key is open to everybody, or
+    /// where the grant cannot be removed.
+    /// </summary>
+    private static CmekRevocationMethod MethodThatEnds(ICustomerCloud cloud) =>
+        cloud.RevocationMethods.Any(RevocationPlan.CutsEverybody)
+            ? cloud.RevocationMethods.First(RevocationPlan.CutsEverybody)
+            : cloud.DefaultRevocation[0];
 
     private static List<PlannedStep> Steps(
         CrdbCluster cluster,

@@ -252,7 +252,10 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
                         Detail =
                             $"The key is open to everybody ({string.Join("; ", open)}), so {line.Method} would leave it "
                             + "usable.",
-                        Remedy = AccessReadings.ReviewCommand(cluster),
+                        Remedy = keys.Cloud.RevocationMethods.Any(RevocationPlan.CutsEverybody)
+                            ? $"Revoke-CrdbCmek {ShellQuote.PowerShell(cluster.Name)} -Method "
+                                + CmekRevocationMethod.DisableKey
+                            : AccessReadings.ReviewCommand(cluster),
                     }
                     : line
             ),

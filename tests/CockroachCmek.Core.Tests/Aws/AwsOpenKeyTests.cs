@@ -1,5 +1,7 @@
+using Amazon.KeyManagementService.Model;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Keys.Aws;
 using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Aws;
@@ -60,6 +62,24 @@ public sealed class AwsOpenKeyTests : IDisposable
             )
         );
         Assert.Contains(lines, l => l.Detail.Contains("open to everybody", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_key_that_is_pending_deletion_can_be_used_by_nobody()
+    {
+        var (options, key) = await OpenAsync(CmekRevocationMethod.Deny);
+        await _runs
+            .World.Kms(key.Region)
+            .ScheduleKeyDeletionAsync(
+                new ScheduleKeyDeletionRequest { KeyId = AwsKeyArn.Parse(key.KeyUri).KeyId, PendingWindowInDays = 7 }
+            );
+        var request = AwsWorld.RevocationOf([key], CmekRevocationMethod.Deny) with { Cluster = _runs.Cluster };
+        var lines = await RevocationDrills.DrillKeyAsync(request, _runs.World.Provider, _runs.World.Context);
+        Assert.DoesNotContain(lines, l => l.Detail.Contains("open to everybody", StringComparison.Ordinal));
+        Assert.NotEqual(
+            nameof(Errors.AccessRemains),
+            (await _runs.RevokeAsync(options, new RecordingLog())).Error?.ErrorId
+        );
     }
 
     private async Task<(RevocationOptions Options, CmekKey Key)> OpenAsync(CmekRevocationMethod method)

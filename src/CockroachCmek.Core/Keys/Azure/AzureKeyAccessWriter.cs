@@ -39,7 +39,7 @@ internal sealed class AzureKeyAccessWriter(AzureClients clients, AzureCalls call
                     $"Signing in as {signIn.ApplicationId} is disabled. Tokens that were issued before stay valid "
                         + "until "
                         + "they expire, which can take 90 minutes. To stop their use now, run Revoke-CrdbCmek with "
-                        + "-Method RemoveGrant or DisableKey."
+                        + "-Method DisableKey."
                 );
                 break;
             default:

@@ -178,7 +178,7 @@ internal sealed class AzureRevocationDrill(AzureClients clients, AzureCalls call
                     CmekCheckStatus.Unknown,
                     "Whether these credentials may disable the application cannot be read: it needs "
                         + $"Application.ReadWrite.All (Microsoft Graph). {Tokens}",
-                    "Revoke-CrdbCmek -Method RemoveGrant   (does not need that right)"
+                    "Revoke-CrdbCmek -Method DisableKey   (does not need that right)"
                 );
         return line with { InForceWithin = TokenLife };
     }
