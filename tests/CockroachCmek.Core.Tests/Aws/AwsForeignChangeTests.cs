@@ -63,7 +63,7 @@ public sealed class AwsForeignChangeTests : IDisposable
         {
             OnVerbose = line =>
             {
-                if (line.Contains("PutKeyPolicy", StringComparison.Ordinal) && Interlocked.Exchange(ref undone, 1) == 0)
+                if (IsPutOf(keys[0], line) && Interlocked.Exchange(ref undone, 1) == 0)
                     Task.Run(() => _runs.PutPolicyAsync(keys[0], policy)).GetAwaiter().GetResult();
             },
         };
@@ -91,7 +91,7 @@ public sealed class AwsForeignChangeTests : IDisposable
         {
             OnVerbose = line =>
             {
-                if (line.Contains("PutKeyPolicy", StringComparison.Ordinal) && Interlocked.Exchange(ref added, 1) == 0)
+                if (IsPutOf(keys[0], line) && Interlocked.Exchange(ref added, 1) == 0)
                     Task.Run(() => _runs.AddStatementAsync(keys[0], "Theirs", Other)).GetAwaiter().GetResult();
             },
         };
@@ -104,6 +104,9 @@ public sealed class AwsForeignChangeTests : IDisposable
     }
 
     /// <summary>Names a role in the policies of keys, and deletes it.</summary>
+    private static bool IsPutOf(CmekKey key, string line) =>
+        line.Contains($"PutKeyPolicy {key.Region}", StringComparison.Ordinal);
+
     private async Task AddDeletedAsync(IEnumerable<CmekKey> keys)
     {
         await _runs.CreateRoleAsync("other");

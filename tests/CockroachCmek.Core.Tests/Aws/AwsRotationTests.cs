@@ -1,4 +1,6 @@
+using Amazon.KeyManagementService.Model;
 using CockroachCmek.Sandbox.Aws;
+using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Aws;
 
@@ -84,6 +86,24 @@ public sealed class AwsRotationTests : IDisposable
         Assert.Equal(2, Version(keys[0]));
         // The mark of the rotation could not be set.
         Assert.Contains("kms:TagResource is not allowed", Assert.Single(_world.Log.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_dry_run_leaves_a_new_key_of_an_earlier_run_as_it_is()
+    {
+        var keys = await _world.KeysAsync(AwsWorld.ClusterIn("us-east-1"));
+        var rotation = AwsWorld.RotationOf(keys, newKey: true);
+        Assert.NotNull(await _world.Provider.RotateKeysAsync(rotation, _world.Context));
+        // The new key lacks the period that the old one has.
+        await _world
+            .Kms("us-east-1")
+            .EnableKeyRotationAsync(
+                new EnableKeyRotationRequest { KeyId = keys[0].KeyUri, RotationPeriodInDays = 180 }
+            );
+        var plan = new RecordingLog { Answer = false };
+        Assert.Null(await _world.Provider.RotateKeysAsync(rotation, _world.Context with { Host = plan }));
+        Assert.StartsWith("Finish the new KMS key", Assert.Single(plan.Questions).Action, StringComparison.Ordinal);
+        Assert.Empty(plan.Writes);
     }
 
     /// <summary>The number of the version that KMS encrypts with.</summary>

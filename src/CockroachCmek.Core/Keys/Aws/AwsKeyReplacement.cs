@@ -67,17 +67,19 @@ internal sealed class AwsKeyReplacement(AwsRun run, CrdbCluster cluster)
             : problems;
     }
 
-    /// <summary>Looks for a new key of an earlier run, and asks for what is still to be created.</summary>
+    /// <summary>Looks for a new key of an earlier run, and asks for what is still to be done.</summary>
     private async Task<Replacement> PlanAsync(IReadOnlyList<OldKey> members)
     {
         var old = members[0].Key;
         var home = members[0].Home;
         var created = await new AwsKeySearch(run).FindReplacementAsync(home, cluster, old.Metadata);
-        if (created is not null && await IsCompleteAsync(members, created))
-            return new Replacement(members, created, IsAllowed: true);
+        var regions = string.Join(", ", members.Select(m => m.Region));
+        // Also a complete key may lack its period of rotation and its grant.
         var action =
-            $"Create a new {(old.IsMultiRegion ? "multi-region " : "")}KMS key of the same shape for "
-            + $"{string.Join(", ", members.Select(m => m.Region))}, and move the aliases to it once it is in force";
+            created is not null && await IsCompleteAsync(members, created)
+                ? $"Finish the new KMS key {created.Metadata.Arn} of an earlier run for {regions}"
+                : $"Create a new {(old.IsMultiRegion ? "multi-region " : "")}KMS key of the same shape for {regions}";
+        action += ", and move the aliases to it once it is in force";
         return new Replacement(members, created, await run.ConfirmAsync(old.Metadata.Arn, action));
     }
 
