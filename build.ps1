@@ -76,7 +76,7 @@ switch ($Task) {
         # The pwsh of the tool manifest, whatever runs this script: it has PSResourceGet 1.2.
         Push-Location $root
         try {
-            $script = 'packaging/New-Package.ps1', '-Module', $stage, '-Destination', 'out/package'
+            $script = 'src/Packaging/New-Package.ps1', '-Module', $stage, '-Destination', 'out/package'
             Invoke-Native dotnet (@('tool', 'run', 'pwsh', '-NoProfile', '-File') + $script)
         } finally { Pop-Location }
     }

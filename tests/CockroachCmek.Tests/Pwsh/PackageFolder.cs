@@ -3,7 +3,7 @@ using CockroachCmek.Rehearsal;
 
 namespace CockroachCmek.Tests.Pwsh;
 
-/// <summary>What packaging/New-Package.ps1 makes of the staged module, in a temporary folder.</summary>
+/// <summary>What src/Packaging/New-Package.ps1 makes of the staged module, in a temporary folder.</summary>
 public sealed class PackageFolder : IDisposable
 {
     /// <summary>An older version, which differs by its number.</summary>
@@ -14,7 +14,7 @@ public sealed class PackageFolder : IDisposable
     public PackageFolder()
     {
         var stage = Path.GetDirectoryName(ModuleEngine.StagedManifest)!;
-        var script = Path.Combine(Repository.Root, "packaging", "New-Package.ps1");
+        var script = Path.Combine(Repository.Root, "src", "Packaging", "New-Package.ps1");
         var run = RealPowerShell.Run("-File", script, "-Module", stage, "-Destination", Result("out"));
         Assert.True(run.ExitCode == 0, run.Output);
         Version = Path.GetFileName(NewPackage).Replace("CockroachCmek.", "", StringComparison.Ordinal)[..^6];

@@ -5,7 +5,7 @@ Makes what is published from the staged module: the package of the PowerShell Ga
 Each has third-party notices, a software bill of materials (CycloneDX) and the release notes of its version. The zip of
 an edition has the files of that edition alone. SHA256SUMS names the hash of each file. Nothing is published.
 .EXAMPLE
-./packaging/New-Package.ps1 -Module out/CockroachCmek -Destination out/package
+./src/Packaging/New-Package.ps1 -Module out/CockroachCmek -Destination out/package
 #>
 #Requires -Version 7.4
 #Requires -Modules @{ ModuleName = 'Microsoft.PowerShell.PSResourceGet'; ModuleVersion = '1.1.0' }
@@ -27,7 +27,7 @@ param(
 Set-StrictMode -Version 3
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'Components.ps1')
-$root = Split-Path $PSScriptRoot
+$root = Split-Path (Split-Path $PSScriptRoot)
 $assets = Join-Path $root 'src/CockroachCmek/obj/project.assets.json'
 $Module = (Resolve-Path $Module).Path
 $version = (Test-ModuleManifest (Join-Path $Module 'CockroachCmek.psd1')).Version.ToString()

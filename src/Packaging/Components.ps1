@@ -1,6 +1,6 @@
 # The NuGet packages whose files are in the staged module, with what notices and the SBOM say of them.
 
-# Licenses whose text is in packaging/licenses. The file of a package, if it has one, is not used: most have none, and
+# Licenses whose text is in src/Packaging/licenses. The file of a package, if it has one, is not used: most have none, and
 # the others repeat the same text.
 $licenseTexts = @{}
 foreach ($file in Get-ChildItem (Join-Path $PSScriptRoot 'licenses') -Filter '*.txt') {
@@ -50,7 +50,7 @@ function Read-Package {
     # .NET's packages from before license expressions.
     if (-not $license -and $metadata['licenseUrl'] -match '/corefx/blob/master/LICENSE.TXT$') { $license = 'MIT' }
     if (-not $license -or -not $licenseTexts.ContainsKey($license)) {
-        throw "The license of $Id ('$license', $($metadata['licenseUrl'])) has no text in packaging/licenses. Add it."
+        throw "The license of $Id ('$license', $($metadata['licenseUrl'])) has no text in src/Packaging/licenses. Add it."
     }
     [pscustomobject]@{
         Name         = $metadata['id']
