@@ -34,6 +34,24 @@ public sealed class GcpRotationTests
     }
 
     [Fact]
+    public async Task A_dry_run_after_a_recent_rotation_names_the_wait_and_does_not_wait()
+    {
+        await using var world = await GcpWorld.StartAsync();
+        var request = world.RotationRequest(await world.EnsureKeysAsync());
+        await world.Provider.RotateKeysAsync(request, world.Context);
+        world.Log = new RecordingLog { Answer = false };
+
+        Assert.Null(await world.Provider.RotateKeysAsync(request, world.Context));
+
+        Assert.Contains(
+            "Wait a minute, until version 2",
+            Assert.Single(world.Log.Questions).Action,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(world.Log.VerboseLines, l => l.StartsWith("Waiting a minute", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_version_that_an_interrupted_run_created_is_made_primary()
     {
         await using var world = await GcpWorld.StartAsync();

@@ -34,23 +34,18 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
             [.. keys.Select(k => FindProblem(k, request)).OfType<CmekException>()]
         );
 
-        var confirmed = new List<KeyInUse>();
+        var due = keys.Where(NeedsRotation).ToList();
         var isDeclined = false;
-        foreach (var key in keys.Where(NeedsRotation))
-        {
-            if (await ConfirmAsync(key))
-                confirmed.Add(key);
-            else
-                isDeclined = true; // go on asking, so that a dry run names every key
-        }
-
+        // Asked for every key, even after a No: a dry run names them all. It does not wait, so that is asked for too.
+        foreach (var key in keys)
+            if (NextStep(key, isDue: due.Contains(key)) is { } step)
+                isDeclined |= !await ConfirmAsync(key, step);
         if (isDeclined)
             return null;
-        await Task.WhenAll(confirmed.Select(PromoteAsync));
-        foreach (var key in confirmed.Where(k => request.ReplaceOrigin && k.NewVersion is null))
+        await Task.WhenAll(due.Select(PromoteAsync));
+        foreach (var key in due.Where(k => request.ReplaceOrigin && k.NewVersion is null))
             await new GcpKeyOrigins(clients, calls).MarkReplacedAsync(key.Name, key.Key!);
-        // Another run may have made a version primary just now: when, Cloud KMS does not tell.
-        if (confirmed.Count > 0 || keys.Any(IsRecent))
+        if (due.Count > 0 || keys.Any(IsRecent))
             await WaitForPropagationAsync();
         return GcpModels.RegionSpecs(request, key => key.KeyUri);
     }
@@ -100,18 +95,26 @@ internal sealed class GcpKeyRotation(GcpClients clients, GcpCalls calls)
         return false;
     }
 
-    /// <summary>True when the new version is so young that it may not be used everywhere yet.</summary>
+    /// <summary>
+    /// True when the new version is so young that it may not be used everywhere yet: another run may have made it
+    /// primary just now, and when, Cloud KMS does not tell.
+    /// </summary>
     private bool IsRecent(KeyInUse used) =>
         used.NewVersion?.CreateTime is { } created && calls.Context.Time.GetUtcNow() - created < RecentVersion;
 
-    private Task<bool> ConfirmAsync(KeyInUse used) =>
-        calls.Context.Host.ConfirmAsync(
-            used.Name.ToString(),
-            used.NewVersion is { } version
-                ? $"Make version {version.Id} the primary one"
-                : "Create a new version and make it the primary one",
-            calls.Context.CancellationToken
-        );
+    /// <summary>What is to be done before the cluster can wrap again; null when nothing is.</summary>
+    private string? NextStep(KeyInUse used, bool isDue) =>
+        (isDue, used.NewVersion) switch
+        {
+            (true, null) => "Create a new version and make it the primary one",
+            (true, { } version) => $"Make version {version.Id} the primary one",
+            (false, { } version) when IsRecent(used) =>
+                $"Wait a minute, until version {version.Id} of {version.CreateTime:u} is used everywhere",
+            _ => null,
+        };
+
+    private Task<bool> ConfirmAsync(KeyInUse used, string step) =>
+        calls.Context.Host.ConfirmAsync(used.Name.ToString(), step, calls.Context.CancellationToken);
 
     private async Task PromoteAsync(KeyInUse used)
     {
