@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Keys;
 
 namespace CockroachCmek.Core;
 
@@ -93,6 +94,34 @@ internal static partial class Errors
                 + $"(or {(newKey ? ReplaceByNewKey(cluster) : $"{Find(cluster)} | Invoke-CrdbCmekRotation -ReplaceOrigin")})"
         );
 
+    /// <summary>The cloud would generate the key of a region that joins, and the key in force comes from elsewhere.</summary>
+    /// <param name="key">The key in force.</param>
+    /// <param name="origin">Its origin as a part of a sentence: "was imported".</param>
+    /// <param name="regions">The regions whose key would be generated.</param>
+    public static CmekException OriginWouldChange(
+        string key,
+        string origin,
+        string cloud,
+        KeyRequest request,
+        IReadOnlyList<string> regions
+    ) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            key,
+            $"{key} {origin}. The key for {string.Join(", ", regions)} would be generated in {cloud}. No key was created, "
+                + "and no region was added.",
+            $"Create the key where the one in force comes from, then give it: {AddRegions(request)} -KeyUri <key> -Grant   "
+                + $"(or {AddRegions(request)} -ReplaceOrigin)"
+        );
+
+    /// <summary>The command that adds the regions of a request, with their nodes.</summary>
+    private static string AddRegions(KeyRequest request)
+    {
+        var nodes = request.Cluster.Regions.First(r => request.Regions.Contains(r.Name)).NodeCount;
+        return $"Add-CrdbCmekRegion {string.Join(",", request.Regions.Select(ShellQuote.PowerShell))} -Cluster "
+            + $"{ShellQuote.PowerShell(request.Cluster.Id)} -NodeCount {nodes}";
+    }
+
     /// <summary>The command that moves a cluster to a key that exists. By id: names need not be unique.</summary>
     internal static string MoveToKey(CrdbCluster cluster) =>
         $"{Find(cluster)} | New-CrdbCmekKey -AuthPrincipal (Get-CrdbCmek "
@@ -124,5 +153,16 @@ internal static partial class Errors
                 + "Nothing was rotated.",
             "Connect-CrdbCloud -VaultAddress https://<host>:8200, then run the same command again   "
                 + "(-NewKey -ReplaceOrigin has the cloud generate a new key instead)"
+        );
+
+    /// <summary>A region is to get a key like one of HashiCorp Vault, and the session has no Vault.</summary>
+    public static CmekException VaultNotConnected(string key, KeyRequest request) =>
+        Make(
+            CmekErrorKind.InvalidState,
+            key,
+            $"{key} was generated in HashiCorp Vault, and so is the key of a region that joins. This session is not "
+                + "connected to Vault. No key was created, and no region was added.",
+            "Connect-CrdbCloud -VaultAddress https://<host>:8200, then run the same command again   "
+                + $"(or {AddRegions(request)} -ReplaceOrigin has the cloud generate the key)"
         );
 }

@@ -1,4 +1,5 @@
 using CockroachCmek.Core.Access;
+using CockroachCmek.Core.Cmek;
 
 namespace CockroachCmek.Core;
 
@@ -183,13 +184,49 @@ internal static partial class Errors
             $"Add-CrdbCmekRegion {string.Join(",", added)} -Cluster {cluster} -MachineType <type>"
         );
 
+    /// <summary>The name of a machine type has a form that no cloud's has.</summary>
+    public static CmekException MachineTypeMalformed(string type) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            type,
+            $"'{type}' is not a machine type: it may have letters, digits, '.', '-' and '_' only. Nothing was sent.",
+            "(Get-CrdbCluster).Regions.MachineType   (shows those in use)"
+        );
+
+    /// <summary>CockroachDB Cloud refuses the machine type: its response names it.</summary>
+    public static CmekException MachineTypeRefused(string cluster, string type, CmekException refusal) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            type,
+            $"CockroachDB Cloud refuses the machine type '{type}' for '{cluster}'{FormatServerText(refusal.ServerText)} No "
+                + "region was added.",
+            $"(Get-CrdbCluster {ShellQuote.PowerShell(cluster)}).Regions   (shows the machine types in use; then run the "
+                + "same command again with another -MachineType: it uses the keys that exist)",
+            refusal,
+            statusCode: refusal.StatusCode
+        );
+
     /// <summary>The region exists and differs from what was asked for.</summary>
-    public static CmekException RegionExists(string cluster, string region, string difference) =>
+    /// <param name="added">The regions that could be added without it.</param>
+    /// <param name="asked">What was asked for.</param>
+    public static CmekException RegionExists(
+        CrdbCluster cluster,
+        string region,
+        string difference,
+        IReadOnlyList<string> added,
+        RegionAdditionOptions asked
+    ) =>
         Make(
             CmekErrorKind.Exists,
             region,
-            $"The cluster '{cluster}' already has the region '{region}', {difference}. It was not changed.",
-            $"Get-CrdbCluster {cluster} | Get-CrdbCmek"
+            $"The cluster '{cluster.Name}' already has the region '{region}', {difference}. It was not changed, and no "
+                + "region was added.",
+            added.Count == 0
+                ? $"Get-CrdbCluster {cluster.Name} | Get-CrdbCmek"
+                : $"Add-CrdbCmekRegion {string.Join(",", added.Select(ShellQuote.PowerShell))} -Cluster {ShellQuote.PowerShell(cluster.Name)}"
+                    + (asked.NodeCount is { } nodes ? $" -NodeCount {nodes}" : "")
+                    + (asked.MachineType is { } type ? $" -MachineType {ShellQuote.PowerShell(type)}" : "")
+                    + "   (only the regions that are not there yet)"
         );
 
     /// <summary>The cluster's regions were changed elsewhere while this run prepared its own change.</summary>

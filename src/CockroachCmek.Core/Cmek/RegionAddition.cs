@@ -9,8 +9,8 @@ internal sealed record RegionAdditionOptions
     /// <summary>The new regions.</summary>
     public required IReadOnlyList<string> Regions { get; init; }
 
-    /// <summary>Nodes in each new region.</summary>
-    public required int NodeCount { get; init; }
+    /// <summary>Nodes in each region; null for the minimum in new ones, and any number in those that exist.</summary>
+    public int? NodeCount { get; init; }
 
     /// <summary>Machine type of the nodes in the new regions; null for the cluster's.</summary>
     public string? MachineType { get; init; }
@@ -22,6 +22,9 @@ internal sealed record RegionAdditionOptions
 
     /// <summary>Add missing permissions to the policy of an existing key.</summary>
     public bool Grant { get; init; }
+
+    /// <summary>The cloud may generate the new keys where the key in force comes from elsewhere.</summary>
+    public bool ReplaceOrigin { get; init; }
 
     /// <summary>How the request is sent.</summary>
     public WriteOptions Write { get; init; } = new();
@@ -42,7 +45,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
     /// <summary>Adds the regions. Can be run again after an interruption; adds nothing twice.</summary>
     /// <returns>The cluster after the request, or at the end of the wait; planned under -WhatIf.</returns>
     /// <exception cref="CmekException">
-    /// CmekNotEnabled, RegionNotAvailable, MachineTypeNeeded, TooFewNodes, RegionExists, RegionMapChanged, ...
+    /// CmekNotEnabled, RegionNotAvailable, MachineTypeNeeded, MachineTypeMalformed, TooFewNodes, RegionExists, RegionMapChanged, ...
     /// </exception>
     public async Task<CrdbCluster> AddAsync(
         CrdbCluster named,
@@ -55,16 +58,16 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         var cluster = await client.GetClusterAsync(named.Id, context);
         var cmek = await client.GetCmekAsync(cluster, context);
         var added = options.Regions.Distinct().Where(r => !cluster.Regions.Any(c => c.Name == r)).ToList();
-        foreach (var region in cluster.Regions.Where(r => options.Regions.Contains(r.Name)))
-            RefuseDifference(cluster, region, options);
+        RefuseDifferences(cluster, options, added);
         // An earlier run has sent the request.
         if (added.Count == 0)
             return await FinishAsync(cluster, options, context);
 
         CmekState.RefuseUnlessEnabled(cmek, "whose shape a new region's key could take");
         var wanted = cluster.Regions.ToDictionary(r => r.Name, r => r.NodeCount);
+        var nodes = options.NodeCount ?? MinimumNodes;
         foreach (var region in added)
-            wanted[region] = options.NodeCount;
+            wanted[region] = nodes;
         var small = wanted.Where(r => r.Value < MinimumNodes).ToDictionary(r => r.Key, r => r.Value);
         if (small.Count > 0)
             throw Errors.TooFewNodes(cluster.Name, small, MinimumNodes);
@@ -80,7 +83,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                     Regions =
                     [
                         .. cluster.Regions,
-                        .. added.Select(r => new CrdbRegion { Name = r, NodeCount = options.NodeCount }),
+                        .. added.Select(r => new CrdbRegion { Name = r, NodeCount = nodes }),
                     ],
                 },
                 AuthPrincipal = like.AuthPrincipal,
@@ -88,6 +91,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                 Like = like,
                 KeyUris = options.KeyUris,
                 Grant = options.Grant,
+                ReplaceOrigin = options.ReplaceOrigin,
             },
             context
         );
@@ -95,7 +99,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         if (
             !await context.Host.ConfirmAsync(
                 cluster.Name,
-                $"Add the region{(added.Count > 1 ? "s" : "")} {string.Join(", ", added.Select(r => $"{r} with {options.NodeCount} nodes{(options.MachineType is { } m ? $" of {m}" : "")}"))}; the regions are then {Map(wanted)}",
+                $"Add the region{(added.Count > 1 ? "s" : "")} {string.Join(", ", added.Select(r => $"{r} with {nodes} nodes{(options.MachineType is { } m ? $" of {m}" : "")}"))}; the regions are then {Map(wanted)}",
                 context.CancellationToken
             ) || made.Any(k => k.IsPlanned)
         )
@@ -108,7 +112,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
             () =>
                 SettledWrite.SendAsync(
                     cluster,
-                    () => client.UpdateRegionsAsync(cluster, wanted, specs, context, machines),
+                    () => SendAsync(cluster, wanted, specs, machines, context),
                     () => client.GetClusterAsync(cluster.Id, context),
                     state => added.All(r => state.Regions.Any(s => s.Name == r)),
                     async state =>
@@ -133,6 +137,31 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         if (!SameMap(sent, wanted))
             throw Errors.RegionMapDiffers(cluster.Name, Map(wanted), Map(sent));
         return await FinishAsync(sent, options, context);
+    }
+
+    /// <summary>
+    /// Sends the map. A refusal that quotes the machine type is about that, and not about a key whose grant is late.
+    /// </summary>
+    /// <exception cref="CmekException">MachineTypeRefused.</exception>
+    private async Task<CrdbCluster> SendAsync(
+        CrdbCluster cluster,
+        Dictionary<string, int> wanted,
+        IReadOnlyList<CmekRegionSpec> specs,
+        IReadOnlyDictionary<string, string> machines,
+        OperationContext context
+    )
+    {
+        try
+        {
+            return await client.UpdateRegionsAsync(cluster, wanted, specs, context, machines);
+        }
+        catch (CmekException refusal)
+            when (refusal is { StatusCode: 400, ServerText: { } text }
+                && machines.Values.FirstOrDefault(text.Contains) is { } type
+            )
+        {
+            throw Errors.MachineTypeRefused(cluster.Name, type, refusal);
+        }
     }
 
     /// <summary>
@@ -163,21 +192,31 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         }
     }
 
-    /// <summary>A region that is there already must be as it was asked for.</summary>
-    private static void RefuseDifference(CrdbCluster cluster, CrdbRegion region, RegionAdditionOptions options)
+    /// <summary>A region that is there already counts as added if it is as it was asked for.</summary>
+    /// <param name="added">The regions that are not there yet.</param>
+    private static void RefuseDifferences(
+        CrdbCluster cluster,
+        RegionAdditionOptions options,
+        IReadOnlyList<string> added
+    ) =>
+        Errors.ThrowCombined(
+            cluster.Name,
+            [
+                .. cluster
+                    .Regions.Where(r => options.Regions.Contains(r.Name))
+                    .Select(r => (r.Name, Difference: Difference(r, options)))
+                    .Where(r => r.Difference is not null)
+                    .Select(r => Errors.RegionExists(cluster, r.Name, r.Difference!, added, options)),
+            ]
+        );
+
+    private static string? Difference(CrdbRegion region, RegionAdditionOptions options)
     {
-        if (region.NodeCount != options.NodeCount)
-            throw Errors.RegionExists(
-                cluster.Name,
-                region.Name,
-                $"with {region.NodeCount} nodes; this command scales nothing"
-            );
-        if (options.MachineType is { } asked && region.MachineType.Length > 0 && region.MachineType != asked)
-            throw Errors.RegionExists(
-                cluster.Name,
-                region.Name,
-                $"with nodes of {region.MachineType}; this command changes no machine"
-            );
+        if (options.NodeCount is { } nodes && region.NodeCount != nodes)
+            return $"with {region.NodeCount} nodes; this command scales nothing";
+        return options.MachineType is { } asked && region.MachineType.Length > 0 && region.MachineType != asked
+            ? $"with nodes of {region.MachineType}; this command changes no machine"
+            : null;
     }
 
     /// <summary>Waits for the cluster first, then for CMEK, as Terraform's provider does.</summary>

@@ -21,10 +21,14 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
         var keys = request.Regions.Zip(origins, (r, o) => (Region: r, Origin: o)).ToList();
         if (request.ReplaceOrigin)
         {
+            var replaced = new List<(CmekRegionInfo Region, KeyOrigin Origin)>();
+            foreach (var key in keys.Where(k => k.Origin.IsForeign).GroupBy(k => k.Region.Keys[0].KeyUri))
+                if (request.NewKey || await NeedsReplacementAsync(request, [.. key.Select(k => k.Region)], context))
+                    replaced.Add(key.First());
             // What the cloud cannot replace is refused before the question: a dry run fails as the real one does.
-            if (!request.NewKey && keys.Any(k => k.Origin.IsForeign))
+            if (!request.NewKey && replaced.Count > 0)
                 await cloud.RotateKeysAsync(request, PlanningHost.Decline(context));
-            return await ConfirmReplacementAsync(request, keys, context)
+            return await ConfirmReplacementAsync(replaced, context)
                 ? await cloud.RotateKeysAsync(request, context)
                 : null;
         }
@@ -73,15 +77,31 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
         if (request.Like is not { } like)
             return await cloud.EnsureKeysAsync(request, context);
         var origin = await cloud.ReadOriginAsync(like, context);
-        if (origin.Kind == CmekKeyOrigin.HashiCorpVault)
-            return await Vault(like.KeyUri).EnsureKeysAsync(request, context);
+        if (!origin.IsForeign || request.KeyUris.Count > 0)
+            return await cloud.EnsureKeysAsync(request, context);
+        if (origin.Kind == CmekKeyOrigin.HashiCorpVault && !request.ReplaceOrigin)
+            return await (vault() ?? throw Errors.VaultNotConnected(like.KeyUri, request)).EnsureKeysAsync(
+                request,
+                context
+            );
+        if (!request.ReplaceOrigin)
+        {
+            var planned = await cloud.EnsureKeysAsync(request, PlanningHost.Decline(context));
+            if (planned.Where(IsGenerated).Select(k => k.Region).ToList() is { Count: > 0 } regions)
+                throw Errors.OriginWouldChange(like.KeyUri, origin.Detail, Cloud.DisplayName, request, regions);
+        }
+
         var keys = await cloud.EnsureKeysAsync(request, context);
-        if (origin.IsForeign)
-            foreach (var key in keys.Where(k => k.Origin == CmekKeyOrigin.Cloud || k.IsPlanned))
-                context.Host.Warning(
-                    $"{like.KeyUri} {origin.Detail}. The key for {key.Region} is generated in {Cloud.DisplayName}."
-                );
+        foreach (var key in keys.Where(IsGenerated))
+            context.Host.Warning(
+                $"{like.KeyUri} {origin.Detail}. The key for {key.Region} is generated in {Cloud.DisplayName}."
+            );
         return keys;
+
+        // Not the key in force itself, which the new region may share.
+        bool IsGenerated(CmekKey key) =>
+            key.KeyUri != like.KeyUri
+            && (key.Origin == CmekKeyOrigin.Cloud || (key.IsPlanned && key.Origin == CmekKeyOrigin.Unknown));
     }
 
     /// <inheritdoc/>
@@ -193,17 +213,37 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
     /// <exception cref="CmekException">VaultNotConnected.</exception>
     private ICmekKeyProvider Vault(string uri) => vault() ?? throw Errors.VaultNotConnected(uri);
 
-    private async Task<bool> ConfirmReplacementAsync(
+    /// <summary>
+    /// False when a key can be rotated as it is: new material of its own origin is waiting, and nothing is replaced.
+    /// </summary>
+    private async Task<bool> NeedsReplacementAsync(
         RotationRequest request,
+        IReadOnlyList<CmekRegionInfo> regions,
+        OperationContext context
+    )
+    {
+        try
+        {
+            var plain = request with { Regions = regions, ReplaceOrigin = false };
+            await cloud.RotateKeysAsync(plain, PlanningHost.Decline(context));
+            return false;
+        }
+        catch (CmekException)
+        {
+            return true;
+        }
+    }
+
+    private async Task<bool> ConfirmReplacementAsync(
         IEnumerable<(CmekRegionInfo Region, KeyOrigin Origin)> keys,
         OperationContext context
     )
     {
         var isConfirmed = true;
-        foreach (var key in keys.Where(k => k.Origin.IsForeign).GroupBy(k => k.Region.Keys[0].KeyUri))
+        foreach (var (region, origin) in keys)
             isConfirmed &= await context.Host.ConfirmAsync(
-                key.Key,
-                $"Replace its material, which {key.First().Origin.Detail}, by material of {Cloud.DisplayName}",
+                region.Keys[0].KeyUri,
+                $"Replace its material, which {origin.Detail}, by material of {Cloud.DisplayName}",
                 context.CancellationToken
             );
         return isConfirmed;

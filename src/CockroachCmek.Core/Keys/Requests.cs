@@ -63,6 +63,11 @@ internal sealed record KeyRequest
     /// is used or replicated instead.
     /// </summary>
     public CmekRegionSpec? Like { get; init; }
+
+    /// <summary>
+    /// With <see cref="Like"/>: the cloud may generate the new keys where that key comes from elsewhere.
+    /// </summary>
+    public bool ReplaceOrigin { get; init; }
 }
 
 /// <summary>What <see cref="ICmekKeyProvider.RotateKeysAsync"/> is asked for.</summary>

@@ -122,7 +122,7 @@ internal static class CloudJson
             {
                 ["dedicated"] = new JsonObject
                 {
-                    ["machine_type"] = "m6i.xlarge",
+                    ["machine_type"] = MachineTypes.Default(cluster.Provider),
                     ["num_virtual_cpus"] = 4,
                     ["storage_gib"] = 150,
                     ["memory_gib"] = 16,

@@ -118,6 +118,8 @@ internal sealed class CmekRequests(SandboxClock clock, CloudData data, CmekOpera
         IReadOnlyDictionary<string, string> machines
     )
     {
+        if (machines.Values.FirstOrDefault(m => !MachineTypes.IsOf(cluster.Provider, m)) is { } foreign)
+            throw CloudException.InvalidArgument($"machine type '{foreign}' is not available on {cluster.Provider}");
         var wanted = nodesByRegion
             .Select(p => new FleetRegion(p.Key, p.Value?.GetValue<int>() ?? 0)
             {

@@ -4,7 +4,7 @@ namespace CockroachCmek.Sandbox.Cloud;
 public sealed record FleetRegion(string Name, int Nodes)
 {
     /// <summary>Machine type of its nodes.</summary>
-    public string MachineType { get; init; } = "m6i.xlarge";
+    public required string MachineType { get; init; }
 }
 
 /// <summary>A cluster of the sandbox.</summary>
@@ -15,7 +15,7 @@ public sealed class FleetCluster
         Name = name;
         Provider = provider;
         AccountId = accountId;
-        Regions = [.. regions.Select(r => new FleetRegion(r, 3))];
+        Regions = [.. regions.Select(r => new FleetRegion(r, 3) { MachineType = MachineTypes.Default(provider) })];
         Id = id ?? Guid.NewGuid().ToString("D");
         if (provider == "AZURE")
             AzureApplicationId = Guid.NewGuid().ToString("D");

@@ -12,12 +12,17 @@ namespace CockroachCmek.Commands;
 /// scaled, and no machine is changed. The command refuses a region that CockroachDB Cloud does not offer, fewer than
 /// three nodes in any region, and a map that somebody else has changed in the meantime. Safe to run again: nothing is
 /// added twice. A cluster that is busy with another operation is waited for, also without -Wait.</para>
+/// <para>A region that the cluster has already counts as added. If it has other nodes than -NodeCount or -MachineType
+/// say, nothing is added (RegionExists).</para>
 /// <para>The new key has the same shape as the key in force. Use -KeyUri to use a key that you already have.</para>
 /// <para>AWS. Creates a replica of a multi-region key, or else a separate key in the new region.</para>
 /// <para>Google Cloud. Creates a key in the new region. A key in a multi-region location or in global serves the new
 /// region as well.</para>
 /// <para>Azure. Uses the key in force, because a key can serve every region.</para>
-/// <para>HashiCorp Vault. -Via HashiCorpVault generates the key in Vault, like the one in force.</para>
+/// <para>HashiCorp Vault. Where the key in force was generated in Vault, the new one is too, through the Vault of the
+/// session. -Via HashiCorpVault is needed only where the key's cloud does not show that it comes from Vault.</para>
+/// <para>Imported keys, key stores. Where the cloud would generate the new key, and the key in force comes from
+/// elsewhere, nothing is created (OriginWouldChange): give a key by -KeyUri, or allow it by -ReplaceOrigin.</para>
 /// </remarks>
 /// <example>
 /// <para>Adds a region with three nodes, and waits until it is there and uses its key.</para>
@@ -59,7 +64,7 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
     /// <summary>Number of nodes in each new region, at least 3. Default: 3.</summary>
     [Parameter]
     [ValidateRange(1, 1000)]
-    public int NodeCount { get; set; } = Core.Cmek.RegionAddition.MinimumNodes;
+    public int? NodeCount { get; set; }
 
     /// <summary>
     /// Machine type of the nodes in the new regions, as the cloud provider writes it, for example m6i.xlarge. Needed when
@@ -88,11 +93,18 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
     public SwitchParameter Grant { get; set; }
 
     /// <summary>
-    /// Where the new key is generated: Cloud is the cloud's own KMS; HashiCorpVault is for clusters whose keys come
-    /// from HashiCorp Vault. Default: Cloud.
+    /// HashiCorpVault: generates the new key in HashiCorp Vault. Default: the origin of the key in force decides.
     /// </summary>
     [Parameter]
     public CmekKeySource Via { get; set; }
+
+    /// <summary>
+    /// Lets the cloud generate the new key where the key in force was imported, or generated in HashiCorp Vault or in a
+    /// key store of the customer's. Default: such an addition is refused; for a key of HashiCorp Vault, the new one is
+    /// generated there.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter ReplaceOrigin { get; set; }
 
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
         async (session, cluster, operation) =>
@@ -109,6 +121,7 @@ public sealed class AddCrdbCmekRegionCommand : WaitingClusterCmdlet
                             MachineType = MachineType,
                             KeyUris = KeyUri ?? [],
                             Grant = Grant.IsPresent,
+                            ReplaceOrigin = ReplaceOrigin.IsPresent,
                             Write = WriteOptions,
                             Wait = WaitIfAsked(expected: null),
                         },

@@ -76,6 +76,17 @@ public sealed class RegionTests
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run("Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old -NodeCount 2").FailsWith("TooFewNodes");
         session.Run("Add-CrdbCmekRegion eu-west-1 -Cluster prod-eu-old -NodeCount 5").FailsWith("RegionExists");
+        var both = session
+            .Run("Add-CrdbCmekRegion eu-west-1, eu-central-1 -Cluster prod-eu-old -NodeCount 5")
+            .FailsWith("RegionExists");
+        Assert.StartsWith(
+            "Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old -NodeCount 5 ",
+            both.ErrorDetails.RecommendedAction,
+            StringComparison.Ordinal
+        );
+        session
+            .Run("Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old -MachineType 'not a machine'")
+            .FailsWith("MachineTypeMalformed");
         session.Run("Add-CrdbCmekRegion eu-west-1 -Cluster dev-aws").FailsWith("CmekNotEnabled");
         Assert.Empty(
             session
@@ -105,9 +116,15 @@ public sealed class RegionTests
     public void A_new_region_gets_the_machines_that_were_asked_for_and_a_mixed_cluster_needs_them_said()
     {
         using var session = ModuleSession.WithSandbox(record: true);
+        var foreign = session
+            .Run("Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old -MachineType n2-standard-4")
+            .FailsWith("MachineTypeRefused");
+        Assert.Contains("n2-standard-4", foreign.ErrorDetails.Message, StringComparison.Ordinal);
         session
             .Run("$null = Add-CrdbCmekRegion eu-central-1 -Cluster prod-eu-old -MachineType m6i.2xlarge -Wait")
             .Succeeds();
+        // A region that is there already counts as added, whatever its nodes.
+        session.Run("$null = Add-CrdbCmekRegion eu-west-1, eu-central-1 -Cluster prod-eu-old -WhatIf").Succeeds();
         Assert.Equal(
             ["eu-west-1 m6i.xlarge", "eu-central-1 m6i.2xlarge"],
             session
