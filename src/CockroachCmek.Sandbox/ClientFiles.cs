@@ -11,11 +11,12 @@ public static class ClientFiles
 
     /// <summary>
     /// Writes the files into an empty folder, which should be its owner's only, and returns the environment variables
-    /// that name them. The credentials are worth nothing outside this sandbox.
+    /// that name them. Creates a folder that is missing. The credentials are worth nothing outside this sandbox.
     /// </summary>
     /// <exception cref="IOException">A file exists already, or cannot be written.</exception>
     public static IReadOnlyDictionary<string, string> Save(SandboxServer server, string folder)
     {
+        Directory.CreateDirectory(folder);
         var token = Write(folder, "google-token", server.Gcp.AccessToken);
         var credentials = Write(folder, "google-credentials.json", GoogleCredentials(server, token).ToJsonString());
         return new Dictionary<string, string>
