@@ -57,7 +57,11 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             if (!before.Regions.Any(r => r.Region == region))
                 throw Errors.RegionUnknown(cluster.Name, region, before.Regions.Select(r => r.Region));
         if (before.Status == CmekStatus.Rotating)
+        {
+            await TellOfOtherAsync(before, "is being rotated already", options, context);
             return await FinishAsync(before, keys, options, context);
+        }
+
         CmekState.RefuseUnlessEnabled(before, "to rotate");
 
         var chosen = before.Regions.Where(r => options.Regions?.Contains(r.Region) ?? true).ToList();
@@ -84,7 +88,11 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             .Where(s => !options.NewKey || made is null || !before.Uses(s))
             .ToList();
         if (specs.Count == 0)
+        {
+            await TellOfOtherAsync(before, "has new keys in force already", options, context);
             return await FinishAsync(before, keys, options, context);
+        }
+
         return await SendAsync(
             before,
             specs,
@@ -140,6 +148,27 @@ internal sealed class CmekRotation(CrdbCloudClient client, CmekLifecycle lifecyc
             keys,
             options,
             context
+        );
+    }
+
+    /// <summary>
+    /// Says what was found where new keys were asked for and none is created: another run, or an earlier one of the same
+    /// administrator, was faster.
+    /// </summary>
+    private async Task TellOfOtherAsync(CmekInfo found, string what, RotationOptions options, OperationContext context)
+    {
+        if (!options.NewKey)
+            return;
+        var begun = found.Regions.Max(r => r.WrappedAt());
+        var keys = found.InForce().Select(k => $"{k.Region}: {k.KeyUri}");
+        context.Host.Warning(
+            $"{found.ClusterName} {what} ({string.Join(", ", keys)}"
+                + (begun is { } since ? $", since {since:u}" : "")
+                + "), so this run created no key. "
+                + await new ChangeAuthors(client, context).DescribeAsync(
+                    found.Cluster,
+                    begun ?? context.Time.GetUtcNow()
+                )
         );
     }
 
