@@ -35,7 +35,7 @@ internal sealed record KeyAccess
     /// <summary>What lets everybody use the key. Taking the identity's access away does not end it.</summary>
     public IReadOnlyList<WiderAccess> OpenUse => IsUnusable ? [] : [.. Wider.Where(w => w.IsOpen && w.IsUse)];
 
-    /// <summary>True when nobody can use the key, whatever is allowed: it is pending deletion.</summary>
+    /// <summary>True when nobody can use the key, whatever is allowed: it is deleted, or about to be.</summary>
     public bool IsUnusable { get; init; }
 
     /// <summary>

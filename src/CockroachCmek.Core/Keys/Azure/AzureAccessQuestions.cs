@@ -19,6 +19,10 @@ internal sealed class AzureAccessQuestions(AzureClients clients, AzureCalls call
         var (locks, unreadLocks) = await new AzureLocks(clients, calls).ReadAsync(keyVault.Id);
         access = access with
         {
+            // A deleted key is asked for only where somebody may still use it.
+            IsUnusable =
+                (access.Verdict == CmekAccessVerdict.Granted || access.OpenUse.Count > 0)
+                && await new AzureKeyReader(clients, calls).FindDeletedAsync(key.WithoutVersion) is not null,
             Obstacles =
             [
                 .. access.Obstacles,

@@ -24,7 +24,11 @@ internal sealed class AzureKeySearch(
     public async Task<KeySearch> FindAsync()
     {
         var tenantId = await calls.TenantIdAsync(clients);
-        var keyVaults = (await new AzureKeyVaults(clients, calls).ListAsync())
+        var keyVaults = (
+            await new AzureKeyVaults(clients, calls).ListAsync(
+                (place, error) => _missed.Enqueue($"{place}: {error.Message}")
+            )
+        )
             .Where(v => AzureScope.Same(v.TenantId, tenantId))
             .ToList();
         var keys = (await Task.WhenAll(keyVaults.Select(FindAsync))).SelectMany(k => k).ToList();

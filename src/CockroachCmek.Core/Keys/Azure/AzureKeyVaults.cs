@@ -41,7 +41,12 @@ internal sealed class AzureKeyVaults(AzureClients clients, AzureCalls calls)
         (await FindAsync([key.KeyVaultName], null, tenantId))[0];
 
     /// <summary>Every Key Vault that the credentials can see, in the session's subscription or in all.</summary>
-    public Task<IReadOnlyList<AzureKeyVault>> ListAsync() => ListAsync(clients.SubscriptionId, null);
+    /// <param name="miss">
+    /// Called with each subscription or Key Vault that cannot be read, and why: it does not hide the others.
+    /// </param>
+    /// <exception cref="CmekException">No subscription can be read.</exception>
+    public Task<IReadOnlyList<AzureKeyVault>> ListAsync(Action<string, CmekException> miss) =>
+        ListAsync(clients.SubscriptionId, null, miss);
 
     /// <summary>The Key Vault for a region: the only one, or the one in the region's location.</summary>
     /// <exception cref="CmekException">KeyVaultMissing.</exception>
@@ -95,23 +100,68 @@ internal sealed class AzureKeyVaults(AzureClients clients, AzureCalls calls)
     }
 
     /// <param name="names">Only those with one of these names; null for all.</param>
-    private async Task<IReadOnlyList<AzureKeyVault>> ListAsync(string? subscriptionId, IReadOnlyList<string>? names)
+    /// <param name="miss">Called with what cannot be read; null when that ends the search.</param>
+    private async Task<IReadOnlyList<AzureKeyVault>> ListAsync(
+        string? subscriptionId,
+        IReadOnlyList<string>? names,
+        Action<string, CmekException>? miss = null
+    )
     {
         var subscriptions = subscriptionId is not null
             ? [subscriptionId]
             : await calls.ReadAsync("ARM", "ListSubscriptions", "", clients.Arm.ListSubscriptionsAsync);
+        var missed = 0;
         var listed = await Task.WhenAll(
             subscriptions.Select(s =>
-                calls.ReadAsync("ARM", "ListKeyVaults", s, c => clients.Arm.ListKeyVaultsAsync(s, c))
+                TryAsync(
+                    $"subscription {s}",
+                    async () =>
+                        await calls.ReadAsync("ARM", "ListKeyVaults", s, c => clients.Arm.ListKeyVaultsAsync(s, c)),
+                    // Without one subscription, nothing was searched.
+                    miss is null
+                        ? null
+                        : (place, error) =>
+                        {
+                            if (Interlocked.Increment(ref missed) == subscriptions.Count)
+                                throw error;
+                            miss(place, error);
+                        }
+                )
             )
         );
         var ids = listed
+            .OfType<IReadOnlyList<string>>()
             .SelectMany(i => i)
             .Where(id => names?.Contains(id.Split('/').Last(), StringComparer.OrdinalIgnoreCase) != false);
         var keyVaults = await Task.WhenAll(
-            ids.Select(id => calls.FindAsync("ARM", "GetKeyVault", id, c => clients.Arm.GetKeyVaultAsync(id, c)))
+            ids.Select(id =>
+                TryAsync(
+                    $"Key Vault {id.Split('/').Last()}",
+                    () => calls.FindAsync("ARM", "GetKeyVault", id, c => clients.Arm.GetKeyVaultAsync(id, c)),
+                    miss
+                )
+            )
         );
         return [.. keyVaults.OfType<AzureKeyVault>()];
+    }
+
+    /// <summary>What is read; null when it cannot be read and the search goes on.</summary>
+    private async Task<T?> TryAsync<T>(string place, Func<Task<T?>> read, Action<string, CmekException>? miss)
+        where T : class
+    {
+        try
+        {
+            return await read();
+        }
+        catch (Exception error)
+            when (miss is not null
+                && !calls.Context.CancellationToken.IsCancellationRequested
+                && AzureCalls.TranslateRead(error, place) is { } translated
+            )
+        {
+            miss(place, translated);
+            return null;
+        }
     }
 
     /// <summary>

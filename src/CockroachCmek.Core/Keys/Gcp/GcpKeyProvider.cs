@@ -74,7 +74,15 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         {
             var reader = new GcpAccessReader(clients, calls, _shared);
             var account = ServiceAccountEmail.Parse(request.Spec.AuthPrincipal);
-            return (await reader.ReadKeyAsync(GcpKeyName.Parse(request.Spec.KeyUri), account)).Access;
+            var key = GcpKeyName.Parse(request.Spec.KeyUri);
+            var access = (await reader.ReadKeyAsync(key, account)).Access;
+            // The versions are read only where somebody may still use the key.
+            return access.Verdict == CmekAccessVerdict.Granted || access.OpenUse.Count > 0
+                ? access with
+                {
+                    IsUnusable = await new GcpKeyReader(clients, calls).IsDestroyedAsync(key),
+                }
+                : access;
         });
 
     /// <inheritdoc/>

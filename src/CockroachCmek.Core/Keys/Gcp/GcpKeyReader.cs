@@ -77,6 +77,20 @@ internal sealed class GcpKeyReader(GcpClients clients, GcpCalls calls)
             clients.Kms.ListCryptoKeysAsync(ring.ToString(), c)
         );
 
+    /// <summary>True when every version is destroyed, or about to be: nobody can use the key.</summary>
+    public async Task<bool> IsDestroyedAsync(GcpKeyName name)
+    {
+        try
+        {
+            var versions = await ListVersionsAsync(name);
+            return versions.Count > 0 && versions.All(v => v.State is "DESTROYED" or "DESTROY_SCHEDULED");
+        }
+        catch (GcpException error) when (error.Code is 403 or 404)
+        {
+            return false;
+        }
+    }
+
     /// <summary>All versions of a key, the newest first.</summary>
     public async Task<IReadOnlyList<CryptoKeyVersion>> ListVersionsAsync(GcpKeyName name)
     {
