@@ -171,8 +171,24 @@ internal static partial class Errors
         Make(
             CmekErrorKind.InvalidData,
             path,
-            $"{path} is not a record of this revocation: {reason}.",
-            "Revoke-CrdbCmek -Path <another file>, or Restore-CrdbCmekAccess <cluster> without a file",
+            $"{path} is not a record of this revocation: {reason.TrimEnd('.')}.",
+            OtherRecord,
             inner
         );
+
+    /// <summary>A change in a record is not one that a revocation of this cluster makes.</summary>
+    /// <param name="target">What it changes.</param>
+    public static CmekException RecordedChangeInvalid(string target, string reason, Exception? inner = null) =>
+        Make(
+            CmekErrorKind.InvalidData,
+            target,
+            $"The record of the revocation is not valid: of its change of {target}, {reason.TrimEnd('.')}.",
+            OtherRecord,
+            inner,
+            id: nameof(RevocationFileInvalid)
+        );
+
+    private const string OtherRecord =
+        "Restore-CrdbCmekAccess <cluster>   (without a file: finds what to undo in the cloud; Revoke-CrdbCmek <cluster> "
+        + "-Path <new file> begins another record)";
 }

@@ -14,6 +14,21 @@ internal static partial class Errors
             error
         );
 
+    /// <summary>A name with wildcards is given where CockroachDB Cloud is not asked, or does not respond.</summary>
+    /// <param name="command">The command; null when it is not known.</param>
+    public static CmekException PatternNotResolved(string pattern, string? command, CmekException? error = null) =>
+        Make(
+            error?.Kind ?? CmekErrorKind.InvalidArgument,
+            pattern,
+            $"'{pattern}' has wildcards, and only CockroachDB Cloud tells which clusters it means. "
+                + (error is null ? "This session does not ask it. " : $"{error.Message} ")
+                + "Nothing was changed.",
+            command is null
+                ? "Give the name or the UUID of one cluster"
+                : $"{command} <name or UUID of one cluster> -KmsOnly   (finds its keys in your clouds)",
+            error
+        );
+
     /// <summary>No cloud shows keys of the cluster.</summary>
     /// <param name="searched">Clouds that were searched, each with where.</param>
     /// <param name="missed">Clouds and places that could not be searched, each with the reason.</param>

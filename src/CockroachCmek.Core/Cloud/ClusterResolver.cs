@@ -24,7 +24,7 @@ internal sealed class ClusterResolver(CrdbCloudClient client, bool isOffline = f
         if (identity.Cluster is { } given && (isOffline || !given.IsReference))
             return Remember(given);
         if (isOffline)
-            return Named(identity);
+            return Named(identity, command: null);
         if (identity.Id is { } id)
             return Remember(await client.GetClusterAsync(id, context));
 
@@ -70,13 +70,15 @@ internal sealed class ClusterResolver(CrdbCloudClient client, bool isOffline = f
         catch (CmekException error)
             when (error.ErrorId is not (nameof(Errors.ClusterNotFound) or nameof(Errors.AmbiguousCluster)))
         {
+            if (IsPattern(identity))
+                throw Errors.PatternNotResolved(identity.Text, command, error);
             if (!kmsOnly)
                 throw Errors.ClusterNotRead(identity.Text, command, error);
             context.Host.Warning(
                 $"{identity}: CockroachDB Cloud could not be asked for the cluster. {error.Message} Its keys are looked "
                     + "for in your clouds."
             );
-            return identity.Cluster ?? Named(identity);
+            return identity.Cluster ?? Named(identity, command);
         }
     }
 
@@ -93,8 +95,15 @@ internal sealed class ClusterResolver(CrdbCloudClient client, bool isOffline = f
     }
 
     /// <summary>What an identity itself tells of the cluster.</summary>
-    private static CrdbCluster Named(CrdbClusterIdentity identity) =>
-        new() { Id = identity.Id ?? "", Name = identity.Id ?? identity.Text };
+    /// <exception cref="CmekException">PatternNotResolved.</exception>
+    private static CrdbCluster Named(CrdbClusterIdentity identity, string? command) =>
+        IsPattern(identity)
+            ? throw Errors.PatternNotResolved(identity.Text, command)
+            : new() { Id = identity.Id ?? "", Name = identity.Id ?? identity.Text };
+
+    /// <summary>A name with wildcards; a console URL may have a question mark.</summary>
+    private static bool IsPattern(CrdbClusterIdentity identity) =>
+        identity is { Cluster: null, Id: null } && identity.Text.IndexOfAny(['*', '?', '[']) >= 0;
 
     private CrdbCluster Remember(CrdbCluster cluster) => _known[cluster.Id] = cluster;
 

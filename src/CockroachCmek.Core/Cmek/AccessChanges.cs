@@ -46,7 +46,7 @@ internal static class AccessChanges
                     }
                     catch (Exception error) when (IsUnreadable(error))
                     {
-                        failure = Errors.RevocationFileInvalid(change.Target, Unreadable, error);
+                        failure = Errors.RecordedChangeInvalid(change.Target, Unreadable, error);
                         after = Failed(change, failure);
                     }
 

@@ -86,7 +86,11 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
         {
             var options = new RevocationOptions { Source = record ?? known, KmsOnly = known is RevocationKeys };
             return await RevocationKeys.FindAsync(
-                new KeySources(cluster, null, client, keys, options, clouds),
+                new KeySources(cluster, null, client, keys, options, clouds)
+                {
+                    Purpose = "to give access to",
+                    Command = "Restore-CrdbCmekAccess",
+                },
                 context
             );
         }

@@ -80,11 +80,7 @@ internal sealed class RevocationChanges(
         RevocationKeys more
     )
     {
-        context.Host.Warning(
-            $"{revocation.ClusterName} has moved to other keys meanwhile: "
-                + $"{string.Join(", ", more.InForce.DefaultIfEmpty(more.Every[0]).Select(k => k.KeyUri).Distinct())}. "
-                + "They are taken too. Whether other clusters use them was not checked."
-        );
+        TellOfMore(revocation, more);
         var copies = await keys.FindCopiesAsync(more.Every, context);
         more = more with { Every = [.. more.Every, .. copies] };
         var plan = new RevocationPlan(revocation.Cluster, more, keys, shared, context);
@@ -98,6 +94,27 @@ internal sealed class RevocationChanges(
             Changes = ChangeSet.Join(revocation.Changes, planned),
         };
         return await MakeAsync(revocation, plan);
+    }
+
+    /// <summary>A key that was in the plan already may be in force now: the cluster has gone back to it.</summary>
+    private void TellOfMore(CmekRevocation revocation, RevocationKeys more)
+    {
+        var known = revocation.Keys.Concat(revocation.PastKeys).Select(k => k.KeyUri).ToList();
+        var found = (more.InForce.Count > 0 ? more.InForce : more.Every).Select(k => k.KeyUri).Distinct().ToList();
+        var others = found.Where(u => !known.Contains(u, StringComparer.OrdinalIgnoreCase)).ToList();
+        context.Host.Warning(
+            revocation.ClusterName
+                + (
+                    others.Count == 0
+                        ? $" has gone back to keys of the plan meanwhile: {string.Join(", ", found)}. Access to them is "
+                            + "taken as to keys in force."
+                    : more.InForce.Count > 0
+                        ? $" has moved to other keys meanwhile: {string.Join(", ", others)}. They are taken too. Whether "
+                            + "other clusters use them was not checked."
+                    : $" has keys that were not known before: {string.Join(", ", others)}. They are taken too. Whether "
+                        + "other clusters use them was not checked."
+                )
+        );
     }
 
     /// <summary>

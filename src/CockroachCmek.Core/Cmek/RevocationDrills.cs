@@ -31,7 +31,7 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
             KmsOnly = source is RevocationKeys,
         };
         var found = await RevocationKeys.FindAsync(
-            new KeySources(cluster, null, client, keys, options, clouds),
+            new KeySources(cluster, null, client, keys, options, clouds) { Command = "Test-CrdbCmekRevocation" },
             context
         );
         var sharing = new Dictionary<CmekRevocationMethod, IReadOnlyList<string>>();
@@ -83,6 +83,12 @@ internal sealed class RevocationDrills(CrdbCloudClient client, CustomerCloudTabl
                 ),
         ];
     }
+
+    /// <summary>
+    /// The lines about what -Method Default does: of its methods, and those that stand for a key as a whole.
+    /// </summary>
+    public static IReadOnlyList<CmekRevocationDrill> OfDefault(IEnumerable<CmekRevocationDrill> lines) =>
+        [.. lines.Where(l => l.IsUsedByDefault || l.IsDefault || l.Method == CmekRevocationMethod.Default)];
 
     /// <summary>
     /// True when a revocation would work on every key in force: by the method, or for Default by one that it would use.

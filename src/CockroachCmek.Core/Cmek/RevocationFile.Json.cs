@@ -113,12 +113,11 @@ internal static partial class RevocationFile
         FileRecord record;
         try
         {
-            record = JsonSerializer.Deserialize<FileRecord>(text, Format) ?? throw new JsonException("it is null");
+            record = JsonSerializer.Deserialize<FileRecord>(text, Format) ?? throw new JsonException();
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            // The second is a text with half a character (\ud800).
-            throw Errors.RevocationFileInvalid(path, fault.Message, fault);
+            throw Errors.RevocationFileInvalid(path, Explain(fault), fault);
         }
 
         if (ProblemOf(record) is { } problem)
@@ -128,6 +127,18 @@ internal static partial class RevocationFile
             ? revocation
             : throw Errors.RevocationFileInvalid(path, "it was changed after this module wrote it: its digest differs");
     }
+
+    /// <summary>Where the text differs from a record, without the names of types that the reader's message has.</summary>
+    private static string Explain(Exception fault) =>
+        fault switch
+        {
+            JsonException { LineNumber: { } line, Path: { Length: > 1 } place } =>
+                $"its line {line + 1} is not as this module writes it, at {place.Substring(1).TrimStart('.')}",
+            JsonException { LineNumber: { } line } =>
+                $"its line {line + 1} is not as this module writes it: it must hold one JSON object",
+            JsonException => "it must hold one JSON object",
+            _ => "it has a text with half a character", // \ud800
+        };
 
     private static string? ProblemOf(FileRecord record)
     {

@@ -55,7 +55,7 @@ internal sealed record RevocationKeys
             if (known is { IsFromRecord: false })
                 fromCloud = fromCloud with { Every = [.. fromCloud.Every.Concat(known.Every).Distinct()] };
             if (fromCloud.InForce.Count == 0 || info.Status is CmekStatus.Disabled)
-                throw Errors.CmekNotEnabled(cluster.Name, info.Status, "to revoke");
+                throw Errors.CmekNotEnabled(cluster.Name, info.Status, sources.Purpose);
             return fromCloud;
         }
         catch (CmekException error) when (error.ErrorId != nameof(Errors.CmekNotEnabled))
@@ -63,7 +63,7 @@ internal sealed record RevocationKeys
             var source = "the manifest or record names";
             if (known is null)
             {
-                known = await InKmsAsync(cluster, sources.Keys, context);
+                known = await InKmsAsync(sources, context);
                 source = "the KMS shows by this module's names and tags";
             }
 
@@ -79,12 +79,9 @@ internal sealed record RevocationKeys
 
     /// <summary>The keys that the KMS itself shows; null when there are none, or it cannot be searched.</summary>
     /// <exception cref="CmekException">AmbiguousClusterKeys.</exception>
-    private static async Task<RevocationKeys?> InKmsAsync(
-        CrdbCluster cluster,
-        ICmekKeyProvider keys,
-        OperationContext context
-    )
+    private static async Task<RevocationKeys?> InKmsAsync(KeySources sources, OperationContext context)
     {
+        var (cluster, keys) = (sources.Cluster, sources.Keys);
         KeySearch search;
         try
         {
@@ -103,7 +100,7 @@ internal sealed record RevocationKeys
             throw Errors.AmbiguousClusterKeys(
                 cluster.Name,
                 [.. search.Clusters.Select(c => (c.Name, c.Id, keys.Cloud.DisplayName))],
-                "Revoke-CrdbCmek"
+                sources.Command
             );
         if (search.Missed.Count > 0)
             context.Host.Warning($"{cluster.Name}: keys may be missing. {string.Join(" ", search.Missed)}");
@@ -174,4 +171,11 @@ internal sealed record KeySources(
     ICmekKeyProvider Keys,
     RevocationOptions Options,
     CustomerCloudTable Clouds
-);
+)
+{
+    /// <summary>What the keys are needed for, for errors: "to revoke".</summary>
+    public string Purpose { get; init; } = "to revoke";
+
+    /// <summary>The command that needs them, for errors.</summary>
+    public string Command { get; init; } = "Revoke-CrdbCmek";
+}

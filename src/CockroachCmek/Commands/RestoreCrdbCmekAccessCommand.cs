@@ -106,6 +106,7 @@ public sealed class RestoreCrdbCmekAccessCommand : CrdbClusterCmdlet
         {
             var context = operation.Context(session.Time);
             var (cluster, source) = await session.LocateAsync(named, operation.Source, Name, context);
+            operation.ClusterName = cluster.Name;
             var (keys, error) = await session
                 .Restoration()
                 .RestoreAsync(cluster, source as CmekRevocation, session.KeyProvider(cluster), context, source);

@@ -127,6 +127,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
         {
             var context = operation.Context(session.Time);
             var (cluster, source) = await session.LocateAsync(named, operation.Source, Name, context);
+            operation.ClusterName = cluster.Name;
             var (revocation, error) = await session
                 .Revocations()
                 .RevokeAsync(

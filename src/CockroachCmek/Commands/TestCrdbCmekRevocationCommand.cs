@@ -40,7 +40,10 @@ namespace CockroachCmek.Commands;
 [OutputType(typeof(CmekRevocationDrill), typeof(bool))]
 public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
 {
-    /// <summary>Checks this method only. Default: every method that the cluster's cloud has.</summary>
+    /// <summary>
+    /// Checks this method only; with -Method Default, those that Revoke-CrdbCmek tries by itself. Default: every method
+    /// that the cluster's cloud has.
+    /// </summary>
     [Parameter]
     public CmekRevocationMethod Method { get; set; }
 
@@ -70,8 +73,11 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
             session.Clusters.ResolveUrgentlyAsync(identity, kmsOnly, "Test-CrdbCmekRevocation", context);
     }
 
-    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
-        async (session, cluster, operation) =>
+    private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
+    {
+        var isDefaultAsked =
+            MyInvocation.BoundParameters.ContainsKey(nameof(Method)) && Method == CmekRevocationMethod.Default;
+        return async (session, cluster, operation) =>
         {
             var drills = session.RevocationDrills();
             var context = operation.Context(session.Time);
@@ -82,16 +88,21 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
                         cluster,
                         Method,
                         session.ClusterSearch(),
-                        found => session.KeyProvider(found),
+                        found =>
+                        {
+                            operation.ClusterName = found.Name;
+                            return session.KeyProvider(found);
+                        },
                         context
                     )
                     : await drills.RunAsync(cluster, Method, operation.Source, session.KeyProvider(cluster), context);
             if (Quiet.IsPresent)
                 _verdict.Add(RevocationDrills.WouldWork(lines, Method));
             else
-                foreach (var line in lines)
+                foreach (var line in isDefaultAsked ? RevocationDrills.OfDefault(lines) : lines)
                     operation.Output(line);
         };
+    }
 
     /// <summary>Writes the Boolean of -Quiet.</summary>
     protected override void EndProcessing()

@@ -101,7 +101,7 @@ internal sealed class MoonCloud : ICustomerCloud
             {
                 Action = $"Take {change.Target} from {change.AuthPrincipal}",
             }
-            : throw Errors.RevocationFileInvalid(change.Target, "it is not a change on the Moon");
+            : throw Errors.RecordedChangeInvalid(change.Target, "it is not a change on the Moon");
 
     public IEnumerable<Suggestion> Suggest(string parameter, SeenNames seen) =>
         parameter == "Crater" ? [new Suggestion("Tycho", "a crater")] : [];

@@ -93,13 +93,13 @@ internal abstract record AwsAccessChange(RoleArn Role)
         catch (Exception error)
             when (error is JsonException or InvalidOperationException or ArgumentException or FormatException)
         {
-            throw Errors.RevocationFileInvalid(change.Target, "what was changed is not JSON of its kind", error);
+            throw Errors.RecordedChangeInvalid(change.Target, "what was changed is not JSON of its kind", error);
         }
     }
 
     /// <summary>The error for a change that this module would not have written.</summary>
     protected static CmekException Invalid(CmekAccessChange change, string reason) =>
-        Errors.RevocationFileInvalid(change.Target, reason);
+        Errors.RecordedChangeInvalid(change.Target, reason);
 
     /// <summary>The key of a change of a key.</summary>
     protected static AwsKeyArn KeyOf(CmekAccessChange change)

@@ -151,7 +151,7 @@ internal sealed record KeyDeletion(AwsKeyArn DeletedKey, RoleArn Role) : AwsAcce
     public override bool IsOfRevocation => false;
 
     public override Task ApplyAsync(AwsRun run) =>
-        throw Errors.RevocationFileInvalid(Target, "this module does not schedule the deletion of a key");
+        throw Errors.RecordedChangeInvalid(Target, "this module does not schedule the deletion of a key");
 
     public override async Task UndoAsync(AwsRun run)
     {

@@ -19,7 +19,7 @@ internal static class AwsRecordedChange
     {
         var parsed = AwsAccessChange.Parse(change);
         if (ProblemOf(change, parsed, cloud, cluster) is { } problem)
-            throw Errors.RevocationFileInvalid(change.Target, problem);
+            throw Errors.RecordedChangeInvalid(change.Target, problem);
         // An earlier run's reason of a failure is text that nothing checks.
         var verified = change with
         {
@@ -34,7 +34,7 @@ internal static class AwsRecordedChange
         if (change.KeyUri.Length > 0)
             uses = [.. uses.Where(k => IsSameKey(k.KeyUri, change.KeyUri))];
         if (uses.Count == 0)
-            throw Errors.RevocationFileInvalid(
+            throw Errors.RecordedChangeInvalid(
                 change.Target,
                 $"'{cluster.Name}' does not use {(change.KeyUri.Length > 0 ? change.KeyUri : "a key")} "
                     + $"through {parsed.Role}"

@@ -76,7 +76,7 @@ internal static class AzureChangeReader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw Errors.RevocationFileInvalid(
+            throw Errors.RecordedChangeInvalid(
                 change.Target,
                 "what was changed does not have the form of its kind",
                 error
@@ -96,7 +96,7 @@ internal static class AzureChangeReader
                 }
                 catch (CmekException error)
                 {
-                    throw Errors.RevocationFileInvalid(change.Target, $"'{text}' is not a key", error);
+                    throw Errors.RecordedChangeInvalid(change.Target, $"'{text}' is not a key", error);
                 }
 
         throw Invalid(change, $"'{text}' is not a key in Key Vault");
@@ -114,7 +114,7 @@ internal static class AzureChangeReader
     }
 
     public static CmekException Invalid(CmekAccessChange change, string reason) =>
-        Errors.RevocationFileInvalid(change.Target, $"the change '{change.Kind}' cannot be trusted: {reason}");
+        Errors.RecordedChangeInvalid(change.Target, $"the change '{change.Kind}' cannot be trusted: {reason}");
 
     private static AzureChange ReadContent(CmekAccessChange change, JsonObject content, ChangeOwner owner) =>
         change.Kind switch

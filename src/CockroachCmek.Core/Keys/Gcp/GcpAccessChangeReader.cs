@@ -162,5 +162,5 @@ internal static class GcpAccessChangeReader
         JsonNode.Parse(change.Document) as JsonArray ?? throw Refuse(change, "its document is not a list");
 
     private static CmekException Refuse(CmekAccessChange change, string reason, Exception? inner = null) =>
-        Errors.RevocationFileInvalid($"The change of '{change.Target}'", reason, inner);
+        Errors.RecordedChangeInvalid(change.Target, reason, inner);
 }

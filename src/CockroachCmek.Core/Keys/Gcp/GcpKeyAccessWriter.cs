@@ -127,8 +127,8 @@ internal sealed class GcpKeyAccessWriter(GcpClients clients, GcpCalls calls)
     {
         var read = await calls.ReadAsync("IAM", "roles.get", role, c => clients.Iam.GetRoleAsync(role, c));
         if (purpose.BeyondIn(read.IncludedPermissions ?? []) is { Count: > 0 } beyond)
-            throw Errors.RevocationFileInvalid(
-                $"The change of '{target}'",
+            throw Errors.RecordedChangeInvalid(
+                target,
                 $"{role} allows more than a revocation removes: {string.Join(", ", beyond)}"
             );
     }

@@ -86,7 +86,7 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
             Action = $"Create a new key of the shape of {old}, granted to {account}",
             Problems =
             [
-                .. ReplacementProblems(old, found.Key, request.ReplaceOrigin),
+                .. ReplacementProblems(old, found.Key, request),
                 .. await GrantProblemsAsync(cluster, account, found, name),
             ],
         };
@@ -128,16 +128,19 @@ internal sealed class GcpKeyReplacement(GcpClients clients, GcpCalls calls)
         };
     }
 
-    private static IEnumerable<CmekException> ReplacementProblems(GcpKeyName name, CryptoKey key, bool replaceOrigin)
+    private static IEnumerable<CmekException> ReplacementProblems(
+        GcpKeyName name,
+        CryptoKey key,
+        RotationRequest request
+    )
     {
         if (GcpKeyFitness.PurposeProblem(name, key) is { } wrongPurpose)
             yield return wrongPurpose;
-        else if (!replaceOrigin && GcpKeyFitness.ForeignOrigin(key) is { } reason)
+        else if (!request.ReplaceOrigin && GcpKeyFitness.ForeignOrigin(key) is { } reason)
             yield return GcpErrors.KeyCannotRotate(
                 name,
                 reason,
-                "Create the new key where this one comes from, then "
-                    + "New-CrdbCmekKey -KeyUri <key> | New-CrdbCmekManifest | Invoke-CrdbCmekRotation"
+                $"Create the new key where this one comes from, then {Errors.MoveToKey(request.Cluster)}"
             );
     }
 
