@@ -1,11 +1,10 @@
 namespace CockroachCmek.Core;
 
 /// <summary>Declines every write. Warnings come again with the real run.</summary>
-internal sealed class PlanningHost : IOperationHost
+internal sealed class PlanningHost : ForwardingHost
 {
-    private readonly IOperationHost _host;
-
-    private PlanningHost(IOperationHost host) => _host = host;
+    private PlanningHost(IOperationHost host)
+        : base(host) { }
 
     /// <summary>A context that declines every write.</summary>
     public static OperationContext Decline(OperationContext context) =>
@@ -14,18 +13,15 @@ internal sealed class PlanningHost : IOperationHost
             Host = new PlanningHost(context.Host),
         };
 
-    public void Verbose(string message) => _host.Verbose(message);
+    /// <inheritdoc/>
+    public override void Warning(string message) { }
 
-    public void Warning(string message) { }
-
-    public void Written(string what, bool isCertain, string? requestId) => _host.Written(what, isCertain, requestId);
-
-    public void Progress(OperationProgress progress) => _host.Progress(progress);
-
-    public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>
+    /// <inheritdoc/>
+    public override Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>
         Task.FromResult(false);
 
-    public Task<bool> ConfirmPlanAsync(
+    /// <inheritdoc/>
+    public override Task<bool> ConfirmPlanAsync(
         string target,
         IReadOnlyList<PlannedStep> steps,
         string consequence,

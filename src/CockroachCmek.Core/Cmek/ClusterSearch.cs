@@ -82,38 +82,63 @@ internal sealed class ClusterSearch(CustomerCloudTable clouds, Func<ICustomerClo
             )
             .ToList();
         var all = Task.WhenAll(searches.Select(s => s.Work));
-        // What is still being read when the search ends is given up; it uses nothing that is disposed here.
-        _ = all.ContinueWith(
-            ended =>
-            {
-                _ = ended.Exception;
-                stop.Dispose();
-                timeUp.Dispose();
-            },
-            TaskScheduler.Default
-        );
-        var end = Task.Delay(Limit + TimeToEnd, stop.Token);
+        try
+        {
+            return await TakeAsync(cluster, searches, all, own);
+        }
+        finally
+        {
+            // What is still being read is given up. It uses nothing that is disposed here, and may end at any moment:
+            // nothing is disposed before the search has ended.
+            stop.Cancel();
+            _ = all.ContinueWith(
+                ended =>
+                {
+                    _ = ended.Exception;
+                    stop.Dispose();
+                    timeUp.Dispose();
+                },
+                TaskScheduler.Default
+            );
+        }
+    }
+
+    /// <summary>What the searches have found when they need not be waited for any more.</summary>
+    private async Task<IReadOnlyList<Outcome>> TakeAsync(
+        CrdbCluster cluster,
+        IReadOnlyList<(ICustomerCloud Cloud, Task<Outcome> Work)> searches,
+        Task all,
+        OperationContext context
+    )
+    {
+        var end = Task.Delay(Limit + TimeToEnd, context.CancellationToken);
         Task? others = null;
         while (!all.IsCompleted && !end.IsCompleted && others?.IsCompleted != true)
         {
-            if (others is null && searches.Any(s => s.Work.Status == TaskStatus.RanToCompletion && HasFound(s.Work)))
-                others = Task.Delay(cluster.Id.Length > 0 ? TimeForOthers : TimeForNamesakes, stop.Token);
+            if (others is null && await HasFoundAsync(searches.Select(s => s.Work)))
+                others = Task.Delay(
+                    cluster.Id.Length > 0 ? TimeForOthers : TimeForNamesakes,
+                    context.CancellationToken
+                );
             var running = searches.Where(s => !s.Work.IsCompleted).Select(s => (Task)s.Work);
             await Task.WhenAny([all, end, .. running, .. others is null ? Array.Empty<Task>() : [others]]);
         }
 
         context.CancellationToken.ThrowIfCancellationRequested();
-        var outcomes = await Task.WhenAll(
+        return await Task.WhenAll(
             searches.Select(s =>
                 s.Work.IsCompleted ? s.Work : Task.FromResult(new Outcome(s.Cloud, null, "It did not respond in time."))
             )
         );
-        if (!all.IsCompleted)
-            stop.Cancel();
-        return outcomes;
     }
 
-    private static bool HasFound(Task<Outcome> work) => work.GetAwaiter().GetResult().Found.Count > 0;
+    private static async Task<bool> HasFoundAsync(IEnumerable<Task<Outcome>> searches)
+    {
+        foreach (var search in searches.Where(s => s.Status == TaskStatus.RanToCompletion))
+            if ((await search).Found.Count > 0)
+                return true;
+        return false;
+    }
 
     /// <summary>Searches one cloud. Its fault ends no other search.</summary>
     private async Task<Outcome> TrySearchAsync(

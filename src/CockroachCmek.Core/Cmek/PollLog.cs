@@ -4,7 +4,7 @@ namespace CockroachCmek.Core.Cmek;
 /// Keeps -Verbose readable in a wait of hours: of polls that say the same, the first and the last are written. A poll
 /// that failed, waited or called again is always written.
 /// </summary>
-internal sealed class PollLog(IOperationHost inner) : IOperationHost
+internal sealed class PollLog(IOperationHost inner) : ForwardingHost(inner)
 {
     private readonly List<string> _lines = [];
     private bool _isFirst = true;
@@ -25,27 +25,12 @@ internal sealed class PollLog(IOperationHost inner) : IOperationHost
         }
     }
 
-    public void Verbose(string message)
+    /// <inheritdoc/>
+    public override void Verbose(string message)
     {
         lock (_lines)
             _lines.Add(message);
     }
-
-    public void Warning(string message) => inner.Warning(message);
-
-    public void Written(string what, bool isCertain, string? requestId) => inner.Written(what, isCertain, requestId);
-
-    public void Progress(OperationProgress progress) => inner.Progress(progress);
-
-    public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>
-        inner.ConfirmAsync(target, action, cancellationToken);
-
-    public Task<bool> ConfirmPlanAsync(
-        string target,
-        IReadOnlyList<PlannedStep> steps,
-        string consequence,
-        CancellationToken cancellationToken
-    ) => inner.ConfirmPlanAsync(target, steps, consequence, cancellationToken);
 
     private int Count
     {
@@ -61,7 +46,7 @@ internal sealed class PollLog(IOperationHost inner) : IOperationHost
         lock (_lines)
         {
             if (isShown)
-                _lines.ForEach(inner.Verbose);
+                _lines.ForEach(Inner.Verbose);
             _lines.Clear();
         }
 

@@ -9,6 +9,7 @@ using CockroachCmek.Core.Tests.Azure;
 using CockroachCmek.Core.Tests.FourthCloud;
 using CockroachCmek.Core.Tests.Gcp;
 using CockroachCmek.Core.Tests.Sandbox;
+using CockroachCmek.Sandbox;
 using CockroachCmek.Testing;
 
 namespace CockroachCmek.Core.Tests.Cmek;
@@ -158,6 +159,49 @@ public sealed class ClusterSearchTests : IAsyncLifetime
         var (found, _) = await search.FindAsync(new CrdbCluster { Name = _onAws.Name }, "Revoke-CrdbCmek", Context);
         Assert.Equal(_onAws.Id, found.Id);
         Assert.Contains(_log.Warnings, w => w.Contains("did not respond in time", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_pattern_is_not_a_name_when_CockroachDB_Cloud_is_not_asked(bool isOffline)
+    {
+        using var client = new CrdbCloudClient(
+            new CloudConnection(new Uri("https://cloud.example/"), new Secret("s")) { Handler = new UnreachableCloud() }
+        );
+        var error = await Assert.ThrowsAsync<CmekException>(() =>
+            new ClusterResolver(client, isOffline).ResolveUrgentlyAsync(
+                new CrdbClusterIdentity("prod-*"),
+                kmsOnly: true,
+                "Revoke-CrdbCmek",
+                Context
+            )
+        );
+        Assert.Equal(nameof(Errors.PatternNotResolved), error.ErrorId);
+    }
+
+    [Fact]
+    public async Task A_subscription_that_cannot_be_read_hides_no_other()
+    {
+        var (cluster, info) = await _azure.EnabledAsync();
+        var other = Guid.NewGuid().ToString("D");
+        _azure.Azure.Locked(azure => azure.Subscriptions[other] = _azure.Azure.TenantId);
+        _azure.Azure.Assign(_azure.Azure.Admin, "Reader", $"/subscriptions/{other}");
+        _azure.Server.Faults.Add(
+            new FaultRule
+            {
+                Service = "azure",
+                Pattern = $"subscriptions/{other}/resources",
+                Action = FaultAction.Status,
+                Status = 403,
+                Count = 100,
+            }
+        );
+
+        var search = await _azure.Connect(_azure.Connection).FindKeysAsync(cluster, _azure.Context);
+
+        Assert.Equal(info.Specs().Select(k => k.KeyUri).Order(), search.Keys.Select(k => k.KeyUri).Order());
+        Assert.Contains(search.Missed, m => m.Contains(other, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -73,6 +73,31 @@ public sealed class RevocationRecordTests : IDisposable
     }
 
     [Theory]
+    [InlineData("null", "one JSON object")]
+    [InlineData("[]", "line 1")]
+    [InlineData("{\n\"changes\": 3}", "line 2 is not as this module writes it, at changes")]
+    public void A_file_that_is_not_a_record_is_refused_with_its_line_and_without_names_of_types(
+        string text,
+        string part
+    )
+    {
+        var error = Assert.Throws<CmekException>(() => RevocationFile.Read(text, "r.json"));
+        Assert.StartsWith("r.json is not a record of this revocation: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("FileRecord", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("..", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Restore_of_a_cluster_without_CMEK_does_not_speak_of_revoking()
+    {
+        using var world = new RevocationWorld();
+        var error = await Assert.ThrowsAsync<CmekException>(() => world.RestoreAsync(null));
+        Assert.Equal(nameof(Errors.CmekNotEnabled), error.ErrorId);
+        Assert.Contains("no key in force to give access to", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("MoonGrant", "SunGrant")]
     [InlineData("\"target\": \"moon:near-side:tycho\"", "\"target\": \"moon:near-side:other\"")]
     [InlineData("astronaut/apollo", "astronaut/mallory")]

@@ -14,7 +14,8 @@ internal sealed class RevocationWorld : IDisposable
     private readonly CrdbCloudClient _client;
     private readonly ICmekKeyProvider _keys;
 
-    private RevocationWorld()
+    /// <summary>A world whose cluster has no CMEK.</summary>
+    public RevocationWorld()
     {
         Api = new MoonApi(Cluster);
         Clouds = new CustomerCloudTable([Moon]);

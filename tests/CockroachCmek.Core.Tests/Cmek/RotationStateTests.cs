@@ -138,6 +138,26 @@ public sealed class RotationStateTests : IDisposable
 
     private string _first = "";
 
+    [Fact]
+    public async Task A_second_run_with_NewKey_says_that_and_by_whom_the_first_was_made()
+    {
+        using var client = Client(_server.Cloud.AdminKey);
+        var lifecycle = new CmekLifecycle(client, new ManifestCheck(CustomerClouds.All));
+        var rotation = new CmekRotation(client, lifecycle, new ManifestCheck(CustomerClouds.All));
+        var options = new RotationOptions { NewKey = true };
+        await rotation.RotateAsync(Cluster, _aws, options, Context);
+        var keys = EnabledKeys;
+
+        var second = await rotation.RotateAsync(Cluster, _aws, options, Context);
+
+        Assert.Equal((CmekOutcome.Existing, keys), (second.Outcome, EnabledKeys));
+        var warning = Assert.Single(_log.Warnings, w =>
+            w.Contains("so this run created no key", StringComparison.Ordinal)
+        );
+        Assert.Contains(second.InForce().Single().KeyUri, warning, StringComparison.Ordinal);
+        Assert.Contains("The audit log names", warning, StringComparison.Ordinal);
+    }
+
     /// <summary>Versions of the cluster's key.</summary>
     private int Versions => _server.Aws.Locked((_, kms) => kms.Find(_first)!.Material.Versions.Count);
 

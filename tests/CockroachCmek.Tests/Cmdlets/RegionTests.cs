@@ -132,7 +132,7 @@ public sealed class RegionTests
                 .Output.Select(o => o.ToString())
         );
         var body = System.Text.Json.Nodes.JsonNode.Parse(
-            session.Run("($sandbox.Exchanges | Where-Object Method -eq PATCH).RequestBody").Single().ToString()!
+            session.Run("($sandbox.Exchanges | Where-Object Method -eq PATCH)[-1].RequestBody").Single().ToString()!
         )!["dedicated"]!["region_machine_specs"]!;
         Assert.Equal("""{"eu-central-1":{"machine_type":"m6i.2xlarge"}}""", body.ToJsonString());
         var error = session.Run("Add-CrdbCmekRegion eu-north-1 -Cluster prod-eu-old").FailsWith("MachineTypeNeeded");
