@@ -59,6 +59,28 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
     public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
         Task.FromResult(KeyOrigin.OfCloud(cloud.DisplayName));
 
+    public async Task<KeyDescription> DescribeKeyAsync(CmekRegionSpec key, OperationContext context) =>
+        cloud.Keys.TryGetValue(key.KeyUri, out var found)
+            ? new KeyDescription
+            {
+                Origin = await ReadOriginAsync(key, context),
+                State = "Enabled",
+                CreatedAt = found.CreatedAt,
+            }
+            : KeyDescription.Missing;
+
+    public Task<IReadOnlyList<CmekRole>> FindRolesAsync(RoleSearch search, OperationContext context) =>
+        Task.FromResult<IReadOnlyList<CmekRole>>([
+            .. search
+                .AuthPrincipals.Distinct()
+                .Select(p => new CmekRole
+                {
+                    Cluster = search.Cluster,
+                    AuthPrincipal = p,
+                    Trust = "the commander",
+                }),
+        ]);
+
     public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>
         Task.CompletedTask;
 
