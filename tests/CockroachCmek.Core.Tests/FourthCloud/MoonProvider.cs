@@ -257,6 +257,7 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
             Kind = "MoonGrant",
             Target = key.KeyUri,
             Action = $"Take {key.KeyUri} from {key.AuthPrincipal}",
+            UndoAction = $"Give {key.KeyUri} back to {key.AuthPrincipal}",
             Document = "{}",
         };
 
