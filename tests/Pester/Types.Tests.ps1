@@ -20,6 +20,7 @@ BeforeAll {
     $checks = @(Test-CrdbCmek prod-eu-old, gcp-eu)
     $access = @(Get-CrdbCmekAccess prod-eu-old)[0..3]
     $drill = Test-CrdbCmekRevocation prod-eu-old
+    $fleet = @(Get-CrdbCluster -Cmek)
     $owned = Get-CrdbCmekKey prod-eu-old
     $revocation = Revoke-CrdbCmek prod-eu-old -Method Deny -Confirm:$false -WarningAction Ignore
 
@@ -38,6 +39,7 @@ BeforeAll {
         CmekRegionInfo      = @{ Object = $info.Regions[0] }
         CmekKeyInfo         = @{ Object = $info.Regions[0].Keys[0] }
         CmekPastKey         = @{ Object = $info.PastKeys[0] }
+        CmekSummary         = @{ Object = $fleet; Next = { $_ | Get-CrdbCmek } }
         CmekCheck           = @{ Object = $checks; Next = { $_ | Get-CrdbCluster } }
         CmekAccess          = @{ Object = $access; Next = { $_ | Get-CrdbCmek } }
         CmekRevocationDrill = @{ Object = $drill; Next = { $_ | Get-CrdbCmek } }
@@ -135,6 +137,18 @@ Describe 'Every output type' {
             $read | ForEach-Object $rows[$_].Next -ErrorVariable failed | Should -Not -BeNullOrEmpty
             $failed | Should -BeNullOrEmpty
         }
+    }
+}
+
+Describe 'The table of the fleet' {
+    It 'has one line for each cluster, with state, age and worst check' {
+        $fleet.ClusterName | Should -Be (Get-CrdbCluster).Name
+        $old = $fleet | Where-Object ClusterName -EQ prod-eu-old
+        $old.Status | Should -Be ENABLED
+        $old.OldestKeyAgeInDays | Should -Be 200
+        $seen = ($checks | Where-Object ClusterName -EQ prod-eu-old).Status
+        "$($old.WorstStatus)" | Should -Be ('Fail', 'Unknown', 'Warning', 'Pass' | Where-Object { $_ -in $seen })[0]
+        ($fleet | Where-Object Plan -EQ STANDARD).WorstStatus | Should -BeNullOrEmpty
     }
 }
 

@@ -12,7 +12,7 @@ public static class CmekDisplay
 {
     private const int UsualWidth = 80;
 
-    private const int LeastWidth = 20;
+    private const int LeastWidth = 10;
 
     private const RegexOptions Options = RegexOptions.CultureInvariant;
 

@@ -276,4 +276,7 @@ internal sealed class CloudSession : IDisposable
     public RoleInventory RoleInventory() => new(Client);
 
     public CmekHealth Health() => new(Client, _manifestCheck);
+
+    /// <summary>Puts clusters into one line each.</summary>
+    public FleetSummary FleetSummary() => new(Client, Health());
 }

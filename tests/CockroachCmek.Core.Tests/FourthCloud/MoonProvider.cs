@@ -100,9 +100,10 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
                 Key = request.Spec.KeyUri,
                 Principal = request.Spec.AuthPrincipal,
                 Verdict =
-                    cloud.Keys[request.Spec.KeyUri].GrantedTo == request.Spec.AuthPrincipal
-                        ? CmekAccessVerdict.Granted
-                        : CmekAccessVerdict.NotGranted,
+                    !cloud.Keys.TryGetValue(request.Spec.KeyUri, out var key)
+                        ? throw new CmekException("KeyNotFound", CmekErrorKind.NotFound, "moon", "It is gone.", "Look")
+                    : key.GrantedTo == request.Spec.AuthPrincipal ? CmekAccessVerdict.Granted
+                    : CmekAccessVerdict.NotGranted,
             }
         );
 
