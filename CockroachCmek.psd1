@@ -26,6 +26,7 @@
         'Get-CrdbCmekAccess',
         'Get-CrdbCmekKey',
         'Get-CrdbCmekKeyPolicy',
+        'Get-CrdbCmekRole',
         'Get-CrdbOrganization',
         'Get-CrdbSandbox',
         'Get-CrdbSession',

@@ -29,8 +29,17 @@ public sealed record CmekCheck
     /// <summary>What was found.</summary>
     public string Detail { get; internal init; } = "";
 
-    /// <summary>The next command; empty when nothing is wrong.</summary>
+    /// <summary>
+    /// What to do next, for people: a command with what is known of it, a page, or a sentence. Empty when nothing is
+    /// wrong.
+    /// </summary>
     public string Remedy { get; internal init; } = "";
+
+    /// <summary>
+    /// The command of <see cref="Remedy"/> alone, for scripts and logs. What you have to fill in stands in angle
+    /// brackets. Empty when the remedy is no command.
+    /// </summary>
+    public string NextCommand => NextCommands.Of(Remedy);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Check}: {Status}";

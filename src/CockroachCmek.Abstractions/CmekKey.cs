@@ -45,7 +45,10 @@ public sealed record CmekKey : IPlannable
     /// <summary>AWS multi-region keys: true for the primary, false for a replica.</summary>
     public bool IsPrimary { get; internal init; }
 
-    /// <summary>The key's state as the KMS names it, for example Enabled.</summary>
+    /// <summary>
+    /// The key's state in the KMS, written alike for every cloud: Enabled, Disabled, PendingDeletion, DestroyScheduled,
+    /// Deleted (soft deleted), … NotFound when the KMS has no such key. Empty when it was not read.
+    /// </summary>
     public string State { get; internal init; } = "";
 
     /// <summary>Where the material comes from. Unknown for a planned key of which nothing is known yet.</summary>
@@ -61,6 +64,17 @@ public sealed record CmekKey : IPlannable
 
     /// <summary>Whether the cluster uses the key. Get-CrdbCmekKey reads it; elsewhere Unknown.</summary>
     public CmekKeyUse Use { get; internal init; }
+
+    /// <summary>
+    /// Whether the identity may use the key. Get-CrdbCmekKey reads it; elsewhere null. Get-CrdbCmekAccess names every
+    /// grant.
+    /// </summary>
+    public CmekAccessVerdict? Access { get; internal init; }
+
+    /// <summary>
+    /// When the key was created, UTC; on Azure, its version. Get-CrdbCmekKey reads it; elsewhere null.
+    /// </summary>
+    public DateTimeOffset? CreatedAt { get; internal init; }
 
     /// <summary>When the region first used the key, UTC. Get-CrdbCmekKey reads it; elsewhere null.</summary>
     public DateTimeOffset? UsedSince { get; internal init; }

@@ -28,7 +28,8 @@ public sealed record CmekManifest : IPlannable
     public bool IsPlanned { get; internal init; }
 
     /// <summary>
-    /// True when one of its keys comes from the pipeline: an earlier command has created or checked its grant, which may
+    /// True when one of its keys comes from the pipeline: an earlier command has created or checked its grant, which
+    /// may
     /// not be effective yet.
     /// </summary>
     internal bool IsFresh { get; init; }
@@ -108,4 +109,7 @@ public sealed record CmekKeySpec
 
     /// <summary>AWS: role ARN. Google Cloud: e-mail address of the service account. Azure: tenant id.</summary>
     public string AuthPrincipal { get; internal init; } = "";
+
+    /// <inheritdoc/>
+    public override string ToString() => Uri;
 }

@@ -15,10 +15,14 @@ public sealed record CmekRevocation : IPlannable
     /// <summary>AWS, GCP or AZURE.</summary>
     public string CloudProvider => Cluster.CloudProvider;
 
-    /// <summary>How access was taken away.</summary>
+    /// <summary>
+    /// How access was taken away. Default when the changes are of several methods: each change names its own.
+    /// </summary>
     public CmekRevocationMethod Method { get; internal init; }
 
-    /// <summary>The keys in force when the changes were planned; empty in a record that an earlier version wrote.</summary>
+    /// <summary>
+    /// The keys in force when the changes were planned; empty in a record that an earlier version wrote.
+    /// </summary>
     public IReadOnlyList<CmekRegionSpec> Keys
     {
         get;
@@ -132,6 +136,11 @@ public sealed record CmekAccessChange
 
     /// <summary>The change, in words.</summary>
     public string Action { get; internal init; } = "";
+
+    /// <summary>
+    /// What a restore does about the change, in words. Made from the change, so that a record holds none.
+    /// </summary>
+    internal string UndoAction { get; init; } = "";
 
     /// <summary>Exactly what was added or removed, in the cloud's JSON.</summary>
     public string Document { get; internal init; } = "";

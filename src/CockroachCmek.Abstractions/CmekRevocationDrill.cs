@@ -23,7 +23,8 @@ public sealed record CmekRevocationDrill
     public string KeyName => KeyNames.Short(KeyUri);
 
     /// <summary>
-    /// True for a key that is not in force: the region used it before, or it is a copy in a region that the cluster does
+    /// True for a key that is not in force: the region used it before, or it is a copy in a region that the cluster
+    /// does
     /// not use.
     /// </summary>
     public bool IsPast { get; internal init; }
@@ -47,6 +48,9 @@ public sealed record CmekRevocationDrill
 
     /// <summary>The next command; empty when nothing is wrong.</summary>
     public string Remedy { get; internal init; } = "";
+
+    /// <summary>The command of <see cref="Remedy"/> alone; empty when the remedy is no command.</summary>
+    public string NextCommand => NextCommands.Of(Remedy);
 
     /// <summary>
     /// How long after the change the key can still be used at most; null when the cloud does not say.

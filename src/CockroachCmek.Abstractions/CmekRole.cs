@@ -45,6 +45,41 @@ public sealed record CmekRole : IPlannable
     /// </summary>
     public Uri? ConsentUrl { get; internal init; }
 
+    /// <summary>
+    /// Who may act as the identity, for people. Get-CrdbCmekRole reads it; elsewhere empty.
+    /// </summary>
+    public string Trust { get; internal init; } = "";
+
+    /// <summary>
+    /// True when CockroachDB Cloud may act as the identity for this cluster, and nobody else may. False when Trust
+    /// names
+    /// a difference, null when it is not known. Get-CrdbCmekRole reads it.
+    /// </summary>
+    public bool? IsTrustExact { get; internal init; }
+
+    /// <summary>
+    /// Google Cloud, Azure: Enabled or Disabled. Empty on AWS, where a role has no state, and where it was not read.
+    /// </summary>
+    public string State { get; internal init; } = "";
+
+    /// <summary>
+    /// The cluster's keys whose use the identity is granted, as far as could be read. Get-CrdbCmekRole reads it.
+    /// </summary>
+    public IReadOnlyList<string> GrantedKeys
+    {
+        get;
+        internal init => field = value.AsCmekList();
+    } = CmekList<string>.None;
+
+    /// <summary>AWS: when the role was created, UTC. Get-CrdbCmekRole reads it.</summary>
+    public DateTimeOffset? CreatedAt { get; internal init; }
+
+    /// <summary>
+    /// AWS: when IAM last saw the role used, UTC. IAM reports it late, and forgets it after 400 days. Null when IAM
+    /// reports none.
+    /// </summary>
+    public DateTimeOffset? LastUsedAt { get; internal init; }
+
     /// <summary>What this run did.</summary>
     public CmekOutcome Outcome { get; internal init; }
 

@@ -60,12 +60,12 @@ public sealed record CrdbCluster : IPlannable
     /// <summary>When the cluster was last changed, UTC.</summary>
     public DateTimeOffset? UpdatedAt { get; internal init; }
 
-    /// <summary>Fields that the API returned beyond the properties above: name and JSON text.</summary>
-    public IReadOnlyDictionary<string, string> AdditionalFields
-    {
-        get;
-        internal init => field = new CmekFields(value.ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal));
-    } = new CmekFields(new Dictionary<string, string>());
+    /// <summary>
+    /// Fields that the API returned beyond the properties above, by the API's names: text, numbers, Booleans, lists,
+    /// and
+    /// objects with fields of their own.
+    /// </summary>
+    public CmekFields AdditionalFields { get; internal init; } = new(new Dictionary<string, object?>());
 
     /// <summary>
     /// True when the plan has CMEK, or is not known. DEDICATED is the name of ADVANCED before API version 2024-09-16.
@@ -90,7 +90,9 @@ public sealed record CrdbRegion
     /// <summary>Number of nodes in the region.</summary>
     public int NodeCount { get; internal init; }
 
-    /// <summary>Machine type of the region's nodes, for example m6i.xlarge; empty when the API does not report it.</summary>
+    /// <summary>
+    /// Machine type of the region's nodes, for example m6i.xlarge; empty when the API does not report it.
+    /// </summary>
     public string MachineType { get; internal init; } = "";
 
     /// <summary>True for the primary region of a multi-region cluster.</summary>

@@ -4,7 +4,7 @@ namespace CockroachCmek;
 
 /// <summary>
 /// A running sandbox on the loopback address of this machine. Its credentials are created at start, are worth nothing
-/// elsewhere and end with it.
+/// elsewhere and end with it. Lists, JSON and files do not show them; <c>$sandbox.ApiKey</c> does.
 /// </summary>
 public sealed class CrdbSandbox
 {
@@ -12,13 +12,12 @@ public sealed class CrdbSandbox
     public Uri CloudEndpoint { get; internal init; } = null!;
 
     /// <summary>
-    /// API key that is allowed to do everything. It is shown because other clients need it and it is worth nothing
-    /// elsewhere.
+    /// API key that is allowed to do everything.
     /// </summary>
-    public string ApiKey { get; internal set; } = "";
+    internal string ApiKey { get; set; } = "";
 
     /// <summary>API key that is allowed to list clusters, but not to read their CMEK or the organization.</summary>
-    public string ViewerApiKey { get; internal set; } = "";
+    internal string ViewerApiKey { get; set; } = "";
 
     /// <summary>UUID of the organization.</summary>
     public string OrganizationId { get; internal set; } = "";
@@ -30,7 +29,7 @@ public sealed class CrdbSandbox
     public string AwsAccessKeyId { get; internal set; } = "";
 
     /// <summary>The secret that belongs to <see cref="AwsAccessKeyId"/>.</summary>
-    public string AwsSecretAccessKey { get; internal set; } = "";
+    internal string AwsSecretAccessKey { get; set; } = "";
 
     /// <summary>The customer's AWS account id.</summary>
     public string AwsAccountId { get; internal init; } = "";
@@ -39,7 +38,7 @@ public sealed class CrdbSandbox
     public Uri GcpEndpoint { get; internal init; } = null!;
 
     /// <summary>OAuth access token of an administrator of the sandbox's Google Cloud project.</summary>
-    public string GcpAccessToken { get; internal set; } = "";
+    internal string GcpAccessToken { get; set; } = "";
 
     /// <summary>The customer's Google Cloud project.</summary>
     public string GcpProject { get; internal init; } = "";
@@ -54,7 +53,7 @@ public sealed class CrdbSandbox
     /// The certificate authority of <see cref="AzureEndpoint"/> as PEM, created at start. This machine does not trust
     /// it.
     /// </summary>
-    public string AzureCertificate { get; internal init; } = "";
+    internal string AzureCertificate { get; init; } = "";
 
     /// <summary>
     /// A proxy for the variable HTTPS_PROXY of other clients. It connects Azure's host names to
@@ -74,7 +73,7 @@ public sealed class CrdbSandbox
     public string AzureClientId { get; internal set; } = "";
 
     /// <summary>The secret that belongs to <see cref="AzureClientId"/>.</summary>
-    public string AzureClientSecret { get; internal set; } = "";
+    internal string AzureClientSecret { get; set; } = "";
 
     /// <summary>Name of a Key Vault set up as recommended: Azure roles, soft delete, purge protection.</summary>
     public string AzureKeyVaultName { get; internal init; } = "";
@@ -86,25 +85,51 @@ public sealed class CrdbSandbox
     public Uri AzureIdentityEndpoint { get; internal init; } = null!;
 
     /// <summary>The secret that belongs to <see cref="AzureIdentityEndpoint"/>, for IDENTITY_HEADER.</summary>
-    public string AzureIdentityHeader { get; internal set; } = "";
+    internal string AzureIdentityHeader { get; set; } = "";
 
     /// <summary>Address of HashiCorp Vault, for VAULT_ADDR.</summary>
     public Uri VaultEndpoint { get; internal init; } = null!;
 
     /// <summary>A token that is allowed to do everything in the sandbox's HashiCorp Vault.</summary>
-    public string VaultToken { get; internal set; } = "";
+    internal string VaultToken { get; set; } = "";
 
     /// <summary>How many times faster than real time the sandbox's clock runs.</summary>
     public double TimeScale { get; internal init; }
 
     /// <summary>Environment variables for other clients, by name.</summary>
-    public IReadOnlyDictionary<string, string> Environment { get; internal set; } = new Dictionary<string, string>();
+    internal IReadOnlyDictionary<string, string> Environment { get; set; } = new Dictionary<string, string>();
 
     /// <summary>
     /// Every request so far with its response, in the order of arrival; empty unless the sandbox was started with
     /// -Record. Credentials are redacted.
     /// </summary>
     public IReadOnlyList<SandboxExchange> Exchanges => ReadExchanges().AsCmekList();
+
+    /// <summary>
+    /// A credential, by its name. <c>$sandbox.ApiKey</c> is the same in PowerShell: a hidden property.
+    /// </summary>
+    /// <param name="name">
+    /// ApiKey, ViewerApiKey, AwsSecretAccessKey, GcpAccessToken, AzureCertificate, AzureClientSecret,
+    /// AzureIdentityHeader
+    /// or VaultToken.
+    /// </param>
+    /// <exception cref="ArgumentException">There is no such credential.</exception>
+    public string GetSecret(string name) =>
+        name switch
+        {
+            nameof(ApiKey) => ApiKey,
+            nameof(ViewerApiKey) => ViewerApiKey,
+            nameof(AwsSecretAccessKey) => AwsSecretAccessKey,
+            nameof(GcpAccessToken) => GcpAccessToken,
+            nameof(AzureCertificate) => AzureCertificate,
+            nameof(AzureClientSecret) => AzureClientSecret,
+            nameof(AzureIdentityHeader) => AzureIdentityHeader,
+            nameof(VaultToken) => VaultToken,
+            _ => throw new ArgumentException($"The sandbox has no credential '{name}'.", nameof(name)),
+        };
+
+    /// <summary>Environment variables for other clients, by name. They hold credentials.</summary>
+    public IReadOnlyDictionary<string, string> GetEnvironment() => Environment;
 
     /// <summary>Injects a fault: matching requests get a late response, an error or none.</summary>
     public void AddFault(SandboxFault fault) => ApplyFault(fault ?? throw new ArgumentNullException(nameof(fault)));

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Globalization;
 
 namespace CockroachCmek;
 
@@ -29,11 +30,19 @@ internal static class Lists
 }
 
 /// <summary>Fields by name in a public model, as text where a table or Export-Csv needs one line.</summary>
-public sealed class CmekFields : ReadOnlyDictionary<string, string>
+public sealed class CmekFields : ReadOnlyDictionary<string, object?>
 {
-    internal CmekFields(IDictionary<string, string> fields)
+    internal CmekFields(IDictionary<string, object?> fields)
         : base(fields) { }
 
-    /// <summary>The fields, separated by semicolons.</summary>
-    public override string ToString() => string.Join("; ", this.Select(f => $"{f.Key}={f.Value}"));
+    /// <summary>The fields, separated by semicolons. Fields of fields stand in braces.</summary>
+    public override string ToString() => string.Join("; ", this.Select(f => $"{f.Key}={Text(f.Value)}"));
+
+    private static string Text(object? value) =>
+        value switch
+        {
+            CmekFields fields => $"{{{fields}}}",
+            object?[] list => string.Join(", ", list.Select(Text)),
+            _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+        };
 }

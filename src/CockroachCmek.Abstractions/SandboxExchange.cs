@@ -24,8 +24,7 @@ public sealed record SandboxExchange
     public string Operation { get; internal init; } = "";
 
     /// <summary>Header fields of the request. Credentials are redacted.</summary>
-    public IReadOnlyDictionary<string, string> RequestHeaders { get; internal init; } =
-        new Dictionary<string, string>();
+    public CmekFields RequestHeaders { get; internal init; } = new(new Dictionary<string, object?>());
 
     /// <summary>Body of the request. Credentials are redacted.</summary>
     public string RequestBody { get; internal init; } = "";

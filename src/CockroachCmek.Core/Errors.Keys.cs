@@ -47,6 +47,20 @@ internal static partial class Errors
             $"Get-CrdbCluster {cluster} | New-CrdbCmekRole -Name <another name>"
         );
 
+    /// <summary>Nothing in the customer's cloud lets the cluster use a key yet.</summary>
+    /// <param name="cloud">The cloud for people.</param>
+    /// <param name="name">The name that was asked for; null for the default one and those that are known.</param>
+    public static CmekException ClusterHasNoRole(CrdbCluster cluster, string cloud, string? name) =>
+        Make(
+            CmekErrorKind.NotFound,
+            cluster.Name,
+            $"'{cluster.Name}' has no identity {(name is null ? "" : $"'{name}' ")}in {cloud}, as far as these "
+                + "credentials can see.",
+            name is null
+                ? $"{Find(cluster)} | New-CrdbCmekRole"
+                : $"{Find(cluster)} | New-CrdbCmekRole -Name {ShellQuote.PowerShell(name)}"
+        );
+
     /// <summary>Several keys were given, but none for the region.</summary>
     public static CmekException KeyUriMissing(string cluster, string region) =>
         Make(

@@ -7,9 +7,9 @@ namespace CockroachCmek.Core;
 /// </summary>
 internal static class ShellQuote
 {
-    /// <summary>For bash and every POSIX shell.</summary>
+    /// <summary>For bash and every POSIX shell. Bash expands a tilde also behind "name=".</summary>
     public static string Bash(string value) =>
-        value.Length > 0 && value.All(IsPlain) && value[0] != '~' ? value : $"'{value.Replace("'", "'\\''")}'";
+        value.Length > 0 && value.All(IsPlain) && !value.Contains('~') ? value : $"'{value.Replace("'", "'\\''")}'";
 
     /// <summary>
     /// For PowerShell, which takes the typographic quotes for quotes too. A POSIX shell runs nothing of it either.

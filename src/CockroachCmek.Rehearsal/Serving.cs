@@ -45,7 +45,7 @@ internal static partial class Serving
     private static void Print(PSObject sandbox, string folder)
     {
         var files = (IReadOnlyDictionary<string, string>)sandbox.Methods["SaveClientFiles"].Invoke(folder);
-        var variables = (IReadOnlyDictionary<string, string>)sandbox.Properties["Environment"].Value;
+        var variables = (IReadOnlyDictionary<string, string>)sandbox.Methods["GetEnvironment"].Invoke();
         var google = (Uri)sandbox.Properties["GcpEndpoint"].Value;
         var proxy = (Uri)sandbox.Properties["AzureProxy"].Value;
         Console.WriteLine("The sandbox listens on this machine until Ctrl+C. Settings for other clients:");

@@ -25,7 +25,7 @@ Describe 'Tab' {
             $offered.ListItemText | Should -Be 'prod-eu.json'
             $offered.ToolTip | Should -Be 'manifest: eu-west-1, eu-central-1'
             (TabExpansion2 'Restore-CrdbCmekAccess -Path ').CompletionMatches.ToolTip |
-                Should -Be 'record of prod-eu-old: REVOKED (Default)'
+                Should -Be 'record of prod-eu-old: REVOKED (Deny)'
             (TabExpansion2 'Import-CrdbCmekManifest ./note').CompletionMatches.ListItemText | Should -Be 'notes.txt'
         }
         finally {

@@ -1,104 +1,15 @@
-# What the objects look like, and that they are still good after a job, a remote session or a file.
-BeforeDiscovery {
-    $types = @(
-        'CrdbSession', 'CrdbOrganization', 'CrdbCluster', 'CrdbRegion', 'CmekRole', 'CmekKey', 'CmekManifest',
-        'CmekRegionSpec', 'CmekInfo', 'CmekRegionInfo', 'CmekKeyInfo', 'CmekPastKey', 'CmekCheck', 'CmekAccess',
-        'CmekRevocationDrill', 'CmekRevocation', 'CmekAccessChange', 'CmekKeyPolicy', 'CrdbSandbox'
-    )
-}
-
+# Objects after a job, a remote session or a file, and lists of clusters. Types.Tests.ps1 has the table of all types.
 BeforeAll {
     Import-Module (Join-Path $PSScriptRoot '../../out/CockroachCmek/CockroachCmek.psd1') -Force
     $sandbox = Start-CrdbSandbox -TimeScale 6000
     $keys = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | New-CrdbCmekKey
     $manifest = $keys | New-CrdbCmekManifest
     $info = Get-CrdbCmek prod-eu-old
-    $access = (Get-CrdbCmekAccess prod-eu-old)[0]
-    $drill = (Test-CrdbCmekRevocation prod-eu-old)[0]
-    $check = (Test-CrdbCmek prod-eu-old)[0]
-    $revocation = Revoke-CrdbCmek prod-eu-old -Method Deny -Confirm:$false -WarningAction Ignore
-    $objects = @{
-        CrdbSession         = Get-CrdbSession
-        CrdbOrganization    = Get-CrdbOrganization
-        CrdbCluster         = Get-CrdbCluster gcp-eu
-        CrdbRegion          = (Get-CrdbCluster gcp-eu).Regions[0]
-        CmekRole            = Get-CrdbCluster gcp-eu | New-CrdbCmekRole
-        CmekKey             = $keys[0]
-        CmekManifest        = $manifest
-        CmekRegionSpec      = $manifest.RegionSpecs[0]
-        CmekInfo            = $info
-        CmekRegionInfo      = $info.Regions[0]
-        CmekKeyInfo         = $info.Regions[0].Keys[0]
-        CmekPastKey         = $info.PastKeys[0]
-        CmekCheck           = $check
-        CmekAccess          = $access
-        CmekRevocationDrill = $drill
-        CmekRevocation      = $revocation
-        CmekAccessChange    = $revocation.Changes[0]
-        CmekKeyPolicy       = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | Get-CrdbCmekKeyPolicy
-        CrdbSandbox         = $sandbox
-    }
-    $secrets = @(
-        'ApiKey', 'ViewerApiKey', 'AwsSecretAccessKey', 'GcpAccessToken', 'AzureClientSecret', 'AzureIdentityHeader',
-        'VaultToken', 'AzureCertificate'
-    ) | ForEach-Object { $sandbox.$_ }
-
     # The text without colours, at a width.
     function Show { param($Text) ($Text | Out-String -Width $width) -replace '\x1b\[[0-9;]*m', '' }
-
-    function Assert-Shown {
-        param([string] $Text)
-        $Text.Trim() | Should -Not -BeNullOrEmpty
-        ($Text -split '\r?\n' | ForEach-Object { $_.TrimEnd().Length } | Measure-Object -Maximum).Maximum |
-            Should -BeLessOrEqual $width
-        $Text | Should -Not -Match '[{"]\\?"' -Because 'raw JSON is no text for people'
-        foreach ($secret in $secrets) { $Text.Contains($secret) | Should -BeFalse }
-    }
 }
 
 AfterAll { Stop-CrdbSandbox }
-
-Describe 'Every type' {
-    It 'is shown as a table, a list and beside other objects: <_>' -ForEach $types {
-        foreach ($width in 80, 120, 200) {
-            $object = $objects[$_]
-            $object | Should -Not -BeNullOrEmpty
-            if ($_ -ne 'CmekKeyPolicy') {
-                Assert-Shown (Show $object)
-                Assert-Shown (Show ($object | Format-List))
-                Assert-Shown (Show @([pscustomobject]@{ Other = 1 }, $object))
-            }
-            if ($_ -ne 'CrdbSandbox') { (Show ($object | Format-Table)).Trim() | Should -Not -BeNullOrEmpty }
-        }
-    }
-
-    It 'is shown after Export-Clixml: <_>' -ForEach $types {
-        $width = 80
-        $file = Join-Path $TestDrive "$_.xml"
-        $objects[$_] | Export-Clixml $file
-        $read = Import-Clixml $file
-        $read.PSObject.TypeNames[0] | Should -Be "Deserialized.CockroachCmek.$_"
-        $text = Show $read
-        $text.Trim() | Should -Not -BeNullOrEmpty
-        foreach ($secret in $secrets) { $text.Contains($secret) | Should -BeFalse }
-    }
-
-    It 'has text for enumerations in JSON, Clixml and CSV, and no type names in CSV: <_>' -ForEach $types {
-        $file = Join-Path $TestDrive "$_-enum.xml"
-        $object = $objects[$_]
-        $object | Export-Clixml $file
-        $json = $object | ConvertTo-Json -Depth 5 -WarningAction Ignore | ConvertFrom-Json
-        $xml = Import-Clixml $file
-        $enums = $object.PSObject.Properties | Where-Object { $_.Value -is [enum] }
-        foreach ($enum in $enums) {
-            "$($json.$($enum.Name))" | Should -Be "$($enum.Value)"
-            "$($xml.$($enum.Name))" | Should -Be "$($enum.Value)"
-        }
-        if ($_ -ne 'CrdbSandbox') {
-            $object | ConvertTo-Csv | Select-Object -Last 1 | Should -Not -Match 'CockroachCmek\.|System\.'
-        }
-    }
-}
 
 Describe 'A key' {
     It 'is told apart in 80 columns on each cloud' {

@@ -78,10 +78,7 @@ internal sealed record WireCluster(
             ],
             CreatedAt = CreatedAt,
             UpdatedAt = UpdatedAt,
-            AdditionalFields = (Rest ?? []).ToDictionary(
-                field => field.Key,
-                field => VisibleText.Line(field.Value.GetRawText())
-            ),
+            AdditionalFields = WireFields.Of((Rest ?? []).Select(f => (f.Key, f.Value))),
         };
 }
 

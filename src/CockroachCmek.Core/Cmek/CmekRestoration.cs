@@ -37,7 +37,7 @@ internal sealed class CmekRestoration(CrdbCloudClient client, CustomerCloudTable
         if (
             !await context.Host.ConfirmPlanAsync(
                 cluster.Name,
-                [.. changes.Select(c => new PlannedStep($"Undo: {c.Action}", [.. c.Difference.Select(Undone)]))],
+                [.. changes.Select(c => new PlannedStep(c.UndoAction, [.. c.Difference.Select(Undone)]))],
                 $"CockroachDB Cloud gets access to the keys of '{cluster.Name}' again.",
                 context.CancellationToken
             )

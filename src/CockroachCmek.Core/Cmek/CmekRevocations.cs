@@ -62,7 +62,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         var revocation = new CmekRevocation
         {
             Cluster = cluster,
-            Method = options.Method,
+            Method = MethodOf(options.Method, changes),
             Keys = found.InForce,
             PastKeys = [.. found.Every.Except(found.InForce)],
             Runs = earlier?.Runs ?? [],
@@ -98,6 +98,7 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         (revocation, var error) = await changing.MakeAsync(revocation, plan);
         if (error is null && options.KmsOnly && (found.IsFromKms || found.IsFromCloud))
             (revocation, error) = await TakeMovedAsync(revocation, found, changing, keys, context);
+        revocation = revocation with { Method = MethodOf(options.Method, revocation.Changes) };
         if (steps.Count > 0)
         {
             var done = await run.ReadAsync(RunPatience);
@@ -116,6 +117,20 @@ internal sealed class CmekRevocations(CrdbCloudClient client, CmekLifecycle life
         shared.Tell(revocation.Changes.Where(c => c.State == CmekAccessChangeState.Done).Select(c => c.Method));
         return (revocation, error ?? PastKeys(revocation, plan));
     }
+
+    /// <summary>The method by which access is taken; Default only where the changes are of several.</summary>
+    private static CmekRevocationMethod MethodOf(
+        CmekRevocationMethod requested,
+        IReadOnlyList<CmekAccessChange> changes
+    ) =>
+        changes
+            .Where(c => c.State != CmekAccessChangeState.Failed && c.Method != CmekRevocationMethod.Default)
+            .Select(c => c.Method)
+            .Distinct()
+            .ToList()
+            is [var only]
+            ? only
+            : requested;
 
     /// <summary>
     /// The cluster may have moved to other keys meanwhile. Whoever named the keys, the KMS or CockroachDB Cloud, is

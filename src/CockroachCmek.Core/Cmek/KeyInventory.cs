@@ -19,31 +19,22 @@ internal sealed class KeyInventory(CrdbCloudClient client)
         OperationContext context
     )
     {
-        using var timeUp = new CancellationTokenSource(ClusterSearch.Limit);
-        var reading = TryAsync(() => client.GetCmekAsync(cluster, context));
-        var (search, unsearched) = await TryAsync(() => keys.FindKeysAsync(cluster, context, timeUp.Token));
-        var (info, unread) = await reading;
-        if (unread is not null && unsearched is not null)
-            throw unread;
-        if (unread is not null)
-            context.Host.Warning(
-                $"{cluster.Name}: CockroachDB Cloud could not be asked for the keys, so it is not known which the "
-                    + $"cluster uses. {unread.Message}"
-            );
-        if (unsearched is not null)
-            context.Host.Warning(
-                $"{cluster.Name}: the KMS could not be searched, so keys that the cluster does not use are not listed. "
-                    + unsearched.Message
-            );
-        if (search is { Missed.Count: > 0 })
-            context.Host.Warning($"{cluster.Name}: keys may be missing. {string.Join(" ", search.Missed)}");
-
+        var listing = await KeyListing.ReadAsync(client, cluster, keys, context);
+        var info = listing.Info;
         var used = info is null ? [] : UsesOf(info);
-        var others = (search?.Keys ?? [])
+        var others = (listing.Found?.Keys ?? [])
             .Where(f => !used.Any(u => IsSame(u.Spec.KeyUri, f.KeyUri, keys.Cloud)))
             .Select(f => (Spec: f, Use: info is null ? CmekKeyUse.Unknown : CmekKeyUse.NotUsed, Since: Never));
+        var grants = new GrantReadings(cluster, keys, context);
         return await Task.WhenAll(
-            used.Concat(others).Select(k => DescribeAsync(cluster, k.Spec, k.Use, k.Since, keys, context))
+            used.Concat(others)
+                .Select(async k =>
+                    await DescribeAsync(cluster, k.Spec, keys, grants, context) with
+                    {
+                        Use = k.Use,
+                        UsedSince = k.Since,
+                    }
+                )
         );
     }
 
@@ -83,15 +74,16 @@ internal sealed class KeyInventory(CrdbCloudClient client)
     private static async Task<CmekKey> DescribeAsync(
         CrdbCluster cluster,
         CmekRegionSpec spec,
-        CmekKeyUse use,
-        DateTimeOffset? since,
         ICmekKeyProvider keys,
+        GrantReadings grants,
         OperationContext context
     )
     {
-        var (origin, unread) = await TryAsync(() => keys.ReadOriginAsync(spec, context));
+        var access = grants.ReadAsync(spec);
+        var (found, unread) = await KeyListing.TryAsync(() => keys.DescribeKeyAsync(spec, context));
         if (unread is not null)
             context.Host.Warning($"{cluster.Name}: the key of {spec.Region} could not be read. {unread.Message}");
+        var key = found ?? KeyDescription.Unread;
         return new CmekKey
         {
             Cluster = cluster,
@@ -99,24 +91,15 @@ internal sealed class KeyInventory(CrdbCloudClient client)
             KeyType = spec.KeyType,
             KeyUri = spec.KeyUri,
             AuthPrincipal = spec.AuthPrincipal,
+            Name = key.Name,
+            Location = key.Location,
+            State = key.State,
             IsMultiRegion = keys.Cloud.ParseKeyUri(spec.KeyUri)?.IsMultiRegion ?? false,
-            Origin = origin?.Kind ?? CmekKeyOrigin.Unknown,
-            ExpiresAt = origin?.ExpiresAt,
-            Use = use,
-            UsedSince = since,
+            IsPrimary = key.IsPrimary,
+            Origin = key.Origin.Kind,
+            CreatedAt = key.CreatedAt,
+            ExpiresAt = key.ExpiresAt ?? key.Origin.ExpiresAt,
+            Access = await access,
         };
-    }
-
-    private static async Task<(T? Value, CmekException? Error)> TryAsync<T>(Func<Task<T>> read)
-        where T : class
-    {
-        try
-        {
-            return (await read(), null);
-        }
-        catch (CmekException error)
-        {
-            return (null, error);
-        }
     }
 }

@@ -18,6 +18,13 @@ internal interface ICmekKeyProvider : IDisposable
     Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context);
 
     /// <summary>
+    /// The identities of a cluster that exist, with who may act as them. Reads only. One that CockroachDB Cloud names
+    /// and
+    /// that could not be read is returned without what is not known, with a warning.
+    /// </summary>
+    Task<IReadOnlyList<CmekRole>> FindRolesAsync(RoleSearch search, OperationContext context);
+
+    /// <summary>
     /// Reuses, creates or imports one key for each region and grants its use. Regions are handled in parallel; the
     /// result is in the order of the request.
     /// </summary>
@@ -36,6 +43,12 @@ internal interface ICmekKeyProvider : IDisposable
 
     /// <summary>Where a key's material comes from. Reads only; what cannot be read is Unknown.</summary>
     Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context);
+
+    /// <summary>
+    /// A key as the KMS shows it now. Reads only; what cannot be read is Unknown or empty, with a line in the verbose
+    /// text.
+    /// </summary>
+    Task<KeyDescription> DescribeKeyAsync(CmekRegionSpec key, OperationContext context);
 
     /// <summary>
     /// Marks a key in the cloud as generated in HashiCorp Vault for a cluster, so that it is known without Vault. Asks,

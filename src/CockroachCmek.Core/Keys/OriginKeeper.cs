@@ -130,6 +130,14 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
         cloud.ReadOriginAsync(key, context);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRole>> FindRolesAsync(RoleSearch search, OperationContext context) =>
+        cloud.FindRolesAsync(search, context);
+
+    /// <inheritdoc/>
+    public Task<KeyDescription> DescribeKeyAsync(CmekRegionSpec key, OperationContext context) =>
+        cloud.DescribeKeyAsync(key, context);
+
+    /// <inheritdoc/>
     public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>
         cloud.MarkVaultOriginAsync(cluster, key, context);
 

@@ -22,6 +22,30 @@ internal sealed record RoleRequest
     public bool Update { get; init; }
 }
 
+/// <summary>Which identities <see cref="ICmekKeyProvider.FindRolesAsync"/> looks for.</summary>
+internal sealed record RoleSearch
+{
+    /// <summary>The cluster that the identities serve.</summary>
+    public required CrdbCluster Cluster { get; init; }
+
+    /// <summary>
+    /// UUID of the organization; null when the API key is not allowed to read it, so that on AWS the trust is not
+    /// known.
+    /// </summary>
+    public string? OrganizationId { get; init; }
+
+    /// <summary>
+    /// Name of the identity; null for the default one, and those that CockroachDB Cloud and the keys name.
+    /// </summary>
+    public string? Name { get; init; }
+
+    /// <summary>The identities that CockroachDB Cloud and the keys name.</summary>
+    public IReadOnlyList<string> AuthPrincipals { get; init; } = [];
+
+    /// <summary>Options that only some clouds have.</summary>
+    public CloudOptions Options { get; init; } = CloudOptions.None;
+}
+
 /// <summary>What <see cref="ICmekKeyProvider.EnsureKeysAsync"/> is asked for.</summary>
 internal sealed record KeyRequest
 {

@@ -103,8 +103,9 @@ internal sealed class IamPrincipals(SandboxClock clock, string accountId, AwsDat
             );
         if (!decision.IsAllowed)
             throw access.Refuse(caller, "sts:AssumeRole", roleArn, decision, accountId);
+        role!.LastUsed = clock.UtcNow;
         return WithPolicies(
-            new Caller(accountId, $"arn:aws:sts::{accountId}:assumed-role/{role!.Name}/{session}", role.UniqueId)
+            new Caller(accountId, $"arn:aws:sts::{accountId}:assumed-role/{role.Name}/{session}", role.UniqueId)
             {
                 PrincipalArn = role.Arn,
             }

@@ -9,6 +9,9 @@ internal sealed class IamRole(string name, string path, string arn, string uniqu
     public string UniqueId { get; } = uniqueId;
     public DateTimeOffset Created { get; } = created;
     public string Description { get; set; } = "";
+
+    /// <summary>When somebody last acted as the role; null for never.</summary>
+    public DateTimeOffset? LastUsed { get; set; }
     public int MaxSessionDuration { get; set; } = 3600;
     public required PolicyDocument Trust { get; set; }
 

@@ -46,7 +46,7 @@ internal sealed class IamService
         return action switch
         {
             "CreateRole" => new XElement("CreateRoleResult", RoleXml(_roles.Create(form))),
-            "GetRole" => new XElement("GetRoleResult", RoleXml(_roles.Get(form))),
+            "GetRole" => new XElement("GetRoleResult", WithLastUse(_roles.Get(form))),
             "ListRoles" => _roles.List(form),
             "DeleteRole" => _roles.Delete(form),
             "UpdateRole" => _roles.Update(form),
@@ -74,6 +74,20 @@ internal sealed class IamService
             "CreateAccessKey" => _users.CreateAccessKey(form),
             _ => throw new AwsException("InvalidAction", $"Could not find operation {action} for version 2010-05-08"),
         };
+    }
+
+    /// <summary>Only GetRole tells the last use; the element is empty where there is none.</summary>
+    private XElement WithLastUse(IamRole role)
+    {
+        var xml = RoleXml(role);
+        xml.Add(
+            new XElement(
+                "RoleLastUsed",
+                role.LastUsed is { } time ? new XElement("LastUsedDate", IamXml.Time(time)) : null,
+                role.LastUsed is null ? null : new XElement("Region", "us-east-1")
+            )
+        );
+        return xml;
     }
 
     private XElement RoleXml(IamRole role) => IamXml.Role(role, _roles.TrustText(role), withTags: true);

@@ -6,9 +6,11 @@ namespace CockroachCmek.Commands;
 /// <summary>Gets the keys of clusters: those in force, past ones, and those that are not used.</summary>
 /// <remarks>
 /// <para>Lists the keys that CockroachDB Cloud names, and the keys in your KMS that this module's tags, labels and
-/// names mark for the cluster. Use says which it is: InForce, Past, NotUsed, or Unknown. UsedSince is when the region
-/// first used the key, Origin where the material comes from, AuthPrincipal the identity that uses it. Keys that this
-/// module did not create are listed only if CockroachDB Cloud names them. Nothing is written.</para>
+/// names mark for the cluster. Use says which it is: InForce, Past, NotUsed, or Unknown. State is the key's state in
+/// the KMS, NotFound when the KMS has no such key. UsedSince is when the region first used the key, CreatedAt when it was
+/// created, Origin where the material comes from, AuthPrincipal the identity that uses it. Access says whether that
+/// identity may use the key; Get-CrdbCmekAccess names every grant. Keys that this module did not create are listed only
+/// if CockroachDB Cloud names them. Nothing is written.</para>
 /// <para>NotUsed is a key with which CMEK was not enabled yet, or one that an interrupted run left. It says nothing of
 /// other clusters, which can use the key too. Past is no reason to delete a key: data and backups of its time can be
 /// read only with it. This module deletes no key. A cloud's own command schedules the deletion of a key that is not

@@ -209,7 +209,8 @@ internal sealed class CloudSession : IDisposable
         _connections.ProviderOf(cluster, source);
 
     /// <summary>
-    /// The cluster with its cloud, and what names its keys. A cluster of which only a name or id is known is found in the
+    /// The cluster with its cloud, and what names its keys. A cluster of which only a name or id is known is found in
+    /// the
     /// customer's clouds, with its keys; CockroachDB Cloud is not asked.
     /// </summary>
     /// <param name="cluster">What is known of the cluster.</param>
@@ -271,5 +272,11 @@ internal sealed class CloudSession : IDisposable
 
     public KeyInventory KeyInventory() => new(Client);
 
+    /// <summary>Reads the identities of clusters.</summary>
+    public RoleInventory RoleInventory() => new(Client);
+
     public CmekHealth Health() => new(Client, _manifestCheck);
+
+    /// <summary>Puts clusters into one line each.</summary>
+    public FleetSummary FleetSummary() => new(Client, Health());
 }

@@ -132,13 +132,15 @@ internal static class SandboxModel
                 : exchange.Request.Service != "aws" ? $"{exchange.Request.Method} {exchange.Request.Path}"
                 : target is not null ? $"kms:{target.Split('.').Last()}"
                 : QueryOperation(body),
-            RequestHeaders = exchange
-                .Request.Headers.GroupBy(h => h.Key, StringComparer.OrdinalIgnoreCase)
-                .ToDictionary(
-                    g => g.Key,
-                    g => string.Join(", ", g.Select(h => h.Value)),
-                    StringComparer.OrdinalIgnoreCase
-                ),
+            RequestHeaders = new CmekFields(
+                exchange
+                    .Request.Headers.GroupBy(h => h.Key, StringComparer.OrdinalIgnoreCase)
+                    .ToDictionary(
+                        g => g.Key,
+                        g => (object?)string.Join(", ", g.Select(h => h.Value)),
+                        StringComparer.OrdinalIgnoreCase
+                    )
+            ),
             RequestBody = body,
             Status = exchange.Response?.Status,
             LostStatus = exchange.LostStatus,

@@ -206,7 +206,8 @@ public sealed class CrdbCloudClientTests : CloudWorld
             ("GALACTIC", "OCI", "UNSPECIFIED"),
             (seen[0].Plan, seen[0].CloudProvider, seen[0].OperationStatus)
         );
-        Assert.Equal("""{"eels":3}""", seen[0].AdditionalFields["hovercraft"]);
+        Assert.Equal(3L, Assert.IsType<CmekFields>(seen[0].AdditionalFields["hovercraft"])["eels"]);
+        Assert.Equal("hovercraft={eels=3}", seen[0].AdditionalFields.ToString());
         Assert.EndsWith("pagination.page=t%2F%3D%3D", handler.Requests[1].Target, StringComparison.Ordinal);
     }
 

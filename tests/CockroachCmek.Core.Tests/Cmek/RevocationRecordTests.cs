@@ -131,7 +131,7 @@ public sealed class RevocationRecordTests : IDisposable
         var record = RevocationFile.Read(old.ToJsonString(), File);
         var error = await Assert.ThrowsAsync<CmekException>(() => world.RestoreAsync(record));
         Assert.Equal(nameof(Errors.RevocationFileInvalid), error.ErrorId);
-        Assert.DoesNotContain(world.Log.Questions, q => q.Action.StartsWith("Undo", StringComparison.Ordinal));
+        Assert.DoesNotContain(world.Log.Questions, q => q.Action.StartsWith("Give moon:", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class RevocationRecordTests : IDisposable
         var lying = record with { Changes = [.. record.Changes.Select(c => c with { Action = "Do nothing" })] };
         await world.RestoreAsync(lying);
         Assert.DoesNotContain(world.Log.Questions, q => q.Action.Contains("Do nothing", StringComparison.Ordinal));
-        Assert.Contains(world.Log.Questions, q => q.Action.StartsWith("Undo: Take moon:", StringComparison.Ordinal));
+        Assert.Contains(world.Log.Questions, q => q.Action.StartsWith("Give moon:", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -101,6 +101,19 @@ internal sealed class RevocationWorld : IDisposable
         return Newer;
     }
 
+    public Task<IReadOnlyList<CmekKey>> KeysAsync() => new KeyInventory(_client).ReadAsync(Cluster, _keys, Context);
+
+    public Task<IReadOnlyList<CmekRole>> RolesAsync() =>
+        new RoleInventory(_client).ReadAsync(new RoleSearch { Cluster = Cluster }, _keys, Context);
+
+    public Task<CmekSummary> SummaryAsync(CrdbCluster? cluster = null) =>
+        new FleetSummary(_client, new CmekHealth(_client, new ManifestCheck(Clouds))).ReadAsync(
+            cluster ?? Cluster,
+            () => _keys,
+            new HealthOptions(),
+            Context
+        );
+
     /// <summary>Another cluster of the organization.</summary>
     public static CrdbCluster Other(string name, int number) =>
         new()

@@ -100,6 +100,7 @@ internal sealed class MoonCloud : ICustomerCloud
             ? change with
             {
                 Action = $"Take {change.Target} from {change.AuthPrincipal}",
+                UndoAction = $"Give {change.Target} back to {change.AuthPrincipal}",
             }
             : throw Errors.RecordedChangeInvalid(change.Target, "it is not a change on the Moon");
 

@@ -59,6 +59,28 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
     public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
         Task.FromResult(KeyOrigin.OfCloud(cloud.DisplayName));
 
+    public async Task<KeyDescription> DescribeKeyAsync(CmekRegionSpec key, OperationContext context) =>
+        cloud.Keys.TryGetValue(key.KeyUri, out var found)
+            ? new KeyDescription
+            {
+                Origin = await ReadOriginAsync(key, context),
+                State = "Enabled",
+                CreatedAt = found.CreatedAt,
+            }
+            : KeyDescription.Missing;
+
+    public Task<IReadOnlyList<CmekRole>> FindRolesAsync(RoleSearch search, OperationContext context) =>
+        Task.FromResult<IReadOnlyList<CmekRole>>([
+            .. search
+                .AuthPrincipals.Distinct()
+                .Select(p => new CmekRole
+                {
+                    Cluster = search.Cluster,
+                    AuthPrincipal = p,
+                    Trust = "the commander",
+                }),
+        ]);
+
     public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>
         Task.CompletedTask;
 
@@ -78,9 +100,10 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
                 Key = request.Spec.KeyUri,
                 Principal = request.Spec.AuthPrincipal,
                 Verdict =
-                    cloud.Keys[request.Spec.KeyUri].GrantedTo == request.Spec.AuthPrincipal
-                        ? CmekAccessVerdict.Granted
-                        : CmekAccessVerdict.NotGranted,
+                    !cloud.Keys.TryGetValue(request.Spec.KeyUri, out var key)
+                        ? throw new CmekException("KeyNotFound", CmekErrorKind.NotFound, "moon", "It is gone.", "Look")
+                    : key.GrantedTo == request.Spec.AuthPrincipal ? CmekAccessVerdict.Granted
+                    : CmekAccessVerdict.NotGranted,
             }
         );
 
@@ -235,6 +258,7 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
             Kind = "MoonGrant",
             Target = key.KeyUri,
             Action = $"Take {key.KeyUri} from {key.AuthPrincipal}",
+            UndoAction = $"Give {key.KeyUri} back to {key.AuthPrincipal}",
             Document = "{}",
         };
 

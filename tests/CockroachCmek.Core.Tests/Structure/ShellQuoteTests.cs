@@ -24,6 +24,7 @@ public sealed partial class ShellQuoteTests
         "a\nb",
         "\"$HOME\" \\ !! *",
         "~",
+        "bb=~",
         "-rf",
         "{a,b}",
         "’x‘",

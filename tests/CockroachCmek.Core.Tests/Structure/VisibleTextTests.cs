@@ -48,7 +48,7 @@ public sealed class VisibleTextTests : CloudWorld
         await foreach (var cluster in client.ListClustersAsync(false, Context))
         {
             Assert.Equal(@"a\u001B[2J\u202Eb", cluster.Name);
-            Assert.DoesNotContain(string.Concat(cluster.AdditionalFields.Values), VisibleText.IsHidden);
+            Assert.DoesNotContain(cluster.AdditionalFields.ToString(), VisibleText.IsHidden);
         }
     }
 

@@ -53,6 +53,12 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
     public Task<CmekRole> EnsureRoleAsync(RoleRequest request, OperationContext context) =>
         throw new InvalidOperationException();
 
+    public Task<IReadOnlyList<CmekRole>> FindRolesAsync(RoleSearch search, OperationContext context) =>
+        throw new InvalidOperationException();
+
+    public Task<KeyDescription> DescribeKeyAsync(CmekRegionSpec key, OperationContext context) =>
+        throw new InvalidOperationException();
+
     public Task<IReadOnlyList<CmekRegionSpec>?> RotateKeysAsync(RotationRequest request, OperationContext context) =>
         throw new InvalidOperationException();
 

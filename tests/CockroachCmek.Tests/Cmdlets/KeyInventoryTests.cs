@@ -43,10 +43,45 @@ public sealed class KeyInventoryTests
         AssertSame(session, "@()", "azure-eu", "NotUsed");
     }
 
+    [Fact]
+    public void The_identity_of_a_cluster_shows_who_may_act_as_it_and_binds_to_keys()
+    {
+        using var session = ModuleSession.WithSandbox();
+        var old = session.Run("Get-CrdbCmekRole prod-eu-old").Succeeds().Single();
+        Assert.Equal(true, old.Get("IsTrustExact"));
+        Assert.NotNull(old.Get("LastUsedAt"));
+        Assert.Equal(
+            session.Run("(Get-CrdbCmek prod-eu-old).Regions[0].Keys[0].AuthPrincipal").Succeeds().Single().ToString(),
+            old.Text("AuthPrincipal")
+        );
+        Assert.Equal(
+            session.Run("(Get-CrdbCmekKey prod-eu-old).KeyUri").Succeeds().Output.Select(k => $"{k}").Order(),
+            session.Run("(Get-CrdbCmekRole prod-eu-old).GrantedKeys").Succeeds().Output.Select(k => $"{k}").Order()
+        );
+
+        session.Run("Get-CrdbCmekRole prod-us").FailsWith("ClusterHasNoRole");
+        Assert.Empty(session.Run("Get-CrdbCmekRole prod-u*").Succeeds().Output);
+        foreach (var cluster in new[] { "prod-us", "gcp-us", "azure-eu" })
+        {
+            session.Run($"$made = New-CrdbCmekRole {cluster}; $found = Get-CrdbCmekRole {cluster}").Succeeds();
+            Assert.Equal(true, session.Run("$found.AuthPrincipal -eq $made.AuthPrincipal").Single().BaseObject);
+            var keyVault = cluster == "azure-eu" ? "-KeyVaultName $sandbox.AzureKeyVaultName" : "";
+            session.Run($"$keys = $found | New-CrdbCmekKey {keyVault}").Succeeds();
+        }
+
+        Assert.Equal(4, session.Run("Get-CrdbCmekRole").Succeeds().Output.Count);
+    }
+
     private static void AssertSame(ModuleSession session, string expected, string cluster, string use)
     {
         var all = session.Run($"Get-CrdbCmekKey {cluster} | Where-Object Use -eq {use}").Succeeds().Output;
         Assert.All(all, k => Assert.Equal("Cloud", $"{k.Get("Origin")}"));
+        Assert.All(all, k => Assert.Equal("Enabled", k.Text("State")));
+        Assert.All(all, k => Assert.NotEmpty(k.Text("Location")));
+        // The key of prod-eu-old was made by hand, without an alias.
+        Assert.All(all, k => Assert.Equal(cluster != "prod-eu-old", k.Text("Name").Length > 0));
+        Assert.All(all, k => Assert.NotNull(k.Get("CreatedAt")));
+        Assert.All(all, k => Assert.Equal("Granted", $"{k.Get("Access")}"));
         Assert.All(all, k => Assert.Equal(use != "NotUsed", k.Get("UsedSince") is not null));
         Assert.Equal(
             session.Run(expected).Succeeds().Output.Select(u => $"{u}").Distinct().Order(),

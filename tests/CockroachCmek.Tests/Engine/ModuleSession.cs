@@ -182,10 +182,13 @@ public sealed record ScriptResult(
 public static class PSObjectExtensions
 {
     public static object? Get(this PSObject item, string property) =>
-        (
-            item.Properties[property]
-            ?? throw new InvalidOperationException($"{item.BaseObject.GetType().Name} has no property {property}.")
-        ).Value;
+        // A sandbox has its secrets as hidden script properties, which need a pipeline; its method does not.
+        item.Properties[property]
+            is { } found
+                and not PSScriptProperty
+            ? found.Value
+        : item.Methods["GetSecret"] is { } secret ? secret.Invoke(property)
+        : throw new InvalidOperationException($"{item.BaseObject.GetType().Name} has no property {property}.");
 
     /// <summary>Calls a method without the module's types.</summary>
     public static object? Call(this PSObject item, string method, params object?[] arguments) =>

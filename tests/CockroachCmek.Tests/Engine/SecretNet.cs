@@ -36,11 +36,9 @@ internal sealed class SecretNet(Runspace runspace)
     public void Search(string script, ScriptResult result, string shown)
     {
         Learn();
-        // A sandbox shows its own credentials on purpose: in itself, and to a script that asks it for them.
+        // A sandbox shows its own credentials on purpose, but only to a script that asks it for them.
         var asksSandbox = script.Contains("$sandbox", StringComparison.OrdinalIgnoreCase);
-        var objects = result.Output.Where(o =>
-            o is not null && (IsOfModule(o) ? o.BaseObject.GetType().Name != "CrdbSandbox" : !asksSandbox)
-        );
+        var objects = result.Output.Where(o => o is not null && (IsOfModule(o) || !asksSandbox));
         foreach (
             var (stream, texts) in new (string, IEnumerable<string>)[]
             {
@@ -104,7 +102,7 @@ internal sealed class SecretNet(Runspace runspace)
             return;
         var sandbox = PSObject.AsPSObject(found);
         foreach (var name in OfSandbox)
-            Add(name, sandbox.Properties[name]?.Value as string);
+            Add(name, sandbox.Methods["GetSecret"]?.Invoke(name) as string);
     }
 
     private void Add(string name, string? secret)

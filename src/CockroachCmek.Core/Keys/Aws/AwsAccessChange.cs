@@ -35,6 +35,9 @@ internal abstract record AwsAccessChange(RoleArn Role)
     /// <summary>The change, in words.</summary>
     public abstract string Action { get; }
 
+    /// <summary>What undoes it, in words.</summary>
+    public abstract string UndoAction { get; }
+
     /// <summary>What is added or removed, as JSON.</summary>
     public abstract string Document { get; }
 
@@ -71,6 +74,7 @@ internal abstract record AwsAccessChange(RoleArn Role)
             Method = Method,
             Target = Target,
             Action = Action,
+            UndoAction = UndoAction,
             Document = Document,
             Difference = Difference,
             State = isDone ? CmekAccessChangeState.Done : CmekAccessChangeState.Planned,

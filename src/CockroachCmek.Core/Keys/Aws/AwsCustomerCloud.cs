@@ -99,7 +99,7 @@ internal sealed class AwsCustomerCloud : ICustomerCloud
         IReadOnlyList<CmekRegionSpec> keys
     ) => AwsRecordedChange.Verify(change, this, cluster, keys);
 
-    public IEnumerable<Suggestion> Suggest(string parameter, SeenNames seen) => AwsSuggestions.Of(parameter);
+    public IEnumerable<Suggestion> Suggest(string parameter, SeenNames seen) => AwsSuggestions.Of(parameter, seen);
 
     public ICmekKeyProvider Connect(CloudOptions options, SandboxClouds? sandbox) =>
         new AwsKeyProvider(this, AwsConnection.Create(options, sandbox));

@@ -19,6 +19,8 @@ internal sealed record KeyPolicyDeny(AwsKeyArn DeniedKey, RoleArn Role, JsonObje
 
     public override string Action => $"Add an explicit Deny for {Role} to the policy of {DeniedKey}";
 
+    public override string UndoAction => $"Remove the explicit Deny for {Role} from the policy of {DeniedKey}";
+
     public override string Document => Statement.ToJsonString();
 
     public override IReadOnlyList<string> Difference => [DifferenceLine.Added("key policy", Statement)];
@@ -58,6 +60,8 @@ internal sealed record KeyPolicyGrant(AwsKeyArn GrantedKey, RoleArn Role, JsonAr
     public override string Target => GrantedKey.ToString();
 
     public override string Action => $"Remove the grant to {Role} from the policy of {GrantedKey}";
+
+    public override string UndoAction => $"Add the grant to {Role} to the policy of {GrantedKey} again";
 
     public override string Document => Grants.ToJsonString();
 
@@ -115,6 +119,8 @@ internal sealed record KeyDisabling(AwsKeyArn DisabledKey, RoleArn Role) : AwsAc
 
     public override string Action => $"Disable {DisabledKey}";
 
+    public override string UndoAction => $"Enable {DisabledKey}";
+
     public override string Document => """{"KeyState":"Enabled"}""";
 
     public override IReadOnlyList<string> Difference =>
@@ -142,6 +148,8 @@ internal sealed record KeyDeletion(AwsKeyArn DeletedKey, RoleArn Role) : AwsAcce
     public override string Target => DeletedKey.ToString();
 
     public override string Action => $"Schedule the deletion of {DeletedKey}";
+
+    public override string UndoAction => $"Cancel the deletion of {DeletedKey}, and enable it";
 
     public override string Document => """{"KeyState":"Enabled"}""";
 

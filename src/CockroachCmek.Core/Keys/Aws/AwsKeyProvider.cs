@@ -22,6 +22,10 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         RunAsync(request.Cluster.Name, context, run => new AwsRoleSetup(run, request).EnsureAsync());
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRole>> FindRolesAsync(RoleSearch search, OperationContext context) =>
+        RunAsync(search.Cluster.Name, context, run => new AwsRoleReader(run, search).FindAsync());
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, run => new AwsKeys(run).EnsureAsync(request));
 
@@ -36,6 +40,10 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
     /// <inheritdoc/>
     public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
         RunAsync(key.KeyUri, context, run => new AwsKeyOrigins(run).ReadAsync(key.KeyUri));
+
+    /// <inheritdoc/>
+    public Task<KeyDescription> DescribeKeyAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, context, run => new AwsKeyDescriber(run).ReadAsync(key.KeyUri));
 
     /// <inheritdoc/>
     public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>

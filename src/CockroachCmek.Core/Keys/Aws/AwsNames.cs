@@ -54,6 +54,9 @@ internal static class AwsNames
     /// <param name="name">The alias without its prefix; null for the default.</param>
     public static string Alias(CrdbCluster cluster, string? name) => $"alias/{name ?? Default(cluster)}";
 
+    /// <summary>True for an alias that this module gives a key by default.</summary>
+    public static bool IsOurAlias(string alias) => alias.StartsWith("alias/crdb-cmek-", StringComparison.Ordinal);
+
     /// <summary>True for an alias of HashiCorp Vault, which moves it to each new version itself.</summary>
     public static bool IsVaultAlias(string alias) => alias.StartsWith("alias/hashicorp/", StringComparison.Ordinal);
 
@@ -79,7 +82,8 @@ internal static class AwsNames
     }
 
     /// <summary>
-    /// UUID of the cluster that the tags of a key name: the one that this module created it for, or that HashiCorp Vault
+    /// UUID of the cluster that the tags of a key name: the one that this module created it for, or that HashiCorp
+    /// Vault
     /// distributed it for. Null for none.
     /// </summary>
     public static string? OwnerOf(IReadOnlyDictionary<string, string>? tags) =>

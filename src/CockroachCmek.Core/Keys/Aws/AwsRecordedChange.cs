@@ -25,6 +25,7 @@ internal static class AwsRecordedChange
         {
             Method = parsed.Method,
             Action = parsed.Action,
+            UndoAction = parsed.UndoAction,
             Difference = parsed.Difference,
             Fault = "",
         };

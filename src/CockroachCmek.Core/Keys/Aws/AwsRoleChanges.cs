@@ -22,6 +22,9 @@ internal sealed record RolePolicyDeny(RoleArn Role, string Cluster) : AwsAccessC
     public override string Action =>
         $"Add the inline policy {PolicyName} to {Role}: an explicit Deny of every use of every key";
 
+    public override string UndoAction =>
+        $"Remove the inline policy {PolicyName}, an explicit Deny of every use of every key, from {Role}";
+
     public override string ClusterId => Cluster;
 
     public override string Document => RoleDenial.Describe(PolicyName, Policy).ToJsonString();
@@ -84,6 +87,10 @@ internal sealed record RoleTrustDeny(RoleArn Role, string Cluster, string Accoun
         $"Add an explicit Deny for account {Account} to the trust policy of {Role}, and the inline policy "
         + $"{PolicyName}, "
         + "which denies its sessions every key";
+
+    public override string UndoAction =>
+        $"Remove the explicit Deny for account {Account} from the trust policy of {Role}, and its inline policy "
+        + PolicyName;
 
     public override string ClusterId => Cluster;
 

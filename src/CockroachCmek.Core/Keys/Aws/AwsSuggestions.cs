@@ -1,10 +1,20 @@
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>Values for parameters of AWS: the profiles of the shared configuration files.</summary>
+/// <summary>
+/// Values for parameters of AWS: the profiles of the shared configuration files, and roles that were seen.
+/// </summary>
 internal static class AwsSuggestions
 {
-    public static IEnumerable<Suggestion> Of(string parameter) =>
-        parameter is "AwsProfile" or "KeyProfile" ? Profiles() : [];
+    public static IEnumerable<Suggestion> Of(string parameter, SeenNames seen) =>
+        parameter switch
+        {
+            "AwsProfile" or "KeyProfile" => Profiles(),
+            "Name" => seen
+                .Principals.Select(RoleArn.TryParse)
+                .OfType<RoleArn>()
+                .Select(r => new Suggestion(r.Name, $"role that was seen, in account {r.AccountId}")),
+            _ => [],
+        };
 
     private static IEnumerable<Suggestion> Profiles()
     {

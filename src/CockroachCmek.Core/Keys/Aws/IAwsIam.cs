@@ -12,6 +12,9 @@ internal sealed record IamRole(
     /// <summary>When it was created; null when IAM does not tell.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
+    /// <summary>When it was last used; null when IAM reports no use.</summary>
+    public DateTimeOffset? LastUsedAt { get; init; }
+
     /// <summary>ARN of its permissions boundary; null for none.</summary>
     public string? PermissionsBoundary { get; init; }
 }

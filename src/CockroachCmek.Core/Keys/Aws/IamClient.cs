@@ -214,6 +214,11 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
             ? Uri.UnescapeDataString(document.Value)
             : document.Value;
 
+    private static DateTimeOffset? ParseTime(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
+
     private static IamRole ParseRole(XElement response)
     {
         var role = response.Required("Role");
@@ -228,14 +233,10 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
                 .ToDictionary(t => t.Required("Key").Value, t => t.Required("Value").Value)
         )
         {
-            CreatedAt = DateTimeOffset.TryParse(
-                role.Optional("CreateDate"),
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal,
-                out var created
-            )
-                ? created
-                : null,
+            CreatedAt = ParseTime(role.Optional("CreateDate")),
+            LastUsedAt = ParseTime(
+                role.Elements().FirstOrDefault(e => e.Name.LocalName == "RoleLastUsed")?.Optional("LastUsedDate")
+            ),
             PermissionsBoundary = role.Elements()
                 .FirstOrDefault(e => e.Name.LocalName == "PermissionsBoundary")
                 ?.Optional("PermissionsBoundaryArn"),

@@ -23,6 +23,10 @@ internal sealed record KmsGrantRevocation(AwsKeyArn GrantedKey, RoleArn Role, Re
         $"Revoke the KMS grant {Grant.Id} of {GrantedKey}, which lets {Grant.Grantee} {string.Join(", ", Grant.Operations)} "
         + "(undone, an equal grant has another id and token)";
 
+    public override string UndoAction =>
+        $"Create a KMS grant on {GrantedKey} that lets {Grant.Grantee} {string.Join(", ", Grant.Operations)} again "
+        + "(equal to the one that was revoked, with another id and token)";
+
     public override string Document => Grant.ToJson().ToJsonString();
 
     public override IReadOnlyList<string> Difference => [DifferenceLine.Removed("KMS grants", Grant.ToJson())];

@@ -40,6 +40,9 @@ internal abstract record AzureChange(ChangeOwner Owner)
     /// <summary>The change in words.</summary>
     public abstract string Action { get; }
 
+    /// <summary>What undoes it, in words.</summary>
+    public abstract string UndoAction { get; }
+
     /// <summary>What is removed, without the owner.</summary>
     public abstract JsonObject Content { get; }
 
@@ -77,6 +80,7 @@ internal abstract record AzureChange(ChangeOwner Owner)
             Kind = Kind,
             Target = Target,
             Action = Action,
+            UndoAction = UndoAction,
             Document = Document,
             Difference = Difference,
         };
@@ -96,6 +100,9 @@ internal sealed record RoleAssignmentChange(ChangeOwner Owner, RoleAssignment As
 
     public override string Action =>
         $"Remove the assignment of {RoleName} on {AzureScope.Of(Assignment)} to {Assignment.Properties.PrincipalId}";
+
+    public override string UndoAction =>
+        $"Assign {RoleName} on {AzureScope.Of(Assignment)} to {Assignment.Properties.PrincipalId} again";
 
     public override IReadOnlyList<string> Difference => [DifferenceLine.Removed("role assignment", Content)];
 
@@ -129,6 +136,10 @@ internal sealed record AccessPolicyChange(
         $"Remove {string.Join(", ", KeyPermissions)} of {ObjectId} from the access policies of "
         + KeyVaultId.Split('/').Last();
 
+    public override string UndoAction =>
+        $"Give {ObjectId} {string.Join(", ", KeyPermissions)} in the access policies of "
+        + $"{KeyVaultId.Split('/').Last()} again";
+
     public override IReadOnlyList<string> Difference => [DifferenceLine.Removed("access policy", Content)];
 
     public override JsonObject Content =>
@@ -159,6 +170,8 @@ internal sealed record KeyVersionStateChange(ChangeOwner Owner, AzureKeyId Versi
 
     public override string Action => $"Disable {Version}, so that nobody can unwrap with it";
 
+    public override string UndoAction => $"Enable {Version}";
+
     public override IReadOnlyList<string> Difference => DifferenceLine.Changed("version", "enabled", true, false);
 
     public override JsonObject Content => new() { ["attributes"] = new JsonObject { ["enabled"] = true } };
@@ -175,6 +188,9 @@ internal sealed record ServicePrincipalStateChange(ChangeOwner Owner, string App
 
     public override string Action =>
         $"Disable signing in as the enterprise application {ApplicationId} ({AzureNames.Application(Owner.Id)})";
+
+    public override string UndoAction =>
+        $"Allow signing in as the enterprise application {ApplicationId} ({AzureNames.Application(Owner.Id)})";
 
     public override IReadOnlyList<string> Difference =>
         DifferenceLine.Changed("enterprise application", "accountEnabled", true, false);
@@ -194,6 +210,9 @@ internal sealed record ServicePrincipalChange(ChangeOwner Owner, string Applicat
     public override string Action =>
         $"Remove the enterprise application {ApplicationId} ({AzureNames.Application(Owner.Id)}) from the tenant";
 
+    public override string UndoAction =>
+        $"Add the enterprise application {ApplicationId} ({AzureNames.Application(Owner.Id)}) to the tenant again";
+
     public override IReadOnlyList<string> Difference => [DifferenceLine.Removed("enterprise application", Content)];
 
     public override JsonObject Content =>
@@ -210,6 +229,8 @@ internal sealed record DeletedKeyChange(ChangeOwner Owner, AzureKeyId Key) : Azu
     public override string Target => Key.ToString();
 
     public override string Action => $"Delete the key {Key}";
+
+    public override string UndoAction => $"Recover the deleted key {Key}";
 
     public override IReadOnlyList<string> Difference => DifferenceLine.Changed("key", "deleted", false, true);
 

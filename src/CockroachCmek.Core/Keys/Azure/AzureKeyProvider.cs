@@ -9,6 +9,7 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         IVaultLocationProvider
 {
     private readonly Lazy<AzureClients> _clients = new(() => AzureClients.Create(connection));
+    private readonly SharedReads _shared = new();
 
     /// <inheritdoc/>
     public ICustomerCloud Cloud => cloud;
@@ -18,6 +19,23 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         RunAsync(request.Cluster.Name, AzureRoleOptions.From(request.Options).TenantId, context, (clients, calls) =>
             new AzureRoles(clients, calls, request).EnsureAsync()
         );
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<CmekRole>> FindRolesAsync(RoleSearch search, OperationContext context)
+    {
+        // The identity of Azure in a manifest is the tenant.
+        string?[] tenants = AzureRoleOptions.From(search.Options).TenantId is { } one
+            ? [one]
+            : [.. search.AuthPrincipals.Distinct(StringComparer.OrdinalIgnoreCase)];
+        var found = await Task.WhenAll(
+            (tenants.Length == 0 ? [null] : tenants).Select(tenant =>
+                RunAsync(search.Cluster.Name, tenant, context, (clients, calls) =>
+                    new AzureRoleReader(clients, calls, search).FindAsync()
+                )
+            )
+        );
+        return [.. found.OfType<CmekRole>()];
+    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context) =>
@@ -37,6 +55,12 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
     public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
         RunAsync(key.KeyUri, key.AuthPrincipal, context, (clients, calls) =>
             new AzureKeyOrigins(clients, calls).ReadAsync(key.KeyUri)
+        );
+
+    /// <inheritdoc/>
+    public Task<KeyDescription> DescribeKeyAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, key.AuthPrincipal, context, (clients, calls) =>
+            new AzureKeyDescriber(clients, calls, _shared).ReadAsync(key.KeyUri)
         );
 
     /// <inheritdoc/>

@@ -35,6 +35,7 @@ internal sealed class AzureRecordedChange(
         {
             Regions = RegionsOf(uses),
             Action = verified.Action,
+            UndoAction = verified.UndoAction,
             Difference = verified.Difference,
             Document = verified.Document,
             Fault = "",

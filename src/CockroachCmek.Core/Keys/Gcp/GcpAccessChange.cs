@@ -24,6 +24,9 @@ internal abstract record GcpAccessChange(ServiceAccountEmail Account)
     /// <summary>The change, for people.</summary>
     public abstract string Action { get; }
 
+    /// <summary>What undoes it, in words.</summary>
+    public abstract string UndoAction { get; }
+
     /// <summary>What was added or removed, in Google Cloud's JSON.</summary>
     public abstract JsonNode Document { get; }
 
@@ -54,6 +57,7 @@ internal abstract record GcpAccessChange(ServiceAccountEmail Account)
             Method = Method,
             Target = Target,
             Action = Action,
+            UndoAction = UndoAction,
             Document = IamPolicy.Format(Document),
             Difference = Difference,
             State = state,
@@ -72,6 +76,10 @@ internal abstract record GcpBindingsChange(ServiceAccountEmail Account, IReadOnl
     public sealed override string Action =>
         $"Remove the binding of {string.Join(", ", Bindings.Select(b => (string?)b["role"]).Distinct())} for "
         + $"{(string?)Bindings[0]["members"]![0]} from {Target}";
+
+    public sealed override string UndoAction =>
+        $"Add the binding of {string.Join(", ", Bindings.Select(b => (string?)b["role"]).Distinct())} for "
+        + $"{(string?)Bindings[0]["members"]![0]} to {Target} again";
 
     public sealed override JsonNode Document => new JsonArray([.. Bindings.Select(b => b.DeepClone())]);
 
@@ -168,6 +176,11 @@ internal sealed record GcpVersionsChange(ServiceAccountEmail Account, GcpKeyName
             : $"Disable version{(Versions.Count == 1 ? "" : "s")} {string.Join(", ", Versions)} of {Name}, for "
                 + "everybody who uses it";
 
+    public override string UndoAction =>
+        Versions.Count == 0
+            ? $"Enable no version of {Name}: none was disabled"
+            : $"Enable version{(Versions.Count == 1 ? "" : "s")} {string.Join(", ", Versions)} of {Name}";
+
     public override JsonNode Document => new JsonArray([.. Versions.Select(v => (JsonNode)Name.Version(v))]);
 
     public override IReadOnlyList<string> Difference =>
@@ -199,6 +212,10 @@ internal sealed record GcpDestructionChange(
     public override string Action =>
         $"Schedule version{(Versions.Count == 1 ? "" : "s")} {string.Join(", ", Versions)} of {Name} for destruction";
 
+    public override string UndoAction =>
+        $"Restore version{(Versions.Count == 1 ? "" : "s")} {string.Join(", ", Versions)} of {Name}, and enable "
+        + $"{(Versions.Count == 1 ? "it" : "them")}";
+
     public override JsonNode Document => new JsonArray([.. Versions.Select(v => (JsonNode)Name.Version(v))]);
 
     public override IReadOnlyList<string> Difference =>
@@ -225,6 +242,8 @@ internal sealed record GcpAccountChange(ServiceAccountEmail Account) : GcpAccess
     public override string Target => Account.Resource;
 
     public override string Action => $"Disable the service account {Account}, for everything that acts as it";
+
+    public override string UndoAction => $"Enable the service account {Account}";
 
     public override JsonNode Document => new JsonObject { ["disabled"] = true };
 

@@ -22,6 +22,12 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpRoles(clients, calls).EnsureAsync(request));
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRole>> FindRolesAsync(RoleSearch search, OperationContext context) =>
+        RunAsync(search.Cluster.Name, context, (clients, calls) =>
+            new GcpRoleReader(clients, calls, _shared, search).FindAsync()
+        );
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context) =>
         RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpKeys(clients, calls).EnsureAsync(request));
 
@@ -36,6 +42,10 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
     /// <inheritdoc/>
     public Task<KeyOrigin> ReadOriginAsync(CmekRegionSpec key, OperationContext context) =>
         RunAsync(key.KeyUri, context, (clients, calls) => new GcpKeyOrigins(clients, calls).ReadAsync(key.KeyUri));
+
+    /// <inheritdoc/>
+    public Task<KeyDescription> DescribeKeyAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, context, (clients, calls) => new GcpKeyDescriber(clients, calls).ReadAsync(key.KeyUri));
 
     /// <inheritdoc/>
     public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>

@@ -25,11 +25,33 @@ internal static class GcpModels
             AuthPrincipal = request.AuthPrincipal,
             Name = name.Id,
             Location = name.Location,
-            State = key?.Primary?.State ?? "",
+            State = StateOf(key),
             Origin = key is null ? CmekKeyOrigin.Cloud : GcpKeyOrigins.Of(name, key).Kind,
             RotationPeriodInDays = request.RotationPeriodInDays,
             Outcome = outcome,
         };
+
+    /// <summary>A key as Cloud KMS shows it.</summary>
+    public static KeyDescription Describe(GcpKeyName name, CryptoKey key) =>
+        new()
+        {
+            Origin = GcpKeyOrigins.Of(name, key),
+            State = StateOf(key),
+            Name = name.Id,
+            Location = name.Location,
+            CreatedAt = key.CreateTime,
+        };
+
+    /// <summary>
+    /// The state of the primary version, in the form of the other clouds: DESTROY_SCHEDULED is DestroyScheduled.
+    /// </summary>
+    private static string StateOf(CryptoKey? key) =>
+        string.Concat(
+            (key?.Primary?.State ?? "")
+                .Split('_')
+                .Where(w => w.Length > 0)
+                .Select(w => char.ToUpperInvariant(w[0]) + w.Substring(1).ToLowerInvariant())
+        );
 
     /// <summary>The rotated regions with the keys that they are to use from now on.</summary>
     /// <param name="request">The rotation.</param>

@@ -29,6 +29,10 @@ internal static class GcpSuggestions
             "KeyRing" => rings
                 .Select(r => new Suggestion(r.Id, $"key ring in {r.Project}, {r.Location}"))
                 .Append(new Suggestion(GcpNames.DefaultRing, "the default key ring")),
+            "Name" => seen
+                .Principals.Where(p => ServiceAccountEmail.IsWellFormed(p) && !IsOfCockroachLabs(p))
+                .Select(ServiceAccountEmail.Parse)
+                .Select(a => new Suggestion(a.Name, $"service account that was seen, in project {a.Project}")),
             "VaultKeyCollection" => rings.Select(r => new Suggestion(r.ToString(), "key ring of a key that was seen")),
             _ => [],
         };

@@ -35,6 +35,14 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         cloud.ReadOriginAsync(key, context);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<CmekRole>> FindRolesAsync(RoleSearch search, OperationContext context) =>
+        cloud.FindRolesAsync(search, context);
+
+    /// <inheritdoc/>
+    public Task<KeyDescription> DescribeKeyAsync(CmekRegionSpec key, OperationContext context) =>
+        cloud.DescribeKeyAsync(key, context);
+
+    /// <inheritdoc/>
     public Task MarkVaultOriginAsync(CrdbCluster cluster, CmekRegionSpec key, OperationContext context) =>
         cloud.MarkVaultOriginAsync(cluster, key, context);
 

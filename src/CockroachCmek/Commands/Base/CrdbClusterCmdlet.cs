@@ -102,7 +102,8 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
         CloudSession session,
         CrdbClusterIdentity identity,
         Func<CloudSession, CrdbCluster, Operation, Task> work,
-        Patience patience
+        Patience patience,
+        bool isMatch = false
     )
     {
         var keeps = IsKept(session, identity.Cluster);
@@ -112,6 +113,7 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
             async operation =>
             {
                 operation.Patience = patience;
+                operation.IsMatch = isMatch;
                 operation.ClusterName = identity.Cluster?.Name ?? identity.Id ?? identity.Text;
                 var cluster = await resolve(identity, operation.Context(session.Time));
                 operation.ClusterName = cluster.Name;
@@ -151,7 +153,7 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
                 operation.Verbose($"'{cluster.Name}' is skipped: the plan {cluster.Plan} has no CMEK.");
         if (matches.Count == 0)
             throw Errors.NoClusterMatches(pattern);
-        operation.Continue(() => matches.ForEach(match => Start(session, match, work, Patience)));
+        operation.Continue(() => matches.ForEach(match => Start(session, match, work, Patience, isMatch: true)));
     }
 
     /// <summary>True for cmdlets that only read: they take patterns as Get-CrdbCluster does.</summary>

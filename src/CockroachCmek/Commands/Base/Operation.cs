@@ -29,6 +29,9 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     /// <summary>The cluster that the work is about, in the user's words until it is found; empty for none.</summary>
     public string ClusterName { get; set; } = "";
 
+    /// <summary>True when a pattern found the cluster, so that nobody named it.</summary>
+    public bool IsMatch { get; set; }
+
     /// <summary>The writes that the user allowed, in order. After a stop, these may have happened.</summary>
     public ConcurrentQueue<string> Allowed { get; } = new();
 
