@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Completion;
 using CockroachCmek.Core;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Session;
@@ -42,7 +43,9 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
 {
     /// <summary>Checks this method only. Default: every method that the cluster's cloud has.</summary>
     [Parameter]
-    public CmekRevocationMethod Method { get; set; }
+    [ValueOf(typeof(CmekRevocationMethod))]
+    [ArgumentCompleter(typeof(RevocationMethodCompleter))]
+    public string Method { get; set; } = nameof(CmekRevocationMethod.Default);
 
     /// <summary>
     /// Checks the way without CockroachDB Cloud: the keys are those that Revoke-CrdbCmek -KmsOnly would find in your
@@ -74,20 +77,21 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
         async (session, cluster, operation) =>
         {
             var drills = session.RevocationDrills();
+            var method = ValueOfAttribute.Parse<CmekRevocationMethod>(Method);
             var context = operation.Context(session.Time);
             var isNamed = operation.Source is CmekManifest or CmekInfo or CmekRevocation;
             var lines =
                 KmsOnly.IsPresent && !isNamed
                     ? await drills.RunInKmsAsync(
                         cluster,
-                        Method,
+                        method,
                         session.ClusterSearch(),
                         found => session.KeyProvider(found),
                         context
                     )
-                    : await drills.RunAsync(cluster, Method, operation.Source, session.KeyProvider(cluster), context);
+                    : await drills.RunAsync(cluster, method, operation.Source, session.KeyProvider(cluster), context);
             if (Quiet.IsPresent)
-                _verdict.Add(RevocationDrills.WouldWork(lines, Method));
+                _verdict.Add(RevocationDrills.WouldWork(lines, method));
             else
                 foreach (var line in lines)
                     operation.Output(line);

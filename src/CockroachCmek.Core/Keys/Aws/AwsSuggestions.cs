@@ -1,10 +1,15 @@
 namespace CockroachCmek.Core.Keys.Aws;
 
-/// <summary>Values for parameters of AWS: the profiles of the shared configuration files.</summary>
+/// <summary>Values for parameters of AWS: the profiles of the shared configuration files, and regions.</summary>
 internal static class AwsSuggestions
 {
     public static IEnumerable<Suggestion> Of(string parameter) =>
-        parameter is "AwsProfile" or "KeyProfile" ? Profiles() : [];
+        parameter switch
+        {
+            "AwsProfile" or "KeyProfile" => Profiles(),
+            "Region" => AwsRegions.Offered,
+            _ => [],
+        };
 
     private static IEnumerable<Suggestion> Profiles()
     {

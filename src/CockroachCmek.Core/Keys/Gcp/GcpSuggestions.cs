@@ -29,6 +29,7 @@ internal static class GcpSuggestions
             "KeyRing" => rings
                 .Select(r => new Suggestion(r.Id, $"key ring in {r.Project}, {r.Location}"))
                 .Append(new Suggestion(GcpNames.DefaultRing, "the default key ring")),
+            "Region" => GcpRegions.Offered,
             "VaultKeyCollection" => rings.Select(r => new Suggestion(r.ToString(), "key ring of a key that was seen")),
             _ => [],
         };
