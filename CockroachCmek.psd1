@@ -1,6 +1,6 @@
 @{
     # No script, a manifest alone: the Loader comes first and answers for what the cmdlets need (docs/architecture.md).
-    ModuleVersion          = '0.2.0'
+    ModuleVersion          = '0.3.0'
     GUID                   = '6f1c3a52-9d0e-4b7a-8a43-3c7d1e5b2f90'
     Author                 = 'CockroachCmek authors'
     CompanyName            = 'CockroachCmek'

@@ -23,7 +23,9 @@ public sealed class CrdbClusterIdentity
     public CrdbClusterIdentity(string text)
     {
         if (string.IsNullOrWhiteSpace(text))
-            throw new ArgumentException("Name a cluster by its UUID, its name, or its console URL.", nameof(text));
+            throw new ArgumentException(
+                "An empty text does not name a cluster. Name it by its UUID, its name, or its console URL."
+            );
         Text = text.Trim();
         if (Guid.TryParseExact(Text, "D", out var id))
             Id = id.ToString("D");
@@ -32,8 +34,7 @@ public sealed class CrdbClusterIdentity
         else if (Text.Contains("://"))
             throw new ArgumentException(
                 $"The URL '{Text}' does not contain a cluster. Copy it from the cluster's page: "
-                    + "https://cockroachlabs.cloud/cluster/<id>/overview.",
-                nameof(text)
+                    + "https://cockroachlabs.cloud/cluster/<id>/overview."
             );
         else if (LastTwelve.IsMatch(Text))
             LastDigits = Text.ToLowerInvariant();

@@ -155,6 +155,17 @@ internal static partial class Errors
             $"Wait-CrdbCmek {info.ClusterName}"
         );
 
+    /// <summary>A wait ran out while CockroachDB Cloud could not be asked.</summary>
+    public static CmekException WaitWithoutResponse(string cluster, TimeSpan waited, CmekException last) =>
+        Make(
+            CmekErrorKind.Timeout,
+            cluster,
+            $"The wait for '{cluster}' is over after {waited}, and its state is not known. {last.Message} What was sent "
+                + "before continues in the cloud.",
+            $"Wait-CrdbCmek {cluster}",
+            last
+        );
+
     /// <summary>A region of a multi-region cluster would have too few nodes.</summary>
     public static CmekException TooFewNodes(string cluster, IReadOnlyDictionary<string, int> small, int minimum) =>
         Make(

@@ -145,6 +145,30 @@ internal static partial class Errors
             inner
         );
 
+    /// <summary>An input that does not bring what the command needs: a command of the pipeline is missing.</summary>
+    internal static CmekException InputIncomplete(
+        string cluster,
+        IReadOnlyList<string> missing,
+        string command,
+        string between
+    ) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            cluster,
+            $"'{cluster}' does not bring {string.Join(", ", missing.Select(p => $"-{p}"))}, which {command} needs from "
+                + "the pipeline or as a parameter. This command wrote nothing.",
+            $"Get-CrdbCluster {cluster} | {between:raw} | {command:raw}"
+        );
+
+    /// <summary>A pattern for a command that works on clusters that are named.</summary>
+    internal static CmekException WildcardNotAccepted(string pattern, string command) =>
+        Make(
+            CmekErrorKind.InvalidArgument,
+            pattern,
+            $"'{pattern}' is a pattern, and {command} takes clusters by name. This command wrote nothing.",
+            $"Get-CrdbCluster {pattern}   (lists the clusters that match; pipe those that you mean)"
+        );
+
     /// <summary>A pattern without a cluster that has CMEK: nothing was read, which is no success.</summary>
     internal static CmekException NoClusterMatches(string pattern) =>
         Make(

@@ -8,6 +8,12 @@ internal sealed class CmdletHelp
 {
     private const string AllSets = ParameterAttribute.AllParameterSets;
 
+    /// <summary>About ten lines of a terminal with 80 columns.</summary>
+    private const int ScreenCharacters = 750;
+
+    /// <summary>More parameters than this that all sets share are shown once.</summary>
+    private const int ManyParameters = 20;
+
     public CmdletHelp(Type type, Documentation documentation)
     {
         var attribute = type.GetCustomAttribute<CmdletAttribute>()!;
@@ -39,6 +45,21 @@ internal sealed class CmdletHelp
 
     public IReadOnlyList<HelpText> Description { get; }
 
+    /// <summary>
+    /// What -? shows of the description: its first paragraph, and what follows as long as all of it is short. What is
+    /// about one cloud, or does not fit, is in the notes.
+    /// </summary>
+    public IReadOnlyList<HelpText> FirstScreen
+    {
+        get
+        {
+            var shown = Description.TakeWhile(p => Clouds.Of(p).Count == 0).ToList();
+            while (shown.Count > 1 && shown.Sum(p => p.Plain.Length) > ScreenCharacters)
+                shown.RemoveAt(shown.Count - 1);
+            return shown;
+        }
+    }
+
     public IReadOnlyList<(HelpText About, string Code)> Examples { get; }
 
     public IReadOnlyList<(string Text, string Address)> Links { get; }
@@ -63,6 +84,20 @@ internal sealed class CmdletHelp
             .Where(p => p.In(set))
             .OrderBy(p => p.Position(set) ?? int.MaxValue)
             .ThenBy(p => p.IsMandatory(set) ? 0 : 1);
+
+    /// <summary>
+    /// True where the syntax shows parameters that all sets share in the first set only, because they are many.
+    /// </summary>
+    public bool ShowsSharedParametersOnce => Sets.Count > 1 && Shared.Count > ManyParameters;
+
+    /// <summary>The first parameter that all sets share, in the order of the syntax.</summary>
+    public string FirstShared => ParametersOf(Sets[0]).First(Shared.Contains).Name;
+
+    private IReadOnlyList<ParameterHelp> Shared => [.. Parameters.Where(p => Sets.All(p.In) && !p.IsMandatory(null))];
+
+    /// <summary>The parameters that the syntax shows of a set.</summary>
+    public IEnumerable<ParameterHelp> ParametersShown(string set) =>
+        ShowsSharedParametersOnce && set != Sets[0] ? ParametersOf(set).Except(Shared) : ParametersOf(set);
 
     /// <summary>The properties that are parameters, without hidden ones.</summary>
     private static IReadOnlyList<PropertyInfo> PropertiesOf(Type type) =>

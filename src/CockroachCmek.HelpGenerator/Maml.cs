@@ -27,10 +27,7 @@ internal static class Maml
                 new XElement(Command + "verb", help.Verb),
                 new XElement(Command + "noun", help.Noun)
             ),
-            new XElement(
-                M + "description",
-                help.Description.Where(p => Clouds.Of(p).Count == 0).Select(DescriptionParagraph)
-            ),
+            new XElement(M + "description", help.FirstScreen.Select(DescriptionParagraph), More(help)),
             new XElement(Command + "syntax", help.Sets.Select(set => Syntax(help, set))),
             new XElement(
                 Command + "parameters",
@@ -47,10 +44,7 @@ internal static class Maml
             // NOTES, which only -Full shows: -? fits on a screen.
             new XElement(
                 M + "alertSet",
-                new XElement(
-                    M + "alert",
-                    help.Description.Where(p => Clouds.Of(p).Count > 0).Select(DescriptionParagraph)
-                )
+                new XElement(M + "alert", help.Description.Except(help.FirstScreen).Select(DescriptionParagraph))
             ),
             new XElement(Command + "examples", help.Examples.Select((e, i) => Example(e.About, e.Code, i + 1))),
             new XElement(
@@ -63,6 +57,16 @@ internal static class Maml
             )
         );
 
+    private static IEnumerable<XElement> More(CmdletHelp help)
+    {
+        if (help.ShowsSharedParametersOnce)
+            yield return Paragraph(
+                $"The parameters from -{help.FirstShared} on, which the first form shows, belong to every form."
+            );
+        if (help.FirstScreen.Count < help.Description.Count)
+            yield return Paragraph($"More is in the notes: Get-Help {help.Name} -Full");
+    }
+
     private static XElement DescriptionParagraph(HelpText text) =>
         Paragraph(text.IsItem ? "- " + text.Plain : text.Plain);
 
@@ -70,7 +74,7 @@ internal static class Maml
         new(
             Command + "syntaxItem",
             new XElement(M + "name", help.Name),
-            help.ParametersOf(set).Select(p => Parameter(p, set, withDescription: false))
+            help.ParametersShown(set).Select(p => Parameter(p, set, withDescription: false))
         );
 
     private static XElement Example(HelpText about, string code, int number) =>

@@ -10,11 +10,15 @@ internal sealed class ParameterHelp
 {
     private readonly IReadOnlyList<ParameterAttribute> _attributes;
 
+    /// <summary>True for what the cmdlet demands itself, with an error that names the next command.</summary>
+    private readonly bool _isNeeded;
+
     public ParameterHelp(PropertyInfo property, object cmdlet, Documentation documentation)
     {
         _attributes = [.. property.GetCustomAttributes<ParameterAttribute>(inherit: false)];
+        _isNeeded = property.CustomAttributes.Any(a => a.AttributeType.Name == "NeedsAttribute");
         Name = property.Name;
-        Type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        Type = EnumerationOf(property) ?? Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         Description = documentation.Summary(property);
         Default = Description.Default ?? InitialValue(property, cmdlet);
         Aliases = property.GetCustomAttribute<AliasAttribute>(inherit: false)?.AliasNames.ToArray() ?? [];
@@ -86,12 +90,21 @@ internal sealed class ParameterHelp
     public bool In(string set) =>
         _attributes.Any(a => a.ParameterSetName == set || a.ParameterSetName == ParameterAttribute.AllParameterSets);
 
-    public bool IsMandatory(string? set) => Of(set).Mandatory;
+    public bool IsMandatory(string? set) => _isNeeded || Of(set).Mandatory;
 
     public int? Position(string? set) => Of(set).Position is >= 0 and var position ? position : null;
 
     private ParameterAttribute Of(string? set) =>
         _attributes.FirstOrDefault(a => a.ParameterSetName == set) ?? _attributes[0];
+
+    /// <summary>
+    /// The enumeration of a text with the module's own attribute for that; null for another parameter.
+    /// </summary>
+    private static Type? EnumerationOf(PropertyInfo property) =>
+        property
+            .CustomAttributes.FirstOrDefault(a => a.AttributeType.Name == "ValueOfAttribute")
+            ?.ConstructorArguments[0]
+            .Value as Type;
 
     private static IReadOnlyList<string> ValuesOf(PropertyInfo property, Type type) =>
         property.GetCustomAttribute<ValidateSetAttribute>(inherit: false)?.ValidValues.ToArray()
@@ -101,7 +114,7 @@ internal sealed class ParameterHelp
     private static string? InitialValue(PropertyInfo property, object cmdlet) =>
         property.GetValue(cmdlet) switch
         {
-            null or SwitchParameter or false or 0 or "" or ICollection { Count: 0 } => null,
+            null or SwitchParameter or false or 0 or "" or "Default" or ICollection { Count: 0 } => null,
             Enum { } value when value.ToString() == "Default" => null,
             var value => Word(value),
         };

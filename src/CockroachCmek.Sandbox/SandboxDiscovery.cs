@@ -65,6 +65,7 @@ internal static class SandboxDiscovery
                 ["tenantId"] = server.Azure.TenantId,
                 ["clientId"] = server.Azure.Admin.ClientId,
                 ["clientSecret"] = server.Azure.Admin.Secret,
+                ["keyVaultName"] = server.Azure.VaultName,
             },
             ["vault"] = new JsonObject
             {

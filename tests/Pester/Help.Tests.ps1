@@ -2,12 +2,24 @@
 Describe 'The first help of a cmdlet' {
     It 'fits a screen' {
         Import-Module (Join-Path $PSScriptRoot '../../out/CockroachCmek/CockroachCmek.psd1')
+        # The lines of a terminal window that fills a laptop's screen, at a usual and at the smallest width.
+        $screens = @{ 120 = 50; 80 = 60 }
         $long = foreach ($cmdlet in Get-Command -Module CockroachCmek) {
-            $lines = (Get-Help $cmdlet.Name | Out-String -Width 120).Trim().Split("`n").Count
-            # Connect-CrdbCloud has three parameter sets with the connections of four clouds.
-            if ($lines -gt ($cmdlet.Name -eq 'Connect-CrdbCloud' ? 65 : 55)) { "$cmdlet has $lines lines" }
+            $help = Get-Help $cmdlet.Name
+            foreach ($width in $screens.Keys) {
+                $lines = ($help | Out-String -Width $width).Trim().Split("`n").Count
+                if ($lines -gt $screens[$width]) { "$cmdlet has $lines lines at $width columns" }
+            }
         }
         $long | Should -BeNullOrEmpty
+    }
+
+    It 'loses nothing: what does not fit is in the notes, and the first screen says so' {
+        $brief = Get-Help Revoke-CrdbCmek | Out-String
+        $brief | Should -Match 'Get-Help Revoke-CrdbCmek -Full'
+        $brief | Should -Not -Match 'AccessRemains'
+        Get-Help Revoke-CrdbCmek -Full | Out-String | Should -Match 'AccessRemains'
+        Get-Help Connect-CrdbCloud | Out-String | Should -Match 'parameters from -Endpoint on'
     }
 }
 

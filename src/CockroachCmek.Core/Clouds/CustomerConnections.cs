@@ -20,6 +20,12 @@ internal sealed class CustomerConnections(CustomerCloudTable clouds, CloudOption
     /// <summary>The clouds.</summary>
     public CustomerCloudTable Clouds => clouds;
 
+    /// <summary>What Connect-CrdbCloud was given for the clouds and for HashiCorp Vault.</summary>
+    public CloudOptions Options => options;
+
+    /// <summary>The clouds of the sandbox; null for the real clouds.</summary>
+    public SandboxClouds? Sandbox => sandbox;
+
     /// <summary>The provider of a cluster's cloud.</summary>
     /// <param name="source">HashiCorpVault for keys that are generated in Vault.</param>
     /// <exception cref="CmekException">CloudNotSupported, VaultAddressMissing, VaultTokenMissing, …</exception>

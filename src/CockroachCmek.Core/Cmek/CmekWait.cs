@@ -34,6 +34,7 @@ internal sealed class CmekWait(
         {
             return Expected(
                 await Polling.UntilAsync(
+                    cluster.Name,
                     async poll =>
                     {
                         var info = await client.GetCmekAsync(cluster, poll);

@@ -232,6 +232,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         try
         {
             cluster = await Polling.UntilAsync(
+                cluster.Name,
                 poll => client.GetClusterAsync(cluster.Id, poll),
                 state => state.State == "CREATED",
                 (state, elapsed) =>

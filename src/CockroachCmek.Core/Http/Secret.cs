@@ -13,6 +13,22 @@ internal sealed class Secret
         _value = value;
     }
 
+    /// <summary>
+    /// A key or token as people paste it: without spaces at its ends, quotation marks around it, or the word Bearer of
+    /// the header that it was copied from. None of these can be part of it.
+    /// </summary>
+    /// <returns>Null when nothing is left.</returns>
+    public static Secret? Pasted(string text)
+    {
+        var value = text.Trim();
+        if (value.Length > 1 && value[0] is '"' or '\'' && value[value.Length - 1] == value[0])
+            value = value.Substring(1, value.Length - 2).Trim();
+        foreach (var word in new[] { "Authorization:", "Bearer " })
+            if (value.StartsWith(word, StringComparison.OrdinalIgnoreCase))
+                value = value.Substring(word.Length).Trim();
+        return value.Length > 0 ? new Secret(value) : null;
+    }
+
     /// <summary>The secret itself, for the one place that sends it.</summary>
     public string Reveal() => _value;
 

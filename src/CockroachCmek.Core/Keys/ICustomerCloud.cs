@@ -99,8 +99,8 @@ internal interface ICustomerCloud
     CmekAccessChange VerifyChange(CmekAccessChange change, CrdbCluster cluster, IReadOnlyList<CmekRegionSpec> keys);
 
     /// <summary>
-    /// Values to offer for a parameter that this cloud supports, known without a call: constants, the files of the
-    /// cloud's own tools on this machine, and what was seen.
+    /// Values to offer for a parameter that this cloud supports, and for the -Region of a new region, known without a
+    /// call: constants, the files of the cloud's own tools on this machine, and what was seen.
     /// </summary>
     IEnumerable<Suggestion> Suggest(string parameter, SeenNames seen);
 

@@ -3,12 +3,24 @@ using System.IO;
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>A value to offer for a parameter, and what it is.</summary>
-internal sealed record Suggestion(string Text, string ToolTip);
+internal sealed record Suggestion(string Text, string ToolTip)
+{
+    /// <summary>A region that the documentation of CockroachDB Cloud lists.</summary>
+    public static Suggestion Region(string code, string place) =>
+        new(code, $"{place}; listed in the documentation of CockroachDB Cloud");
+}
 
 /// <summary>What the session and the files of the folder have shown.</summary>
 /// <param name="KeyUris">URIs of keys, of any cloud.</param>
 /// <param name="Principals">Identities of clusters, of any cloud.</param>
-internal sealed record SeenNames(IReadOnlyCollection<string> KeyUris, IReadOnlyCollection<string> Principals);
+internal sealed record SeenNames(IReadOnlyCollection<string> KeyUris, IReadOnlyCollection<string> Principals)
+{
+    /// <summary>What Connect-CrdbCloud was given for the clouds.</summary>
+    public CloudOptions Connection { get; init; } = CloudOptions.None;
+
+    /// <summary>The clouds of the sandbox that the session is connected to; null for the real clouds.</summary>
+    public SandboxClouds? Sandbox { get; init; }
+}
 
 /// <summary>Reads what other tools keep on this machine. Everything that cannot be read counts as empty.</summary>
 internal static class LocalConfiguration

@@ -20,6 +20,7 @@ public sealed partial class ConnectCrdbCloudCommand
     /// </summary>
     [Parameter]
     [ValidateNotNull]
+    [SecretTransformation]
     [CloudOption]
     public SecureString? VaultToken { get; set; }
 

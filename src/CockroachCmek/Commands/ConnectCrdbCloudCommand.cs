@@ -88,6 +88,7 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     /// <summary>Secret key of the API key. Default: the environment variable COCKROACH_API_KEY.</summary>
     [Parameter(Position = 0, ParameterSetName = KeySet)]
     [ValidateNotNull]
+    [SecretTransformation(Else = "-SecretName reads it from a vault.")]
     public SecureString? ApiKey { get; set; }
 
     /// <summary>
@@ -178,6 +179,7 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     /// <summary>AWS: session token of temporary credentials, together with -AwsCredential.</summary>
     [Parameter]
     [ValidateNotNull]
+    [SecretTransformation]
     [CloudOption]
     public SecureString? AwsSessionToken { get; set; }
 
@@ -207,6 +209,7 @@ public sealed partial class ConnectCrdbCloudCommand : CrdbCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNull]
+    [SecretTransformation]
     [CloudOption]
     public SecureString? GcpAccessToken { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Completion;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -27,6 +28,7 @@ public sealed class DisconnectCrdbCloudCommand : CrdbCmdlet
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
     public CrdbSession? Session { get; set; }
 
     /// <summary>Ends the session.</summary>

@@ -18,7 +18,8 @@ namespace CockroachCmek.Commands;
 /// <para>CMEK cannot be disabled later, and it encrypts only data that is written from now on: enable it before you
 /// load data. Managed backups that were taken before can no longer be restored. Where there are some, the command names
 /// the newest and asks, with No as the default; use -Confirm:$false in a runbook. A cluster without backups is enabled
-/// without a question. If the backups cannot be read, a warning says so. -Wait follows the operation until every region is ENABLED, and fails with the explanation from
+/// without a question. If the backups cannot be read, a warning says so. -Wait follows the operation until every region
+/// is ENABLED, and fails with the explanation from
 /// CockroachDB Cloud. The command is the same on every cloud.</para>
 /// </remarks>
 /// <example>
@@ -58,6 +59,7 @@ public sealed class EnableCrdbCmekCommand : WaitingClusterCmdlet
     )]
     [ValidateNotNull]
     [ManifestTransformation]
+    [ArgumentCompleter(typeof(ManifestCompleter))]
     public CmekManifest? Manifest { get; set; }
 
     /// <summary>

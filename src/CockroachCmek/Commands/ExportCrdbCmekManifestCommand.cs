@@ -41,6 +41,7 @@ public sealed class ExportCrdbCmekManifestCommand : CrdbCmdlet
     )]
     [ValidateNotNull]
     [ManifestTransformation]
+    [ArgumentCompleter(typeof(ManifestCompleter))]
     public CmekManifest? InputObject { get; set; }
 
     /// <summary>The file to write, or an existing folder.</summary>

@@ -81,8 +81,6 @@ public sealed class GetCrdbCmekAccessCommand : CrdbClusterCmdlet
                     session.KeyProvider(cluster),
                     operation.Context(session.Time)
                 );
-            foreach (var line in lines.Where(l => l.Principal.Length > 0))
-                session.KnownAccess.Add(line.Principal, line);
             foreach (var line in lines.Select(l => Marked(l, expected)).Where(IsWanted))
                 operation.Output(line);
             foreach (var error in errors)

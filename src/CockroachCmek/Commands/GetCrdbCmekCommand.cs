@@ -29,11 +29,5 @@ public sealed class GetCrdbCmekCommand : FleetCmdlet
 {
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
         async (session, cluster, operation) =>
-        {
-            var info = await session.Client.GetCmekAsync(cluster, operation.Context(session.Time));
-            foreach (var region in info.Regions)
-            foreach (var key in region.Keys)
-                session.Remember(key.KeyUri, key.AuthPrincipal, $"{info.ClusterName}, {region.Region}: {key.Status}");
-            operation.Output(info);
-        };
+            operation.Output(await session.Client.GetCmekAsync(cluster, operation.Context(session.Time)));
 }

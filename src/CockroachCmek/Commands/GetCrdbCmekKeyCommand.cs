@@ -47,9 +47,6 @@ public sealed class GetCrdbCmekKeyCommand : FleetCmdlet
                 .KeyInventory()
                 .ReadAsync(cluster, session.KeyProvider(cluster), operation.Context(session.Time));
             foreach (var key in keys)
-            {
-                session.Remember(key.KeyUri, key.AuthPrincipal, $"{cluster.Name}, {key.Region}: {key.Use}");
                 operation.Output(key);
-            }
         };
 }

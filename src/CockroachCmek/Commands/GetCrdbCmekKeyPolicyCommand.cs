@@ -58,11 +58,8 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
     /// The identity that may use the key, as New-CrdbCmekRole returns it: on AWS the ARN of the cross-account role, on
     /// Google Cloud the e-mail address of the service account, on Azure the tenant id.
     /// </summary>
-    [Parameter(
-        Mandatory = true,
-        ValueFromPipelineByPropertyName = true,
-        HelpMessage = "The identity, as New-CrdbCmekRole returns it."
-    )]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Needs]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PrincipalCompleter))]
     [Trimmed]
@@ -99,6 +96,8 @@ public sealed class GetCrdbCmekKeyPolicyCommand : CrdbClusterCmdlet
     [CloudOption]
     [Trimmed]
     public string? PermissionsBoundary { get; set; }
+
+    private protected override string Between => "New-CrdbCmekRole -WhatIf";
 
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {

@@ -44,6 +44,7 @@ public sealed class ImportCrdbCmekManifestCommand : CrdbSessionCmdlet
         HelpMessage = "Path of the manifest."
     )]
     [SupportsWildcards]
+    [PathInput]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ManifestFileCompleter))]
     public string[] Path { get; set; } = [];

@@ -81,15 +81,14 @@ public sealed partial class NewCrdbCmekKeyCommand : CrdbClusterCmdlet
     private const string NewSet = "New";
     private const string ExistingSet = "Existing";
 
+    private protected override string Between => "New-CrdbCmekRole";
+
     /// <summary>
     /// The identity that may use the key, as New-CrdbCmekRole returns it: on AWS the ARN of the cross-account role, on
     /// Google Cloud the e-mail address of the service account, on Azure the tenant id.
     /// </summary>
-    [Parameter(
-        Mandatory = true,
-        ValueFromPipelineByPropertyName = true,
-        HelpMessage = "The identity, as New-CrdbCmekRole returns it."
-    )]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Needs]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PrincipalCompleter))]
     [Trimmed]
@@ -189,10 +188,7 @@ public sealed partial class NewCrdbCmekKeyCommand : CrdbClusterCmdlet
             var isMove = Via == CmekKeySource.HashiCorpVault;
             var keys = await session.NewKeys.EnsureKeysAsync(provider, request, isMove, context);
             foreach (var key in keys)
-            {
-                session.Remember(key.KeyUri, key.AuthPrincipal, $"{cluster.Name}, {key.Region}");
                 operation.Output(key);
-            }
         };
     }
 }

@@ -32,14 +32,16 @@ public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
     private object? _builder;
 
     /// <summary>Region of the cluster that uses the key.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "Region of the cluster.")]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Needs]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RegionCompleter))]
     [Trimmed]
     public string Region { get; set; } = "";
 
     /// <summary>The key: on AWS an ARN, on Google Cloud a resource name, on Azure a Key Identifier.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "URI of the key.")]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Needs]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KeyUriCompleter))]
     [Trimmed]
@@ -49,11 +51,14 @@ public sealed class NewCrdbCmekManifestCommand : CrdbClusterCmdlet
     /// The identity that may use the key, as New-CrdbCmekRole returns it: on AWS the ARN of the cross-account role, on
     /// Google Cloud the e-mail address of the service account, on Azure the tenant id.
     /// </summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, HelpMessage = "The identity.")]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Needs]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PrincipalCompleter))]
     [Trimmed]
     public string AuthPrincipal { get; set; } = "";
+
+    private protected override string Between => "New-CrdbCmekRole | New-CrdbCmekKey";
 
     /// <summary>Reports every cluster that has regions without a key.</summary>
     protected override void EndProcessing()

@@ -179,7 +179,6 @@ public sealed class NewCrdbCmekRoleCommand : CrdbClusterCmdlet
                 },
                 operation.Context(session.Time)
             );
-            session.Remember("", role.AuthPrincipal, $"identity of {cluster.Name}");
             operation.Output(role);
         };
     }

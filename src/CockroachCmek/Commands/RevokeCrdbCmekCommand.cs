@@ -17,7 +17,8 @@ namespace CockroachCmek.Commands;
 /// output with its reason, and running the same command again completes it.
 /// Restore-CrdbCmekAccess gives access back, but only Cockroach Labs support can bring a revoked cluster back.</para>
 /// <para>When CockroachDB Cloud is down or cannot be trusted, use -KmsOnly. The keys come from the manifest, state or
-/// record in the pipeline. For a name, UUID or console URL, every cloud that the session has credentials for is searched
+/// record in the pipeline. For a name, UUID or console URL, every cloud that the session has credentials for is
+/// searched
 /// by the tags, labels and names that this module gives. Keys that it did not create are not found that way.</para>
 /// <para>Clusters that would lose a key too are named before any change, and the command refuses to continue without
 /// -AllowSharedKey. Where the default method is refused, a further method that would take a key from other clusters is
@@ -75,7 +76,9 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     /// uses it. Default: Deny on AWS, RemoveGrant on Google Cloud and Azure; where that is refused for good, the next.
     /// </summary>
     [Parameter]
-    public CmekRevocationMethod Method { get; set; }
+    [ValueOf(typeof(CmekRevocationMethod))]
+    [ArgumentCompleter(typeof(RevocationMethodCompleter))]
+    public string Method { get; set; } = nameof(CmekRevocationMethod.Default);
 
     /// <summary>
     /// Stops after the KMS: CockroachDB Cloud does not receive the request, and the nodes keep running with the keys in
@@ -86,7 +89,8 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
     public SwitchParameter KmsOnly { get; set; }
 
     /// <summary>
-    /// Continues although other clusters lose a key too: they use the same key, or a key through the same identity. Also
+    /// Continues although other clusters lose a key too: they use the same key, or a key through the same identity.
+    /// Also
     /// takes keys of a manifest or a record that are marked for another cluster.
     /// </summary>
     [Parameter]
@@ -135,7 +139,7 @@ public sealed class RevokeCrdbCmekCommand : TimedClusterCmdlet
                     session.KeyProvider(cluster),
                     new RevocationOptions
                     {
-                        Method = Method,
+                        Method = ValueOfAttribute.Parse<CmekRevocationMethod>(Method),
                         Source = source,
                         KmsOnly = KmsOnly.IsPresent,
                         AllowSharedKey = AllowSharedKey.IsPresent,

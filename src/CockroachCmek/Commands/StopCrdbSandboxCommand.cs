@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Completion;
 using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
@@ -20,6 +21,8 @@ public sealed class StopCrdbSandboxCommand : CrdbCmdlet
     /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
+    [MadeBy(typeof(CrdbSandbox), "Start-CrdbSandbox")]
+    [ArgumentCompleter(typeof(SandboxCompleter))]
     public CrdbSandbox? Sandbox { get; set; }
 
     /// <summary>Stops the sandbox.</summary>

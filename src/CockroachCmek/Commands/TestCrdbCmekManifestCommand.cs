@@ -45,6 +45,7 @@ public sealed class TestCrdbCmekManifestCommand : CrdbClusterCmdlet
     )]
     [ValidateNotNull]
     [ManifestTransformation]
+    [ArgumentCompleter(typeof(ManifestCompleter))]
     public CmekManifest? InputObject { get; set; }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Completion;
 using CockroachCmek.Core;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Session;
@@ -45,7 +46,9 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
     /// that the cluster's cloud has.
     /// </summary>
     [Parameter]
-    public CmekRevocationMethod Method { get; set; }
+    [ValueOf(typeof(CmekRevocationMethod))]
+    [ArgumentCompleter(typeof(RevocationMethodCompleter))]
+    public string Method { get; set; } = nameof(CmekRevocationMethod.Default);
 
     /// <summary>
     /// Checks the way without CockroachDB Cloud: the keys are those that Revoke-CrdbCmek -KmsOnly would find in your
@@ -80,13 +83,14 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
         return async (session, cluster, operation) =>
         {
             var drills = session.RevocationDrills();
+            var method = ValueOfAttribute.Parse<CmekRevocationMethod>(Method);
             var context = operation.Context(session.Time);
             var isNamed = operation.Source is CmekManifest or CmekInfo or CmekRevocation;
             var lines =
                 KmsOnly.IsPresent && !isNamed
                     ? await drills.RunInKmsAsync(
                         cluster,
-                        Method,
+                        method,
                         session.ClusterSearch(),
                         found =>
                         {
@@ -95,9 +99,9 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
                         },
                         context
                     )
-                    : await drills.RunAsync(cluster, Method, operation.Source, session.KeyProvider(cluster), context);
+                    : await drills.RunAsync(cluster, method, operation.Source, session.KeyProvider(cluster), context);
             if (Quiet.IsPresent)
-                _verdict.Add(RevocationDrills.WouldWork(lines, Method));
+                _verdict.Add(RevocationDrills.WouldWork(lines, method));
             else
                 foreach (var line in isDefaultAsked ? RevocationDrills.OfDefault(lines) : lines)
                     operation.Output(line);

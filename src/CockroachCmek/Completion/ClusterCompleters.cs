@@ -35,7 +35,10 @@ public sealed class RegionCompleter : ValueCompleter
             .Select(group => new Candidate(group.Key, string.Join(", ", group.Select(pair => pair.Cluster))));
 }
 
-/// <summary>Regions that other clusters of the same cloud have, and the clusters on the command line do not.</summary>
+/// <summary>
+/// Regions that the clusters on the command line do not have: those of other clusters of the same cloud first, then
+/// those that the documentation of CockroachDB Cloud lists for the cloud.
+/// </summary>
 public sealed class NewRegionCompleter : ValueCompleter
 {
     private protected override IEnumerable<Candidate> Candidates(CommandLineSoFar line)
@@ -44,8 +47,13 @@ public sealed class NewRegionCompleter : ValueCompleter
         var present = line.Clusters.SelectMany(c => c.Regions).Select(r => r.Name).ToList();
         return RegionCompleter
             .Regions(line.Known.Where(c => clouds.Contains(c.CloudProvider)))
-            .Where(region => !present.Contains(region.Text))
-            .Select(region => region with { ToolTip = $"has nodes of {region.ToolTip}" });
+            .Select(region => region with { ToolTip = $"has nodes of {region.ToolTip}" })
+            .Concat(
+                line.Clouds.SelectMany(c => c.Suggest(line.Parameter, line.Seen()))
+                    .OrderBy(s => s.Text, StringComparer.Ordinal)
+                    .Select(s => new Candidate(s.Text, s.ToolTip))
+            )
+            .Where(region => !present.Contains(region.Text));
     }
 }
 

@@ -20,7 +20,9 @@ internal sealed class CommandLineSoFar(string parameter, string word, CommandAst
 
     public string Word => word;
 
-    /// <summary>The session: -Session of the command is an object, which is not known before the command runs.</summary>
+    /// <summary>
+    /// The session: -Session of the command is an object, which is not known before the command runs.
+    /// </summary>
     public CloudSession? Session { get; } = CloudSession.OfThisRunspace;
 
     /// <summary>Every cluster that the session has seen.</summary>
@@ -46,7 +48,21 @@ internal sealed class CommandLineSoFar(string parameter, string word, CommandAst
 
     /// <summary>Keys and identities that the session, or a manifest of the folder, has shown.</summary>
     public IReadOnlyList<SeenKey> Keys() =>
-        [.. Session?.KnownKeys.All ?? [], .. FolderFiles.KeysOfManifests(CurrentShell.Folder())];
+        [.. Session?.Memory.Keys ?? [], .. FolderFiles.KeysOfManifests(CurrentShell.Folder())];
+
+    /// <summary>What the clouds need to offer values: what was seen, and how the session reaches them.</summary>
+    public SeenNames Seen()
+    {
+        var keys = Keys();
+        return new SeenNames(
+            [.. keys.Select(k => k.KeyUri).Distinct()],
+            [.. keys.Select(k => k.AuthPrincipal).Distinct()]
+        )
+        {
+            Connection = Session?.ConnectionOptions ?? CloudOptions.None,
+            Sandbox = Session?.SandboxClouds,
+        };
+    }
 
     private IEnumerable<CrdbCluster> Matching(object? value)
     {
@@ -99,9 +115,6 @@ internal sealed class CommandLineSoFar(string parameter, string word, CommandAst
         };
 }
 
-/// <summary>A key and the identity that uses it; one of the two may be empty.</summary>
-internal sealed record SeenKey(string KeyUri, string AuthPrincipal, string Where);
-
 /// <summary>What the shell knows in which Tab was pressed.</summary>
 internal static class CurrentShell
 {
@@ -115,6 +128,16 @@ internal static class CurrentShell
         name.All(c => char.IsLetterOrDigit(c) || c is '_' or ':')
             ? Ask($"${{{name}}}")
             : null;
+
+    /// <summary>The variables that are in scope, without the engine's wrapping.</summary>
+    public static IEnumerable<(string Name, object? Value)> Variables() =>
+        Run(shell =>
+                shell.AddScript("$ExecutionContext.SessionState.InvokeProvider.ChildItem.Get('variable:', $false)")
+            )
+            .Select(v => v.BaseObject)
+            .OfType<PSVariable>()
+            .Where(v => v.Name.All(c => char.IsLetterOrDigit(c) || c == '_'))
+            .Select(v => (v.Name, PipedObject.Unwrap(v.Value)));
 
     /// <summary>The vaults that SecretManagement has registered on this machine; none if it is not loaded.</summary>
     public static IEnumerable<string> SecretVaults() =>

@@ -5,11 +5,13 @@ using System.Management.Automation.Language;
 using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Manifest;
+using CockroachCmek.Session;
 
 namespace CockroachCmek.Completion;
 
 /// <summary>
-/// Offers the files that a parameter can read, with what they contain, and the folders; every file where there are none.
+/// Offers the files that a parameter can read, with what they contain, and the folders; every file where there are
+/// none.
 /// </summary>
 public abstract class FileCompleter : IArgumentCompleter
 {
@@ -59,7 +61,9 @@ public sealed class RecordFileCompleter : FileCompleter
         FolderFiles.Record(file) is { } record ? $"record of {record}" : null;
 }
 
-/// <summary>Reads what lies in a folder, for completion. A file that cannot be read is a file of another kind.</summary>
+/// <summary>
+/// Reads what lies in a folder, for completion. A file that cannot be read is a file of another kind.
+/// </summary>
 internal static class FolderFiles
 {
     /// <summary>More files than a folder of manifests has; Tab must not wait for a folder of thousands.</summary>

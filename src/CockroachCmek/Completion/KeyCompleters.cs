@@ -34,5 +34,5 @@ public sealed class PrincipalCompleter : ValueCompleter
 public sealed class AccessCompleter : ValueCompleter
 {
     private protected override IEnumerable<Candidate> Candidates(CommandLineSoFar line) =>
-        (line.Session?.KnownAccess.All ?? []).Select(a => new Candidate(a.Principal, $"has access to {a.KeyName}"));
+        (line.Session?.Memory.Access ?? []).Select(a => new Candidate(a.Principal, $"has access to {a.KeyName}"));
 }

@@ -10,15 +10,33 @@ public sealed class CloudOptionCompleter : ValueCompleter
 {
     private protected override IEnumerable<Candidate> Candidates(CommandLineSoFar line)
     {
-        var keys = line.Keys();
-        var seen = new SeenNames(
-            [.. keys.Select(k => k.KeyUri).Distinct()],
-            [.. keys.Select(k => k.AuthPrincipal).Distinct()]
-        );
+        var seen = line.Seen();
         return line
             .Clouds.SelectMany(cloud => cloud.Suggest(line.Parameter, seen))
             .Concat(VaultSuggestions.Of(line.Parameter))
             .Select(s => new Candidate(s.Text, s.ToolTip));
+    }
+}
+
+/// <summary>The ways to revoke that the clouds of the clusters have, each with its clouds.</summary>
+public sealed class RevocationMethodCompleter : ValueCompleter
+{
+    private protected override IEnumerable<Candidate> Candidates(CommandLineSoFar line)
+    {
+        var clouds = line.Clouds;
+        yield return new Candidate(
+            nameof(CmekRevocationMethod.Default),
+            string.Join("; ", clouds.Select(c => $"{c.DisplayName}: {string.Join(", then ", c.DefaultRevocation)}"))
+        );
+        foreach (var method in clouds.SelectMany(c => c.RevocationMethods).Distinct())
+        {
+            var having = clouds.Where(c => c.RevocationMethods.Contains(method)).ToList();
+            var outlasting = having.Select(c => c.WhatOutlasts(method)).OfType<string>().Distinct();
+            yield return new Candidate(
+                method.ToString(),
+                string.Join(". ", [string.Join(", ", having.Select(c => c.DisplayName)), .. outlasting])
+            );
+        }
     }
 }
 

@@ -37,7 +37,7 @@ public abstract class ValueCompleter : IArgumentCompleter
                 .GroupBy(c => c.Text, StringComparer.OrdinalIgnoreCase)
                 .Select(group => group.First())
                 .Select(c => new CompletionResult(
-                    Quoted(c.Text),
+                    c.IsExpression ? c.Text : Quoted(c.Text),
                     c.Label,
                     CompletionResultType.ParameterValue,
                     c.ToolTip.Length > 0 ? c.ToolTip : c.Text
@@ -55,4 +55,9 @@ internal sealed record Candidate(string Text, string Label, string ToolTip)
 {
     public Candidate(string text, string toolTip)
         : this(text, text, toolTip) { }
+
+    /// <summary>True for PowerShell, such as a variable: it is not quoted.</summary>
+    public bool IsExpression { get; private init; }
+
+    public static Candidate Expression(string text, string toolTip) => new(text, toolTip) { IsExpression = true };
 }

@@ -30,8 +30,7 @@ internal static class ApiKeySource
             return Reveal(key);
         if (secretName.Length > 0)
             return FromVault(cmdlet, secretName, vault);
-        var value = Environment.GetEnvironmentVariable(Variable);
-        return string.IsNullOrWhiteSpace(value) ? throw Errors.ApiKeyMissing() : new Secret(value!.Trim());
+        return Secret.Pasted(Environment.GetEnvironmentVariable(Variable) ?? "") ?? throw Errors.ApiKeyMissing();
     }
 
     /// <summary>
@@ -39,7 +38,7 @@ internal static class ApiKeySource
     /// machine is asked with it for its clouds.
     /// </summary>
     public static Secret ReadOptional() =>
-        new(Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } value ? value.Trim() : "none");
+        Secret.Pasted(Environment.GetEnvironmentVariable(Variable) ?? "") ?? new Secret("none");
 
     /// <summary>The address in the environment; null if there is none.</summary>
     /// <exception cref="CmekException">EndpointInvalid.</exception>
@@ -78,11 +77,11 @@ internal static class ApiKeySource
             {
                 SecureString secure => Text(secure),
                 PSCredential credential => Text(credential.Password),
-                string plain => plain.Trim(),
+                string plain => plain,
                 null => throw Errors.SecretNotReadable(name, "no secret has this name."),
                 _ => throw Errors.SecretNotReadable(name, $"it is a {found.GetType().Name}, not text."),
             };
-            return text.Length > 0 ? new Secret(text) : throw Errors.SecretNotReadable(name, "it is empty.");
+            return Secret.Pasted(text) ?? throw Errors.SecretNotReadable(name, "it is empty.");
         }
         catch (RuntimeException error)
         {
@@ -90,12 +89,8 @@ internal static class ApiKeySource
         }
     }
 
-    /// <summary>The text of a SecureString, without the spaces that pasting adds.</summary>
-    public static Secret Reveal(SecureString key)
-    {
-        var value = Text(key);
-        return value.Length == 0 ? throw Errors.ApiKeyMissing() : new Secret(value);
-    }
+    /// <summary>The text of a SecureString, without what pasting adds.</summary>
+    public static Secret Reveal(SecureString key) => Secret.Pasted(Text(key)) ?? throw Errors.ApiKeyMissing();
 
-    private static string Text(SecureString key) => new NetworkCredential("", key).Password.Trim();
+    private static string Text(SecureString key) => new NetworkCredential("", key).Password;
 }

@@ -61,18 +61,15 @@ internal static class CloudOptionReader
             null or "" => null,
             SwitchParameter flag => flag.IsPresent ? true : null,
             string path when option.IsPath => cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path),
-            SecureString secret => Reveal(name, secret),
+            SecureString token => Secret.Pasted(Text(token)) ?? throw Errors.SecretEmpty(name),
             PSCredential credential => new NetworkCredential(
                 credential.UserName,
-                Reveal(name, credential.Password).Reveal()
+                Text(credential.Password).Trim() is { Length: > 0 } text ? text : throw Errors.SecretEmpty(name)
             ),
             Guid id => id.ToString("D"),
             Hashtable tags => Tags.From(tags),
             _ => value,
         };
 
-    private static Secret Reveal(string name, SecureString secret) =>
-        new NetworkCredential("", secret).Password.Trim() is { Length: > 0 } text
-            ? new Secret(text)
-            : throw Errors.SecretEmpty(name);
+    private static string Text(SecureString secret) => new NetworkCredential("", secret).Password;
 }

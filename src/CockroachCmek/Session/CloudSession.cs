@@ -1,6 +1,5 @@
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
-using CockroachCmek.Completion;
 using CockroachCmek.Core;
 using CockroachCmek.Core.Cloud;
 using CockroachCmek.Core.Clouds;
@@ -58,15 +57,14 @@ internal sealed class CloudSession : IDisposable
     /// <summary>Creates identities and keys, for clusters that need them.</summary>
     public NewKeyAdmission NewKeys { get; }
 
-    /// <summary>Keys and identities that this session has seen, for completion.</summary>
-    public SeenThings<SeenKey> KnownKeys { get; } = new();
+    /// <summary>What the session has shown, for completion.</summary>
+    public SessionMemory Memory { get; } = new();
 
-    /// <summary>Identities with access to keys that this session has seen, for completion.</summary>
-    public SeenThings<CmekAccess> KnownAccess { get; } = new();
+    /// <summary>What Connect-CrdbCloud was given for the clouds.</summary>
+    public CloudOptions ConnectionOptions => _connections.Options;
 
-    /// <summary>Remembers a key, or an identity, for completion.</summary>
-    public void Remember(string keyUri, string authPrincipal, string where) =>
-        KnownKeys.Add($"{keyUri} {authPrincipal}", new SeenKey(keyUri, authPrincipal, where));
+    /// <summary>The clouds of the sandbox that the session is connected to; null for the real clouds.</summary>
+    public SandboxClouds? SandboxClouds => _connections.Sandbox;
 
     /// <summary>Canceled when the session is disconnected.</summary>
     public CancellationToken Ended => _ended.Token;

@@ -17,16 +17,14 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
         return many.Cast<object>().Select(Identity).ToArray();
     }
 
-    private static CrdbClusterIdentity Identity(object input)
+    /// <summary>The cluster that an object names.</summary>
+    /// <exception cref="ArgumentTransformationMetadataException">It names none.</exception>
+    internal static CrdbClusterIdentity Identity(object? input)
     {
         var value = Unwrap(input);
         if (Belonging(value) is { } identity)
             return identity;
-        var piped = PipedObject.Of(input)
-            ?? throw new ArgumentTransformationMetadataException(
-                $"A {value?.GetType().Name ?? "null"} does not name a cluster. "
-                    + "Use a name, a UUID, a console URL, or an object with a ClusterId."
-            );
+        var piped = PipedObject.Of(input) ?? throw new ArgumentTransformationMetadataException(NamesNoCluster(value));
         if (Rehydrated(piped) is { } made && Belonging(made) is { } belonging)
             return belonging;
         var named = Parse(
@@ -38,6 +36,15 @@ internal sealed class ClusterIdentityTransformationAttribute : ArgumentTransform
         );
         return piped.IsPlanned ? named.AsPlanned() : named;
     }
+
+    private static string NamesNoCluster(object? value) =>
+        value switch
+        {
+            null => "$null does not name a cluster.",
+            // The engine reads digits as a number and drops zeros at their beginning.
+            int or long or double or decimal => $"The number {value} does not name a cluster. Put digits in quotes.",
+            _ => $"An object of the type {value.GetType().Name} does not name a cluster.",
+        } + " Use a name, a UUID, a console URL, or an object with a ClusterId.";
 
     private static CrdbClusterIdentity? Belonging(object? value) =>
         value switch

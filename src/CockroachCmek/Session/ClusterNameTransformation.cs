@@ -4,8 +4,8 @@ using System.Management.Automation;
 namespace CockroachCmek.Session;
 
 /// <summary>
-/// Takes the name or id from the rows of a list, so that <c>Import-Csv clusters.csv | Get-CrdbCluster</c> works. Text
-/// stays as it is.
+/// Takes the name or id from the rows of a list, so that <c>Import-Csv clusters.csv | Get-CrdbCluster</c> works, and
+/// from objects of this module. A text that is not empty stays as it is: it may be a pattern.
 /// </summary>
 internal sealed class ClusterNameTransformationAttribute : ArgumentTransformationAttribute
 {
@@ -14,8 +14,11 @@ internal sealed class ClusterNameTransformationAttribute : ArgumentTransformatio
             ? many.Cast<object?>().Select(Name).ToArray()
             : Name(inputData);
 
-    private static object? Name(object? input) =>
-        Unwrap(input) is CrdbCluster cluster ? cluster.Id : PipedObject.Of(input)?.Cluster ?? input;
+    private static string Name(object? input)
+    {
+        var identity = ClusterIdentityTransformationAttribute.Identity(input);
+        return identity.Source is null ? identity.Text : identity.Id ?? identity.Text;
+    }
 
     private static object? Unwrap(object? input) => input is PSObject wrapped ? wrapped.BaseObject : input;
 }

@@ -17,27 +17,41 @@ internal static class ManifestFiles
     {
         foreach (var path in paths)
         {
-            IEnumerable<string> found = [];
+            IReadOnlyCollection<string> found = [];
+            Exception? cause = null;
             try
             {
                 found = cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _);
             }
-            catch (ItemNotFoundException error)
+            catch (SessionStateException error) // no such file, drive or provider
             {
-                cmdlet.WriteError(Commands.ErrorRecords.From(Errors.ManifestFileNotFound(path, error)));
+                cause = error;
             }
 
+            // A pattern without a file is an error too: what follows in the pipeline would do nothing in silence.
+            if (found.Count == 0)
+                cmdlet.WriteError(Commands.ErrorRecords.From(Errors.ManifestFileNotFound(path, cause)));
             foreach (var file in found)
                 yield return file;
         }
 
         foreach (var path in literalPaths)
         {
-            var file = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
+            string? file = null;
+            Exception? cause = null;
+            try
+            {
+                file = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
+            }
+            catch (SessionStateException error)
+            {
+                cause = error;
+            }
+
             if (File.Exists(file))
-                yield return file;
+                yield return file!;
             else
-                cmdlet.WriteError(Commands.ErrorRecords.From(Errors.ManifestFileNotFound(path, null)));
+                cmdlet.WriteError(Commands.ErrorRecords.From(Errors.ManifestFileNotFound(path, cause)));
         }
     }
 

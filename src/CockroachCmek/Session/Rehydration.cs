@@ -99,23 +99,3 @@ internal static class Rehydration
             piped.Text(nameof(CmekRegionSpec.AuthPrincipal)) ?? ""
         );
 }
-
-/// <summary>
-/// Makes a manifest of an object that a job, a remote session, a Clixml or a JSON file has deserialized.
-/// </summary>
-internal sealed class ManifestTransformationAttribute : ArgumentTransformationAttribute
-{
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
-    {
-        if (PipedObject.Of(inputData) is not { } piped || piped.Value(nameof(CmekManifest.RegionSpecs)) is null)
-            return inputData;
-        try
-        {
-            return Rehydration.Object(piped, typeof(CmekManifest));
-        }
-        catch (PSInvalidCastException error)
-        {
-            throw new ArgumentTransformationMetadataException(error.Message, error);
-        }
-    }
-}

@@ -31,11 +31,14 @@ public sealed class CompletionTests
         "System.String",
         "System.Uri",
         "System.Guid",
+        "CockroachCmek.CmekManifest",
         "CockroachCmek.CrdbClusterIdentity",
+        "CockroachCmek.CrdbSandbox",
+        "CockroachCmek.CrdbSession",
     ];
 
     [Fact]
-    public void Every_parameter_that_is_text_completes_or_says_why_it_cannot()
+    public void Every_parameter_that_is_text_or_an_object_completes_or_says_why_it_cannot()
     {
         using var session = new ModuleSession();
         var bare = session
@@ -96,7 +99,15 @@ public sealed class CompletionTests
         // Regions: those of the cluster for a key; those that it does not have for a new region.
         Assert.Equal(["eu-central-1", "eu-west-1"], Offered(session, "'prod-eu' | New-CrdbCmekKey -Region eu-"));
         Assert.Equal(["us-east-1", "us-east-2"], Offered(session, "Add-CrdbCmekRegion -Cluster prod-eu -Region us-e"));
-        Assert.Equal([], Offered(session, "Add-CrdbCmekRegion -Cluster prod-eu -Region eu-west-"));
+        Assert.Equal(
+            ["eu-west-2", "eu-west-3"],
+            Offered(session, "Add-CrdbCmekRegion -Cluster prod-eu -Region eu-west-")
+        );
+        Assert.StartsWith(
+            "has nodes of gcp-us",
+            ToolTips(session, "$gcp | Add-CrdbCmekRegion us-").First(),
+            StringComparison.Ordinal
+        );
 
         // Keys and identities of the cluster's cloud, also from manifests of the folder.
         Assert.All(Offered(session, "New-CrdbCmekKey gcp-us -KeyUri "), uri =>
@@ -122,6 +133,7 @@ public sealed class CompletionTests
         Assert.Equal(["cmek-work"], Offered(session, "Connect-CrdbCloud -GcpProject cmek-w"));
         Assert.Equal(["11111111-2222-3333-4444-555555555555"], Offered(session, "New-CrdbCmekKey -SubscriptionId 1"));
         Assert.Equal(["cmek-sandbox"], Offered(session, "New-CrdbCmekKey azure-us -KeyVaultName "));
+        Assert.Equal(["Key Vault of the sandbox"], ToolTips(session, "New-CrdbCmekKey azure-us -KeyVaultName "));
         Assert.Equal([], Offered(session, "New-CrdbCmekKey prod-eu -KeyVaultName cmek-s"));
         Assert.Equal(["crdb-cmek"], Offered(session, "New-CrdbCmekKey gcp-us -KeyRing "));
         Assert.Equal(["europe"], Offered(session, "New-CrdbCmekKey gcp-us -Location eu"));
@@ -130,7 +142,30 @@ public sealed class CompletionTests
             Offered(session, "New-CrdbCmekKey azure-eu -RoleName 'Key Vault Crypto S")
         );
 
+        // The ways to revoke of the cluster's cloud, though the engine offers every value of an enumeration.
+        Assert.Equal(
+            ["Default", "RemoveGrant", "DisableIdentity", "RemoveTrust", "DisableKey"],
+            Offered(session, "$gcp | Revoke-CrdbCmek -Method ")
+        );
+        Assert.Equal(["Default", "Deny", "DenyRole"], Offered(session, "Test-CrdbCmekRevocation prod-eu -Method De"));
+
+        // Objects: the variables that hold one, not quoted.
+        session.Run("$mine = Get-CrdbSession; $manifest = Import-CrdbCmekManifest ./prod-eu.json").Succeeds();
+        Assert.Equal(["$mine", "(Get-CrdbSession)"], Offered(session, "Get-CrdbCmek -Session "));
+        Assert.Equal(["$manifest"], Offered(session, "Enable-CrdbCmek "));
+        Assert.Equal(["$sandbox"], Offered(session, "Stop-CrdbSandbox "));
+
         Assert.Equal(true, session.Run("$sandbox.Exchanges.Count -eq $seen").Single().BaseObject);
+    }
+
+    [Fact]
+    public void Before_anything_was_read_Tab_offers_what_is_known_without_it()
+    {
+        using var session = ModuleSession.WithSandbox();
+        Assert.Contains("ap-east-1", Offered(session, "Add-CrdbCmekRegion -Cluster prod-eu -Region "));
+        Assert.Equal(["cmek-sandbox"], Offered(session, "New-CrdbCmekKey azure-eu -KeyVaultName "));
+        Assert.Equal(["(Get-CrdbSession)"], Offered(session, "Disconnect-CrdbCloud "));
+        Assert.Contains("DenyRole", Offered(session, "Revoke-CrdbCmek prod-eu -Method "));
     }
 
     [Fact]

@@ -46,6 +46,16 @@ public sealed partial class DocumentTests
         AssertNone(listed.Where(id => !Regex.IsMatch(sources, $@"\b{id}\b")));
     }
 
+    /// <summary>The Gallery shows it as the release notes and takes 35,000 characters.</summary>
+    [Fact]
+    public void The_newest_section_of_the_changelog_is_that_of_the_version_of_the_manifest()
+    {
+        var version = Regex.Match(Read("CockroachCmek.psd1"), @"ModuleVersion\s*=\s*'([\d.]+)'").Groups[1].Value;
+        var sections = Read("CHANGELOG.md").Split("\n## ");
+        Assert.Equal(version, sections[1].Split('\n')[0].Trim());
+        Assert.InRange(sections[1].Length, 1, 35_000);
+    }
+
     [Theory]
     [MemberData(nameof(Documents))]
     public void Every_command_in_a_document_exists_with_its_parameters(string document)

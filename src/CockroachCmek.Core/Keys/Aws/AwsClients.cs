@@ -134,7 +134,8 @@ internal sealed class AwsClients : IDisposable
         config.ServiceURL = endpoint.ToString();
 #if NETFRAMEWORK
         if (endpoint.IsLoopback)
-            config.SetWebProxy(new System.Net.WebProxy()); // none: a proxy reads what is sent in clear
+            // None, because a proxy reads what is sent in clear. The SDK needs an address: this one serves nobody.
+            config.SetWebProxy(new System.Net.WebProxy(endpoint, BypassOnLocal: true, BypassList: [".*"]));
 #endif
     }
 }

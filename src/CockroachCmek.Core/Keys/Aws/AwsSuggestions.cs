@@ -1,7 +1,7 @@
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
-/// Values for parameters of AWS: the profiles of the shared configuration files, and roles that were seen.
+/// Values for parameters of AWS: the profiles of the shared configuration files, regions, and roles that were seen.
 /// </summary>
 internal static class AwsSuggestions
 {
@@ -9,6 +9,7 @@ internal static class AwsSuggestions
         parameter switch
         {
             "AwsProfile" or "KeyProfile" => Profiles(),
+            "Region" => AwsRegions.Offered,
             "Name" => seen
                 .Principals.Select(RoleArn.TryParse)
                 .OfType<RoleArn>()

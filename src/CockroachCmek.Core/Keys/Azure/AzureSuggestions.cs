@@ -12,8 +12,11 @@ internal static class AzureSuggestions
     public static IEnumerable<Suggestion> Of(string parameter, SeenNames seen) =>
         parameter switch
         {
-            "AzureKeyVaultName" or "KeyVaultName" or "VaultKeyCollection" => KeyVaults(seen)
-                .Select(v => new Suggestion(v.Host.Split('.')[0], $"Key Vault of a key that was seen: {v}")),
+            "AzureKeyVaultName" or "KeyVaultName" or "VaultKeyCollection" => ConnectedKeyVaults(seen)
+                .Concat(
+                    KeyVaults(seen)
+                        .Select(v => new Suggestion(v.Host.Split('.')[0], $"Key Vault of a key that was seen: {v}"))
+                ),
             "KeyVaultUri" => KeyVaults(seen)
                 .Select(v => new Suggestion(v.ToString(), "Key Vault of a key that was seen")),
             "RoleName" =>
@@ -25,11 +28,20 @@ internal static class AzureSuggestions
             "AzureTenantId" or "TenantId" => Subscriptions()
                 .Select(s => new Suggestion(s.Tenant, $"tenant of {s.Name}"))
                 .Concat(seen.Principals.Where(IsId).Select(p => new Suggestion(p, "tenant of a cluster's key"))),
+            "Region" => AzureRegions.Offered,
             "AzureClientId" => LocalConfiguration.Variable("AZURE_CLIENT_ID") is { } client
                 ? [new Suggestion(client, "AZURE_CLIENT_ID")]
                 : [],
             _ => [],
         };
+
+    private static IEnumerable<Suggestion> ConnectedKeyVaults(SeenNames seen)
+    {
+        foreach (var name in seen.Connection.Get<string[]>("AzureKeyVaultName") ?? [])
+            yield return new Suggestion(name, "Key Vault of the session (Connect-CrdbCloud -AzureKeyVaultName)");
+        if (seen.Sandbox?.Find("azure") is { } sandbox && sandbox.TryGetValue("keyVaultName", out var keyVault))
+            yield return new Suggestion(keyVault, "Key Vault of the sandbox");
+    }
 
     private static bool IsId(string text) => Guid.TryParseExact(text, "D", out _);
 

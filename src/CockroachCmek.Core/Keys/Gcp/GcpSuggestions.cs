@@ -33,6 +33,7 @@ internal static class GcpSuggestions
                 .Principals.Where(p => ServiceAccountEmail.IsWellFormed(p) && !IsOfCockroachLabs(p))
                 .Select(ServiceAccountEmail.Parse)
                 .Select(a => new Suggestion(a.Name, $"service account that was seen, in project {a.Project}")),
+            "Region" => GcpRegions.Offered,
             "VaultKeyCollection" => rings.Select(r => new Suggestion(r.ToString(), "key ring of a key that was seen")),
             _ => [],
         };

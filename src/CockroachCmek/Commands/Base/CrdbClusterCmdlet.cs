@@ -86,12 +86,26 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
     /// <summary>Starts the work for each cluster of the record.</summary>
     protected override void ProcessRecord()
     {
+        if (NeedsAttribute.MissingIn(this) is { Count: > 0 } missing)
+        {
+            var input = Cluster.Length > 0 ? Cluster[0].Text : "";
+            WriteFailure(Errors.InputIncomplete(input, missing, MyInvocation.MyCommand.Name, Between));
+            return;
+        }
+
         var work = Prepare();
         var patience = Patience;
         foreach (var identity in Inputs())
         {
+            var isPattern = identity.Cluster is null && Wildcards.IsPattern(identity.Text);
+            if (isPattern && !AcceptsPatterns)
+            {
+                WriteFailure(Errors.WildcardNotAccepted(identity.Text, MyInvocation.MyCommand.Name));
+                continue;
+            }
+
             var session = CloudOf(identity.Cluster);
-            if (AcceptsPatterns && identity.Cluster is null && Wildcards.IsPattern(identity.Text))
+            if (isPattern)
                 Submit(session, operation => StartMatchesAsync(session, identity.Text, work, operation));
             else
                 Start(session, identity, work, patience);
@@ -155,6 +169,9 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
             throw Errors.NoClusterMatches(pattern);
         operation.Continue(() => matches.ForEach(match => Start(session, match, work, Patience, isMatch: true)));
     }
+
+    /// <summary>What belongs between Get-CrdbCluster and this cmdlet when an input lacks a parameter.</summary>
+    private protected virtual string Between => "";
 
     /// <summary>True for cmdlets that only read: they take patterns as Get-CrdbCluster does.</summary>
     private protected virtual bool AcceptsPatterns => false;

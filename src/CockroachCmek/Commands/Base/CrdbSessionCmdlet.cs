@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using CockroachCmek.Completion;
 using CockroachCmek.Core;
 using CockroachCmek.Session;
 
@@ -14,6 +15,7 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
     [Parameter]
     [ValidateNotNull]
     [SessionTransformation]
+    [ArgumentCompleter(typeof(SessionCompleter))]
     public CrdbSession? Session { get; set; }
 
     /// <summary>Fails at once if there is no session. Objects of the pipeline may bring theirs.</summary>
@@ -64,6 +66,7 @@ public abstract class CrdbSessionCmdlet : CrdbCmdlet
         Submit(
             async operation =>
             {
+                operation.Shown = session.Memory.Add;
                 using var ends = session.Ended.Register(operation.Cancel);
                 try
                 {

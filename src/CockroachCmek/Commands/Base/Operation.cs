@@ -49,7 +49,14 @@ internal sealed class Operation(Action signal, bool planOnly, object? source, Ca
     /// <summary>Cancels this operation alone, for example because its session was disconnected.</summary>
     public void Cancel() => _cancellation.Cancel();
 
-    public void Output(object item) => Post(cmdlet => cmdlet.WriteObject(item));
+    /// <summary>Called with each object before it is written; set before the work starts.</summary>
+    public Action<object>? Shown { get; set; }
+
+    public void Output(object item)
+    {
+        Shown?.Invoke(item);
+        Post(cmdlet => cmdlet.WriteObject(item));
+    }
 
     /// <summary>Writes the checks or, if quiet, adds them to the verdict.</summary>
     public void OutputChecks(IReadOnlyList<CmekCheck> checks, Verdict? verdict)
