@@ -125,9 +125,10 @@ internal sealed class CrdbCloudClient : IDisposable
     }
 
     /// <summary>
-    /// How often managed backups are taken, and when the newest was; null for both where backups are off.
+    /// How often managed backups are taken, when the newest was, and how long each is kept; all null where backups are
+    /// off.
     /// </summary>
-    public async Task<(TimeSpan? Every, DateTimeOffset? Newest)> GetBackupsAsync(
+    public async Task<(TimeSpan? Every, DateTimeOffset? Newest, TimeSpan? Kept)> GetBackupsAsync(
         CrdbCluster cluster,
         OperationContext context
     )
@@ -138,8 +139,12 @@ internal sealed class CrdbCloudClient : IDisposable
             context
         );
         if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes)
-            return (null, null);
-        return (TimeSpan.FromMinutes(minutes), await FindNewestBackupAsync(cluster, context));
+            return (null, null, null);
+        return (
+            TimeSpan.FromMinutes(minutes),
+            await FindNewestBackupAsync(cluster, context),
+            configuration.RetentionDays is { } days ? TimeSpan.FromDays(days) : null
+        );
     }
 
     /// <summary>When the newest managed backup was taken; null when there is none.</summary>

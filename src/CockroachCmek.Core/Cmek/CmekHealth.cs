@@ -37,13 +37,15 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         Age(info, options, results, context);
         var operations = new OperationChecks(client);
         var nodes = operations.NodesAsync(cluster, context);
-        var backups = operations.BackupsAsync(cluster, context);
+        var backups = operations.BackupsAsync(cluster, options.MinBackupRetention, context);
         var readiness = new RevocationReadiness(keys, context).CheckAsync(info);
+        var sharing = (options.Sharing ?? new KeySharing()).CheckAsync(info, keys, context);
         var live = await Task.WhenAll(Requests(info, options).Select(r => LiveAsync(keys, r, context)));
         return
         [
             .. results.All,
             .. live.SelectMany(c => c),
+            .. await sharing,
             .. await readiness,
             .. (await nodes).All,
             .. (await backups).All,
@@ -110,6 +112,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
                 Cluster = info.Cluster,
                 OrganizationId = options.OrganizationId,
                 Spec = spec,
+                Rules = options.Rules,
                 TakenUpAt = info.Regions.First(r => r.Region == spec.Region).WrappedAt(),
             };
         foreach (
@@ -136,14 +139,17 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
     {
         try
         {
-            return await keys.CheckKeyAsync(request, context);
+            return OfKey(await keys.CheckKeyAsync(request, context));
         }
         catch (CmekException fault)
         {
             var results = new CheckList(request.Cluster);
             results.Unknown(CmekCheckName.KeyUsable, request.Spec.Region, fault);
-            return results.All;
+            return OfKey(results.All);
         }
+
+        IReadOnlyList<CmekCheck> OfKey(IReadOnlyList<CmekCheck> checks) =>
+            [.. checks.Select(c => c with { KeyUri = request.Spec.KeyUri })];
     }
 
     private static void Status(CmekInfo info, CheckList results)

@@ -36,12 +36,12 @@ internal sealed class OperationChecks(CrdbCloudClient client)
     }
 
     /// <summary>Managed backups fail without the key, and no mail is sent (cmek.md, limitations).</summary>
-    public async Task<CheckList> BackupsAsync(CrdbCluster cluster, OperationContext context)
+    public async Task<CheckList> BackupsAsync(CrdbCluster cluster, TimeSpan? minRetention, OperationContext context)
     {
         var results = new CheckList(cluster);
         try
         {
-            var (every, newest) = await client.GetBackupsAsync(cluster, context);
+            var (every, newest, kept) = await client.GetBackupsAsync(cluster, context);
             // Overdue means that two backups in a row are missing.
             var isLate =
                 every is { } period
@@ -73,6 +73,8 @@ internal sealed class OperationChecks(CrdbCloudClient client)
                 );
             else
                 results.Pass(CmekCheckName.BackupsRecent, "", $"The newest managed backup is of {newest:u}.");
+            if (every is not null)
+                Retention(cluster, kept, minRetention, results);
         }
         catch (CmekException fault)
         {
@@ -80,5 +82,31 @@ internal sealed class OperationChecks(CrdbCloudClient client)
         }
 
         return results;
+    }
+
+    private static void Retention(CrdbCluster cluster, TimeSpan? kept, TimeSpan? least, CheckList results)
+    {
+        var console = $"Open https://cockroachlabs.cloud/cluster/{cluster.Id}/backups";
+        if (kept is not { } time)
+            results.Unknown(
+                CmekCheckName.BackupRetention,
+                "",
+                "The API does not report how long managed backups are kept.",
+                console
+            );
+        else if (least is { } asked && time < asked)
+            results.Fail(
+                CmekCheckName.BackupRetention,
+                "BackupRetentionShort",
+                "",
+                $"Managed backups are kept for {time.TotalDays:0} days; at least {asked.TotalDays:0.#} are asked for.",
+                console
+            );
+        else
+            results.Pass(
+                CmekCheckName.BackupRetention,
+                "",
+                $"Managed backups are kept for {time.TotalDays:0} days; past keys are needed as long."
+            );
     }
 }
