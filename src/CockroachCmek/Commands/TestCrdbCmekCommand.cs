@@ -33,9 +33,9 @@ namespace CockroachCmek.Commands;
 /// <code>if (-not (Test-CrdbCmek prod-* -Quiet)) { 'Something needs attention.' }</code>
 /// </example>
 /// <example>
-/// <para>Records what is known today, and returns false only for what is new later.</para>
-/// <code>Set-Content baseline.json (ConvertTo-Json @(Test-CrdbCmek prod-* | Where-Object Status -ne Pass))
-/// Test-CrdbCmek prod-* -BaselinePath baseline.json -Quiet</code>
+/// <para>Returns false only for what is neither accepted nor known: baseline.json holds the output of an earlier run as
+/// ConvertTo-Json writes it.</para>
+/// <code>Test-CrdbCmek prod-* -SuppressionPath accepted.yml -BaselinePath baseline.json -Quiet</code>
 /// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsDiagnostic.Test, "CrdbCmek", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/cmek")]
