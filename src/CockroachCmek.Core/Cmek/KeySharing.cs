@@ -88,16 +88,8 @@ internal sealed class KeySharing
         var review = $"Get-CrdbCmekAccess {ShellQuote.PowerShell(cluster.Name)}";
         try
         {
-            if (await keys.ReadMarksAsync(uses[0], context) is not { } marks)
-                results.Unknown(
-                    CmekCheckName.KeyShared,
-                    "KeyMarksUnread",
-                    region,
-                    $"For which clusters {key} and its identity are marked is not known: their tags or labels could "
-                        + "not be read.",
-                    review
-                );
-            else if (marks.FirstOrDefault(m => !m.IsOf(cluster)) is { } other)
+            var marks = await keys.ReadMarksAsync(uses[0], context);
+            if (marks.Found.FirstOrDefault(m => !m.IsOf(cluster)) is { } other)
                 results.Warn(
                     CmekCheckName.KeyShared,
                     "KeyMarkedForAnother",
@@ -106,11 +98,20 @@ internal sealed class KeySharing
                         + "cluster is lost for the other.",
                     review
                 );
+            else if (marks.Unread.Count > 0)
+                results.Unknown(
+                    CmekCheckName.KeyShared,
+                    "KeyMarksUnread",
+                    region,
+                    $"Whether {key} and its identity are marked for another cluster is not known, because these could "
+                        + $"not be read: {string.Join(", ", marks.Unread)}.",
+                    marks.Unread[0].Command
+                );
             else
                 results.Pass(
                     CmekCheckName.KeyShared,
                     region,
-                    marks.Count == 0
+                    marks.Found.Count == 0
                         ? $"{key} and its identity are not marked for another cluster, nor for this one."
                         : $"{key} and its identity are marked for no other cluster."
                 );
