@@ -166,7 +166,7 @@ internal static partial class CmekCheckTable
                 Why =
                     "A backup that is gone cannot be restored, and past keys are needed for as long as backups "
                     + "are kept; -MinBackupRetention is the limit.",
-                Looks = "CockroachDB Cloud: retention_days of the backup configuration.",
+                Looks = "CockroachDB Cloud: retention_days of the backup configuration, with -MinBackupRetention.",
                 Fix = "Raise the retention in the console.",
             },
         ];

@@ -125,10 +125,9 @@ internal sealed class CrdbCloudClient : IDisposable
     }
 
     /// <summary>
-    /// How often managed backups are taken, when the newest was, and how long each is kept; all null where backups are
-    /// off.
+    /// How often managed backups are taken, and when the newest was; null for both where backups are off.
     /// </summary>
-    public async Task<(TimeSpan? Every, DateTimeOffset? Newest, TimeSpan? Kept)> GetBackupsAsync(
+    public async Task<(TimeSpan? Every, DateTimeOffset? Newest)> GetBackupsAsync(
         CrdbCluster cluster,
         OperationContext context
     )
@@ -139,12 +138,19 @@ internal sealed class CrdbCloudClient : IDisposable
             context
         );
         if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes)
-            return (null, null, null);
-        return (
-            TimeSpan.FromMinutes(minutes),
-            await FindNewestBackupAsync(cluster, context),
-            configuration.RetentionDays is { } days ? TimeSpan.FromDays(days) : null
+            return (null, null);
+        return (TimeSpan.FromMinutes(minutes), await FindNewestBackupAsync(cluster, context));
+    }
+
+    /// <summary>How long a managed backup is kept; null when the API does not report it.</summary>
+    public async Task<TimeSpan?> GetBackupRetentionAsync(CrdbCluster cluster, OperationContext context)
+    {
+        var configuration = await _transport.GetAsync<WireBackupConfiguration>(
+            $"clusters/{cluster.Id}/backups-config",
+            cluster,
+            context
         );
+        return configuration.RetentionDays is { } days ? TimeSpan.FromDays(days) : null;
     }
 
     /// <summary>When the newest managed backup was taken; null when there is none.</summary>

@@ -37,10 +37,12 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         Age(info, options, results, context);
         var operations = new OperationChecks(client);
         var nodes = operations.NodesAsync(cluster, context);
-        var backups = operations.BackupsAsync(cluster, options.MinBackupRetention, context);
+        var backups = operations.BackupsAsync(cluster, context);
         var readiness = new RevocationReadiness(keys, context).CheckAsync(info);
         var sharing = (options.Sharing ?? new KeySharing()).CheckAsync(info, keys, context);
-        var live = await Task.WhenAll(Requests(info, options).Select(r => LiveAsync(keys, r, context)));
+        var live = await Task.WhenAll(
+            LiveChecks.Requests(info, options).Select(r => LiveChecks.RunAsync(keys, r, context))
+        );
         return
         [
             .. results.All,
@@ -49,6 +51,9 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             .. await readiness,
             .. (await nodes).All,
             .. (await backups).All,
+            .. options.MinBackupRetention is { } least
+                ? (await operations.RetentionAsync(cluster, least, context)).All
+                : [],
         ];
     }
 
@@ -101,55 +106,6 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         }
 
         return [.. results.All, .. await CheckManifestAsync(cluster, manifest, keys, options.OrganizationId, context)];
-    }
-
-    private static IEnumerable<KeyCheckRequest> Requests(CmekInfo info, HealthOptions options)
-    {
-        var inForce = info.InForce();
-        foreach (var spec in inForce)
-            yield return new KeyCheckRequest
-            {
-                Cluster = info.Cluster,
-                OrganizationId = options.OrganizationId,
-                Spec = spec,
-                Rules = options.Rules,
-                TakenUpAt = info.Regions.First(r => r.Region == spec.Region).WrappedAt(),
-            };
-        foreach (
-            var spec in info.EveryKey()
-                .Where(s => !inForce.Any(f => f.KeyUri == s.KeyUri))
-                .GroupBy(s => s.KeyUri)
-                .Select(g => g.First())
-        )
-            yield return new KeyCheckRequest
-            {
-                Cluster = info.Cluster,
-                OrganizationId = options.OrganizationId,
-                Spec = spec,
-                IsPast = true,
-            };
-    }
-
-    /// <summary>A cloud that cannot be reached makes its own checks Unknown and hides no others.</summary>
-    private static async Task<IReadOnlyList<CmekCheck>> LiveAsync(
-        ICmekKeyProvider keys,
-        KeyCheckRequest request,
-        OperationContext context
-    )
-    {
-        try
-        {
-            return OfKey(await keys.CheckKeyAsync(request, context));
-        }
-        catch (CmekException fault)
-        {
-            var results = new CheckList(request.Cluster);
-            results.Unknown(CmekCheckName.KeyUsable, request.Spec.Region, fault);
-            return OfKey(results.All);
-        }
-
-        IReadOnlyList<CmekCheck> OfKey(IReadOnlyList<CmekCheck> checks) =>
-            [.. checks.Select(c => c with { KeyUri = request.Spec.KeyUri })];
     }
 
     private static void Status(CmekInfo info, CheckList results)
@@ -283,7 +239,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             return offline;
         var live = await Task.WhenAll(
             manifest.RegionSpecs.Select(spec =>
-                LiveAsync(
+                LiveChecks.RunAsync(
                     keys,
                     new KeyCheckRequest
                     {

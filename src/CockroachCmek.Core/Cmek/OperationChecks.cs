@@ -36,12 +36,12 @@ internal sealed class OperationChecks(CrdbCloudClient client)
     }
 
     /// <summary>Managed backups fail without the key, and no mail is sent (cmek.md, limitations).</summary>
-    public async Task<CheckList> BackupsAsync(CrdbCluster cluster, TimeSpan? minRetention, OperationContext context)
+    public async Task<CheckList> BackupsAsync(CrdbCluster cluster, OperationContext context)
     {
         var results = new CheckList(cluster);
         try
         {
-            var (every, newest, kept) = await client.GetBackupsAsync(cluster, context);
+            var (every, newest) = await client.GetBackupsAsync(cluster, context);
             // Overdue means that two backups in a row are missing.
             var isLate =
                 every is { } period
@@ -73,8 +73,6 @@ internal sealed class OperationChecks(CrdbCloudClient client)
                 );
             else
                 results.Pass(CmekCheckName.BackupsRecent, "", $"The newest managed backup is of {newest:u}.");
-            if (every is not null)
-                Retention(cluster, kept, minRetention, results);
         }
         catch (CmekException fault)
         {
@@ -84,29 +82,41 @@ internal sealed class OperationChecks(CrdbCloudClient client)
         return results;
     }
 
-    private static void Retention(CrdbCluster cluster, TimeSpan? kept, TimeSpan? least, CheckList results)
+    /// <summary>Whether managed backups are kept long enough: a request of its own, made only where a rule asks.</summary>
+    public async Task<CheckList> RetentionAsync(CrdbCluster cluster, TimeSpan least, OperationContext context)
     {
+        var results = new CheckList(cluster);
         var console = $"Open https://cockroachlabs.cloud/cluster/{cluster.Id}/backups";
-        if (kept is not { } time)
-            results.Unknown(
-                CmekCheckName.BackupRetention,
-                "",
-                "The API does not report how long managed backups are kept.",
-                console
-            );
-        else if (least is { } asked && time < asked)
-            results.Fail(
-                CmekCheckName.BackupRetention,
-                "BackupRetentionShort",
-                "",
-                $"Managed backups are kept for {time.TotalDays:0} days; at least {asked.TotalDays:0.#} are asked for.",
-                console
-            );
-        else
-            results.Pass(
-                CmekCheckName.BackupRetention,
-                "",
-                $"Managed backups are kept for {time.TotalDays:0} days; past keys are needed as long."
-            );
+        try
+        {
+            if (await client.GetBackupRetentionAsync(cluster, context) is not { } kept)
+                results.Unknown(
+                    CmekCheckName.BackupRetention,
+                    "",
+                    "The API does not report how long managed backups are kept.",
+                    console
+                );
+            else if (kept < least)
+                results.Fail(
+                    CmekCheckName.BackupRetention,
+                    "BackupRetentionShort",
+                    "",
+                    $"Managed backups are kept for {kept.TotalDays:0} days; at least {least.TotalDays:0.#} are asked "
+                        + "for.",
+                    console
+                );
+            else
+                results.Pass(
+                    CmekCheckName.BackupRetention,
+                    "",
+                    $"Managed backups are kept for {kept.TotalDays:0} days; past keys are needed as long."
+                );
+        }
+        catch (CmekException fault)
+        {
+            results.Unknown(CmekCheckName.BackupRetention, "", fault.Message, fault.RecommendedAction);
+        }
+
+        return results;
     }
 }

@@ -64,8 +64,8 @@ public sealed class TestCrdbCmekCommand : FleetCmdlet
     public TimeSpan? MinDeletionWindow { get; set; }
 
     /// <summary>
-    /// The shortest time for which managed backups must be kept: a number of days, or a time span. Default: the time is
-    /// reported, not judged.
+    /// The shortest time for which managed backups must be kept: a number of days, or a time span. It costs one more
+    /// request for each cluster. Default: not checked.
     /// </summary>
     [Parameter]
     [DurationTransformation(InDays = true)]

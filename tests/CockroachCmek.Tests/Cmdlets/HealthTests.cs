@@ -20,6 +20,16 @@ public sealed class HealthTests
             ["DataOlderThanCmek"],
             checks.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("ErrorId"))
         );
+        Assert.DoesNotContain(checks, c => c.Text("Check") == "BackupRetention");
+        Assert.Equal(
+            ["Pass", "Fail"],
+            session
+                .Run(
+                    "29, 31 | ForEach-Object { Test-CrdbCmek prod-eu -MinBackupRetention $_ } | Where-Object Id -eq CMEK042"
+                )
+                .Succeeds()
+                .Output.Select(c => c.Text("Status"))
+        );
         foreach (
             var name in new[]
             {
