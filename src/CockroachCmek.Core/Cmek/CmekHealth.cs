@@ -19,7 +19,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         OperationContext context
     )
     {
-        var cluster = await client.GetClusterAsync(named.Id, context);
+        var cluster = await client.GetRecentClusterAsync(named.Id, context);
         var results = new CheckList(cluster);
         if (await CmekAsync(cluster, results, context) is not { } info)
         {
@@ -36,18 +36,15 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         DataBefore(info, results);
         Age(info, options, results, context);
         var operations = new OperationChecks(client);
-        var nodes = operations.NodesAsync(cluster, context);
         var backups = operations.BackupsAsync(cluster, context);
         var readiness = new RevocationReadiness(keys, context).CheckAsync(info);
         var live = await Task.WhenAll(Requests(info, options).Select(r => LiveAsync(keys, r, context)));
-        return
-        [
-            .. results.All,
-            .. live.SelectMany(c => c),
-            .. await readiness,
-            .. (await nodes).All,
-            .. (await backups).All,
-        ];
+        List<CmekCheck> found = [.. results.All, .. live.SelectMany(c => c), .. await readiness];
+        found.AddRange((await backups).All);
+        // A request for each cluster of a fleet, so only where a key may have failed them.
+        if (options.IncludesNodes || found.Exists(c => c.Status == CmekCheckStatus.Fail))
+            found.AddRange((await operations.NodesAsync(cluster, context)).All);
+        return found;
     }
 
     private async Task<CmekInfo?> CmekAsync(CrdbCluster cluster, CheckList results, OperationContext context)

@@ -9,6 +9,9 @@ internal sealed record HealthOptions
     /// <summary>The longest time that a region may use one version of its key; null for no limit.</summary>
     public TimeSpan? MaxKeyAge { get; init; }
 
+    /// <summary>True to read the nodes even where nothing fails.</summary>
+    public bool IncludesNodes { get; init; }
+
     /// <summary>Before CMEK is enabled: the keys to enable it with; null to check the cluster alone.</summary>
     public CmekManifest? Manifest { get; init; }
 }
