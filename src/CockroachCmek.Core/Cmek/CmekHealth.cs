@@ -19,7 +19,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         OperationContext context
     )
     {
-        var cluster = await client.GetClusterAsync(named.Id, context);
+        var cluster = await client.GetRecentClusterAsync(named.Id, context);
         var results = new CheckList(cluster);
         if (await CmekAsync(cluster, results, context) is not { } info)
         {
@@ -36,25 +36,20 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         DataBefore(info, results);
         Age(info, options, results, context);
         var operations = new OperationChecks(client);
-        var nodes = operations.NodesAsync(cluster, context);
         var backups = operations.BackupsAsync(cluster, context);
         var readiness = new RevocationReadiness(keys, context).CheckAsync(info);
         var sharing = (options.Sharing ?? new KeySharing()).CheckAsync(info, keys, context);
         var live = await Task.WhenAll(
             LiveChecks.Requests(info, options).Select(r => LiveChecks.RunAsync(keys, r, context))
         );
-        return
-        [
-            .. results.All,
-            .. live.SelectMany(c => c),
-            .. await sharing,
-            .. await readiness,
-            .. (await nodes).All,
-            .. (await backups).All,
-            .. options.MinBackupRetention is { } least
-                ? (await operations.RetentionAsync(cluster, least, context)).All
-                : [],
-        ];
+        List<CmekCheck> found = [.. results.All, .. live.SelectMany(c => c), .. await sharing, .. await readiness];
+        found.AddRange((await backups).All);
+        if (options.MinBackupRetention is { } least)
+            found.AddRange((await operations.RetentionAsync(cluster, least, context)).All);
+        // A request for each cluster of a fleet, so only where a key may have failed them.
+        if (options.IncludesNodes || found.Exists(c => c.Status == CmekCheckStatus.Fail))
+            found.AddRange((await operations.NodesAsync(cluster, context)).All);
+        return found;
     }
 
     private async Task<CmekInfo?> CmekAsync(CrdbCluster cluster, CheckList results, OperationContext context)

@@ -20,6 +20,9 @@ internal sealed record HealthOptions
     /// <summary>The keys of the clusters of one run; null when each is checked on its own.</summary>
     public KeySharing? Sharing { get; init; }
 
+    /// <summary>True to read the nodes even where nothing fails.</summary>
+    public bool IncludesNodes { get; init; }
+
     /// <summary>Before CMEK is enabled: the keys to enable it with; null to check the cluster alone.</summary>
     public CmekManifest? Manifest { get; init; }
 }

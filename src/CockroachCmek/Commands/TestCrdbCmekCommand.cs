@@ -13,9 +13,12 @@ namespace CockroachCmek.Commands;
 /// <para>Nothing is written. After CMEK is enabled, checks the status and messages of cluster, regions and keys; that
 /// every region has a key; that current and past keys exist, are enabled and are not pending deletion; that the policy
 /// grants what is needed and nothing more; that the identity trusts CockroachDB and nobody else; whether a newer key
-/// version is not in use yet; the age of the last rotation; data older than CMEK; nodes; managed backups; the
+/// version is not in use yet; the age of the last rotation; data older than CMEK; managed backups; the
 /// permissions of the API key; and whether Revoke-CrdbCmek would work now (RevocationReady). That these credentials are
 /// not allowed to revoke is a Warning: an audit need not be.</para>
+/// <para>Each cluster costs two of the ten requests that CockroachDB Cloud allows in a second. The nodes are a third: they
+/// are read where a check fails, because a node that could not use its key does not come back, and with
+/// -IncludeNode.</para>
 /// <para>Before CMEK is enabled, checks whether the cluster supports it. A manifest from the pipeline is checked as
 /// well, as Test-CrdbCmekManifest does.</para>
 /// <para>A check that lacks permission reports Unknown, never Pass. -Quiet returns true if no check is Fail or
@@ -104,6 +107,10 @@ public sealed class TestCrdbCmekCommand : FleetCmdlet
     [Parameter]
     public CmekKeySource Via { get; set; }
 
+    /// <summary>Reads the nodes of every cluster, also where nothing else fails.</summary>
+    [Parameter]
+    public SwitchParameter IncludeNode { get; set; }
+
     private readonly Verdict _verdict = new();
     private readonly KeySharing _sharing = new();
     private KnownFindings? _known;
@@ -142,6 +149,7 @@ public sealed class TestCrdbCmekCommand : FleetCmdlet
                         },
                         MinBackupRetention = MinBackupRetention,
                         Sharing = _sharing,
+                        IncludesNodes = IncludeNode.IsPresent,
                         Manifest = operation.Source as CmekManifest,
                     },
                     operation.Context(session.Time)

@@ -15,7 +15,7 @@ public sealed class HealthTests
     {
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run(Enable).Succeeds();
-        var checks = session.Run("Test-CrdbCmek prod-eu -MaxKeyAge 365").Succeeds().Output;
+        var checks = session.Run("Test-CrdbCmek prod-eu -MaxKeyAge 365 -IncludeNode").Succeeds().Output;
         Assert.Equal(
             ["DataOlderThanCmek"],
             checks.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("ErrorId"))
