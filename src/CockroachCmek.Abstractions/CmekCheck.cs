@@ -18,6 +18,17 @@ public sealed record CmekCheck
     public string Check { get; internal init; } = "";
 
     /// <summary>
+    /// Id of the check, for example CMEK017, as docs/checks.md and a suppression file name it. It never changes.
+    /// </summary>
+    public string Id => CmekCheckTable.Find(Check)?.Id ?? "";
+
+    /// <summary>How bad it is when this check does not pass, whether it passes or not.</summary>
+    public CmekSeverity Severity => CmekCheckTable.Find(Check)?.Severity ?? CmekSeverity.Medium;
+
+    /// <summary>The key that was checked; empty for a check of the cluster or of a region as a whole.</summary>
+    public string KeyUri { get; internal init; } = "";
+
+    /// <summary>
     /// What is wrong, for example KeyTooOld: the id of the error that other cmdlets raise for it. Empty when nothing is
     /// wrong.
     /// </summary>
@@ -40,6 +51,21 @@ public sealed record CmekCheck
     /// brackets. Empty when the remedy is no command.
     /// </summary>
     public string NextCommand => NextCommands.Of(Remedy);
+
+    /// <summary>True when a suppression accepts what was found. The status stays as it is.</summary>
+    public bool Suppressed { get; internal init; }
+
+    /// <summary>The reason that the suppression gives; empty when nothing is suppressed.</summary>
+    public string SuppressionReason { get; internal init; } = "";
+
+    /// <summary>When the suppression ends; null when nothing is suppressed.</summary>
+    public DateTimeOffset? SuppressedUntil { get; internal init; }
+
+    /// <summary>
+    /// True for what the baseline did not have, or had with a better status; false for what it had, and for a pass. Null
+    /// without a baseline.
+    /// </summary>
+    public bool? IsNew { get; internal init; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Check}: {Status}";

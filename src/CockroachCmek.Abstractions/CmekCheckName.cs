@@ -115,4 +115,19 @@ public static class CmekCheckName
 
     /// <summary>Managed backups are on, and the newest is not overdue.</summary>
     public const string BackupsRecent = nameof(BackupsRecent);
+
+    /// <summary>Key and identity serve this cluster alone.</summary>
+    public const string KeyShared = nameof(KeyShared);
+
+    /// <summary>A deleted key can be brought back for long enough.</summary>
+    public const string KeyDeletionWindow = nameof(KeyDeletionWindow);
+
+    /// <summary>Nobody both uses and administers the key.</summary>
+    public const string SeparationOfDuties = nameof(SeparationOfDuties);
+
+    /// <summary>The key is protected as your rules ask, for example by hardware.</summary>
+    public const string KeyProtectionLevel = nameof(KeyProtectionLevel);
+
+    /// <summary>Managed backups are kept long enough.</summary>
+    public const string BackupRetention = nameof(BackupRetention);
 }

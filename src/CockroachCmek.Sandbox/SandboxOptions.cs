@@ -18,7 +18,7 @@ public sealed record SandboxOptions
     public int PageSize { get; init; } = 10;
 
     /// <summary>
-    /// Clusters besides those that every sandbox has, all on AWS and without CMEK: an organization's size. Default: 0.
+    /// Clusters besides those that every sandbox has, on all clouds and with CMEK: an organization's size. Default: 0.
     /// </summary>
     public int FleetSize { get; init; }
 

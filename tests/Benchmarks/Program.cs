@@ -9,7 +9,8 @@ using CockroachCmek.Testing;
 // dotnet run -c Release --project tests/Benchmarks
 // Measures in turn, each time in a fresh process, the import of the staged module and of an empty binary module with as
 // many cmdlets; then the first use (--first-use: only that; manifests of other stages to compare with may follow), and
-// how long a revocation takes in a small and in a large organization (--revocation: only that).
+// how long a revocation takes in a small and in a large organization (--revocation: only that). --fleet 1000 measures
+// what a fleet costs; it takes minutes, because of the limit of ten requests a second.
 // Benchmarks measure; no test asserts what they say.
 if (args is ["--import", var manifest])
 {
@@ -27,6 +28,13 @@ var ours = Path.Combine(Repository.Root, "out", "CockroachCmek", "CockroachCmek.
 if (args is ["--first-use", .. var others])
 {
     FirstUse.Report([.. others, ours]);
+    return;
+}
+
+if (args is ["--fleet", var count])
+{
+    FleetSpeed.Report(ours, int.Parse(count, CultureInfo.InvariantCulture), isUnlimited: false);
+    FleetSpeed.Report(ours, int.Parse(count, CultureInfo.InvariantCulture), isUnlimited: true);
     return;
 }
 

@@ -6,6 +6,7 @@ Outputs every check that did not pass. A check that failed, or that could not be
 alert on failed jobs is enough. A cluster that cannot be read does not stop the others: the job fails at the end, and
 names it. A job that finds no cluster with CMEK fails too, and so does one that was given the name of a cluster without
 CMEK. Nothing is written.
+Findings that a file of suppressions accepts, or that a baseline had, are in the output, but do not fail the job.
 #>
 [CmdletBinding()]
 param(
@@ -18,6 +19,12 @@ param(
 
     # Accept checks that could not be made, for example because a permission is missing.
     [bool] $AllowUnknown = $false,
+
+    # A JSON or YAML file of accepted findings, with a reason and a last day for each. On a Hybrid Runbook Worker.
+    [string] $SuppressionPath,
+
+    # The findings of an earlier run as ConvertTo-Json writes them: only what is new fails the job.
+    [string] $BaselinePath,
 
     # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
@@ -59,9 +66,12 @@ try {
     # A name that is gone, or a cluster that cannot be read, does not stop the others.
     $found = @(Get-CrdbCluster $ClusterName -ErrorAction SilentlyContinue -ErrorVariable notFound)
     $clusters = @($found | Where-Object Plan -EQ ADVANCED)
+    $known = @{}
+    if ($SuppressionPath) { $known.SuppressionPath = $SuppressionPath }
+    if ($BaselinePath) { $known.BaselinePath = $BaselinePath }
     $problems = @(
         $clusters |
-            Test-CrdbCmek -MaxKeyAge ([timespan]::FromDays($MaxKeyAgeDays)) -ErrorAction SilentlyContinue `
+            Test-CrdbCmek @known -MaxKeyAge ([timespan]::FromDays($MaxKeyAgeDays)) -ErrorAction SilentlyContinue `
                 -ErrorVariable notRead |
             Where-Object Status -NE Pass
     )
@@ -90,7 +100,7 @@ $problems
 $without = @($problems | Where-Object ErrorId -EQ CmekNotEnabled)
 $isNoneEnabled = $clusters.Count -gt 0 -and $without.Count -eq $clusters.Count
 $fatal = @(
-    $problems | Where-Object {
+    $problems | Where-Object { -not $_.Suppressed -and $_.IsNew -ne $false } | Where-Object {
         "$($_.Status)" -eq 'Fail' -or
         ("$($_.Status)" -eq 'Unknown' -and -not $AllowUnknown) -or
         ($_.ErrorId -eq 'CmekNotEnabled' -and ($isNoneEnabled -or $ClusterName -contains $_.ClusterName))

@@ -12,6 +12,7 @@ internal sealed class CrdbCloudClient : IDisposable
     private const int ClustersPerPage = 500;
 
     private readonly CloudTransport _transport;
+    private readonly RecentClusters _recent = new();
     private volatile bool _refusesPageSize;
 
     /// <summary>Does not connect; the first call does.</summary>
@@ -54,25 +55,58 @@ internal sealed class CrdbCloudClient : IDisposable
         do
         {
             var answer = await ReadClustersAsync(includeInactive, page, context);
-            foreach (var cluster in answer.Clusters ?? [])
-                yield return cluster.ToModel();
+            // All at once: the caller may take minutes over one of them.
+            var clusters = (answer.Clusters ?? []).Select(c => c.ToModel()).ToList();
+            foreach (var cluster in clusters)
+                _recent.Add(cluster, isListed: true, context.Time.GetUtcNow());
+            foreach (var cluster in clusters)
+                yield return cluster;
             page = NextPage(answer.Pagination, page);
         } while (page is not null);
     }
 
-    /// <summary>One cluster.</summary>
+    /// <summary>
+    /// One cluster, for a check: as it was read within <see cref="RecentClusters.Lifetime"/>, or as it is now. What came
+    /// from a list is listed again, once for all that wait for it.
+    /// </summary>
+    /// <exception cref="CmekException">ClusterNotFound.</exception>
+    public async Task<CrdbCluster> GetRecentClusterAsync(string clusterId, OperationContext context)
+    {
+        if (_recent.Find(clusterId, context.Time.GetUtcNow()) is { } known)
+            return known;
+        if (_recent.IsListed(clusterId))
+            try
+            {
+                await _recent.ListAgainAsync(() => ListAgainAsync(context));
+                if (_recent.Find(clusterId, context.Time.GetUtcNow()) is { } listed)
+                    return listed;
+            }
+            catch (Exception error)
+                when (error is CmekException or OperationCanceledException
+                    && !context.CancellationToken.IsCancellationRequested
+                )
+            {
+                // Somebody else's list, which failed or was stopped: this caller asks for itself.
+            }
+
+        return await GetClusterAsync(clusterId, context);
+    }
+
+    /// <summary>One cluster, as it is now.</summary>
     /// <exception cref="CmekException">ClusterNotFound.</exception>
     public async Task<CrdbCluster> GetClusterAsync(string clusterId, OperationContext context)
     {
         try
         {
-            return Checked(
+            var cluster = Checked(
                 await _transport.GetAsync<WireCluster>(
                     $"clusters/{clusterId}",
                     RequestTarget.Cluster(clusterId),
                     context
                 )
             );
+            _recent.Add(cluster, isListed: false, context.Time.GetUtcNow());
+            return cluster;
         }
         catch (CmekException fault) when (fault.StatusCode == 404)
         {
@@ -108,7 +142,7 @@ internal sealed class CrdbCloudClient : IDisposable
     {
         // 404 also means that there is no such cluster; reading the cluster tells which.
         return await FindCmekAsync(cluster, context)
-            ?? new CmekInfo { Cluster = await GetClusterAsync(cluster.Id, context) };
+            ?? new CmekInfo { Cluster = await GetRecentClusterAsync(cluster.Id, context) };
     }
 
     /// <summary>The CMEK of a cluster; null when it was never enabled, or the cluster does not exist.</summary>
@@ -124,33 +158,47 @@ internal sealed class CrdbCloudClient : IDisposable
         }
     }
 
-    /// <summary>
-    /// How often managed backups are taken, and when the newest was; null for both where backups are off.
-    /// </summary>
-    public async Task<(TimeSpan? Every, DateTimeOffset? Newest)> GetBackupsAsync(
-        CrdbCluster cluster,
-        OperationContext context
-    )
+    /// <summary>How often managed backups are taken; null where they are off.</summary>
+    public async Task<TimeSpan?> GetBackupPeriodAsync(CrdbCluster cluster, OperationContext context)
     {
         var configuration = await _transport.GetAsync<WireBackupConfiguration>(
             $"clusters/{cluster.Id}/backups-config",
             cluster,
             context
         );
-        if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes)
-            return (null, null);
-        return (TimeSpan.FromMinutes(minutes), await FindNewestBackupAsync(cluster, context));
+        return configuration.Enabled == true && configuration.FrequencyMinutes is { } minutes
+            ? TimeSpan.FromMinutes(minutes)
+            : null;
     }
 
-    /// <summary>When the newest managed backup was taken; null when there is none.</summary>
-    public async Task<DateTimeOffset?> FindNewestBackupAsync(CrdbCluster cluster, OperationContext context)
+    /// <summary>How long a managed backup is kept; null when the API does not report it.</summary>
+    public async Task<TimeSpan?> GetBackupRetentionAsync(CrdbCluster cluster, OperationContext context)
     {
-        var page = await _transport.GetAsync<WireBackupList>(
-            $"clusters/{cluster.Id}/backups?pagination.limit=1&pagination.sort_order=DESC",
+        var configuration = await _transport.GetAsync<WireBackupConfiguration>(
+            $"clusters/{cluster.Id}/backups-config",
             cluster,
             context
         );
-        return page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null;
+        return configuration.RetentionDays is { } days ? TimeSpan.FromDays(days) : null;
+    }
+
+    /// <summary>When the newest managed backup was taken; null when there is none.</summary>
+    public async Task<DateTimeOffset?> FindNewestBackupAsync(CrdbCluster cluster, OperationContext context) =>
+        (await ListNewestBackupsAsync(cluster, 1, context)) is [var newest, ..] ? newest : null;
+
+    /// <summary>When the newest managed backups were taken, newest first.</summary>
+    public async Task<IReadOnlyList<DateTimeOffset>> ListNewestBackupsAsync(
+        CrdbCluster cluster,
+        int count,
+        OperationContext context
+    )
+    {
+        var page = await _transport.GetAsync<WireBackupList>(
+            $"clusters/{cluster.Id}/backups?pagination.limit={count}&pagination.sort_order=DESC",
+            cluster,
+            context
+        );
+        return [.. (page.Backups ?? []).Select(b => b.AsOfTime).OfType<DateTimeOffset>().OrderByDescending(at => at)];
     }
 
     /// <summary>The newest entries of the organization's audit log, newest first.</summary>
@@ -215,8 +263,10 @@ internal sealed class CrdbCloudClient : IDisposable
         IEnumerable<CmekRegionSpec> newRegions,
         OperationContext context,
         IReadOnlyDictionary<string, string>? machines = null
-    ) =>
-        Checked(
+    )
+    {
+        _recent.Forget(cluster.Id);
+        return Checked(
             await _transport.SendAsync<WireCluster>(
                 Patch,
                 $"clusters/{cluster.Id}",
@@ -233,6 +283,7 @@ internal sealed class CrdbCloudClient : IDisposable
                 context
             )
         );
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _transport.Dispose();
@@ -245,7 +296,18 @@ internal sealed class CrdbCloudClient : IDisposable
         CrdbCluster cluster,
         object body,
         OperationContext context
-    ) => (await _transport.SendAsync<WireCmekInfo>(method, CmekPath(cluster), body, cluster, context)).ToModel(cluster);
+    )
+    {
+        _recent.Forget(cluster.Id);
+        return (await _transport.SendAsync<WireCmekInfo>(method, CmekPath(cluster), body, cluster, context)).ToModel(
+            cluster
+        );
+    }
+
+    private async Task ListAgainAsync(OperationContext context)
+    {
+        await foreach (var _ in ListClustersAsync(includeInactive: false, context)) { }
+    }
 
     /// <summary>One page of clusters. The largest size of a page is not documented: one that is refused is left out.</summary>
     private async Task<WireClusterList> ReadClustersAsync(bool includeInactive, string? page, OperationContext context)

@@ -19,7 +19,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         OperationContext context
     )
     {
-        var cluster = await client.GetClusterAsync(named.Id, context);
+        var cluster = await client.GetRecentClusterAsync(named.Id, context);
         var results = new CheckList(cluster);
         if (await CmekAsync(cluster, results, context) is not { } info)
         {
@@ -36,18 +36,20 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         DataBefore(info, results);
         Age(info, options, results, context);
         var operations = new OperationChecks(client);
-        var nodes = operations.NodesAsync(cluster, context);
         var backups = operations.BackupsAsync(cluster, context);
         var readiness = new RevocationReadiness(keys, context).CheckAsync(info);
-        var live = await Task.WhenAll(Requests(info, options).Select(r => LiveAsync(keys, r, context)));
-        return
-        [
-            .. results.All,
-            .. live.SelectMany(c => c),
-            .. await readiness,
-            .. (await nodes).All,
-            .. (await backups).All,
-        ];
+        var sharing = (options.Sharing ?? new KeySharing()).CheckAsync(info, keys, context);
+        var live = await Task.WhenAll(
+            LiveChecks.Requests(info, options).Select(r => LiveChecks.RunAsync(keys, r, context))
+        );
+        List<CmekCheck> found = [.. results.All, .. live.SelectMany(c => c), .. await sharing, .. await readiness];
+        found.AddRange((await backups).All);
+        if (options.MinBackupRetention is { } least)
+            found.AddRange((await operations.RetentionAsync(cluster, least, context)).All);
+        // A request for each cluster of a fleet, so only where a key may have failed them.
+        if (options.IncludesNodes || found.Exists(c => c.Status == CmekCheckStatus.Fail))
+            found.AddRange((await operations.NodesAsync(cluster, context)).All);
+        return found;
     }
 
     private async Task<CmekInfo?> CmekAsync(CrdbCluster cluster, CheckList results, OperationContext context)
@@ -99,51 +101,6 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
         }
 
         return [.. results.All, .. await CheckManifestAsync(cluster, manifest, keys, options.OrganizationId, context)];
-    }
-
-    private static IEnumerable<KeyCheckRequest> Requests(CmekInfo info, HealthOptions options)
-    {
-        var inForce = info.InForce();
-        foreach (var spec in inForce)
-            yield return new KeyCheckRequest
-            {
-                Cluster = info.Cluster,
-                OrganizationId = options.OrganizationId,
-                Spec = spec,
-                TakenUpAt = info.Regions.First(r => r.Region == spec.Region).WrappedAt(),
-            };
-        foreach (
-            var spec in info.EveryKey()
-                .Where(s => !inForce.Any(f => f.KeyUri == s.KeyUri))
-                .GroupBy(s => s.KeyUri)
-                .Select(g => g.First())
-        )
-            yield return new KeyCheckRequest
-            {
-                Cluster = info.Cluster,
-                OrganizationId = options.OrganizationId,
-                Spec = spec,
-                IsPast = true,
-            };
-    }
-
-    /// <summary>A cloud that cannot be reached makes its own checks Unknown and hides no others.</summary>
-    private static async Task<IReadOnlyList<CmekCheck>> LiveAsync(
-        ICmekKeyProvider keys,
-        KeyCheckRequest request,
-        OperationContext context
-    )
-    {
-        try
-        {
-            return await keys.CheckKeyAsync(request, context);
-        }
-        catch (CmekException fault)
-        {
-            var results = new CheckList(request.Cluster);
-            results.Unknown(CmekCheckName.KeyUsable, request.Spec.Region, fault);
-            return results.All;
-        }
     }
 
     private static void Status(CmekInfo info, CheckList results)
@@ -277,7 +234,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
             return offline;
         var live = await Task.WhenAll(
             manifest.RegionSpecs.Select(spec =>
-                LiveAsync(
+                LiveChecks.RunAsync(
                     keys,
                     new KeyCheckRequest
                     {

@@ -12,7 +12,7 @@ internal sealed class KeyOwnership
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     private readonly CrdbCluster _cluster;
-    private readonly Task<IReadOnlyList<ClusterMark>?>[] _reads;
+    private readonly Task<ClusterMarks?>[] _reads;
     private readonly IReadOnlyList<CmekRegionSpec> _keys;
 
     private KeyOwnership(
@@ -63,7 +63,7 @@ internal sealed class KeyOwnership
         var foreign = new List<(string Key, ClusterMark Owner)>();
         var isAnyRead = false;
         for (var i = 0; i < _reads.Length; i++)
-            if (_reads[i].IsCompleted && await _reads[i] is { } marks)
+            if (_reads[i].IsCompleted && await _reads[i] is { IsAnyRead: true, Found: var marks })
             {
                 isAnyRead = true;
                 if (marks.Count > 0 && !marks.Any(m => m.IsOf(_cluster)))
@@ -84,7 +84,7 @@ internal sealed class KeyOwnership
             );
     }
 
-    private static async Task<IReadOnlyList<ClusterMark>?> ReadAsync(
+    private static async Task<ClusterMarks?> ReadAsync(
         CmekRegionSpec spec,
         ICmekKeyProvider keys,
         OperationContext context

@@ -6,6 +6,9 @@ namespace CockroachCmek.Core.Cmek;
 /// <summary>Checks what suffers when a key cannot be used: nodes and backups.</summary>
 internal sealed class OperationChecks(CrdbCloudClient client)
 {
+    /// <summary>Enough to see how often backups are taken, though one or two are missing.</summary>
+    private const int Backups = 10;
+
     /// <summary>Whether every node is live.</summary>
     public async Task<CheckList> NodesAsync(CrdbCluster cluster, OperationContext context)
     {
@@ -41,12 +44,21 @@ internal sealed class OperationChecks(CrdbCloudClient client)
         var results = new CheckList(cluster);
         try
         {
-            var (every, newest) = await client.GetBackupsAsync(cluster, context);
-            // Overdue means that two backups in a row are missing.
-            var isLate =
-                every is { } period
-                && newest is { } at
-                && context.Time.GetUtcNow() - at > period + period + TimeSpan.FromMinutes(30);
+            var taken = await client.ListNewestBackupsAsync(cluster, Backups, context);
+            DateTimeOffset? newest = taken is [var last, ..] ? last : null;
+            // While they come as often as they did, the configuration need not be asked: one request less for each
+            // cluster of a fleet.
+            if (ShortestGap(taken) is { } gap && !IsLate(last: taken[0], gap, context))
+            {
+                results.Pass(
+                    CmekCheckName.BackupsRecent,
+                    "",
+                    $"The newest managed backup is of {newest:u}; one is taken every {gap}."
+                );
+                return results;
+            }
+
+            var every = await client.GetBackupPeriodAsync(cluster, context);
             if (every is null)
                 results.Warn(
                     CmekCheckName.BackupsRecent,
@@ -62,7 +74,7 @@ internal sealed class OperationChecks(CrdbCloudClient client)
                     "There is no managed backup yet.",
                     "Look again when the first is due"
                 );
-            else if (isLate)
+            else if (IsLate(newest.Value, every.Value, context))
                 results.Fail(
                     CmekCheckName.BackupsRecent,
                     "BackupsStale",
@@ -81,4 +93,50 @@ internal sealed class OperationChecks(CrdbCloudClient client)
 
         return results;
     }
+
+    /// <summary>Whether managed backups are kept long enough: a request of its own, made only where a rule asks.</summary>
+    public async Task<CheckList> RetentionAsync(CrdbCluster cluster, TimeSpan least, OperationContext context)
+    {
+        var results = new CheckList(cluster);
+        var console = $"Open https://cockroachlabs.cloud/cluster/{cluster.Id}/backups";
+        try
+        {
+            if (await client.GetBackupRetentionAsync(cluster, context) is not { } kept)
+                results.Unknown(
+                    CmekCheckName.BackupRetention,
+                    "",
+                    "The API does not report how long managed backups are kept.",
+                    console
+                );
+            else if (kept < least)
+                results.Fail(
+                    CmekCheckName.BackupRetention,
+                    "BackupRetentionShort",
+                    "",
+                    $"Managed backups are kept for {kept.TotalDays:0} days; at least {least.TotalDays:0.#} are asked "
+                        + "for.",
+                    console
+                );
+            else
+                results.Pass(
+                    CmekCheckName.BackupRetention,
+                    "",
+                    $"Managed backups are kept for {kept.TotalDays:0} days; past keys are needed as long."
+                );
+        }
+        catch (CmekException fault)
+        {
+            results.Unknown(CmekCheckName.BackupRetention, "", fault.Message, fault.RecommendedAction);
+        }
+
+        return results;
+    }
+
+    /// <summary>Two backups in a row are missing.</summary>
+    private static bool IsLate(DateTimeOffset last, TimeSpan every, OperationContext context) =>
+        context.Time.GetUtcNow() - last > every + every + TimeSpan.FromMinutes(30);
+
+    /// <summary>The shortest time between two backups that follow each other; null for less than two.</summary>
+    private static TimeSpan? ShortestGap(IReadOnlyList<DateTimeOffset> taken) =>
+        taken.Count < 2 ? null : taken.Zip(taken.Skip(1), (later, earlier) => later - earlier).Min();
 }

@@ -17,15 +17,20 @@ internal static class RequestPipeline
     private static readonly TimeSpan ShortestPeriod = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// Spaces requests evenly: one permit every tenth of a second, on a clock that runs at real speed. On a faster
+    /// A little more than a tenth of a second: with exactly that, the eleventh request is refused whenever it takes a
+    /// millisecond less on its way than the first.
+    /// </summary>
+    private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(103);
+
+    /// <summary>
+    /// Spaces requests evenly: one permit every <see cref="Spacing"/>, on a clock that runs at real speed. On a faster
     /// clock the timer stays at 20 ms, because a timer of every scaled tenth of a second would keep a core busy in an
     /// idle session.
     /// </summary>
     public static RateLimiter CreateLimiter(double timeScale)
     {
-        var spacing = TimeSpan.FromSeconds(1.0 / RequestsPerSecond);
-        var period = TimeSpan.FromTicks(Math.Max((long)(spacing.Ticks / timeScale), ShortestPeriod.Ticks));
-        var permits = Math.Min(RequestsPerSecond, Math.Max(1, (int)(period.Ticks * timeScale / spacing.Ticks)));
+        var period = TimeSpan.FromTicks(Math.Max((long)(Spacing.Ticks / timeScale), ShortestPeriod.Ticks));
+        var permits = Math.Min(RequestsPerSecond, Math.Max(1, (int)(period.Ticks * timeScale / Spacing.Ticks)));
         return new TokenBucketRateLimiter(
             new TokenBucketRateLimiterOptions
             {

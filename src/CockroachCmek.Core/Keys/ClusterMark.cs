@@ -1,4 +1,16 @@
+using CockroachCmek.Core.Access;
+
 namespace CockroachCmek.Core.Keys;
+
+/// <summary>What the marks of a key and of the identity that uses it tell.</summary>
+/// <param name="Found">The marks that were read; empty when neither is marked.</param>
+/// <param name="Unread">What could not be read: a mark may stand there.</param>
+/// <param name="IsAnyRead">False when neither the key nor the identity could be read.</param>
+internal sealed record ClusterMarks(
+    IReadOnlyList<ClusterMark> Found,
+    IReadOnlyList<UnreadPlace> Unread,
+    bool IsAnyRead
+);
 
 /// <summary>
 /// The cluster that this module has marked a key or an identity for, by its tags, labels, description or name.

@@ -104,8 +104,8 @@ internal interface ICmekKeyProvider : IDisposable
     /// <summary>
     /// The clusters that a key and the identity that uses it are marked for by this module. Reads only.
     /// </summary>
-    /// <returns>Empty when neither is marked; null when nothing of them could be read.</returns>
-    Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context);
+    /// <returns>The marks, and what could not be read.</returns>
+    Task<ClusterMarks> ReadMarksAsync(CmekRegionSpec key, OperationContext context);
 
     /// <summary>
     /// Copies of the keys in places that the cluster does not use, each with access of its own: replicas of a

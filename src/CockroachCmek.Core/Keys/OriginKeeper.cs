@@ -154,7 +154,7 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
         cloud.CheckKeyAsync(request, context);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+    public Task<ClusterMarks> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
         cloud.ReadMarksAsync(key, context);
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using CockroachCmek.Core.Checks;
+
 namespace CockroachCmek.Core.Keys;
 
 /// <summary>What <see cref="ICmekKeyProvider.EnsureRoleAsync"/> is asked for.</summary>
@@ -134,6 +136,9 @@ internal sealed record KeyCheckRequest
 
     /// <summary>When the cluster last wrapped with the key; null before CMEK is enabled.</summary>
     public DateTimeOffset? TakenUpAt { get; init; }
+
+    /// <summary>What the user's own rules ask of the key.</summary>
+    public KeyRules Rules { get; init; } = new();
 }
 
 /// <summary>Whose access to which key <see cref="ICmekKeyProvider.ReadAccessAsync"/> reads.</summary>

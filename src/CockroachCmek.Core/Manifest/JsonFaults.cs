@@ -7,12 +7,12 @@ namespace CockroachCmek.Core.Manifest;
 internal static class JsonFaults
 {
     /// <summary>The error for a fault: its line and column, both in characters, the reason and the fix.</summary>
-    public static CmekException Of(JsonException fault, byte[] bytes, string text, string path)
+    public static CmekException Of(JsonException fault, byte[] bytes, string text, string path, DocumentKind kind)
     {
         var offset = OffsetOf(fault, bytes);
         var index = Encoding.UTF8.GetCharCount(bytes, 0, offset);
         var lineStart = index == 0 ? 0 : text.LastIndexOf('\n', index - 1) + 1;
-        return Errors.ManifestSyntax(
+        return kind.Syntax(
             path,
             (int)(fault.LineNumber ?? 0) + 1,
             index - lineStart + 1,

@@ -6,7 +6,7 @@ namespace CockroachCmek.Core.Manifest;
 /// <summary>Reads JSON into nodes with line and column.</summary>
 internal static class JsonNodes
 {
-    public static Node Read(string text, string path)
+    public static Node Read(string text, string path, DocumentKind kind)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var cursor = new Cursor(bytes);
@@ -20,13 +20,13 @@ internal static class JsonNodes
         }
         catch (JsonException fault)
         {
-            throw JsonFaults.Of(fault, bytes, text, path);
+            throw JsonFaults.Of(fault, bytes, text, path, kind);
         }
         catch (InvalidOperationException fault)
         {
             // An unpaired surrogate escape (\ud800) is valid JSON grammar, but not text.
             var mark = cursor.MoveTo(reader.TokenStartIndex);
-            throw Errors.ManifestSyntax(path, mark.Line, mark.Column, "a text holds half a character.", fault);
+            throw kind.Syntax(path, mark.Line, mark.Column, "a text holds half a character.", fault);
         }
     }
 

@@ -43,7 +43,10 @@ internal sealed class ManifestReader(CustomerCloudTable clouds)
         if (content.Trim().Length == 0)
             throw Errors.ManifestEmpty(name);
         RefuseControlCharacters(content, name);
-        var root = format == CmekManifestFormat.Json ? JsonNodes.Read(content, name) : YamlNodes.Read(content, name);
+        var root =
+            format == CmekManifestFormat.Json
+                ? JsonNodes.Read(content, name, DocumentKind.Manifest)
+                : YamlNodes.Read(content, name, DocumentKind.Manifest);
         var problems = new ManifestProblems();
         var specs = RegionSpecs(root, problems);
         problems.ThrowIfAny(name);

@@ -25,8 +25,8 @@ internal static class ManifestWriter
             var content = other.TrimStart('\uFEFF');
             var root =
                 manifest.SourceFormat == CmekManifestFormat.Json
-                    ? JsonNodes.Read(content, "manifest")
-                    : YamlNodes.Read(content, "manifest");
+                    ? JsonNodes.Read(content, "manifest", DocumentKind.Manifest)
+                    : YamlNodes.Read(content, "manifest", DocumentKind.Manifest);
             return format == CmekManifestFormat.Json ? Json(root) : Yaml(root);
         }
 

@@ -17,24 +17,29 @@ internal static class YamlNodes
         RegexOptions.CultureInvariant
     );
 
-    public static Node Read(string text, string path)
+    public static Node Read(string text, string path, DocumentKind kind)
     {
         var parser = new Parser(new StringReader(text));
         try
         {
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _))
-                throw Errors.ManifestEmpty(path);
+                throw kind.Empty(path);
             parser.Consume<DocumentStart>();
-            var root = Value(parser, path, depth: 0);
+            var root = Value(parser, path, kind, depth: 0);
             parser.Consume<DocumentEnd>();
             if (!parser.Accept<StreamEnd>(out _))
-                throw Refuse(parser.Current!, path, "a second document begins here: a manifest is one document.");
+                throw Refuse(
+                    parser.Current!,
+                    path,
+                    kind,
+                    $"a second document begins here: {kind.Name} is one document."
+                );
             return root;
         }
         catch (YamlException fault)
         {
-            throw Errors.ManifestSyntax(
+            throw kind.Syntax(
                 path,
                 (int)Math.Max(1, fault.Start.Line),
                 (int)Math.Max(1, fault.Start.Column),
@@ -46,33 +51,34 @@ internal static class YamlNodes
         {
             // YamlDotNet reads "!!" and an anchor without a name, and then refuses to make an event of them.
             var at = parser.Current is { } last ? At(last) : new Mark(1, 1);
-            throw Errors.ManifestSyntax(
+            throw kind.Syntax(
                 path,
                 Math.Max(1, at.Line),
                 Math.Max(1, at.Column),
-                "behind this place stands a tag (!) or an anchor (&) without a name: a manifest has neither.",
+                $"behind this place stands a tag (!) or an anchor (&) without a name: {kind.Name} has neither.",
                 fault
             );
         }
     }
 
-    private static Node Value(IParser parser, string path, int depth)
+    private static Node Value(IParser parser, string path, DocumentKind kind, int depth)
     {
         var current = parser.Current!;
         if (depth > 32)
-            throw Refuse(current, path, "it is nested deeper than any manifest.");
+            throw Refuse(current, path, kind, "it is nested deeper than such a document.");
         if (current is AnchorAlias)
-            throw Refuse(current, path, "an alias (*name) is not allowed in a manifest: write the value out.");
+            throw Refuse(current, path, kind, $"an alias (*name) is not allowed in {kind.Name}: write the value out.");
         if (current is NodeEvent node)
         {
             if (!node.Anchor.IsEmpty)
                 throw Refuse(
                     current,
                     path,
-                    $"an anchor (&{node.Anchor}) is not allowed in a manifest: write the value out."
+                    kind,
+                    $"an anchor (&{node.Anchor}) is not allowed in {kind.Name}: write the value out."
                 );
             if (!node.Tag.IsEmpty)
-                throw Refuse(current, path, $"a tag ({node.Tag}) is not allowed in a manifest.");
+                throw Refuse(current, path, kind, $"a tag ({node.Tag}) is not allowed in {kind.Name}.");
         }
 
         var mark = At(current);
@@ -86,7 +92,7 @@ internal static class YamlNodes
         {
             var items = new List<Node>();
             while (!parser.TryConsume<SequenceEnd>(out _))
-                items.Add(Value(parser, path, depth + 1));
+                items.Add(Value(parser, path, kind, depth + 1));
             return new ListNode(mark, items);
         }
 
@@ -95,18 +101,18 @@ internal static class YamlNodes
         while (!parser.TryConsume<MappingEnd>(out _))
         {
             var key = parser.Current!;
-            if (Value(parser, path, depth + 1) is not ScalarNode name)
-                throw Refuse(key, path, "a field's name is a text.");
+            if (Value(parser, path, kind, depth + 1) is not ScalarNode name)
+                throw Refuse(key, path, kind, "a field's name is a text.");
             if (name.Text == "<<")
-                throw Refuse(key, path, "a merge key (<<) is not allowed in a manifest: write the fields out.");
-            fields.Add((name.Text, name.Mark, Value(parser, path, depth + 1)));
+                throw Refuse(key, path, kind, $"a merge key (<<) is not allowed in {kind.Name}: write the fields out.");
+            fields.Add((name.Text, name.Mark, Value(parser, path, kind, depth + 1)));
         }
 
         return new MapNode(mark, fields);
     }
 
-    private static CmekException Refuse(ParsingEvent at, string path, string reason) =>
-        Errors.ManifestSyntax(path, At(at).Line, At(at).Column, reason, null);
+    private static CmekException Refuse(ParsingEvent at, string path, DocumentKind kind, string reason) =>
+        kind.Syntax(path, At(at).Line, At(at).Column, reason, null);
 
     private static Mark At(ParsingEvent parsing) => new((int)parsing.Start.Line, (int)parsing.Start.Column);
 

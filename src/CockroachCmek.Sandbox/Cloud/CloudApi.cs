@@ -61,7 +61,7 @@ public sealed class CloudApi : ISandboxService
     public IReadOnlyList<FleetCluster> Clusters => _data.Clusters;
 
     /// <summary>Clusters that use CMEK when the sandbox starts.</summary>
-    internal IEnumerable<FleetCluster> ClustersToSeed => _data.Clusters.Where(c => c.Name == "prod-eu-old");
+    internal IEnumerable<FleetCluster> ClustersToSeed => _data.Clusters.Where(Fleet.UsesCmek);
 
     internal void Seed(FleetCluster cluster, SandboxKeySpec spec) =>
         _operations.Seed(cluster, cluster.Regions[0].Name, spec, _clock.UtcNow);

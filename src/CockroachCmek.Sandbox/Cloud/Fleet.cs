@@ -3,7 +3,7 @@ namespace CockroachCmek.Sandbox.Cloud;
 /// <summary>The clusters of a new sandbox: several of each cloud, plan and state.</summary>
 internal static class Fleet
 {
-    /// <param name="more">The number of further clusters, which are all alike.</param>
+    /// <param name="more">The number of further clusters, all with CMEK.</param>
     public static List<FleetCluster> Create(DateTimeOffset now, int more)
     {
         var made = now.AddDays(-400);
@@ -57,12 +57,23 @@ internal static class Fleet
             new FleetCluster("gcp-us", "GCP", "crl-sandbox-gcp-us", ["us-east4"]) { CreatedAt = made },
             new FleetCluster("azure-in", "AZURE", "", ["centralindia"]) { CreatedAt = made },
             new FleetCluster("azure-eu", "AZURE", "", ["westeurope", "northeurope"]) { CreatedAt = made },
-            .. Enumerable
-                .Range(1, more)
-                .Select(i => new FleetCluster($"fleet-{i:D5}", "AWS", $"{200_000_000_000 + i}", ["eu-west-1"])
-                {
-                    CreatedAt = made,
-                }),
+            .. Enumerable.Range(1, more).Select(i => Further(i, made)),
         ];
+    }
+
+    /// <summary>True for a cluster that uses CMEK from the start.</summary>
+    public static bool UsesCmek(FleetCluster cluster) =>
+        cluster.Name == "prod-eu-old" || cluster.Name.StartsWith(Prefix, StringComparison.Ordinal);
+
+    private const string Prefix = "fleet-";
+
+    /// <summary>Two of three are on AWS. A few only are on Azure, whose RSA keys take long to generate.</summary>
+    private static FleetCluster Further(int number, DateTimeOffset made)
+    {
+        var (provider, account, region) =
+            number % 10 == 0 && number <= 100 ? ("AZURE", "", "centralindia")
+            : number % 3 == 0 ? ("GCP", $"crl-sandbox-fleet-{number:D5}", "us-east4")
+            : ("AWS", $"{200_000_000_000 + number}", "eu-west-1");
+        return new FleetCluster($"{Prefix}{number:D5}", provider, account, [region]) { CreatedAt = made };
     }
 }

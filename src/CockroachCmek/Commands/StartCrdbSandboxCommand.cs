@@ -51,6 +51,11 @@ namespace CockroachCmek.Commands;
 /// <code>$sandbox = Start-CrdbSandbox -Scenario ProjectRole
 /// Get-CrdbCluster gcp-us | Test-CrdbCmek</code>
 /// </example>
+/// <example>
+/// <para>Rehearses an audit in an organization of 40 clusters.</para>
+/// <code>$sandbox = Start-CrdbSandbox -ClusterCount 40
+/// Test-CrdbCmek fleet-* | Where-Object Status -ne Pass</code>
+/// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/cmek">CMEK overview</seealso>
 [Cmdlet(VerbsLifecycle.Start, "CrdbSandbox", HelpUri = "https://www.cockroachlabs.com/docs/cockroachcloud/cmek")]
 [OutputType(typeof(CrdbSandbox))]
@@ -78,6 +83,14 @@ public sealed class StartCrdbSandboxCommand : CrdbCmdlet
     [ArgumentCompleter(typeof(ScenarioCompleter))]
     public string[] Scenario { get; set; } = [];
 
+    /// <summary>
+    /// The number of clusters, 14 to 20000. Those beyond the usual 14 are named fleet-00001 and so on, are spread over
+    /// the clouds, and use CMEK. Default: 14.
+    /// </summary>
+    [Parameter]
+    [ValidateRange(RunningSandbox.UsualClusters, 20_000)]
+    public int ClusterCount { get; set; } = RunningSandbox.UsualClusters;
+
     /// <summary>Starts the sandbox.</summary>
     protected override void BeginProcessing()
     {
@@ -88,6 +101,7 @@ public sealed class StartCrdbSandboxCommand : CrdbCmdlet
                 Record.IsPresent,
                 !NoConnect.IsPresent,
                 Scenario,
+                ClusterCount,
                 operation
             )
         );

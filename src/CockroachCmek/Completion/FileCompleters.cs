@@ -4,6 +4,7 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using CockroachCmek.Core.Clouds;
 using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Findings;
 using CockroachCmek.Core.Manifest;
 using CockroachCmek.Session;
 
@@ -61,9 +62,20 @@ public sealed class RecordFileCompleter : FileCompleter
         FolderFiles.Record(file) is { } record ? $"record of {record}" : null;
 }
 
-/// <summary>
-/// Reads what lies in a folder, for completion. A file that cannot be read is a file of another kind.
-/// </summary>
+/// <summary>Files of suppressions, with how many they hold.</summary>
+public sealed class SuppressionFileCompleter : FileCompleter
+{
+    private protected override string? Describe(string file) =>
+        FolderFiles.Suppressions(file) is { Count: > 0 } entries ? $"{entries.Count} suppressions" : null;
+}
+
+/// <summary>Baselines of Test-CrdbCmek.</summary>
+public sealed class BaselineFileCompleter : FileCompleter
+{
+    private protected override string? Describe(string file) => FolderFiles.IsBaseline(file) ? "baseline" : null;
+}
+
+/// <summary>Reads what lies in a folder, for completion. A file that cannot be read is a file of another kind.</summary>
 internal static class FolderFiles
 {
     /// <summary>More files than a folder of manifests has; Tab must not wait for a folder of thousands.</summary>
@@ -94,6 +106,18 @@ internal static class FolderFiles
         string.Equals(Path.GetExtension(file), ".json", StringComparison.OrdinalIgnoreCase)
             ? Read(() => RevocationFile.Load(file))
             : null;
+
+    /// <summary>The suppressions of a file; null when the file holds none.</summary>
+    public static IReadOnlyList<Suppression>? Suppressions(string file) =>
+        ManifestExtensions.Contains(Path.GetExtension(file).ToLowerInvariant()) && !IsRecord(file)
+            ? Read(() => new SuppressionReader(file).Read())
+            : null;
+
+    /// <summary>True for a baseline.</summary>
+    public static bool IsBaseline(string file) =>
+        string.Equals(Path.GetExtension(file), ".json", StringComparison.OrdinalIgnoreCase)
+        && !IsRecord(file)
+        && Read(() => Baseline.Read(file)) is not null;
 
     private static bool IsRecord(string file) => file.EndsWith(".revocation.json", StringComparison.OrdinalIgnoreCase);
 

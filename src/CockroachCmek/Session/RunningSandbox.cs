@@ -18,6 +18,9 @@ internal sealed class RunningSandbox
     // By the port of its CockroachDB Cloud.
     private static readonly ConcurrentDictionary<int, SandboxServer> Servers = new();
 
+    /// <summary>Clusters of a sandbox when nothing else is asked for.</summary>
+    public const int UsualClusters = 14;
+
     private readonly SandboxServer _server;
     private readonly CloudSession? _session;
 
@@ -63,6 +66,7 @@ internal sealed class RunningSandbox
         bool record,
         bool connect,
         IEnumerable<string> scenarios,
+        int clusterCount,
         Operation operation
     )
     {
@@ -70,6 +74,7 @@ internal sealed class RunningSandbox
         {
             TimeScale = timeScale,
             Record = record,
+            FleetSize = clusterCount - UsualClusters,
             Scenarios = [.. scenarios.Select(FindScenario).Distinct()],
         };
         var server = SandboxServer.Start(options);

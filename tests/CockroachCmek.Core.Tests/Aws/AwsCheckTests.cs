@@ -12,7 +12,10 @@ public sealed class AwsCheckTests : IDisposable
         "KeyGranted",
         "KeyPolicyNarrow",
         "KeyPolicyCurrent",
+        "SeparationOfDuties",
         "KeyOrigin",
+        "KeyProtectionLevel",
+        "KeyDeletionWindow",
         "KeyLocation",
         "VersionInUse",
         "RoleTrust",
@@ -80,16 +83,16 @@ public sealed class AwsCheckTests : IDisposable
     }
 
     [Theory]
-    [InlineData("kms:DescribeKey", "KeyUsable", "KeyOrigin", "VersionInUse")]
-    [InlineData("kms:GetKeyPolicy", "KeyGranted", "KeyPolicyNarrow", "KeyPolicyCurrent")]
-    [InlineData("kms:ListGrants", "KeyPolicyNarrow")]
+    [InlineData("kms:DescribeKey", "KeyUsable", "KeyOrigin", "KeyProtectionLevel", "KeyDeletionWindow", "VersionInUse")]
+    [InlineData("kms:GetKeyPolicy", "KeyGranted", "KeyPolicyNarrow", "SeparationOfDuties", "KeyPolicyCurrent")]
+    [InlineData("kms:ListGrants", "KeyPolicyNarrow", "SeparationOfDuties")]
     [InlineData("kms:ListKeyRotations", "VersionInUse")]
-    [InlineData("iam:GetRole", "RoleTrust", "KeyGranted", "KeyPolicyNarrow")]
-    [InlineData("iam:ListRolePolicies", "KeyGranted", "KeyPolicyNarrow")]
-    [InlineData("iam:GetRolePolicy", "KeyGranted", "KeyPolicyNarrow")]
-    [InlineData("iam:ListAttachedRolePolicies", "KeyGranted", "KeyPolicyNarrow")]
-    [InlineData("iam:GetPolicy", "KeyGranted", "KeyPolicyNarrow")]
-    [InlineData("iam:GetPolicyVersion", "KeyGranted", "KeyPolicyNarrow")]
+    [InlineData("iam:GetRole", "RoleTrust", "KeyGranted", "KeyPolicyNarrow", "SeparationOfDuties")]
+    [InlineData("iam:ListRolePolicies", "KeyGranted", "KeyPolicyNarrow", "SeparationOfDuties")]
+    [InlineData("iam:GetRolePolicy", "KeyGranted", "KeyPolicyNarrow", "SeparationOfDuties")]
+    [InlineData("iam:ListAttachedRolePolicies", "KeyGranted", "KeyPolicyNarrow", "SeparationOfDuties")]
+    [InlineData("iam:GetPolicy", "KeyGranted", "KeyPolicyNarrow", "SeparationOfDuties")]
+    [InlineData("iam:GetPolicyVersion", "KeyGranted", "KeyPolicyNarrow", "SeparationOfDuties")]
     public async Task A_read_without_permission_is_unknown_names_the_permission_and_hides_no_other_check(
         string denied,
         params string[] unknown

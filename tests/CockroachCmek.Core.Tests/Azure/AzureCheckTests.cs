@@ -15,15 +15,18 @@ public sealed class AzureCheckTests
         var checks = await CheckAsync(world, cluster, info, "northeurope");
         Assert.Equal(
             [
+                "KeyDeletionWindow",
                 "KeyExpiry",
                 "KeyGranted",
                 "KeyOrigin",
                 "KeyProtected",
+                "KeyProtectionLevel",
                 "KeyReachable",
                 "KeyRotation",
                 "KeyUsable",
                 "OldVersionsUsable",
                 "RoleTrust",
+                "SeparationOfDuties",
                 "VersionInUse",
             ],
             Names(checks, CmekCheckStatus.Pass)

@@ -77,7 +77,7 @@ public sealed class AzureDrillTests
         var unknown = request with { Cluster = recorded with { Id = Guid.Empty.ToString() } };
         Assert.Equal(CmekAccessVerdict.Unknown, (await world.Provider.ReadAccessAsync(unknown, world.Context)).Verdict);
 
-        var mark = Assert.Single((await world.Provider.ReadMarksAsync(spec, world.Context))!);
+        var mark = Assert.Single((await world.Provider.ReadMarksAsync(spec, world.Context)).Found);
         Assert.True(mark.IsOf(cluster) && !mark.IsOf(unknown.Cluster));
     }
 

@@ -139,6 +139,9 @@ internal sealed class RevocationWorld : IDisposable
     public Task<IReadOnlyList<CmekCheck>> CheckAsync() =>
         new CmekHealth(_client, new ManifestCheck(Clouds)).CheckAsync(Cluster, _keys, new HealthOptions(), Context);
 
+    public async Task<IReadOnlyList<CmekCheck>> CheckSharingAsync(KeySharing sharing, CrdbCluster cluster) =>
+        await sharing.CheckAsync(await _client.GetCmekAsync(cluster, Context), _keys, Context);
+
     public Task<IReadOnlyList<CmekRevocationDrill>> DrillAsync() =>
         new RevocationDrills(_client, Clouds).RunAsync(Cluster, CmekRevocationMethod.Default, null, _keys, Context);
 

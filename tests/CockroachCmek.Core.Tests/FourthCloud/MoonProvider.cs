@@ -156,11 +156,11 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         };
     }
 
-    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
-        Task.FromResult<IReadOnlyList<ClusterMark>?>(
-            cloud.Unreadable.ContainsKey(key.KeyUri) ? null
-            : cloud.Marks.TryGetValue(key.KeyUri, out var mark) ? [mark]
-            : []
+    public Task<ClusterMarks> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        Task.FromResult(
+            cloud.Unreadable.ContainsKey(key.KeyUri)
+                ? new ClusterMarks([], [new UnreadPlace(key.KeyUri, "moon:Read", "moon keys show")], false)
+                : new ClusterMarks(cloud.Marks.TryGetValue(key.KeyUri, out var mark) ? [mark] : [], [], true)
         );
 
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>

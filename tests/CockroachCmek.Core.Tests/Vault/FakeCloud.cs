@@ -105,7 +105,7 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
         CancellationToken timeUp = default
     ) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+    public Task<ClusterMarks> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
         throw new NotSupportedException();
 
     public Task<IReadOnlyList<string>> ReadCallersAsync(IReadOnlyList<CmekRegionSpec> keys, OperationContext context) =>

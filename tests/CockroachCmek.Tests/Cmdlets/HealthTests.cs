@@ -15,10 +15,20 @@ public sealed class HealthTests
     {
         using var session = ModuleSession.WithSandbox(record: true);
         session.Run(Enable).Succeeds();
-        var checks = session.Run("Test-CrdbCmek prod-eu -MaxKeyAge 365").Succeeds().Output;
+        var checks = session.Run("Test-CrdbCmek prod-eu -MaxKeyAge 365 -IncludeNode").Succeeds().Output;
         Assert.Equal(
             ["DataOlderThanCmek"],
             checks.Where(c => c.Text("Status") != "Pass").Select(c => c.Text("ErrorId"))
+        );
+        Assert.DoesNotContain(checks, c => c.Text("Check") == "BackupRetention");
+        Assert.Equal(
+            ["Pass", "Fail"],
+            session
+                .Run(
+                    "29, 31 | ForEach-Object { Test-CrdbCmek prod-eu -MinBackupRetention $_ } | Where-Object Id -eq CMEK042"
+                )
+                .Succeeds()
+                .Output.Select(c => c.Text("Status"))
         );
         foreach (
             var name in new[]

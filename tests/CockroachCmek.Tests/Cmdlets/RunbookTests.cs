@@ -125,6 +125,25 @@ public sealed class RunbookTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains(late.Output, o => o.Text("ErrorId") == "KeyTooOld");
+
+        var accepted = Path.Combine(Path.GetTempPath(), $"crdb-accepted-{Guid.NewGuid():N}.json");
+        try
+        {
+            File.WriteAllText(
+                accepted,
+                """[{"id": "CMEK016", "cluster": "prod-*", "reason": "planned", "expires": "2999-12-31"}]"""
+            );
+            var quiet = Run(
+                "Test-NightlyAudit",
+                $"-ClusterName prod-eu-old -MaxKeyAgeDays 100 -SuppressionPath '{accepted}'"
+            );
+            var line = Assert.Single(quiet.Succeeds().Output, o => o.Text("ErrorId") == "KeyTooOld");
+            Assert.Equal(("Fail", "planned"), (line.Text("Status"), line.Text("SuppressionReason")));
+        }
+        finally
+        {
+            File.Delete(accepted);
+        }
     }
 
     [Fact]

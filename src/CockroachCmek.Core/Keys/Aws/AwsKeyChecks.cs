@@ -14,6 +14,7 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
         CmekCheckName.KeyGranted,
         CmekCheckName.KeyPolicyNarrow,
         CmekCheckName.KeyPolicyCurrent,
+        CmekCheckName.SeparationOfDuties,
     ];
 
     private readonly CmekRegionSpec _spec = request.Spec;
@@ -47,6 +48,9 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
         await _results.RunAsync(CmekCheckName.KeyOrigin, async () =>
             await new AwsOriginChecks(run, _results).CheckAsync((await reading)!)
         );
+        var rules = new AwsKeyRules(_results, request.Rules);
+        await _results.RunAsync(CmekCheckName.KeyProtectionLevel, async () => rules.Protection((await reading)!));
+        await _results.RunAsync(CmekCheckName.KeyDeletionWindow, async () => rules.DeletionWindow((await reading)!));
         Location(arn);
         if (request.TakenUpAt is { } wrappedAt)
             await _results.RunAsync(CmekCheckName.VersionInUse, async () =>
@@ -82,14 +86,21 @@ internal sealed class AwsKeyChecks(AwsRun run, ICustomerCloud cloud, KeyCheckReq
         }
 
         var reading = await new AwsKeyAccessReader(run).ReadAsync(arn, policy, RoleArn.Parse(_spec.AuthPrincipal));
+        var access = reading.ToAccess();
         _results.Report(
-            reading.ToAccess(),
+            access,
             new AccessAdvice(
                 _ => AwsKeyProblems.GrantProblems(reading, MissingGrant.Refuse).First(),
                 $"{AwsCommands.GetKeyPolicy(arn.ToString(), arn.Region)}   (shows the conditions)",
                 $"Get-CrdbCmekAccess {request.Cluster.Name}   (shows each, and through what it is allowed)",
                 AwsErrors.RemoveStale(arn.ToString(), _spec.AuthPrincipal, request.Cluster.Name)
             )
+        );
+        _results.Duties(
+            reading.Review(),
+            access,
+            "its policy and its grants; who has rights through IAM policies of the account is not read",
+            request.Cluster.Name
         );
     }
 

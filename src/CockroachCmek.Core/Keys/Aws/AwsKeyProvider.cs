@@ -106,7 +106,7 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         });
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+    public Task<ClusterMarks> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
         RunAsync(key.KeyUri, context, run => new AwsClusterMarks(run).ReadAsync(key));
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
         });
         if (id is null)
             return _results.All;
-        var versions = new AzureVersionChecks(clients, calls, request.Cluster, id, _results);
+        var versions = new AzureVersionChecks(clients, calls, request.Cluster, id, _results, request.Rules);
         if (request.IsPast)
         {
             await _results.RunAsync(CmekCheckName.PastKeyUsable, versions.CheckPastKeyAsync);
@@ -120,6 +120,14 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
                 CmekCheckName.KeyProtected,
                 $"The Key Vault {keyVault.Name} keeps deleted keys, and nobody can purge them."
             );
+        // Without both, a deleted key can be gone at once, which KeyProtected says.
+        if (keyVault.HasSoftDelete && keyVault.HasPurgeProtection)
+            _results.DeletionWindow(
+                TimeSpan.FromDays(keyVault.SoftDeleteDays),
+                $"The Key Vault {keyVault.Name} keeps a deleted key for {keyVault.SoftDeleteDays} days.",
+                request.Rules,
+                "az keyvault create --retention-days 90   (it cannot be changed: rotate to a key in another Key Vault)"
+            );
     }
 
     private void CheckNetwork(AzureKeyVault keyVault)
@@ -167,6 +175,14 @@ internal sealed class AzureKeyChecks(AzureClients clients, AzureCalls calls, Key
         _results.Report(
             access.Answer,
             Advice(id, access.VerifyCommand, NarrowingCommand(id, keyVault, principal, access.Answer))
+        );
+        _results.Duties(
+            AzureAccessReview.Lines(access.Reading, null),
+            access.Answer,
+            keyVault.UsesRoles
+                ? "the role assignments on the Key Vault; those above it are not read"
+                : "the access policies of the Key Vault",
+            request.Cluster.Name
         );
     }
 

@@ -138,17 +138,27 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
-        RunAsync<IReadOnlyList<ClusterMark>?>(key.KeyUri, key.AuthPrincipal, context, async (clients, calls) =>
+    public Task<ClusterMarks> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+        RunAsync(key.KeyUri, key.AuthPrincipal, context, async (clients, calls) =>
         {
             // The identity is the tenant, which every cluster shares: only the key is marked.
             if (
                 await new AzureKeyReader(clients, calls).FindAsync(AzureKeyId.Parse(key.KeyUri, clients.Cloud))
                 is not { } found
             )
-                return null;
+                return new ClusterMarks(
+                    [],
+                    [
+                        new(
+                            $"the tags of {key.KeyUri}",
+                            "Microsoft.KeyVault/vaults/keys/read",
+                            $"az keyvault key show --id {key.KeyUri}"
+                        ),
+                    ],
+                    false
+                );
             var mark = ClusterMark.Of(found.Tags, AzureNames.ClusterIdTag, AzureNames.ClusterNameTag);
-            return mark is null ? [] : [mark];
+            return new ClusterMarks(mark is null ? [] : [mark], [], true);
         });
 
     /// <inheritdoc/>

@@ -19,6 +19,9 @@ internal sealed record AzureKeyVault(string Id, string Name, string Location, st
 
     public bool HasPurgeProtection { get; init; }
 
+    /// <summary>For how many days a deleted key can be recovered; fixed when the Key Vault is created.</summary>
+    public int SoftDeleteDays { get; init; } = 90;
+
     /// <summary>False when the Key Vault is reachable through private endpoints only.</summary>
     public bool HasPublicAccess { get; init; }
 
@@ -60,6 +63,7 @@ internal sealed record AzureKeyVault(string Id, string Name, string Location, st
             UsesRoles = (bool?)properties["enableRbacAuthorization"] ?? false,
             HasSoftDelete = (bool?)properties["enableSoftDelete"] ?? true,
             HasPurgeProtection = (bool?)properties["enablePurgeProtection"] ?? false,
+            SoftDeleteDays = (int?)properties["softDeleteRetentionInDays"] ?? 90,
             HasPublicAccess = !Is(properties["publicNetworkAccess"], "Disabled"),
             HasFirewall = Is(properties["networkAcls"]?["defaultAction"], "Deny"),
             AccessPolicies = [.. (properties["accessPolicies"] as JsonArray ?? []).OfType<JsonObject>()],

@@ -8,7 +8,8 @@ internal sealed class AzureVersionChecks(
     AzureCalls calls,
     CrdbCluster cluster,
     AzureKeyId id,
-    KeyChecks results
+    KeyChecks results,
+    KeyRules rules
 )
 {
     /// <summary>From how long before its expiry a key is reported.</summary>
@@ -42,6 +43,14 @@ internal sealed class AzureVersionChecks(
             throw problems[0];
         results.Pass(CmekCheckName.KeyUsable, $"{id} is an {key.Bundle.Key.Kty} key, and is enabled.");
         CheckOrigin(key);
+        var isHsm = key.Bundle.Key.Kty?.EndsWith("-HSM", StringComparison.OrdinalIgnoreCase) == true;
+        results.Protection(
+            isHsm ? CmekProtectionLevel.Hsm : CmekProtectionLevel.Software,
+            $"{id} is a key of type {key.Bundle.Key.Kty}, protected by {(isHsm ? "hardware" : "software")}.",
+            rules,
+            $"Get-CrdbCluster {ShellQuote.PowerShell(cluster.Name)} | New-CrdbCmekRole | "
+                + "New-CrdbCmekKey -Name <a new name> -ProtectionLevel Hsm | New-CrdbCmekManifest | Invoke-CrdbCmekRotation -Wait"
+        );
         if (key.Bundle.Attributes.ExpiresOn is not { } end)
             results.Pass(CmekCheckName.KeyExpiry, $"{id} does not expire.");
         else if (end - now >= ExpiryWarning)

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using CockroachCmek.Core.Access;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -13,13 +14,23 @@ internal sealed class GcpClusterMarks(GcpClients clients, GcpCalls calls)
         RegexOptions.CultureInvariant
     );
 
-    /// <returns>Null when neither the key nor the account could be read.</returns>
-    public async Task<IReadOnlyList<ClusterMark>?> ReadAsync(CmekRegionSpec spec)
+    /// <summary>Reads the labels of the key, and name and description of the account.</summary>
+    public async Task<ClusterMarks> ReadAsync(CmekRegionSpec spec)
     {
+        var name = GcpKeyName.Parse(spec.KeyUri);
         var account = ServiceAccountEmail.Parse(spec.AuthPrincipal);
-        var ofKey = new GcpKeyReader(clients, calls).FindIfAllowedAsync(GcpKeyName.Parse(spec.KeyUri));
-        var shown = await FindAccountAsync(account);
+        var ofKey = new GcpKeyReader(clients, calls).FindIfAllowedAsync(name);
+        var unread = new List<UnreadPlace>();
+        var shown = await FindAccountAsync(account, unread);
         var (_, key) = await ofKey;
+        if (key is null)
+            unread.Add(
+                new(
+                    $"the labels of {name}",
+                    "cloudkms.cryptoKeys.get",
+                    $"gcloud kms keys describe {name.ToGcloudOptions()}"
+                )
+            );
         ClusterMark?[] marks =
         [
             ClusterMark.OfName(account.Name),
@@ -29,10 +40,11 @@ internal sealed class GcpClusterMarks(GcpClients clients, GcpCalls calls)
                 : null,
         ];
         ClusterMark[] found = [.. marks.OfType<ClusterMark>()];
-        return found.Length == 0 && key is null && shown is null ? null : found;
+        return new ClusterMarks(found, unread, found.Length > 0 || key is not null || shown is not null);
     }
 
-    private async Task<ServiceAccount?> FindAccountAsync(ServiceAccountEmail account)
+    /// <summary>An account that does not exist has no mark.</summary>
+    private async Task<ServiceAccount?> FindAccountAsync(ServiceAccountEmail account, List<UnreadPlace> unread)
     {
         try
         {
@@ -42,6 +54,13 @@ internal sealed class GcpClusterMarks(GcpClients clients, GcpCalls calls)
         }
         catch (GcpException error) when (error.Code == 403)
         {
+            unread.Add(
+                new(
+                    $"the description of {account}",
+                    "iam.serviceAccounts.get",
+                    $"gcloud iam service-accounts describe {ShellQuote.PowerShell(account.Text)}"
+                )
+            );
             return null;
         }
     }

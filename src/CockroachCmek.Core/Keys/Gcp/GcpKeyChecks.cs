@@ -70,6 +70,7 @@ internal sealed class GcpKeyChecks
         _results.Pass(CmekCheckName.KeyOrigin, $"{name} {GcpKeyOrigins.Of(name, key).Detail}.");
         await _results.RunAsync(CmekCheckName.OldVersionsUsable, () => CheckOldVersionsAsync(name, key));
         CheckVersionInUse(name, key);
+        new GcpKeyRules(_results, _request).Check(name, key);
     }
 
     private void CheckUsable(GcpKeyName name, CryptoKey key)
@@ -100,6 +101,17 @@ internal sealed class GcpKeyChecks
             new GcpAccessReader(_clients, _calls, _shared).ReadKeyAsync(name, account)
         );
         _results.Report(reading.Access, GcpAccessAdvice.ForKey(name, reading));
+        var review = new GcpAccessReview(
+            new GcpAccessReader(_clients, _calls, _shared),
+            new GcpAccounts(_clients, _calls),
+            new KeyAccessRequest { Cluster = _request.Cluster, Spec = _request.Spec }
+        );
+        _results.Duties(
+            review.OfKey(reading),
+            reading.Access,
+            "the bindings of the key and of what is above it",
+            _request.Cluster.Name
+        );
     }
 
     private async Task CheckOldVersionsAsync(GcpKeyName name, CryptoKey key)

@@ -122,7 +122,7 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         );
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+    public Task<ClusterMarks> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
         RunAsync(key.KeyUri, context, (clients, calls) => new GcpClusterMarks(clients, calls).ReadAsync(key));
 
     /// <inheritdoc/>

@@ -114,6 +114,8 @@ internal sealed record CryptoKeyVersion
 
     public string? Algorithm { get; init; }
 
+    public string? ProtectionLevel { get; init; }
+
     public DateTimeOffset? CreateTime { get; init; }
 
     public DateTimeOffset? DestroyTime { get; init; }

@@ -104,7 +104,7 @@ internal sealed class VaultKeyProvider(ICmekKeyProvider cloud, VaultClient clien
         cloud.ReadCallersAsync(keys, context);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
+    public Task<ClusterMarks> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
         cloud.ReadMarksAsync(key, context);
 
     /// <inheritdoc/>

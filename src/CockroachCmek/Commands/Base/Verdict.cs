@@ -7,7 +7,8 @@ internal sealed class Verdict
     private int _bad;
 
     /// <summary>
-    /// True when something was checked, nothing was Fail or Unknown, and no cluster is without CMEK.
+    /// True when something was checked, nothing was Fail or Unknown, and no cluster is without CMEK, apart from what
+    /// is suppressed or was in the baseline.
     /// </summary>
     public bool IsGood => _seen > 0 && _bad == 0;
 
@@ -26,6 +27,9 @@ internal sealed class Verdict
             Interlocked.Increment(ref _bad);
     }
 
+    /// <summary>What is suppressed, or was in the baseline, is accepted.</summary>
     private static bool IsBad(CmekCheck check) =>
-        check.Status is CmekCheckStatus.Fail or CmekCheckStatus.Unknown || check.ErrorId == "CmekNotEnabled";
+        (check.Status is CmekCheckStatus.Fail or CmekCheckStatus.Unknown || check.ErrorId == "CmekNotEnabled")
+        && !check.Suppressed
+        && check.IsNew != false;
 }

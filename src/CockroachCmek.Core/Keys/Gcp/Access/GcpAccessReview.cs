@@ -43,6 +43,10 @@ internal sealed class GcpAccessReview(GcpAccessReader reader, GcpAccounts accoun
         ];
     }
 
+    /// <summary>The lines of the key alone, from a reading at hand: without who may act as the account.</summary>
+    public IReadOnlyList<CmekAccess> OfKey(GcpReading key) =>
+        [.. key.Evaluator.Bindings.SelectMany(b => KeyLines(key, b, GcpAnswer.Granted))];
+
     private UnreadPlace UnreadAccount =>
         new(
             $"whether {_account} is enabled",
