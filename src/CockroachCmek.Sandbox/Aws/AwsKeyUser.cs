@@ -28,7 +28,7 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
     private static readonly string[] NeededToUnwrap = ["Decrypt"];
 
     public KeyUse Wrap(KeyUseRequest request, byte[] storeKey) =>
-        aws.Locked(
+        aws.Logged(
             (principals, kms, log) =>
             {
                 if (Refusal(request, principals, kms, log, NeededToWrap, out var use) is { } refusal)
@@ -41,7 +41,7 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
         );
 
     public KeyUse Unwrap(KeyUseRequest request, byte[] wrapped) =>
-        aws.Locked(
+        aws.Logged(
             (principals, kms, log) =>
             {
                 if (Refusal(request, principals, kms, log, NeededToUnwrap, out var use) is { } refusal)

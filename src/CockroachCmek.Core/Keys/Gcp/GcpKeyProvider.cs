@@ -93,7 +93,10 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
             new KeyUsage
             {
                 Source = "Google Cloud",
-                Gaps = [new CmekLogGap { What = "uses of the key", Why = "The logs of Google Cloud are not read yet." }],
+                Gaps =
+                [
+                    new CmekLogGap { What = "uses of the key", Why = "The logs of Google Cloud are not read yet." },
+                ],
             }
         );
 
