@@ -3,7 +3,7 @@ BeforeDiscovery {
     $types = @(
         'CrdbSession', 'CrdbOrganization', 'CrdbCluster', 'CrdbRegion', 'CmekRole', 'CmekKey', 'CmekManifest',
         'CmekRegionSpec', 'CmekInfo', 'CmekRegionInfo', 'CmekKeyInfo', 'CmekPastKey', 'CmekCheck', 'CmekAccess',
-        'CmekRevocationDrill', 'CmekRevocation', 'CmekAccessChange', 'CmekKeyPolicy', 'CrdbSandbox'
+        'CmekUsage', 'CmekRevocationDrill', 'CmekRevocation', 'CmekAccessChange', 'CmekKeyPolicy', 'CrdbSandbox'
     )
 }
 
@@ -14,6 +14,7 @@ BeforeAll {
     $manifest = $keys | New-CrdbCmekManifest
     $info = Get-CrdbCmek prod-eu-old
     $access = (Get-CrdbCmekAccess prod-eu-old)[0]
+    $usage = (Get-CrdbCmekUsage prod-eu-old)[0]
     $drill = (Test-CrdbCmekRevocation prod-eu-old)[0]
     $check = (Test-CrdbCmek prod-eu-old)[0]
     $revocation = Revoke-CrdbCmek prod-eu-old -Method Deny -Confirm:$false -WarningAction Ignore
@@ -32,6 +33,7 @@ BeforeAll {
         CmekPastKey         = $info.PastKeys[0]
         CmekCheck           = $check
         CmekAccess          = $access
+        CmekUsage           = $usage
         CmekRevocationDrill = $drill
         CmekRevocation      = $revocation
         CmekAccessChange    = $revocation.Changes[0]
