@@ -145,9 +145,7 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         );
 
     public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
-        Task.FromResult(
-            new KeyEvents([.. cloud.Events.Where(e => request.Keys.Any(k => k.KeyUri == e.KeyUri))], [])
-        );
+        Task.FromResult(new KeyEvents([.. cloud.Events.Where(e => request.Keys.Any(k => k.KeyUri == e.KeyUri))], []));
 
     public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
         Task.FromResult<IReadOnlyList<ClusterMark>?>(
