@@ -19,6 +19,9 @@ BeforeAll {
     $info = Get-CrdbCmek prod-eu-old
     $checks = @(Test-CrdbCmek prod-eu-old, gcp-eu)
     $access = @(Get-CrdbCmekAccess prod-eu-old)[0..3]
+    $usage = @(Get-CrdbCmekUsage prod-eu-old, gcp-eu)
+    $gaps = @($usage.Gaps)
+    $history = @(Get-CrdbCmekHistory prod-eu-old -Since 1000 -WarningAction Ignore)[0..3]
     $drill = Test-CrdbCmekRevocation prod-eu-old
     $fleet = @(Get-CrdbCluster -Cmek)
     $owned = Get-CrdbCmekKey prod-eu-old
@@ -42,6 +45,9 @@ BeforeAll {
         CmekSummary         = @{ Object = $fleet; Next = { $_ | Get-CrdbCmek } }
         CmekCheck           = @{ Object = $checks; Next = { $_ | Get-CrdbCluster } }
         CmekAccess          = @{ Object = $access; Next = { $_ | Get-CrdbCmek } }
+        CmekUsage           = @{ Object = $usage; Next = { $_ | Get-CrdbCmek } }
+        CmekLogGap          = @{ Object = $gaps }
+        CmekHistoryEntry    = @{ Object = $history; Next = { $_ | Get-CrdbCmek } }
         CmekRevocationDrill = @{ Object = $drill; Next = { $_ | Get-CrdbCmek } }
         CmekRevocation      = @{ Object = $revocation; Next = { $_ | Restore-CrdbCmekAccess -WhatIf } }
         CmekRevocationRun   = @{ Object = $revocation.Runs[0] }

@@ -158,28 +158,19 @@ internal sealed class CrdbCloudClient : IDisposable
         }
     }
 
-    /// <summary>How often managed backups are taken; null where they are off.</summary>
-    public async Task<TimeSpan?> GetBackupPeriodAsync(CrdbCluster cluster, OperationContext context)
+    /// <summary>How often managed backups are taken, and how long they are kept.</summary>
+    public async Task<BackupSchedule> GetBackupScheduleAsync(CrdbCluster cluster, OperationContext context)
     {
-        var configuration = await _transport.GetAsync<WireBackupConfiguration>(
+        var read = await _transport.GetAsync<WireBackupConfiguration>(
             $"clusters/{cluster.Id}/backups-config",
             cluster,
             context
         );
-        return configuration.Enabled == true && configuration.FrequencyMinutes is { } minutes
-            ? TimeSpan.FromMinutes(minutes)
-            : null;
-    }
-
-    /// <summary>How long a managed backup is kept; null when the API does not report it.</summary>
-    public async Task<TimeSpan?> GetBackupRetentionAsync(CrdbCluster cluster, OperationContext context)
-    {
-        var configuration = await _transport.GetAsync<WireBackupConfiguration>(
-            $"clusters/{cluster.Id}/backups-config",
-            cluster,
-            context
+        return new BackupSchedule(
+            read.Enabled == true,
+            read.FrequencyMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
+            read.RetentionDays is { } days ? TimeSpan.FromDays(days) : null
         );
-        return configuration.RetentionDays is { } days ? TimeSpan.FromDays(days) : null;
     }
 
     /// <summary>When the newest managed backup was taken; null when there is none.</summary>
@@ -309,7 +300,9 @@ internal sealed class CrdbCloudClient : IDisposable
         await foreach (var _ in ListClustersAsync(includeInactive: false, context)) { }
     }
 
-    /// <summary>One page of clusters. The largest size of a page is not documented: one that is refused is left out.</summary>
+    /// <summary>
+    /// One page of clusters. The largest size of a page is not documented: one that is refused is left out.
+    /// </summary>
     private async Task<WireClusterList> ReadClustersAsync(bool includeInactive, string? page, OperationContext context)
     {
         var asksForSize = !_refusesPageSize;

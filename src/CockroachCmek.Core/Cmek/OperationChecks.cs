@@ -58,7 +58,8 @@ internal sealed class OperationChecks(CrdbCloudClient client)
                 return results;
             }
 
-            var every = await client.GetBackupPeriodAsync(cluster, context);
+            var schedule = await client.GetBackupScheduleAsync(cluster, context);
+            var every = schedule.IsOn ? schedule.Every : null;
             if (every is null)
                 results.Warn(
                     CmekCheckName.BackupsRecent,
@@ -101,7 +102,7 @@ internal sealed class OperationChecks(CrdbCloudClient client)
         var console = $"Open https://cockroachlabs.cloud/cluster/{cluster.Id}/backups";
         try
         {
-            if (await client.GetBackupRetentionAsync(cluster, context) is not { } kept)
+            if ((await client.GetBackupScheduleAsync(cluster, context)).Retention is not { } kept)
                 results.Unknown(
                     CmekCheckName.BackupRetention,
                     "",

@@ -268,6 +268,9 @@ internal sealed class CloudSession : IDisposable
 
     public AccessReview AccessReview() => new(Client);
 
+    /// <summary>The proof of use of keys.</summary>
+    public UsageReview UsageReview() => new(Client);
+
     public KeyInventory KeyInventory() => new(Client);
 
     /// <summary>Reads the identities of clusters.</summary>

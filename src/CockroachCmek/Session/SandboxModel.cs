@@ -130,7 +130,8 @@ internal static class SandboxModel
                 exchange.Request.Service == "azure"
                     ? $"{exchange.Request.Method} {exchange.Request.Header("Host")}{exchange.Request.Path}"
                 : exchange.Request.Service != "aws" ? $"{exchange.Request.Method} {exchange.Request.Path}"
-                : target is not null ? $"kms:{target.Split('.').Last()}"
+                : target is not null
+                    ? $"{(target.Contains("CloudTrail") ? "cloudtrail" : "kms")}:{target.Split('.').Last()}"
                 : QueryOperation(body),
             RequestHeaders = new CmekFields(
                 exchange

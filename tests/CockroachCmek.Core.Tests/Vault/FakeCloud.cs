@@ -105,6 +105,12 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
         CancellationToken timeUp = default
     ) => throw new NotSupportedException();
 
+    public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
+    public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
     public Task<ClusterMarks> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
         throw new NotSupportedException();
 

@@ -21,6 +21,8 @@ public sealed class SpecTests(SpecTests.Recording recording) : IClassFixture<Spe
         "kms:PutKeyPolicy",
         "kms:EnableKeyRotation",
         "kms:DescribeKey",
+        "kms:GetKeyLastUsage",
+        "cloudtrail:LookupEvents",
         "kms:RotateKeyOnDemand",
         "kms:ListKeyRotations",
         "kms:UpdateAlias",
@@ -90,7 +92,7 @@ public sealed class SpecTests(SpecTests.Recording recording) : IClassFixture<Spe
         var validator = Specifications.Aws[service];
         var (request, response) = (exchange.Text("RequestBody"), exchange.Text("ResponseBody"));
         var succeeded = (int)exchange.Get("Status")! == 200;
-        return service == "kms"
+        return service is "kms" or "cloudtrail"
             ?
             [
                 .. validator.CheckJson(operation, "input", request),
@@ -137,6 +139,7 @@ public sealed class SpecTests(SpecTests.Recording recording) : IClassFixture<Spe
             $null = Invoke-CrdbCmekRotation prod-eu -Wait
             $null = Invoke-CrdbCmekRotation prod-eu -NewKey -Wait -WarningAction SilentlyContinue
             $null = Add-CrdbCmekRegion eu-north-1 -Cluster prod-eu -Wait; $null = Test-CrdbCmek prod-eu
+            $null = Get-CrdbCmekUsage prod-eu
             $null = Revoke-CrdbCmek prod-eu -Method RemoveGrant -KmsOnly -Confirm:$false | Restore-CrdbCmekAccess
             $null = Revoke-CrdbCmek prod-eu -Method DisableKey -KmsOnly -Confirm:$false | Restore-CrdbCmekAccess
             $null = Revoke-CrdbCmek prod-eu -Confirm:$false -WarningAction SilentlyContinue
