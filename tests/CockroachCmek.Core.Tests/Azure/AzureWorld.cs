@@ -245,23 +245,22 @@ internal sealed class AzureWorld : IAsyncDisposable
     /// </summary>
     public void Conforms()
     {
-        var keyVault = Validator("azure-keyvault-keys-2025-07-01.condensed.json");
-        var arm = Validator("azure-roleassignments-2022-04-01.condensed.json");
         var known = 0;
         foreach (var exchange in Exchanges.Where(e => e.Response is { Status: not 401 }))
         {
             var host = exchange.Request.Header("Host") ?? "";
-            var validator =
-                host.EndsWith("vault.azure.net", StringComparison.Ordinal) ? keyVault
-                : host.StartsWith("management.", StringComparison.Ordinal) ? arm
-                : null;
-            var problems = validator?.Check(
-                exchange.Request.Method,
-                exchange.Request.RawTarget,
-                Encoding.UTF8.GetString(exchange.Request.Body),
-                exchange.Response!.Status,
-                Encoding.UTF8.GetString(exchange.Response.Body)
-            );
+            var problems = Specifications
+                .Azure(host)
+                .Select(v =>
+                    v.Check(
+                        exchange.Request.Method,
+                        exchange.Request.RawTarget,
+                        Encoding.UTF8.GetString(exchange.Request.Body),
+                        exchange.Response!.Status,
+                        Encoding.UTF8.GetString(exchange.Response.Body)
+                    )
+                )
+                .FirstOrDefault(found => found is not null);
             if (problems is null)
                 continue;
             Assert.True(
@@ -281,8 +280,6 @@ internal sealed class AzureWorld : IAsyncDisposable
         await Server.StopAsync();
         Server.Dispose();
     }
-
-    private static AzureValidator Validator(string specification) => new(Repository.Spec(specification));
 
     private T Own<T>(T disposable)
         where T : IDisposable

@@ -123,6 +123,8 @@ internal sealed class AzureValidator(string path)
                         .EnumerateArray()
                         .SelectMany((v, i) => Value(schema.GetProperty("items"), v, $"{at}[{i}]", isRequest))
                     : [$"{at}: not an array"];
+            case "any":
+                return [];
             case "boolean":
                 return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{at}: not a boolean"];
             case "integer":
