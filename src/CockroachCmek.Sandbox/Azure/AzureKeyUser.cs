@@ -84,7 +84,8 @@ internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
             return $"There is no vault {host}.";
         if (!AzureDirectory.Same(keyVault.TenantId, tenant))
             return $"The vault {keyVault.Name} belongs to another tenant than {tenant}.";
-        log = (action, status, reason) => Log(context, keyVault, principal, action, $"{keyName}/{id}", status, reason);
+        log = (action, status, reason) =>
+            Log(context, keyVault, principal, action, $"{keyName}/{id}", status, reason, request.At);
         foreach (var action in actions)
             if (KeyVaultAccess.Check(context, keyVault, principal, action, keyName) is { } refusal)
             {
@@ -115,13 +116,14 @@ internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
         KeyVaultAction action,
         string version,
         int status,
-        string reason
+        string reason,
+        DateTimeOffset? at
     )
     {
         var path = $"keys/{version}/{action.Policy.ToLowerInvariant()}?api-version=7.4";
-        context.AuditLog.Add(keyVault, null, "Authentication", path, 401, "AKV10000: Request is missing a token.");
+        context.AuditLog.Add(keyVault, null, "Authentication", path, 401, "AKV10000: Request is missing a token.", at);
         var operation = action == KeyVaultAction.Wrap ? "KeyWrap" : "KeyUnwrap";
-        context.AuditLog.Add(keyVault, principal, operation, path, status, reason);
+        context.AuditLog.Add(keyVault, principal, operation, path, status, reason, at);
     }
 
     private static string Explain(

@@ -20,12 +20,12 @@ internal sealed class KeyVaultService(AzureContext context, string defaultKeyVau
         {
             caller = Authenticate(keyVault, request);
             var response = Handle(keyVault, caller, request);
-            context.AuditLog.Add(keyVault, caller, request, response.Status);
+            context.AuditLog.Add(keyVault, caller, request, response.Status, response.Body);
             return response;
         }
         catch (AzureException error)
         {
-            context.AuditLog.Add(keyVault, caller, request, error.Status, error.Message);
+            context.AuditLog.Add(keyVault, caller, request, error.Status, reason: error.Message);
             throw;
         }
     }

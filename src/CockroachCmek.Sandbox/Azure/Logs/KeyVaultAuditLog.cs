@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace CockroachCmek.Sandbox.Azure.Logs;
 
 /// <summary>
@@ -19,12 +21,20 @@ internal sealed class KeyVaultAuditLog(AzureContext context, AzureData data)
     /// <param name="caller">Who asked; null when the request had no token that counts.</param>
     /// <param name="request">The request.</param>
     /// <param name="status">The HTTP status.</param>
+    /// <param name="body">The body of the response.</param>
     /// <param name="reason">Why it was refused.</param>
-    public void Add(KeyVault keyVault, ServicePrincipal? caller, AzureRequest request, int status, string reason = "")
+    public void Add(
+        KeyVault keyVault,
+        ServicePrincipal? caller,
+        AzureRequest request,
+        int status,
+        JsonNode? body = null,
+        string reason = ""
+    )
     {
         var operation = caller is null ? "Authentication" : OperationOf(request.Method, request.Segments);
         var query = request.Query("api-version") is { } version ? $"?api-version={version}" : "";
-        Add(keyVault, caller, operation, request.Path.TrimStart('/') + query, status, reason);
+        Add(keyVault, caller, operation, request.Path.TrimStart('/') + query, status, reason, null, body);
     }
 
     /// <summary>Logs what a client did that does not come over the wire: the sandbox's CockroachDB.</summary>
@@ -36,7 +46,8 @@ internal sealed class KeyVaultAuditLog(AzureContext context, AzureData data)
         string path,
         int status,
         string reason = "",
-        DateTimeOffset? at = null
+        DateTimeOffset? at = null,
+        JsonNode? body = null
     )
     {
         var time = at ?? context.Now;
@@ -60,7 +71,10 @@ internal sealed class KeyVaultAuditLog(AzureContext context, AzureData data)
                         ObjectId = caller?.Id,
                         Assignment = caller is null ? null : AssignmentOf(keyVault, caller, operation),
                         Reason = reason,
-                        KeyId = status < 300 ? $"https://{keyVault.HostName}/{path.Split('?')[0]}" : "",
+                        KeyId = (body as JsonObject).Object("key").Text("kid")
+                            ?? (body as JsonObject).Text("kid")
+                            ?? "",
+                        Enabled = (body as JsonObject).Object("attributes").Flag("enabled"),
                         IsDedicated = setting.IsDedicated,
                         CorrelationId = Guid.NewGuid().ToString("D"),
                     }

@@ -22,12 +22,19 @@ internal sealed record KeyVaultEntry(DateTimeOffset At, string KeyVaultId, strin
     /// <summary>The key that the response named.</summary>
     public string KeyId { get; init; } = "";
 
+    /// <summary>Whether the key version of the response is enabled; null if the response has none.</summary>
+    public bool? Enabled { get; init; }
+
     /// <summary>True if it went to the service's own table.</summary>
     public bool IsDedicated { get; init; }
 
     public string CorrelationId { get; init; } = "";
 
     public string Signature => Status == 200 ? "OK" : ((HttpStatusCode)Status).ToString();
+
+    /// <summary>The key of the response, as a dynamic column.</summary>
+    public JsonObject KeyProperties() =>
+        Enabled is { } enabled ? new JsonObject { ["attributes"] = new JsonObject { ["enabled"] = enabled } } : [];
 
     /// <summary>The claims of the token, as a dynamic column.</summary>
     public JsonObject Identity() =>

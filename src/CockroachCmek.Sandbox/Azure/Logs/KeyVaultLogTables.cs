@@ -15,7 +15,8 @@ internal static class KeyVaultLogTables
     private static readonly KustoColumn[] DedicatedColumns = Columns(
         "datetime TimeGenerated;string OperationName OperationVersion ResultType ResultSignature ResultDescription;"
             + "int HttpStatusCode DurationMs;string CallerIpAddress CorrelationId RequestUri Id ClientInfo;"
-            + "dynamic Identity;string AppliedAssignmentId Algorithm;bool IsRbacAuthorized IsAccessPolicyMatch;"
+            + "dynamic Identity KeyProperties;string AppliedAssignmentId Algorithm;bool IsRbacAuthorized "
+            + "IsAccessPolicyMatch;"
             + "string TenantId SourceSystem Type _ResourceId _SubscriptionId"
     );
 
@@ -28,7 +29,7 @@ internal static class KeyVaultLogTables
     private static readonly KustoColumn[] KeyVaultColumns = Columns(
         "string identity_claim_appid_g identity_claim_oid_g "
             + "identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g requestUri_s id_s "
-            + "clientInfo_s properties_s;real httpStatusCode_d"
+            + "clientInfo_s properties_s;real httpStatusCode_d;bool keyProperties_attributes_enabled_b"
     );
 
     /// <summary>A table of a workspace; null if it does not exist there.</summary>
@@ -63,6 +64,7 @@ internal static class KeyVaultLogTables
         row["RequestUri"] = entry.Uri;
         row["Id"] = entry.KeyId;
         row["Identity"] = entry.Identity();
+        row["KeyProperties"] = entry.KeyProperties();
         row["AppliedAssignmentId"] = entry.Assignment ?? "";
         row["IsRbacAuthorized"] = entry.Assignment is not null;
         row["IsAccessPolicyMatch"] = entry.Assignment is null && entry.Status < 300;
@@ -87,6 +89,7 @@ internal static class KeyVaultLogTables
         row["requestUri_s"] = entry.Uri;
         row["id_s"] = entry.KeyId;
         row["httpStatusCode_d"] = (double)entry.Status;
+        row["keyProperties_attributes_enabled_b"] = entry.Enabled;
         row["properties_s"] = entry.Assignment is null
             ? ""
             : new JsonObject { ["appliedAssignmentId"] = entry.Assignment }.ToJsonString();

@@ -33,13 +33,16 @@ internal sealed class LogWorkspace(string id, string location, int retentionDays
     public void Add(KeyVaultEntry entry)
     {
         if (entry.IsDedicated)
-            FirstDedicated ??= entry.At;
+            FirstDedicated = Earlier(FirstDedicated, entry.At);
         else
-            FirstShared ??= entry.At;
+            FirstShared = Earlier(FirstShared, entry.At);
         _entries.Enqueue(entry);
         while (_entries.Count > Most)
             _entries.Dequeue();
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset? known, DateTimeOffset time) =>
+        known < time ? known.Value : time;
 
     /// <summary>The entries that can be read: those that have arrived and are still kept.</summary>
     public IEnumerable<KeyVaultEntry> At(DateTimeOffset now, TimeSpan delay) =>

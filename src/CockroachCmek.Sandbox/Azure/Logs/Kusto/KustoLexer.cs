@@ -25,7 +25,7 @@ internal static class KustoLexer
     private static readonly Regex Pattern = new(
         @"\G(?:(?<skip>\s+|//[^\n]*)|(?<span>\d+(?:\.\d+)?(?:d|h|m|s|ms)\b)|(?<number>\d+(?:\.\d+)?)"
             + @"|(?<verbatim>@""[^""]*""|@'[^']*')|(?<text>""(?:[^""\\\n]|\\.)*""|'(?:[^'\\\n]|\\.)*')"
-            + @"|(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<symbol>==|!=|=~|!~|<=|>=|<>|[|()\[\],.=<>+\-*/!~]))",
+            + @"|(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<symbol>==|!=|=~|!~|<=|>=|<>|[|()\[\],.:=<>+\-*/!~]))",
         RegexOptions.CultureInvariant
     );
 
