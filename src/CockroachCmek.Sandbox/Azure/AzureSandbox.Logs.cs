@@ -29,6 +29,9 @@ public sealed partial class AzureSandbox
         set => Locked(_ => _data.LogDelay = value);
     }
 
+    /// <summary>True if a key vault sends its log somewhere.</summary>
+    internal bool IsLogged => Locked(_ => _data.DiagnosticSettings.Count > 0);
+
     /// <summary>
     /// Sends the audit log of a key vault to the workspace, to AZKVAuditLogs or to AzureDiagnostics. It has been so for
     /// long. Default: the key vault with role-based access.
