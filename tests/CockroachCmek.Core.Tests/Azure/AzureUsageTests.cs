@@ -116,6 +116,39 @@ public sealed class AzureUsageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_workspace_with_a_daily_cap_may_have_dropped_entries()
+    {
+        _world.Sandbox.LogKeyVault();
+        _world.Use(TimeSpan.FromDays(8));
+        _world.Arrive();
+        await _world.Azure.ArmAsync(
+            "PUT",
+            _world.Sandbox.WorkspaceId,
+            "2023-09-01",
+            """{"location":"westeurope","properties":{"workspaceCapping":{"dailyQuotaGb":0.5}}}"""
+        );
+        var usage = await _world.UsageAsync();
+        Assert.Null(usage.Uses);
+        Assert.Contains("0.5 GB", Assert.Single(usage.Gaps).Why, StringComparison.Ordinal);
+        Assert.Equal((1, true), ((await _world.UsageAsync(9)).Uses, (await _world.UsageAsync(9)).UsesIsMinimum));
+    }
+
+    [Fact]
+    public async Task Credentials_that_Azure_refuses_are_an_error_and_not_a_gap()
+    {
+        var stranger = _world.Azure.Connect(
+            _world.Azure.Connection with
+            {
+                ClientSecret = new CockroachCmek.Core.Http.Secret("wrong"),
+            }
+        );
+        var error = await Assert.ThrowsAsync<CmekException>(() => _world.UsageAsync(provider: stranger));
+        Assert.Equal("AzureCredentialsRefused", error.ErrorId);
+        _world.Sandbox.LogKeyVault();
+        await _world.UsageAsync();
+    }
+
+    [Fact]
     public async Task Refused_uses_after_a_revocation_are_counted_with_their_code()
     {
         _world.Sandbox.LogKeyVault();

@@ -127,6 +127,8 @@ internal sealed class AzureValidator(string path)
                 return [];
             case "boolean":
                 return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{at}: not a boolean"];
+            case "number":
+                return value.ValueKind == JsonValueKind.Number ? [] : [$"{at}: not a number"];
             case "integer":
                 return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _)
                     ? []

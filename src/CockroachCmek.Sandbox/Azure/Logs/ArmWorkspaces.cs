@@ -53,13 +53,16 @@ internal sealed class ArmWorkspaces(AzureContext context, AzureData data)
                 $"'RetentionInDays' property doesn't match the SKU limits: {days}."
             );
         context.Locks.RequireWrite(id);
+        var quota = (
+            body.Object("properties").Object("workspaceCapping")?["dailyQuotaGb"] as JsonValue
+        )?.GetValue<double>();
         if (found is not null)
         {
-            found.RetentionDays = (int)days;
+            (found.RetentionDays, found.DailyQuota) = ((int)days, quota > 0 ? quota : null);
             return AzureResponse.Ok(Json(found));
         }
 
-        var created = new LogWorkspace(id, location, (int)days, context.Now);
+        var created = new LogWorkspace(id, location, (int)days, context.Now) { DailyQuota = quota > 0 ? quota : null };
         data.Workspaces.Add(created);
         return new AzureResponse(201, Json(created));
     }
@@ -77,6 +80,11 @@ internal sealed class ArmWorkspaces(AzureContext context, AzureData data)
                 ["provisioningState"] = "Succeeded",
                 ["sku"] = new JsonObject { ["name"] = "PerGB2018" },
                 ["retentionInDays"] = workspace.RetentionDays,
+                ["workspaceCapping"] = new JsonObject
+                {
+                    ["dailyQuotaGb"] = workspace.DailyQuota ?? -1,
+                    ["dataIngestionStatus"] = "RespectQuota",
+                },
                 ["createdDate"] = AzureJson.Time(workspace.Created),
                 ["publicNetworkAccessForIngestion"] = "Enabled",
                 ["publicNetworkAccessForQuery"] = "Enabled",

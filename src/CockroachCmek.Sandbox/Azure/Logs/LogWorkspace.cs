@@ -19,6 +19,9 @@ internal sealed class LogWorkspace(string id, string location, int retentionDays
 
     public int RetentionDays { get; set; } = retentionDays;
 
+    /// <summary>How many gigabytes it accepts in a day; null for any number.</summary>
+    public double? DailyQuota { get; set; }
+
     public DateTimeOffset Created { get; } = created;
 
     /// <summary>The time of the first entry for AZKVAuditLogs. Until it arrives, the table does not exist.</summary>

@@ -16,7 +16,8 @@ internal sealed class AzureLogFinder(AzureClients clients, AzureCalls calls, Sha
         var (keyVault, gap) = await _reader.TryAsync(
             $"the Key Vault {key.KeyVaultName}",
             AzureLogReader.Grant("Reader", $"<id of the Key Vault {key.KeyVaultName}>"),
-            () => new AzureKeyVaults(clients, calls).FindAsync(key, tenantId)
+            () => new AzureKeyVaults(clients, calls).FindAsync(key, tenantId),
+            isFirst: true
         );
         return keyVault is null ? new AzureLogSources(null, [], [gap!]) : await ReadAsync(keyVault);
     }
@@ -83,6 +84,8 @@ internal sealed class AzureLogFinder(AzureClients clients, AzureCalls calls, Sha
         var source = new AzureLogSource(setting, workspace, tables) { FirstEntry = first };
         if (first is null)
             gaps.Add(AzureLogGaps.NoEntries(keyVault, source));
+        else if (workspace.MayDropEntries)
+            gaps.Add(AzureLogGaps.Capped(source));
         else if (activities is not null)
             source = WithCoverage(source, activities);
         return (source, gaps);

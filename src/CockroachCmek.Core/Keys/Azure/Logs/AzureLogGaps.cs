@@ -62,6 +62,17 @@ internal static class AzureLogGaps
                 + $"--ids {ShellQuote.PowerShell(source.Workspace.Id)}   (shows whether it accepts data)"
         );
 
+    /// <summary>The workspace does not accept every entry.</summary>
+    public static CmekLogGap Capped(AzureLogSource source) =>
+        Of(
+            "entries that the workspace did not accept",
+            source.Workspace.Properties?.WorkspaceCapping?.DailyQuotaGb is > 0 and var quota
+                ? $"The workspace {source.Workspace.Name} has a daily cap of "
+                    + $"{quota.ToString(CultureInfo.InvariantCulture)} GB, and drops entries above it."
+                : $"The workspace {source.Workspace.Name} accepts no entries at the moment.",
+            $"az monitor log-analytics workspace update --quota -1 --ids {ShellQuote.PowerShell(source.Workspace.Id)}"
+        );
+
     /// <summary>Log Analytics ended a query before it had read everything.</summary>
     public static CmekLogGap Partial(AzureLogSource source, string? reason) =>
         Of(

@@ -49,7 +49,17 @@ internal sealed class AzureLogReader(AzureClients clients, AzureCalls calls)
     /// <param name="what">What is read.</param>
     /// <param name="remedy">What helps when the caller is not allowed to.</param>
     /// <param name="read">Reads it.</param>
-    public async Task<(T? Value, CmekLogGap? Gap)> TryAsync<T>(string what, string remedy, Func<Task<T>> read)
+    /// <param name="isFirst">
+    /// True for the first read: where the credentials fail there, they fail everywhere, and that is an error. Later,
+    /// one
+    /// service does not accept them.
+    /// </param>
+    public async Task<(T? Value, CmekLogGap? Gap)> TryAsync<T>(
+        string what,
+        string remedy,
+        Func<Task<T>> read,
+        bool isFirst = false
+    )
         where T : class
     {
         try
@@ -58,8 +68,8 @@ internal sealed class AzureLogReader(AzureClients clients, AzureCalls calls)
         }
         catch (Exception error)
             when (!calls.Context.CancellationToken.IsCancellationRequested
-                && (error as CmekException ?? AzureCalls.TranslateRead(error, what))
-                    is { Kind: not CmekErrorKind.Authentication } refused
+                && (error as CmekException ?? AzureCalls.TranslateRead(error, what)) is { } refused
+                && !(isFirst && refused.Kind == CmekErrorKind.Authentication)
             )
         {
             var isDenied = error is AzureException { Status: 403 };

@@ -144,9 +144,26 @@ internal sealed record AzureLogWorkspace(string Id, string Name, AzureLogWorkspa
 
     /// <summary>How long it keeps entries. Default of the pricing tiers of today: 30 days.</summary>
     public int RetentionDays => Properties?.RetentionInDays ?? 30;
+
+    /// <summary>
+    /// True when entries may be missing: the workspace stops accepting them for the rest of a day at a cap, or has
+    /// stopped.
+    /// </summary>
+    public bool MayDropEntries =>
+        Properties?.WorkspaceCapping is { } capping
+        && (
+            capping.DailyQuotaGb > 0
+            || capping.DataIngestionStatus is "OverQuota" or "ForceOff" or "SubscriptionSuspended"
+        );
 }
 
-internal sealed record AzureLogWorkspaceProperties(string? CustomerId, int? RetentionInDays);
+internal sealed record AzureLogWorkspaceProperties(string? CustomerId, int? RetentionInDays)
+{
+    public AzureWorkspaceCapping? WorkspaceCapping { get; init; }
+}
+
+/// <summary>How much a workspace accepts in a day; -1 for any amount.</summary>
+internal sealed record AzureWorkspaceCapping(double? DailyQuotaGb, string? DataIngestionStatus);
 
 /// <summary>An entry of the activity log.</summary>
 internal sealed record AzureActivity
