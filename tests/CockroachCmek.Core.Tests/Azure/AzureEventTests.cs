@@ -64,6 +64,9 @@ public sealed class AzureEventTests : IAsyncDisposable
             + "Microsoft.Authorization/roleDefinitions/e147488a-f6f5-4113-8e2d-b22465e65bf6\","
             + $"\"principalId\":\"{_world.Sandbox.Admin.ObjectId}\"}}}}";
         await _world.Azure.ArmAsync("PUT", $"/subscriptions/{_world.Sandbox.SubscriptionId}{role}", "2022-04-01", body);
+        // Of another key in the same Key Vault: not an event of this one.
+        var other = role.Replace(role.Split('/')[^1], Guid.NewGuid().ToString());
+        await _world.Azure.ArmAsync("PUT", $"{_world.KeyVaultId}/keys/other{other}", "2022-04-01", body);
         await _world.Azure.ArmAsync(
             "PUT",
             $"{group}/providers/Microsoft.Authorization/locks/keep",

@@ -10,17 +10,23 @@ internal static class AzureActivityEvents
 
     /// <param name="activities">Entries of the subscription, in any order and number.</param>
     /// <param name="keyVaultId">The Key Vault.</param>
-    /// <param name="keyUri">The key that the events are reported for.</param>
-    public static IEnumerable<KeyEvent> From(IEnumerable<AzureActivity> activities, string keyVaultId, string keyUri) =>
+    /// <param name="keys">The keys. Events of the Key Vault are reported for the first one.</param>
+    public static IEnumerable<KeyEvent> From(
+        IEnumerable<AzureActivity> activities,
+        string keyVaultId,
+        AzureEventKeys keys
+    ) =>
         activities
             // The begin of a write is an entry of its own.
-            .Where(a => (a.HasSucceeded || a.HasFailed) && Concerns(a, keyVaultId))
+            .Where(a =>
+                (a.HasSucceeded || a.HasFailed) && Concerns(a, keyVaultId) && KeyUriOf(a, keyVaultId, keys) is not null
+            )
             .GroupBy(a => (a.CorrelationId, a.Operation.ToUpperInvariant(), a.HasFailed, a.ResourceId))
             .Select(g => g.First())
             .Select(a => new KeyEvent
             {
                 Time = a.EventTimestamp,
-                KeyUri = keyUri,
+                KeyUri = KeyUriOf(a, keyVaultId, keys)!,
                 Action = ActionOf(a.Operation),
                 Who = a.Caller ?? "",
                 Source = "Activity log",
@@ -42,6 +48,17 @@ internal static class AzureActivityEvents
         return Is(activity.Operation, Authorization)
             && AzureScope.IsAuthorization(resource)
             && AzureScope.IsWithin(keyVaultId, AzureScope.Of(resource));
+    }
+
+    /// <summary>The key that a write concerns; null for another key of the same Key Vault.</summary>
+    private static string? KeyUriOf(AzureActivity activity, string keyVaultId, AzureEventKeys keys)
+    {
+        var start = $"{keyVaultId}/keys/";
+        var resource = activity.ResourceId ?? "";
+        return keys.UriOf(
+            Is(resource, start) ? resource.Substring(start.Length).Split('/')[0] : keys.Names[0].Name,
+            version: null
+        );
     }
 
     private static KeyEventAction ActionOf(string operation) =>

@@ -109,8 +109,7 @@ internal sealed class AzureEvents(AzureClients clients, AzureCalls calls, Shared
         gaps.AddRange(read.Select(r => r.Gap).OfType<CmekLogGap>().Take(1));
         if (request.Since < _reader.OldestActivity && read.All(r => r.Gap is null))
             gaps.Add(AzureLogGaps.OldActivities(_reader.OldestActivity));
-        var uri = keys.UriOf(keys.Names[0].Name, null)!;
-        return [.. AzureActivityEvents.From(read.SelectMany(r => r.Value ?? []), keyVault.Id, uri)];
+        return [.. AzureActivityEvents.From(read.SelectMany(r => r.Value ?? []), keyVault.Id, keys)];
     }
 
     /// <summary>The versions of a key. A key that is deleted has none.</summary>
