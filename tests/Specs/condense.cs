@@ -25,7 +25,11 @@ foreach (
     var (file, operations) in new[]
     {
         ("azure-keyvault-keys-2025-07-01.condensed.json", "."),
+        ("azure-activitylogs-2015-04-01.condensed.json", "."),
+        ("azure-diagnosticsettings-2021-05-01-preview.condensed.json", "."),
+        ("azure-loganalytics-2022-10-27.condensed.json", "."),
         ("azure-roleassignments-2022-04-01.condensed.json", "."),
+        ("azure-workspaces-2023-09-01.condensed.json", "."),
         (
             "botocore-iam-service-2.json",
             "^(Simulate|CreateUser$|CreateAccessKey$|PutUserPolicy$)|Role(?!.*Profile)|Polic"

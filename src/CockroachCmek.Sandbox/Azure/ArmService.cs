@@ -1,20 +1,38 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using CockroachCmek.Sandbox.Azure.Logs;
 
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>management.azure.com: authentication, subscriptions, resource groups and the list of resources.</summary>
-internal sealed class ArmService(AzureContext context) : IAzureService
+internal sealed class ArmService(AzureContext context, AzureData data) : IAzureService
 {
     private static readonly Regex Version = new("^20\\d\\d-\\d\\d-\\d\\d(-preview)?$", RegexOptions.CultureInvariant);
 
     private readonly ArmKeyVaults _keyVaults = new(context);
     private readonly ArmManagementGroups _managementGroups = new(context);
     private readonly ArmAuthorization _authorization = new(context);
+    private readonly ArmInsights _insights = new(context, data);
+    private readonly ArmWorkspaces _workspaces = new(context, data);
 
     public AzureResponse Handle(AzureRequest request)
     {
         var caller = Authenticate(request);
+        try
+        {
+            var response = Handle(caller, request);
+            _insights.Activities.Add(caller, request, response.Status, response.Body);
+            return response;
+        }
+        catch (AzureException error)
+        {
+            _insights.Activities.Add(caller, request, error.Status, null);
+            throw;
+        }
+    }
+
+    private AzureResponse Handle(ServicePrincipal caller, AzureRequest request)
+    {
         var version = request.Query("api-version")
             ?? throw new AzureException(
                 400,
@@ -35,17 +53,21 @@ internal sealed class ArmService(AzureContext context) : IAzureService
         var name = hasProvider ? path[provider + 1] : null;
         if (AzureDirectory.Same(name, "Microsoft.Authorization"))
         {
-            var scope = "/" + string.Join("/", path.Take(provider));
-            return _authorization.Handle(caller, request, scope, [.. path.Skip(provider + 2)], version);
+            return _authorization.Handle(caller, request, Scope(path, provider), [.. path.Skip(provider + 2)], version);
         }
 
         return name?.ToLowerInvariant() switch
         {
             "microsoft.keyvault" => _keyVaults.Handle(caller, request, version),
+            "microsoft.insights" => _insights.Handle(caller, request, Scope(path, provider), version),
+            "microsoft.operationalinsights" => _workspaces.Handle(caller, request, version),
             "microsoft.management" => _managementGroups.Handle(caller, request, version),
             _ => HandleCommon(caller, request),
         };
     }
+
+    private static string Scope(IReadOnlyList<string> path, int provider) =>
+        "/" + string.Join("/", path.Take(provider));
 
     private AzureResponse HandleCommon(ServicePrincipal caller, AzureRequest request)
     {

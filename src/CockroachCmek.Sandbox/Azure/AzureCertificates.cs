@@ -18,6 +18,8 @@ internal sealed class AzureCertificates
         "graph.microsoft.com",
         "login.microsoftonline.com",
         "login.windows.net",
+        "api.loganalytics.azure.com",
+        "api.loganalytics.io",
         "*.vault.usgovcloudapi.net",
         "management.usgovcloudapi.net",
         "graph.microsoft.us",

@@ -1,3 +1,5 @@
+using CockroachCmek.Sandbox.Azure.Logs;
+
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>What the services of Azure share: the clock, tenants, role assignments and key vaults.</summary>
@@ -16,6 +18,7 @@ internal sealed class AzureContext
         Scopes = new AzureScopes(data);
         Policies = new AzurePolicies(this);
         Authorization = new RoleAuthorization(this);
+        AuditLog = new KeyVaultAuditLog(this, data);
     }
 
     /// <summary>Key pairs of new keys.</summary>
@@ -45,6 +48,9 @@ internal sealed class AzureContext
 
     /// <summary>Decides who may do what, where roles decide.</summary>
     public RoleAuthorization Authorization { get; }
+
+    /// <summary>The audit log of the key vaults.</summary>
+    public KeyVaultAuditLog AuditLog { get; }
 
     /// <summary>Deny assignments, including removed ones.</summary>
     public List<DenyAssignment> DenyAssignments => _data.DenyAssignments;

@@ -1,3 +1,5 @@
+using CockroachCmek.Sandbox.Azure.Logs;
+
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>The data of Azure: tenants, principals, role assignments, key vaults with their keys, tokens.</summary>
@@ -83,6 +85,22 @@ internal sealed class AzureData(RsaSupply rsa)
 
     /// <summary>The inner code of Key Vault's refusal under Azure Policy.</summary>
     public string? PolicyInnerCode { get; set; }
+
+    public List<LogWorkspace> Workspaces { get; } = [];
+
+    public List<DiagnosticSetting> DiagnosticSettings { get; } = [];
+
+    /// <summary>The activity log of all subscriptions, oldest first.</summary>
+    public Queue<ActivityEntry> Activities { get; } = new();
+
+    /// <summary>How long an entry takes to arrive in a workspace.</summary>
+    public TimeSpan LogDelay { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>True if queries return only a part of the result, with status 200 and an error in the body.</summary>
+    public bool QueriesArePartial { get; set; }
+
+    /// <summary>Object id to the times of the latest queries.</summary>
+    public Dictionary<string, Queue<DateTimeOffset>> QueryTimes { get; } = [];
 
     private static string NewId() => Guid.NewGuid().ToString("D");
 }

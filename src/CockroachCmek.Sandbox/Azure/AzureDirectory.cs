@@ -146,6 +146,8 @@ internal sealed class AzureDirectory(SandboxClock clock, TimeProvider real, Azur
             KeyVaultAudience => KeyVaultAudience,
             ArmAudience or "https://management.core.windows.net" => ArmAudience,
             GraphAudience or GraphAppId => GraphAudience,
+            Logs.LogAnalyticsService.Audience or "https://api.loganalytics.azure.com" =>
+                Logs.LogAnalyticsService.Audience,
             _ => null,
         };
     }

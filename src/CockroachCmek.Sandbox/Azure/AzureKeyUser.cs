@@ -31,14 +31,17 @@ internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
     ) =>
         azure.Locked(context =>
         {
-            if (Check(context, request, actions, out var version) is { } refusal)
+            if (Check(context, request, actions, out var version, out var log) is { } refusal)
                 return new KeyUse(null, refusal);
             try
             {
-                return new KeyUse(work(version!, context.Now), null);
+                var bytes = work(version!, context.Now);
+                log!(actions[0], 200, "");
+                return new KeyUse(bytes, null);
             }
             catch (AzureException error)
             {
+                log!(actions[0], error.Status, error.Message);
                 return new KeyUse(
                     null,
                     error.Inner switch
@@ -56,10 +59,11 @@ internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
         AzureContext context,
         KeyUseRequest request,
         KeyVaultAction[] actions,
-        out KeyVaultKeyVersion? version
+        out KeyVaultKeyVersion? version,
+        out Action<KeyVaultAction, int, string>? log
     )
     {
-        version = null;
+        (version, log) = (null, null);
         var match = KeyUri.Match(request.Uri);
         if (!match.Success)
             return $"{request.Uri} is not a key identifier with a version: "
@@ -80,16 +84,46 @@ internal sealed class AzureKeyUser(AzureSandbox azure) : IKeyUser
             return $"There is no vault {host}.";
         if (!AzureDirectory.Same(keyVault.TenantId, tenant))
             return $"The vault {keyVault.Name} belongs to another tenant than {tenant}.";
+        log = (action, status, reason) =>
+            Log(context, keyVault, principal, action, $"{keyName}/{id}", status, reason, request.At);
         foreach (var action in actions)
             if (KeyVaultAccess.Check(context, keyVault, principal, action, keyName) is { } refusal)
+            {
+                log(action, refusal.Status, refusal.Message);
                 return Explain(context, keyVault, principal, action, refusal);
+            }
 
-        if (new KeyVaultKeys(context).TryFind(keyVault, keyName) is not { } key)
-            return $"The key {keyName} does not exist in the vault {keyVault.Name}, or is deleted.";
-        version = key.Versions.FirstOrDefault(v => v.Id == id);
-        return version is null ? $"The key {key.Name} in the vault {keyVault.Name} has no version {id}."
+        var key = new KeyVaultKeys(context).TryFind(keyVault, keyName);
+        version = key?.Versions.FirstOrDefault(v => v.Id == id);
+        var missing =
+            key is null ? $"The key {keyName} does not exist in the vault {keyVault.Name}, or is deleted."
+            : version is null ? $"The key {key.Name} in the vault {keyVault.Name} has no version {id}."
             : version.IsRsa ? null
             : $"The key {request.Uri} is of type {version.Kty}: an RSA key is needed.";
+        if (missing is not null)
+            log(actions[0], version is null ? 404 : 400, missing);
+        return missing;
+    }
+
+    /// <summary>
+    /// What the key vault logs: the request, and before it one without a token, which clients send to learn the
+    /// authority.
+    /// </summary>
+    private static void Log(
+        AzureContext context,
+        KeyVault keyVault,
+        ServicePrincipal principal,
+        KeyVaultAction action,
+        string version,
+        int status,
+        string reason,
+        DateTimeOffset? at
+    )
+    {
+        var path = $"keys/{version}/{action.Policy.ToLowerInvariant()}?api-version=7.4";
+        context.AuditLog.Add(keyVault, null, "Authentication", path, 401, "AKV10000: Request is missing a token.", at);
+        var operation = action == KeyVaultAction.Wrap ? "KeyWrap" : "KeyUnwrap";
+        context.AuditLog.Add(keyVault, principal, operation, path, status, reason, at);
     }
 
     private static string Explain(

@@ -20,7 +20,7 @@ internal sealed class AzureProxy : IDisposable
     );
     private static readonly Regex Host = new(
         @"^(127\.0\.0\.1|localhost|management\.azure\.com|graph\.microsoft\.com|login\.microsoftonline\.com"
-            + @"|login\.windows\.net|[a-z0-9-]+\.vault\.azure\.net)$",
+            + @"|login\.windows\.net|api\.loganalytics\.(?:azure\.com|io)|[a-z0-9-]+\.vault\.azure\.net)$",
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase
     );
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using CockroachCmek.Sandbox.Azure.Logs;
 using CockroachCmek.Sandbox.Cloud;
 using CockroachCmek.Sandbox.Http;
 
@@ -9,7 +10,7 @@ namespace CockroachCmek.Sandbox.Azure;
 /// The sandbox's Azure: Entra ID, Microsoft Graph, Resource Manager and Key Vault at one address. The host name selects
 /// the service.
 /// </summary>
-public sealed class AzureSandbox : ISandboxService, IDisposable
+public sealed partial class AzureSandbox : ISandboxService, IDisposable
 {
     private readonly object _gate;
     private readonly AzureData _data;
@@ -20,6 +21,7 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
     private readonly IAzureService _graph;
     private readonly IAzureService _arm;
     private readonly IAzureService _keyVault;
+    private readonly IAzureService _logs;
 
     internal AzureSandbox(object gate, SandboxClock clock, TimeProvider real, AzureData data)
     {
@@ -28,8 +30,9 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
         _certificates = new AzureCertificates(real.GetUtcNow());
         _entra = new EntraService(_context);
         _graph = new GraphService(_context);
-        _arm = new ArmService(_context);
+        _arm = new ArmService(_context, data);
         _keyVault = new KeyVaultService(_context, VaultName);
+        _logs = new LogAnalyticsService(_context, data);
         _setup = new AzureSetup(_context, data);
         _setup.CreateAll();
     }
@@ -253,12 +256,15 @@ public sealed class AzureSandbox : ISandboxService, IDisposable
             return _graph;
         if (StartsWith("login."))
             return _entra;
+        if (StartsWith("api.loganalytics."))
+            return _logs;
         if (!request.IsLoopback)
             return _keyVault;
         return (request.Segments.Count > 0 ? request.Segments[0].ToLowerInvariant() : "") switch
         {
             "subscriptions" or "providers" => _arm,
             "v1.0" => _graph,
+            "v1" => _logs,
             "keys" or "deletedkeys" => _keyVault,
             _ => _entra,
         };

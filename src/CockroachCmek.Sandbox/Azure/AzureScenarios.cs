@@ -1,3 +1,5 @@
+using CockroachCmek.Sandbox.Cloud;
+
 namespace CockroachCmek.Sandbox.Azure;
 
 /// <summary>Prepared messes in Azure. They concern the cluster azure-in, which then uses CMEK.</summary>
@@ -41,6 +43,11 @@ internal static class AzureScenarios
         new("DenyAssignment", "azure-in: a deployment stack denies the application the use of keys.", server =>
             Change(server, Deny)
         ),
+        new(
+            "KeyVaultLogs",
+            "azure-in: the audit log of its Key Vault goes to a workspace, which has a week of it.",
+            Log
+        ),
         new("AzurePolicy", "Azure Policy refuses new keys without an expiry date, in the whole subscription.", server =>
             server.Azure.AddPolicy("/subscriptions/" + server.Azure.SubscriptionId, AzurePolicyRule.KeysNeedExpiry)
         ),
@@ -59,6 +66,32 @@ internal static class AzureScenarios
                 change(context, grant);
             return grant;
         });
+    }
+
+    /// <summary>Sends the audit log to the workspace, and starts a node on each of the last days.</summary>
+    private static void Log(SandboxServer server)
+    {
+        var cluster = server.Cloud.Clusters.First(c => c.Name == Cluster);
+        var spec = server.UseCmek(Cluster);
+        if (server.Azure.IsLogged)
+            return;
+        server.Azure.LogKeyVault();
+        var request = new KeyUseRequest(
+            spec.Uri,
+            spec.AuthPrincipal,
+            server.Cloud.OrganizationId,
+            cluster.Id,
+            cluster.AccountId,
+            cluster.Regions[0].Name
+        );
+        for (var days = 7; days > 0; days--)
+            new AzureKeyUser(server.Azure).Unwrap(
+                request with
+                {
+                    At = server.Clock.UtcNow.AddDays(-days),
+                },
+                cluster.Cmek.Regions[0].Current!.Wrapped
+            );
     }
 
     private static void MoveToGroup(AzureContext context, RoleAssignment grant)

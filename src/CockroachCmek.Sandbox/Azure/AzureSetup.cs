@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CockroachCmek.Sandbox.Azure.Logs;
 using CockroachCmek.Sandbox.Cloud;
 
 namespace CockroachCmek.Sandbox.Azure;
@@ -14,6 +15,7 @@ internal sealed class AzureSetup(AzureContext context, AzureData data)
     public const string FirewalledVault = "cmek-walled";
     public const string PremiumVault = "cmek-premium";
     public const string ForeignVault = "cmek-foreign";
+    public const string Workspace = "crdb-logs";
 
     /// <summary>Everything that exists at start was created long before.</summary>
     private DateTimeOffset LongAgo => context.Now.AddDays(-400);
@@ -26,6 +28,14 @@ internal sealed class AzureSetup(AzureContext context, AzureData data)
         CreateTenants();
         CreateManagementGroups();
         CreateKeyVaults();
+        data.Workspaces.Add(
+            new LogWorkspace(
+                $"{Subscription}/resourceGroups/{ResourceGroup}/providers/{ArmWorkspaces.Type}/{Workspace}",
+                Location,
+                30,
+                LongAgo
+            )
+        );
         data.Admin = AddPrincipal("sandbox-admin", AzureRights.All);
         data.ManagedIdentity = AddPrincipal("sandbox-automation", AzureRights.All);
     }
@@ -124,6 +134,21 @@ internal sealed class AzureSetup(AzureContext context, AzureData data)
             new JsonObject { ["kty"] = "RSA", ["key_size"] = 3072 }
         );
         return new SandboxKeySpec("AZURE_KEY_VAULT", (string)bundle["key"]!["kid"]!, data.TenantId);
+    }
+
+    /// <summary>Sends the audit log of a key vault to the workspace.</summary>
+    public DiagnosticSetting LogKeyVault(KeyVault keyVault, bool isDedicated)
+    {
+        data.DiagnosticSettings.RemoveAll(s => s.Name == "audit" && s.Scope == keyVault.Id);
+        var setting = new DiagnosticSetting(keyVault.Id, "audit", LongAgo)
+        {
+            Enabled = ["AuditEvent"],
+            Logs = """[{"category":"AuditEvent","enabled":true,"retentionPolicy":{"days":0,"enabled":false}}]""",
+            WorkspaceId = data.Workspaces[0].Id,
+            IsDedicated = isDedicated,
+        };
+        data.DiagnosticSettings.Add(setting);
+        return setting;
     }
 
     private void CreateTenants()

@@ -46,6 +46,7 @@ internal static class BuiltInRoles
             ]
         ),
         new("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", ["*/read"], []),
+        new("73c42c96-874c-492b-b04d-ab87d138a893", "Log Analytics Reader", ["*/read"], []),
         new(
             "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
             "User Access Administrator",

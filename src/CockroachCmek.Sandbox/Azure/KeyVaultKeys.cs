@@ -131,6 +131,24 @@ internal sealed class KeyVaultKeys(AzureContext context)
     }
 
     /// <summary>
+    /// Adds the versions that are due under the rotation policy. The key vault rotates on its own account.
+    /// </summary>
+    private void Rotate(KeyVault keyVault, KeyVaultKey key)
+    {
+        var before = key.Versions.Count;
+        key.Settle(context.Now);
+        foreach (var version in key.Versions.Skip(before))
+            context.AuditLog.Add(
+                keyVault,
+                null,
+                "KeyRotateIfDue",
+                $"keys/{key.Name}/{version.Id}",
+                200,
+                at: version.Created
+            );
+    }
+
+    /// <summary>
     /// The keys after everything that is due: rotations by policy, and purges at the end of the retention.
     /// </summary>
     private List<KeyVaultKey> Settled(KeyVault keyVault)
@@ -140,7 +158,7 @@ internal sealed class KeyVaultKeys(AzureContext context)
             if (key.Deleted is { } since && context.Now >= since.AddDays(keyVault.RetentionDays))
                 keyVault.Keys.Remove(key.Name);
             else
-                key.Settle(context.Now);
+                Rotate(keyVault, key);
         }
 
         return [.. keyVault.Keys.Values.OrderBy(k => k.Name, StringComparer.Ordinal)];

@@ -15,7 +15,23 @@ internal sealed class KeyVaultService(AzureContext context, string defaultKeyVau
             : context.FindKeyVaultAt(request.HostName);
         if (keyVault is null)
             throw new AzureException(404, "VaultNotFound", $"There is no vault at {request.HostName}.");
-        var caller = Authenticate(keyVault, request);
+        ServicePrincipal? caller = null;
+        try
+        {
+            caller = Authenticate(keyVault, request);
+            var response = Handle(keyVault, caller, request);
+            context.AuditLog.Add(keyVault, caller, request, response.Status, response.Body);
+            return response;
+        }
+        catch (AzureException error)
+        {
+            context.AuditLog.Add(keyVault, caller, request, error.Status, reason: error.Message);
+            throw;
+        }
+    }
+
+    private AzureResponse Handle(KeyVault keyVault, ServicePrincipal caller, AzureRequest request)
+    {
         var version = request.Query("api-version");
         if (!Versions.Contains(version ?? ""))
             throw AzureException.BadParameter(

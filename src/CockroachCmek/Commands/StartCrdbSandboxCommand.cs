@@ -36,8 +36,9 @@ namespace CockroachCmek.Commands;
 /// levels are restricted).</para>
 /// <para>Azure, all but the last on the cluster azure-in, which then uses CMEK: LockedKeyVault (a lock keeps the role
 /// assignments), EntraGroup (the role comes through a group), InheritedRole (it comes from a management group),
-/// ConditionalRole (a condition ends it), DenyAssignment (the use of keys is denied), AzurePolicy (new keys need an
-/// expiry date).</para>
+/// ConditionalRole (a condition ends it), DenyAssignment (the use of keys is denied), KeyVaultLogs (the Key Vault's
+/// audit
+/// log goes to a workspace), AzurePolicy (new keys need an expiry date).</para>
 /// <para>HashiCorp Vault: VaultSealed, VaultStandby (no active server is known).</para>
 /// </remarks>
 /// <example>

@@ -13,6 +13,7 @@ public sealed class AzureScenarioTests
     [InlineData("InheritedRole", "")]
     [InlineData("ConditionalRole", "")]
     [InlineData("DenyAssignment", "deny assignment")]
+    [InlineData("KeyVaultLogs", "")]
     public async Task The_cluster_uses_its_key_unless_the_scenario_denies_it(string scenario, string refusal)
     {
         using var server = Start(scenario);

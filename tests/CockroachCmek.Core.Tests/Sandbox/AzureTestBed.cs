@@ -72,7 +72,7 @@ internal sealed class AzureTestBed() : SandboxTestBed(createHandler: Handler)
         var host = new Uri(url).Host;
         var resource = host.EndsWith("vault.azure.net", StringComparison.Ordinal)
             ? "https://vault.azure.net"
-            : "https://" + host;
+            : "https://" + host.Replace("api.loganalytics.azure.com", "api.loganalytics.io");
         var key = caller.ClientId + resource + Time.GetUtcNow().ToUnixTimeSeconds() / 1800;
         if (!_tokens.TryGetValue(key, out var token))
             _tokens[key] = token = (
@@ -168,17 +168,18 @@ internal sealed class AzureTestBed() : SandboxTestBed(createHandler: Handler)
         foreach (var exchange in Server.Exchanges.Where(e => e.Request.Service == "azure" && e.Response!.Status != 400))
         {
             var host = exchange.Request.Header("Host") ?? "";
-            var validator =
-                host.EndsWith("vault.azure.net", StringComparison.Ordinal) ? Specifications.AzureKeys
-                : host.StartsWith("management.", StringComparison.Ordinal) ? Specifications.AzureRoles
-                : null;
-            var problems = validator?.Check(
-                exchange.Request.Method,
-                exchange.Request.RawTarget,
-                Encoding.UTF8.GetString(exchange.Request.Body),
-                exchange.Response!.Status,
-                Encoding.UTF8.GetString(exchange.Response.Body)
-            );
+            var problems = Specifications
+                .Azure(host)
+                .Select(v =>
+                    v.Check(
+                        exchange.Request.Method,
+                        exchange.Request.RawTarget,
+                        Encoding.UTF8.GetString(exchange.Request.Body),
+                        exchange.Response!.Status,
+                        Encoding.UTF8.GetString(exchange.Response.Body)
+                    )
+                )
+                .FirstOrDefault(found => found is not null);
             if (problems is null)
                 continue;
             checkedCount++;

@@ -123,8 +123,12 @@ internal sealed class AzureValidator(string path)
                         .EnumerateArray()
                         .SelectMany((v, i) => Value(schema.GetProperty("items"), v, $"{at}[{i}]", isRequest))
                     : [$"{at}: not an array"];
+            case "any":
+                return [];
             case "boolean":
                 return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? [] : [$"{at}: not a boolean"];
+            case "number":
+                return value.ValueKind == JsonValueKind.Number ? [] : [$"{at}: not a number"];
             case "integer":
                 return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _)
                     ? []

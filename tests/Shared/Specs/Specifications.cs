@@ -13,8 +13,16 @@ internal static class Specifications
     private static readonly Lazy<AzureValidator> Keys = new(() =>
         new(File("azure-keyvault-keys-2025-07-01.condensed.json"))
     );
-    private static readonly Lazy<AzureValidator> Roles = new(() =>
-        new(File("azure-roleassignments-2022-04-01.condensed.json"))
+    private static readonly Lazy<AzureValidator> Logs = new(() =>
+        new(File("azure-loganalytics-2022-10-27.condensed.json"))
+    );
+    private static readonly Lazy<AzureValidator[]> ResourceManager = new(() =>
+        [
+            new(File("azure-roleassignments-2022-04-01.condensed.json")),
+            new(File("azure-diagnosticsettings-2021-05-01-preview.condensed.json")),
+            new(File("azure-workspaces-2023-09-01.condensed.json")),
+            new(File("azure-activitylogs-2015-04-01.condensed.json")),
+        ]
     );
     private static readonly Lazy<IReadOnlyDictionary<string, BotocoreValidator>> Botocore = new(() =>
         new[] { "kms", "iam", "sts", "cloudtrail" }.ToDictionary(
@@ -38,8 +46,12 @@ internal static class Specifications
     /// <summary>Keys of Azure Key Vault.</summary>
     public static AzureValidator AzureKeys => Keys.Value;
 
-    /// <summary>Role assignments of Azure Resource Manager.</summary>
-    public static AzureValidator AzureRoles => Roles.Value;
+    /// <summary>The documents of one of Azure's hosts.</summary>
+    public static IReadOnlyList<AzureValidator> Azure(string host) =>
+        host.EndsWith("vault.azure.net", StringComparison.Ordinal) ? [AzureKeys]
+        : host.StartsWith("management.", StringComparison.Ordinal) ? ResourceManager.Value
+        : host.StartsWith("api.loganalytics.", StringComparison.Ordinal) ? [Logs.Value]
+        : [];
 
     private static string File(string name) => Path.Combine(Repository.Root, "tests", "Specs", name);
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
+using CockroachCmek.Core.Keys.Azure.Logs;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
@@ -25,8 +26,10 @@ internal sealed class AzureClients : IDisposable
         _transport = transport;
         Cloud = AzureCloud.Of(connection.Environment);
         Credential = credential ?? new AzureCredentials(connection, Cloud, transport).Create();
-        Arm = new AzureArm(Cloud.Arm, CreateRest(AzureService.ResourceManager, Cloud.Arm));
-        Graph = new MicrosoftGraph(Cloud.Graph, CreateRest(AzureService.Graph, Cloud.Graph));
+        var arm = CreateRest(AzureService.ResourceManager, Scope(Cloud.Arm));
+        Arm = new AzureArm(Cloud.Arm, arm);
+        Graph = new MicrosoftGraph(Cloud.Graph, CreateRest(AzureService.Graph, Scope(Cloud.Graph)));
+        Monitor = new AzureMonitor(Cloud, arm, CreateRest(AzureService.Logs, $"{Cloud.LogsAudience}/.default"));
     }
 
     public AzureCloud Cloud { get; }
@@ -36,6 +39,8 @@ internal sealed class AzureClients : IDisposable
     public IAzureArm Arm { get; }
 
     public IMicrosoftGraph Graph { get; }
+
+    public IAzureMonitor Monitor { get; }
 
     /// <summary>The session's subscription; null for all that the credentials can see.</summary>
     public string? SubscriptionId => _connection.SubscriptionId;
@@ -108,8 +113,8 @@ internal sealed class AzureClients : IDisposable
             )
         ).Token;
 
-    private AzureRest CreateRest(AzureService service, Uri host) =>
-        new(service, BuildPipeline(new TenantTokenPolicy(Credential, [Scope(host)], _connection.TenantId)));
+    private AzureRest CreateRest(AzureService service, string scope) =>
+        new(service, BuildPipeline(new TenantTokenPolicy(Credential, [scope], _connection.TenantId)));
 
     private HttpPipeline BuildPipeline(HttpPipelinePolicy authentication) =>
         HttpPipelineBuilder.Build(AzureTransport.Configure(new Options(), _transport), authentication);

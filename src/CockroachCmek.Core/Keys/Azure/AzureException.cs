@@ -10,6 +10,7 @@ internal enum AzureService
     ResourceManager,
     Graph,
     KeyVault,
+    Logs,
 }
 
 /// <summary>

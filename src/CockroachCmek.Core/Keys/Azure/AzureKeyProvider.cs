@@ -1,5 +1,6 @@
 using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Keys.Azure.Access;
+using CockroachCmek.Core.Keys.Azure.Logs;
 
 namespace CockroachCmek.Core.Keys.Azure;
 
@@ -10,6 +11,7 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
 {
     private readonly Lazy<AzureClients> _clients = new(() => AzureClients.Create(connection));
     private readonly SharedReads _shared = new();
+    private readonly SharedReads _logs = new();
 
     /// <inheritdoc/>
     public ICustomerCloud Cloud => cloud;
@@ -111,22 +113,13 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
 
     /// <inheritdoc/>
     public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
-        Task.FromResult(
-            new KeyUsage
-            {
-                Source = "Azure",
-                Gaps = [new CmekLogGap { What = "uses of the key", Why = "The logs of Azure are not read yet." }],
-            }
+        RunAsync(request.Key.KeyUri, request.Key.AuthPrincipal, context, (clients, calls) =>
+            new AzureUsage(clients, calls, _logs, request).ReadAsync()
         );
 
     /// <inheritdoc/>
     public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
-        Task.FromResult(
-            new KeyEvents(
-                [],
-                [new CmekLogGap { What = "events of the keys", Why = "The logs of Azure are not read yet." }]
-            )
-        );
+        ReadEventsByTenantAsync(request, context);
 
     /// <inheritdoc/>
     public Task<KeySearch> FindKeysAsync(
@@ -226,6 +219,21 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         RunAsync<IVaultLocation>(request.Cluster.Name, request.AuthPrincipal, context, async (clients, calls) =>
             await AzureVaultLocation.FindAsync(request, clients, calls)
         );
+
+    private async Task<KeyEvents> ReadEventsByTenantAsync(KeyEventsRequest request, OperationContext context)
+    {
+        var read = new List<KeyEvents>();
+        foreach (var tenant in request.Keys.GroupBy(k => k.AuthPrincipal, StringComparer.OrdinalIgnoreCase))
+            read.Add(
+                await RunAsync(request.Cluster.Name, tenant.Key, context, (clients, calls) =>
+                    new AzureEvents(clients, calls, _logs, request with { Keys = [.. tenant] }).ReadAsync()
+                )
+            );
+        return new KeyEvents(
+            [.. read.SelectMany(r => r.Events).OrderByDescending(e => e.Time)],
+            [.. read.SelectMany(r => r.Gaps).Distinct()]
+        );
+    }
 
     public void Dispose()
     {

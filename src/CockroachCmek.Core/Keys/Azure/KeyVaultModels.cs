@@ -54,11 +54,15 @@ internal sealed record KeyAttributes
 
     public long? Created { get; init; }
 
+    public long? Updated { get; init; }
+
     public long? Exp { get; init; }
 
     public long? Nbf { get; init; }
 
     public DateTimeOffset? CreatedOn => UnixTime.From(Created);
+
+    public DateTimeOffset? UpdatedOn => UnixTime.From(Updated);
 
     public DateTimeOffset? ExpiresOn => UnixTime.From(Exp);
 
