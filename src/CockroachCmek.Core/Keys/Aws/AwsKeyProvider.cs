@@ -81,6 +81,25 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         RunAsync(request.Spec.KeyUri, context, async run => (await ReadAsync(run, request)).Reading.Review());
 
     /// <inheritdoc/>
+    public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
+        Task.FromResult(
+            new KeyUsage
+            {
+                Source = "AWS",
+                Gaps = [new CmekLogGap { What = "uses of the key", Why = "The logs of AWS are not read yet." }],
+            }
+        );
+
+    /// <inheritdoc/>
+    public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
+        Task.FromResult(
+            new KeyEvents(
+                [],
+                [new CmekLogGap { What = "events of the keys", Why = "The logs of AWS are not read yet." }]
+            )
+        );
+
+    /// <inheritdoc/>
     public Task<KeySearch> FindKeysAsync(
         CrdbCluster cluster,
         OperationContext context,
