@@ -80,7 +80,7 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
                 + "keyRings/{ring}/cryptoKeys/{key} without a version.";
         if (context.Accounts.Find(request.AuthPrincipal) is not { } account || account.Email != request.AuthPrincipal)
             return $"The service account {request.AuthPrincipal} does not exist.";
-        if (ImpersonationProblem(context, account, cluster) is { } noToken)
+        if (ImpersonationProblem(context, account, cluster, request.At) is { } noToken)
             return noToken;
         if (context.Keys.Find(request.Uri) is not { } found)
             return Log(request, context, permissions[0], NotFound, $"The key {request.Uri} does not exist.");
@@ -104,14 +104,19 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
     }
 
     /// <summary>Why the cluster's account gets no token of the customer's; null if it gets one.</summary>
-    private static string? ImpersonationProblem(GcpContext context, ServiceAccount account, string cluster)
+    private static string? ImpersonationProblem(
+        GcpContext context,
+        ServiceAccount account,
+        string cluster,
+        DateTimeOffset? at
+    )
     {
         var caller = context.Accounts.Find(cluster)!;
         var need = new Need(Impersonate, "roles/iam.serviceAccountTokenCreator", account.Email);
         var (code, problem) = account.Disabled
             ? (FailedPrecondition, $"The service account {account.Email} is disabled.")
             : (PermissionDenied, Missing(context, caller, need, IamAccounts.Resource(account)));
-        context.Log.RecordToken(caller, account, problem is null ? 0 : code, problem ?? "");
+        context.Log.RecordToken(caller, account, problem is null ? 0 : code, problem ?? "", at);
         return problem;
     }
 
@@ -130,7 +135,8 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
             context.Accounts.Find(request.AuthPrincipal)!,
             context.Accounts.Find(AccountOf(request.ClusterId, request.AccountId))!,
             code,
-            refusal
+            refusal,
+            request.At
         );
         return refusal;
     }

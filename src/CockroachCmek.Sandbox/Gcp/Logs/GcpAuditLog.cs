@@ -44,9 +44,22 @@ internal sealed class GcpAuditLog(SandboxClock clock, GcpData data, GcpAccess ac
     }
 
     /// <summary>Logs that an account asked for a token of another one.</summary>
-    public void RecordToken(ServiceAccount caller, ServiceAccount account, int code, string message) =>
+    public void RecordToken(
+        ServiceAccount caller,
+        ServiceAccount account,
+        int code,
+        string message,
+        DateTimeOffset? time
+    ) =>
         Add(
-            Entry(Credentials, "GenerateAccessToken", "DATA_READ", account.Name, "serviceAccount:" + caller.Email) with
+            Entry(
+                Credentials,
+                "GenerateAccessToken",
+                "DATA_READ",
+                account.Name,
+                "serviceAccount:" + caller.Email,
+                time
+            ) with
             {
                 Code = code,
                 Message = message,
@@ -61,10 +74,11 @@ internal sealed class GcpAuditLog(SandboxClock clock, GcpData data, GcpAccess ac
         ServiceAccount account,
         ServiceAccount impersonator,
         int code,
-        string message
+        string message,
+        DateTimeOffset? time
     ) =>
         Add(
-            Entry("cloudkms.googleapis.com", method, "DATA_READ", key, "serviceAccount:" + account.Email) with
+            Entry("cloudkms.googleapis.com", method, "DATA_READ", key, "serviceAccount:" + account.Email, time) with
             {
                 Delegate = impersonator.Email,
                 Code = code,
@@ -72,7 +86,9 @@ internal sealed class GcpAuditLog(SandboxClock clock, GcpData data, GcpAccess ac
             }
         );
 
-    /// <summary>Logs a change of a key that was not made over HTTP, or that was made before the sandbox started.</summary>
+    /// <summary>
+    /// Logs a change of a key that was not made over HTTP, or that was made before the sandbox started.
+    /// </summary>
     public void RecordChange(
         string method,
         string resource,
