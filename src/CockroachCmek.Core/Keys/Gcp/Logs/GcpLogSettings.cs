@@ -63,28 +63,18 @@ internal sealed class GcpLogSettings(GcpClients clients, GcpCalls calls, SharedR
         };
     }
 
-    /// <summary>
-    /// A gap when the caller is not allowed to read Data Access logs; null when it is, or if unknown.
-    /// </summary>
-    public Task<CmekLogGap?> FindDenialAsync(string project, string what) =>
-        ShareAsync($"log permission {project}", async () =>
-        {
-            var (held, _) = await reader.TryAsync(what, project, Private, () =>
-                calls.ReadAsync("CloudResourceManager", "projects.testIamPermissions", project, c =>
-                    clients.Projects.TestIamPermissionsAsync($"projects/{project}", [Private], c)
-                )
-            );
-            return held is null || held.Contains(Private)
-                ? null
-                : new CmekLogGap
-                {
-                    What = what,
-                    Why =
-                        $"The credentials lack {Private} on project {project}: Google Cloud leaves out the entries "
-                        + "of Data Access logs without it.",
-                    Remedy = GcpLogAdvice.Grant(project, Private),
-                };
-        });
+    /// <summary>A gap when the caller may not read Data Access logs; null when it may, or if that is unknown.</summary>
+    public async Task<CmekLogGap?> FindDenialAsync(string project, string what) =>
+        await ShareAsync($"log permission {project}", () => MayReadAsync(project)) != false
+            ? null
+            : new CmekLogGap
+            {
+                What = what,
+                Why =
+                    $"The credentials lack {Private} on project {project}: Google Cloud leaves out the entries of "
+                    + "Data Access logs without it.",
+                Remedy = GcpLogAdvice.Grant(project, Private),
+            };
 
     /// <summary>From when on the Data Access logs are kept.</summary>
     public Task<(DateTimeOffset From, CmekLogGap? Gap)> ReadRetentionAsync(string project) =>
@@ -131,6 +121,16 @@ internal sealed class GcpLogSettings(GcpClients clients, GcpCalls calls, SharedR
             var since = oldest.Entries[0].Time;
             return ((DateTimeOffset?)(changed > since ? changed : since), failure);
         });
+
+    private async Task<bool?> MayReadAsync(string project)
+    {
+        var (held, _) = await reader.TryAsync("the caller's permissions", project, Private, () =>
+            calls.ReadAsync("CloudResourceManager", "projects.testIamPermissions", project, c =>
+                clients.Projects.TestIamPermissionsAsync($"projects/{project}", [Private], c)
+            )
+        );
+        return held?.Contains(Private);
+    }
 
     private async Task<(IReadOnlyList<GcpAuditPlace> Places, bool IsComplete)> ReadPlacesAsync(string project)
     {
