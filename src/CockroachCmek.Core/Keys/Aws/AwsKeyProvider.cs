@@ -82,22 +82,11 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
 
     /// <inheritdoc/>
     public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
-        Task.FromResult(
-            new KeyUsage
-            {
-                Source = "AWS",
-                Gaps = [new CmekLogGap { What = "uses of the key", Why = "The logs of AWS are not read yet." }],
-            }
-        );
+        RunAsync(request.Key.KeyUri, context, run => new AwsKeyUsage(run, request).ReadAsync());
 
     /// <inheritdoc/>
     public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
-        Task.FromResult(
-            new KeyEvents(
-                [],
-                [new CmekLogGap { What = "events of the keys", Why = "The logs of AWS are not read yet." }]
-            )
-        );
+        RunAsync(request.Cluster.Name, context, run => new AwsKeyEvents(run, request).ReadAsync());
 
     /// <inheritdoc/>
     public Task<KeySearch> FindKeysAsync(
