@@ -38,9 +38,12 @@ foreach (
         ("botocore-kms-service-2.json", "^(?!.*(Mac|Sign|Verify|SharedSecret|CustomKeyStore|KeyPair))"),
         ("botocore-sts-service-2.json", "^(GetCallerIdentity|AssumeRole)$"),
         ("cloudkms.v1.discovery.json", @"\.(keyRings|locations)\."),
+        ("cloudresourcemanager.v1.discovery.json", "."),
+        ("cloudresourcemanager.v3.discovery.json", "."),
         ("cockroach-cloud-cmek.openapi.json", "."),
         ("cockroach-cloud-openapi-2024-09-16-sdk7.1.0.json", "/backups"),
         ("iam.v1.discovery.json", @"\.(serviceAccounts|roles|permissions)\."),
+        ("logging.v2.discovery.json", "."),
     }
 )
 {

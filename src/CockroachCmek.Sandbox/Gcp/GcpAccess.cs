@@ -62,7 +62,11 @@ internal sealed class GcpAccess(
 
     /// <summary>Gives a resource a policy that has been in effect for long.</summary>
     public void Replace(string resource, IReadOnlyList<GcpBinding> bindings, DateTimeOffset written) =>
-        data.Policies[resource] = [NewPolicy(bindings, written)];
+        data.Policies[resource] = [NewPolicy(bindings, Current(resource).AuditConfigs, written)];
+
+    /// <summary>Gives a project, folder or organization an audit configuration that has been in effect for long.</summary>
+    public void SetAudits(string resource, IReadOnlyList<GcpAuditConfig> configs, DateTimeOffset written) =>
+        data.Policies[resource] = [NewPolicy(Current(resource).Bindings, configs, written)];
 
     /// <summary>The policy that was written last.</summary>
     public GcpPolicy Current(string resource) => Evaluator.Policy(resource, effective: false);
@@ -104,7 +108,12 @@ internal sealed class GcpAccess(
             readsBindings: mask.Length == 0 || mask.Contains("bindings")
         );
         constraints.RequireMembers(resource, bindings);
-        var written = NewPolicy(bindings, clock.UtcNow);
+        // Without a mask, only the bindings and the etag are written (discovery document, SetIamPolicyRequest).
+        var audits =
+            mask.Contains("auditConfigs") && resource.Split('/').Length == 2
+                ? GcpAuditConfig.Read(policy)
+                : current.AuditConfigs;
+        var written = NewPolicy(bindings, audits, clock.UtcNow);
         if (!data.Policies.TryGetValue(resource, out var history))
             data.Policies[resource] = history = [];
         history.Add(written);
@@ -132,8 +141,11 @@ internal sealed class GcpAccess(
             ? $"deleted:serviceAccount:{account.Email}?uid={id}"
             : member.Text;
 
-    private GcpPolicy NewPolicy(IReadOnlyList<GcpBinding> bindings, DateTimeOffset written) =>
-        new(GcpPolicy.NewEtag(++data.LastPolicyEtag), bindings) { Written = written };
+    private GcpPolicy NewPolicy(
+        IReadOnlyList<GcpBinding> bindings,
+        IReadOnlyList<GcpAuditConfig> audits,
+        DateTimeOffset written
+    ) => new(GcpPolicy.NewEtag(++data.LastPolicyEtag), bindings) { AuditConfigs = audits, Written = written };
 
     /// <summary>The policy without accounts that were deleted more than thirty days ago.</summary>
     private GcpPolicy Visible(GcpPolicy policy) =>

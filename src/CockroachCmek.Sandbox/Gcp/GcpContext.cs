@@ -1,3 +1,5 @@
+using CockroachCmek.Sandbox.Gcp.Logs;
+
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>What CockroachDB and Vault use in the sandbox's Google Cloud without HTTP.</summary>
@@ -7,5 +9,6 @@ internal sealed record GcpContext(
     GcpGuards Guards,
     IamDenyPolicies DenyPolicies,
     KmsKeys Keys,
-    KmsDirectImport Imports
+    KmsDirectImport Imports,
+    GcpAuditLog Log
 );

@@ -1,3 +1,5 @@
+using CockroachCmek.Sandbox.Gcp.Logs;
+
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>The data of Google Cloud: accounts, tokens, policies, key rings and keys.</summary>
@@ -65,6 +67,27 @@ internal sealed class GcpData
 
     /// <summary>Members that an ingress rule of the perimeter lets in.</summary>
     public HashSet<string> PerimeterAdmits { get; } = [];
+
+    /// <summary>The Admin Activity log, in the order of writing.</summary>
+    public List<GcpAuditEntry> ActivityLog { get; } = [];
+
+    /// <summary>The Data Access log, in the order of writing.</summary>
+    public List<GcpAuditEntry> DataAccessLog { get; } = [];
+
+    /// <summary>Number of the entry that was written last.</summary>
+    public int LastLogEntry { get; set; }
+
+    /// <summary>Time from a call to when its entry can be read.</summary>
+    public TimeSpan LogDelay { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long the bucket _Default keeps entries (discovery document: 30 days by default).</summary>
+    public int LogRetentionDays { get; set; } = 30;
+
+    /// <summary>Entries that are searched for one page.</summary>
+    public int LogSearchLimit { get; set; } = 500;
+
+    /// <summary>When entries were listed in the last minute.</summary>
+    public List<DateTimeOffset> LogReads { get; } = [];
 
     /// <summary>
     /// True if a policy with conditions is refused to a reader of an older version, as at the end of 2019. Otherwise

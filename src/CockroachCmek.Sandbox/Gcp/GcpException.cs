@@ -11,6 +11,22 @@ internal sealed class GcpException(string status, string message, params JsonObj
 {
     public string Status { get; } = status;
 
+    /// <summary>The number of the status in google.rpc.Code, which audit logs have.</summary>
+    public int RpcCode =>
+        Status switch
+        {
+            "INVALID_ARGUMENT" => 3,
+            "NOT_FOUND" => 5,
+            "ALREADY_EXISTS" => 6,
+            "PERMISSION_DENIED" => 7,
+            "RESOURCE_EXHAUSTED" => 8,
+            "FAILED_PRECONDITION" => 9,
+            "ABORTED" => 10,
+            "OUT_OF_RANGE" => 11,
+            "UNIMPLEMENTED" => 12,
+            _ => 16,
+        };
+
     public SandboxResponse ToResponse()
     {
         var code = Code(Status);

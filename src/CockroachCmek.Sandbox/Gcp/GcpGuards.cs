@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using CockroachCmek.Sandbox.Aws;
+using CockroachCmek.Sandbox.Gcp.Logs;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
@@ -12,6 +13,7 @@ internal sealed class GcpGuards(GcpData data)
         ["iam.googleapis.com"] = "Identity and Access Management (IAM) API",
         ["cloudresourcemanager.googleapis.com"] = "Cloud Resource Manager API",
         ["orgpolicy.googleapis.com"] = "Organization Policy API",
+        [LoggingApi.Host] = "Cloud Logging API",
         ["policytroubleshooter.googleapis.com"] = "Policy Troubleshooter API",
     };
 

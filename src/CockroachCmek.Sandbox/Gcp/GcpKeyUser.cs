@@ -13,6 +13,12 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
     private const string Encrypt = "cloudkms.cryptoKeyVersions.useToEncrypt";
     private const string Decrypt = "cloudkms.cryptoKeyVersions.useToDecrypt";
 
+    // google.rpc.Code
+    private const int InvalidArgument = 3;
+    private const int NotFound = 5;
+    private const int PermissionDenied = 7;
+    private const int FailedPrecondition = 9;
+
     /// <summary>
     /// The service account of a cluster's nodes. It contains only the last twelve characters of the cluster's id.
     /// </summary>
@@ -26,10 +32,17 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
                 return new KeyUse(null, refusal);
             var now = clock.UtcNow;
             if (key!.PrimaryInUse(now) is not { } primary)
-                return new KeyUse(null, $"The key {key.Name} has no primary version.");
-            return primary.IsUsable(now)
-                ? new KeyUse(CryptoKey.Encrypt(primary, storeKey, []), null)
-                : new KeyUse(null, $"The primary version {primary.Number} of the key {key.Name} is {primary.State}.");
+                return Refused(Encrypt, $"The key {key.Name} has no primary version.");
+            if (!primary.IsUsable(now))
+                return Refused(
+                    Encrypt,
+                    $"The primary version {primary.Number} of the key {key.Name} is {primary.State}."
+                );
+            Log(request, context, Encrypt);
+            return new KeyUse(CryptoKey.Encrypt(primary, storeKey, []), null);
+
+            KeyUse Refused(string permission, string text) =>
+                new(null, Log(request, context, permission, FailedPrecondition, text));
         });
 
     public KeyUse Unwrap(KeyUseRequest request, byte[] wrapped) =>
@@ -38,16 +51,19 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
             if (Check(request, context, [Decrypt], out var key) is { } refusal)
                 return new KeyUse(null, refusal);
             if (key!.VersionOf(wrapped) is not { } version)
-                return new KeyUse(null, Foreign(key));
+                return Refused(InvalidArgument, Foreign(key));
             if (!version.IsUsable(clock.UtcNow))
-                return new KeyUse(
-                    null,
+                return Refused(
+                    FailedPrecondition,
                     $"Version {version.Number} of the key {key.Name}, which encrypted the store key, "
                         + $"is {version.State}."
                 );
-            return CryptoKey.Decrypt(version, wrapped, []) is { } storeKey
-                ? new KeyUse(storeKey, null)
-                : new KeyUse(null, Foreign(key));
+            if (CryptoKey.Decrypt(version, wrapped, []) is not { } storeKey)
+                return Refused(InvalidArgument, Foreign(key));
+            Log(request, context, Decrypt);
+            return new KeyUse(storeKey, null);
+
+            KeyUse Refused(int code, string text) => new(null, Log(request, context, Decrypt, code, text));
         });
 
     private static string Foreign(CryptoKey key) =>
@@ -64,27 +80,65 @@ internal sealed class GcpKeyUser(GcpSandbox gcp, SandboxClock clock) : IKeyUser
                 + "keyRings/{ring}/cryptoKeys/{key} without a version.";
         if (context.Accounts.Find(request.AuthPrincipal) is not { } account || account.Email != request.AuthPrincipal)
             return $"The service account {request.AuthPrincipal} does not exist.";
-        if (account.Disabled)
-            return $"The service account {account.Email} is disabled.";
-        var impersonation = new Need(Impersonate, "roles/iam.serviceAccountTokenCreator", account.Email);
-        if (
-            Missing(context, context.Accounts.Find(cluster)!, impersonation, IamAccounts.Resource(account)) is
-            { } noToken
-        )
+        if (ImpersonationProblem(context, account, cluster, request.At) is { } noToken)
             return noToken;
         if (context.Keys.Find(request.Uri) is not { } found)
-            return $"The key {request.Uri} does not exist.";
+            return Log(request, context, permissions[0], NotFound, $"The key {request.Uri} does not exist.");
         foreach (var permission in permissions)
         {
             var use = new Need(permission, "roles/cloudkms.cryptoKeyEncrypterDecrypter", found.Name);
             if (Missing(context, account, use, found.Name) is { } noUse)
-                return noUse;
+                return Log(request, context, permission, PermissionDenied, noUse);
         }
 
         if (found.Purpose != "ENCRYPT_DECRYPT")
-            return $"The purpose of the key {found.Name} is {found.Purpose}, not ENCRYPT_DECRYPT.";
+            return Log(
+                request,
+                context,
+                permissions[0],
+                FailedPrecondition,
+                $"The purpose of the key {found.Name} is {found.Purpose}, not ENCRYPT_DECRYPT."
+            );
         key = found;
         return null;
+    }
+
+    /// <summary>Why the cluster's account gets no token of the customer's; null if it gets one.</summary>
+    private static string? ImpersonationProblem(
+        GcpContext context,
+        ServiceAccount account,
+        string cluster,
+        DateTimeOffset? at
+    )
+    {
+        var caller = context.Accounts.Find(cluster)!;
+        var need = new Need(Impersonate, "roles/iam.serviceAccountTokenCreator", account.Email);
+        var (code, problem) = account.Disabled
+            ? (FailedPrecondition, $"The service account {account.Email} is disabled.")
+            : (PermissionDenied, Missing(context, caller, need, IamAccounts.Resource(account)));
+        context.Log.RecordToken(caller, account, problem is null ? 0 : code, problem ?? "", at);
+        return problem;
+    }
+
+    /// <summary>Writes a use of the key to the audit log, and returns why it was refused.</summary>
+    private static string Log(
+        KeyUseRequest request,
+        GcpContext context,
+        string permission,
+        int code = 0,
+        string refusal = ""
+    )
+    {
+        context.Log.RecordUse(
+            permission == Encrypt ? "Encrypt" : "Decrypt",
+            request.Uri,
+            context.Accounts.Find(request.AuthPrincipal)!,
+            context.Accounts.Find(AccountOf(request.ClusterId, request.AccountId))!,
+            code,
+            refusal,
+            request.At
+        );
+        return refusal;
     }
 
     /// <summary>

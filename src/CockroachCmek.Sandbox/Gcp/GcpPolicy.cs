@@ -17,6 +17,9 @@ internal sealed record GcpPolicy(byte[] Etag, IReadOnlyList<GcpBinding> Bindings
     /// <summary>When the policy was written. It takes effect later.</summary>
     public DateTimeOffset Written { get; init; }
 
+    /// <summary>Which Data Access logs are on; for projects, folders and the organization only.</summary>
+    public IReadOnlyList<GcpAuditConfig> AuditConfigs { get; init; } = [];
+
     public bool HasConditions => Bindings.Any(b => b.Condition is not null);
 
     /// <summary>
@@ -32,6 +35,8 @@ internal sealed record GcpPolicy(byte[] Etag, IReadOnlyList<GcpBinding> Bindings
             json["bindings"] = new JsonArray([.. Bindings.Select(b => (JsonNode)Json(b, requestedVersion == 3, show))]);
         }
 
+        if (AuditConfigs.Count > 0)
+            json["auditConfigs"] = new JsonArray([.. AuditConfigs.Select(c => (JsonNode)c.ToJson())]);
         json["etag"] = Convert.ToBase64String(Etag);
         return json;
     }

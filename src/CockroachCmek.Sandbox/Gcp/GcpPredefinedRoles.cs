@@ -71,6 +71,8 @@ internal static class GcpPredefinedRoles
     ];
     private static readonly string[] ReadOrganizationPolicy = ["orgpolicy.policy.get", "orgpolicy.policies.list"];
     private static readonly string[] ReadDenyPolicies = ["iam.denypolicies.get", "iam.denypolicies.list"];
+    private static readonly string[] ReadLogs = ["logging.buckets.get", "logging.logEntries.list"];
+    private static readonly string[] ReadPrivateLogs = [.. ReadLogs, "logging.privateLogEntries.list"];
     private static readonly string[] ReadPolicies =
     [
         "cloudkms.cryptoKeys.getIamPolicy",
@@ -174,6 +176,8 @@ internal static class GcpPredefinedRoles
             ]
         ),
         new("roles/iam.securityReviewer", "Security Reviewer", [.. ReadPolicies, .. ReadDenyPolicies]),
+        new("roles/logging.viewer", "Logs Viewer", ReadLogs),
+        new("roles/logging.privateLogViewer", "Private Logs Viewer", ReadPrivateLogs),
         new("roles/iam.denyReviewer", "Deny Reviewer", ReadDenyPolicies),
         new(
             "roles/iam.denyAdmin",
@@ -194,6 +198,7 @@ internal static class GcpPredefinedRoles
                 .. ManageRoles,
                 .. BindProject,
                 .. ReadOrganizationPolicy,
+                .. ReadPrivateLogs,
             ]
         ),
         new(

@@ -204,6 +204,9 @@ public sealed partial class GcpSandbox
             foreach (var time in new[] { created, created.AddDays(200) })
                 key.MakePrimary(key.AddVersion(time), time, TimeSpan.Zero);
             _keys.Seed(key);
+            // The creation is older than the log.
+            _log.RecordChange("CreateCryptoKeyVersion", key.Primary!.Name, Administrator, null, created.AddDays(200));
+            _log.RecordChange("UpdateCryptoKeyPrimaryVersion", key.Name, Administrator, null, created.AddDays(200));
             _access.Seed(
                 key.Name,
                 "roles/cloudkms.cryptoKeyEncrypterDecrypter",

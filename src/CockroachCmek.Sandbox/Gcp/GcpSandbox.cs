@@ -1,17 +1,19 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using CockroachCmek.Sandbox.Cloud;
+using CockroachCmek.Sandbox.Gcp.Logs;
 using CockroachCmek.Sandbox.Http;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
 /// <summary>
 /// The sandbox's Google Cloud at one address: Cloud KMS, IAM with deny policies, Resource Manager, organization
-/// policies, Policy Troubleshooter and the token endpoint. The path selects the service.
+/// policies, Policy Troubleshooter, Cloud Logging and the token endpoint. The path selects the service.
 /// </summary>
 public sealed partial class GcpSandbox : ISandboxService
 {
     private const string Iam = "iam.googleapis.com";
+    private const string Administrator = "user:sandbox-admin@example.com";
     private readonly object _gate;
     private readonly SandboxClock _clock;
     private readonly GcpData _data;
@@ -30,6 +32,8 @@ public sealed partial class GcpSandbox : ISandboxService
     private readonly KmsEncryption _encryption;
     private readonly KmsImports _imports;
     private readonly IamAccounts _iam;
+    private readonly LoggingApi _logging;
+    private readonly GcpAuditLog _log;
     private readonly GcpContext _context;
 
     /// <param name="gate">The lock of all services.</param>
@@ -67,11 +71,11 @@ public sealed partial class GcpSandbox : ISandboxService
             new ServiceAccountKeys(clock, endpoint),
             _tokens
         );
-        var directImport = new KmsDirectImport(clock, data, _access, _rings, _keys, _versions);
-        _context = new GcpContext(_accounts, _access, _guards, _denyPolicies, _keys, directImport);
-        _data.AdminToken = _tokens.Issue(
-            new GcpPrincipal("user:sandbox-admin@example.com", null) { IsAdministrator = true }
-        );
+        _logging = new LoggingApi(clock, data, _access);
+        _log = new GcpAuditLog(clock, data, _access, _accounts);
+        var directImport = new KmsDirectImport(clock, data, _access, _rings, _keys, _versions, _log);
+        _context = new GcpContext(_accounts, _access, _guards, _denyPolicies, _keys, directImport, _log);
+        _data.AdminToken = _tokens.Issue(new GcpPrincipal(Administrator, null) { IsAdministrator = true });
     }
 
     /// <inheritdoc/>
@@ -122,7 +126,24 @@ public sealed partial class GcpSandbox : ISandboxService
             return null;
         _guards.RequireEnabled(service, call.QuotaProject ?? GcpProjects.Customer, call.Name);
         _guards.RequireInside(call.Principal, service, call.Name);
-        return handle(call);
+        return Logged(call, service, handle);
+    }
+
+    /// <summary>Handles a call and writes it to the audit log, also when it is refused.</summary>
+    private JsonObject? Logged(GcpCall call, string service, Func<GcpCall, JsonObject?> handle)
+    {
+        try
+        {
+            var response = handle(call);
+            if (response is not null)
+                _log.Record(call, service, response, error: null);
+            return response;
+        }
+        catch (GcpException error)
+        {
+            _log.Record(call, service, response: null, error);
+            throw;
+        }
     }
 
     /// <summary>The API that a path belongs to. In production each has a host of its own.</summary>
@@ -136,6 +157,7 @@ public sealed partial class GcpSandbox : ISandboxService
                 _troubleshooter.Troubleshoot
             ),
             ("v2", "policies", _) when call.Path.Length > 2 => (Iam, _denyPolicies.Handle),
+            ("v2", "entries", _) or ("v2", "projects", "locations") => (LoggingApi.Host, _logging.Handle),
             (_, "projects" or "folders" or "organizations", _) when call.Path.Length < 2 => ("", null),
             ("v2", "projects" or "folders" or "organizations", "policies") => (
                 "orgpolicy.googleapis.com",

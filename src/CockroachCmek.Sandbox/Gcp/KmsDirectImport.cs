@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
+using CockroachCmek.Sandbox.Gcp.Logs;
 
 namespace CockroachCmek.Sandbox.Gcp;
 
@@ -12,7 +14,8 @@ internal sealed class KmsDirectImport(
     GcpAccess access,
     KmsRings rings,
     KmsKeys keys,
-    KmsKeyVersions versions
+    KmsKeyVersions versions,
+    GcpAuditLog log
 )
 {
     /// <summary>How long an import takes.</summary>
@@ -35,6 +38,7 @@ internal sealed class KmsDirectImport(
         keys.Add(
             new CryptoKey($"{ring}/cryptoKeys/{id}", purpose, protectionLevel, clock.UtcNow) { Algorithm = algorithm }
         );
+        log.RecordChange("CreateCryptoKey", $"{ring}/cryptoKeys/{id}", caller.Member);
     }
 
     /// <summary>
@@ -54,8 +58,13 @@ internal sealed class KmsDirectImport(
         var job = $"{ring}/importJobs/vault-{now.ToUnixTimeSeconds()}";
         var version = key.AddImported(now - ImportDuration, job, material, failure: null);
         version.Settle(now);
+        log.RecordChange("ImportCryptoKeyVersion", version.Name, caller.Member);
         if (key.Purpose == "ENCRYPT_DECRYPT")
+        {
             key.MakePrimary(version, now, key.Primary is null ? TimeSpan.Zero : data.KeyStateDelay);
+            log.RecordChange("UpdateCryptoKeyPrimaryVersion", keyName, caller.Member);
+        }
+
         return version.Number.ToString(CultureInfo.InvariantCulture);
     }
 
@@ -75,5 +84,14 @@ internal sealed class KmsDirectImport(
         if (version.State is not ("ENABLED" or "DISABLED"))
             throw GcpException.Precondition($"{version.Name} cannot become {state}: its state is {version.State}.");
         versions.SetState(key, version, state);
+        if (state == "DESTROY_SCHEDULED")
+            log.RecordChange("DestroyCryptoKeyVersion", version.Name, caller.Member);
+        else
+            log.RecordChange(
+                "UpdateCryptoKeyVersion",
+                version.Name,
+                caller.Member,
+                GcpAuditLog.StateOf(version.Name, state)
+            );
     }
 }

@@ -25,6 +25,7 @@ internal sealed class GcpWorld : IAsyncDisposable
         "getAncestry",
         "troubleshoot",
         "testIamPermissions",
+        "list",
     ];
 
     private readonly double _timeScale;

@@ -78,6 +78,36 @@ public sealed class GcpCloudSdkTests : IAsyncDisposable
         );
     }
 
+    [Fact]
+    public async Task Gcloud_turns_Data_Access_logs_on_and_reads_who_used_a_key()
+    {
+        Assert.SkipWhen(Repository.Program("gcloud") is null, "gcloud is not installed.");
+        var policy = In("policy.json");
+        await File.WriteAllTextAsync(
+            policy,
+            """{"auditConfigs":[{"service":"cloudkms.googleapis.com","auditLogConfigs":[{"logType":"DATA_READ"}]}]}"""
+        );
+        await GcloudAsync($"projects set-iam-policy {_server.Gcp.ProjectId} {policy}");
+        _server.Clock.Advance(TimeSpan.FromMinutes(1));
+        var key = _server.Gcp.SeedKey("any", GcpTestBed.ClusterId, "crl-sandbox", "europe-west1");
+        var use = new KeyUseRequest(
+            key.Uri,
+            key.AuthPrincipal,
+            "org",
+            GcpTestBed.ClusterId,
+            "crl-sandbox",
+            "europe-west1"
+        );
+        Assert.Null(new GcpKeyUser(_server.Gcp, _server.Clock).Wrap(use, new byte[32]).Refusal);
+        _server.Clock.Advance(TimeSpan.FromMinutes(1));
+        var read = await GcloudAsync(
+            "logging read protoPayload.methodName=(Encrypt\u00a0OR\u00a0Decrypt) --freshness=30d "
+                + "--format=value(protoPayload.authenticationInfo.principalEmail)"
+        );
+        Assert.Equal(key.AuthPrincipal, read.Trim());
+        AssertConforms();
+    }
+
     private string In(string name) => Path.Combine(_folder, name);
 
     private async Task CreateKeyAsync()
@@ -140,10 +170,16 @@ public sealed class GcpCloudSdkTests : IAsyncDisposable
             ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS"] = _server.GcpEndpoint.ToString(),
             ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM"] = _server.GcpEndpoint.ToString(),
             ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER"] = _server.GcpEndpoint.ToString(),
+            ["CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING"] = _server.GcpEndpoint.ToString(),
             ["NO_PROXY"] = "127.0.0.1",
             ["no_proxy"] = "127.0.0.1",
         };
-        var run = await ExternalProgram.RunAsync("gcloud", _folder, environment, command.Split(' '));
+        var run = await ExternalProgram.RunAsync(
+            "gcloud",
+            _folder,
+            environment,
+            [.. command.Split(' ').Select(a => a.Replace('\u00a0', ' '))]
+        );
         Assert.True(run.ExitCode == 0, $"gcloud {command}: {run.Error}");
         return run.Output;
     }

@@ -130,15 +130,14 @@ internal sealed class GcpTestBed : SandboxTestBed
     }
 
     /// <summary>
-    /// The documents cover neither Resource Manager, deny policies, organization policies, Policy Troubleshooter nor
-    /// the
-    /// token endpoint. Key deletion is newer than the documents.
+    /// The documents cover neither deny policies, organization policies, Policy Troubleshooter nor the token endpoint.
+    /// Key deletion is newer than the documents.
     /// </summary>
     private static bool IsUndocumented(string method, string path) =>
         path is "/token" or "/v1/token"
         || path.EndsWith(":generateAccessToken", StringComparison.Ordinal)
         || Regex.IsMatch(path, "^/v1/(projects|folders|organizations)/[^/]+$")
-        || Regex.IsMatch(path, "^/v[23]/")
+        || Regex.IsMatch(path, "^/(v2/(policies|[^/]+/[^/]+/policies)|v3/iam:)")
         || (method == "DELETE" && path.Contains("/cryptoKeys/", StringComparison.Ordinal));
 
     private static ByteArrayContent Compressed(string body)

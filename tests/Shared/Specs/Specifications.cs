@@ -8,7 +8,16 @@ internal static class Specifications
         new(File("cockroach-cloud-openapi-2024-09-16-sdk7.1.0.json"))
     );
     private static readonly Lazy<DiscoveryValidator[]> Discovery = new(() =>
-        [new(File("cloudkms.v1.discovery.json")), new(File("iam.v1.discovery.json"))]
+        [
+            .. new[]
+            {
+                "cloudkms.v1",
+                "iam.v1",
+                "cloudresourcemanager.v1",
+                "cloudresourcemanager.v3",
+                "logging.v2",
+            }.Select(api => new DiscoveryValidator(File($"{api}.discovery.json"))),
+        ]
     );
     private static readonly Lazy<AzureValidator> Keys = new(() =>
         new(File("azure-keyvault-keys-2025-07-01.condensed.json"))
@@ -40,7 +49,7 @@ internal static class Specifications
     /// <summary>kms, iam, sts and cloudtrail of AWS, by service.</summary>
     public static IReadOnlyDictionary<string, BotocoreValidator> Aws => Botocore.Value;
 
-    /// <summary>Cloud KMS and IAM of Google Cloud.</summary>
+    /// <summary>Cloud KMS, IAM, Resource Manager and Logging of Google Cloud.</summary>
     public static IReadOnlyList<DiscoveryValidator> Gcp => Discovery.Value;
 
     /// <summary>Keys of Azure Key Vault.</summary>

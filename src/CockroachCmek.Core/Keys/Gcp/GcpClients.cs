@@ -1,5 +1,6 @@
 using System.Net.Http;
 using CockroachCmek.Core.Http;
+using CockroachCmek.Core.Keys.Gcp.Logs;
 using Google.Apis.Auth.OAuth2;
 
 namespace CockroachCmek.Core.Keys.Gcp;
@@ -20,6 +21,7 @@ internal sealed class GcpClients : IDisposable
         OrgPolicy = new GcpOrgPolicyClient(Service("orgpolicy"));
         Kms = new GcpKmsClient(Service("cloudkms"));
         Troubleshooter = new GcpTroubleshooterClient(Service("policytroubleshooter"));
+        Logging = new GcpLoggingClient(Service("logging"));
     }
 
     /// <summary>Cloud KMS.</summary>
@@ -36,6 +38,12 @@ internal sealed class GcpClients : IDisposable
 
     /// <summary>Policy Troubleshooter.</summary>
     public IGcpTroubleshooter Troubleshooter { get; }
+
+    /// <summary>Cloud Logging.</summary>
+    public IGcpLogging Logging { get; }
+
+    /// <summary>Paces the lists of log entries.</summary>
+    public GcpLogQuota LogQuota { get; } = new();
 
     /// <summary>The account of the credentials; null where only the token knows it.</summary>
     public string? CallerEmail =>

@@ -1,5 +1,6 @@
 using CockroachCmek.Core.Access;
 using CockroachCmek.Core.Keys.Gcp.Access;
+using CockroachCmek.Core.Keys.Gcp.Logs;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -107,25 +108,13 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
 
     /// <inheritdoc/>
     public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
-        Task.FromResult(
-            new KeyUsage
-            {
-                Source = "Google Cloud",
-                Gaps =
-                [
-                    new CmekLogGap { What = "uses of the key", Why = "The logs of Google Cloud are not read yet." },
-                ],
-            }
+        RunAsync(request.Cluster.Name, context, (clients, calls) =>
+            new GcpUsage(clients, calls, _shared).ReadAsync(request)
         );
 
     /// <inheritdoc/>
     public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
-        Task.FromResult(
-            new KeyEvents(
-                [],
-                [new CmekLogGap { What = "events of the keys", Why = "The logs of Google Cloud are not read yet." }]
-            )
-        );
+        RunAsync(request.Cluster.Name, context, (clients, calls) => new GcpEvents(clients, calls).ReadAsync(request));
 
     /// <inheritdoc/>
     public Task<KeySearch> FindKeysAsync(

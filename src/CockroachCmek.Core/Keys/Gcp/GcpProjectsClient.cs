@@ -31,6 +31,13 @@ internal interface IGcpProjects
 
     /// <summary>The allow policy of projects/…, folders/… or organizations/….</summary>
     Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken);
+
+    /// <summary>Those of the permissions that the caller has on projects/…. Needs no permission.</summary>
+    Task<IReadOnlyList<string>> TestIamPermissionsAsync(
+        string resource,
+        IReadOnlyList<string> permissions,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>A project, a folder or an organization.</summary>
@@ -76,6 +83,12 @@ internal sealed class GcpProjectsClient(GcpRest rest) : IGcpProjects
                 .Select(i => new GcpAncestor((string?)i["type"] ?? "", (string?)i["id"] ?? "")),
         ];
     }
+
+    public Task<IReadOnlyList<string>> TestIamPermissionsAsync(
+        string resource,
+        IReadOnlyList<string> permissions,
+        CancellationToken cancellationToken
+    ) => GcpPermissionTest.SendAsync(rest, resource, permissions, cancellationToken);
 
     public async Task<IamPolicy> GetIamPolicyAsync(string resource, CancellationToken cancellationToken) =>
         new(

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CockroachCmek.Core.Keys.Gcp.Logs;
 
 namespace CockroachCmek.Core.Keys.Gcp;
 
@@ -28,6 +29,22 @@ internal sealed class IamPolicy(JsonObject json)
                         (string?)(b["condition"] as JsonObject)?["title"]
                     ))
             ),
+        ];
+
+    /// <summary>Which Data Access logs are on, one entry for each service and log type.</summary>
+    public IReadOnlyList<GcpAuditConfig> AuditConfigs =>
+        [
+            .. (json["auditConfigs"] as JsonArray ?? [])
+                .OfType<JsonObject>()
+                .SelectMany(c =>
+                    (c["auditLogConfigs"] as JsonArray ?? [])
+                        .OfType<JsonObject>()
+                        .Select(t => new GcpAuditConfig(
+                            (string?)c["service"] ?? "",
+                            (string?)t["logType"] ?? "",
+                            [.. (t["exemptedMembers"] as JsonArray ?? []).Select(m => (string?)m ?? "")]
+                        ))
+                ),
         ];
 
     /// <summary>Members that were deleted.</summary>
