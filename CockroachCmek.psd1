@@ -24,6 +24,8 @@
         'Get-CrdbCluster',
         'Get-CrdbCmek',
         'Get-CrdbCmekAccess',
+        'Get-CrdbCmekUsage',
+        'Get-CrdbCmekHistory',
         'Get-CrdbCmekKey',
         'Get-CrdbCmekKeyPolicy',
         'Get-CrdbOrganization',

@@ -58,7 +58,8 @@ internal sealed class OperationChecks(CrdbCloudClient client)
                 return results;
             }
 
-            var every = await client.GetBackupPeriodAsync(cluster, context);
+            var schedule = await client.GetBackupScheduleAsync(cluster, context);
+            var every = schedule.IsOn ? schedule.Every : null;
             if (every is null)
                 results.Warn(
                     CmekCheckName.BackupsRecent,
