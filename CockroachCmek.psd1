@@ -25,6 +25,7 @@
         'Get-CrdbCmek',
         'Get-CrdbCmekAccess',
         'Get-CrdbCmekUsage',
+        'Get-CrdbCmekHistory',
         'Get-CrdbCmekKey',
         'Get-CrdbCmekKeyPolicy',
         'Get-CrdbCmekRole',

@@ -5,6 +5,9 @@ internal sealed record AuditEvent
 {
     private const string Prefix = "AUDIT_LOG_ACTION_";
 
+    /// <summary>The entry's id: a page may repeat an entry of the one before.</summary>
+    public required string Id { get; init; }
+
     /// <summary>UUID of the cluster; empty when it is not about one.</summary>
     public required string ClusterId { get; init; }
 
@@ -17,8 +20,14 @@ internal sealed record AuditEvent
     /// <summary>The user or service account, for people.</summary>
     public required string Author { get; init; }
 
+    /// <summary>Why the attempt failed; empty when it succeeded.</summary>
+    public required string Error { get; init; }
+
+    /// <summary>What it was done through: API, CLI, UI, INTERNAL or MCP; empty when that is not told.</summary>
+    public string Origin { get; init; } = "";
+
     /// <summary>False for a failed attempt.</summary>
-    public required bool Succeeded { get; init; }
+    public bool Succeeded => Error.Length == 0;
 
     /// <summary>True when the action changes CMEK or the regions. Enabling has no action of its own.</summary>
     public bool ChangesCluster => Action is "UPDATE_CMEK" or "REVOKE_CMEK" or "UPDATE_CLUSTER";
@@ -29,21 +38,24 @@ internal sealed record AuditEvent
 }
 
 /// <summary>A page of the audit log (openapi.json, ListAuditLogsResponse).</summary>
-internal sealed record WireAuditEvents(List<WireAuditEvent>? Entries);
+internal sealed record WireAuditEvents(List<WireAuditEvent>? Entries, string? NextStartingFrom);
 
 /// <summary>An entry of the audit log (openapi.json, AuditLogEntry).</summary>
 internal sealed record WireAuditEvent(
+    string? Id,
     string? Action,
     DateTimeOffset? CreatedAt,
     string? ClusterId,
     string? UserEmail,
     string? ServiceAccountName,
+    string? Source,
     string? Error
 )
 {
     public AuditEvent ToModel() =>
         new()
         {
+            Id = Id ?? "",
             ClusterId = ClusterId ?? "",
             Action = AuditEvent.ShortAction(Action ?? ""),
             CreatedAt = CreatedAt ?? DateTimeOffset.MinValue,
@@ -51,6 +63,7 @@ internal sealed record WireAuditEvent(
                 !string.IsNullOrEmpty(UserEmail) ? UserEmail!
                 : !string.IsNullOrEmpty(ServiceAccountName) ? $"the service account '{ServiceAccountName}'"
                 : "somebody",
-            Succeeded = string.IsNullOrEmpty(Error),
+            Origin = Source?.Substring(Source.LastIndexOf('_') + 1) ?? "",
+            Error = Error ?? "",
         };
 }

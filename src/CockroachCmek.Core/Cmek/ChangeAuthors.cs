@@ -14,10 +14,10 @@ internal sealed class ChangeAuthors(CrdbCloudClient client, OperationContext con
         try
         {
             var from = since - ClockTolerance;
-            var changes = (await client.ListAuditEventsAsync(context))
-                .Where(e => e.ClusterId == cluster.Id && e.CreatedAt >= from && e.Succeeded && e.ChangesCluster)
-                .Select(e => $"{e.Author} ({e.Action} on {e.CreatedAt:u})")
-                .ToList();
+            var changes = new List<string>();
+            await foreach (var entry in client.ListAuditEventsAsync(from, context))
+                if (entry.ClusterId == cluster.Id && entry.Succeeded && entry.ChangesCluster)
+                    changes.Add($"{entry.Author} ({entry.Action} on {entry.CreatedAt:u})");
             return changes.Count > 0
                 ? $"The audit log names {string.Join(", ", changes)}."
                 : "The audit log does not show who changed it, at least not yet.";

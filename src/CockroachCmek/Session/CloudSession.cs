@@ -268,6 +268,8 @@ internal sealed class CloudSession : IDisposable
 
     public AccessReview AccessReview() => new(Client);
 
+    public CmekHistory History(DateTimeOffset since) => new(Client, since);
+
     /// <summary>The proof of use of keys.</summary>
     public UsageReview UsageReview() => new(Client);
 

@@ -1,0 +1,54 @@
+using CockroachCmek.Tests.Engine;
+
+namespace CockroachCmek.Tests.Cmdlets;
+
+/// <summary>Get-CrdbCmekHistory: several sources on one time line, and what could not be read.</summary>
+public sealed class HistoryTests
+{
+    [Fact]
+    public void A_rotation_is_on_the_time_line_of_each_source_that_knows_it()
+    {
+        using var session = ModuleSession.WithSandbox(record: true);
+        session.Run("$null = Invoke-CrdbCmekRotation prod-eu-old -Wait; $n = $sandbox.Exchanges.Count").Succeeds();
+        var lines = session.Run("Get-CrdbCmekHistory prod-eu-*, prod-us").Succeeds().Output;
+        var update = lines.First(l => l.Text("Action") == "CmekUpdated");
+        Assert.Equal(
+            ("prod-eu-old", "the service account 'sandbox-admin'", "CockroachDB Cloud audit log", ""),
+            (update.Text("ClusterName"), update.Text("Who"), update.Text("Source"), update.Text("Error"))
+        );
+        Assert.True(update.Text("RequestId").Length > 0);
+        Assert.Contains(lines, l =>
+            l.Text("Action") is "KeyTakenUp" or "KeyStatusChanged" && l.Text("Region") == "eu-west-1"
+        );
+        Assert.Contains(lines, l =>
+            l.Text("Action") == "KeyRotated" && l.Text("KeyUri").StartsWith("arn:aws:kms", StringComparison.Ordinal)
+        );
+        var times = lines
+            .Where(l => l.Text("ClusterName") == "prod-eu-old")
+            .Select(l => (DateTimeOffset)l.Properties["Time"].Value)
+            .ToList();
+        Assert.Equal(times.OrderDescending(), times);
+        // The audit log has no filter: it is read once for all clusters, and nothing is written.
+        var asked = session
+            .Run("$sandbox.Exchanges | Where-Object { $_.Index -gt $n -and $_.Service -eq 'cloud' }")
+            .Output;
+        Assert.Single(asked, e => e.Text("Target").Contains("auditlogevents", StringComparison.Ordinal));
+        Assert.All(asked, e => Assert.Equal("GET", e.Text("Method")));
+    }
+
+    [Fact]
+    public void Without_the_audit_log_the_rest_is_shown_and_one_warning_says_what_is_missing()
+    {
+        using var session = ModuleSession.WithSandbox();
+        session
+            .Run(
+                "$operator = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]"
+                    + "::new('', $sandbox.ViewerApiKey).SecurePassword)"
+            )
+            .Succeeds();
+        var result = session.Run("Get-CrdbCmekHistory prod-eu-old, prod-eu -Since 1000 -Session $operator").Succeeds();
+        Assert.Contains(result.Output, l => l.Text("Action") == "KeyTakenUp");
+        Assert.DoesNotContain(result.Output, l => l.Text("Source") == "CockroachDB Cloud audit log");
+        Assert.Single(result.Warnings, w => w.Contains("Organization Admin", StringComparison.Ordinal));
+    }
+}
