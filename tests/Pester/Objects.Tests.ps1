@@ -3,7 +3,8 @@ BeforeDiscovery {
     $types = @(
         'CrdbSession', 'CrdbOrganization', 'CrdbCluster', 'CrdbRegion', 'CmekRole', 'CmekKey', 'CmekManifest',
         'CmekRegionSpec', 'CmekInfo', 'CmekRegionInfo', 'CmekKeyInfo', 'CmekPastKey', 'CmekCheck', 'CmekAccess',
-        'CmekRevocationDrill', 'CmekRevocation', 'CmekAccessChange', 'CmekKeyPolicy', 'CrdbSandbox'
+        'CmekRevocationDrill', 'CmekRevocation', 'CmekAccessChange', 'CmekKeyPolicy', 'CmekReportFile',
+        'CrdbSandbox'
     )
 }
 
@@ -16,6 +17,7 @@ BeforeAll {
     $access = (Get-CrdbCmekAccess prod-eu-old)[0]
     $drill = (Test-CrdbCmekRevocation prod-eu-old)[0]
     $check = (Test-CrdbCmek prod-eu-old)[0]
+    $report = Export-CrdbCmekReport (Join-Path $TestDrive report.csv) prod-eu-old -Section Inventory
     $revocation = Revoke-CrdbCmek prod-eu-old -Method Deny -Confirm:$false -WarningAction Ignore
     $objects = @{
         CrdbSession         = Get-CrdbSession
@@ -36,6 +38,7 @@ BeforeAll {
         CmekRevocation      = $revocation
         CmekAccessChange    = $revocation.Changes[0]
         CmekKeyPolicy       = Get-CrdbCluster gcp-eu | New-CrdbCmekRole | Get-CrdbCmekKeyPolicy
+        CmekReportFile      = $report
         CrdbSandbox         = $sandbox
     }
     $secrets = @(

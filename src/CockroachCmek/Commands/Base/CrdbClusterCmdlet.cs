@@ -151,8 +151,15 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
                 operation.Verbose($"'{cluster.Name}' is skipped: the plan {cluster.Plan} has no CMEK.");
         if (matches.Count == 0)
             throw Errors.NoClusterMatches(pattern);
-        operation.Continue(() => matches.ForEach(match => Start(session, match, work, Patience)));
+        operation.Continue(() =>
+        {
+            Announce(matches.Count);
+            matches.ForEach(match => Start(session, match, work, Patience));
+        });
     }
+
+    /// <summary>Called with the number of clusters that match a pattern, before work on them starts.</summary>
+    private protected virtual void Announce(int clusters) { }
 
     /// <summary>True for cmdlets that only read: they take patterns as Get-CrdbCluster does.</summary>
     private protected virtual bool AcceptsPatterns => false;
