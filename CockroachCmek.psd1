@@ -25,6 +25,7 @@
         'Get-CrdbCluster',
         'Get-CrdbCmek',
         'Get-CrdbCmekAccess',
+        'Get-CrdbCmekUsage',
         'Get-CrdbCmekKey',
         'Get-CrdbCmekKeyPolicy',
         'Get-CrdbOrganization',

@@ -27,6 +27,9 @@ public enum CmekReportSection : long
 
     /// <summary>The access review of Get-CrdbCmekAccess.</summary>
     Access,
+
+    /// <summary>The use of each key, as Get-CrdbCmekUsage shows it.</summary>
+    Usage,
 }
 
 /// <summary>A file of a report.</summary>

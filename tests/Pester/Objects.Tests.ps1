@@ -3,7 +3,7 @@ BeforeDiscovery {
     $types = @(
         'CrdbSession', 'CrdbOrganization', 'CrdbCluster', 'CrdbRegion', 'CmekRole', 'CmekKey', 'CmekManifest',
         'CmekRegionSpec', 'CmekInfo', 'CmekRegionInfo', 'CmekKeyInfo', 'CmekPastKey', 'CmekCheck', 'CmekAccess',
-        'CmekRevocationDrill', 'CmekRevocation', 'CmekAccessChange', 'CmekKeyPolicy', 'CmekReportFile',
+        'CmekUsage', 'CmekRevocationDrill', 'CmekRevocation', 'CmekAccessChange', 'CmekKeyPolicy', 'CmekReportFile',
         'CrdbSandbox'
     )
 }
@@ -15,6 +15,7 @@ BeforeAll {
     $manifest = $keys | New-CrdbCmekManifest
     $info = Get-CrdbCmek prod-eu-old
     $access = (Get-CrdbCmekAccess prod-eu-old)[0]
+    $usage = (Get-CrdbCmekUsage prod-eu-old)[0]
     $drill = (Test-CrdbCmekRevocation prod-eu-old)[0]
     $check = (Test-CrdbCmek prod-eu-old)[0]
     $report = Export-CrdbCmekReport (Join-Path $TestDrive report.csv) prod-eu-old -Section Inventory
@@ -34,6 +35,7 @@ BeforeAll {
         CmekPastKey         = $info.PastKeys[0]
         CmekCheck           = $check
         CmekAccess          = $access
+        CmekUsage           = $usage
         CmekRevocationDrill = $drill
         CmekRevocation      = $revocation
         CmekAccessChange    = $revocation.Changes[0]

@@ -30,6 +30,7 @@ foreach (
             "botocore-iam-service-2.json",
             "^(Simulate|CreateUser$|CreateAccessKey$|PutUserPolicy$)|Role(?!.*Profile)|Polic"
         ),
+        ("botocore-cloudtrail-service-2.json", "^LookupEvents$"),
         ("botocore-kms-service-2.json", "^(?!.*(Mac|Sign|Verify|SharedSecret|CustomKeyStore|KeyPair))"),
         ("botocore-sts-service-2.json", "^(GetCallerIdentity|AssumeRole)$"),
         ("cloudkms.v1.discovery.json", @"\.(keyRings|locations)\."),

@@ -132,14 +132,21 @@ internal sealed class CrdbCloudClient : IDisposable
         OperationContext context
     )
     {
-        var configuration = await _transport.GetAsync<WireBackupConfiguration>(
-            $"clusters/{cluster.Id}/backups-config",
-            cluster,
-            context
-        );
+        var configuration = await GetBackupConfigurationAsync(cluster, context);
         if (configuration.Enabled != true || configuration.FrequencyMinutes is not { } minutes)
             return (null, null);
         return (TimeSpan.FromMinutes(minutes), await FindNewestBackupAsync(cluster, context));
+    }
+
+    /// <summary>How often managed backups are taken, and how long they are kept.</summary>
+    public async Task<BackupSchedule> GetBackupScheduleAsync(CrdbCluster cluster, OperationContext context)
+    {
+        var read = await GetBackupConfigurationAsync(cluster, context);
+        return new BackupSchedule(
+            read.Enabled == true,
+            read.FrequencyMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
+            read.RetentionDays is { } days ? TimeSpan.FromDays(days) : null
+        );
     }
 
     /// <summary>When the newest managed backup was taken; null when there is none.</summary>
@@ -152,6 +159,9 @@ internal sealed class CrdbCloudClient : IDisposable
         );
         return page.Backups is { Count: > 0 } backups ? backups[0].AsOfTime : null;
     }
+
+    private Task<WireBackupConfiguration> GetBackupConfigurationAsync(CrdbCluster cluster, OperationContext context) =>
+        _transport.GetAsync<WireBackupConfiguration>($"clusters/{cluster.Id}/backups-config", cluster, context);
 
     /// <summary>The newest entries of the organization's audit log, newest first.</summary>
     public async Task<IReadOnlyList<AuditEvent>> ListAuditEventsAsync(OperationContext context)
@@ -247,7 +257,9 @@ internal sealed class CrdbCloudClient : IDisposable
         OperationContext context
     ) => (await _transport.SendAsync<WireCmekInfo>(method, CmekPath(cluster), body, cluster, context)).ToModel(cluster);
 
-    /// <summary>One page of clusters. The largest size of a page is not documented: one that is refused is left out.</summary>
+    /// <summary>
+    /// One page of clusters. The largest size of a page is not documented: one that is refused is left out.
+    /// </summary>
     private async Task<WireClusterList> ReadClustersAsync(bool includeInactive, string? page, OperationContext context)
     {
         var asksForSize = !_refusesPageSize;

@@ -12,7 +12,7 @@ internal sealed record WireClusterList(List<WireCluster>? Clusters, WirePaginati
 
 internal sealed record WireNodeList(List<WireNode>? Nodes, WirePagination? Pagination);
 
-internal sealed record WireBackupConfiguration(bool? Enabled, int? FrequencyMinutes);
+internal sealed record WireBackupConfiguration(bool? Enabled, int? FrequencyMinutes, int? RetentionDays);
 
 internal sealed record WireBackupList(List<WireBackup>? Backups);
 

@@ -78,6 +78,20 @@ internal interface ICmekKeyProvider : IDisposable
     Task<IReadOnlyList<CmekAccess>> ReviewAccessAsync(KeyAccessRequest request, OperationContext context);
 
     /// <summary>
+    /// What the cloud's logs show of the use of a key by the cluster's identity. Reads only. What cannot be read is a
+    /// gap, not an exception.
+    /// </summary>
+    /// <exception cref="CmekException">KeyUriMalformed; no credentials, or none that the cloud accepts.</exception>
+    Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context);
+
+    /// <summary>
+    /// What happened to keys and to their identity, from the KMS and from the cloud's logs. Reads only. What cannot be
+    /// read is a gap, not an exception.
+    /// </summary>
+    /// <exception cref="CmekException">KeyUriMalformed; no credentials, or none that the cloud accepts.</exception>
+    Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context);
+
+    /// <summary>
     /// The keys of a cluster as the KMS itself shows them, by this module's tags, labels and names: for an emergency in
     /// which neither CockroachDB Cloud nor a file can name them. Reads only.
     /// </summary>

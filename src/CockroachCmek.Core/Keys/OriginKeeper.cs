@@ -148,6 +148,14 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
         cloud.ReviewAccessAsync(request, context);
 
     /// <inheritdoc/>
+    public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
+        cloud.ReadUsageAsync(request, context);
+
+    /// <inheritdoc/>
+    public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
+        cloud.ReadEventsAsync(request, context);
+
+    /// <inheritdoc/>
     public Task<KeySearch> FindKeysAsync(
         CrdbCluster cluster,
         OperationContext context,

@@ -25,6 +25,8 @@ internal sealed class AccessSection : IReportSection
         new("Since", "Since"),
     ];
 
+    public bool HasGapsAsWarnings => true;
+
     public async Task<SectionReading> ReadAsync(ReportSubject subject, OperationContext context)
     {
         if (subject.NoKeys is { Length: > 0 } reason)

@@ -17,6 +17,8 @@ internal sealed class HealthSection : IReportSection
         new("Remedy", "Next command", ReportColumnKind.Code),
     ];
 
+    public bool HasGapsAsWarnings => true;
+
     public async Task<SectionReading> ReadAsync(ReportSubject subject, OperationContext context)
     {
         var checks = await subject.Health.CheckAsync(subject.Cluster, subject.Keys, subject.HealthOptions, context);

@@ -23,6 +23,8 @@ internal sealed class InventorySection : IReportSection
         new("IsMultiRegion", "Multi-region"),
     ];
 
+    public bool HasGapsAsWarnings => true;
+
     public async Task<SectionReading> ReadAsync(ReportSubject subject, OperationContext context)
     {
         var keys = await new KeyInventory(subject.Client).ReadAsync(subject.Cluster, subject.Keys, context);

@@ -60,6 +60,9 @@ internal interface IReportSection
     /// <summary>The columns of its rows.</summary>
     IReadOnlyList<ReportColumn> Columns { get; }
 
+    /// <summary>False for a section that names its gaps in the reading: its warnings are findings.</summary>
+    bool HasGapsAsWarnings { get; }
+
     /// <summary>Reads one cluster. What cannot be read is a gap; an error that is thrown makes all of it a gap.</summary>
     Task<SectionReading> ReadAsync(ReportSubject subject, OperationContext context);
 }

@@ -46,7 +46,7 @@ internal sealed class ReportReader(IReadOnlyList<IReportSection> sections)
         try
         {
             var reading = await section.ReadAsync(subject, context);
-            return reading with { Gaps = [.. reading.Gaps, .. warnings] };
+            return section.HasGapsAsWarnings ? reading with { Gaps = [.. reading.Gaps, .. warnings] } : reading;
         }
         catch (Exception error) when (!EndsReport(error, context))
         {

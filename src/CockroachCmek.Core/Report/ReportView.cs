@@ -183,9 +183,12 @@ internal static class ReportView
         result switch
         {
             nameof(CmekCheckStatus.Fail) => "fail",
-            nameof(CmekCheckStatus.Warning) or nameof(CmekAccessVerdict.Conditional) => "warn",
+            nameof(CmekCheckStatus.Warning)
+            or nameof(CmekAccessVerdict.Conditional)
+            or nameof(CmekUsageVerdict.Silent)
+            or nameof(CmekUsageVerdict.Refused) => "warn",
             nameof(CmekCheckStatus.Unknown) => "unknown",
-            nameof(CmekCheckStatus.Pass) => "good",
+            nameof(CmekCheckStatus.Pass) or nameof(CmekUsageVerdict.Used) => "good",
             _ => "plain",
         };
 

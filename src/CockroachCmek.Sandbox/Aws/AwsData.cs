@@ -38,6 +38,18 @@ internal sealed class AwsData
     /// <summary>Number in the last unique id.</summary>
     public int LastPrincipalNumber { get; set; }
 
+    /// <summary>The event history, oldest first.</summary>
+    public List<TrailEvent> Trail { get; } = [];
+
+    /// <summary>How long an entry takes to show in the event history.</summary>
+    public TimeSpan TrailDelay { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>When LookupEvents was called in a region within the last second.</summary>
+    public Dictionary<string, List<DateTimeOffset>> Lookups { get; } = [];
+
+    /// <summary>Since when KMS has tracked the last use of keys.</summary>
+    public DateTimeOffset UsageTrackedFrom { get; set; }
+
     /// <summary>Regions that the account enabled.</summary>
     public HashSet<string> EnabledRegions { get; } = [];
 

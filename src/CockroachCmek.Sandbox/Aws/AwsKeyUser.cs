@@ -28,20 +28,35 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
     private static readonly string[] NeededToUnwrap = ["Decrypt"];
 
     public KeyUse Wrap(KeyUseRequest request, byte[] storeKey) =>
-        aws.Locked(
-            (principals, kms) =>
-                Refusal(request, principals, kms, NeededToWrap, out var key) is { } refusal
-                    ? new KeyUse(null, refusal)
-                    : new KeyUse(key!.Material.Encrypt(storeKey, [], key.MaterialTime(kms.Now)), null)
+        aws.Logged(
+            (principals, kms, log) =>
+            {
+                if (Refusal(request, principals, kms, log, NeededToWrap, out var use) is { } refusal)
+                    return new KeyUse(null, refusal);
+                var (session, key) = use;
+                var time = key.MaterialTime(kms.Now);
+                Log(log, request, session, "Encrypt", key.Material.Current(time).Id);
+                return new KeyUse(key.Material.Encrypt(storeKey, [], time), null);
+            }
         );
 
     public KeyUse Unwrap(KeyUseRequest request, byte[] wrapped) =>
-        aws.Locked(
-            (principals, kms) =>
+        aws.Logged(
+            (principals, kms, log) =>
             {
-                if (Refusal(request, principals, kms, NeededToUnwrap, out var key) is { } refusal)
+                if (Refusal(request, principals, kms, log, NeededToUnwrap, out var use) is { } refusal)
                     return new KeyUse(null, refusal);
-                return key!.Material.Decrypt(wrapped, []) is { } storeKey
+                var (session, key) = use;
+                var storeKey = key.Material.Decrypt(wrapped, []);
+                Log(
+                    log,
+                    request,
+                    session,
+                    "Decrypt",
+                    key.Material.VersionOf(wrapped)?.Id,
+                    storeKey is null ? ("InvalidCiphertextException", "") : null
+                );
+                return storeKey is not null
                     ? new KeyUse(storeKey, null)
                     : new KeyUse(
                         null,
@@ -55,31 +70,80 @@ internal sealed class AwsKeyUser(AwsSandbox aws) : IKeyUser
         KeyUseRequest request,
         IamPrincipals principals,
         KmsService kms,
+        TrailRecorder log,
         string[] actions,
-        out KmsKey? key
+        out (Caller Session, KmsKey Key) use
     )
     {
-        key = null;
+        use = default;
         if (Assume(request, principals, out var trust) is not { } session)
             return trust;
+        log.AssumedByCockroachDb(NodeRole(request), session, RegionOf(request), request.At);
         if (kms.Find(request.Uri) is not { } found)
-            return $"The key {request.Uri} does not exist.";
+            return Refused(actions[0], "NotFoundException", $"The key {request.Uri} does not exist.");
         foreach (var action in actions)
         {
             var decision = kms.Judge(session, action, found);
             if (decision.IsDenied)
-                return $"A policy explicitly denies kms:{action} on {request.Uri} to {request.AuthPrincipal}.";
+                return Refused(
+                    action,
+                    "AccessDeniedException",
+                    $"A policy explicitly denies kms:{action} on {request.Uri} to {request.AuthPrincipal}."
+                );
             if (!decision.IsAllowed)
-                return $"The policy of {request.Uri} does not grant kms:{action} to {request.AuthPrincipal}.";
+                return Refused(
+                    action,
+                    "AccessDeniedException",
+                    $"The policy of {request.Uri} does not grant kms:{action} to {request.AuthPrincipal}."
+                );
         }
 
-        if (kms.State(found) != "Enabled")
-            return $"The key {request.Uri} is {kms.State(found)}.";
+        if (kms.State(found) is var state and not "Enabled")
+            return Refused(
+                actions[0],
+                state == "Disabled" ? "DisabledException" : "KMSInvalidStateException",
+                $"The key {request.Uri} is {state}."
+            );
         if (found.KeySpec != "SYMMETRIC_DEFAULT")
-            return $"The key {request.Uri} is not symmetric.";
-        key = found;
+            return Refused(actions[0], "InvalidKeyUsageException", $"The key {request.Uri} is not symmetric.");
+        use = (session, found);
         return null;
+
+        string Refused(string action, string code, string sentence)
+        {
+            var operation = action.StartsWith("ReEncrypt", StringComparison.Ordinal) ? "ReEncrypt" : action;
+            var message =
+                code == "AccessDeniedException"
+                    ? $"User: {session.Arn} is not authorized to perform: kms:{action} on resource: {request.Uri}"
+                    : sentence;
+            Log(log, request, session, operation, null, (code, message));
+            return sentence;
+        }
     }
+
+    private static void Log(
+        TrailRecorder log,
+        KeyUseRequest request,
+        Caller session,
+        string operation,
+        string? material,
+        (string Code, string Message)? refusal = null
+    ) =>
+        log.UsedByCockroachDb(
+            session,
+            new KmsUse(request.Uri, operation)
+            {
+                MaterialId = refusal is null ? material : null,
+                ErrorCode = refusal?.Code,
+                ErrorMessage = refusal?.Message,
+            },
+            RegionOf(request),
+            request.At
+        );
+
+    /// <summary>The region of the key: its endpoint is used, and STS of the same region.</summary>
+    private static string RegionOf(KeyUseRequest request) =>
+        request.Uri.Split(':').ElementAtOrDefault(3) ?? request.Region;
 
     /// <summary>A session of the customer's role, or null with the reason.</summary>
     internal static Caller? Assume(KeyUseRequest request, IamPrincipals principals, out string? refusal)

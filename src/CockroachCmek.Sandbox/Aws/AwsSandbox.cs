@@ -18,6 +18,8 @@ public sealed class AwsSandbox : ISandboxService
     private readonly IamService _iam;
     private readonly StsService _sts;
     private readonly KmsService _kms;
+    private readonly CloudTrailService _cloudTrail;
+    private readonly TrailRecorder _recorder;
 
     internal AwsSandbox(object gate, SandboxClock clock, TimeProvider real, AwsData data)
     {
@@ -28,6 +30,10 @@ public sealed class AwsSandbox : ISandboxService
         _iam = new IamService(clock, AccountId, data, _principals, access);
         _sts = new StsService(real, _principals);
         _kms = new KmsService(clock, AccountId, data, _principals, access);
+        var trail = new TrailLog(clock, data);
+        _cloudTrail = new CloudTrailService(trail, data, AccountId, access);
+        _recorder = new TrailRecorder(trail, _kms);
+        _data.UsageTrackedFrom = clock.UtcNow.AddDays(-200);
         foreach (var policy in IamManagedPolicies.AwsManaged(clock.UtcNow.AddYears(-5)))
             _data.Policies[policy.Arn] = policy;
         _principals.AddAdministrator("sandbox-admin");
@@ -84,6 +90,13 @@ public sealed class AwsSandbox : ISandboxService
             return work(_principals, _kms);
     }
 
+    /// <summary>Uses KMS from inside the sandbox, with an entry in the event history.</summary>
+    internal T Logged<T>(Func<IamPrincipals, KmsService, TrailRecorder, T> work)
+    {
+        lock (_gate)
+            return work(_principals, _kms, _recorder);
+    }
+
     /// <summary>Uses KMS with an access key from inside the sandbox, where no request is signed.</summary>
     /// <exception cref="AwsException">The key is unknown, the secret is wrong, or a policy refuses.</exception>
     internal T SignedIn<T>(string accessKeyId, string secret, string? sessionToken, Func<Caller, KmsService, T> work)
@@ -104,25 +117,43 @@ public sealed class AwsSandbox : ISandboxService
         }
     }
 
+    /// <summary>An operation of KMS from inside the sandbox, within <see cref="SignedIn"/>.</summary>
+    /// <exception cref="AwsException">The caller is not allowed to do it, or the request is wrong.</exception>
+    internal JsonObject CallKms(Caller caller, string accessKeyId, string region, string operation, JsonObject body) =>
+        CallKms(new TrailCall(caller, accessKeyId, region, operation, Guid.NewGuid().ToString("D")), body);
+
+    private JsonObject CallKms(TrailCall call, JsonObject body) =>
+        Recorded(
+            () => _kms.Handle(call.Caller, call.Region, call.Operation, body),
+            (result, refusal) => _recorder.Kms(call, body, result, refusal)
+        );
+
     private SandboxResponse Handle(SandboxRequest request)
     {
-        var isKms = request.Header("X-Amz-Target") is not null;
+        var target = request.Header("X-Amz-Target");
+        var requestId = Guid.NewGuid().ToString("D");
         try
         {
             var scope = SignatureScope.Parse(request.Header("Authorization"))
                 ?? throw new AwsException(
-                    isKms ? "MissingAuthenticationTokenException" : "MissingAuthenticationToken",
+                    target is null ? "MissingAuthenticationToken" : "MissingAuthenticationTokenException",
                     "Request is missing Authentication Token",
                     403
                 );
             if (!AwsRegions.IsOpen(scope.Region, _data))
                 throw UnknownToken();
             var caller = Authenticate(request, scope);
-            return isKms ? HandleKms(caller, scope.Region, request) : HandleQuery(caller, scope.Service, request);
+            var call = new TrailCall(caller, scope.AccessKeyId, scope.Region, "", requestId);
+            return target is null
+                ? HandleQuery(call, scope.Service, request)
+                : AwsResponse.Json(
+                    HandleJson(call with { Operation = target.Split('.').Last() }, target, request),
+                    requestId
+                );
         }
         catch (AwsException error)
         {
-            return isKms ? AwsResponse.JsonError(error) : AwsResponse.XmlError(error);
+            return target is null ? AwsResponse.XmlError(error, requestId) : AwsResponse.JsonError(error, requestId);
         }
     }
 
@@ -142,27 +173,55 @@ public sealed class AwsSandbox : ISandboxService
     private static AwsException UnknownToken() =>
         new("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
 
-    private SandboxResponse HandleKms(Caller caller, string region, SandboxRequest request) =>
-        AwsResponse.Json(_kms.Handle(caller, region, request.Header("X-Amz-Target")!.Split('.').Last(), Body(request)));
+    private JsonObject HandleJson(TrailCall call, string target, SandboxRequest request)
+    {
+        var body = Body(request);
+        return target.Contains("CloudTrail")
+            ? Recorded(
+                () => _cloudTrail.Handle(call.Caller, call.Region, call.Operation, body),
+                (_, refusal) => _recorder.Lookup(call, refusal)
+            )
+            : CallKms(call, body);
+    }
 
-    private SandboxResponse HandleQuery(Caller caller, string service, SandboxRequest request)
+    private SandboxResponse HandleQuery(TrailCall call, string service, SandboxRequest request)
     {
         var form = AwsForm.Parse(request);
         var action = form.TryGetValue("Action", out var given) ? given : "";
-        return service switch
+        var result = Recorded(
+            () =>
+                service switch
+                {
+                    "iam" => _iam.Handle(call.Caller, action, form),
+                    "sts" => _sts.Handle(call.Caller, action, form),
+                    _ => throw new AwsException("InvalidAction", $"This sandbox has no service '{service}'."),
+                },
+            (_, refusal) =>
+                _recorder.Query(call with { Operation = action }, service, form, refusal, _principals.RoleArnOf(form))
+        );
+        var version = service == "iam" ? "iam.amazonaws.com/doc/2010-05-08/" : "sts.amazonaws.com/doc/2011-06-15/";
+        return AwsResponse.Xml(action, $"https://{version}", result, call.RequestId);
+    }
+
+    /// <summary>Every request of a known caller is in the event history, with its error when it was refused.</summary>
+    private static T Recorded<T>(Func<T> work, Action<T?, AwsException?> record)
+        where T : class?
+    {
+        T? result = null;
+        AwsException? refusal = null;
+        try
         {
-            "iam" => AwsResponse.Xml(
-                action,
-                "https://iam.amazonaws.com/doc/2010-05-08/",
-                _iam.Handle(caller, action, form)
-            ),
-            "sts" => AwsResponse.Xml(
-                action,
-                "https://sts.amazonaws.com/doc/2011-06-15/",
-                _sts.Handle(caller, action, form)
-            ),
-            _ => throw new AwsException("InvalidAction", $"This sandbox has no service '{service}'."),
-        };
+            return result = work();
+        }
+        catch (AwsException error)
+        {
+            refusal = error;
+            throw;
+        }
+        finally
+        {
+            record(result, refusal);
+        }
     }
 
     private static JsonObject Body(SandboxRequest request)

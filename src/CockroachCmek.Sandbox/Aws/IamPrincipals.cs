@@ -83,6 +83,13 @@ internal sealed class IamPrincipals(SandboxClock clock, string accountId, AwsDat
             ids.TryGetValue(principal, out var id) && CurrentId(principal) != id ? id : principal
         );
 
+    /// <summary>The role that a request names; null for none.</summary>
+    public string? RoleArnOf(IReadOnlyDictionary<string, string> form) =>
+        form.TryGetValue("RoleArn", out var arn) ? arn
+        : !form.TryGetValue("RoleName", out var name) ? null
+        : data.Roles.TryGetValue(name, out var role) ? role.Arn
+        : $"arn:aws:iam::{accountId}:role/{name}";
+
     /// <summary>Assumes a role.</summary>
     /// <exception cref="AwsException">AccessDenied.</exception>
     public Caller Assume(Caller caller, string roleArn, string session, string? externalId)

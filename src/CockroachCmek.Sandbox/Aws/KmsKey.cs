@@ -50,6 +50,9 @@ internal sealed class KmsKey(string region, string accountId, string id, KmsMate
 
     /// <summary>Days between the request to delete the key and its deletion.</summary>
     public int DeletionWindow { get; set; }
+
+    /// <summary>The last use that succeeded; null before the first.</summary>
+    public KmsLastUse? LastUse { get; set; }
     public int? RotationPeriod { get; set; }
     public DateTimeOffset RotationStart { get; set; }
     public required PolicyDocument Policy { get; set; }

@@ -15,6 +15,7 @@ internal sealed class KmsService
     private readonly KmsImports _imports;
     private readonly KmsCryptography _cryptography;
     private readonly KmsKeyLifecycle _lifecycle;
+    private readonly KmsUsage _usage;
 
     public KmsService(
         SandboxClock clock,
@@ -34,6 +35,7 @@ internal sealed class KmsService
         _imports = new KmsImports(_keys, data);
         _cryptography = new KmsCryptography(_keys, _authorization);
         _lifecycle = new KmsKeyLifecycle(accountId, data, _keys, _policies, _authorization, principals);
+        _usage = new KmsUsage(_keys, data);
     }
 
     /// <summary>Adds a key that a role has used for a year; returns its ARN.</summary>
@@ -55,6 +57,10 @@ internal sealed class KmsService
 
     /// <summary>True for a key that exists and is not scheduled for deletion.</summary>
     public bool IsUsable(string region, string id) => _keys.Find(region, id) is { DeletionDate: null };
+
+    /// <summary>The key that an operation concerned; null for none.</summary>
+    public KmsKeyUse? UseOf(string region, string operation, JsonObject body, JsonObject? result) =>
+        _usage.Of(region, operation, body, result);
 
     public bool HasAlias(string region, string name) => _aliases.Has(region, name);
 
@@ -100,6 +106,7 @@ internal sealed class KmsService
         return operation switch
         {
             "DescribeKey" => new JsonObject { ["KeyMetadata"] = _keys.Metadata(key) },
+            "GetKeyLastUsage" => _usage.Last(key),
             "GetKeyPolicy" => new JsonObject { ["Policy"] = _policies.Text(key), ["PolicyName"] = "default" },
             "PutKeyPolicy" => _lifecycle.PutPolicy(caller, key, body),
             "ListKeyPolicies" => new JsonObject { ["PolicyNames"] = new JsonArray("default"), ["Truncated"] = false },

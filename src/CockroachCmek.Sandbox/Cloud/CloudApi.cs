@@ -85,7 +85,7 @@ public sealed class CloudApi : ISandboxService
     /// <summary>
     /// Restarts the nodes of a cluster, as maintenance does: those that cannot use their key stay down.
     /// </summary>
-    public void RestartNodes(string cluster) => OnCluster(cluster, _operations.RestartNodes);
+    public void RestartNodes(string cluster) => OnCluster(cluster, found => _operations.RestartNodes(found));
 
     /// <summary>
     /// Does what Cockroach Labs support does for a revoked cluster: brings it back once its keys can be used.
@@ -240,7 +240,7 @@ public sealed class CloudApi : ISandboxService
         if (cluster.HeldUntil is { } until && now >= until)
             cluster.HeldUntil = null;
         _operations.Settle(cluster, now);
-        Backups.Take(cluster, now, () => _operations.CanUseKeys(cluster));
+        Backups.Take(cluster, now, at => _operations.CanUseKeys(cluster, at));
     }
 
     private void OnCluster(string name, Action<FleetCluster> act)

@@ -115,10 +115,19 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
     /// Running nodes hold their key in memory. Only a starting node asks for it, and without it stays down, whatever
     /// happens to the key later (cmek.md).
     /// </summary>
-    public void RestartNodes(FleetCluster cluster)
+    public void RestartNodes(FleetCluster cluster, DateTimeOffset? at = null)
     {
         foreach (var region in cluster.Cmek.Regions)
-            region.IsDown |= !storeKeys.Unwraps(cluster, region, region.Current!);
+            region.IsDown |= !storeKeys.Unwraps(cluster, region, region.Current!, at);
+    }
+
+    /// <summary>
+    /// A node that joins a region asks for the region's store key. It stays down without it; the others go on.
+    /// </summary>
+    public void StartNodes(FleetCluster cluster, IReadOnlyCollection<string> regions)
+    {
+        foreach (var region in cluster.Cmek.Regions.Where(r => !r.IsDown && regions.Contains(r.Name)))
+            storeKeys.Unwraps(cluster, region, region.Current!);
     }
 
     /// <summary>
@@ -145,8 +154,9 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
     }
 
     /// <summary>True when every region can unwrap its store key now, which a backup needs.</summary>
-    public bool CanUseKeys(FleetCluster cluster) =>
-        cluster.Cmek.Regions.All(r => !r.IsDown && storeKeys.Unwraps(cluster, r, r.Current!));
+    /// <param name="at">When the backup was due, for the customer's logs.</param>
+    public bool CanUseKeys(FleetCluster cluster, DateTimeOffset at) =>
+        cluster.Cmek.Regions.All(r => !r.IsDown && storeKeys.Unwraps(cluster, r, r.Current!, at));
 
     /// <summary>Finishes the running operation if it is due.</summary>
     public void Settle(FleetCluster cluster, DateTimeOffset now)
@@ -214,7 +224,7 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
         foreach (var region in cluster.Cmek.Regions)
         {
             var key = region.Current!;
-            var isUsable = storeKeys.Unwraps(cluster, region, key);
+            var isUsable = storeKeys.Unwraps(cluster, region, key, at);
             key.Message = isUsable
                 ? $"The key in {region.Name} can still be used: "
                     + "take away the permission in your KMS first, then revoke again."
@@ -224,7 +234,7 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
         }
 
         SetStatus(cluster.Cmek, "REVOKED", "REVOKE_FAILED");
-        RestartNodes(cluster);
+        RestartNodes(cluster, at);
     }
 
     /// <summary>Ends an operation in a region. It succeeds if the customer's key gives the store key back.</summary>
@@ -240,7 +250,7 @@ internal sealed class CmekOperations(StoreKeys storeKeys)
     {
         if (cluster.FailingRegions.Remove(region.Name))
             trouble ??= NodeTimedOut;
-        var back = trouble is null ? storeKeys.Unwrap(cluster, region, key) : new KeyUse(null, trouble);
+        var back = trouble is null ? storeKeys.Unwrap(cluster, region, key, at) : new KeyUse(null, trouble);
         var works = back.Succeeded && back.Bytes!.SequenceEqual(region.StoreKey);
         key.Message = works ? "" : back.Refusal ?? "The key gave back another store key than it was given.";
         key.Move(

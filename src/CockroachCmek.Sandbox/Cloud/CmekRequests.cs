@@ -145,6 +145,14 @@ internal sealed class CmekRequests(SandboxClock clock, CloudData data, CmekOpera
             RefuseUnfit(cluster, specs, newRegions: true);
             if (added.Count > 0)
                 RefuseKey(operations.AddRegions(cluster, specs, clock.UtcNow));
+            operations.StartNodes(
+                cluster,
+                [
+                    .. wanted
+                        .Where(w => cluster.Regions.Any(r => r.Name == w.Name && r.Nodes < w.Nodes))
+                        .Select(w => w.Name),
+                ]
+            );
         }
 
         cluster.Regions = wanted;

@@ -77,6 +77,9 @@ public sealed class FleetCluster
     /// <summary>When the next backup is due; null while backups are off.</summary>
     internal DateTimeOffset? NextBackup { get; set; }
 
+    /// <summary>When the last full backup was due; null before the first.</summary>
+    internal DateTimeOffset? LastFullBackup { get; set; }
+
     internal ClusterCmek Cmek { get; } = new();
 
     /// <summary>True while an operation locks the cluster.</summary>

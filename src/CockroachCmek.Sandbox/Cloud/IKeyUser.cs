@@ -21,7 +21,13 @@ public sealed record KeyUseRequest(
     string ClusterId,
     string AccountId,
     string Region
-);
+)
+{
+    /// <summary>
+    /// When the key is used, for the customer's logs: an operation may have been due a while ago. Null: now.
+    /// </summary>
+    public DateTimeOffset? At { get; init; }
+}
 
 /// <summary>The bytes, or the reason why the key could not be used.</summary>
 public sealed record KeyUse(byte[]? Bytes, string? Refusal)

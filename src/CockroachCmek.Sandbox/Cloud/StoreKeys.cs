@@ -26,7 +26,7 @@ internal sealed class StoreKeys(CloudData data, IReadOnlyDictionary<string, IKey
         entry = null;
         if (!keyUsers.TryGetValue(spec.Type, out var user))
             return $"This sandbox has no {spec.Type}.";
-        var wrapped = user.Wrap(Request(cluster, region, spec), region.StoreKey);
+        var wrapped = user.Wrap(Request(cluster, region, spec, now), region.StoreKey);
         if (!wrapped.Succeeded)
             return wrapped.Refusal;
         entry = new CmekKeyEntry(spec, now, "ENABLING").Holding(wrapped.Bytes!);
@@ -37,15 +37,21 @@ internal sealed class StoreKeys(CloudData data, IReadOnlyDictionary<string, IKey
     public bool IsInPlace(CmekKeyEntry? old, SandboxKeySpec spec) =>
         data.UpdatesEntryInPlace && old?.Spec.Uri == spec.Uri;
 
-    public KeyUse Unwrap(FleetCluster cluster, CmekRegion region, CmekKeyEntry key) =>
-        keyUsers[key.Spec.Type].Unwrap(Request(cluster, region, key.Spec), key.Wrapped);
+    /// <param name="at">When the key is used, for the customer's logs.</param>
+    public KeyUse Unwrap(FleetCluster cluster, CmekRegion region, CmekKeyEntry key, DateTimeOffset? at = null) =>
+        keyUsers[key.Spec.Type].Unwrap(Request(cluster, region, key.Spec, at), key.Wrapped);
 
     /// <summary>True when the key gives the region's store key back.</summary>
-    public bool Unwraps(FleetCluster cluster, CmekRegion region, CmekKeyEntry key) =>
+    /// <param name="at">When the key is used, for the customer's logs.</param>
+    public bool Unwraps(FleetCluster cluster, CmekRegion region, CmekKeyEntry key, DateTimeOffset? at = null) =>
         keyUsers.ContainsKey(key.Spec.Type)
-        && Unwrap(cluster, region, key) is { Succeeded: true } back
+        && Unwrap(cluster, region, key, at) is { Succeeded: true } back
         && back.Bytes!.SequenceEqual(region.StoreKey);
 
-    private KeyUseRequest Request(FleetCluster cluster, CmekRegion region, SandboxKeySpec spec) =>
-        new(spec.Uri, spec.AuthPrincipal, data.OrganizationId, cluster.Id, cluster.AccountId, region.Name);
+    private KeyUseRequest Request(
+        FleetCluster cluster,
+        CmekRegion region,
+        SandboxKeySpec spec,
+        DateTimeOffset? at = null
+    ) => new(spec.Uri, spec.AuthPrincipal, data.OrganizationId, cluster.Id, cluster.AccountId, region.Name) { At = at };
 }

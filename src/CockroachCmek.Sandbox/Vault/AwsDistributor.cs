@@ -149,7 +149,7 @@ internal sealed class AwsDistributor(AwsSandbox aws, VaultHost host) : IKeyDistr
         try
         {
             return aws.SignedIn(id, secret, Credential("session_token", "AWS_SESSION_TOKEN"), (caller, kms) =>
-                work((operation, body) => kms.Handle(caller, region, operation, body), caller, kms)
+                work((operation, body) => aws.CallKms(caller, id, region, operation, body), caller, kms)
             );
         }
         catch (AwsException error)

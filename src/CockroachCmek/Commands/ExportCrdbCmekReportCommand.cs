@@ -7,10 +7,10 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Writes a report on the CMEK of clusters: keys, health and access, for an auditor or a build server.</summary>
+/// <summary>Writes a report on the CMEK of clusters: keys, health, access and use, for an auditor or a build server.</summary>
 /// <remarks>
-/// <para>Reads each cluster as Get-CrdbCmekKey, Test-CrdbCmek and Get-CrdbCmekAccess do, and writes what they tell as an
-/// HTML page, JSON, CSV or JUnit. Nothing is changed in a cloud.</para>
+/// <para>Reads each cluster as Get-CrdbCmekKey, Test-CrdbCmek, Get-CrdbCmekAccess and Get-CrdbCmekUsage do (the use of
+/// the last 30 days), and writes what they tell as an HTML page, JSON, CSV or JUnit. Nothing is changed in a cloud.</para>
 /// <para>What could not be read is named in the report, by cluster and section, with the reason. A cluster has the
 /// result Pass only if every check passed and everything could be read. A cluster that cannot be read does not end the
 /// report.</para>

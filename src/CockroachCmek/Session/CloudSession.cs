@@ -209,7 +209,8 @@ internal sealed class CloudSession : IDisposable
         _connections.ProviderOf(cluster, source);
 
     /// <summary>
-    /// The cluster with its cloud, and what names its keys. A cluster of which only a name or id is known is found in the
+    /// The cluster with its cloud, and what names its keys. A cluster of which only a name or id is known is found in
+    /// the
     /// customer's clouds, with its keys; CockroachDB Cloud is not asked.
     /// </summary>
     /// <param name="cluster">What is known of the cluster.</param>
@@ -268,6 +269,9 @@ internal sealed class CloudSession : IDisposable
     public CmekRestoration Restoration() => new(Client, Clouds);
 
     public AccessReview AccessReview() => new(Client);
+
+    /// <summary>The proof of use of keys.</summary>
+    public UsageReview UsageReview() => new(Client);
 
     public KeyInventory KeyInventory() => new(Client);
 

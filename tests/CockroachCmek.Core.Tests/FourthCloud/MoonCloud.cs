@@ -36,6 +36,12 @@ internal sealed class MoonCloud : ICustomerCloud
     /// <summary>The clusters that keys are marked for.</summary>
     public Dictionary<string, ClusterMark> Marks { get; } = [];
 
+    /// <summary>What the logs show of the use of keys; a key that is missing has no logs.</summary>
+    public ConcurrentDictionary<string, KeyUsage> Usage { get; } = new();
+
+    /// <summary>What happened to keys.</summary>
+    public ConcurrentBag<KeyEvent> Events { get; } = [];
+
     /// <summary>Whether keys can be disabled, which nobody can forbid.</summary>
     public bool CanDisable { get; set; }
 

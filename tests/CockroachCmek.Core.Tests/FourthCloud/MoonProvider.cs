@@ -133,6 +133,22 @@ internal sealed class MoonProvider(MoonCloud cloud) : ICmekKeyProvider
         };
     }
 
+    public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
+        Task.FromResult(
+            cloud.Usage.TryGetValue(request.Key.KeyUri, out var usage)
+                ? usage
+                : new KeyUsage
+                {
+                    Source = "the Moon",
+                    Gaps = [new CmekLogGap { What = "uses of the key", Why = "The Moon keeps no logs." }],
+                }
+        );
+
+    public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
+        Task.FromResult(
+            new KeyEvents([.. cloud.Events.Where(e => request.Keys.Any(k => k.KeyUri == e.KeyUri))], [])
+        );
+
     public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
         Task.FromResult<IReadOnlyList<ClusterMark>?>(
             cloud.Unreadable.ContainsKey(key.KeyUri) ? null

@@ -99,6 +99,12 @@ internal sealed class FakeCloud(ICustomerCloud cloud) : ICmekKeyProvider
         CancellationToken timeUp = default
     ) => throw new NotSupportedException();
 
+    public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
+    public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
+        throw new NotSupportedException();
+
     public Task<IReadOnlyList<ClusterMark>?> ReadMarksAsync(CmekRegionSpec key, OperationContext context) =>
         throw new NotSupportedException();
 

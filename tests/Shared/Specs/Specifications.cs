@@ -17,7 +17,7 @@ internal static class Specifications
         new(File("azure-roleassignments-2022-04-01.condensed.json"))
     );
     private static readonly Lazy<IReadOnlyDictionary<string, BotocoreValidator>> Botocore = new(() =>
-        new[] { "kms", "iam", "sts" }.ToDictionary(
+        new[] { "kms", "iam", "sts", "cloudtrail" }.ToDictionary(
             s => s,
             s => new BotocoreValidator(File($"botocore-{s}-service-2.json"))
         )
@@ -29,7 +29,7 @@ internal static class Specifications
     /// <summary>CockroachDB Cloud: backups, which the document of <see cref="CockroachCloud"/> leaves out.</summary>
     public static OpenApiValidator CockroachCloudBackups => Backups.Value;
 
-    /// <summary>kms, iam and sts of AWS, by service.</summary>
+    /// <summary>kms, iam, sts and cloudtrail of AWS, by service.</summary>
     public static IReadOnlyDictionary<string, BotocoreValidator> Aws => Botocore.Value;
 
     /// <summary>Cloud KMS and IAM of Google Cloud.</summary>

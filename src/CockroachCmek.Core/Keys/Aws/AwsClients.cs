@@ -19,6 +19,8 @@ internal sealed class AwsClients : IDisposable
     private readonly ConcurrentDictionary<string, IAmazonKeyManagementService> _kms = new();
     private readonly ConcurrentDictionary<string, IAwsIam> _iam = new();
     private readonly ConcurrentDictionary<(string Region, bool OfKeys), IAmazonSecurityTokenService> _sts = new();
+    private readonly ConcurrentDictionary<(string, bool), CloudTrailClient> _cloudTrail = new();
+    private readonly ConcurrentDictionary<(string, bool), TrailPace> _paceOfTrail = new();
     private readonly ConcurrentDictionary<string, bool> _newPrincipals = new();
     private readonly Lazy<AWSCredentials?> _credentials;
     private readonly AwsCredentialUse _use;
@@ -66,6 +68,23 @@ internal sealed class AwsClients : IDisposable
             );
         });
 
+    /// <summary>CloudTrail in a region, with the credentials for IAM or for keys.</summary>
+    public CloudTrailClient CloudTrail(string region, bool ofKeys) =>
+        _cloudTrail.GetOrAdd((region, ofKeys && HasKeyProfile), _ =>
+        {
+            var config = Configured(new CloudTrailConfig(region), region, ofKeys);
+            return (ofKeys ? _useOfKeys : _use).Watch(
+                CredentialsFor(ofKeys) is { } credentials
+                    ? new CloudTrailClient(credentials, config)
+                    : new CloudTrailClient(config),
+                region
+            );
+        });
+
+    /// <summary>The pace of the calls to CloudTrail in a region.</summary>
+    public TrailPace PaceOfTrail(string region, bool ofKeys) =>
+        _paceOfTrail.GetOrAdd((region, ofKeys && HasKeyProfile), _ => new TrailPace());
+
     /// <summary>Notes a principal that this session created: the other services do not know it for a while.</summary>
     public void AddNew(string principal) => _newPrincipals[principal] = true;
 
@@ -74,7 +93,9 @@ internal sealed class AwsClients : IDisposable
 
     public void Dispose()
     {
-        foreach (var client in _kms.Values.Concat<IDisposable>(_iam.Values).Concat(_sts.Values))
+        foreach (
+            var client in _kms.Values.Concat<IDisposable>(_iam.Values).Concat(_sts.Values).Concat(_cloudTrail.Values)
+        )
             client.Dispose();
     }
 

@@ -81,6 +81,14 @@ internal sealed class AwsKeyProvider(ICustomerCloud cloud, AwsConnection connect
         RunAsync(request.Spec.KeyUri, context, async run => (await ReadAsync(run, request)).Reading.Review());
 
     /// <inheritdoc/>
+    public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
+        RunAsync(request.Key.KeyUri, context, run => new AwsKeyUsage(run, request).ReadAsync());
+
+    /// <inheritdoc/>
+    public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
+        RunAsync(request.Cluster.Name, context, run => new AwsKeyEvents(run, request).ReadAsync());
+
+    /// <inheritdoc/>
     public Task<KeySearch> FindKeysAsync(
         CrdbCluster cluster,
         OperationContext context,

@@ -153,6 +153,16 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
     public async Task<(DateTimeOffset CreatedAt, string? MaterialId)> GetNewestMaterialAsync(AwsKeyArn primary)
     {
         var newest = (CreatedAt: DateTimeOffset.MinValue, MaterialId: (string?)null);
+        foreach (var rotation in await GetRotationsAsync(primary))
+            if (rotation.RotationDate?.ToUniversalTime() is { } date && date > newest.CreatedAt)
+                newest = (new DateTimeOffset(date), rotation.KeyMaterialId);
+        return newest;
+    }
+
+    /// <summary>The rotations that are over.</summary>
+    public async Task<IReadOnlyList<RotationsListEntry>> GetRotationsAsync(AwsKeyArn primary)
+    {
+        var rotations = new List<RotationsListEntry>();
         string? marker = null;
         do
         {
@@ -160,13 +170,11 @@ internal sealed class AwsKeyReader(AwsClients clients, AwsCalls calls)
             var page = await calls.ReadAsync("KMS", "ListKeyRotations", request.KeyId, c =>
                 clients.Kms(primary.Region).ListKeyRotationsAsync(request, c)
             );
-            foreach (var rotation in page.Rotations ?? [])
-                if (rotation.RotationDate?.ToUniversalTime() is { } date && date > newest.CreatedAt)
-                    newest = (new DateTimeOffset(date), rotation.KeyMaterialId);
+            rotations.AddRange(page.Rotations ?? []);
             marker = page.Truncated == true ? page.NextMarker : null;
         } while (marker is not null);
 
-        return newest;
+        return rotations;
     }
 
     /// <summary>The state of material that was imported and not rotated to yet; null when there is none.</summary>

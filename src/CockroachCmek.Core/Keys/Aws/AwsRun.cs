@@ -15,6 +15,12 @@ internal sealed class AwsRun
 
     private readonly ConcurrentDictionary<string, Lazy<Task<RolePolicies>>> _rolePolicies = new();
 
+    /// <summary>What was read of the event history: clusters and keys of a run share it.</summary>
+    public ConcurrentDictionary<
+        (string Region, bool OfKeys, string Attribute, string Value, DateTimeOffset Since, int Pages),
+        Lazy<Task<TrailReading>>
+    > Trails { get; } = new();
+
     public AwsRun(AwsClients clients, OperationContext context)
     {
         Clients = clients;

@@ -86,6 +86,25 @@ internal sealed class AzureKeyProvider(ICustomerCloud cloud, AzureConnection con
         );
 
     /// <inheritdoc/>
+    public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
+        Task.FromResult(
+            new KeyUsage
+            {
+                Source = "Azure",
+                Gaps = [new CmekLogGap { What = "uses of the key", Why = "The logs of Azure are not read yet." }],
+            }
+        );
+
+    /// <inheritdoc/>
+    public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
+        Task.FromResult(
+            new KeyEvents(
+                [],
+                [new CmekLogGap { What = "events of the keys", Why = "The logs of Azure are not read yet." }]
+            )
+        );
+
+    /// <inheritdoc/>
     public Task<KeySearch> FindKeysAsync(
         CrdbCluster cluster,
         OperationContext context,

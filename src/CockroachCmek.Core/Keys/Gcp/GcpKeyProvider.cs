@@ -88,6 +88,28 @@ internal sealed class GcpKeyProvider(ICustomerCloud cloud, GcpConnection connect
         );
 
     /// <inheritdoc/>
+    public Task<KeyUsage> ReadUsageAsync(KeyUsageRequest request, OperationContext context) =>
+        Task.FromResult(
+            new KeyUsage
+            {
+                Source = "Google Cloud",
+                Gaps =
+                [
+                    new CmekLogGap { What = "uses of the key", Why = "The logs of Google Cloud are not read yet." },
+                ],
+            }
+        );
+
+    /// <inheritdoc/>
+    public Task<KeyEvents> ReadEventsAsync(KeyEventsRequest request, OperationContext context) =>
+        Task.FromResult(
+            new KeyEvents(
+                [],
+                [new CmekLogGap { What = "events of the keys", Why = "The logs of Google Cloud are not read yet." }]
+            )
+        );
+
+    /// <inheritdoc/>
     public Task<KeySearch> FindKeysAsync(
         CrdbCluster cluster,
         OperationContext context,

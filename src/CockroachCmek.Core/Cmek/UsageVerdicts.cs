@@ -1,0 +1,120 @@
+using CockroachCmek.Core.Cloud;
+using CockroachCmek.Core.Keys;
+
+namespace CockroachCmek.Core.Cmek;
+
+/// <summary>
+/// Judges what the logs show. Nodes keep the store key in memory, so that only starts of nodes and backups use the
+/// customer's key: silence means something only against the schedule of backups.
+/// </summary>
+internal static class UsageVerdicts
+{
+    /// <summary>
+    /// Whether an incremental backup uses the key is not known, and full ones are not taken at every interval.
+    /// </summary>
+    private static readonly TimeSpan LeastExpected = TimeSpan.FromHours(48);
+
+    public static CmekUsage Judge(
+        CrdbCluster cluster,
+        CmekRegionSpec spec,
+        bool isPast,
+        KeyUsage usage,
+        BackupSchedule schedule,
+        DateTimeOffset now
+    )
+    {
+        var expected = isPast || !schedule.IsOn ? (TimeSpan?)null : Longer(LeastExpected, Twice(schedule.Every));
+        var silent = usage.LastUsed is { } last ? now - last : (TimeSpan?)null;
+        var verdict = VerdictOf(usage, expected, silent, now);
+        var isOverdue =
+            verdict == CmekUsageVerdict.Silent && expected is not null && IsLongEnough(usage, expected, now);
+        return new CmekUsage
+        {
+            ClusterId = cluster.Id,
+            ClusterName = cluster.Name,
+            Region = spec.Region,
+            KeyUri = spec.KeyUri,
+            AuthPrincipal = spec.AuthPrincipal,
+            IsPast = isPast,
+            Verdict = verdict,
+            LastUsed = usage.LastUsed,
+            LastOperation = usage.LastOperation,
+            Uses = usage.Uses,
+            UsesIsMinimum = usage.UsesIsMinimum,
+            Refused = usage.Refused,
+            LastRefused = usage.LastRefused,
+            LastRefusal = usage.LastRefusal,
+            SilentFor = silent,
+            ExpectedWithin = expected,
+            IsOverdue = isOverdue,
+            IsRotationProven = isPast ? null : usage.UsesNewestMaterial,
+            LastKeyMaterialId = usage.LastKeyMaterialId,
+            OtherPrincipals = usage.OtherPrincipals,
+            ReadFrom = usage.ReadFrom,
+            Source = usage.Source,
+            Detail = Describe(verdict, usage, expected, isPast, schedule),
+            Gaps = usage.Gaps,
+        };
+    }
+
+    private static CmekUsageVerdict VerdictOf(KeyUsage usage, TimeSpan? expected, TimeSpan? silent, DateTimeOffset now)
+    {
+        if (usage.LastRefused is { } refused && !(usage.LastUsed > refused))
+            return CmekUsageVerdict.Refused;
+        if (usage.IsNeverUsed)
+            return CmekUsageVerdict.NeverUsed;
+        if (usage.LastUsed is { } last)
+        {
+            if (silent > expected)
+                return usage.Uses is null ? CmekUsageVerdict.Unknown : CmekUsageVerdict.Silent;
+            return usage.ReadFrom is { } from && last < from && usage.Uses == 0
+                ? CmekUsageVerdict.Silent
+                : CmekUsageVerdict.Used;
+        }
+
+        // None was seen: that is silence only where the logs would have shown one.
+        return usage is { Uses: 0, UsesIsMinimum: false, ReadFrom: { } start } && now - start > usage.Delay
+            ? CmekUsageVerdict.Silent
+            : CmekUsageVerdict.Unknown;
+    }
+
+    /// <summary>True when the logs were read for so long that the expected use would be in them.</summary>
+    private static bool IsLongEnough(KeyUsage usage, TimeSpan? expected, DateTimeOffset now) =>
+        usage.LastUsed is not null || now - usage.ReadFrom >= expected;
+
+    private static string Describe(
+        CmekUsageVerdict verdict,
+        KeyUsage usage,
+        TimeSpan? expected,
+        bool isPast,
+        BackupSchedule schedule
+    ) =>
+        verdict switch
+        {
+            CmekUsageVerdict.Refused =>
+                $"The last use was refused at {usage.LastRefused:u} ({usage.LastRefusal}){After(usage)}.",
+            CmekUsageVerdict.NeverUsed => "Nobody has used the key since it was created.",
+            CmekUsageVerdict.Used => $"Last used at {usage.LastUsed:u} ({usage.LastOperation}).",
+            CmekUsageVerdict.Unknown => usage.Gaps.Count > 0
+                ? $"The logs cannot tell. {usage.Gaps[0].Why}"
+                : "The logs cannot tell yet: entries are late.",
+            _ => $"No use {Since(usage)}. {Meaning(expected, isPast, schedule)}",
+        };
+
+    private static string Meaning(TimeSpan? expected, bool isPast, BackupSchedule schedule) =>
+        isPast ? "A past key is used only to restore a backup of its time."
+        : expected is { } within ? $"Backups are on, so a use is expected within {within.TotalHours:0} hours."
+        : schedule.IsKnown
+            ? "Backups are off, and nodes keep the store key in memory: only a node that starts uses the key."
+        : "Whether backups are on could not be read.";
+
+    private static string Since(KeyUsage usage) =>
+        usage.LastUsed is { } last ? $"since {last:u}" : $"since {usage.ReadFrom:u}, from when on the logs were read";
+
+    private static string After(KeyUsage usage) =>
+        usage.LastUsed is { } last ? $"; the last successful use was at {last:u}" : "";
+
+    private static TimeSpan Twice(TimeSpan? span) => TimeSpan.FromTicks((span ?? TimeSpan.Zero).Ticks * 2);
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}
