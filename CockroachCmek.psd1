@@ -21,6 +21,7 @@
         'Disconnect-CrdbCloud',
         'Enable-CrdbCmek',
         'Export-CrdbCmekManifest',
+        'Export-CrdbCmekReport',
         'Get-CrdbCluster',
         'Get-CrdbCmek',
         'Get-CrdbCmekAccess',

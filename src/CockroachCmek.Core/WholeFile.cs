@@ -15,7 +15,19 @@ internal static class WholeFile
     /// True to give the file the access rights of the one that it replaces. Default: only its owner may read and write.
     /// </param>
     /// <exception cref="IOException">The file could not be written; its previous content is unchanged.</exception>
-    public static void Write(string path, string text, bool keepsMode = false)
+    public static void Write(string path, string text, bool keepsMode = false) =>
+        Write(
+            path,
+            file =>
+            {
+                var bytes = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(text);
+                file.Write(bytes, 0, bytes.Length);
+            },
+            keepsMode
+        );
+
+    /// <summary>The same for content that is written piece by piece.</summary>
+    public static void Write(string path, Action<Stream> write, bool keepsMode = false)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var draft = Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
@@ -23,8 +35,7 @@ internal static class WholeFile
         {
             using (var file = CreateExclusively(draft))
             {
-                var bytes = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(text);
-                file.Write(bytes, 0, bytes.Length);
+                write(file);
                 file.Flush(flushToDisk: true);
             }
 

@@ -22,6 +22,7 @@ BeforeAll {
     $usage = @(Get-CrdbCmekUsage prod-eu-old, gcp-eu)
     $gaps = @($usage.Gaps)
     $history = @(Get-CrdbCmekHistory prod-eu-old -Since 1000 -WarningAction Ignore)[0..3]
+    $report = Export-CrdbCmekReport (Join-Path $TestDrive report.csv) prod-eu-old -Section Inventory
     $drill = Test-CrdbCmekRevocation prod-eu-old
     $fleet = @(Get-CrdbCluster -Cmek)
     $owned = Get-CrdbCmekKey prod-eu-old
@@ -48,6 +49,7 @@ BeforeAll {
         CmekUsage           = @{ Object = $usage; Next = { $_ | Get-CrdbCmek } }
         CmekLogGap          = @{ Object = $gaps }
         CmekHistoryEntry    = @{ Object = $history; Next = { $_ | Get-CrdbCmek } }
+        CmekReportFile      = @{ Object = $report }
         CmekRevocationDrill = @{ Object = $drill; Next = { $_ | Get-CrdbCmek } }
         CmekRevocation      = @{ Object = $revocation; Next = { $_ | Restore-CrdbCmekAccess -WhatIf } }
         CmekRevocationRun   = @{ Object = $revocation.Runs[0] }

@@ -5,7 +5,7 @@ Checks the CMEK of clusters, and fails the job when a check fails.
 Outputs every check that did not pass. A check that failed, or that could not be made, fails the job, so the account's
 alert on failed jobs is enough. A cluster that cannot be read does not stop the others: the job fails at the end, and
 names it. A job that finds no cluster with CMEK fails too, and so does one that was given the name of a cluster without
-CMEK. Nothing is written.
+CMEK. Nothing is changed in a cloud. With -ReportFolder, a report for auditors is written as well.
 Findings that a file of suppressions accepts, or that a baseline had, are in the output, but do not fail the job.
 #>
 [CmdletBinding()]
@@ -25,6 +25,10 @@ param(
 
     # The findings of an earlier run as ConvertTo-Json writes them: only what is new fails the job.
     [string] $BaselinePath,
+
+    # A folder that exists: the report is written there as an HTML page and as JSON, with the date in their names, whatever
+    # the checks say. Default: no report.
+    [string] $ReportFolder = '',
 
     # Name of the variable of the Automation account that holds the API key of CockroachDB Cloud.
     [string] $ApiKeyVariable = 'COCKROACH_API_KEY',
@@ -50,7 +54,7 @@ $Connection = $Connection.Clone()
 $before = @{}
 $connected = $false
 $failed = @()    # what could not be checked, with the reason
-$notFound = $notRead = @()
+$notFound = $notRead = $notReported = @()
 try {
     # All secrets are encrypted variables of the Automation account. For Azure, the account's managed identity is used.
     foreach ($name in $EnvironmentVariable) {
@@ -75,6 +79,20 @@ try {
                 -ErrorVariable notRead |
             Where-Object Status -NE Pass
     )
+    if ($ReportFolder -and $clusters) {
+        $name = "cmek-$([DateTime]::UtcNow.ToString('yyyy-MM-dd-HHmm', [cultureinfo]::InvariantCulture))"
+        $report = @{
+            LiteralPath   = Join-Path $ReportFolder $name
+            Format        = 'Html', 'Json'
+            MaxKeyAge     = [timespan]::FromDays($MaxKeyAgeDays)
+            Force         = $true
+            # The report names what could not be read; the checks above have said so already.
+            ErrorAction   = 'SilentlyContinue'
+            ErrorVariable = 'notReported'
+        }
+        $files = @($clusters | Export-CrdbCmekReport @report)
+        if ($files.Count -lt 2) { $failed += "The report was not written: $($notReported -join '; ')" }
+    }
     foreach ($record in @($notFound) + @($notRead)) {
         # A job has no screen that shows the recommended action.
         $advice = if ($record.ErrorDetails) { $record.ErrorDetails.RecommendedAction }

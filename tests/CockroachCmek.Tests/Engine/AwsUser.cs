@@ -19,13 +19,19 @@ internal static class AwsUser
     public static void WithWrongSecret(ModuleSession session, params string[] actions) =>
         Connect(session, Create(session, actions).Id, "another");
 
-    private static (string Id, string Secret) Create(ModuleSession session, string[] actions)
+    /// <summary>Gives the user other permissions.</summary>
+    public static void Allow(ModuleSession session, params string[] actions)
     {
         var allowed = string.Join(",", actions.Select(a => $"\"{a}\""));
         var policy =
             $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[{{allowed}}],"Resource":"*"}]}""";
-        SandboxAws.Iam(session, "CreateUser", ("UserName", Name));
         SandboxAws.Iam(session, "PutUserPolicy", ("UserName", Name), ("PolicyName", "p"), ("PolicyDocument", policy));
+    }
+
+    private static (string Id, string Secret) Create(ModuleSession session, string[] actions)
+    {
+        SandboxAws.Iam(session, "CreateUser", ("UserName", Name));
+        Allow(session, actions);
         var key = XDocument.Parse(SandboxAws.Iam(session, "CreateAccessKey", ("UserName", Name)));
         string Field(string field) => key.Descendants().Single(e => e.Name.LocalName == field).Value;
         return (Field("AccessKeyId"), Field("SecretAccessKey"));

@@ -49,7 +49,10 @@ internal sealed class AzureKeyDescriber(AzureClients clients, AzureCalls calls, 
         try
         {
             var keyVaults = await shared.GetAsync(calls.Context, "Key Vaults", () =>
-                new AzureKeyVaults(clients, calls).ListAsync()
+                new AzureKeyVaults(clients, calls).ListAsync(
+                    (place, error) =>
+                        calls.Context.Host.Verbose($"{place} is left out of the list of Key Vaults. {error.Message}")
+                )
             );
             return keyVaults
                 .FirstOrDefault(v => string.Equals(v.Name, id.KeyVaultName, StringComparison.OrdinalIgnoreCase))

@@ -167,8 +167,15 @@ public abstract class CrdbClusterCmdlet : CrdbSessionCmdlet
                 operation.Verbose($"'{cluster.Name}' is skipped: the plan {cluster.Plan} has no CMEK.");
         if (matches.Count == 0)
             throw Errors.NoClusterMatches(pattern);
-        operation.Continue(() => matches.ForEach(match => Start(session, match, work, Patience, isMatch: true)));
+        operation.Continue(() =>
+        {
+            Announce(matches.Count);
+            matches.ForEach(match => Start(session, match, work, Patience, isMatch: true));
+        });
     }
+
+    /// <summary>Called with the number of clusters that match a pattern, before work on them starts.</summary>
+    private protected virtual void Announce(int clusters) { }
 
     /// <summary>What belongs between Get-CrdbCluster and this cmdlet when an input lacks a parameter.</summary>
     private protected virtual string Between => "";

@@ -117,8 +117,12 @@ public abstract class CrdbCmdlet : PSCmdlet, IDisposable
         _stop.Cancel();
         _pump?.Dispose();
         _stop.Dispose();
+        Release();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Frees what a cmdlet holds, also after it was stopped.</summary>
+    private protected virtual void Release() { }
 
     private void Guard(Action pump)
     {
