@@ -30,6 +30,9 @@ public enum CmekReportSection : long
 
     /// <summary>The use of each key, as Get-CrdbCmekUsage shows it.</summary>
     Usage,
+
+    /// <summary>What happened and who did it, as Get-CrdbCmekHistory shows it.</summary>
+    History,
 }
 
 /// <summary>A file of a report.</summary>

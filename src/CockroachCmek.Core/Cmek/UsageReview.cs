@@ -55,6 +55,7 @@ internal sealed class UsageReview(CrdbCloudClient client)
         var start = context.Time.GetTimestamp();
         TimeSpan Waited() => context.Time.GetElapsedTime(start);
         var lines = await Polling.UntilAsync(
+            cluster.Name,
             async poll =>
             {
                 // The reads of one poll are shared; the next one reads anew.

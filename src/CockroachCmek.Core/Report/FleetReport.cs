@@ -32,7 +32,7 @@ internal sealed class FleetReport : IDisposable
 
     /// <summary>Every section, in the order of the report.</summary>
     public static IReadOnlyList<IReportSection> All { get; } =
-    [new InventorySection(), new HealthSection(), new AccessSection()];
+    [new InventorySection(), new HealthSection(), new AccessSection(), new UsageSection(), new HistorySection()];
 
     /// <summary>The sections of this report.</summary>
     public IReadOnlyList<IReportSection> Sections { get; }

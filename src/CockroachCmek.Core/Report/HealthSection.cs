@@ -10,8 +10,10 @@ internal sealed class HealthSection : IReportSection
     public IReadOnlyList<ReportColumn> Columns { get; } =
     [
         new("Region", "Region"),
+        new("Id", "Id"),
         new("Check", "Check"),
         new("Status", "Result", ReportColumnKind.Result),
+        new("Severity", "Severity"),
         new("ErrorId", "Finding"),
         new("Detail", "Detail"),
         new("Remedy", "Next command", ReportColumnKind.Code),
@@ -27,7 +29,8 @@ internal sealed class HealthSection : IReportSection
             Rows =
             [
                 .. checks.Select(c =>
-                    (IReadOnlyList<object?>)[c.Region, c.Check, c.Status, c.ErrorId, c.Detail, c.Remedy]
+                    (IReadOnlyList<object?>)
+                        [c.Region, c.Id, c.Check, c.Status, c.Severity, c.ErrorId, c.Detail, c.Remedy]
                 ),
             ],
             Gaps =

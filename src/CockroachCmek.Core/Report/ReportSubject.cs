@@ -19,6 +19,9 @@ internal sealed record ReportSubject
     /// <summary>The customer's cloud.</summary>
     public required ICmekKeyProvider Keys { get; init; }
 
+    /// <summary>The history of the session's clusters: one for the whole report.</summary>
+    public required CmekHistory History { get; init; }
+
     /// <summary>The checks of a cluster.</summary>
     public required CmekHealth Health { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
 using CockroachCmek.Completion;
 using CockroachCmek.Core;
@@ -7,10 +8,10 @@ using CockroachCmek.Session;
 
 namespace CockroachCmek.Commands;
 
-/// <summary>Writes a report on the CMEK of clusters: keys, health, access and use, for an auditor or a build server.</summary>
+/// <summary>Writes a report on the CMEK of clusters: keys, health, access, use and history, for an auditor or a build server.</summary>
 /// <remarks>
-/// <para>Reads each cluster as Get-CrdbCmekKey, Test-CrdbCmek, Get-CrdbCmekAccess and Get-CrdbCmekUsage do (the use of
-/// the last 30 days), and writes what they tell as an HTML page, JSON, CSV or JUnit. Nothing is changed in a cloud.</para>
+/// <para>Reads each cluster as Get-CrdbCmekKey, Test-CrdbCmek, Get-CrdbCmekAccess, Get-CrdbCmekUsage (30 days) and
+/// Get-CrdbCmekHistory (90 days) do, and writes what they tell as an HTML page, JSON, CSV or JUnit. Nothing is changed in a cloud.</para>
 /// <para>What could not be read is named in the report, by cluster and section, with the reason. A cluster has the
 /// result Pass only if every check passed and everything could be read. A cluster that cannot be read does not end the
 /// report.</para>
@@ -18,7 +19,7 @@ namespace CockroachCmek.Commands;
 /// script. The JSON form is described by docs/report-schema.json. CSV is one table for spreadsheets. In JUnit a cluster
 /// is a test suite and a check is a test case: Fail is a failure, Unknown and every gap are errors, and Warning is a
 /// case that passes, with its text in system-out.</para>
-/// <para>Every file names the SHA-256 digest of the JSON form. To verify a report, write it with -Format Html, Json and
+/// <para>The page and the JUnit file name the SHA-256 digest of the JSON form. To verify a report, write it with -Format Html, Json and
 /// compare the digest with that of the JSON file, as Get-FileHash shows it.</para>
 /// </remarks>
 /// <example>
@@ -49,6 +50,7 @@ public sealed class ExportCrdbCmekReportCommand : CrdbClusterCmdlet
 
     private readonly Dictionary<CrdbSession, TimeProvider> _sessions = [];
     private readonly List<CrdbClusterIdentity> _inputs = [];
+    private readonly ConcurrentDictionary<CloudSession, CmekHistory> _histories = new();
     private IReadOnlyList<(string Path, CmekReportFormat Format)> _targets = [];
     private FleetReport? _report;
 
@@ -175,6 +177,7 @@ public sealed class ExportCrdbCmekReportCommand : CrdbClusterCmdlet
             Cluster = cluster,
             Client = session.Client,
             Keys = session.KeyProvider(cluster),
+            History = _histories.GetOrAdd(session, s => s.History(s.Time.GetUtcNow() - HistorySection.Period)),
             Health = session.Health(),
             HealthOptions = new HealthOptions { OrganizationId = session.OrganizationId, MaxKeyAge = MaxKeyAge },
         };

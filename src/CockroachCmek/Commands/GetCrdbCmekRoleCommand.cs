@@ -94,10 +94,7 @@ public sealed class GetCrdbCmekRoleCommand : FleetCmdlet
             if (roles.Count == 0)
                 operation.Verbose(missing.Message);
             foreach (var role in roles)
-            {
-                session.Remember("", role.AuthPrincipal, $"identity of {cluster.Name}");
                 operation.Output(role);
-            }
         };
     }
 }

@@ -79,7 +79,8 @@ public sealed class TestCrdbCmekRevocationCommand : CrdbClusterCmdlet
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare()
     {
         var isDefaultAsked =
-            MyInvocation.BoundParameters.ContainsKey(nameof(Method)) && Method == CmekRevocationMethod.Default;
+            MyInvocation.BoundParameters.ContainsKey(nameof(Method))
+            && ValueOfAttribute.Parse<CmekRevocationMethod>(Method) == CmekRevocationMethod.Default;
         return async (session, cluster, operation) =>
         {
             var drills = session.RevocationDrills();

@@ -52,7 +52,7 @@ public sealed class CrdbCloudClientTests : CloudWorld
 
         await CheckAsync(async c => await c.ListClustersAsync(false, Context).ToListAsync(), " the list of clusters");
         await CheckAsync(c => c.GetOrganizationAsync(Context), " the organization");
-        await CheckAsync(c => c.ListAuditEventsAsync(Context), " the audit log");
+        await CheckAsync(async c => await c.ListAuditEventsAsync(default, Context).ToListAsync(), " the audit log");
     }
 
     [Fact]

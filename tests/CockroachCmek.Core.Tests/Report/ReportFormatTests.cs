@@ -110,7 +110,7 @@ public sealed class ReportFormatTests : IDisposable
         var suite = suites[1];
         Assert.Equal("</script><script>alert(1)</script>", (string?)suite.Attribute("name"));
         Assert.Equal(
-            ["Read.Cmek", "Read.Inventory", "Read.Health", "Read.Usage", "Plan"],
+            ["Read.Cmek", "Read.Inventory", "Read.Health", "Read.Usage", "Read.History", "Plan"],
             suite.Elements("testcase").Where(c => !c.HasElements).Select(c => (string?)c.Attribute("name"))
         );
         string Of(string kind) =>

@@ -78,7 +78,7 @@ internal static class ReportSamples
                 Rows = [Row(section, name, ("Excess", new[] { name, "kms:*" }))],
                 Gaps = [new ReportGap("The project", "", name, "")],
             },
-            CmekReportSection.Usage => new SectionReading { NotApplicable = name },
+            CmekReportSection.Usage or CmekReportSection.History => new SectionReading { NotApplicable = name },
             _ => new SectionReading
             {
                 Rows =

@@ -35,20 +35,4 @@ public sealed class HistoryTests
         Assert.Single(asked, e => e.Text("Target").Contains("auditlogevents", StringComparison.Ordinal));
         Assert.All(asked, e => Assert.Equal("GET", e.Text("Method")));
     }
-
-    [Fact]
-    public void Without_the_audit_log_the_rest_is_shown_and_one_warning_says_what_is_missing()
-    {
-        using var session = ModuleSession.WithSandbox();
-        session
-            .Run(
-                "$operator = Connect-CrdbCloud -Endpoint $sandbox.CloudEndpoint -ApiKey ([System.Net.NetworkCredential]"
-                    + "::new('', $sandbox.ViewerApiKey).SecurePassword)"
-            )
-            .Succeeds();
-        var result = session.Run("Get-CrdbCmekHistory prod-eu-old, prod-eu -Since 1000 -Session $operator").Succeeds();
-        Assert.Contains(result.Output, l => l.Text("Action") == "KeyTakenUp");
-        Assert.DoesNotContain(result.Output, l => l.Text("Source") == "CockroachDB Cloud audit log");
-        Assert.Single(result.Warnings, w => w.Contains("Organization Admin", StringComparison.Ordinal));
-    }
 }
