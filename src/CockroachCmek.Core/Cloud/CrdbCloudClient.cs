@@ -7,7 +7,7 @@ namespace CockroachCmek.Core.Cloud;
 /// The part of the CockroachDB Cloud API that CMEK needs. One for each session, for any thread. Every error is a <see
 /// cref="CmekException"/>. Source: cockroach-cloud-sdk-go internal/spec/openapi.json, version 2024-09-16.
 /// </summary>
-internal sealed class CrdbCloudClient : IDisposable
+internal sealed partial class CrdbCloudClient : IDisposable
 {
     private const int ClustersPerPage = 500;
 
@@ -29,21 +29,6 @@ internal sealed class CrdbCloudClient : IDisposable
 
     /// <summary>Cc-Version.</summary>
     public string ApiVersion { get; }
-
-    /// <summary>The organization that the API key belongs to.</summary>
-    public async Task<CrdbOrganization> GetOrganizationAsync(OperationContext context)
-    {
-        var answer = await _transport.GetAsync<WireOrganization>("organization", RequestTarget.Organization, context);
-        if (string.IsNullOrEmpty(answer.Id))
-            throw Errors.BadAnswer(RequestTarget.Organization, "it has no id");
-        return new CrdbOrganization
-        {
-            Id = answer.Id!,
-            Name = answer.Name ?? "",
-            Label = answer.Label ?? "",
-            CreatedAt = answer.CreatedAt,
-        };
-    }
 
     /// <summary>
     /// All clusters that the API key can see, page by page. The default size of a page is not documented: a small one
@@ -142,8 +127,15 @@ internal sealed class CrdbCloudClient : IDisposable
     {
         // 404 also means that there is no such cluster; reading the cluster tells which.
         return await FindCmekAsync(cluster, context)
-            ?? new CmekInfo { Cluster = await GetRecentClusterAsync(cluster.Id, context) };
+            ?? new CmekInfo { Cluster = await GetClusterAsync(cluster.Id, context) };
     }
+
+    /// <summary>
+    /// The state of CMEK as it is now, for a check: that the cluster exists may be known from a list of a moment ago.
+    /// </summary>
+    public async Task<CmekInfo> GetCmekForCheckAsync(CrdbCluster cluster, OperationContext context) =>
+        await FindCmekAsync(cluster, context)
+        ?? new CmekInfo { Cluster = await GetRecentClusterAsync(cluster.Id, context) };
 
     /// <summary>The CMEK of a cluster; null when it was never enabled, or the cluster does not exist.</summary>
     public async Task<CmekInfo?> FindCmekAsync(CrdbCluster cluster, OperationContext context)
@@ -156,67 +148,6 @@ internal sealed class CrdbCloudClient : IDisposable
         {
             return null;
         }
-    }
-
-    /// <summary>How often managed backups are taken, and how long they are kept.</summary>
-    public async Task<BackupSchedule> GetBackupScheduleAsync(CrdbCluster cluster, OperationContext context)
-    {
-        var read = await _transport.GetAsync<WireBackupConfiguration>(
-            $"clusters/{cluster.Id}/backups-config",
-            cluster,
-            context
-        );
-        return new BackupSchedule(
-            read.Enabled == true,
-            read.FrequencyMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
-            read.RetentionDays is { } days ? TimeSpan.FromDays(days) : null
-        );
-    }
-
-    /// <summary>When the newest managed backup was taken; null when there is none.</summary>
-    public async Task<DateTimeOffset?> FindNewestBackupAsync(CrdbCluster cluster, OperationContext context) =>
-        (await ListNewestBackupsAsync(cluster, 1, context)) is [var newest, ..] ? newest : null;
-
-    /// <summary>When the newest managed backups were taken, newest first.</summary>
-    public async Task<IReadOnlyList<DateTimeOffset>> ListNewestBackupsAsync(
-        CrdbCluster cluster,
-        int count,
-        OperationContext context
-    )
-    {
-        var page = await _transport.GetAsync<WireBackupList>(
-            $"clusters/{cluster.Id}/backups?pagination.limit={count}&pagination.sort_order=DESC",
-            cluster,
-            context
-        );
-        return [.. (page.Backups ?? []).Select(b => b.AsOfTime).OfType<DateTimeOffset>().OrderByDescending(at => at)];
-    }
-
-    /// <summary>
-    /// The entries of the organization's audit log since a moment, newest first, page by page: the API has no filter. The
-    /// edge of a page may come twice, or not (the specification and cloud-org-audit-logs.md differ); an entry is returned
-    /// once.
-    /// </summary>
-    public async IAsyncEnumerable<AuditEvent> ListAuditEventsAsync(DateTimeOffset since, OperationContext context)
-    {
-        var edge = new HashSet<string>(StringComparer.Ordinal);
-        string? from = null;
-        do
-        {
-            var page = await _transport.GetAsync<WireAuditEvents>(
-                "auditlogevents?sort_order=DESC&limit=200"
-                    + (from is null ? "" : "&starting_from=" + Uri.EscapeDataString(from)),
-                RequestTarget.AuditLog,
-                context
-            );
-            var entries = (page.Entries ?? []).Select(e => e.ToModel()).ToList();
-            foreach (var entry in entries.Where(e => e.CreatedAt >= since && !edge.Contains(e.Id)))
-                yield return entry;
-            edge = [.. entries.Select(e => e.Id).Where(id => id.Length > 0)];
-            // A server that repeats a page would never end.
-            var next = page.NextStartingFrom is { Length: > 0 } later && later != from ? later : null;
-            from = entries.Exists(e => e.CreatedAt < since) ? null : next;
-        } while (from is not null);
     }
 
     /// <summary>POST: enables CMEK. Never repeated here; the caller settles a lost response by reading.</summary>

@@ -22,7 +22,7 @@ internal sealed class AccessReview(CrdbCloudClient client)
             every = inForce;
         else
         {
-            var info = await client.GetCmekAsync(cluster, context);
+            var info = await client.GetCmekForCheckAsync(cluster, context);
             inForce = info.InForce();
             every = info.EveryKey();
             if (every.Count == 0)

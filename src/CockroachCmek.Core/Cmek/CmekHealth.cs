@@ -56,7 +56,7 @@ internal sealed class CmekHealth(CrdbCloudClient client, ManifestCheck manifestC
     {
         try
         {
-            var info = await client.GetCmekAsync(cluster, context);
+            var info = await client.GetCmekForCheckAsync(cluster, context);
             results.Pass(
                 CmekCheckName.ApiKeyRole,
                 "",

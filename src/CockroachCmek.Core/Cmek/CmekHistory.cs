@@ -26,7 +26,7 @@ internal sealed class CmekHistory(CrdbCloudClient client, DateTimeOffset since)
         OperationContext context
     )
     {
-        var info = await client.GetCmekAsync(cluster, context);
+        var info = await client.GetCmekForCheckAsync(cluster, context);
         var every = info.EveryKey();
         var events = every.Count == 0 ? new KeyEvents([], []) : await EventsAsync(cluster, every, keys, context);
         var audit = await AuditAsync(context);

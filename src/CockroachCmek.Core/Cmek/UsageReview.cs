@@ -20,7 +20,7 @@ internal sealed class UsageReview(CrdbCloudClient client)
         OperationContext context
     )
     {
-        var info = await client.GetCmekAsync(cluster, context);
+        var info = await client.GetCmekForCheckAsync(cluster, context);
         if (info.InForce().Count == 0)
         {
             context.Host.Warning(

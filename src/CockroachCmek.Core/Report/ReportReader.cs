@@ -27,7 +27,7 @@ internal sealed class ReportReader(IReadOnlyList<IReportSection> sections)
     {
         try
         {
-            return (await subject.Client.GetCmekAsync(subject.Cluster, context), null);
+            return (await subject.Client.GetCmekForCheckAsync(subject.Cluster, context), null);
         }
         catch (Exception error) when (!EndsReport(error, context))
         {

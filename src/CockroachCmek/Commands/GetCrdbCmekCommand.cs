@@ -29,5 +29,5 @@ public sealed class GetCrdbCmekCommand : FleetCmdlet
 {
     private protected override Func<CloudSession, CrdbCluster, Operation, Task> Prepare() =>
         async (session, cluster, operation) =>
-            operation.Output(await session.Client.GetCmekAsync(cluster, operation.Context(session.Time)));
+            operation.Output(await session.Client.GetCmekForCheckAsync(cluster, operation.Context(session.Time)));
 }

@@ -3,6 +3,7 @@ using CockroachCmek.Core.Cmek;
 using CockroachCmek.Core.Http;
 using CockroachCmek.Core.Keys.Aws;
 using CockroachCmek.Sandbox;
+using static CockroachCmek.Core.Tests.Cloud.ScriptedHandler;
 
 namespace CockroachCmek.Core.Tests.Cloud;
 

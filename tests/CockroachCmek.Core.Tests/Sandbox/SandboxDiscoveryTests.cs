@@ -35,7 +35,8 @@ public sealed class SandboxDiscoveryTests : IAsyncLifetime
             "gcp":{"endpoint":"{{{_server.GcpEndpoint}}}","accessToken":"{{{_server.Gcp.AccessToken}}}",
             "project":"{{{_server.Gcp.ProjectId}}}"},
             "azure":{"port":{{{_server.AzureEndpoint.Port}}},"tenantId":"{{{_server.Azure.TenantId}}}",
-            "clientId":"{{{_server.Azure.Admin.ClientId}}}","clientSecret":"{{{_server.Azure.Admin.Secret}}}"},
+            "clientId":"{{{_server.Azure.Admin.ClientId}}}","clientSecret":"{{{_server.Azure.Admin.Secret}}}",
+            "keyVaultName":"{{{_server.Azure.VaultName}}}"},
             "vault":{"address":"{{{_server.VaultEndpoint}}}","token":"{{{_server.Vault.RootToken}}}"}}
             """.Replace("\n", "", StringComparison.Ordinal),
             WithoutCertificateAndTime(found)
