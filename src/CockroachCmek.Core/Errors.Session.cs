@@ -2,6 +2,16 @@ namespace CockroachCmek.Core;
 
 internal static partial class Errors
 {
+    /// <summary>A sandbox answers, and does not know the API key.</summary>
+    public static CmekException SandboxKeyRefused(Uri endpoint) =>
+        Make(
+            CmekErrorKind.Authentication,
+            "Endpoint",
+            $"The sandbox at {endpoint} does not know the API key, so its clouds cannot be used; and the credentials of "
+                + "the environment are never used with a sandbox.",
+            $"$env:COCKROACH_API_KEY = $sandbox.ApiKey; Connect-CrdbCloud -Endpoint {endpoint}"
+        );
+
     /// <summary>No session in this runspace.</summary>
     public static CmekException NotConnected() =>
         Make(

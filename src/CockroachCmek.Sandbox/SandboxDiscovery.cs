@@ -37,7 +37,7 @@ internal static class SandboxDiscovery
             "application/json"
         )
         {
-            Headers = [new("Cache-Control", "no-store")],
+            Headers = [new("Cache-Control", "no-store"), new("X-CockroachCmek-Sandbox", "1")],
         };
     }
 

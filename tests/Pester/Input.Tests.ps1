@@ -15,6 +15,7 @@ BeforeAll {
     # What a cmdlet needs beside the input.
     $needs = @{
         'Add-CrdbCmekRegion'      = @{ Region = 'us-east-1' }
+        'Export-CrdbCmekReport'   = @{ Path = (Join-Path $TestDrive 'report.html') }
         'Export-CrdbCmekManifest' = @{ Path = (Join-Path $TestDrive 'manifest.json') }
     }
     # What PowerShell itself says, which helps nobody, and what is shown of objects that have no text of their own.

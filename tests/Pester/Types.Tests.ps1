@@ -19,8 +19,8 @@ BeforeAll {
     $info = Get-CrdbCmek prod-eu-old
     $checks = @(Test-CrdbCmek prod-eu-old, gcp-eu)
     $access = @(Get-CrdbCmekAccess prod-eu-old)[0..3]
-    $usage = @(Get-CrdbCmekUsage prod-eu-old, gcp-eu)
-    $gaps = @($usage.Gaps)
+    $usage = @(Get-CrdbCmekUsage prod-eu-old)
+    $gaps = @((Get-CrdbCmekUsage prod-eu-old -Since 200).Gaps)
     $history = @(Get-CrdbCmekHistory prod-eu-old -Since 1000 -WarningAction Ignore)[0..3]
     $report = Export-CrdbCmekReport (Join-Path $TestDrive report.csv) prod-eu-old -Section Inventory
     $drill = Test-CrdbCmekRevocation prod-eu-old

@@ -16,9 +16,16 @@ internal static class SandboxDiscovery
 {
     private const string Path = "/.well-known/cockroachcmek-sandbox";
 
+    /// <summary>The header by which a sandbox is one, also to whom it does not know.</summary>
+    private const string Mark = "X-CockroachCmek-Sandbox";
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     /// <summary>The clouds of the sandbox at an endpoint; null when the endpoint is not a sandbox.</summary>
+    /// <exception cref="CmekException">
+    /// SandboxKeyRefused: it is a sandbox that does not know the API key. The credentials of the environment are not for
+    /// it.
+    /// </exception>
     public static async Task<SandboxClouds?> FindAsync(Uri endpoint, Secret apiKey, CancellationToken cancellationToken)
     {
         if (!endpoint.IsLoopback)
@@ -30,6 +37,8 @@ internal static class SandboxDiscovery
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && response.Headers.Contains(Mark))
+                throw Errors.SandboxKeyRefused(endpoint);
             if (response.StatusCode != HttpStatusCode.OK)
                 return null;
 #if NET

@@ -26,8 +26,7 @@ internal static class UsageVerdicts
         var expected = isPast || !schedule.IsOn ? (TimeSpan?)null : Longer(LeastExpected, Twice(schedule.Every));
         var silent = usage.LastUsed is { } last ? now - last : (TimeSpan?)null;
         var verdict = VerdictOf(usage, expected, silent, now);
-        var isOverdue =
-            verdict == CmekUsageVerdict.Silent && expected is not null && IsLongEnough(usage, expected, now);
+        var isOverdue = verdict == CmekUsageVerdict.Silent && expected is not null;
         return new CmekUsage
         {
             ClusterId = cluster.Id,
@@ -63,24 +62,19 @@ internal static class UsageVerdicts
             return CmekUsageVerdict.Refused;
         if (usage.IsNeverUsed)
             return CmekUsageVerdict.NeverUsed;
-        if (usage.LastUsed is { } last)
+        // Silence counts from when on a use would have been seen.
+        if (usage is { Uses: { } uses, ReadFrom: { } from } && (usage.LastUsed is not null || !usage.UsesIsMinimum))
         {
-            if (silent > expected)
-                return usage.Uses is null ? CmekUsageVerdict.Unknown : CmekUsageVerdict.Silent;
-            return usage.ReadFrom is { } from && last < from && usage.Uses == 0
-                ? CmekUsageVerdict.Silent
-                : CmekUsageVerdict.Used;
+            var quiet = now - (usage.LastUsed > from ? usage.LastUsed.Value : from);
+            var isQuiet = expected is null ? uses == 0 && quiet > usage.Delay : quiet > expected;
+            if (isQuiet)
+                return CmekUsageVerdict.Silent;
         }
 
-        // None was seen: that is silence only where the logs would have shown one.
-        return usage is { Uses: 0, UsesIsMinimum: false, ReadFrom: { } start } && now - start > usage.Delay
-            ? CmekUsageVerdict.Silent
+        return usage is { LastUsed: not null, IsLastUserKnown: true } && !(silent > expected)
+            ? CmekUsageVerdict.Used
             : CmekUsageVerdict.Unknown;
     }
-
-    /// <summary>True when the logs were read for so long that the expected use would be in them.</summary>
-    private static bool IsLongEnough(KeyUsage usage, TimeSpan? expected, DateTimeOffset now) =>
-        usage.LastUsed is not null || now - usage.ReadFrom >= expected;
 
     private static string Describe(
         CmekUsageVerdict verdict,
@@ -97,7 +91,7 @@ internal static class UsageVerdicts
             CmekUsageVerdict.Used => $"Last used at {usage.LastUsed:u} ({usage.LastOperation}).",
             CmekUsageVerdict.Unknown => usage.Gaps.Count > 0
                 ? $"The logs cannot tell. {usage.Gaps[0].Why}"
-                : "The logs cannot tell yet: entries are late.",
+                : $"The logs cannot tell yet: they were read from {usage.ReadFrom:u} on.",
             _ => $"No use {Since(usage)}. {Meaning(expected, isPast, schedule)}",
         };
 

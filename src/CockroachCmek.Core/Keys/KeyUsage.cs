@@ -34,6 +34,9 @@ internal sealed record KeyUsage
     /// <summary>The last successful use, UTC. It may be older than Since where the cloud keeps it apart.</summary>
     public DateTimeOffset? LastUsed { get; init; }
 
+    /// <summary>False when the last use may be somebody else's: the cloud tells when, and not who.</summary>
+    public bool IsLastUserKnown { get; init; } = true;
+
     /// <summary>The last successful operation as the cloud calls it: Decrypt, KeyUnwrap.</summary>
     public string LastOperation { get; init; } = "";
 

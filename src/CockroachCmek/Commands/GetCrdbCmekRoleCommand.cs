@@ -29,10 +29,6 @@ namespace CockroachCmek.Commands;
 /// <para>Lists the identities that somebody else may act as, or of which that is not known.</para>
 /// <code>Get-CrdbCmekRole | Where-Object IsTrustExact -ne $true</code>
 /// </example>
-/// <example>
-/// <para>Creates keys for an identity that exists.</para>
-/// <code>Get-CrdbCmekRole prod-eu-old | New-CrdbCmekKey -WhatIf</code>
-/// </example>
 /// <seealso href="https://www.cockroachlabs.com/docs/cockroachcloud/managing-cmek">
 /// Manage CMEK for CockroachDB Advanced
 /// </seealso>

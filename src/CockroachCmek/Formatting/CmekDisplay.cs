@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -56,6 +58,37 @@ public static class CmekDisplay
         name is not null && !string.IsNullOrEmpty(region) && name.EndsWith($" {region}", StringComparison.Ordinal)
             ? name.Substring(0, name.Length - region!.Length - 1)
             : name ?? "";
+
+    /// <summary>A time to the minute, UTC, also of an object that comes from a job or a file.</summary>
+    public static string Time(object? value)
+    {
+        var given = value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value;
+        return given switch
+        {
+            null => "",
+            DateTimeOffset time => Text(time),
+            DateTime time => Text(time.ToUniversalTime()),
+            // A file has the text, and in one form or another the parts.
+            PSObject parts when parts.Properties["UtcDateTime"]?.Value is DateTime time => Text(
+                DateTime.SpecifyKind(time, DateTimeKind.Utc)
+            ),
+            _ when Parsed(given) is { } time => Text(time),
+            _ => given.ToString() ?? "",
+        };
+    }
+
+    private static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset? Parsed(object value) =>
+        DateTimeOffset.TryParse(
+            value.ToString(),
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out var time
+        )
+            ? time
+            : null;
 
     private static string Joined(Match match) =>
         string.Join("/", match.Groups.Cast<Group>().Skip(1).Where(g => g.Success).Select(g => g.Value));

@@ -118,7 +118,9 @@ internal sealed class CloudSession : IDisposable
         // Both are checked before the first request, which asks whether the endpoint is a sandbox.
         _ = BaseAddress.Of(endpoint, "", nameof(SessionRequest.Endpoint), Errors.InsecureEndpoint);
         _ = request.ApiKey.ForHeader(nameof(SessionRequest.ApiKey));
-        var sandbox = await SandboxDiscovery.FindAsync(endpoint, request.ApiKey, cancellationToken);
+        // A session without CockroachDB Cloud has no API key; one of a sandbox in this process needs none.
+        var key = request.KmsOnly && RunningSandbox.KeyAt(endpoint) is { } own ? own : request.ApiKey;
+        var sandbox = await SandboxDiscovery.FindAsync(endpoint, key, cancellationToken);
         var time = sandbox is null ? TimeProvider.System : RunningSandbox.ClockAt(endpoint) ?? sandbox.StartClock();
         var connection = new CloudConnection(endpoint, request.ApiKey)
         {

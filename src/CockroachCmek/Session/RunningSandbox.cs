@@ -40,6 +40,12 @@ internal sealed class RunningSandbox
             ? ScaledTimeProvider.Follow(server.Clock, server.Clock.Scale)
             : null;
 
+    /// <summary>The API key of the sandbox of this process that has an endpoint; null: none has.</summary>
+    public static Secret? KeyAt(Uri endpoint) =>
+        endpoint.IsLoopback && Servers.TryGetValue(endpoint.Port, out var server)
+            ? new Secret(server.Cloud.AdminKey)
+            : null;
+
     public CrdbSandbox Sandbox { get; }
 
     /// <summary>The sandbox that was started last in this runspace, or null.</summary>
@@ -82,10 +88,33 @@ internal sealed class RunningSandbox
         var sandbox = SandboxModel.Describe(server, timeScale);
         SetVaultEnvironment(server);
         var request = new SessionRequest(server.CloudEndpoint, new Secret(sandbox.ApiKey));
-        var session = connect ? await CloudSession.ConnectAsync(request, operation, operation.CancellationToken) : null;
+        var session = connect ? await ConnectAsync(request, operation) : null;
         var running = new RunningSandbox(server, sandbox, session);
         Known.Add(sandbox, running);
         return running;
+    }
+
+    /// <summary>Connects; without CockroachDB Cloud where a scenario has it down.</summary>
+    private static async Task<CloudSession> ConnectAsync(SessionRequest request, Operation operation)
+    {
+        try
+        {
+            return await CloudSession.ConnectAsync(request, operation, operation.CancellationToken);
+        }
+        catch (CmekException error) when (error.Kind == CmekErrorKind.Unavailable)
+        {
+            operation.Warning(
+                $"{error.Message} The session reaches the sandbox's other clouds only, as Connect-CrdbCloud -KmsOnly does."
+            );
+            return await CloudSession.ConnectAsync(
+                request with
+                {
+                    KmsOnly = true,
+                },
+                operation,
+                operation.CancellationToken
+            );
+        }
     }
 
     /// <summary>The scenarios that a sandbox can start with: name and meaning.</summary>

@@ -92,11 +92,28 @@ public sealed class UsageVerdictTests
     }
 
     [Fact]
-    public void Silence_is_not_overdue_when_the_logs_do_not_reach_back_as_far_as_a_use_is_expected()
+    public void Silence_is_not_known_when_the_logs_do_not_reach_back_as_far_as_a_use_is_expected()
     {
-        var line = Judge(Read with { LastUsed = null, Uses = 0, ReadFrom = Now.AddHours(-20) }, Hourly);
-        Assert.Equal(CmekUsageVerdict.Silent, line.Verdict);
-        Assert.False(line.IsOverdue);
+        var lately = Read with { ReadFrom = Now.AddHours(-20) };
+        Assert.All(
+            [
+                Judge(lately with { LastUsed = null, Uses = 0 }, Hourly),
+                Judge(lately with { LastUsed = Now.AddDays(-5) }, Hourly),
+            ],
+            line =>
+            {
+                Assert.Equal(CmekUsageVerdict.Unknown, line.Verdict);
+                Assert.False(line.IsOverdue);
+            }
+        );
+    }
+
+    [Fact]
+    public void A_use_by_nobody_knows_whom_is_no_proof_of_use_and_its_age_is_one_of_silence()
+    {
+        var somebody = Read with { Uses = 0, IsLastUserKnown = false };
+        Assert.Equal(CmekUsageVerdict.Unknown, Judge(somebody with { Uses = null, ReadFrom = null }, Hourly).Verdict);
+        Assert.Equal(CmekUsageVerdict.Silent, Judge(somebody with { LastUsed = Now.AddDays(-40) }, Hourly).Verdict);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class PlannedObjectTests
                         + "ForEach-Object Name"
                 )
                 .Output.Select(o => o.ToString()!)
-                .Where(name => Writers.ContainsKey(name) || !IsOfTheSandbox(name))
+                .Where(name => Writers.ContainsKey(name) || !(IsOfTheSandbox(name) || IsReport(name)))
                 .Order()
         );
         session
@@ -64,6 +64,9 @@ public sealed class PlannedObjectTests
         Assert.Empty(session.Run($"$sandbox.Exchanges | Where-Object Operation -match '{Writes}'").Output);
         Assert.False(File.Exists(Path.Combine(Path.GetTempPath(), "planned.json")));
     }
+
+    /// <summary>A report reads the clusters, which exist, whatever is planned for them.</summary>
+    private static bool IsReport(string name) => name == "Export-CrdbCmekReport";
 
     private static bool IsOfTheSandbox(string name) => name.EndsWith("CrdbSandbox", StringComparison.Ordinal);
 }

@@ -94,7 +94,10 @@ public sealed class RevocationTests
         using var session = ModuleSession.WithSandbox();
         session.Run("$revocation = Revoke-CrdbCmek prod-eu-old -KmsOnly -Confirm:$false").Succeeds();
         string Nodes() =>
-            session.Run("(Test-CrdbCmek prod-eu-old | Where-Object Check -eq NodesReady).Status").Single().ToString()!;
+            session
+                .Run("(Test-CrdbCmek prod-eu-old -IncludeNode | Where-Object Check -eq NodesReady).Status")
+                .Single()
+                .ToString()!;
         Assert.Equal("Pass", Nodes());
         session.Run("$sandbox.RestartNodes('prod-eu-old')").Succeeds();
         Assert.Equal("Fail", Nodes());

@@ -118,7 +118,7 @@ internal sealed class AwsKeyEvents(AwsRun run, KeyEventsRequest request)
                         $"AttributeKey=ResourceName,AttributeValue={resource}"
                     )
                 );
-            else if (trail.ReadFrom > request.Since.AddMinutes(1))
+            else if (trail.ReadFrom > request.Since.AddHours(1))
                 _gaps.Add(
                     new CmekLogGap
                     {

@@ -206,7 +206,7 @@ internal sealed class AwsKeyUsage(AwsRun run, KeyUsageRequest request)
         if (usage.ReadFrom is not { } readFrom)
         {
             _gaps.Add(AwsTrailGaps.WhoUsedLast(_key, at, "The event history, which has the name, could not be read."));
-            return usage with { LastUsed = at, LastOperation = response.KeyLastUsage.Operation ?? "" };
+            return OfSomebody(usage, at, response.KeyLastUsage);
         }
 
         if (at < readFrom)
@@ -214,11 +214,19 @@ internal sealed class AwsKeyUsage(AwsRun run, KeyUsageRequest request)
             if (usage.LastUsed is not null)
                 return usage;
             _gaps.Add(AwsTrailGaps.WhoUsedLast(_key, at, $"The event history was read from {readFrom:u} on."));
-            return usage with { LastUsed = at, LastOperation = response.KeyLastUsage.Operation ?? "" };
+            return OfSomebody(usage, at, response.KeyLastUsage);
         }
 
         return await WithNewestAsync(usage, at, response.KeyLastUsage);
     }
+
+    private static KeyUsage OfSomebody(KeyUsage usage, DateTimeOffset at, KeyLastUsageData record) =>
+        usage with
+        {
+            LastUsed = at,
+            LastOperation = record.Operation ?? "",
+            IsLastUserKnown = false,
+        };
 
     /// <summary>A use that is newer than what was read: its entry tells whose it is, once it is there.</summary>
     private async Task<KeyUsage> WithNewestAsync(KeyUsage usage, DateTimeOffset at, KeyLastUsageData record)
