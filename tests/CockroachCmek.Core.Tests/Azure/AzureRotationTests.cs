@@ -1,3 +1,8 @@
+using CockroachCmek.Core.Clouds;
+using CockroachCmek.Core.Cmek;
+using CockroachCmek.Core.Keys;
+using CockroachCmek.Core.Manifest;
+
 namespace CockroachCmek.Core.Tests.Azure;
 
 /// <summary>New versions of keys, and new keys in their place.</summary>
@@ -139,6 +144,54 @@ public sealed class AzureRotationTests
         var found = (await world.KeysAsync(cluster))[0];
         Assert.Equal((replaced.Regions[0].Keys[0].KeyUri, CmekOutcome.Existing), (found.KeyUri, found.Outcome));
         Assert.Null((await world.KeyAsync("GET", "keys/theirs"))["tags"]?["crdb:replaced-by"]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // What an earlier release left behind: the tag was taken off the newest version only.
+    public async Task A_replacement_whose_newest_version_lost_is_completed_and_the_next_run_rotates(bool leftover)
+    {
+        await using var world = new AzureWorld();
+        var (cluster, info) = await world.EnabledAsync();
+        var won = await RotateAsync(world, cluster, info, newKey: true);
+        var path = AzureRequests.PathOf(won[0].KeyUri);
+        var tags = (await world.KeyAsync("GET", path))["tags"]!.ToJsonString();
+        var name = AzureRequests.NameOf(won[0].KeyUri);
+        var created = await world.KeyAsync("POST", $"keys/{name}/create", $$"""{"kty":"RSA","tags":{{tags}}}""");
+        var lost = AzureRequests.PathOf((string)created["key"]!["kid"]!);
+        await world.KeyAsync("PATCH", lost, """{"attributes":{"enabled":false}}""");
+        await RewrapAsync(world, cluster, won);
+        await world.Provider.SettleNewKeysAsync(cluster, won, world.Context);
+        if (leftover)
+        {
+            await world.KeyAsync("PATCH", path, $$"""{"tags":{{tags}}}""");
+            Assert.Equal(won.Select(s => s.KeyUri).Distinct(), await RunAsync(world, cluster));
+        }
+
+        foreach (var version in new[] { path, lost })
+            Assert.Null((await world.KeyAsync("GET", version))["tags"]!["crdb:replaces"]);
+        Assert.EndsWith("-r3", AzureRequests.NameOf(Assert.Single(await RunAsync(world, cluster))));
+        Assert.EndsWith("-r4", AzureRequests.NameOf(Assert.Single(await RunAsync(world, cluster))));
+    }
+
+    /// <summary>A run of Invoke-CrdbCmekRotation -NewKey -Wait, and the keys in force after it.</summary>
+    private static async Task<IEnumerable<string>> RunAsync(AzureWorld world, CrdbCluster cluster)
+    {
+        var after = await new CmekRotation(
+            world.Client,
+            world.Lifecycle,
+            new ManifestCheck(CustomerClouds.All)
+        ).RotateAsync(
+            cluster,
+            world.Provider,
+            new RotationOptions
+            {
+                NewKey = true,
+                Wait = new WaitOptions { Expected = CmekStatus.Enabled },
+            },
+            world.Context
+        );
+        return after.InForce().Select(k => k.KeyUri).Distinct();
     }
 
     private static async Task<IReadOnlyList<CmekRegionSpec>> RotateAsync(
