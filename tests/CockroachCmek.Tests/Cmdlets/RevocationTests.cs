@@ -77,7 +77,7 @@ public sealed class RevocationTests
     [InlineData("DisableKey")]
     public void The_cluster_itself_tells_what_is_missing_where_no_record_is_at_hand(string method)
     {
-        using var session = ModuleSession.WithSandbox();
+        using var session = ModuleSession.WithSandbox(timeScale: 600); // no backup gets overdue meanwhile
         session.Run($"$null = Revoke-CrdbCmek prod-eu-old -Method {method} -Confirm:$false").Succeeds();
         var restored = session.Run("Restore-CrdbCmekAccess prod-eu-old").Succeeds();
         Assert.Equal("Updated", restored.Single().Text("Outcome"));
@@ -93,11 +93,8 @@ public sealed class RevocationTests
     {
         using var session = ModuleSession.WithSandbox();
         session.Run("$revocation = Revoke-CrdbCmek prod-eu-old -KmsOnly -Confirm:$false").Succeeds();
-        string Nodes() =>
-            session
-                .Run("(Test-CrdbCmek prod-eu-old -IncludeNode | Where-Object Check -eq NodesReady).Status")
-                .Single()
-                .ToString()!;
+        const string Check = "(Test-CrdbCmek prod-eu-old -IncludeNode | Where-Object Check -eq NodesReady).Status";
+        string Nodes() => session.Run(Check).Single().ToString()!;
         Assert.Equal("Pass", Nodes());
         session.Run("$sandbox.RestartNodes('prod-eu-old')").Succeeds();
         Assert.Equal("Fail", Nodes());

@@ -119,14 +119,7 @@ internal sealed class AwsKeyEvents(AwsRun run, KeyEventsRequest request)
                     )
                 );
             else if (trail.ReadFrom > request.Since.AddHours(1))
-                _gaps.Add(
-                    new CmekLogGap
-                    {
-                        What = $"{what} before {trail.ReadFrom:u}",
-                        Why = "CloudTrail keeps its event history for 90 days.",
-                        Remedy = "If a trail writes to a bucket, query that with Athena.",
-                    }
-                );
+                _gaps.Add(AwsTrailGaps.Kept(what, trail.ReadFrom));
             return trail;
         }
         catch (Exception error) when (run.Calls.IsUnread(error))

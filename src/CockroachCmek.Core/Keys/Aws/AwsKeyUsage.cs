@@ -4,8 +4,7 @@ namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
 /// The use of a key by the cluster's role. CloudTrail's event history tells who, how often and what was refused; KMS's
-/// own
-/// record (GetKeyLastUsage) tells the last use, also an older one, but not by whom.
+/// own record (GetKeyLastUsage) tells the last use, also an older one, but not by whom.
 /// </summary>
 internal sealed class AwsKeyUsage(AwsRun run, KeyUsageRequest request)
 {
@@ -73,6 +72,8 @@ internal sealed class AwsKeyUsage(AwsRun run, KeyUsageRequest request)
                     $"AttributeKey=ResourceName,AttributeValue={_key}"
                 )
             );
+        else if (trail.ReadFrom > request.Since.AddHours(1))
+            _gaps.Add(AwsTrailGaps.Kept($"uses of {_key}", trail.ReadFrom));
         var (refused, isKnown) = await ReadRefusalsAsync([.. own.Where(e => e.IsRefused)], trail);
         var last = succeeded.FirstOrDefault();
         var others = run.Clients.HasKeyProfile ? await ReadTrailAsync(ofKeys: true) : trail;

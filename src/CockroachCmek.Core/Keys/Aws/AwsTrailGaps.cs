@@ -18,6 +18,15 @@ internal static class AwsTrailGaps
                 + """{"Effect":"Allow","Action":"cloudtrail:LookupEvents","Resource":"*"}""",
         };
 
+    /// <summary>The event history does not reach back as far as was asked.</summary>
+    public static CmekLogGap Kept(string what, DateTimeOffset readFrom) =>
+        new()
+        {
+            What = $"{what} before {readFrom:u}",
+            Why = "CloudTrail keeps its event history for 90 days.",
+            Remedy = "If a trail writes to a bucket, query that with Athena.",
+        };
+
     /// <summary>KMS's own record of the last use could not be read.</summary>
     public static CmekLogGap LastUsage(AwsKeyArn key, Exception error) =>
         new()
