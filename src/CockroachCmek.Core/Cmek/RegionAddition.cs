@@ -16,14 +16,14 @@ internal sealed record RegionAdditionOptions
     public string? MachineType { get; init; }
 
     /// <summary>
-    /// Existing keys to use, one for all new regions or one for each. Empty: keys like the one in force.
+    /// Existing keys to use, one for all new regions or one for each. Empty: keys like those in force.
     /// </summary>
     public IReadOnlyList<string> KeyUris { get; init; } = [];
 
     /// <summary>Add missing permissions to the policy of an existing key.</summary>
     public bool Grant { get; init; }
 
-    /// <summary>The cloud may generate the new keys where the key in force comes from elsewhere.</summary>
+    /// <summary>The cloud may generate the new keys where a key in force comes from elsewhere.</summary>
     public bool ReplaceOrigin { get; init; }
 
     /// <summary>How the request is sent.</summary>
@@ -74,7 +74,8 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
 
         await new NewRegions(client).RefuseUnknownAsync(cluster, added, context);
         var machines = NewRegions.Machines(cluster, added, options.MachineType);
-        var like = cmek.InForce()[0];
+        var inForce = cmek.InForce();
+        var like = inForce[0];
         var made = await keys.EnsureKeysAsync(
             new KeyRequest
             {
@@ -89,6 +90,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                 AuthPrincipal = like.AuthPrincipal,
                 Regions = added,
                 Like = like,
+                InForce = inForce,
                 KeyUris = options.KeyUris,
                 Grant = options.Grant,
                 ReplaceOrigin = options.ReplaceOrigin,

@@ -22,7 +22,8 @@ namespace CockroachCmek.Commands;
 /// <para>HashiCorp Vault. Where the key in force was generated in Vault, the new one is too, through the Vault of the
 /// session. -Via HashiCorpVault is needed only where the key's cloud does not show that it comes from Vault.</para>
 /// <para>Imported keys, key stores. Where the cloud would generate the new key, and the key in force comes from
-/// elsewhere, nothing is created (OriginWouldChange): give a key by -KeyUri, or allow it by -ReplaceOrigin.</para>
+/// elsewhere, nothing is created (OriginWouldChange): give a key by -KeyUri, or allow it by -ReplaceOrigin. The same
+/// holds where the keys in force have different origins.</para>
 /// </remarks>
 /// <example>
 /// <para>Adds a region with three nodes, and waits until it is there and uses its key.</para>
