@@ -128,6 +128,28 @@ internal static partial class Errors
                 + $"(or {AddRegions(request)} -ReplaceOrigin)"
         );
 
+    /// <summary>The keys in force have different origins, so none of them tells where the next key comes from.</summary>
+    /// <param name="inForce">The keys in force with their origins.</param>
+    public static CmekException OriginWouldChange(
+        IReadOnlyList<(CmekRegionSpec Key, KeyOrigin Origin)> inForce,
+        string cloud,
+        KeyRequest request
+    )
+    {
+        var origins = inForce
+            .GroupBy(k => k.Origin.Kind)
+            .Select(g => $"{string.Join(", ", g.Select(k => k.Key.Region))} (the key {g.First().Origin.Detail})");
+        return Make(
+            CmekErrorKind.InvalidState,
+            request.Cluster.Name,
+            $"The keys in force of '{request.Cluster.Name}' have different origins: {string.Join("; ", origins)}. "
+                + $"None of them decides where the key for {string.Join(", ", request.Regions)} comes from. No key was "
+                + "created, and no region was added.",
+            $"Create the key where it shall come from, then give it: {AddRegions(request)} -KeyUri <key> -Grant   "
+                + $"(or {AddRegions(request)} -ReplaceOrigin, for a key of {cloud})"
+        );
+    }
+
     /// <summary>The command that adds the regions of a request, with their nodes.</summary>
     private static string AddRegions(KeyRequest request)
     {

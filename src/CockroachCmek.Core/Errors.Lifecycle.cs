@@ -237,6 +237,13 @@ internal static partial class Errors
                 : $"Add-CrdbCmekRegion {string.Join(",", added.Select(ShellQuote.PowerShell))} -Cluster {ShellQuote.PowerShell(cluster.Name)}"
                     + (asked.NodeCount is { } nodes ? $" -NodeCount {nodes}" : "")
                     + (asked.MachineType is { } type ? $" -MachineType {ShellQuote.PowerShell(type)}" : "")
+                    + (
+                        asked.KeyUris.Count > 0
+                            ? $" -KeyUri {string.Join(",", asked.KeyUris.Select(ShellQuote.PowerShell))}"
+                            : ""
+                    )
+                    + (asked.Grant ? " -Grant" : "")
+                    + (asked.ReplaceOrigin ? " -ReplaceOrigin" : "")
                     + "   (only the regions that are not there yet)"
         );
 

@@ -16,14 +16,14 @@ internal sealed record RegionAdditionOptions
     public string? MachineType { get; init; }
 
     /// <summary>
-    /// Existing keys to use, one for all new regions or one for each. Empty: keys like the one in force.
+    /// Existing keys to use, one for all new regions or one for each. Empty: keys like those in force.
     /// </summary>
     public IReadOnlyList<string> KeyUris { get; init; } = [];
 
     /// <summary>Add missing permissions to the policy of an existing key.</summary>
     public bool Grant { get; init; }
 
-    /// <summary>The cloud may generate the new keys where the key in force comes from elsewhere.</summary>
+    /// <summary>The cloud may generate the new keys where a key in force comes from elsewhere.</summary>
     public bool ReplaceOrigin { get; init; }
 
     /// <summary>How the request is sent.</summary>
@@ -58,7 +58,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
         var cluster = await client.GetClusterAsync(named.Id, context);
         var cmek = await client.GetCmekAsync(cluster, context);
         var added = options.Regions.Distinct().Where(r => !cluster.Regions.Any(c => c.Name == r)).ToList();
-        RefuseDifferences(cluster, options, added);
+        await new PresentRegions(cluster, cmek, keys).RefuseDifferencesAsync(options, added, context);
         // An earlier run has sent the request.
         if (added.Count == 0)
             return await FinishAsync(cluster, options, context);
@@ -74,7 +74,8 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
 
         await new NewRegions(client).RefuseUnknownAsync(cluster, added, context);
         var machines = NewRegions.Machines(cluster, added, options.MachineType);
-        var like = cmek.InForce()[0];
+        var inForce = cmek.InForce();
+        var like = inForce[0];
         var made = await keys.EnsureKeysAsync(
             new KeyRequest
             {
@@ -89,6 +90,7 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                 AuthPrincipal = like.AuthPrincipal,
                 Regions = added,
                 Like = like,
+                InForce = inForce,
                 KeyUris = options.KeyUris,
                 Grant = options.Grant,
                 ReplaceOrigin = options.ReplaceOrigin,
@@ -190,33 +192,6 @@ internal sealed class RegionAddition(CrdbCloudClient client, CmekLifecycle lifec
                 );
             throw;
         }
-    }
-
-    /// <summary>A region that is there already counts as added if it is as it was asked for.</summary>
-    /// <param name="added">The regions that are not there yet.</param>
-    private static void RefuseDifferences(
-        CrdbCluster cluster,
-        RegionAdditionOptions options,
-        IReadOnlyList<string> added
-    ) =>
-        Errors.ThrowCombined(
-            cluster.Name,
-            [
-                .. cluster
-                    .Regions.Where(r => options.Regions.Contains(r.Name))
-                    .Select(r => (r.Name, Difference: Difference(r, options)))
-                    .Where(r => r.Difference is not null)
-                    .Select(r => Errors.RegionExists(cluster, r.Name, r.Difference!, added, options)),
-            ]
-        );
-
-    private static string? Difference(CrdbRegion region, RegionAdditionOptions options)
-    {
-        if (options.NodeCount is { } nodes && region.NodeCount != nodes)
-            return $"with {region.NodeCount} nodes; this command scales nothing";
-        return options.MachineType is { } asked && region.MachineType.Length > 0 && region.MachineType != asked
-            ? $"with nodes of {region.MachineType}; this command changes no machine"
-            : null;
     }
 
     /// <summary>Waits for the cluster first, then for CMEK, as Terraform's provider does.</summary>

@@ -74,34 +74,53 @@ internal sealed class OriginKeeper(ICmekKeyProvider cloud, Func<ICmekKeyProvider
     /// <inheritdoc/>
     public async Task<IReadOnlyList<CmekKey>> EnsureKeysAsync(KeyRequest request, OperationContext context)
     {
-        if (request.Like is not { } like)
+        if (request.Like is not { } like || request.KeyUris.Count > 0)
             return await cloud.EnsureKeysAsync(request, context);
-        var origin = await cloud.ReadOriginAsync(like, context);
-        if (!origin.IsForeign || request.KeyUris.Count > 0)
+        var inForce = await ReadOriginsAsync(request.InForce.Count > 0 ? request.InForce : [like], context);
+        var foreign = inForce.Where(k => k.Origin.IsForeign).ToList();
+        if (foreign.Count == 0)
             return await cloud.EnsureKeysAsync(request, context);
-        if (origin.Kind == CmekKeyOrigin.HashiCorpVault && !request.ReplaceOrigin)
-            return await (vault() ?? throw Errors.VaultNotConnected(like.KeyUri, request)).EnsureKeysAsync(
-                request,
-                context
-            );
+        var (source, origin) = foreign[0];
         if (!request.ReplaceOrigin)
         {
+            if (inForce.Select(k => k.Origin.Kind).Distinct().Count() > 1)
+                throw Errors.OriginWouldChange(inForce, Cloud.DisplayName, request);
+            if (origin.Kind == CmekKeyOrigin.HashiCorpVault)
+                return await (vault() ?? throw Errors.VaultNotConnected(source.KeyUri, request)).EnsureKeysAsync(
+                    request,
+                    context
+                );
             var planned = await cloud.EnsureKeysAsync(request, PlanningHost.Decline(context));
             if (planned.Where(IsGenerated).Select(k => k.Region).ToList() is { Count: > 0 } regions)
-                throw Errors.OriginWouldChange(like.KeyUri, origin.Detail, Cloud.DisplayName, request, regions);
+                throw Errors.OriginWouldChange(source.KeyUri, origin.Detail, Cloud.DisplayName, request, regions);
         }
+        // What the cloud generates is like what it has generated.
+        else if (inForce.FirstOrDefault(k => k.Origin.Kind == CmekKeyOrigin.Cloud).Key is { } own)
+            request = request with { Like = own, AuthPrincipal = own.AuthPrincipal };
 
         var keys = await cloud.EnsureKeysAsync(request, context);
         foreach (var key in keys.Where(IsGenerated))
             context.Host.Warning(
-                $"{like.KeyUri} {origin.Detail}. The key for {key.Region} is generated in {Cloud.DisplayName}."
+                $"{source.KeyUri} {origin.Detail}. The key for {key.Region} is generated in {Cloud.DisplayName}."
             );
         return keys;
 
-        // Not the key in force itself, which the new region may share.
+        // Not a key in force itself, which the new region may share.
         bool IsGenerated(CmekKey key) =>
-            key.KeyUri != like.KeyUri
+            inForce.All(k => k.Key.KeyUri != key.KeyUri)
             && (key.Origin == CmekKeyOrigin.Cloud || (key.IsPlanned && key.Origin == CmekKeyOrigin.Unknown));
+    }
+
+    /// <summary>The keys with their origins. A key that several regions share is read once.</summary>
+    private async Task<IReadOnlyList<(CmekRegionSpec Key, KeyOrigin Origin)>> ReadOriginsAsync(
+        IReadOnlyList<CmekRegionSpec> keys,
+        OperationContext context
+    )
+    {
+        var shared = keys.GroupBy(k => k.KeyUri).ToList();
+        var origins = await Task.WhenAll(shared.Select(g => cloud.ReadOriginAsync(g.First(), context)));
+        var of = shared.Zip(origins, (g, o) => (g.Key, Origin: o)).ToDictionary(p => p.Key, p => p.Origin);
+        return [.. keys.Select(k => (k, of[k.KeyUri]))];
     }
 
     /// <inheritdoc/>

@@ -91,7 +91,13 @@ internal sealed record KeyRequest
     public CmekRegionSpec? Like { get; init; }
 
     /// <summary>
-    /// With <see cref="Like"/>: the cloud may generate the new keys where that key comes from elsewhere.
+    /// With <see cref="Like"/>: the keys in force in all regions, whose origins decide where the new keys come from.
+    /// Empty: that key decides alone.
+    /// </summary>
+    public IReadOnlyList<CmekRegionSpec> InForce { get; init; } = [];
+
+    /// <summary>
+    /// With <see cref="Like"/>: the cloud may generate the new keys where a key in force comes from elsewhere.
     /// </summary>
     public bool ReplaceOrigin { get; init; }
 }

@@ -13,7 +13,7 @@ namespace CockroachCmek.Commands;
 /// three nodes in any region, and a map that somebody else has changed in the meantime. Safe to run again: nothing is
 /// added twice. A cluster that is busy with another operation is waited for, also without -Wait.</para>
 /// <para>A region that the cluster has already counts as added. If it has other nodes than -NodeCount or -MachineType
-/// say, nothing is added (RegionExists).</para>
+/// say, or another key than -KeyUri says, nothing is added (RegionExists).</para>
 /// <para>The new key has the same shape as the key in force. Use -KeyUri to use a key that you already have.</para>
 /// <para>AWS. Creates a replica of a multi-region key, or else a separate key in the new region.</para>
 /// <para>Google Cloud. Creates a key in the new region. A key in a multi-region location or in global serves the new
@@ -22,7 +22,8 @@ namespace CockroachCmek.Commands;
 /// <para>HashiCorp Vault. Where the key in force was generated in Vault, the new one is too, through the Vault of the
 /// session. -Via HashiCorpVault is needed only where the key's cloud does not show that it comes from Vault.</para>
 /// <para>Imported keys, key stores. Where the cloud would generate the new key, and the key in force comes from
-/// elsewhere, nothing is created (OriginWouldChange): give a key by -KeyUri, or allow it by -ReplaceOrigin.</para>
+/// elsewhere, nothing is created (OriginWouldChange): give a key by -KeyUri, or allow it by -ReplaceOrigin. The same
+/// holds where the keys in force have different origins.</para>
 /// </remarks>
 /// <example>
 /// <para>Adds a region with three nodes, and waits until it is there and uses its key.</para>

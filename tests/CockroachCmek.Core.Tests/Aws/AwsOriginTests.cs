@@ -29,7 +29,7 @@ public sealed class AwsOriginTests : IDisposable
         Assert.Contains("--import-type NEW_KEY_MATERIAL", error.RecommendedAction, StringComparison.Ordinal);
 
         var rotation = AwsWorld.RotationOf([key]);
-        var imported = await ImportAsync(key.KeyUri, NewMaterial(), ImportType.NEW_KEY_MATERIAL, validTo: null);
+        var imported = await ImportAsync(Kms, key.KeyUri, NewMaterial(), ImportType.NEW_KEY_MATERIAL, validTo: null);
         Assert.NotNull(await Keeper.RotateKeysAsync(rotation, _world.Context));
         Assert.Equal(imported, (await DescribeAsync(key)).CurrentKeyMaterialId);
 
@@ -62,7 +62,7 @@ public sealed class AwsOriginTests : IDisposable
         var key = await ImportedKeyAsync(validTo: null, multiRegion: true);
         await Kms.ReplicateKeyAsync(new() { KeyId = key.KeyUri, ReplicaRegion = "us-west-2" });
         _world.Server.Clock.Advance(TimeSpan.FromMinutes(2));
-        await ImportAsync(key.KeyUri, NewMaterial(), ImportType.NEW_KEY_MATERIAL, validTo: null);
+        await ImportAsync(Kms, key.KeyUri, NewMaterial(), ImportType.NEW_KEY_MATERIAL, validTo: null);
         var error = await Assert.ThrowsAsync<CmekException>(() => RotateAsync(key));
         Assert.Contains("not imported into every replica", error.Message, StringComparison.Ordinal);
     }
@@ -94,13 +94,13 @@ public sealed class AwsOriginTests : IDisposable
         Assert.Equal(90, (int)Math.Round((key.ExpiresAt!.Value - now).TotalDays));
         Assert.Equal((CmekCheckStatus.Pass, ""), await CheckAsync(key, "KeyExpiry"));
 
-        await ImportAsync(key.KeyUri, material, ImportType.EXISTING_KEY_MATERIAL, now.AddDays(20).UtcDateTime);
+        await ImportAsync(Kms, key.KeyUri, material, ImportType.EXISTING_KEY_MATERIAL, now.AddDays(20).UtcDateTime);
         Assert.Equal((CmekCheckStatus.Warning, "KeyExpiresSoon"), await CheckAsync(key, "KeyExpiry"));
 
         _world.Server.Clock.Advance(TimeSpan.FromDays(21));
         Assert.Equal((CmekCheckStatus.Fail, "KeyMaterialMissing"), await CheckAsync(key, "KeyUsable"));
 
-        await ImportAsync(key.KeyUri, material, ImportType.EXISTING_KEY_MATERIAL, validTo: null);
+        await ImportAsync(Kms, key.KeyUri, material, ImportType.EXISTING_KEY_MATERIAL, validTo: null);
         Assert.Equal((CmekCheckStatus.Pass, ""), await CheckAsync(key, "KeyUsable"));
     }
 
@@ -171,7 +171,7 @@ public sealed class AwsOriginTests : IDisposable
             new CreateKeyRequest { Origin = OriginType.EXTERNAL, MultiRegion = multiRegion }
         );
         Assert.Equal(KeyState.PendingImport, created.KeyMetadata.KeyState);
-        await ImportAsync(created.KeyMetadata.Arn, material ?? NewMaterial(), null, validTo);
+        await ImportAsync(Kms, created.KeyMetadata.Arn, material ?? NewMaterial(), null, validTo);
         return await UseAsync(created.KeyMetadata.Arn);
     }
 
@@ -183,9 +183,15 @@ public sealed class AwsOriginTests : IDisposable
     }
 
     /// <summary>Imports material as an owner does; returns its id.</summary>
-    private async Task<string> ImportAsync(string arn, byte[] material, ImportType? type, DateTime? validTo)
+    internal static async Task<string> ImportAsync(
+        AmazonKeyManagementServiceClient kms,
+        string arn,
+        byte[] material,
+        ImportType? type,
+        DateTime? validTo
+    )
     {
-        var parameters = await Kms.GetParametersForImportAsync(
+        var parameters = await kms.GetParametersForImportAsync(
             new GetParametersForImportRequest
             {
                 KeyId = arn,
@@ -207,7 +213,7 @@ public sealed class AwsOriginTests : IDisposable
         };
         if (validTo is not null)
             request.ValidTo = validTo;
-        return (await Kms.ImportKeyMaterialAsync(request)).KeyMaterialId;
+        return (await kms.ImportKeyMaterialAsync(request)).KeyMaterialId;
     }
 
     private static byte[] NewMaterial() => RandomNumberGenerator.GetBytes(32);

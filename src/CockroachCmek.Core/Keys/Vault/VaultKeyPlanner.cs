@@ -96,7 +96,10 @@ internal sealed class VaultKeyPlanner(ICmekKeyProvider cloud, VaultConnection co
             return asked;
         if (request.Like is not { } like || !isMounted)
             return _target.KeyTypes[0];
-        return (await reader.FindByUriAsync(request.Cluster, _target, [like.KeyUri]))[0]?.Key.Type
+        // Where not every key in force is Vault's, one that is.
+        var uris = request.InForce.Select(k => k.KeyUri).Prepend(like.KeyUri).Distinct().ToList();
+        var found = await reader.FindByUriAsync(request.Cluster, _target, uris);
+        return found.FirstOrDefault(k => k is not null)?.Key.Type
             ?? throw VaultErrors.VaultKeyNotFound(like.KeyUri, connection.Mount);
     }
 }
