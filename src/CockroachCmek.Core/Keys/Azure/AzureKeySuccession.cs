@@ -73,7 +73,8 @@ internal sealed class AzureKeySuccession(AzureClients clients, AzureCalls calls,
                 .OfType<FoundKey>()
                 .Where(k => k.BelongsTo(cluster) && k.Tag(AzureNames.ReplacesTag) is not null)
                 .Reverse()
-                .DistinctBy(k => k.Id.Version)
+                .GroupBy(k => k.Id.Version)
+                .Select(g => g.First())
                 .Reverse(),
         ];
     }
