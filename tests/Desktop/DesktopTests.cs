@@ -37,7 +37,12 @@ public sealed class DesktopTests
         Assert.SkipUnless(Endpoint is not null, "CRDB_DESKTOP_ENDPOINT names no sandbox.");
         var endpoint = new Uri(Endpoint!);
         var apiKey = new Secret(Environment.GetEnvironmentVariable("CRDB_DESKTOP_API_KEY")!);
-        var sandbox = await Core.Cloud.SandboxDiscovery.FindAsync(endpoint, apiKey, CancellationToken.None);
+        var sandbox = await Core.Cloud.SandboxDiscovery.FindAsync(
+            endpoint,
+            apiKey,
+            isKeyChecked: true,
+            CancellationToken.None
+        );
         var time = sandbox!.StartClock();
         using var client = new CrdbCloudClient(
             new CloudConnection(endpoint, apiKey) { Time = time, TimeScale = sandbox.TimeScale }

@@ -22,11 +22,20 @@ internal static class SandboxDiscovery
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     /// <summary>The clouds of the sandbox at an endpoint; null when the endpoint is not a sandbox.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="apiKey">An API key of the sandbox.</param>
+    /// <param name="isKeyChecked">True when a call to the endpoint follows, which fails with a wrong key.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
     /// <exception cref="CmekException">
     /// SandboxKeyRefused: it is a sandbox that does not know the API key. The credentials of the environment are not for
     /// it.
     /// </exception>
-    public static async Task<SandboxClouds?> FindAsync(Uri endpoint, Secret apiKey, CancellationToken cancellationToken)
+    public static async Task<SandboxClouds?> FindAsync(
+        Uri endpoint,
+        Secret apiKey,
+        bool isKeyChecked,
+        CancellationToken cancellationToken
+    )
     {
         if (!endpoint.IsLoopback)
             return null;
@@ -37,7 +46,7 @@ internal static class SandboxDiscovery
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
-            if (response.StatusCode == HttpStatusCode.Unauthorized && response.Headers.Contains(Mark))
+            if (!isKeyChecked && response.StatusCode == HttpStatusCode.Unauthorized && response.Headers.Contains(Mark))
                 throw Errors.SandboxKeyRefused(endpoint);
             if (response.StatusCode != HttpStatusCode.OK)
                 return null;

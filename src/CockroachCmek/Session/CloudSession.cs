@@ -120,7 +120,7 @@ internal sealed class CloudSession : IDisposable
         _ = request.ApiKey.ForHeader(nameof(SessionRequest.ApiKey));
         // A session without CockroachDB Cloud has no API key; one of a sandbox in this process needs none.
         var key = request.KmsOnly && RunningSandbox.KeyAt(endpoint) is { } own ? own : request.ApiKey;
-        var sandbox = await SandboxDiscovery.FindAsync(endpoint, key, cancellationToken);
+        var sandbox = await SandboxDiscovery.FindAsync(endpoint, key, !request.KmsOnly, cancellationToken);
         var time = sandbox is null ? TimeProvider.System : RunningSandbox.ClockAt(endpoint) ?? sandbox.StartClock();
         var connection = new CloudConnection(endpoint, request.ApiKey)
         {

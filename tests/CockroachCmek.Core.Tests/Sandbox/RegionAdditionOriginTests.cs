@@ -71,6 +71,31 @@ public sealed class RegionAdditionOriginTests : IDisposable
     }
 
     [Fact]
+    public async Task A_multi_region_key_that_was_imported_is_not_replicated_but_a_key_is_generated_beside_it()
+    {
+        var cluster = await ClusterAsync();
+        var inForce = (await _client.GetCmekAsync(cluster, _world.Context)).InForce()[0];
+        var imported = await ImportedKeyAsync("eu-west-1", isOfVault: false, isMultiRegion: true);
+        var before = _world.Now;
+        var made = await _world.Provider.EnsureKeysAsync(
+            new KeyRequest
+            {
+                Cluster = cluster with { Regions = [.. cluster.Regions, new CrdbRegion { Name = "eu-north-1" }] },
+                AuthPrincipal = inForce.AuthPrincipal,
+                Regions = ["eu-north-1"],
+                Like = CmekRegionSpec.Create("eu-west-1", "AWS_KMS", imported, inForce.AuthPrincipal),
+                ReplaceOrigin = true,
+            },
+            _world.Context
+        );
+        Assert.DoesNotContain("ReplicateKey", _world.OperationsSince(before));
+        var key = (
+            await _world.Kms("eu-north-1").DescribeKeyAsync(new DescribeKeyRequest { KeyId = made[0].KeyUri })
+        ).KeyMetadata;
+        Assert.Equal((OriginType.AWS_KMS, false), (key.Origin, key.MultiRegion));
+    }
+
+    [Fact]
     public async Task A_region_that_is_there_with_another_key_is_not_added()
     {
         var cluster = await ClusterAsync();
@@ -105,10 +130,10 @@ public sealed class RegionAdditionOriginTests : IDisposable
     private Task<CrdbCluster> ClusterAsync() =>
         _client.GetClusterAsync(_world.Server.Cloud.Clusters.Single(c => c.Name == "prod-eu-old").Id, _world.Context);
 
-    private async Task<string> ImportedKeyAsync(string region, bool isOfVault)
+    private async Task<string> ImportedKeyAsync(string region, bool isOfVault, bool isMultiRegion = false)
     {
         var kms = _world.Kms(region);
-        var request = new CreateKeyRequest { Origin = OriginType.EXTERNAL };
+        var request = new CreateKeyRequest { Origin = OriginType.EXTERNAL, MultiRegion = isMultiRegion };
         if (isOfVault)
             request.Tags = [new Tag { TagKey = AwsNames.OriginTag, TagValue = KeyOrigin.VaultMark }];
         var arn = (await kms.CreateKeyAsync(request)).KeyMetadata.Arn;

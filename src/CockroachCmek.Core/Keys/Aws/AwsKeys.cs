@@ -1,3 +1,5 @@
+using Amazon.KeyManagementService;
+
 namespace CockroachCmek.Core.Keys.Aws;
 
 /// <summary>
@@ -28,8 +30,8 @@ internal sealed class AwsKeys(AwsRun run)
     }
 
     /// <summary>
-    /// For regions that join a cluster: a multi-region key gets a replica in each; any other key gets one of the same
-    /// shape, with the same alias and policy.
+    /// For regions that join a cluster: a multi-region key that AWS generated gets a replica in each; any other key gets
+    /// one of the same shape, with the same policy and, beside a key of AWS, the same alias.
     /// </summary>
     private async Task<KeyTemplate> LikeAsync(KeyRequest request, RoleArn role, CmekRegionSpec like)
     {
@@ -38,7 +40,9 @@ internal sealed class AwsKeys(AwsRun run)
             ?? throw AwsErrors.KeyNotFound(like.KeyUri, arn.Region);
         var policy = model.Policy.EnsureGrant(role.Text);
         Errors.ThrowCombined(request.Cluster.Name, [.. await ProblemsAsync(model, policy, role)]);
-        var aliases = await run.Keys.GetAliasesAsync(model.Region, model.KeyId);
+        // AWS copies neither imported material nor that of a key store: what -ReplaceOrigin asks for is a key of its own.
+        var isOfAws = model.Metadata.Origin == OriginType.AWS_KMS;
+        var aliases = isOfAws ? await run.Keys.GetAliasesAsync(model.Region, model.KeyId) : [];
         var tags = AwsNames.CopyableTags(model.Tags);
         foreach (var tag in request.Tags)
             tags[tag.Key] = tag.Value;
@@ -46,12 +50,12 @@ internal sealed class AwsKeys(AwsRun run)
         {
             Alias = aliases.Count > 0 ? aliases[0] : AwsNames.Alias(request.Cluster, request.Name),
             Shape = new KeyShape(
-                model.IsMultiRegion,
+                isOfAws && model.IsMultiRegion,
                 AwsNames.Description(request.Cluster),
                 AwsNames.Tags(request.Cluster, tags)
             ),
             Policy = policy,
-            Model = model,
+            Model = isOfAws ? model : null,
         };
     }
 
