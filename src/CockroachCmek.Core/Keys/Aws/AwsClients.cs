@@ -58,7 +58,7 @@ internal sealed class AwsClients : IDisposable
     /// <summary>IAM of a partition.</summary>
     public IAwsIam Iam(AwsPartition partition) => _iam.GetOrAdd(partition.Name, _ =>
         {
-            var config = new IamConfig(partition);
+            var config = ThinServiceConfig.Iam(partition);
             Configure(config, ofKeys: false);
             return _use.Watch(
                 CredentialsFor(ofKeys: false) is { } credentials
@@ -72,7 +72,7 @@ internal sealed class AwsClients : IDisposable
     public CloudTrailClient CloudTrail(string region, bool ofKeys) =>
         _cloudTrail.GetOrAdd((region, ofKeys && HasKeyProfile), _ =>
         {
-            var config = Configured(new CloudTrailConfig(region), region, ofKeys);
+            var config = Configured(ThinServiceConfig.CloudTrail(region), region, ofKeys);
             return (ofKeys ? _useOfKeys : _use).Watch(
                 CredentialsFor(ofKeys) is { } credentials
                     ? new CloudTrailClient(credentials, config)

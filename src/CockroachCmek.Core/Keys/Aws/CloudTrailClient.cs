@@ -4,14 +4,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Amazon;
 using Amazon.Runtime;
-using Amazon.Runtime.Credentials.Internal;
-using Amazon.Runtime.Endpoints;
 using Amazon.Runtime.Internal;
-using Amazon.Runtime.Internal.Auth;
 using Amazon.Runtime.Internal.Transform;
-using Amazon.SecurityToken;
 
 namespace CockroachCmek.Core.Keys.Aws;
 
@@ -27,13 +22,13 @@ internal sealed record TrailPage(IReadOnlyList<JsonObject> Events, string? NextT
 internal sealed class CloudTrailClient : AmazonServiceClient
 {
     /// <summary>With the SDK's credential chain.</summary>
-    public CloudTrailClient(CloudTrailConfig config)
+    public CloudTrailClient(ThinServiceConfig config)
         : base(config) { }
 
-    public CloudTrailClient(AWSCredentials credentials, CloudTrailConfig config)
+    public CloudTrailClient(AWSCredentials credentials, ThinServiceConfig config)
         : base(credentials, config) { }
 
-    protected override IServiceMetadata ServiceMetadata { get; } = new CloudTrailMetadata();
+    protected override IServiceMetadata ServiceMetadata { get; } = new ThinServiceMetadata("CloudTrail");
 
     /// <summary>A page of entries with one attribute, newest first.</summary>
     /// <param name="token">
@@ -76,8 +71,8 @@ internal sealed class CloudTrailClient : AmazonServiceClient
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
         pipeline.RemoveHandler<EndpointResolver>();
-        pipeline.AddHandlerAfter<Marshaller>(new IamEndpointResolver());
-        pipeline.AddHandlerAfter<IamEndpointResolver>(new IamAuthHandler());
+        pipeline.AddHandlerAfter<Marshaller>(new ThinEndpointResolver());
+        pipeline.AddHandlerAfter<ThinEndpointResolver>(new ThinAuthHandler());
     }
 
     private static JsonObject? Parse(string? record)
@@ -90,48 +85,6 @@ internal sealed class CloudTrailClient : AmazonServiceClient
         {
             return null; // a record that was cut off: the others count
         }
-    }
-}
-
-/// <summary>Names CloudTrail to the SDK.</summary>
-internal sealed class CloudTrailMetadata : IServiceMetadata
-{
-    public string ServiceId => "CloudTrail";
-
-    public IDictionary<string, string> OperationNameMapping { get; } = new Dictionary<string, string>();
-}
-
-/// <summary>Settings of the CloudTrail client of a region.</summary>
-internal sealed class CloudTrailConfig : ClientConfig
-{
-    public CloudTrailConfig(string region)
-        : base(new DefaultConfigurationProvider(AmazonSecurityTokenServiceDefaultConfiguration.GetAllConfigurations()))
-    {
-        ServiceId = "CloudTrail";
-        AuthenticationServiceName = "cloudtrail";
-        RegionEndpoint = RegionEndpoint.GetBySystemName(region);
-        EndpointProvider = new CloudTrailEndpointProvider(this, region);
-    }
-
-    public override string RegionEndpointServiceName => "cloudtrail";
-
-    public override string ServiceVersion => "2013-11-01";
-
-    public override string UserAgent { get; } = "CockroachCmek";
-
-    public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) =>
-        EndpointProvider.ResolveEndpoint(new EndpointParameters());
-}
-
-/// <summary>The region's address, unless the configuration has one of its own.</summary>
-internal sealed class CloudTrailEndpointProvider(ClientConfig config, string region) : IEndpointProvider
-{
-    public Endpoint ResolveEndpoint(EndpointParameters parameters)
-    {
-        var suffix = RegionEndpoint.GetBySystemName(region).PartitionDnsSuffix;
-        var url = string.IsNullOrEmpty(config.ServiceURL) ? $"https://cloudtrail.{region}.{suffix}" : config.ServiceURL;
-        var scheme = $$"""{"name":"sigv4","signingName":"cloudtrail","signingRegion":"{{region}}"}""";
-        return new Endpoint(url.TrimEnd('/'), $$"""{"authSchemes":[{{scheme}}]}""", "{}");
     }
 }
 

@@ -16,13 +16,13 @@ namespace CockroachCmek.Core.Keys.Aws;
 internal sealed class IamClient : AmazonServiceClient, IAwsIam
 {
     /// <summary>With the SDK's credential chain.</summary>
-    public IamClient(IamConfig config)
+    public IamClient(ThinServiceConfig config)
         : base(config) { }
 
-    public IamClient(AWSCredentials credentials, IamConfig config)
+    public IamClient(AWSCredentials credentials, ThinServiceConfig config)
         : base(credentials, config) { }
 
-    protected override IServiceMetadata ServiceMetadata { get; } = new IamMetadata();
+    protected override IServiceMetadata ServiceMetadata { get; } = new ThinServiceMetadata("IAM");
 
     public async Task<IamRole> GetRoleAsync(string roleName, CancellationToken cancellationToken) =>
         ParseRole(await CallAsync("GetRole", cancellationToken, ("RoleName", roleName)));
@@ -164,8 +164,8 @@ internal sealed class IamClient : AmazonServiceClient, IAwsIam
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
         pipeline.RemoveHandler<EndpointResolver>();
-        pipeline.AddHandlerAfter<Marshaller>(new IamEndpointResolver());
-        pipeline.AddHandlerAfter<IamEndpointResolver>(new IamAuthHandler());
+        pipeline.AddHandlerAfter<Marshaller>(new ThinEndpointResolver());
+        pipeline.AddHandlerAfter<ThinEndpointResolver>(new ThinAuthHandler());
     }
 
     private async Task<IReadOnlyList<string>> ListAsync(
