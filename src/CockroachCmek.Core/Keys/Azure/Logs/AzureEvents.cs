@@ -49,7 +49,11 @@ internal sealed class AzureEvents(AzureClients clients, AzureCalls calls, Shared
             {
                 if (source.FirstEntry > request.Since && source.KnownFrom is { } from && from > request.Since)
                     gaps.Add(AzureLogGaps.Earlier(source, from));
-                events.AddRange(audit.FromLog(await ReadRowsAsync(keyVault, source, gaps), versions, source.Name));
+                var (rows, missing) = await _reader.ReadTablesAsync(source, table =>
+                    AzureAuditQueries.Events(table, keyVault.Id, request.Since)
+                );
+                gaps.AddRange(missing);
+                events.AddRange(audit.FromLog(rows, versions, source.Name));
             }
 
             events.AddRange(await ReadActivitiesAsync(keyVault, keys, gaps));
@@ -57,29 +61,6 @@ internal sealed class AzureEvents(AzureClients clients, AzureCalls calls, Shared
 
         events.AddRange(audit.FromVersions(versions, [.. events], request.Since));
         return new KeyEvents(events, gaps);
-    }
-
-    private async Task<IReadOnlyList<AzureQueryRow>> ReadRowsAsync(
-        AzureKeyVault keyVault,
-        AzureLogSource source,
-        List<CmekLogGap> gaps
-    )
-    {
-        var rows = new List<AzureQueryRow>();
-        foreach (var table in source.Tables)
-        {
-            var query = AzureAuditQueries.Events(table, keyVault.Id, request.Since);
-            var (result, gap) = await _reader.TryQueryAsync(source.Workspace, query);
-            if (result is null)
-                gaps.Add(gap!);
-            else if (result.IsPartial)
-                gaps.Add(AzureLogGaps.Partial(source, result.Error!.Message));
-            else if (result.Rows.Count >= AzureAuditQueries.MostRows)
-                gaps.Add(AzureLogGaps.TooMany(source));
-            rows.AddRange(result?.Rows ?? []);
-        }
-
-        return rows;
     }
 
     /// <summary>

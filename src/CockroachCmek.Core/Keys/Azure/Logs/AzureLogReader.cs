@@ -22,6 +22,30 @@ internal sealed class AzureLogReader(AzureClients clients, AzureCalls calls)
             QueryAsync(workspace, query)
         );
 
+    /// <summary>The rows of every table that the source writes to, and a gap for each that was not read whole.</summary>
+    /// <param name="source">Where the log goes.</param>
+    /// <param name="queryOf">The query of a table.</param>
+    public async Task<(IReadOnlyList<AzureQueryRow> Rows, IReadOnlyList<CmekLogGap> Gaps)> ReadTablesAsync(
+        AzureLogSource source,
+        Func<AzureAuditTable, string> queryOf
+    )
+    {
+        var (rows, gaps) = (new List<AzureQueryRow>(), new List<CmekLogGap>());
+        foreach (var table in source.Tables)
+        {
+            var (result, gap) = await TryQueryAsync(source.Workspace, queryOf(table));
+            if (result is null)
+                gaps.Add(gap!);
+            else if (result.IsPartial)
+                gaps.Add(AzureLogGaps.Partial(source, result.Error!.Message));
+            else if (result.Rows.Count >= AzureAuditQueries.MostRows)
+                gaps.Add(AzureLogGaps.TooMany(source));
+            rows.AddRange(result?.Rows ?? []);
+        }
+
+        return (rows, gaps);
+    }
+
     /// <summary>Writes of the control plane; a gap when the activity log cannot be read.</summary>
     public Task<(IReadOnlyList<AzureActivity>? Value, CmekLogGap? Gap)> TryListActivitiesAsync(
         string keyVaultId,

@@ -47,23 +47,11 @@ internal sealed class AzureUsage(AzureClients clients, AzureCalls calls, SharedR
         var gaps = new List<CmekLogGap>();
         if (known > request.Since)
             gaps.Add(AzureLogGaps.Earlier(source, known.Value));
-        var rows = new List<AzureQueryRow>();
-        var isComplete = known is not null;
-        foreach (var table in source.Tables)
-        {
-            var query = AzureAuditQueries.Usage(table, keyVault.Id, key, request.Since, from ?? request.Since);
-            var (result, gap) = await _reader.TryQueryAsync(source.Workspace, query);
-            if (result is null)
-                gaps.Add(gap!);
-            else if (result.IsPartial)
-                gaps.Add(AzureLogGaps.Partial(source, result.Error!.Message));
-            else if (result.Rows.Count >= AzureAuditQueries.MostRows)
-                gaps.Add(AzureLogGaps.TooMany(source));
-            isComplete &= result is { IsPartial: false, Rows.Count: < AzureAuditQueries.MostRows };
-            rows.AddRange(result?.Rows ?? []);
-        }
-
-        return Count(rows, isComplete) with
+        var (rows, missing) = await _reader.ReadTablesAsync(source, table =>
+            AzureAuditQueries.Usage(table, keyVault.Id, key, request.Since, from ?? request.Since)
+        );
+        gaps.AddRange(missing);
+        return Count(rows, isComplete: known is not null && missing.Count == 0) with
         {
             Source = source.Name,
             ReadFrom = source.Tables.Count == 0 ? null : from,
