@@ -45,9 +45,9 @@ internal sealed class CmekHistory(CrdbCloudClient client, DateTimeOffset since)
     /// <summary>What happened to the identity is read with each of its keys, and happened once.</summary>
     private static IEnumerable<KeyEvent> Once(IReadOnlyList<KeyEvent> events)
     {
-        var seen = new HashSet<(string, KeyEventAction)>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         return events.Where(e =>
-            e.Action != KeyEventAction.IdentityChanged || e.RequestId.Length == 0 || seen.Add((e.RequestId, e.Action))
+            e.Action != KeyEventAction.IdentityChanged || e.RequestId.Length == 0 || seen.Add(e.RequestId)
         );
     }
 

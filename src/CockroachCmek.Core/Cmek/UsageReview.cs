@@ -24,7 +24,7 @@ internal sealed class UsageReview(CrdbCloudClient client)
         if (info.InForce().Count == 0)
         {
             context.Host.Warning(
-                $"{cluster.Name}: CMEK is {info.Status}. There is no key of yours whose use could be shown."
+                $"{cluster.Name}: CMEK is {info.Status}. The cluster has no key of yours, so there is no use to show."
             );
             return [];
         }

@@ -8,7 +8,7 @@ namespace CockroachCmek.Core.Report;
 
 /// <summary>
 /// The report as one page. The template encodes every value; only the page's own style and script are not encoded, and
-/// the browser is told to run nothing else.
+/// the page's policy allows nothing else.
 /// </summary>
 internal static class HtmlReport
 {

@@ -81,7 +81,7 @@ internal sealed class LoggingApi(SandboxClock clock, GcpData data, GcpAccess acc
 
     /// <summary>
     /// The entries of these resources that have arrived and are still kept. Data Access entries are left out, without
-    /// an error, for who may not read them.
+    /// an error, for a caller who is not allowed to read them.
     /// </summary>
     private IEnumerable<GcpAuditEntry> Visible(GcpPrincipal caller, List<string> names, bool isDescending)
     {
